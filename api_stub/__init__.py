@@ -1,0 +1,1 @@
+"""The thin HTTP API, the worker fleet behind it, and the stack that starts everything."""

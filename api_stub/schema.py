@@ -1,0 +1,271 @@
+"""Every body that crosses HTTP, as pydantic models: the contract between the API and its callers.
+
+Requests are strict (an unknown field is refused and named); answers are plain. Times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from worker.shared import (
+    ID_PATTERN,
+    MAX_CUSTOMER_LENGTH,
+    MAX_ID_LENGTH,
+    MAX_TOPPINGS,
+    TOPPINGS,
+    Cheese,
+    Crust,
+    OrderStatus,
+    Stage,
+)
+
+MAX_BATCH = 2000
+MAX_BODY_BYTES = 64 * 1024
+MAX_BATCH_BODY_BYTES = 1024 * 1024
+
+
+def _known_topping(word: str) -> str:
+    if word not in TOPPINGS:
+        raise ValueError(f"unknown topping {word!r}; the menu has {', '.join(TOPPINGS)}")
+    return word
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("only printable characters are accepted (no control characters or line breaks)")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("an empty name; leave the field out instead")
+    return text
+
+
+OrderId = Annotated[
+    str,
+    Field(
+        pattern=ID_PATTERN,
+        max_length=MAX_ID_LENGTH,
+        description="The client's name for the order: 1 to 64 of A-Z a-z 0-9 . _ -",
+        examples=["manual-1"],
+    ),
+]
+Topping = Annotated[str, AfterValidator(_known_topping)]
+Customer = Annotated[
+    str,
+    Field(max_length=MAX_CUSTOMER_LENGTH, description="Who ordered it; up to 24 printable characters."),
+    AfterValidator(_printable),
+    AfterValidator(_not_blank),
+]
+
+
+class Request(BaseModel):
+    """A body that a client sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """A body that the API sends; readers ignore fields they do not know, so that it can grow."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Problem(Answer):
+    """RFC 9457 problem details, as application/problem+json."""
+
+    type: str = Field(description="A name for the kind of problem.", examples=["/problems/no-such-worker"])
+    title: str = Field(description="The kind of problem, in words.")
+    status: int = Field(description="The HTTP status again.")
+    detail: str = Field(description="What happened this time, and what is accepted instead.")
+
+
+class Menu(Answer):
+    """What can be ordered, and the limits."""
+
+    crusts: list[Crust] = Field(description="Crusts; the first is the default.")
+    cheeses: list[Cheese] = Field(description="Cheeses; the first is the default.")
+    toppings: list[str] = Field(description="Toppings of POST /orders.")
+    max_toppings: int = Field(description="Toppings on one pizza at most, repeats counted.")
+    max_customer_length: int = Field(description="Characters in a customer's name at most.")
+    max_id_length: int = Field(description="Characters in an order's id at most.")
+    max_batch: int = Field(description="Orders in one POST /orders/status at most.")
+
+
+class OrderRequest(Request):
+    """A new order. Every field may be left out."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"id": "manual-1", "crust": "CRUST_THIN", "toppings": ["basil", "olives"], "customer": "Ada"}
+            ]
+        },
+    )
+
+    id: OrderId | None = Field(default=None, description="Left out: the API makes one up.")
+    crust: Crust = Field(default=Crust.NORMAL, description="One of GET /menu's crusts.")
+    cheese: Cheese = Field(default=Cheese.MOZZARELLA, description="One of GET /menu's cheeses.")
+    toppings: list[Topping] = Field(
+        default_factory=list, max_length=MAX_TOPPINGS, description="Up to 8 from the menu; repeats allowed."
+    )
+    customer: Customer | None = Field(default=None, description="The name the gopher wears.")
+
+
+class StageView(Answer):
+    """One stage of an order, as Temporal's records tell it."""
+
+    stage: Stage = Field(description="prepare, bake or deliver.")
+    worker: str | None = Field(default=None, description="Who did it, or was last known to be doing it.")
+    attempts: int = Field(default=0, ge=0, description="Attempts so far; 0: not yet begun.")
+    started_at: datetime | None = Field(default=None, description="When the last attempt began.")
+    finished_at: datetime | None = Field(default=None, description="When it was done; null: not yet.")
+
+
+class Order(Answer):
+    """One order, as Temporal tells it (`fresh`) or as it was last known (not `fresh`)."""
+
+    id: str = Field(description="The id it was asked for by.", examples=["manual-1"])
+    run_id: str | None = Field(default=None, description="Temporal's run id.")
+    status: OrderStatus = Field(description="The original's vocabulary, and ORDER_FAILED.")
+    crust: Crust = Crust.NORMAL
+    cheese: Cheese = Cheese.MOZZARELLA
+    toppings: list[str] = Field(default_factory=list)
+    customer: str | None = None
+    attempt: int = Field(default=0, description="The attempt of the stage it is in; 0: none is pending.")
+    worker: str | None = Field(default=None, description="Who works on it now, as Temporal says.")
+    last_failure: str | None = Field(default=None, description="Why the last attempt failed, if one did.")
+    fresh: bool = Field(default=True, description="False: not asked of Temporal just now; last known.")
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stages: list[StageView] = Field(default_factory=list, description="The stages begun so far, in order.")
+
+
+class OrderList(Answer):
+    """Orders, oldest first."""
+
+    orders: list[Order]
+
+
+class StatusItem(Request):
+    """One order that a caller follows, with what it last knew of it."""
+
+    id: Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH + 40)] = Field(description="Its id.")
+    run_id: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Its run id.")
+    status: OrderStatus | None = Field(default=None, description="The caller's last known status.")
+
+
+class StatusRequest(Request):
+    """The batch: up to 2,000 orders in one request."""
+
+    orders: list[StatusItem] = Field(max_length=MAX_BATCH, description="What the caller follows.")
+
+
+class HistoryEvent(Answer):
+    """One event of an order's Temporal history."""
+
+    n: int = Field(description="The event's number, from 1.")
+    at: datetime = Field(description="When Temporal recorded it.")
+    type: str = Field(description="Temporal's event type, for instance ActivityTaskStarted.")
+    worker: str | None = Field(default=None, description="The identity of the worker, where one is recorded.")
+    attempt: int | None = Field(default=None, description="The attempt, where the event has one.")
+    stage: Stage | None = Field(default=None, description="The stage, where the event belongs to one.")
+    failure: str | None = Field(default=None, description="The failure's message, where there is one.")
+
+
+WorkerPhase = Literal["empty", "starting", "ready", "stopping", "dead", "backoff"]
+ExitCause = Literal["player", "panic", "crash", "redeploy", "shutdown"]
+
+
+class LastExit(Answer):
+    """How the last process in a slot ended, as the operating system reported it."""
+
+    signal: str | None = Field(default=None, description="The signal's name, for instance SIGKILL.")
+    code: int | None = Field(default=None, description="The exit status, where it was not a signal.")
+    cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
+    at: datetime = Field(description="When the exit was observed.")
+
+
+class Worker(Answer):
+    """One slot of the fleet and the process in it."""
+
+    id: str | None = Field(description="w<slot>.<generation>, its Temporal identity; null: never used.")
+    slot: int = Field(ge=1, description="The slot's number, and the key that kills it.")
+    generation: int = Field(ge=0, description="How many processes this slot has had.")
+    pid: int | None = Field(default=None, description="The process id, while there is a process.")
+    state: WorkerPhase = Field(description="empty, starting, ready, stopping, dead or backoff.")
+    queues: list[str] = Field(default_factory=list, description="The task queues it polls.")
+    started_at: datetime | None = None
+    ready_at: datetime | None = Field(default=None, description="When it began to poll.")
+    orders: list[str] = Field(
+        default_factory=list, description="Ids of the orders that Temporal last said are in its hands."
+    )
+    last_exit: LastExit | None = None
+
+
+class Fleet(Answer):
+    """All slots, and the counts since the API started."""
+
+    slots: int = Field(description="How many slots there are.")
+    births: int = Field(description="Processes started.")
+    deaths: int = Field(description="Processes that ended, however.")
+    workers: list[Worker] = Field(description="One for each slot, by number.")
+
+
+class StartWorkerRequest(Request):
+    """Which slot to start a worker in."""
+
+    slot: int | None = Field(default=None, ge=1, description="Left out: the lowest free one.")
+
+
+class TemporalHealth(Answer):
+    """Where Temporal is."""
+
+    address: str
+    reachable: bool
+    ui: str | None = Field(default=None, description="The Web UI's base address, if it is known.")
+    namespace: str = "default"
+
+
+class FleetHealth(Answer):
+    """How many workers poll, of how many slots."""
+
+    ready: int
+    slots: int
+
+
+class Health(Answer):
+    """Whether everything that orders need is there."""
+
+    status: Literal["ok", "degraded"]
+    temporal: TemporalHealth
+    fleet: FleetHealth
+    checkpoint: str
+
+
+class Checkpoint(Answer):
+    """One checkpoint of configs/."""
+
+    name: str = Field(description="Its name, as --checkpoint takes it.")
+    title: str
+    story: list[str] = Field(default_factory=list, description="Lines the speaker can say.")
+    slots: int
+    file: str = Field(description="The file it was read from.")
+
+
+class CheckpointList(Answer):
+    """The checkpoints there are, and the one in force."""
+
+    current: str
+    checkpoints: list[Checkpoint]
+
+
+class CheckpointSwitch(Request):
+    """Which checkpoint to switch to."""
+
+    name: str = Field(min_length=1, max_length=64, description="A name of GET /checkpoints.")

@@ -1,0 +1,1 @@
+"""The demo's Temporal code: one workflow, three activities, one worker process."""

@@ -1,0 +1,210 @@
+"""Names, ids, statuses and data types that both sides of Temporal agree on; nothing else.
+
+This is the only definition: the API imports it, and the game sees it through `api_stub.schema`.
+It imports nothing of temporalio, so that the game can read it without loading the SDK.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+WORKFLOW_TYPE = "PizzaWorkflow"
+TASK_QUEUE = "gopherpizza"
+STATUS_QUERY = "getOrderStatus"
+
+INVALID_ORDER = "InvalidOrder"
+"""The type of the one failure that no retry can mend: an order that the kitchen cannot read."""
+
+
+class OrderStatus(StrEnum):
+    """Where an order is, in the original demo's words and order, and two of the API's own."""
+
+    RECEIVED = "ORDER_RECEIVED"
+    PREPARING = "ORDER_PREPARING"
+    BAKING = "ORDER_BAKING"
+    PENDING_PICKUP = "ORDER_PENDING_PICKUP"
+    OUT_FOR_DELIVERY = "ORDER_OUT_FOR_DELIVERY"
+    DELIVERED = "ORDER_DELIVERED"
+    FAILED = "ORDER_FAILED"
+    UNKNOWN = "ORDER_UNKNOWN"
+
+
+class Stage(StrEnum):
+    """The three things that workers do to a pizza, in order; each is one activity."""
+
+    PREPARE = "prepare"
+    BAKE = "bake"
+    DELIVER = "deliver"
+
+
+ACTIVITY_TYPES: dict[Stage, str] = {
+    Stage.PREPARE: "PreparePizza",
+    Stage.BAKE: "BakePizza",
+    Stage.DELIVER: "Deliver",
+}
+STAGE_OF_ACTIVITY: dict[str, Stage] = {name: stage for stage, name in ACTIVITY_TYPES.items()}
+
+STATUS_WHILE: dict[Stage, OrderStatus] = {
+    Stage.PREPARE: OrderStatus.PREPARING,
+    Stage.BAKE: OrderStatus.BAKING,
+    Stage.DELIVER: OrderStatus.OUT_FOR_DELIVERY,
+}
+
+
+class Crust(StrEnum):
+    """The original's crusts, by enum name; the first is what an absent field means."""
+
+    NORMAL = "CRUST_NORMAL"
+    THIN = "CRUST_THIN"
+    GARLIC = "CRUST_GARLIC"
+    STUFFED = "CRUST_STUFFED"
+    GLUTEN_FREE = "CRUST_GLUTEN_FREE"
+    PRETZEL = "CRUST_PRETZEL"
+
+
+class Cheese(StrEnum):
+    """The original's cheeses, by enum name; the first is what an absent field means."""
+
+    MOZZARELLA = "CHEESE_MOZZARELLA"
+    CHEDDAR = "CHEESE_CHEDDAR"
+    NONE = "CHEESE_NONE"
+    ALL = "CHEESE_ALL"
+
+
+TOPPINGS: tuple[str, ...] = (
+    "pepperoni",
+    "mushroom",
+    "onion",
+    "olives",
+    "basil",
+    "peppers",
+    "pineapple",
+    "anchovies",
+    "ham",
+    "chili",
+)
+
+MAX_TOPPINGS = 8
+MAX_TOPPING_LENGTH = 24
+MAX_CUSTOMER_LENGTH = 24
+MAX_ID_LENGTH = 64
+ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+
+
+@dataclass(frozen=True)
+class OrderInfo:
+    """What was ordered, as the original's PizzaOrderInfo, and the customer's name."""
+
+    id: str
+    crust: Crust = Crust.NORMAL
+    cheese: Cheese = Cheese.MOZZARELLA
+    toppings: list[str] = field(default_factory=list)
+    customer: str | None = None
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """How one activity behaves: how long it takes, in seconds, and how often it fails (0 to 1)."""
+
+    duration_s: tuple[float, float] = (0.0, 10.0)
+    failure_rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class KitchenSettings:
+    """What the checkpoint in force asked for when the order was placed; times in seconds.
+
+    It travels in the workflow's input: workflow code reads no file and no environment, so a replay next
+    week decides exactly what this run decided.
+    """
+
+    prepare: StageSettings = field(default_factory=StageSettings)
+    bake: StageSettings = field(default_factory=StageSettings)
+    deliver: StageSettings = field(default_factory=StageSettings)
+    heartbeat_s: float = 1.0
+    start_to_close_s: float = 15.0
+    retry_initial_s: float = 0.2
+    retry_backoff: float = 2.0
+    retry_maximum_s: float = 1.0
+
+    def of(self, stage: Stage) -> StageSettings:
+        """The settings of one stage."""
+        return {Stage.PREPARE: self.prepare, Stage.BAKE: self.bake, Stage.DELIVER: self.deliver}[stage]
+
+
+@dataclass(frozen=True)
+class PizzaOrder(OrderInfo):
+    """The workflow's one argument: the order, and the settings it was placed under."""
+
+    settings: KitchenSettings = field(default_factory=KitchenSettings)
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """An activity's one argument."""
+
+    order: OrderInfo
+    stage: Stage
+    settings: StageSettings
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """What an activity puts into its heartbeats: how much is done (0 to 1), and by whom."""
+
+    done: float
+    worker: str
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What an activity returns: who did it, in which attempt, and where it picked up (0 to 1)."""
+
+    worker: str
+    attempt: int
+    resumed_at: float = 0.0
+
+
+@dataclass
+class StageRecord:
+    """The workflow's record of one stage. Times are RFC 3339 in UTC, by the workflow's own clock."""
+
+    stage: Stage
+    worker: str | None = None
+    attempts: int = 0
+    started_at: str | None = None
+    finished_at: str | None = None
+
+
+@dataclass
+class OrderProgress:
+    """The answer to the query `getOrderStatus`; `runId` is the original's spelling."""
+
+    status: OrderStatus
+    order: OrderInfo
+    runId: str
+    stages: list[StageRecord] = field(default_factory=list)
+
+
+def workflow_id_for(order_id: str) -> str:
+    """`<asked>--<uuid4>`, always the same for the same id, so that placing an order twice is safe."""
+    digest = hashlib.sha256(f"gopherpizza order {order_id}".encode()).digest()
+    return f"{order_id}--{uuid.UUID(bytes=digest[:16], version=4)}"
+
+
+def fresh_workflow_id(order_id: str) -> str:
+    """`<asked>--<uuid4>` with a random suffix: the original's UI counts from auto-1 at every start."""
+    return f"{order_id}--{uuid.uuid4()}"
+
+
+def asked_id(workflow_id: str) -> str:
+    """The id that was asked for: what stands before the last `--`."""
+    return workflow_id.rsplit("--", 1)[0]
+
+
+def worker_id(slot: int, generation: int) -> str:
+    """`w<slot>.<generation>`: the process's Temporal identity, and its name everywhere else."""
+    return f"w{slot}.{generation}"
