@@ -1,0 +1,58 @@
+"""The palette and the type scale, in logical pixels of the 1920×1080 canvas. Data only.
+
+Contrast and sizes are held by a test. Cook colours start from the Okabe-Ito palette, which survives
+red-green blindness; a cook is always told apart by its number too.
+"""
+
+from __future__ import annotations
+
+Colour = tuple[int, int, int]
+
+CANVAS = (1920, 1080)
+"""The logical canvas; any display scales to it, with bars where the shape differs."""
+
+
+def rgb(code: str) -> Colour:
+    """`#rrggbb` as a triple."""
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
+NIGHT = rgb("#141b34")
+DUSK = rgb("#2b3a67")
+DUSK_LIGHT = rgb("#6f83bd")
+PLASTER = rgb("#f2d7ae")
+BRICK = rgb("#a65a3c")
+WOOD = rgb("#8a5530")
+WOOD_DARK = rgb("#4e2e1e")
+CREAM = rgb("#fff4df")
+INK = rgb("#221a1e")
+INK_SOFT = rgb("#5a4a48")
+GLOW = rgb("#ffb347")
+FIRE = rgb("#ff7a2f")
+TOMATO = rgb("#b8321f")
+BASIL = rgb("#2f6f3e")
+GOPHER = rgb("#6ad7e5")
+
+COOKS: tuple[Colour, ...] = tuple(
+    rgb(code)
+    for code in (
+        "#e69f00",
+        "#56b4e9",
+        "#009e73",
+        "#f0e442",
+        "#4a7fd6",
+        "#d55e00",
+        "#cc79a7",
+        "#9a7fd1",
+        "#b5bcc4",
+    )
+)
+"""A colour for each slot, 1 to 9; a tenth slot starts again."""
+
+SIZE_HERO = 84
+SIZE_TITLE = 46
+SIZE_HEAD = 34
+SIZE_BODY = 28
+SIZE_SMALL = 24
+SIZE_LEAST = 22
+"""Body text is 28 or more; nothing is under 22."""

@@ -1,0 +1,37 @@
+"""The logical canvas on whatever display there is: everybody draws in 1920×1080 units through a View."""
+
+from __future__ import annotations
+
+import pygame
+
+from game.theme import CANVAS, Colour
+
+
+class View:
+    """A surface of the display's own pixels, addressed in logical pixels.
+
+    `surface` is the part of the display that the canvas covers (bars left out); `scale` is display
+    pixels per logical pixel.
+    """
+
+    def __init__(self, surface: pygame.Surface) -> None:
+        self.surface = surface
+        self.scale = surface.get_width() / CANVAS[0]
+
+    def px(self, length: float) -> int:
+        """A logical length in display pixels, at least 1 where it is positive."""
+        return max(1, round(length * self.scale)) if length > 0 else 0
+
+    def pos(self, x: float, y: float) -> tuple[int, int]:
+        """A logical point in display pixels."""
+        return round(x * self.scale), round(y * self.scale)
+
+    def rect(self, x: float, y: float, w: float, h: float) -> pygame.Rect:
+        """A logical rectangle in display pixels."""
+        left, top = self.pos(x, y)
+        right, bottom = self.pos(x + w, y + h)
+        return pygame.Rect(left, top, right - left, bottom - top)
+
+    def box(self, x: float, y: float, w: float, h: float, colour: Colour, radius: float = 0) -> None:
+        """A filled, possibly rounded box."""
+        pygame.draw.rect(self.surface, colour, self.rect(x, y, w, h), border_radius=self.px(radius))
