@@ -96,11 +96,15 @@ ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
 @dataclass(frozen=True)
 class OrderInfo:
-    """What was ordered, as the original's PizzaOrderInfo, and the customer's name."""
+    """What was ordered, as the original's PizzaOrderInfo, and the customer's name.
+
+    Crust and cheese are plain strings here: a word that is not on the menu must reach the workflow's own
+    check and fail the order once, not fail to decode and be retried for ever.
+    """
 
     id: str
-    crust: Crust = Crust.NORMAL
-    cheese: Cheese = Cheese.MOZZARELLA
+    crust: str = Crust.NORMAL
+    cheese: str = Cheese.MOZZARELLA
     toppings: list[str] = field(default_factory=list)
     customer: str | None = None
 
@@ -161,16 +165,17 @@ class StageProgress:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What an activity returns: who did it, in which attempt, and where it picked up (0 to 1)."""
+    """What an activity returns: who did it, in which attempt, begun when, and where it picked up (0 to 1)."""
 
     worker: str
     attempt: int
+    started_at: str
     resumed_at: float = 0.0
 
 
 @dataclass
 class StageRecord:
-    """The workflow's record of one stage. Times are RFC 3339 in UTC, by the workflow's own clock."""
+    """The workflow's record of one stage. Times are RFC 3339 in UTC, from Temporal's records."""
 
     stage: Stage
     worker: str | None = None

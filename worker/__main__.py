@@ -1,0 +1,50 @@
+"""`python -m worker --slot 3`: one worker by hand, for the speaker who wants it in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+
+from worker.connection import Target
+from worker.process import WorkerSpec, log_to, serve
+from worker.shared import TASK_QUEUE
+
+
+def main() -> None:
+    """Read the options and serve until Ctrl-C or SIGTERM (drains; a second one is not needed)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m worker",
+        description="Run one GopherPizza worker in this terminal. Ctrl-C drains it; kill -9 is the demo.",
+    )
+    parser.add_argument("--slot", type=int, required=True, metavar="N", help="its number, 1 or more")
+    parser.add_argument(
+        "--generation", type=int, default=0, help="the G of its name wN.G (default 0: by hand)"
+    )
+    parser.add_argument(
+        "--temporal",
+        metavar="HOST:PORT",
+        help="the server (default: TEMPORAL_ADDRESS and the SDK's other settings, else localhost:7233)",
+    )
+    parser.add_argument("--namespace", default="default")
+    parser.add_argument("--task-queue", default=TASK_QUEUE)
+    parser.add_argument("--concurrency", type=int, default=4, help="pizzas in hand at the most (default 4)")
+    options = parser.parse_args()
+    if options.slot < 1:
+        parser.error(f"--slot {options.slot}: a slot is 1 or more")
+    if options.generation < 0:
+        parser.error(f"--generation {options.generation}: a generation is 0 or more")
+    if not 1 <= options.concurrency <= 1000:
+        parser.error(f"--concurrency {options.concurrency}: 1 to 1000 is accepted")
+    log_to(None)
+    serve(
+        WorkerSpec(
+            slot=options.slot,
+            generation=options.generation,
+            target=Target(options.temporal, options.namespace),
+            task_queue=options.task_queue,
+            concurrency=options.concurrency,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""One worker process: it polls the task queue, drains on SIGTERM, and ends when its supervisor is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import logging.handlers
+import multiprocessing
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import NoReturn
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from worker.activities import Kitchen
+from worker.connection import Target, connect
+from worker.shared import TASK_QUEUE, worker_id
+from worker.workflow import PizzaWorkflow
+
+logger = logging.getLogger(__name__)
+
+STICKY_S = 1.0
+"""After a kill, the next workflow task waits this long for the dead worker's cache before anybody may
+take it. The SDK's default of 10 s freezes orders for 10 s; measured, this setting matters most."""
+
+RECONNECT_S = 0.5
+LOG_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class WorkerSpec:
+    """Everything that a worker process is told. Times in seconds."""
+
+    slot: int
+    generation: int = 0
+    target: Target = field(default_factory=Target)
+    task_queue: str = TASK_QUEUE
+    concurrency: int = 4
+    """Activities at once: how many pizzas it holds at the most."""
+    drain_s: float = 10.0
+    """After SIGTERM: how long what is in hand may take before it is cancelled and handed back."""
+    lifespan_s: float | None = None
+    """It panics this long after it became ready; None: never."""
+    log_file: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """The process's name, as Temporal and everybody else knows it."""
+        return worker_id(self.slot, self.generation)
+
+
+def build_worker(client: Client, spec: WorkerSpec) -> Worker:
+    """A Temporal worker for the demo's workflow and activities, with the settings a quick takeover needs."""
+    kitchen = Kitchen(spec.identity, random.Random())
+    return Worker(
+        client,
+        task_queue=spec.task_queue,
+        workflows=[PizzaWorkflow],
+        activities=kitchen.all(),
+        identity=spec.identity,
+        max_concurrent_activities=spec.concurrency,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
+        graceful_shutdown_timeout=timedelta(seconds=spec.drain_s),
+        # Polls that nobody waits for any more would take tasks to the grave; few pollers lose few.
+        max_concurrent_workflow_task_polls=2,
+        max_concurrent_activity_task_polls=2,
+    )
+
+
+async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+    """Poll until `stop` is set, then drain. A lost or absent server is waited for, not died of."""
+    while not stop.is_set():
+        try:
+            client = await connect(spec.target, spec.identity)
+            worker = build_worker(client, spec)
+            async with worker:
+                await until_polling(worker)
+                logger.info("%s polls %s", spec.identity, spec.task_queue)
+                on_ready()
+                await stop.wait()
+                logger.info("%s drains", spec.identity)
+        except RuntimeError as error:
+            logger.warning("%s: no Temporal yet: %s", spec.identity, error)
+            try:
+                await asyncio.wait_for(stop.wait(), RECONNECT_S)
+            except TimeoutError:
+                continue
+
+
+async def until_polling(worker: Worker) -> None:
+    """Return once the namespace was checked and the pollers are under way."""
+    while not worker.is_running:
+        await asyncio.sleep(0.001)
+
+
+def panic_after(seconds: float) -> None:
+    """Crash this process the hard way after so many seconds, whatever it holds."""
+    timer = threading.Timer(seconds, os.abort)
+    timer.daemon = True
+    timer.start()
+
+
+def serve(spec: WorkerSpec, on_ready: Callable[[], None] | None = None) -> NoReturn:
+    """Run a worker in this process until SIGTERM or SIGINT, then leave with a true exit status."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+
+        def ready() -> None:
+            if on_ready is not None:
+                on_ready()
+            if spec.lifespan_s is not None:
+                panic_after(spec.lifespan_s)
+
+        await run_worker(spec, stop, ready)
+
+    status = 0
+    try:
+        asyncio.run(main())
+    except Exception:
+        logger.exception("%s failed", spec.identity)
+        status = 1
+    logging.shutdown()
+    # The SDK's threads sometimes crash an interpreter that finalizes; the work is done, so leave at once.
+    os._exit(status)
+
+
+def fleet_main(spec: WorkerSpec, notices: Connection) -> NoReturn:
+    """The entry point of a process that the fleet's forkserver made.
+
+    `notices` gets one "ready" when the worker polls. Runs until it is told to stop or killed.
+    """
+    log_to(spec.log_file)
+    leave_with_supervisor()
+    serve(spec, lambda: notices.send("ready"))
+
+
+def leave_with_supervisor() -> None:
+    """End this process within a second of its supervisor's death, or of the forkserver's."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+    forkserver = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == forkserver and not wait([supervisor.sentinel], timeout=0.5):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
+
+
+def log_to(file: Path | None) -> None:
+    """Log to a bounded file, or to stderr where none is given."""
+    handler: logging.Handler = logging.StreamHandler()
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        handlers=[handler],
+        force=True,
+    )
