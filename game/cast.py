@@ -1,0 +1,208 @@
+"""How gophers and cooks move from frame to frame, between two truths."""
+
+from __future__ import annotations
+
+import math
+
+from game.layout import Place, cook_spot, plan_floor, roomy
+from game.model import Cook, CookPhase, Gopher, Model, Mood, slot_of
+from game.motion import lerp
+from game.reactions import beside, jump
+from worker.shared import OrderStatus
+
+GRAVITY = 2600.0
+FALL_SECONDS = 0.55
+ARRIVE_SECONDS = 0.7
+ASLEEP_AFTER = 12.0
+JOY_SECONDS = 1.3
+PATIENCE = 8.0
+# Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
+
+
+def _set_mood(gopher: Gopher, mood: Mood) -> None:
+    if gopher.mood is not mood:
+        gopher.mood, gopher.mood_age = mood, 0.0
+
+
+def refloor(model: Model) -> None:
+    """Plan the floor again if the numbers at the places have changed enough to matter."""
+    counts = dict.fromkeys(Place, 0)
+
+    for gopher in model.gophers.values():
+        counts[gopher.place] += 1
+
+    key = tuple(roomy(n) if n else 0 for n in counts.values())
+    if key != model.floor_key or model.floor is None or model.floor.kitchen is not model.kitchen:
+        model.floor_key, model.floor = key, plan_floor(model.kitchen, counts)
+        # Gaps that leavers left are closed now, when everybody moves anyway.
+        taken = dict.fromkeys(Place, 0)
+        for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
+            gopher.index = taken[gopher.place]
+            taken[gopher.place] += 1
+
+
+def _mourned(model: Model, gopher: Gopher) -> Cook | None:
+    """The fallen cook that this order waits beside: its process is dead, and others could take over.
+
+    With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
+    """
+    if gopher.delivered or gopher.place is Place.ASIDE or not model.anyone_alive:
+        return None
+    worker = gopher.order.worker
+    if worker is None:
+        # Temporal has given up on the dead process and nobody has the order yet.
+        hand = model.known.hands.get(gopher.id)
+        worker = hand.worker if hand and hand.status is gopher.order.status else None
+    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
+    if cook is None or cook.fallen != worker or cook.living:
+        return None
+    return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
+
+
+def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
+    """Fly, rest beside the new cook; False when it is over."""
+    hop = gopher.hop
+    if hop is None:
+        return False
+    if hop.delay > 0:
+        hop.delay -= dt
+        if hop.delay <= 0:
+            hop.arc.x0, hop.arc.y0 = gopher.body.x, gopher.body.y
+        return True
+    landed = hop.arc.done
+    hop.arc.update(dt)
+    gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(hop.arc.flight)
+    gopher.body.vx = gopher.body.vy = gopher.lift_speed = 0.0
+    gopher.left = hop.arc.x1 < hop.arc.x0
+    if hop.arc.done and not landed:
+        gopher.stretch.push(-6.0)
+        model.particles.puff(gopher.body.x, gopher.body.y, 5, gopher.height * 0.3)
+        cook = model.cooks.get(slot_of(hop.after) or 0)
+        if cook is not None:
+            cook.stretch.push(-1.6)
+    if hop.arc.done:
+        hop.rest -= dt
+        if hop.rest <= 0:
+            gopher.hop = None
+    return gopher.hop is not None
+
+
+def _fall(gopher: Gopher, dt: float) -> None:
+    if gopher.lift <= 0.0 and gopher.lift_speed <= 0.0:
+        return
+    gopher.lift += gopher.lift_speed * dt
+    gopher.lift_speed -= GRAVITY * dt
+    if gopher.lift <= 0.0:
+        gopher.lift = gopher.lift_speed = 0.0
+        gopher.stretch.push(-3.4)
+
+
+def _target(model: Model, gopher: Gopher) -> tuple[float, float]:
+    if gopher.mood is Mood.LEAVE:
+        x, y = model.kitchen.exit
+        return x + 120.0, y
+    fallen = _mourned(model, gopher)
+    if fallen is not None:
+        return beside(model, cook_spot(model.kitchen, fallen.slot, model.slots), gopher)
+    floor = model.floor or plan_floor(model.kitchen, {})
+    return floor.stand(gopher.place, gopher.index)
+
+
+def _settle(model: Model, gopher: Gopher, far: float) -> None:
+    """Choose the mood of a gopher that does not fly."""
+    walking = far > 14.0
+    if gopher.delivered:
+        if gopher.mood is Mood.LEAVE or walking and gopher.mood is not Mood.JOY:
+            return None if gopher.mood is Mood.LEAVE else _set_mood(gopher, Mood.WALK)
+        if gopher.mood is not Mood.JOY:
+            _set_mood(gopher, Mood.JOY)
+            model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height)
+        elif gopher.mood_age > JOY_SECONDS and gopher.lift <= 0.0:
+            _set_mood(gopher, Mood.LEAVE)
+        return None
+    if walking:
+        _set_mood(gopher, Mood.WALK)
+    elif gopher.place is Place.ASIDE:
+        _set_mood(gopher, Mood.SAD)
+    elif _mourned(model, gopher) is not None:
+        _set_mood(gopher, Mood.WORRIED)
+    elif gopher.order.worker is not None and model.anyone_alive:
+        _set_mood(gopher, Mood.WORKED)
+    else:
+        _set_mood(gopher, Mood.ASLEEP if gopher.calm > ASLEEP_AFTER else Mood.WAIT)
+    return None
+
+
+def _one(model: Model, gopher: Gopher, dt: float, height: float) -> None:
+    gopher.mood_age += dt
+    gopher.calm += dt
+    gopher.arrow = max(0.0, gopher.arrow - dt)
+    gopher.height = lerp(gopher.height, height, 1.0 - math.exp(-6.0 * dt))
+    gopher.stretch.update(dt)
+    gopher.lean.update(dt)
+    if _hop(model, gopher, dt):
+        if gopher.hop is not None and gopher.hop.delay <= 0:
+            _set_mood(gopher, Mood.HOP)
+        return
+    tx, ty = _target(model, gopher)
+    body = gopher.body
+    hurried = gopher.mood is Mood.LEAVE or _mourned(model, gopher) is not None
+    before = body.x, body.y
+    body.update(tx, ty, dt, 0.26, 1050.0 if hurried else 560.0)
+    moved = math.hypot(body.x - before[0], body.y - before[1])
+    gopher.steps += moved / max(gopher.height * 0.32, 1.0)
+    if body.pace > 30.0:
+        gopher.left = body.vx < -20.0
+    elif gopher.mood is Mood.WORRIED and (fallen := _mourned(model, gopher)) is not None:
+        gopher.left = cook_spot(model.kitchen, fallen.slot, model.slots).x < body.x
+    else:
+        gopher.left = False
+    _settle(model, gopher, math.hypot(tx - body.x, ty - body.y))
+    _fall(gopher, dt)
+    if gopher.mood is Mood.JOY and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
+        jump(gopher, 560.0)
+
+
+def update_gophers(model: Model, dt: float) -> None:
+    """Move every gopher by `dt` seconds; those that have left are gone."""
+    refloor(model)
+    height = model.floor.height if model.floor else 150.0
+    for gopher in model.gophers.values():
+        _one(model, gopher, dt, height)
+    edge = model.kitchen.exit[0]
+    gone = [g.id for g in model.gophers.values() if g.mood is Mood.LEAVE and g.body.x >= edge]
+    for order_id in gone:
+        del model.gophers[order_id]
+
+
+TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY)
+
+
+def _hands(model: Model) -> dict[str, list[Gopher]]:
+    hands: dict[str, list[Gopher]] = {}
+    for gopher in model.gophers.values():
+        if gopher.order.worker is not None and gopher.order.status in TASKS:
+            hands.setdefault(gopher.order.worker, []).append(gopher)
+    return hands
+
+
+def _act(cook: Cook, held: list[Gopher], now: float) -> None:
+    """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
+    cook.holding = [g.id for g in held]
+    tasks = [status for status in TASKS if any(g.order.status is status for g in held)]
+    cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
+
+
+def update_cooks(model: Model, dt: float) -> None:
+    """Move every cook by `dt` seconds and see what is in its hands."""
+    hands = _hands(model)
+    for cook in model.cooks.values():
+        cook.age += dt
+        cook.stretch.update(dt)
+        cook.lean.update(dt)
+        worker_id = cook.worker.id if cook.worker else None
+        _act(cook, hands.get(worker_id or "", []) if cook.living else [], model.now)
+        if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
+            cook.phase, cook.age = CookPhase.GHOST, 0.0
+        elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:
+            cook.phase, cook.age = CookPhase.WORKING, 0.0

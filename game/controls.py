@@ -1,0 +1,126 @@
+"""Keys and clicks on the kitchen: what a person can do while no panel takes the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress
+from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot, inside
+from game.model import AskQuit, Cook, Gopher, Model, OpenCard, OpenForm, OpenHelp, Toast, Wish
+
+HOLD_TO_QUIT = 3.0
+"""Seconds for which Esc must be held to leave a kiosk."""
+
+
+@dataclass
+class Wishes:
+    """Collects what a frame's inputs ask for."""
+
+    commands: list[Command] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+
+
+def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
+    """The foremost gopher at a point; a little generous, since they are small and move."""
+    best: Gopher | None = None
+    for gopher in model.gophers.values():
+        reach = max(26.0, gopher.height * 0.4)
+        feet = gopher.body.y - gopher.lift
+        hit = abs(x - gopher.body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
+        if hit and (best is None or gopher.body.y > best.body.y):
+            best = gopher
+    return best
+
+
+def cook_at(model: Model, x: float, y: float) -> Cook | None:
+    """The cook, or the empty place, at a point; those in front first."""
+    for slot, cook in model.cooks.items():
+        if cook_spot(model.kitchen, slot, model.slots).contains(x, y):
+            return cook
+    return None
+
+
+def _say(model: Model, text: str) -> None:
+    model.toasts.append(Toast(text, good=False))
+    del model.toasts[:-3]
+
+
+def _kill(model: Model, slot: int, out: Wishes) -> None:
+    cook = model.cooks.get(slot)
+    if cook is None:
+        _say(model, f"There is no place {slot}: this kitchen has {model.slots}.")
+    elif not cook.living:
+        _say(model, f"Nobody works at place {slot}. Shift+{slot} starts a cook there.")
+    else:
+        out.commands.append(KillWorker(slot))
+
+
+def _start(model: Model, slot: int, out: Wishes) -> None:
+    cook = model.cooks.get(slot)
+    if cook is None:
+        _say(model, f"There is no place {slot}: this kitchen has {model.slots}.")
+    elif cook.living:
+        _say(model, f"Place {slot} is taken: cook {slot} is at work.")
+    else:
+        out.commands.append(StartWorker(slot))
+
+
+def _key(model: Model, item: KeyPress, out: Wishes) -> None:
+    if item.repeat or item.ctrl:
+        return
+    if item.key == "escape":
+        if model.kiosk:
+            model.escape_held = 0.0 if model.escape_held is None else model.escape_held
+        else:
+            out.wishes.append(AskQuit())
+    elif item.key in "123456789" and item.key:
+        (_start if item.shift else _kill)(model, int(item.key), out)
+    elif item.key == "n":
+        out.wishes.append(OpenForm())
+    elif item.key == "h":
+        out.wishes.append(OpenHelp())
+    elif item.key == "u":
+        out.commands.append(OpenWebUI())
+
+
+def _press(model: Model, x: float, y: float, out: Wishes) -> None:
+    if inside(ORDER_BUTTON, x, y):
+        out.wishes.append(OpenForm())
+    elif inside(HELP_BUTTON, x, y):
+        out.wishes.append(OpenHelp())
+    elif inside(UI_BUTTON, x, y):
+        out.commands.append(OpenWebUI())
+    elif (cook := cook_at(model, x, y)) is not None and (
+        y > model.kitchen.front or not gopher_at(model, x, y)
+    ):
+        # Where a cook's head and a gopher overlap on the floor, the small one is the harder target: it wins.
+        (_kill if cook.living else _start)(model, cook.slot, out)
+    elif (gopher := gopher_at(model, x, y)) is not None:
+        out.wishes.append(OpenCard(gopher.id, right=gopher.body.x < 960))
+
+
+def handle(model: Model, item: Input, out: Wishes) -> None:
+    """Take one input into the model; commands and wishes are added to `out`."""
+    if isinstance(item, KeyPress):
+        _key(model, item, out)
+    elif isinstance(item, KeyRelease):
+        if item.key == "escape":
+            model.escape_held = None
+    elif isinstance(item, PointerMove):
+        model.pointer, model.pointer_idle = (item.x, item.y), 0.0
+        found = gopher_at(model, item.x, item.y) if item.y <= model.kitchen.front + 12 else None
+        model.hover = found.id if found else ""
+    elif isinstance(item, PointerPress):
+        model.pointer_idle = 0.0
+        _press(model, item.x, item.y, out)
+    elif isinstance(item, CloseWindow):
+        if model.kiosk:
+            out.commands.append(Quit())
+        else:
+            out.wishes.append(AskQuit())
+
+
+def held_long_enough(model: Model) -> bool:
+    """Whether a kiosk's Esc was held long enough to leave."""
+    return model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT

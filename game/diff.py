@@ -1,0 +1,116 @@
+"""`diff(old, new)`: what happened between two snapshots. Pure; equal snapshots give no events."""
+
+from __future__ import annotations
+
+from api_stub.schema import Order, Worker
+from game.events import (
+    ApiBack,
+    ApiLost,
+    AttemptFailed,
+    Event,
+    OrderAppeared,
+    OrderDelivered,
+    OrderFailed,
+    OrderFoundAgain,
+    OrderMoved,
+    OrderPickedUp,
+    OrderTakenOver,
+    OrderVanished,
+    WorkerBorn,
+    WorkerDied,
+    WorkerReady,
+)
+from game.snapshot import FINAL, Hand, Snapshot
+from worker.shared import OrderStatus
+
+ALIVE = frozenset({"starting", "ready", "stopping"})
+"""Phases in which a slot has a process."""
+
+
+def alive(worker: Worker | None) -> bool:
+    """Whether the operating system has this process."""
+    return worker is not None and worker.state in ALIVE
+
+
+def _ended(order: Order) -> Event:
+    return OrderDelivered(order.id) if order.status is OrderStatus.DELIVERED else OrderFailed(order.id)
+
+
+def _order_events(old: Order | None, new: Order, hand: Hand | None) -> list[Event]:
+    """Events of one order; `hand` is who had last worked on it before `new` became known."""
+    if old is None:
+        return [OrderAppeared(new.id, new.status)]
+    events: list[Event] = []
+    moved = old.status is not new.status
+    if moved:
+        events.append(OrderMoved(new.id, old.status, new.status, new.worker))
+        if new.status in FINAL:
+            return [*events, _ended(new)]
+    same_stage = hand is not None and hand.status is new.status
+    if new.attempt > max(old.attempt, 1) and not moved:
+        events.append(AttemptFailed(new.id, new.attempt, new.last_failure))
+    if new.worker is not None:
+        if hand is not None and same_stage and hand.worker != new.worker:
+            events.append(OrderTakenOver(new.id, hand.worker, new.worker, new.attempt))
+        elif not same_stage:
+            events.append(OrderPickedUp(new.id, new.worker))
+    return events
+
+
+def _slots(snapshot: Snapshot) -> dict[int, Worker]:
+    return {w.slot: w for w in snapshot.fleet.workers} if snapshot.fleet else {}
+
+
+def _died(worker: Worker, report: Worker | None) -> Event:
+    last = report.last_exit if report else None
+    return WorkerDied(
+        worker.slot, worker.id or "", last.cause if last else "crash", last.signal if last else None
+    )
+
+
+def _same_process(old: Worker | None, new: Worker | None) -> bool:
+    # A new API counts generations from 1 again: the same name with another pid is another process.
+    if old is None or new is None or old.id != new.id:
+        return False
+    return old.pid is None or new.pid is None or old.pid == new.pid
+
+
+def _worker_events(old: Worker | None, new: Worker | None) -> list[Event]:
+    events: list[Event] = []
+    same = _same_process(old, new)
+    if old is not None and alive(old) and (new is None or not alive(new) or not same):
+        # Between two answers a process may have died and another been born: both happened.
+        events.append(_died(old, new))
+    if new is not None and alive(new):
+        fresh_face = not same or not alive(old)
+        if fresh_face:
+            events.append(WorkerBorn(new.slot, new.id or ""))
+        was_ready = not fresh_face and old is not None and old.state == "ready"
+        if new.state == "ready" and not was_ready:
+            events.append(WorkerReady(new.slot, new.id or ""))
+    return events
+
+
+def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
+    """The events that lead from `old` to `new`, workers before orders (a death comes before its takeover)."""
+    if old is new:
+        return ()
+    events: list[Event] = []
+    if old.online != new.online:
+        events.append(ApiBack() if new.online else ApiLost(new.why_offline))
+    if old.fleet is not new.fleet:
+        before, after = _slots(old), _slots(new)
+        for slot in sorted(before.keys() | after.keys()):
+            events += _worker_events(before.get(slot), after.get(slot))
+    if old.orders is not new.orders:
+        for order_id, order in new.orders.items():
+            known = old.orders.get(order_id)
+            if known is not order:
+                events += _order_events(known, order, old.hands.get(order_id))
+    if old.missing is not new.missing:
+        for order_id in sorted(old.missing.keys() | new.missing.keys()):
+            if old.vanished(order_id) != new.vanished(order_id):
+                events.append(
+                    OrderVanished(order_id) if new.vanished(order_id) else OrderFoundAgain(order_id)
+                )
+    return tuple(events)

@@ -1,0 +1,136 @@
+"""What changed between two truths, as frozen data. Effects, toasts and the rules live on these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker.shared import OrderStatus
+
+
+@dataclass(frozen=True)
+class OrderAppeared:
+    """An order that was not known before."""
+
+    order: str
+    status: OrderStatus
+
+
+@dataclass(frozen=True)
+class OrderMoved:
+    """An order is at another stage; `worker` works on it there, if anybody does yet."""
+
+    order: str
+    before: OrderStatus
+    after: OrderStatus
+    worker: str | None
+
+
+@dataclass(frozen=True)
+class OrderPickedUp:
+    """A worker has taken up an order's stage for the first time."""
+
+    order: str
+    worker: str
+
+
+@dataclass(frozen=True)
+class OrderTakenOver:
+    """Another worker process goes on with the stage that one had begun."""
+
+    order: str
+    before: str
+    after: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class AttemptFailed:
+    """A further attempt of the same stage has begun or is due; `failure` says why, if Temporal knows."""
+
+    order: str
+    attempt: int
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class OrderDelivered:
+    """The pizza is with its customer."""
+
+    order: str
+
+
+@dataclass(frozen=True)
+class OrderFailed:
+    """Temporal says that the order has ended without being delivered."""
+
+    order: str
+
+
+@dataclass(frozen=True)
+class OrderVanished:
+    """Temporal answers, again and again, and knows nothing of an order that it knew."""
+
+    order: str
+
+
+@dataclass(frozen=True)
+class OrderFoundAgain:
+    """An order that had vanished is there after all."""
+
+    order: str
+
+
+@dataclass(frozen=True)
+class WorkerBorn:
+    """A new process in a slot."""
+
+    slot: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class WorkerReady:
+    """The process has begun to poll."""
+
+    slot: int
+    worker: str
+
+
+@dataclass(frozen=True)
+class WorkerDied:
+    """The operating system has reported the end of a process; `signal` names what killed it, if one did."""
+
+    slot: int
+    worker: str
+    cause: str
+    signal: str | None
+
+
+@dataclass(frozen=True)
+class ApiLost:
+    """The API no longer answers."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class ApiBack:
+    """The API answers, for the first time or again."""
+
+
+Event = (
+    OrderAppeared
+    | OrderMoved
+    | OrderPickedUp
+    | OrderTakenOver
+    | AttemptFailed
+    | OrderDelivered
+    | OrderFailed
+    | OrderVanished
+    | OrderFoundAgain
+    | WorkerBorn
+    | WorkerReady
+    | WorkerDied
+    | ApiLost
+    | ApiBack
+)

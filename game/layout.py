@@ -1,0 +1,169 @@
+"""Where everything stands, in logical pixels: places of the stages, rows of a crowd, the row of cooks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from worker.shared import OrderStatus
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""x, y, width, height."""
+
+
+class Place(StrEnum):
+    """Where an order can stand, left to right; `aside` is for orders that failed."""
+
+    COUNTER = "counter"
+    BENCH = "bench"
+    OVEN = "oven"
+    SHELF = "shelf"
+    SCOOTER = "scooter"
+    ASIDE = "aside"
+
+
+PLACE_OF: dict[OrderStatus, Place] = {
+    OrderStatus.UNKNOWN: Place.COUNTER,
+    OrderStatus.RECEIVED: Place.COUNTER,
+    OrderStatus.PREPARING: Place.BENCH,
+    OrderStatus.BAKING: Place.OVEN,
+    OrderStatus.PENDING_PICKUP: Place.SHELF,
+    OrderStatus.OUT_FOR_DELIVERY: Place.SCOOTER,
+    OrderStatus.DELIVERED: Place.SCOOTER,
+    OrderStatus.FAILED: Place.ASIDE,
+}
+
+HEIGHTS = (150.0, 124.0, 100.0, 80.0, 64.0, 50.0, 40.0, 32.0)
+"""Size classes of order gophers: the largest at which everybody has a place is taken."""
+
+COLUMN = 0.84
+ROW = 0.36
+# Distance between neighbours and between rows, in heights of a gopher.
+
+COOK_HEIGHT = 250.0
+SECOND_ROW_HEIGHT = 130.0
+FIRST_ROW = 9
+
+TOP_BAND: Box = (0, 0, 1920, 132)
+BOTTOM_STRIP: Box = (0, 1016, 1920, 64)
+ORDER_BUTTON: Box = (20, 1019, 330, 58)
+HELP_BUTTON: Box = (1786, 1019, 114, 58)
+UI_BUTTON: Box = (1566, 1019, 206, 58)
+
+
+@dataclass(frozen=True)
+class Kitchen:
+    """The fixed points of the scene. The defaults serve tests; the application reads the art's own."""
+
+    door: Point = (70, 690)
+    exit: Point = (1900, 690)
+    anchors: Mapping[Place, float] = field(
+        default_factory=lambda: {
+            Place.COUNTER: 250.0,
+            Place.BENCH: 600.0,
+            Place.OVEN: 960.0,
+            Place.SHELF: 1290.0,
+            Place.SCOOTER: 1610.0,
+            Place.ASIDE: 1830.0,
+        }
+    )
+    left: float = 40.0
+    right: float = 1880.0
+    back: float = 590.0
+    front: float = 700.0
+    cook_line: float = 962.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One place's part of the floor: centre, and how many columns and rows fit."""
+
+    centre: float
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class FloorPlan:
+    """How the orders stand now: one height for all, and each place's part of the floor."""
+
+    height: float
+    stages: Mapping[Place, Stage]
+    kitchen: Kitchen
+
+    def stand(self, place: Place, index: int) -> Point:
+        """Where the feet of number `index` (from 0) at a place are: the front row first, from its middle."""
+        stage = self.stages[place]
+        row, column = divmod(index, stage.columns)
+        # 0, 1, -1, 2, -2 … from the centre, so that few stand in the middle and newcomers at the edges.
+        step = (column + 1) // 2 * (1 if column % 2 else -1)
+        even = 0.5 if stage.columns % 2 == 0 else 0.0
+        x = stage.centre + (step - even + (0.42 if row % 2 else 0.0)) * COLUMN * self.height
+        return x, self.kitchen.front - row * ROW * self.height
+
+
+def roomy(count: int) -> int:
+    """`count` rounded up coarsely, so that one order more or less does not move everybody."""
+    step = 4 if count <= 16 else 16 if count <= 96 else 64
+    return max(step, math.ceil(count / step) * step)
+
+
+def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
+    """The floor plan for so many orders at each place: the largest size class at which all fit side by side.
+
+    A place keeps its centre while it can; a growing crowd pushes its neighbours along the floor, never
+    out of their order.
+    """
+    width = kitchen.right - kitchen.left
+    for height in HEIGHTS:
+        rows = 1 + int((kitchen.front - kitchen.back) / (ROW * height))
+        if height == HEIGHTS[0]:
+            rows = min(rows, 2)
+        columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
+        spans = {p: (columns[p] + 0.5) * COLUMN * height for p in Place if counts.get(p, 0)}
+        if sum(spans.values()) <= width or height == HEIGHTS[-1]:
+            break
+    centres = dict(kitchen.anchors)
+    edge = kitchen.left
+    for place, span in spans.items():
+        centres[place] = max(kitchen.anchors[place], edge + span / 2)
+        edge = centres[place] + span / 2
+    edge = kitchen.right
+    for place, span in reversed(spans.items()):
+        centres[place] = min(centres[place], edge - span / 2)
+        edge = centres[place] - span / 2
+    return FloorPlan(height, {p: Stage(centres[p], columns[p], rows) for p in Place}, kitchen)
+
+
+@dataclass(frozen=True)
+class CookSpot:
+    """Where a cook stands (feet) and how high it is."""
+
+    x: float
+    y: float
+    height: float
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether a pointer there means this cook or its place."""
+        return abs(x - self.x) <= self.height * 0.38 and self.y - self.height <= y <= self.y + 48
+
+
+def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
+    """Where slot `slot` (from 1) of `slots` stands: nine in front, more than that smaller behind them."""
+    first = min(slots, FIRST_ROW)
+    width = kitchen.right - kitchen.left
+    if slot <= first:
+        gap = min(300.0, width / first)
+        return CookSpot(960 + (slot - (first + 1) / 2) * gap, kitchen.cook_line, COOK_HEIGHT)
+    behind = slots - first
+    gap = min(200.0, width / max(behind, 1))
+    x = 960 + (slot - first - (behind + 1) / 2) * gap
+    return CookSpot(x, kitchen.cook_line - 150, SECOND_ROW_HEIGHT)
+
+
+def inside(box: Box, x: float, y: float) -> bool:
+    """Whether (x, y) lies in the box."""
+    return box[0] <= x < box[0] + box[2] and box[1] <= y < box[1] + box[3]

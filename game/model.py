@@ -1,0 +1,222 @@
+"""What the window shows, as plain data: a gopher for each order, a cook for each slot, and the rest.
+
+Only `game.update` changes it, drawing only reads it; it knows nothing of pygame and nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from api_stub.schema import Order, Worker
+from game.layout import FloorPlan, Kitchen, Place, plan_floor
+from game.motion import Arc, Follower, Spring
+from game.scene.particles import Particles
+from game.snapshot import Snapshot
+from game.theme import COOKS, Colour
+
+
+def slot_of(worker_id: str) -> int | None:
+    """The slot in a worker's name `w<slot>.<generation>`; None for a worker that is not of the fleet."""
+    head = worker_id.partition(".")[0]
+    return int(head[1:]) if head[:1] == "w" and head[1:].isdecimal() else None
+
+
+def colour_of(worker_id: str) -> Colour:
+    """The colour of a worker's cook; of a stranger (started by hand elsewhere) the last one."""
+    slot = slot_of(worker_id)
+    return COOKS[(slot - 1) % len(COOKS)] if slot else COOKS[-1]
+
+
+class Mood(StrEnum):
+    """What a gopher is doing; each has its own picture and motion."""
+
+    WALK = "walk"
+    WAIT = "wait"
+    WORKED = "worked"
+    WORRIED = "worried"
+    HOP = "hop"
+    JOY = "joy"
+    LEAVE = "leave"
+    SAD = "sad"
+    ASLEEP = "asleep"
+
+
+@dataclass
+class Hop:
+    """A takeover on screen: who had the order, who has it, and the way through the air."""
+
+    before: str
+    after: str
+    arc: Arc
+    delay: float = 0.0
+    rest: float = 0.45
+    """Seconds that it stays beside the new cook before it walks back to its stage."""
+
+
+@dataclass
+class Gopher:
+    """One order. Position is its feet's on the floor, `lift` the height over it, in logical pixels."""
+
+    order: Order
+    body: Follower
+    place: Place
+    index: int
+    mood: Mood = Mood.WALK
+    mood_age: float = 0.0
+    calm: float = 0.0
+    """Seconds since anything happened to it; it falls asleep over long waits."""
+    lift: float = 0.0
+    lift_speed: float = 0.0
+    height: float = 150.0
+    stretch: Spring = field(default_factory=Spring)
+    lean: Spring = field(default_factory=lambda: Spring(120.0, 9.0))
+    left: bool = False
+    steps: float = 0.0
+    phase: float = 0.0
+    hop: Hop | None = None
+    own: bool = False
+    arrow: float = 0.0
+    """Seconds for which an arrow still points at it."""
+    delivered: bool = False
+
+    @property
+    def id(self) -> str:
+        """The order's id."""
+        return self.order.id
+
+
+class CookPhase(StrEnum):
+    """What stands in a slot's place."""
+
+    EMPTY = "empty"
+    ARRIVING = "arriving"
+    WORKING = "working"
+    FALLING = "falling"
+    GHOST = "ghost"
+
+
+@dataclass
+class Cook:
+    """One slot of the fleet and what is to be seen there."""
+
+    slot: int
+    phase: CookPhase = CookPhase.EMPTY
+    age: float = 0.0
+    """Seconds in this phase."""
+    worker: Worker | None = None
+    fallen: str = ""
+    """The name of the process that died here last."""
+    died_at: float = 0.0
+    """Unix seconds at which its exit was observed."""
+    died_of: str = ""
+    generation: int = 0
+    holding: list[str] = field(default_factory=list)
+    """Ids of the orders that are in its hands now."""
+    task: str = ""
+    """The status of what it works on; empty: idle."""
+    stretch: Spring = field(default_factory=Spring)
+    lean: Spring = field(default_factory=lambda: Spring(90.0, 7.0))
+    phase_shift: float = 0.0
+
+    @property
+    def living(self) -> bool:
+        """Whether there is a process."""
+        return self.phase in (CookPhase.ARRIVING, CookPhase.WORKING)
+
+
+@dataclass
+class Toast:
+    """A sentence that is shown for a while."""
+
+    text: str
+    good: bool
+    age: float = 0.0
+    life: float = 4.5
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    """Wish: show the order form."""
+
+
+@dataclass(frozen=True)
+class OpenCard:
+    """Wish: show an order's card, at the side away from the gopher."""
+
+    order: str
+    right: bool = True
+
+
+@dataclass(frozen=True)
+class OpenHelp:
+    """Wish: show the help."""
+
+
+@dataclass(frozen=True)
+class AskQuit:
+    """Wish: ask whether to leave."""
+
+
+Wish = OpenForm | OpenCard | OpenHelp | AskQuit
+
+
+def phase_for(name: str) -> float:
+    """A number from 0 to 1 from a name: breathing and blinking out of step, the same in every run."""
+    return hashlib.sha256(name.encode()).digest()[0] / 256
+
+
+@dataclass
+class Model:
+    """Everything that is on screen. `now` is game time, `wall` the Unix time of the frame, in seconds."""
+
+    kitchen: Kitchen = field(default_factory=Kitchen)
+    kiosk: bool = False
+    now: float = 0.0
+    wall: float = 0.0
+    known: Snapshot = field(default_factory=Snapshot)
+    gophers: dict[str, Gopher] = field(default_factory=dict)
+    cooks: dict[int, Cook] = field(default_factory=dict)
+    slots: int = 0
+    floor: FloorPlan | None = None
+    floor_key: tuple[int, ...] = ()
+    particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))
+    toasts: list[Toast] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
+    freeze: float = 0.0
+    """Hit-stop that the application's clock shall keep from now, seconds."""
+    shake: float = 0.0
+    """Shake of the picture, logical pixels."""
+    offline_since: float | None = None
+    pointer: tuple[float, float] = (-1.0, -1.0)
+    pointer_idle: float = 0.0
+    hover: str = ""
+    escape_held: float | None = None
+    """Kiosk: for how long Esc has been down; None: it is up."""
+    delivered: int = 0
+    lost: int = 0
+    counter_pulse: float = 0.0
+    deliveries: deque[float] = field(default_factory=lambda: deque(maxlen=4096))
+    """Unix seconds of the newest deliveries, for the rate a minute."""
+
+    def __post_init__(self) -> None:
+        """A floor to stand on from the first frame."""
+        self.floor = self.floor or plan_floor(self.kitchen, {})
+
+    @property
+    def open_orders(self) -> int:
+        """Orders that are on their way."""
+        return sum(1 for g in self.gophers.values() if not g.delivered and g.place is not Place.ASIDE)
+
+    @property
+    def per_minute(self) -> int:
+        """Deliveries of the last 60 seconds."""
+        return sum(1 for at in self.deliveries if self.wall - at <= 60.0)
+
+    @property
+    def anyone_alive(self) -> bool:
+        """Whether the fleet has a process at all."""
+        return any(cook.living for cook in self.cooks.values())

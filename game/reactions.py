@@ -1,0 +1,204 @@
+"""What each event does to the picture: effects, hops, startled jumps, counts. The only place for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from game.events import (
+    AttemptFailed,
+    Event,
+    OrderAppeared,
+    OrderDelivered,
+    OrderFailed,
+    OrderFoundAgain,
+    OrderMoved,
+    OrderTakenOver,
+    OrderVanished,
+    WorkerBorn,
+    WorkerDied,
+)
+from game.layout import PLACE_OF, CookSpot, Place, cook_spot
+from game.model import Cook, CookPhase, Gopher, Hop, Model, Toast, colour_of, phase_for, slot_of
+from game.motion import Arc, Follower
+from game.snapshot import FINAL
+from worker.shared import OrderStatus
+
+HIT_STOP = 0.06
+SHAKE = 6.0
+ARROW_SECONDS = 8.0
+
+
+def free_index(model: Model, place: Place) -> int:
+    """The lowest stand at a place that nobody has; who stands somewhere keeps the stand until leaving."""
+    taken = {g.index for g in model.gophers.values() if g.place is place}
+    index = 0
+    while index in taken:
+        index += 1
+    return index
+
+
+def jump(gopher: Gopher, speed: float) -> None:
+    """Leap up at `speed` logical pixels a second, if on the floor."""
+    if gopher.lift <= 0.0:
+        gopher.lift_speed = speed
+        gopher.stretch.push(2.2)
+
+
+def spot_of(model: Model, worker_id: str) -> CookSpot | None:
+    """Where a worker's cook stands, or its ghost; None for a worker that is not of the fleet."""
+    slot = slot_of(worker_id)
+    if slot is None or slot not in model.cooks:
+        return None
+    return cook_spot(model.kitchen, slot, model.slots)
+
+
+def beside(model: Model, spot: CookSpot, gopher: Gopher) -> tuple[float, float]:
+    """A point behind a cook for one of its orders: up to four side by side, from its phase."""
+    seat = int(gopher.phase * 4)
+    return spot.x + (seat - 1.5) * 56.0, spot.y - spot.height * 0.9 + 6.0 * seat
+
+
+def _appear(model: Model, event: OrderAppeared) -> None:
+    order = model.known.orders[event.order]
+    if event.status in FINAL and event.order not in model.own:
+        return
+    place = PLACE_OF[event.status]
+    x, y = model.kitchen.door
+    gopher = Gopher(order, Follower(x, y), place, free_index(model, place), phase=phase_for(order.id))
+    gopher.height = model.floor.height if model.floor else gopher.height
+    gopher.own = event.order in model.own
+    gopher.arrow = ARROW_SECONDS if gopher.own else 0.0
+    model.gophers[order.id] = gopher
+    if event.status in FINAL:
+        _finish(model, gopher, event.status)
+
+
+def _finish(model: Model, gopher: Gopher, status: OrderStatus) -> None:
+    if status is OrderStatus.DELIVERED:
+        gopher.delivered = True
+        model.delivered += 1
+        at = gopher.order.finished_at
+        model.deliveries.append(at.timestamp() if at else model.wall)
+    else:
+        model.lost += 1
+        model.counter_pulse = 1.0
+        model.toasts.append(
+            Toast(f"Order {gopher.id} has failed: {gopher.order.last_failure or 'no reason given'}", False)
+        )
+
+
+def _move(model: Model, event: OrderMoved) -> None:
+    gopher = model.gophers.get(event.order)
+    if gopher is None:
+        return
+    place = PLACE_OF[event.after]
+    if place is not gopher.place:
+        gopher.index, gopher.place = free_index(model, place), place
+        gopher.stretch.push(-2.6)
+        model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
+    gopher.calm = 0.0
+
+
+def _take_over(model: Model, event: OrderTakenOver) -> None:
+    gopher = model.gophers.get(event.order)
+    spot = spot_of(model, event.after)
+    if gopher is None:
+        return
+    gopher.calm = 0.0
+    if spot is None:
+        jump(gopher, 560.0)
+        return
+    x, y = beside(model, spot, gopher)
+    far = abs(x - gopher.body.x) + abs(y - gopher.body.y)
+    arc = Arc(
+        gopher.body.x, gopher.body.y, x, y, 0.42 + min(far, 1400.0) / 3200.0, 130.0 + min(far, 1400.0) * 0.14
+    )
+    # One after the other, so that each hop can be seen.
+    delay = 0.09 * sum(1 for g in model.gophers.values() if g.hop is not None and g.hop.arc.t <= 0.0)
+    gopher.hop = Hop(event.before, event.after, arc, min(delay, 0.5))
+
+
+def _die(model: Model, event: WorkerDied) -> None:
+    cook = model.cooks.get(event.slot)
+    if cook is None:
+        return
+    cook.phase, cook.age = CookPhase.FALLING, 0.0
+    cook.fallen, cook.died_of = event.worker, event.signal or event.cause
+    last = cook.worker.last_exit if cook.worker else None
+    cook.died_at = last.at.timestamp() if last else model.wall
+    if event.cause in ("shutdown", "redeploy"):
+        return
+    spot = cook_spot(model.kitchen, event.slot, model.slots)
+    cook.stretch.push(-7.0)
+    cook.lean.push(-160.0 if event.slot % 2 else 160.0)
+    model.particles.blow(spot.x, spot.y, spot.y, colour_of(event.worker), spot.height)
+    model.freeze = HIT_STOP
+    model.shake = SHAKE
+    if model.anyone_alive:
+        for gopher in model.gophers.values():
+            if gopher.order.worker == event.worker:
+                jump(gopher, 620.0)
+                gopher.calm = 0.0
+
+
+def _born(model: Model, event: WorkerBorn) -> None:
+    cook = model.cooks.get(event.slot)
+    if cook is None:
+        return
+    cook.phase, cook.age = CookPhase.ARRIVING, 0.0
+    cook.stretch.push(5.0)
+    spot = cook_spot(model.kitchen, event.slot, model.slots)
+    model.particles.puff(spot.x, spot.y, 8, 60.0)
+
+
+def sync(model: Model) -> None:
+    """Give every slot a cook, and every gopher and cook the newest truth about it."""
+    fleet = model.known.fleet
+    if fleet is not None:
+        model.slots = max(fleet.slots, len(fleet.workers))
+        for worker in fleet.workers:
+            cook = model.cooks.setdefault(
+                worker.slot, Cook(worker.slot, phase_shift=phase_for(f"cook {worker.slot}"))
+            )
+            cook.worker = worker
+            if worker.state == "dead" and cook.phase is CookPhase.EMPTY and worker.last_exit:
+                # It was dead before this window opened.
+                cook.phase, cook.age, cook.fallen = CookPhase.GHOST, 9.0, worker.id or ""
+                cook.died_at = worker.last_exit.at.timestamp()
+                cook.died_of = worker.last_exit.signal or worker.last_exit.cause
+            if cook.living or not cook.generation:
+                cook.generation = worker.generation
+        for slot in [slot for slot in model.cooks if slot > model.slots]:
+            del model.cooks[slot]
+    for gopher in model.gophers.values():
+        gopher.order = model.known.orders.get(gopher.id, gopher.order)
+
+
+def react(model: Model, events: Sequence[Event]) -> None:
+    """Let the model react to what happened, in order."""
+    sync(model)
+    for event in events:
+        if isinstance(event, OrderAppeared):
+            _appear(model, event)
+        elif isinstance(event, OrderMoved):
+            _move(model, event)
+        elif isinstance(event, OrderTakenOver):
+            _take_over(model, event)
+        elif isinstance(event, AttemptFailed):
+            gopher = model.gophers.get(event.order)
+            if gopher is not None:
+                gopher.stretch.push(2.0)
+                gopher.calm = 0.0
+        elif isinstance(event, OrderDelivered | OrderFailed):
+            gopher = model.gophers.get(event.order)
+            if gopher is not None:
+                _finish(model, gopher, gopher.order.status)
+        elif isinstance(event, OrderVanished | OrderFoundAgain):
+            model.lost += 1 if isinstance(event, OrderVanished) else -1
+            model.counter_pulse = 1.0
+        elif isinstance(event, WorkerDied):
+            _die(model, event)
+        elif isinstance(event, WorkerBorn):
+            _born(model, event)
+    if any(isinstance(e, WorkerBorn) for e in events):
+        sync(model)

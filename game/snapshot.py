@@ -1,0 +1,193 @@
+"""What the API has told, as one immutable value, and how news are taken into it.
+
+News come from the network thread (`game.net`). `advance` never goes backwards: a late, repeated or
+out-of-order answer leaves what is known as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from api_stub.schema import Checkpoint, Fleet, Health, Menu, Order
+from worker.shared import OrderStatus
+
+VANISHED_AFTER = 3
+"""Answers in a row in which Temporal does not know an order, until it counts as vanished."""
+
+RANK: dict[OrderStatus, int] = {
+    OrderStatus.UNKNOWN: -1,
+    OrderStatus.RECEIVED: 0,
+    OrderStatus.PREPARING: 1,
+    OrderStatus.BAKING: 2,
+    OrderStatus.PENDING_PICKUP: 3,
+    OrderStatus.OUT_FOR_DELIVERY: 4,
+    OrderStatus.DELIVERED: 5,
+    OrderStatus.FAILED: 5,
+}
+"""How far along a status is; both ends are equally final."""
+
+FINAL = frozenset({OrderStatus.DELIVERED, OrderStatus.FAILED})
+"""Statuses that nothing follows."""
+
+
+@dataclass(frozen=True)
+class OrdersSeen:
+    """Orders as the API answered; `asked` tells that they were asked for by id (not discovered)."""
+
+    orders: tuple[Order, ...]
+    asked: bool = True
+
+
+@dataclass(frozen=True)
+class FleetSeen:
+    """The answer of GET /fleet."""
+
+    fleet: Fleet
+
+
+@dataclass(frozen=True)
+class WorldSeen:
+    """Slow news: health, and the checkpoint and menu when they were asked for too."""
+
+    health: Health | None = None
+    checkpoint: Checkpoint | None = None
+    menu: Menu | None = None
+
+
+@dataclass(frozen=True)
+class ApiAway:
+    """A request got no answer."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class OrderPlaced:
+    """The API has this person's order."""
+
+    order: Order
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence for the person who plays: a command's refusal, or that it could not be sent."""
+
+    text: str
+    good: bool = False
+
+
+News = OrdersSeen | FleetSeen | WorldSeen | ApiAway | OrderPlaced | Said
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who last worked on an order's stage, and in which attempt."""
+
+    status: OrderStatus
+    worker: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that is known. Mappings are replaced, never changed."""
+
+    online: bool = False
+    why_offline: str = ""
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    hands: Mapping[str, Hand] = field(default_factory=dict)
+    missing: Mapping[str, int] = field(default_factory=dict)
+    fleet: Fleet | None = None
+    health: Health | None = None
+    checkpoint: Checkpoint | None = None
+    menu: Menu | None = None
+
+    def vanished(self, order_id: str) -> bool:
+        """Whether Temporal has repeatedly not known this order."""
+        return self.missing.get(order_id, 0) >= VANISHED_AFTER
+
+
+def progress(order: Order) -> tuple[int, int, bool]:
+    """How far an order has come, as something to compare: status, attempt, in somebody's hands."""
+    final = order.status in FINAL
+    return RANK[order.status], 0 if final else order.attempt, False if final else order.worker is not None
+
+
+def _unix(at: datetime | None) -> float:
+    return at.timestamp() if at else 0.0
+
+
+def merge_order(known: Order | None, told: Order) -> Order:
+    """The later truth of two about one order; the stages that were known are never forgotten."""
+    if known is None:
+        return told
+    if known.run_id and told.run_id and known.run_id != told.run_id:
+        # Another run under the same id: the one that began later is the order now.
+        return told if _unix(told.started_at) >= _unix(known.started_at) else known
+    if known.status in FINAL or progress(told) < progress(known):
+        return known
+    if not told.fresh and progress(told) == progress(known):
+        # Merely an echo of what we said: keep the details, note that nobody has confirmed them.
+        return known.model_copy(update={"fresh": False}) if known.fresh else known
+    if len(told.stages) < len(known.stages):
+        told = told.model_copy(update={"stages": known.stages})
+    return known if told == known else told
+
+
+def newest_time(fleet: Fleet) -> float:
+    """The latest moment that a fleet answer speaks of, in Unix seconds; 0 where it names none."""
+    moments = [0.0]
+    for worker in fleet.workers:
+        for at in (worker.started_at, worker.ready_at, worker.last_exit.at if worker.last_exit else None):
+            if at is not None:
+                moments.append(at.timestamp())
+    return max(moments)
+
+
+def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
+    orders, hands, missing = dict(known.orders), dict(known.hands), dict(known.missing)
+    changed = False
+    for order in told:
+        if order.status is OrderStatus.UNKNOWN:
+            # Not fresh: the API could not ask. Fresh: it did, and Temporal has no such order.
+            if order.fresh and order.id in orders and orders[order.id].status not in FINAL:
+                missing[order.id] = missing.get(order.id, 0) + 1
+                changed = True
+            continue
+        if order.id in missing and order.fresh:
+            del missing[order.id]
+            changed = True
+        merged = merge_order(orders.get(order.id), order)
+        if merged is orders.get(order.id):
+            continue
+        changed = True
+        orders[order.id] = merged
+        if merged.worker is not None and merged.status not in FINAL:
+            hands[order.id] = Hand(merged.status, merged.worker, merged.attempt)
+    return replace(known, orders=orders, hands=hands, missing=missing) if changed else known
+
+
+def advance(known: Snapshot, news: News) -> Snapshot:
+    """What is known after the news. Returns `known` itself where they tell nothing new."""
+    if isinstance(news, Said):
+        return known
+    if isinstance(news, ApiAway):
+        return replace(known, online=False, why_offline=news.why) if known.online else known
+    was_online = known.online
+    if not was_online:
+        known = replace(known, online=True, why_offline="")
+    if isinstance(news, OrdersSeen):
+        return _with_orders(known, news.orders)
+    if isinstance(news, OrderPlaced):
+        return _with_orders(known, (news.order,))
+    if isinstance(news, FleetSeen):
+        late = known.fleet is not None and was_online and newest_time(news.fleet) < newest_time(known.fleet)
+        return known if late or news.fleet == known.fleet else replace(known, fleet=news.fleet)
+    return replace(
+        known,
+        health=news.health or known.health,
+        checkpoint=news.checkpoint or known.checkpoint,
+        menu=news.menu or known.menu,
+    )

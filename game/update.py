@@ -1,0 +1,78 @@
+"""The rules of the picture: news and time go in, the model changes, commands and wishes come out.
+
+Deterministic for a given model, inputs, news and `dt`. Nothing here guesses: a cook falls when the fleet
+says that its process is dead, a gopher changes place when its order did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from game.cast import update_cooks, update_gophers
+from game.commands import Command
+from game.controls import Wishes, handle
+from game.diff import diff
+from game.events import Event
+from game.inputs import Input
+from game.model import Model, Toast, Wish
+from game.reactions import react
+from game.snapshot import ApiAway, News, OrderPlaced, Said, advance
+
+SHAKE_HALF_LIFE = 0.06
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a frame's update asks of the application, and what it saw happen."""
+
+    commands: tuple[Command, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+def take(model: Model, news: News) -> tuple[Event, ...]:
+    """Take one piece of news into the model and let everything react to what it changed."""
+    if isinstance(news, Said):
+        model.toasts.append(Toast(news.text, news.good))
+        del model.toasts[:-3]
+        return ()
+    if isinstance(news, OrderPlaced):
+        model.own.add(news.order.id)
+    if isinstance(news, ApiAway) and model.offline_since is None:
+        model.offline_since = model.wall
+    old, model.known = model.known, advance(model.known, news)
+    if model.known.online:
+        model.offline_since = None
+    events = diff(old, model.known)
+    react(model, events)
+    return events
+
+
+def update(
+    model: Model, inputs: Sequence[Input], news: Sequence[News], dt: float, real_dt: float | None = None
+) -> Result:
+    """Let `dt` seconds of game time (`real_dt` of real time) pass with these inputs and news.
+
+    Set `model.wall` before, for ages and rates.
+    """
+    events: list[Event] = []
+    for item in news:
+        events += take(model, item)
+    out = Wishes()
+    for one in inputs:
+        handle(model, one, out)
+    model.now += dt
+    real = dt if real_dt is None else real_dt
+    if model.escape_held is not None:
+        model.escape_held += real
+    model.pointer_idle += real
+    update_cooks(model, dt)
+    update_gophers(model, dt)
+    model.particles.update(dt)
+    model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
+    model.counter_pulse = max(0.0, model.counter_pulse - dt * 2.0)
+    for toast in model.toasts:
+        toast.age += real
+    model.toasts = [toast for toast in model.toasts if toast.age < toast.life]
+    return Result(tuple(out.commands), tuple(out.wishes), tuple(events))
