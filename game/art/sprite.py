@@ -1,0 +1,86 @@
+"""A picture ready to be blitted, and cheap transforms of it."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import pygame
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """A surface in display pixels and the point of it that stands on the scene.
+
+    `anchor` is the feet's (figures) or the centre's (glows, pizzas, icons) place inside the surface;
+    `hold` is where a figure's paws meet, and a cook's badge has its centre. All in display pixels.
+    """
+
+    surface: pygame.Surface
+    anchor: tuple[float, float]
+    hold: tuple[float, float] = (0.0, 0.0)
+    badge: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """A cook's blank badge: centre x, centre y, radius. Zero where there is none."""
+
+    def at(self, x: float, y: float) -> tuple[int, int]:
+        """Where to blit the surface so that the anchor lies on (x, y), in display pixels."""
+        return round(x - self.anchor[0]), round(y - self.anchor[1])
+
+
+def convert(surface: pygame.Surface) -> pygame.Surface:
+    """The surface in the display's own format, with alpha; unchanged while there is no display."""
+    return surface.convert_alpha() if pygame.display.get_surface() else surface
+
+
+def transform(sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
+    """A sprite stretched, turned (degrees, counter-clockwise) and mirrored about its anchor."""
+    surface = sprite.surface
+    ax, ay = sprite.anchor
+    points = [sprite.hold, sprite.badge[:2]]
+    width, height = surface.get_size()
+    if flip:
+        surface = pygame.transform.flip(surface, True, False)
+        ax, points = width - ax, [(width - x, y) for x, y in points]
+    new_w, new_h = max(1, round(width * sx)), max(1, round(height * sy))
+    if (new_w, new_h) != (width, height):
+        surface = pygame.transform.smoothscale(surface, (new_w, new_h))
+    fx, fy = new_w / width, new_h / height
+    ax, ay, points = ax * fx, ay * fy, [(x * fx, y * fy) for x, y in points]
+    if angle:
+        turned = pygame.transform.rotozoom(surface, angle, 1.0)
+        cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        old, new = surface.get_rect(), turned.get_rect()
+
+        def turn(x: float, y: float) -> tuple[float, float]:
+            dx, dy = x - old.w / 2, y - old.h / 2
+            return new.w / 2 + dx * cos + dy * sin, new.h / 2 - dx * sin + dy * cos
+
+        (ax, ay), points, surface = turn(ax, ay), [turn(*point) for point in points], turned
+    radius = sprite.badge[2] * min(fx, fy)
+    return Sprite(surface, (ax, ay), points[0], (points[1][0], points[1][1], radius))
+
+
+class Transforms:
+    """`transform` with memory: steps of the arguments are coarse, so that few pictures serve many frames."""
+
+    def __init__(self, limit: int = 1500) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[tuple[int, int, int, int, bool], tuple[Sprite, Sprite]] = OrderedDict()
+
+    def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
+        """As `transform`, rounded to 1/50 of the size and 2 degrees."""
+        steps = round(sx * 50), round(sy * 50), round(angle / 2) % 180
+        if steps == (50, 50, 0) and not flip:
+            return sprite
+        key = (id(sprite), *steps, flip)
+        found = self._kept.get(key)
+        if found is not None and found[0] is sprite:
+            self._kept.move_to_end(key)
+            return found[1]
+        made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
+        # The original is kept beside its transform, so that its id cannot be given to another sprite.
+        self._kept[key] = (sprite, made)
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+        return made
