@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +18,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from worker.activities import Kitchen
@@ -32,6 +37,7 @@ STICKY_S = 1.0
 take it. The SDK's default of 10 s freezes orders for 10 s; measured, this setting matters most."""
 
 RECONNECT_S = 0.5
+POLLING_SEEN_S = 3.0
 LOG_BYTES = 1_000_000
 
 
@@ -82,12 +88,12 @@ async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: Callable[[
             client = await connect(spec.target, spec.identity)
             worker = build_worker(client, spec)
             async with worker:
-                await until_polling(worker)
+                await until_polling(client, worker, spec)
                 logger.info("%s polls %s", spec.identity, spec.task_queue)
                 on_ready()
                 await stop.wait()
                 logger.info("%s drains", spec.identity)
-        except RuntimeError as error:
+        except (RuntimeError, RPCError, TimeoutError) as error:
             logger.warning("%s: no Temporal yet: %s", spec.identity, error)
             try:
                 await asyncio.wait_for(stop.wait(), RECONNECT_S)
@@ -95,10 +101,26 @@ async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: Callable[[
                 continue
 
 
-async def until_polling(worker: Worker) -> None:
-    """Return once the namespace was checked and the pollers are under way."""
-    while not worker.is_running:
-        await asyncio.sleep(0.001)
+async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> None:
+    """Return once the server itself lists this worker among the pollers of the task queue.
+
+    After POLLING_SEEN_S the SDK's word is taken instead: a server with many partitions may not tell.
+    """
+    async with asyncio.timeout(POLLING_SEEN_S):
+        while not worker.is_running:
+            await asyncio.sleep(0.001)
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=spec.task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    deadline = time.monotonic() + POLLING_SEEN_S
+    while time.monotonic() < deadline:
+        answer = await client.workflow_service.describe_task_queue(request)
+        if any(poller.identity == spec.identity for poller in answer.pollers):
+            return
+        await asyncio.sleep(0.005)
+    logger.warning("%s: the server does not list it among the pollers", spec.identity)
 
 
 def panic_after(seconds: float) -> None:

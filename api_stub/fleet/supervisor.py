@@ -1,0 +1,240 @@
+"""Joins the rules with a host: events in, actions out, on one event loop. No polling anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from api_stub.fleet.host import Host
+from api_stub.fleet.rules import (
+    BecameReady,
+    CloseDown,
+    Dice,
+    Event,
+    Exited,
+    FleetState,
+    KillWanted,
+    Open,
+    Policy,
+    SendSignal,
+    Slot,
+    Spawn,
+    Spawned,
+    StartWanted,
+    Tick,
+    decide,
+    next_due,
+)
+from api_stub.schema import Fleet, LastExit, Worker
+from worker.connection import Target
+from worker.process import WorkerSpec
+from worker.shared import TASK_QUEUE
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FleetSetup:
+    """What every worker of this fleet is given."""
+
+    target: Target
+    concurrency: int
+    logs: Path | None = None
+    generations_file: Path | None = None
+    """Where the used-up generations are kept, so that w1.4 is one process only, also after an API restart."""
+
+
+class Supervisor:
+    """Owns the fleet's state; the only place that changes it."""
+
+    def __init__(
+        self,
+        host: Host,
+        policy: Policy,
+        setup: FleetSetup,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Dice | None = None,
+    ) -> None:
+        self._host = host
+        self._policy = policy
+        self._setup = setup
+        self._clock = clock
+        self._dice = dice or (lambda span: random.uniform(*span))
+        self._state = FleetState()
+        self._timer: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+        self._spawning: set[asyncio.Task[None]] = set()
+        # One reading of both clocks: wall times for people are derived from the monotonic one, so that a
+        # clock that is set during the show cannot make a worker die before it was born.
+        self._epoch = datetime.now(UTC) - timedelta(seconds=clock())
+
+    @property
+    def state(self) -> FleetState:
+        """The fleet as it is now (immutable)."""
+        return self._state
+
+    async def open(self) -> None:
+        """Begin: fill the first slots."""
+        self.handle(Open(self._used_generations()))
+
+    def start(self, slot: int | None) -> Worker:
+        """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
+        before = self._state
+        self.handle(StartWanted(slot))
+        born = next(
+            new
+            for new, old in zip(self._state.slots, before.slots, strict=True)
+            if new.generation > old.generation
+        )
+        return self.view(born)
+
+    def kill(self, worker: str) -> Worker:
+        """SIGKILL this worker (id or slot number), now. Raises FleetRefusal."""
+        number = self._state.named(worker).number
+        self.handle(KillWanted(worker))
+        return self.view(self._state.slot(number))
+
+    async def close(self, limit_s: float = 3.0) -> None:
+        """Drain everybody, wait until all are gone (at most `limit_s`), and let the host go."""
+        self.handle(CloseDown())
+        deadline = self._clock() + limit_s
+        while any(slot.alive for slot in self._state.slots) and self._clock() < deadline:
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), max(0.0, deadline - self._clock()))
+            except TimeoutError:
+                break
+        for slot in self._state.slots:
+            if slot.alive and slot.pid is not None:
+                self._host.signal(slot.pid, signal.SIGKILL)
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._host.close()
+
+    def handle(self, event: Event) -> None:
+        """Take one event: decide, then act. Raises FleetRefusal for a wish that cannot be met."""
+        self._state, actions = decide(self._state, event, self._clock(), self._policy, self._dice)
+        for action in actions:
+            match action:
+                case Spawn():
+                    task = asyncio.get_running_loop().create_task(self._spawn(action))
+                    self._spawning.add(task)
+                    task.add_done_callback(self._spawning.discard)
+                case SendSignal():
+                    self._host.signal(action.pid, action.signal)
+        self._changed.set()
+        self._set_timer()
+
+    async def _spawn(self, action: Spawn) -> None:
+        slot, generation = action.slot, action.generation
+        self._remember_generations()
+        spec = WorkerSpec(
+            slot=slot,
+            generation=generation,
+            target=self._setup.target,
+            concurrency=self._setup.concurrency,
+            drain_s=self._policy.drain_s * 0.6,
+            lifespan_s=action.lifespan_s,
+            log_file=self._setup.logs / f"worker-{slot}.log" if self._setup.logs else None,
+        )
+
+        def exited(number: int | None, code: int | None) -> None:
+            self.handle(Exited(slot, generation, number, code))
+            last = self._state.slot(slot).last_exit
+            logger.info(
+                "%s exited: signal %s, status %s, cause %s",
+                spec.identity,
+                number,
+                code,
+                last.cause if last else None,
+            )
+
+        try:
+            pid = await self._host.spawn(spec, lambda: self.handle(BecameReady(slot, generation)), exited)
+        except OSError as error:
+            logger.error("%s could not be started: %s", spec.identity, error)
+            self.handle(Exited(slot, generation, code=1))
+            return
+        self.handle(Spawned(slot, generation, pid))
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = next_due(self._state)
+        if due is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, due - self._clock()), self.handle, Tick())
+
+    def _used_generations(self) -> dict[int, int]:
+        file = self._setup.generations_file
+        if file is None or not file.is_file():
+            return {}
+        try:
+            return {int(slot): int(used) for slot, used in json.loads(file.read_text()).items()}
+        except (ValueError, AttributeError, OSError) as error:
+            logger.warning("%s is not readable (%s); generations start anew", file, error)
+            return {}
+
+    def _remember_generations(self) -> None:
+        file = self._setup.generations_file
+        if file is None:
+            return
+        used = {
+            **self._used_generations(),
+            **{s.number: s.generation for s in self._state.slots if s.generation},
+        }
+        scratch = file.with_suffix(".new")
+        scratch.write_text(json.dumps(used))
+        scratch.replace(file)
+
+    def wall(self, moment: float | None) -> datetime | None:
+        """A moment of the fleet's clock as a UTC time."""
+        return None if moment is None else self._epoch + timedelta(seconds=moment)
+
+    def view(self, slot: Slot, orders: tuple[str, ...] = ()) -> Worker:
+        """A slot as the API tells it."""
+        last = slot.last_exit
+        return Worker(
+            id=slot.id,
+            slot=slot.number,
+            generation=slot.generation,
+            pid=slot.pid,
+            state=slot.phase,
+            queues=[TASK_QUEUE] if slot.phase == "ready" else [],
+            started_at=self.wall(slot.started_at),
+            ready_at=self.wall(slot.ready_at),
+            orders=list(orders),
+            last_exit=None
+            if last is None
+            else LastExit(
+                signal=signal.Signals(last.signal).name if last.signal else None,
+                code=last.code,
+                cause=last.cause,
+                at=self._epoch + timedelta(seconds=last.at),
+            ),
+        )
+
+    def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:
+        """All slots as the API tells them; `holding` maps a worker's id to the orders in its hands."""
+        holding = holding or {}
+        return Fleet(
+            slots=len(self._state.slots),
+            births=self._state.births,
+            deaths=self._state.deaths,
+            workers=[self.view(slot, holding.get(slot.id or "", ())) for slot in self._state.slots],
+        )
+
+    @property
+    def ready(self) -> int:
+        """How many workers poll."""
+        return sum(slot.phase == "ready" for slot in self._state.slots)

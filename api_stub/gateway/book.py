@@ -1,0 +1,104 @@
+"""What the gateway has read already: bounded, so that a day at a booth does not fill the memory.
+
+A finished order never changes, so it is read once; a history is read again only when it has grown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from api_stub.gateway.reading import FromDescription, FromHistory, further
+from api_stub.schema import Order
+from worker.shared import OrderStatus
+
+MAX_ENTRIES = 10_000
+CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
+
+
+@dataclass
+class _Entry:
+    order: Order
+    read_at: float
+    history: FromHistory | None = field(default=None)
+
+
+class Book:
+    """The last view of each order, by workflow id; the least recently used leave first."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, limit: int = MAX_ENTRIES) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._runs: dict[str, str] = {}
+        self._open: set[str] = set()
+
+    def keep(self, description: FromDescription, order: Order, history: FromHistory | None = None) -> Order:
+        """Remember an order as it was just read; a slower, older answer never moves it back.
+
+        Returns the order as it is known now. `history` is None where none was read.
+        """
+        key = description.workflow_id
+        old = self._entries.get(key)
+        if old is not None and old.order.run_id == order.run_id:
+            if further(old.order.status, order.status) != order.status:
+                return old.order
+            history = history or old.history
+        self._entries[key] = _Entry(order, self._clock(), history)
+        self._entries.move_to_end(key)
+        self._runs[order.run_id or ""] = key
+        if order.status in CLOSED:
+            self._open.discard(key)
+        else:
+            self._open.add(key)
+        while len(self._entries) > self._limit:
+            gone_key, gone = self._entries.popitem(last=False)
+            self._open.discard(gone_key)
+            self._runs.pop(gone.order.run_id or "", None)
+        return order
+
+    def history(self, workflow_id: str, run_id: str, length: int) -> FromHistory | None:
+        """The history as read before, if it still has that length."""
+        entry = self._entries.get(workflow_id)
+        if entry is None or entry.order.run_id != run_id or entry.history is None:
+            return None
+        return entry.history if entry.history.length == length else None
+
+    def fresh_enough(self, workflow_id: str, max_age_s: float) -> Order | None:
+        """The order, if it is closed or was read at most so long ago."""
+        entry = self._entries.get(workflow_id)
+        if entry is None:
+            return None
+        if entry.order.status in CLOSED or self._clock() - entry.read_at <= max_age_s:
+            self._entries.move_to_end(workflow_id)
+            return entry.order
+        return None
+
+    def order(self, workflow_id: str) -> Order | None:
+        """The order as it was last read, however long ago."""
+        entry = self._entries.get(workflow_id)
+        return entry.order if entry is not None else None
+
+    def run_id(self, workflow_id: str) -> str | None:
+        """The run that was last read under this workflow id."""
+        entry = self._entries.get(workflow_id)
+        return entry.order.run_id if entry is not None else None
+
+    def workflow_of_run(self, run_id: str) -> str | None:
+        """The workflow id of a run that was read before."""
+        return self._runs.get(run_id)
+
+    def holding(self) -> dict[str, tuple[str, ...]]:
+        """Which orders each worker was last seen to hold."""
+        found: dict[str, tuple[str, ...]] = {}
+        for key in self._open:
+            order = self._entries[key].order
+            if order.worker is not None:
+                found[order.worker] = (*found.get(order.worker, ()), order.id)
+        return {worker: tuple(sorted(orders)) for worker, orders in found.items()}
+
+    def open_orders(self) -> list[str]:
+        """The workflow ids of all orders that were not closed when they were last read."""
+        return list(self._open)

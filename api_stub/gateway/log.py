@@ -1,0 +1,53 @@
+"""An order's Temporal history as the API lists it: one line an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent as TemporalEvent
+
+from api_stub.gateway.reading import failure_text, moment
+from api_stub.schema import HistoryEvent
+from worker.shared import STAGE_OF_ACTIVITY, Stage
+
+PREFIX = "EVENT_TYPE_"
+
+
+def event_name(event: TemporalEvent) -> str:
+    """Temporal's own name for the event's type, as its Web UI spells it: ActivityTaskStarted."""
+    name = EventType.Name(event.event_type).removeprefix(PREFIX)
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def read_log(events: Iterable[TemporalEvent]) -> list[HistoryEvent]:
+    """Every event, with the worker, the attempt, the stage and the failure where it has them."""
+    stages: dict[int, Stage] = {}
+    lines = []
+    for event in events:
+        kind = event.WhichOneof("attributes") or ""
+        attributes = getattr(event, kind) if kind else None
+        scheduled_id = getattr(attributes, "scheduled_event_id", None)
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            name = event.activity_task_scheduled_event_attributes.activity_type.name
+            if name in STAGE_OF_ACTIVITY:
+                stages[event.event_id] = STAGE_OF_ACTIVITY[name]
+            scheduled_id = event.event_id
+        identity = getattr(attributes, "identity", "") or None
+        failure = None
+        # An attempt that failed before is told by the start of the one after it, as "last failure".
+        for field in ("failure", "last_failure"):
+            if hasattr(attributes, field) and attributes.HasField(field):  # type: ignore[union-attr]
+                failure = failure_text(getattr(attributes, field))
+        lines.append(
+            HistoryEvent(
+                n=event.event_id,
+                at=moment(event.event_time),
+                type=event_name(event),
+                worker=identity,
+                attempt=getattr(attributes, "attempt", None) or None,
+                stage=stages.get(scheduled_id) if "activity" in kind and scheduled_id else None,
+                failure=failure,
+            )
+        )
+    return lines

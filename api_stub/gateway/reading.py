@@ -1,0 +1,206 @@
+"""What Temporal's own records say about an order; pure functions, no worker is asked.
+
+The server knows two things without any worker: the history (what is done, by whom) and the pending
+activity (what is going on, which attempt, on which worker, why the last one failed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from temporalio.api.enums.v1 import EventType, PendingActivityState
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.converter import PayloadConverter
+
+from api_stub.schema import Order, StageView
+from worker.shared import (
+    STAGE_OF_ACTIVITY,
+    STATUS_WHILE,
+    Cheese,
+    Crust,
+    OrderInfo,
+    OrderStatus,
+    Stage,
+    asked_id,
+    workflow_id_for,
+)
+
+PROGRESS = [OrderStatus.UNKNOWN, *(status for status in OrderStatus if status != OrderStatus.UNKNOWN)]
+"""Statuses from the least that can be known to the end."""
+MAX_FAILURE_LENGTH = 2000
+
+
+@dataclass(frozen=True)
+class FromHistory:
+    """What a history says: the order as it came in, its stages so far, and how it failed, if it did."""
+
+    info: OrderInfo
+    stages: tuple[StageView, ...] = ()
+    failure: str | None = None
+    length: int = 0
+    """Events read; a longer history has more to say."""
+
+
+@dataclass(frozen=True)
+class FromDescription:
+    """What one describe call says."""
+
+    workflow_id: str
+    run_id: str
+    state: WorkflowExecutionStatus | None
+    started_at: datetime | None
+    closed_at: datetime | None
+    history_length: int
+    pending: tuple[PendingActivityInfo, ...] = field(default=())
+
+
+def moment(stamp: object) -> datetime:
+    """A protobuf Timestamp as an aware UTC datetime."""
+    found: datetime = stamp.ToDatetime()  # type: ignore[attr-defined]
+    return found.replace(tzinfo=UTC)
+
+
+def public_id(workflow_id: str) -> str:
+    """The id that GET /orders/{id} takes: the one asked for, or the whole workflow id where the suffix
+    was drawn at random and the asked one would not find it."""
+    asked = asked_id(workflow_id)
+    return asked if workflow_id_for(asked) == workflow_id else workflow_id
+
+
+def read_history(events: Iterable[HistoryEvent], fallback_id: str) -> FromHistory:
+    """The stages of an order, from its events: who began each, who finished it, when.
+
+    Temporal records the start of an activity only when it ends, with the attempt that ended it.
+    """
+    info = OrderInfo(fallback_id)
+    stages: dict[int, StageView] = {}
+    failure: str | None = None
+    length = 0
+    for event in events:
+        length = event.event_id
+        match event.event_type:
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                info = read_input(event, fallback_id)
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                scheduled = event.activity_task_scheduled_event_attributes
+                stage = STAGE_OF_ACTIVITY.get(scheduled.activity_type.name)
+                if stage is not None:
+                    stages[event.event_id] = StageView(stage=stage)
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+                started = event.activity_task_started_event_attributes
+                if (known := stages.get(started.scheduled_event_id)) is not None:
+                    stages[started.scheduled_event_id] = known.model_copy(
+                        update={
+                            "worker": started.identity,
+                            "attempts": started.attempt,
+                            "started_at": moment(event.event_time),
+                        }
+                    )
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                done = event.activity_task_completed_event_attributes.scheduled_event_id
+                if (known := stages.get(done)) is not None:
+                    stages[done] = known.model_copy(update={"finished_at": moment(event.event_time)})
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+                failure = failure_text(event.workflow_execution_failed_event_attributes.failure)
+    return FromHistory(info, tuple(stages.values()), failure, length)
+
+
+def read_input(event: HistoryEvent, fallback_id: str) -> OrderInfo:
+    """The order that a workflow was started with; an unreadable one has its id only."""
+    payloads = event.workflow_execution_started_event_attributes.input.payloads
+    try:
+        return PayloadConverter.default.from_payload(payloads[0], OrderInfo)
+    except Exception:
+        # Anybody may start a workflow by hand, with anything; the workflow itself refuses it properly.
+        return OrderInfo(fallback_id)
+
+
+def failure_text(failure: Failure) -> str:
+    """A failure in one line, innermost cause last; never longer than MAX_FAILURE_LENGTH."""
+    parts = []
+    while True:
+        if failure.message and failure.message not in parts:
+            parts.append(failure.message)
+        if not failure.HasField("cause"):
+            return ": ".join(parts)[:MAX_FAILURE_LENGTH]
+        failure = failure.cause
+
+
+def read_order(description: FromDescription, history: FromHistory) -> Order:
+    """The order, from both records."""
+    info = history.info
+    order = Order(
+        id=public_id(description.workflow_id),
+        run_id=description.run_id,
+        status=OrderStatus.RECEIVED,
+        crust=Crust(info.crust) if info.crust in set(Crust) else Crust.NORMAL,
+        cheese=Cheese(info.cheese) if info.cheese in set(Cheese) else Cheese.MOZZARELLA,
+        toppings=list(info.toppings),
+        customer=info.customer,
+        last_failure=history.failure,
+        started_at=description.started_at,
+        finished_at=description.closed_at,
+        stages=list(history.stages),
+    )
+    if description.state == WorkflowExecutionStatus.COMPLETED:
+        return order.model_copy(update={"status": OrderStatus.DELIVERED})
+    if description.state not in (None, WorkflowExecutionStatus.RUNNING):
+        return order.model_copy(
+            update={
+                "status": OrderStatus.FAILED,
+                "last_failure": history.failure or f"the workflow was {description.state.name.lower()}",
+            }
+        )
+    pending = next((a for a in description.pending if a.activity_type.name in STAGE_OF_ACTIVITY), None)
+    if pending is None:
+        return order.model_copy(update={"status": status_between(history.stages)})
+    return _with_pending(order, pending)
+
+
+def status_between(stages: Sequence[StageView]) -> OrderStatus:
+    """The status while no activity is pending: the next one waits for a worker to decide it."""
+    if not stages:
+        return OrderStatus.RECEIVED
+    last = stages[-1]
+    if last.stage is Stage.BAKE and last.finished_at is not None:
+        return OrderStatus.PENDING_PICKUP
+    return STATUS_WHILE[last.stage]
+
+
+def _with_pending(order: Order, pending: PendingActivityInfo) -> Order:
+    stage = STAGE_OF_ACTIVITY[pending.activity_type.name]
+    begun = pending.HasField("last_started_time")
+    running = pending.state in (
+        PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+        PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+    )
+    status = STATUS_WHILE[stage]
+    if stage is Stage.DELIVER and not begun:
+        status = OrderStatus.PENDING_PICKUP  # baked, and no driver yet
+    view = StageView(
+        stage=stage,
+        worker=pending.last_worker_identity or None,
+        attempts=pending.attempt if begun else 0,
+        started_at=moment(pending.last_started_time) if begun else None,
+    )
+    stages = [known for known in order.stages if known.stage is not stage] + [view]
+    failed = pending.HasField("last_failure")
+    return order.model_copy(
+        update={
+            "status": status,
+            "attempt": pending.attempt,
+            "worker": pending.last_worker_identity or None if running else None,
+            "last_failure": failure_text(pending.last_failure) if failed else None,
+            "stages": stages,
+        }
+    )
+
+
+def further(one: OrderStatus, other: OrderStatus) -> OrderStatus:
+    """Whichever of two statuses is further along: records read a moment apart never move an order back."""
+    return max(one, other, key=PROGRESS.index)
