@@ -6,10 +6,11 @@ unknown field is ignored, and both spellings of a field (runId, run_id) are read
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from api_stub.schema import Order
 from worker.shared import (
     ID_PATTERN,
     MAX_ID_LENGTH,
@@ -23,12 +24,93 @@ from worker.shared import (
 
 Word = TypeVar("Word", bound=StrEnum)
 
-STATUSES: list[OrderStatus] = [
-    OrderStatus.UNKNOWN,
-    OrderStatus.RECEIVED,
-    OrderStatus.PREPARING,
-    OrderStatus.BAKING,
-    OrderStatus.PENDING_PICKUP,
-    OrderStatus.OUT_FOR_DELIVERY,
-    OrderStatus.DELIVERED,
-]
+STATUSES = list(OrderStatus)[:6] + [OrderStatus.UNKNOWN]
+"""The original's statuses by number; it has none for a failed order."""
+
+
+class BadWire(ValueError):
+    """A field that cannot be read; the message names it and says what is accepted."""
+
+
+def read_enum(kind: list[Word], value: Any, name: str) -> Word:
+    """An enum by name or number; absent or null is the first."""
+    if value is None:
+        return kind[0]
+    if isinstance(value, str) and value in list(kind):
+        return next(word for word in kind if word == value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(kind):
+        return kind[value]
+    raise BadWire(f"{name}: found {value!r}; accepted: {', '.join(kind)}, or 0 to {len(kind) - 1}")
+
+
+def read_text(body: dict[str, Any], *names: str) -> str:
+    """A string field under any of its spellings; absent or null is empty."""
+    for name in names:
+        value = body.get(name)
+        if value is not None:
+            if not isinstance(value, str):
+                raise BadWire(f"{name}: found {value!r}; a string is accepted")
+            return value
+    return ""
+
+
+def read_order_info(body: Any, made_up_id: str) -> OrderInfo:
+    """A PizzaOrderInfo. An absent id gets `made_up_id`. Raises BadWire, naming the field."""
+    if not isinstance(body, dict):
+        raise BadWire(f"order: found {body!r}; an object is accepted")
+    toppings = body.get("toppings")
+    toppings = [] if toppings is None else toppings
+    if not isinstance(toppings, list) or not all(isinstance(word, str) for word in toppings):
+        raise BadWire(f"toppings: found {toppings!r}; a list of words is accepted")
+    if len(toppings) > MAX_TOPPINGS:
+        raise BadWire(f"toppings: {len(toppings)} found; at most {MAX_TOPPINGS} are accepted")
+    for index, word in enumerate(toppings):
+        if not (0 < len(word) <= MAX_TOPPING_LENGTH and word.isprintable()):
+            raise BadWire(
+                f"toppings[{index}]: found {word!r}; 1 to {MAX_TOPPING_LENGTH} printable characters are accepted"
+            )
+    asked = read_text(body, "id") or made_up_id
+    if not re.fullmatch(ID_PATTERN, asked):
+        raise BadWire(f"id: found {asked!r}; 1 to {MAX_ID_LENGTH} of A-Z a-z 0-9 . _ - are accepted")
+    return OrderInfo(
+        id=asked,
+        crust=read_enum(list(Crust), body.get("crust"), "crust"),
+        cheese=read_enum(list(Cheese), body.get("cheese"), "cheese"),
+        toppings=toppings,
+    )
+
+
+def write_status(
+    status: OrderStatus, info: OrderInfo | None = None, run_id: str | None = None
+) -> dict[str, Any]:
+    """A PizzaOrderStatus."""
+    known = status if status in STATUSES else OrderStatus.UNKNOWN
+    body: dict[str, Any] = {"status": str(known)}
+    if info is not None:
+        body["order"] = {
+            "id": info.id,
+            "crust": str(info.crust),
+            "cheese": str(info.cheese),
+            "toppings": list(info.toppings),
+        }
+    if run_id:
+        body["runId"] = run_id
+    return body
+
+
+@dataclass(frozen=True)
+class LastKnown:
+    """What a client of the original's wire last knew of its order."""
+
+    status: OrderStatus
+    order: OrderInfo
+    run_id: str | None
+
+
+def read_last_known(body: Any) -> LastKnown | None:
+    """A PizzaOrderStatus; None where it carries no order. Raises BadWire."""
+    if not isinstance(body, dict) or body.get("order") is None:
+        return None
+    order = read_order_info(body["order"], made_up_id="unknown")
+    status = read_enum(STATUSES, body.get("status"), "status")
+    return LastKnown(status, order, read_text(body, "runId", "run_id") or None)

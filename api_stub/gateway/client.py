@@ -148,6 +148,14 @@ class Gateway:
             return order
         return order.model_copy(update={"status": seen_by_both(order, answered)})
 
+    async def order_or_last_known(self, item: StatusItem) -> Order:
+        """Like `order`, but never fails: what cannot be told is the caller's own last known status."""
+        try:
+            async with asyncio.timeout(ASK_S + 0.1):
+                return await self.order(item.id, item.run_id)
+        except (NoSuchOrder, TemporalUnreachable, TimeoutError):
+            return self._last_known(item)
+
     async def _query(self, workflow_id: str, run_id: str | None) -> OrderProgress | None:
         """The answer to getOrderStatus, or None where no worker gives one in time."""
         handle = self._handle(workflow_id, run_id)

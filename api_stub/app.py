@@ -1,0 +1,67 @@
+"""The FastAPI application: routes, errors, limits, and what starts and ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api_stub import problems
+from api_stub.kitchen import Kitchen
+from api_stub.limits import BodyLimit
+from api_stub.routes import fleet, house, orders, original
+from api_stub.schema import Problem
+
+ORIGINAL_PATHS = ("/orderPizza", "/orderStatus")
+DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them.
+
+Every error is `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC."""
+
+
+class OpenCors:
+    """CORS for the original's two routes only: its UI runs in a browser, from anywhere. The rest of the API
+    can kill processes, and no web page is allowed to do that."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._open = CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with CORS where it is meant to be."""
+        inner = self._open if scope.get("path") in ORIGINAL_PATHS else self._app
+        await inner(scope, receive, send)
+
+
+def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -> FastAPI:
+    """The application for this kitchen. It opens gateway and fleet when it starts, and closes them."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await kitchen.gateway.open()
+        await kitchen.fleet.open()
+        watch = asyncio.create_task(kitchen.gateway.watch())
+        if on_started is not None:
+            on_started()
+        yield
+        watch.cancel()
+        await kitchen.fleet.close()
+
+    app = FastAPI(
+        title="GopherPizza",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        responses={413: {"model": Problem, "description": "The body is too large"}},
+    )
+    app.state.kitchen = kitchen
+    problems.install(app)
+    for part in (orders, fleet, house, original):
+        app.include_router(part.router)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(OpenCors)
+    return app

@@ -1,0 +1,48 @@
+"""The fleet: look at it, start a worker, kill one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from api_stub.kitchen import Kitchen, kitchen_of
+from api_stub.schema import Fleet, Problem, StartWorkerRequest, Worker
+
+router = APIRouter(prefix="/fleet", tags=["fleet"])
+InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
+
+
+@router.get("")
+async def get_fleet(kitchen: InKitchen) -> Fleet:
+    """Every slot, and the process in it, as the operating system says."""
+    return kitchen.fleet.fleet(kitchen.gateway.holding())
+
+
+@router.post(
+    "/workers",
+    status_code=201,
+    responses={
+        404: {"model": Problem, "description": "No such slot"},
+        409: {"model": Problem, "description": "No free slot"},
+    },
+)
+async def start_worker(kitchen: InKitchen, request: StartWorkerRequest | None = None) -> Worker:
+    """Start a worker process, in this slot or in the lowest free one."""
+    return kitchen.fleet.start(request.slot if request else None)
+
+
+@router.delete(
+    "/workers/{worker}",
+    status_code=202,
+    responses={
+        404: {"model": Problem, "description": "No such worker"},
+        409: {"model": Problem, "description": "It is dead already"},
+    },
+)
+async def kill_worker(
+    worker: Annotated[str, Path(max_length=32, description="A worker's id, or a slot's number.")],
+    kitchen: InKitchen,
+) -> Worker:
+    """SIGKILL to that process, now."""
+    return kitchen.fleet.kill(worker)

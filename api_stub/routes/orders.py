@@ -1,0 +1,107 @@
+"""Orders: place one, ask for one, ask for many, list them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from api_stub.kitchen import Kitchen, kitchen_of
+from api_stub.schema import (
+    MAX_BATCH,
+    HistoryEvent,
+    Menu,
+    Order,
+    OrderList,
+    OrderRequest,
+    Problem,
+    StatusRequest,
+)
+from worker.shared import (
+    MAX_CUSTOMER_LENGTH,
+    MAX_ID_LENGTH,
+    MAX_TOPPINGS,
+    TOPPINGS,
+    Cheese,
+    Crust,
+    OrderInfo,
+)
+
+router = APIRouter(tags=["orders"])
+InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
+OrderKey = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH + 40, description="The order's id.")]
+
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such order"}}
+AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Problem, "description": "Temporal does not answer"}}
+
+
+@router.get("/menu")
+async def menu() -> Menu:
+    """What can be ordered, and the limits."""
+    return Menu(
+        crusts=list(Crust),
+        cheeses=list(Cheese),
+        toppings=list(TOPPINGS),
+        max_toppings=MAX_TOPPINGS,
+        max_customer_length=MAX_CUSTOMER_LENGTH,
+        max_id_length=MAX_ID_LENGTH,
+        max_batch=MAX_BATCH,
+    )
+
+
+@router.post(
+    "/orders",
+    status_code=201,
+    responses={
+        200: {"model": Order, "description": "The same order again: it was placed before"},
+        409: {"model": Problem, "description": "The id is taken by an order with another body"},
+        **AWAY,
+    },
+)
+async def place_order(order: OrderRequest, response: Response, kitchen: InKitchen) -> Order:
+    """Place an order. Safe to retry with the same id and body; both are then answered with one order."""
+    info = OrderInfo(
+        id=order.id or f"pizza-{uuid.uuid4().hex[:8]}",
+        crust=order.crust,
+        cheese=order.cheese,
+        toppings=order.toppings,
+        customer=order.customer,
+    )
+    placed, is_new = await kitchen.gateway.place(info, kitchen.checkpoint.config.kitchen())
+    if not is_new:
+        response.status_code = 200
+    return placed
+
+
+@router.get("/orders", responses=AWAY)
+async def list_orders(
+    kitchen: InKitchen,
+    started_after: Annotated[
+        datetime | None, Query(description="Only orders placed after this time.")
+    ] = None,
+    open: Annotated[bool, Query(description="Only orders that are not finished.")] = False,
+    limit: Annotated[int, Query(ge=1, le=MAX_BATCH, description="The newest so many.")] = MAX_BATCH,
+) -> OrderList:
+    """Orders that Temporal lists, oldest first."""
+    return OrderList(orders=await kitchen.gateway.listing(started_after, open, limit))
+
+
+@router.post("/orders/status")
+async def order_statuses(request: StatusRequest, kitchen: InKitchen) -> OrderList:
+    """Many orders at once, in the order asked. Never fails because workers, or Temporal, are down: what
+    cannot be told comes back as the caller's last known status, with `fresh: false`."""
+    return OrderList(orders=await kitchen.gateway.statuses(request.orders))
+
+
+@router.get("/orders/{order_id}", responses={**NOT_FOUND, **AWAY})
+async def get_order(order_id: OrderKey, kitchen: InKitchen) -> Order:
+    """One order, asked of Temporal now."""
+    return await kitchen.gateway.order(order_id)
+
+
+@router.get("/orders/{order_id}/history", responses={**NOT_FOUND, **AWAY})
+async def get_history(order_id: OrderKey, kitchen: InKitchen) -> list[HistoryEvent]:
+    """An order's Temporal event history."""
+    return await kitchen.gateway.history(order_id)

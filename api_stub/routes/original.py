@@ -1,0 +1,62 @@
+"""The original demo's two routes, for its own UI: always 200 where it expects that, CORS open."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+from fastapi.responses import JSONResponse, Response
+
+from api_stub.errors import TemporalUnreachable
+from api_stub.kitchen import Kitchen, kitchen_of
+from api_stub.original import BadWire, read_last_known, read_order_info, write_status
+from api_stub.problems import problem
+from api_stub.schema import Problem, StatusItem
+from worker.shared import OrderStatus
+
+router = APIRouter(tags=["original"])
+InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
+REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A field does not fit"}}
+
+ORDER = {"id": "manual-1", "crust": "CRUST_THIN", "cheese": "CHEESE_ALL", "toppings": ["basil"]}
+
+
+def refusal(error: BadWire) -> Response:
+    """A field that cannot be read."""
+    return problem(422, "invalid-field", "A field does not fit", str(error))
+
+
+@router.post("/orderPizza", response_model=None, responses=REFUSED)
+async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InKitchen) -> Response:
+    """PizzaOrderInfo → PizzaOrderStatus. Each call is a new order, also under an id that was used before.
+
+    Where Temporal does not take it, the answer is ORDER_UNKNOWN without a runId: it was not placed.
+    """
+    try:
+        info = read_order_info(body, made_up_id=f"pizza-{uuid.uuid4().hex[:8]}")
+    except BadWire as error:
+        return refusal(error)
+    try:
+        order, _ = await kitchen.gateway.place(info, kitchen.checkpoint.config.kitchen(), fresh=True)
+    except TemporalUnreachable:
+        return JSONResponse(write_status(OrderStatus.UNKNOWN, info))
+    return JSONResponse(write_status(order.status, info, order.run_id))
+
+
+@router.post("/orderStatus", response_model=None, responses=REFUSED)
+async def order_status(
+    body: Annotated[Any, Body(examples=[{"status": "ORDER_BAKING", "order": ORDER, "runId": "…"}])],
+    kitchen: InKitchen,
+) -> Response:
+    """The last known PizzaOrderStatus → a fresh one, or the one sent where none is to be had."""
+    try:
+        known = read_last_known(body)
+    except BadWire as error:
+        return refusal(error)
+    if known is None:
+        return JSONResponse(write_status(OrderStatus.UNKNOWN))
+    order = await kitchen.gateway.order_or_last_known(
+        StatusItem(id=known.order.id, run_id=known.run_id, status=known.status)
+    )
+    return JSONResponse(write_status(order.status, known.order, order.run_id or known.run_id))

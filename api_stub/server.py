@@ -1,0 +1,132 @@
+"""The API's own process: options, logging, signals, and an exit status that is true."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from api_stub import lifeline
+from api_stub.app import create_app
+from api_stub.config import ConfigError, find
+from api_stub.fleet.host import ProcessHost
+from api_stub.fleet.supervisor import FleetSetup, Supervisor
+from api_stub.gateway import Gateway
+from api_stub.kitchen import Kitchen, policy_of
+from worker.connection import Target
+
+logger = logging.getLogger(__name__)
+LOG_BYTES = 2_000_000
+STATE_DIR = ".gopherpizza"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, except that signals are ours: it would end itself by the signal that it was stopped with."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave all handlers alone."""
+        yield
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `python -m api_stub`."""
+    options = argparse.ArgumentParser(
+        prog="python -m api_stub", description="The GopherPizza API and its fleet."
+    )
+    options.add_argument("--checkpoint", default="1", metavar="NAME|FILE")
+    options.add_argument("--host", default="127.0.0.1", help="address to serve on (default: loopback only)")
+    options.add_argument("--port", type=int, default=8000)
+    options.add_argument(
+        "--temporal",
+        metavar="HOST:PORT",
+        help="default: the SDK's environment configuration, else localhost:7233",
+    )
+    options.add_argument("--namespace", default="default")
+    options.add_argument("--ui", metavar="URL", help="the Temporal Web UI's base address")
+    options.add_argument("--state-dir", type=Path, default=Path(STATE_DIR))
+    options.add_argument(
+        "--log-to-stderr", action="store_true", help="log here, not to STATE_DIR/logs/api.log"
+    )
+    return options
+
+
+def set_up_logging(file: Path | None) -> None:
+    """Log to a bounded file, or to stderr."""
+    handler: logging.Handler = logging.StreamHandler()
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=2)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        handlers=[handler],
+        force=True,
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+async def serve(options: argparse.Namespace) -> int:
+    """Serve until a signal comes or the parent is gone; the process's exit status."""
+    loaded = find(options.checkpoint)
+    state: Path = options.state_dir
+    target = Target(options.temporal, options.namespace)
+    host = ProcessHost()
+    setup = FleetSetup(target, loaded.config.fleet.concurrency, state / "logs", state / "generations.json")
+    kitchen = Kitchen(
+        gateway=Gateway(target),
+        fleet=Supervisor(host, policy_of(loaded.config), setup),
+        checkpoint=loaded,
+        ui=options.ui,
+    )
+    server = Server(
+        uvicorn.Config(
+            create_app(kitchen),
+            host=options.host,
+            port=options.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            limit_concurrency=200,
+        )
+    )
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    lifeline.watch(lambda: loop.call_soon_threadsafe(stop))
+    try:
+        await server.serve()
+    except SystemExit as error:
+        # uvicorn's word for "could not start", for instance a port that is taken; it logged why.
+        return error.code if isinstance(error.code, int) else 1
+    return 0 if server.started else 1
+
+
+def main() -> None:
+    """Read the options, serve, and leave without finalizing: the SDK may crash a dying interpreter."""
+    options = parser().parse_args()
+    set_up_logging(None if options.log_to_stderr else options.state_dir / "logs" / "api.log")
+    try:
+        status = asyncio.run(serve(options))
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        status = 2
+    except Exception:
+        logger.exception("the API failed")
+        status = 1
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(status)
