@@ -67,7 +67,8 @@ def read_order_info(body: Any, made_up_id: str) -> OrderInfo:
     for index, word in enumerate(toppings):
         if not (0 < len(word) <= MAX_TOPPING_LENGTH and word.isprintable()):
             raise BadWire(
-                f"toppings[{index}]: found {word!r}; 1 to {MAX_TOPPING_LENGTH} printable characters are accepted"
+                f"toppings[{index}]: found {word!r}; "
+                f"1 to {MAX_TOPPING_LENGTH} printable characters are accepted"
             )
     asked = read_text(body, "id") or made_up_id
     if not re.fullmatch(ID_PATTERN, asked):

@@ -132,6 +132,7 @@ class Order(Answer):
 
     id: str = Field(description="The id it was asked for by.", examples=["manual-1"])
     run_id: str | None = Field(default=None, description="Temporal's run id.")
+    workflow_id: str | None = Field(default=None, description="Temporal's name for it, as in its Web UI.")
     status: OrderStatus = Field(description="The original's vocabulary, and ORDER_FAILED.")
     crust: Crust = Crust.NORMAL
     cheese: Cheese = Cheese.MOZZARELLA

@@ -106,7 +106,11 @@ async def serve(options: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    lifeline.watch(lambda: loop.call_soon_threadsafe(stop))
+
+    def parent_gone() -> None:
+        loop.call_soon_threadsafe(stop)
+
+    lifeline.watch(parent_gone)
     try:
         await server.serve()
     except SystemExit as error:

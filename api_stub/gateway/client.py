@@ -45,6 +45,8 @@ RPC_S = 2.0
 START_S = 5.0
 ASK_S = 0.8
 """A status request answers within 1 s, whatever happens: this much for Temporal, the rest for us."""
+QUERY_S = 0.5
+"""A live worker answers a query in milliseconds; a dead one never does."""
 AT_ONCE = 32
 MAX_LISTED = 2000
 MAX_EVENTS = 2000
@@ -117,9 +119,13 @@ class Gateway:
         except (RPCError, RuntimeError, TimeoutError) as error:
             raise TemporalUnreachable(f"the order was not placed: {reason(error)}") from error
         run_id = handle.result_run_id or handle.first_execution_run_id or ""
-        description = FromDescription(
-            workflow_id, run_id, WorkflowExecutionStatus.RUNNING, datetime.now(UTC), None, 0
-        )
+        try:
+            description = await self._describe(workflow_id, run_id)
+        except (NoSuchOrder, TemporalUnreachable):
+            # It is placed, and the answer must say so, even if the server went away just now.
+            description = FromDescription(
+                workflow_id, run_id, WorkflowExecutionStatus.RUNNING, datetime.now(UTC), None, 0
+            )
         return self._book.keep(description, read_order(description, FromHistory(info))), True
 
     async def _same_again(self, workflow_id: str, info: OrderInfo) -> Order:
@@ -160,9 +166,9 @@ class Gateway:
         """The answer to getOrderStatus, or None where no worker gives one in time."""
         handle = self._handle(workflow_id, run_id)
         try:
-            async with asyncio.timeout(ASK_S):
+            async with asyncio.timeout(QUERY_S):
                 answer: OrderProgress = await handle.query(
-                    STATUS_QUERY, result_type=OrderProgress, rpc_timeout=timedelta(seconds=ASK_S)
+                    STATUS_QUERY, result_type=OrderProgress, rpc_timeout=timedelta(seconds=QUERY_S)
                 )
                 return answer
         except (RPCError, RuntimeError, TimeoutError, WorkflowQueryRejectedError) as error:

@@ -137,6 +137,7 @@ def read_order(description: FromDescription, history: FromHistory) -> Order:
     order = Order(
         id=public_id(description.workflow_id),
         run_id=description.run_id,
+        workflow_id=description.workflow_id,
         status=OrderStatus.RECEIVED,
         crust=Crust(info.crust) if info.crust in set(Crust) else Crust.NORMAL,
         cheese=Cheese(info.cheese) if info.cheese in set(Cheese) else Cheese.MOZZARELLA,

@@ -1,0 +1,3 @@
+"""Names that are needed before the SDK is loaded; loading it takes longer than anything else at a start."""
+
+DATABASE = "temporal.db"

@@ -1,0 +1,104 @@
+"""The options of `./run_all.sh`, checked before anything is started."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class StartError(Exception):
+    """The stack cannot be started, or could not; the message says what and why, in one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run the stack."""
+
+    checkpoint: str = "1"
+    kiosk: bool = False
+    headless: bool = False
+    no_game: bool = False
+    api_port: int = 8000
+    temporal_port: int = 7233
+    ui_port: int = 8233
+    state_dir: Path = Path(".gopherpizza")
+    fresh: bool = False
+    for_seconds: float | None = None
+    external: str | None = None
+    """TEMPORAL_ADDRESS, where the user has set it: then no server is started."""
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"found {text!r}; a port is 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 31_536_000:
+        raise argparse.ArgumentTypeError(f"found {text!r}; a positive number of seconds is accepted")
+    return value
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, with its help."""
+    options = argparse.ArgumentParser(
+        prog="./run_all.sh",
+        description="Run GopherPizza: Temporal, the API with its worker fleet, and the game window.",
+        epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME …]. "
+        "With TEMPORAL_ADDRESS set, that Temporal is used and none is started.",
+    )
+    options.add_argument(
+        "--checkpoint", default="1", metavar="NAME|FILE", help="a checkpoint of configs/, or a YAML file"
+    )
+    options.add_argument("--kiosk", action="store_true", help="full screen, unattended")
+    options.add_argument("--headless", action="store_true", help="run the game without a display")
+    options.add_argument("--no-game", action="store_true", help="Temporal, API and fleet only")
+    options.add_argument("--api-port", type=_port, default=8000, metavar="N", help="default 8000")
+    options.add_argument("--temporal-port", type=_port, default=7233, metavar="N", help="default 7233")
+    options.add_argument("--ui-port", type=_port, default=8233, metavar="N", help="default 8233")
+    options.add_argument(
+        "--state-dir",
+        type=Path,
+        default=Path(".gopherpizza"),
+        metavar="DIR",
+        help="database and logs (default .gopherpizza)",
+    )
+    options.add_argument("--fresh", action="store_true", help="forget the state first")
+    options.add_argument(
+        "--for", dest="for_seconds", type=_seconds, metavar="SECONDS", help="stop by itself (default: never)"
+    )
+    return options
+
+
+def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+    """The options from the command line and the environment. Raises StartError for what cannot work."""
+    found = parser().parse_args(arguments)
+    options = Options(**vars(found), external=environment.get("TEMPORAL_ADDRESS") or None)
+    ports = [options.api_port]
+    if options.external is None:
+        ports += [options.temporal_port, options.ui_port]
+    if len(set(ports)) < len(ports):
+        raise StartError(f"the ports {', '.join(map(str, ports))} must differ")
+    if not (options.no_game or options.headless or has_display(environment)):
+        raise StartError(
+            "no display: neither DISPLAY nor WAYLAND_DISPLAY is set; use --headless, or --no-game"
+        )
+    return options
+
+
+def has_display(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
+    """Whether a window can be expected to open here."""
+    if not platform.startswith("linux"):
+        return True
+    driver = environment.get("SDL_VIDEODRIVER", "")
+    named = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    return bool(named) or driver in ("dummy", "offscreen")
