@@ -1,0 +1,121 @@
+"""The drawings: nothing missing, nothing unused, everything inside its box, every name of the code there."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pygame
+import pytest
+import resvg_py
+
+from game import looks
+from game.art import SceneMap
+from game.art.cooks import STANCES as COOK_STANCES
+from game.art.gophers import BUILDS
+from game.art.gophers import STANCES as GOPHER_STANCES
+from game.art.poses import CookPose, GopherPose
+from game.art.scenemap import Box, Point, read_scene
+from game.art.svg import ASSETS, Part, read_manifest
+from game.theme import CANVAS
+from worker.shared import TOPPINGS
+
+PARTS = read_manifest()
+SCENE: SceneMap = read_scene()
+
+
+def test_the_manifest_and_the_folder_agree() -> None:
+    listed = {part.file for part in PARTS.values()}
+    present = {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.svg")}
+    assert listed == present
+    assert len(listed) == len(PARTS)
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
+def test_a_part_is_sound_and_its_ink_stays_in_its_box(part: Part) -> None:
+    text = (ASSETS / part.file).read_text("utf-8")
+    root = ElementTree.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("viewBox") == f"0 0 {part.view[0]:g} {part.view[1]:g}"
+    # No text: it would need a font, and fonts differ. No links: nothing is fetched.
+    assert not re.search(r"<(text|image|use|script|foreignObject)\b|href=", text)
+    x, y, w, h = part.ink
+    assert x >= 0 and y >= 0 and x + w <= part.view[0] and y + h <= part.view[1]
+    if part.kind == "scene":
+        return
+    margin = 20
+    wide, high = int(part.view[0]) + 2 * margin, int(part.view[1]) + 2 * margin
+    around = re.sub(r'viewBox="[^"]*"', f'viewBox="{-margin} {-margin} {wide} {high}"', text, count=1)
+    png = resvg_py.svg_to_bytes(svg_string=around, width=wide, height=high, skip_system_fonts=True)
+    ink = pygame.image.load(io.BytesIO(png), "part.png").get_bounding_rect(min_alpha=3)
+    assert ink.w > 0, "nothing is drawn"
+    assert pygame.Rect(x + margin, y + margin, w, h).contains(ink)
+
+
+def test_every_name_of_a_look_has_its_drawing() -> None:
+    folders = {"body": "body", "ears": "ears", "teeth": "teeth", "hat": "hats", "glasses": "glasses"}
+    for field, folder in folders.items():
+        for value in looks.CHOICES[field]:
+            assert value == "none" or f"gopher/{folder}/{value}" in PARTS
+    for extra in looks.EXTRAS:
+        names = {f"gopher/extras/{extra}", f"gopher/extras/{extra}_back"}
+        assert extra == "none" or names & set(PARTS)
+    assert set(looks.BUILDS) == set(BUILDS)
+
+
+def test_every_pose_has_its_drawings() -> None:
+    assert set(GOPHER_STANCES) == set(GopherPose)
+    for stance in GOPHER_STANCES.values():
+        for eyes in looks.EYES:
+            assert f"gopher/eyes/{eyes}_{stance.eyes}" in PARTS
+        assert f"gopher/mouth/{stance.mouth}" in PARTS
+        assert f"gopher/feet/{stance.feet}" in PARTS
+        assert f"gopher/paws/{stance.paws}" in PARTS
+    assert set(COOK_STANCES) == set(CookPose) - {CookPose.GHOST}
+    for stance_of_cook in COOK_STANCES.values():
+        assert f"cook/eyes/{stance_of_cook.eyes}" in PARTS
+        assert f"cook/mouth/{stance_of_cook.mouth}" in PARTS
+        assert f"cook/arms/{stance_of_cook.arms}" in PARTS
+        assert f"cook/paws/{stance_of_cook.arms}" in PARTS
+
+
+def test_every_cook_and_topping_has_its_drawing() -> None:
+    folders = {"hat": "hats", "moustache": "moustache", "kerchief": "kerchief", "face": "face"}
+    for field, folder in folders.items():
+        for value in looks.COOK_CHOICES[field]:
+            assert value in ("none", "plain") or f"cook/{folder}/{value}" in PARTS
+    for topping in TOPPINGS:
+        assert f"pizza/top/{topping}" in PARTS
+
+
+def inside(point: Point, box: Box) -> bool:
+    return box.x <= point.x <= box.x + box.w and box.y <= point.y <= box.y + box.h
+
+
+def test_the_scene_has_every_place_and_orders_go_from_left_to_right() -> None:
+    order = ["door", "counter", "bench", "oven", "shelf", "scooter", "exit"]
+    assert list(SCENE.places) == order
+    xs = [SCENE.places[name].feet.x for name in order]
+    assert xs == sorted(xs)
+    for name, place in SCENE.places.items():
+        assert inside(place.feet, place.crowd), name
+    for left, right in zip(order, order[1:], strict=False):
+        a, b = SCENE.places[left].crowd, SCENE.places[right].crowd
+        assert a.x + a.w <= b.x, f"the crowds of {left} and {right} overlap"
+
+
+def test_cooks_have_room_and_stand_clear_of_the_strip() -> None:
+    assert len(SCENE.cooks) == 9
+    step = SCENE.cooks[1].x - SCENE.cooks[0].x
+    assert step >= SCENE.cook_height * 300 / 340 * 0.75
+    assert all(point.y < SCENE.strip.y for point in SCENE.cooks)
+    assert SCENE.cooks_for(9) == SCENE.cooks
+    assert SCENE.cooks_for(1)[0].x == CANVAS[0] / 2
+    assert [point.x for point in SCENE.cooks_for(4)] == [660, 860, 1060, 1260]
+
+
+def test_no_picture_is_fetched_or_foreign() -> None:
+    suffixes = {path.suffix for path in Path(ASSETS).rglob("*") if path.is_file()}
+    assert suffixes <= {".svg", ".yaml", ".md"}
