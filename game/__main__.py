@@ -1,0 +1,149 @@
+"""`python -m game`: the window. Exit status 0: ended normally; 2: bad arguments; 3: no display."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+STARTED = time.monotonic()
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import pygame  # noqa: E402
+
+from game import lifeline, script  # noqa: E402
+from game.app import App, Options  # noqa: E402
+from game.net import Net  # noqa: E402
+from game.window import LEAST, NoDisplay, Window  # noqa: E402
+
+log = logging.getLogger("game")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not cross or not width.isdecimal() or not height.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; for instance 1280x720")
+    size = int(width), int(height)
+    if size[0] < LEAST[0] or size[1] < LEAST[1] or max(size) > 16384:
+        raise argparse.ArgumentTypeError(f"{text!r}: at least {LEAST[0]}x{LEAST[1]}, at most 16384")
+    return size
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86400")
+    return seconds
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
+    return text.rstrip("/")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m game",
+        description="The pizzeria's window. It knows what the API tells it and nothing else.",
+        epilog="A script of inputs (--script):\n\n" + (script.__doc__ or "").partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "--api", type=_url, default="http://127.0.0.1:8000", metavar="URL", help="default: %(default)s"
+    )
+    made.add_argument(
+        "--all", action="store_true", help="show every open order, not only those placed from now on"
+    )
+    made.add_argument(
+        "--kiosk", action="store_true", help="full screen, unattended; hold Esc for 3 s to leave"
+    )
+    made.add_argument("--windowed", type=_size, metavar="WxH", help="a window of this size, in pixels")
+    made.add_argument("--screenshot", type=Path, metavar="FILE", help="write one PNG, then end")
+    made.add_argument(
+        "--after", type=_seconds, default=3.0, metavar="SECONDS", help="when; default: %(default)g"
+    )
+    made.add_argument("--script", type=Path, metavar="FILE", help="play a script of inputs (see below)")
+    return made
+
+
+def cache_dir(environment: dict[str, str]) -> Path:
+    """Where rendered pictures are kept between runs: the user's cache directory."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base else Path.home() / ".cache") / "gopherpizza"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the game; returns the exit status."""
+    made = parser()
+    options = made.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    steps: tuple[script.Step, ...] = ()
+    if options.script is not None:
+        try:
+            steps = script.read_script(options.script)
+        except script.ScriptError as error:
+            made.error(str(error))
+    if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
+        made.error(f"--screenshot {options.screenshot}: there is no directory {options.screenshot.parent}")
+
+    ended = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    # Before SDL starts, which would make a "close the window" of them: a signal is not a question.
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    lifeline.watch(os.environ, ended.set)
+    try:
+        window = Window(options.windowed, fullscreen=options.kiosk and options.windowed is None)
+    except NoDisplay as error:
+        log.error("no display to open a window on (%s); --headless runs the game without one", error)
+        return 3
+    net = Net(options.api, options.all)
+    net.start()
+    try:
+        app = App(
+            Options(
+                api=options.api,
+                everything=options.all,
+                kiosk=options.kiosk,
+                size=options.windowed,
+                screenshot=options.screenshot,
+                after=options.after,
+                script=steps,
+                cache_dir=cache_dir(dict(os.environ)),
+            ),
+            window,
+            net,
+            ended.is_set,
+            STARTED,
+        )
+        app.run()
+    except (OSError, pygame.error) as error:
+        log.error("%s", error)
+        return 1
+    finally:
+        net.stop()
+        pygame.quit()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

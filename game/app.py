@@ -1,0 +1,220 @@
+"""The main loop: inputs → update → commands → draw → flip, sixty times a second; nothing in it waits.
+
+The application carries out what rules and panels return as data: it owns the window, the pictures, the
+network thread and the stack of panels, and decides nothing about the kitchen itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygame
+
+from api_stub.schema import Menu
+from game.clock import GameClock
+from game.commands import Command, Quit
+from game.controls import held_long_enough
+from game.inputs import CloseWindow, Input, KeyPress
+from game.model import AskQuit, Model, OpenCard, OpenForm, OpenHelp, Toast, Wish
+from game.net import Net
+from game.panels.base import Close, Panel, Stay
+from game.panels.card import OrderCard
+from game.panels.form import OrderForm
+from game.panels.help import HelpPanel
+from game.panels.quit import QuitPanel
+from game.scene.stage import Stage
+from game.script import Action, Player, Screenshot, Step, Stop
+from game.snapshot import News
+from game.update import update
+from game.window import Window
+from worker.shared import (
+    MAX_CUSTOMER_LENGTH,
+    MAX_ID_LENGTH,
+    MAX_TOPPINGS,
+    TOPPINGS,
+    Cheese,
+    Crust,
+)
+
+log = logging.getLogger(__name__)
+
+FRAMES_PER_SECOND = 60
+POINTER_IDLE = 2.0
+"""Seconds after which a kiosk hides the resting pointer."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked for; times in seconds."""
+
+    api: str = "http://127.0.0.1:8000"
+    everything: bool = False
+    kiosk: bool = False
+    size: tuple[int, int] | None = None
+    screenshot: Path | None = None
+    after: float = 3.0
+    script: tuple[Step, ...] = ()
+    cache_dir: Path | None = None
+
+
+def printed_menu() -> Menu:
+    """The menu as this code knows it, until the API has sent its own."""
+    return Menu(
+        crusts=list(Crust),
+        cheeses=list(Cheese),
+        toppings=list(TOPPINGS),
+        max_toppings=MAX_TOPPINGS,
+        max_customer_length=MAX_CUSTOMER_LENGTH,
+        max_id_length=MAX_ID_LENGTH,
+        max_batch=2000,
+    )
+
+
+class App:
+    """The game, from its first frame to its last."""
+
+    def __init__(
+        self, options: Options, window: Window, net: Net, ended: Callable[[], bool], started: float
+    ) -> None:
+        """`ended`: somebody outside wants us gone. `started`: the process's start on the monotonic clock."""
+        self._options = options
+        self._window = window
+        self._net = net
+        self._ended = ended
+        self._started = started
+        self._clock = GameClock()
+        self._player = Player(options.script)
+        self._panels: list[Panel] = []
+        self._over = False
+        self._shown_at: float | None = None
+        # Ids must not repeat over restarts: the same id with another pizza would be refused.
+        self._session = secrets.token_hex(2)
+        self._ordered = 0
+        self.model = Model(kiosk=options.kiosk, wall=time.time())
+        self.stage = Stage(window, options.cache_dir)
+
+    def run(self) -> None:
+        """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
+        pace = pygame.time.Clock()
+        last = time.monotonic()
+        while not self._over and not self._ended():
+            now = time.monotonic()
+            self.frame(now - last)
+            last = now
+            pace.tick(FRAMES_PER_SECOND)
+
+    def frame(self, real_dt: float) -> None:
+        """One frame, `real_dt` seconds after the one before."""
+        self.stage.prepare()
+        if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
+            self.model.kitchen = self.stage.kitchen
+        inputs, pictures = self._inputs()
+        self._advance(inputs, self._net.drain(), real_dt)
+        self.stage.draw(self.model, self._panels)
+        pygame.display.flip()
+        if self.stage.ready and self._shown_at is None:
+            self._shown_at = time.monotonic()
+            log.info("first frame after %.2f s", self._shown_at - self._started)
+        for picture in pictures:
+            self._save(picture)
+        self._maybe_last_picture()
+
+    def _inputs(self) -> tuple[list[Input], list[Path]]:
+        found: list[Action] = list(self._window.poll())
+        if self._shown_at is not None:
+            found += self._player.due(time.monotonic() - self._shown_at)
+        inputs: list[Input] = []
+        pictures: list[Path] = []
+        for item in found:
+            if isinstance(item, Screenshot):
+                pictures.append(item.file)
+            elif isinstance(item, Stop):
+                self._over = True
+            elif isinstance(item, KeyPress) and item.key == "f11":
+                if not item.repeat:
+                    self._window.toggle_fullscreen()
+            else:
+                inputs.append(item)
+        return inputs, pictures
+
+    def _advance(self, inputs: Sequence[Input], news: Sequence[News], real_dt: float) -> None:
+        model = self.model
+        rest = [item for item in inputs if not self._panel_takes(item)]
+        model.wall = time.time()
+        result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
+        if model.freeze:
+            self._clock.hold(model.freeze)
+            model.freeze = 0.0
+        for command in result.commands:
+            self._do(command)
+        for wish in result.wishes:
+            self._open(wish)
+        for panel in self._panels:
+            panel.update(real_dt)
+        if model.kiosk:
+            self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
+            self._over = self._over or held_long_enough(model)
+
+    def _panel_takes(self, item: Input) -> bool:
+        """Let the panels have an input, the topmost first; whether one took it."""
+        if isinstance(item, CloseWindow):
+            # Closing the window while it asks "really?" is an answer.
+            self._over = self._over or any(isinstance(panel, QuitPanel) for panel in self._panels)
+            return False
+        for panel in reversed(self._panels):
+            outcome = panel.handle(item)
+            if isinstance(outcome, Stay):
+                if outcome.used or panel.modal:
+                    return True
+                continue
+            if isinstance(outcome, Close):
+                self._panels.remove(panel)
+            for command in outcome.commands:
+                self._do(command)
+            return True
+        return False
+
+    def _do(self, command: Command) -> None:
+        if isinstance(command, Quit):
+            self._over = True
+        elif not self._net.send(command):
+            self.model.toasts.append(Toast("The API is busy: that was not sent.", good=False))
+
+    def _open(self, wish: Wish) -> None:
+        """Show a panel; a card or a question that is open already is replaced."""
+        model, art = self.model, self.stage.art
+        modal = [panel for panel in self._panels if panel.modal]
+        if isinstance(wish, OpenForm) and not modal:
+            self._panels.append(OrderForm(model.known.menu or printed_menu(), self._next_id, art=art))
+        elif isinstance(wish, OpenHelp) and not modal:
+            self._panels.append(HelpPanel(kiosk=model.kiosk))
+        elif isinstance(wish, AskQuit):
+            if not any(isinstance(panel, QuitPanel) for panel in self._panels):
+                self._panels.append(QuitPanel(model.open_orders))
+        elif isinstance(wish, OpenCard):
+            self._panels = [panel for panel in self._panels if not isinstance(panel, OrderCard)]
+            ui = model.known.health.temporal.ui if model.known.health else None
+            side = "right" if wish.right else "left"
+            self._panels.insert(
+                0, OrderCard(wish.order, lambda key: self.model.known.orders.get(key), ui, art=art, side=side)
+            )
+
+    def _next_id(self) -> str:
+        self._ordered += 1
+        return f"manual-{self._session}-{self._ordered}"
+
+    def _save(self, file: Path) -> None:
+        pygame.image.save(self._window.screen, file)
+        log.info("picture %s", file)
+
+    def _maybe_last_picture(self) -> None:
+        file = self._options.screenshot
+        if file is not None and self._shown_at is not None:
+            if time.monotonic() - self._shown_at >= self._options.after:
+                self._save(file)
+                self._over = True

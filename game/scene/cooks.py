@@ -1,0 +1,166 @@
+"""Drawing the workers: a cook, an empty place, or a ghost, each with what is true of it underneath."""
+
+from __future__ import annotations
+
+import math
+
+from game.art import CookPose
+from game.layout import CookSpot, cook_spot
+from game.looks import cook_look
+from game.model import Cook, CookPhase, Model
+from game.motion import clamp, ease_out, overshoot
+from game.scene.brush import Brush
+from game.scene.gophers import blinking
+from game.scene.shades import shade
+from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL
+from worker.shared import OrderStatus
+
+ACTS: dict[str, CookPose] = {
+    OrderStatus.PREPARING: CookPose.KNEAD,
+    OrderStatus.BAKING: CookPose.PEEL,
+    OrderStatus.OUT_FOR_DELIVERY: CookPose.PHONE,
+}
+
+
+def age_text(seconds: float) -> str:
+    """An age in few characters: `8 s`, `3 min`, `2 h`."""
+    seconds = max(0.0, seconds)
+    if seconds < 100:
+        return f"{int(seconds)} s"
+    return f"{int(seconds // 60)} min" if seconds < 6000 else f"{int(seconds // 3600)} h"
+
+
+def dead_text(seconds: float) -> str:
+    """For how long a process has been dead, to the tenth while that can be seen."""
+    return f"dead {seconds:.1f} s" if seconds < 60 else f"dead {age_text(seconds)}"
+
+
+def pose_of(cook: Cook, now: float) -> CookPose:
+    """The picture of a living cook now."""
+    if cook.phase is CookPhase.ARRIVING:
+        return CookPose.ARRIVE
+    if cook.task:
+        return ACTS[cook.task]
+    return CookPose.BLINK if blinking(now, cook.phase_shift) else CookPose.IDLE
+
+
+def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bool = False) -> None:
+    shade(brush.view, x - width / 2, y, width, 34, INK if not urgent else GLOW, 215, 12)
+    brush.pen.write(
+        text,
+        x,
+        y + 17,
+        SIZE_LEAST,
+        INK if urgent else CREAM,
+        face="bold" if urgent else "text",
+        anchor="center",
+        max_width=width - 12,
+        tabular=True,
+    )
+
+
+def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
+    now, shift = model.now, cook.phase_shift * math.tau
+    breath = 0.014 * math.sin(now * 1.9 + shift)
+    stretch = clamp(cook.stretch.value, -0.3, 0.3)
+    tilt = clamp(cook.lean.value, -14.0, 14.0)
+    lift = 0.0
+    if cook.phase is CookPhase.ARRIVING:
+        # Drops in from above and squashes; the picture of a process that has just been born.
+        grow = overshoot(cook.age / 0.45)
+        lift = (1.0 - ease_out(cook.age / 0.3)) * 120.0
+        stretch += 0.25 * (grow - 1.0)
+    elif cook.task:
+        rhythm = {"ORDER_PREPARING": 7.0, "ORDER_BAKING": 3.4}.get(cook.task, 2.4)
+        stretch += 0.02 * math.sin(now * rhythm + shift)
+        tilt += 2.2 * math.sin(now * rhythm * 0.5 + shift)
+    brush.sprite(brush.art.prop("shadow", spot.height * 0.2), spot.x, spot.y)
+    figure = brush.art.cook(cook_look(cook.slot, max(cook.generation, 1)), pose_of(cook, now), spot.height)
+    figure = brush.art.transformed(
+        figure, 1 - 0.5 * stretch - 0.3 * breath, 1 + stretch + breath, tilt, False
+    )
+    brush.sprite(figure, spot.x, spot.y - lift)
+    brush.flush()
+    scale = brush.view.scale
+    bx = spot.x + (figure.badge[0] - figure.anchor[0]) / scale
+    by = spot.y - lift + (figure.badge[1] - figure.anchor[1]) / scale
+    size = max(SIZE_LEAST, figure.badge[2] / scale * 1.45)
+    brush.pen.write(str(cook.slot), bx + brush.dx, by + brush.dy, size, INK, face="display", anchor="center")
+
+
+def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+    worker = cook.worker
+    if worker is None:
+        return
+    if worker.state == "starting":
+        text = f"pid {worker.pid} · starting" if worker.pid else "starting"
+    elif worker.state == "stopping":
+        text = f"pid {worker.pid} · leaving"
+    else:
+        age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
+        text = f"pid {worker.pid} · {age}"
+    _plate(brush, spot.x, spot.y + 6, text, min(width, 210.0))
+
+
+def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+    look = cook_look(cook.slot, max(cook.generation, 1))
+    if cook.phase is CookPhase.FALLING:
+        figure = brush.art.cook(look, CookPose.HIT, spot.height)
+        sink = clamp((cook.age - 0.2) / 0.35, 0.0, 1.0) ** 2
+        stretch = clamp(cook.stretch.value, -0.35, 0.3)
+        figure = brush.art.transformed(
+            figure, (1 - 0.6 * stretch) * (1 + 0.3 * sink), max(0.06, (1 + stretch) * (1 - 0.9 * sink)),
+            clamp(cook.lean.value, -20.0, 20.0), False,
+        )  # fmt: skip
+        brush.sprite(figure, spot.x, spot.y)
+        brush.flush()
+        return
+    brush.sprite(brush.art.prop("mat", spot.height * 0.2), spot.x, spot.y - 4)
+    rise = ease_out(cook.age / 0.8)
+    bob = 8.0 * math.sin(model.now * 1.6 + cook.phase_shift * 9.0)
+    figure = brush.art.cook(look, CookPose.GHOST, spot.height)
+    brush.sprite(figure, spot.x + 5.0 * math.sin(model.now * 0.9), spot.y - 30.0 * rise + bob)
+    brush.flush()
+    dead_for = max(0.0, model.wall - cook.died_at)
+    shade(brush.view, spot.x - width / 2, spot.y - 66, width, 66, NIGHT, 215, 12)
+    brush.pen.write(
+        dead_text(dead_for),
+        spot.x,
+        spot.y - 50,
+        SIZE_SMALL,
+        CREAM,
+        face="bold",
+        anchor="center",
+        tabular=True,
+    )
+    brush.pen.write(
+        cook.died_of, spot.x, spot.y - 20, SIZE_LEAST, CREAM, anchor="center", max_width=width - 12
+    )
+    _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width, urgent=True)
+
+
+def _how_to_start(model: Model, slot: int) -> str:
+    if slot > 9:
+        return "tap: start"
+    return "tap to start" if model.kiosk else f"Shift+{slot}: start"
+
+
+def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+    brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
+    brush.flush()
+    _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width)
+
+
+def draw_cooks(brush: Brush, model: Model) -> None:
+    """Every slot's place, the second row first."""
+    for cook in sorted(model.cooks.values(), key=lambda c: -c.slot):
+        spot = cook_spot(model.kitchen, cook.slot, model.slots)
+        width = 190.0 if spot.height > 200 else 150.0
+        if cook.living:
+            _living(brush, model, cook, spot)
+            _under(brush, model, cook, spot, width)
+        elif cook.phase is CookPhase.EMPTY:
+            _empty(brush, model, cook, spot, width)
+        else:
+            _ghost(brush, model, cook, spot, width)
+    brush.flush()

@@ -1,0 +1,177 @@
+"""Drawing what lies over the kitchen: the band at the top, the strip at the bottom, signs and toasts."""
+
+from __future__ import annotations
+
+import math
+
+from game.controls import HOLD_TO_QUIT
+from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, TOP_BAND, UI_BUTTON, Box, inside
+from game.model import Model
+from game.motion import clamp, ease_out
+from game.scene.brush import Brush
+from game.scene.shades import shade
+from game.theme import (
+    BASIL,
+    CREAM,
+    GLOW,
+    INK,
+    NIGHT,
+    SIZE_BODY,
+    SIZE_HERO,
+    SIZE_LEAST,
+    SIZE_SMALL,
+    SIZE_TITLE,
+    TOMATO,
+)
+
+STORY_SECONDS = 9.0
+
+
+def _title(brush: Brush, model: Model) -> None:
+    known = model.known
+    name = known.checkpoint.name if known.checkpoint else known.health.checkpoint if known.health else ""
+    title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
+    pen = brush.pen
+    pen.write(f"Checkpoint {name}" if name else "Gopher Pizza", 36, 26, SIZE_BODY, GLOW, face="bold")
+    pen.write(title, 36, 62, SIZE_TITLE, CREAM, face="display", max_width=560)
+
+
+def _counter(brush: Brush, model: Model) -> None:
+    pen, lost = brush.pen, max(0, model.lost)
+    grow = 1.0 + 0.25 * model.counter_pulse
+    number = str(lost)
+    size = SIZE_HERO * 1.28 * grow
+    width = pen.measure(number, size, face="display")[0]
+    label = "PIZZA LOST" if lost == 1 else "PIZZAS LOST"
+    wide = pen.measure(label, SIZE_TITLE, face="display")[0]
+    left = 960 - (width + 22 + wide) / 2
+    # The number is the brightest thing of the whole picture; the words say what it counts.
+    pen.write(
+        number, left + width / 2, 66, size, GLOW if not lost else TOMATO, face="display", anchor="center"
+    )
+    pen.write(label, left + width + 22, 66, SIZE_TITLE, CREAM, face="display", anchor="midleft")
+
+
+def _numbers(brush: Brush, model: Model) -> None:
+    pen = brush.pen
+    columns = (
+        (1520, model.delivered, "delivered"),
+        (1680, model.open_orders, "open"),
+        (1826, model.per_minute, "a minute"),
+    )
+    for x, value, label in columns:
+        pen.write(str(value), x, 52, SIZE_TITLE + 6, CREAM, face="display", anchor="center", tabular=True)
+        pen.write(label, x, 98, SIZE_SMALL, CREAM, anchor="center")
+
+
+def _button(brush: Brush, model: Model, box: Box, key: str, text: str, strong: bool = False) -> None:
+    hot = inside(box, *model.pointer)
+    x, y, w, h = box
+    ground = GLOW if strong else NIGHT
+    brush.view.box(x, y, w, h, CREAM if hot else ground, 16)
+    if not strong and not hot:
+        brush.view.box(x + 2, y + 2, w - 4, h - 4, INK, 14)
+    colour = INK if strong or hot else CREAM
+    brush.view.box(x + 12, y + 11, 38, 36, INK if strong or hot else CREAM, 8)
+    brush.pen.write(
+        key, x + 31, y + 29, SIZE_SMALL, CREAM if strong or hot else INK, face="bold", anchor="center"
+    )
+    brush.pen.write(
+        text, x + 62, y + 29, SIZE_BODY if strong else SIZE_SMALL, colour, face="bold", anchor="midleft"
+    )
+
+
+def _strip(brush: Brush, model: Model) -> None:
+    x, y, w, h = BOTTOM_STRIP
+    shade(brush.view, x, y, w, h, INK, 150)
+    _button(brush, model, ORDER_BUTTON, "N", "Order a pizza", strong=True)
+    _button(brush, model, UI_BUTTON, "U", "Temporal")
+    _button(brush, model, HELP_BUTTON, "H", "Help")
+    story = model.known.checkpoint.story if model.known.checkpoint else []
+    turn = int(model.now / STORY_SECONDS) % (len(story) + 1)
+    if story and turn:
+        text = story[turn - 1]
+    elif model.kiosk:
+        text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
+    else:
+        text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
+    brush.pen.write(text, 958, y + h / 2, SIZE_SMALL, CREAM, anchor="center", max_width=1170)
+
+
+def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
+    width = min(brush.pen.measure(text, SIZE_BODY, face="bold")[0] + 96, 1200.0)
+    shade(brush.view, 960 - width / 2, y, width, 56, INK, 235, 18)
+    brush.sprite(brush.art.icon(icon, 40), 960 - width / 2 + 40, y + 28)
+    brush.flush()
+    brush.pen.write(
+        text,
+        960 - width / 2 + 74,
+        y + 28,
+        SIZE_BODY,
+        GLOW,
+        face="bold",
+        anchor="midleft",
+        max_width=width - 90,
+    )
+    return y + 66
+
+
+def _signs(brush: Brush, model: Model) -> float:
+    y = 150.0
+    if model.offline_since is not None:
+        seconds = int(model.wall - model.offline_since)
+        if seconds >= 1:
+            y = _sign(
+                brush, y, "offline", f"The API does not answer · {seconds} s · showing what was last known"
+            )
+    elif model.known.health is not None and not model.known.health.temporal.reachable:
+        y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
+    return y
+
+
+def _toasts(brush: Brush, model: Model, y: float) -> None:
+    for toast in model.toasts:
+        width = min(brush.pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56, 1400.0)
+        shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
+        top = y - 30 * (1 - shown)
+        shade(brush.view, 960 - width / 2, top, width, 54, BASIL if toast.good else TOMATO, 240, 18)
+        brush.pen.write(
+            toast.text, 960, top + 27, SIZE_BODY, CREAM, face="bold", anchor="center", max_width=width - 40
+        )
+        y += 62
+
+
+def _ring(brush: Brush, model: Model) -> None:
+    held = model.escape_held
+    if held is None or held < 0.25:
+        return
+    part = clamp(held / HOLD_TO_QUIT, 0.0, 1.0)
+    shade(brush.view, 780, 420, 360, 200, INK, 230, 28)
+    points = 48
+    for n in range(points):
+        angle = math.tau * n / points - math.pi / 2
+        done = n / points <= part
+        brush.disc(
+            960 + 58 * math.cos(angle),
+            494 + 58 * math.sin(angle),
+            6 if done else 3,
+            GLOW if done else CREAM,
+            INK,
+            1,
+        )
+    brush.pen.write(
+        f"{max(0.0, HOLD_TO_QUIT - held):.0f}", 960, 494, SIZE_TITLE, CREAM, face="display", anchor="center"
+    )
+    brush.pen.write("hold Esc to leave", 960, 590, SIZE_LEAST + 2, CREAM, anchor="center")
+
+
+def draw_hud(brush: Brush, model: Model) -> None:
+    """Everything that lies over the kitchen, except panels."""
+    x, y, w, h = TOP_BAND
+    shade(brush.view, x, y, w, h, NIGHT, 150)
+    _title(brush, model)
+    _counter(brush, model)
+    _numbers(brush, model)
+    _strip(brush, model)
+    _toasts(brush, model, _signs(brush, model))
+    _ring(brush, model)

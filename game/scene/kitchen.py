@@ -1,0 +1,60 @@
+"""Drawing a frame: the room, its light, everybody in it, and what lies over it. Reads the model only."""
+
+from __future__ import annotations
+
+import math
+
+from game.art import Art
+from game.layout import Kitchen, Place
+from game.model import Model
+from game.scene.brush import Brush
+from game.scene.cooks import draw_cooks
+from game.scene.effects import draw_particles
+from game.scene.gophers import Looks, draw_fliers, draw_gophers
+from game.scene.hud import draw_hud
+from game.theme import INK
+
+
+def kitchen_of(art: Art) -> Kitchen:
+    """The fixed points of the art's scene, for the layout."""
+    scene = art.scene()
+    places = scene.places
+    anchors = {
+        Place.COUNTER: places["counter"].feet.x,
+        Place.BENCH: places["bench"].feet.x,
+        Place.OVEN: places["oven"].feet.x,
+        Place.SHELF: places["shelf"].feet.x,
+        Place.SCOOTER: places["scooter"].feet.x,
+        Place.ASIDE: places["exit"].feet.x - 90.0,
+    }
+    crowd = places["bench"].crowd
+    return Kitchen(
+        door=(scene.lane_from, scene.lane_y),
+        exit=(scene.lane_to, scene.lane_y),
+        anchors=anchors,
+        back=crowd.y,
+        front=crowd.y + crowd.h - 6,
+        cook_line=scene.cooks[0].y,
+    )
+
+
+def draw_kitchen(brush: Brush, model: Model, looks: Looks) -> None:
+    """Draw everything but the panels."""
+    art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
+    # Two sines that never meet: a shake without dice, the same for the same moment.
+    brush.dx = model.shake * math.sin(model.now * 91.0)
+    brush.dy = model.shake * math.sin(model.now * 73.0 + 1.3)
+    shaking = model.shake > 0.5
+    if shaking:
+        surface.fill(INK)
+    else:
+        brush.dx = brush.dy = 0.0
+    surface.blit(art.background(), brush.pos(0, 0))
+    brush.sprite(art.fire(int(model.now * 9.0)), scene.fire.x, scene.fire.y)
+    brush.flush()
+    draw_gophers(brush, model, looks)
+    draw_cooks(brush, model)
+    draw_fliers(brush, model, looks)
+    draw_particles(brush, model)
+    brush.dx = brush.dy = 0.0
+    draw_hud(brush, model)

@@ -1,0 +1,27 @@
+"""Translucent boxes, kept: SDL draws no alpha shapes, so each is rendered once and blitted."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pygame
+
+from game.theme import Colour
+from game.view import View
+
+
+@lru_cache(maxsize=256)
+def _shade(size: tuple[int, int], colour: Colour, alpha: int, radius: int) -> pygame.Surface:
+    surface = pygame.Surface(size, pygame.SRCALPHA)
+    pygame.draw.rect(surface, (*colour, alpha), surface.get_rect(), border_radius=radius)
+    return surface
+
+
+def shade(
+    view: View, x: float, y: float, w: float, h: float, colour: Colour, alpha: int, radius: float = 0.0
+) -> None:
+    """A translucent, possibly rounded box; `alpha` 0 to 255. Widths are rounded up to 8 pixels."""
+    rect = view.rect(x, y, w, h)
+    width = -(-max(1, rect.w) // 8) * 8 if radius else max(1, rect.w)
+    surface = _shade((width, max(1, rect.h)), colour, alpha, view.px(radius))
+    view.surface.blit(surface, (rect.x - (width - rect.w) // 2, rect.y))

@@ -1,0 +1,112 @@
+"""The picture at the display's size: loading, a new size, and drawing whatever there is meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pygame
+
+from game.art import Art
+from game.layout import Kitchen
+from game.model import Model
+from game.panels.base import Panel
+from game.scene.brush import Brush
+from game.scene.gophers import Looks
+from game.scene.kitchen import draw_kitchen, kitchen_of
+from game.text import Pen
+from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
+from game.view import View
+from game.window import Window
+
+SETTLE_SECONDS = 0.25
+"""A new size must last so long before pictures are made for it: people drag windows."""
+LOADING_BUDGET = 0.03
+RESIZING_BUDGET = 0.004
+# Seconds of rendering in one frame: while nothing is to be seen yet, and behind a living kitchen.
+
+
+class Stage:
+    """Owns the pictures. `draw` never waits for rendering: that goes on in small steps between frames."""
+
+    def __init__(self, window: Window, cache_dir: Path | None = None) -> None:
+        self._window = window
+        self._cache_dir = cache_dir
+        self._looks = Looks({})
+        self._brush: Brush | None = None
+        self._next: tuple[Art, Iterator[float]] | None = None
+        self._progress = 0.0
+        self._wished = window.view.scale
+        self._wished_since = 0.0
+        self._behind: pygame.Surface | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the kitchen can be drawn at all."""
+        return self._brush is not None
+
+    @property
+    def art(self) -> Art | None:
+        """The pictures in use."""
+        return self._brush.art if self._brush else None
+
+    @property
+    def kitchen(self) -> Kitchen | None:
+        """The fixed points of the scene, once it is there."""
+        return kitchen_of(self._brush.art) if self._brush else None
+
+    def prepare(self) -> None:
+        """Render a little more of what the display's size needs; a few milliseconds."""
+        scale, now = self._window.view.scale, time.monotonic()
+        if scale != self._wished:
+            self._wished, self._wished_since, self._next = scale, now, None
+        if self._brush is not None and self._brush.art.scale == scale:
+            return
+        if self._next is None:
+            if self._brush is not None and now - self._wished_since < SETTLE_SECONDS:
+                return
+            art = Art(scale, self._cache_dir)
+            self._next = art, art.preload()
+        art, steps = self._next
+        end = now + (RESIZING_BUDGET if self._brush else LOADING_BUDGET)
+        while time.monotonic() < end:
+            progress = next(steps, None)
+            if progress is None:
+                self._brush = Brush(self._window.view, art, Pen(self._window.view))
+                self._next = self._behind = None
+                return
+            self._progress = progress
+
+    def draw(self, model: Model, panels: Sequence[Panel]) -> None:
+        """Draw the frame into the window: the kitchen and its panels, or how far loading is."""
+        view = self._window.view
+        brush = self._brush
+        if brush is None:
+            self._draw_loading(view)
+            return
+        if brush.art.scale == view.scale:
+            if brush.view is not view:
+                self._brush = brush = Brush(view, brush.art, Pen(view))
+            draw_kitchen(brush, model, self._looks)
+            for panel in panels:
+                panel.draw(view)
+            return
+        # The window has another size than the pictures: the old ones, stretched, until the new are there.
+        if self._behind is None:
+            size = round(CANVAS[0] * brush.art.scale), round(CANVAS[1] * brush.art.scale)
+            self._behind = pygame.Surface(size).convert()
+            old = View(self._behind)
+            self._brush = brush = Brush(old, brush.art, Pen(old))
+        draw_kitchen(brush, model, self._looks)
+        for panel in panels:
+            panel.draw(brush.view)
+        pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
+
+    def _draw_loading(self, view: View) -> None:
+        view.surface.fill(NIGHT)
+        pen = Pen(view)
+        pen.write("Gopher Pizza", 960, 440, SIZE_HERO, CREAM, face="display", anchor="center")
+        view.box(660, 560, 600, 28, INK, 14)
+        view.box(664, 564, 20 + 572 * self._progress, 20, GLOW, 10)
+        pen.write("lighting the oven", 960, 640, SIZE_BODY, CREAM, anchor="center")
