@@ -134,7 +134,7 @@ def test_turning_keeps_the_anchor_on_the_same_ink(art: Art) -> None:
 
 
 def test_transforms_are_kept_and_bounded() -> None:
-    transforms = Transforms(limit=3)
+    transforms = Transforms(limit_bytes=4 * 20 * 30 * 3)
     sprite = Sprite(pygame.Surface((20, 20), pygame.SRCALPHA), (10, 20))
     assert transforms(sprite, 1.0, 1.0, 0.4, False) is sprite
     first = transforms(sprite, 1.1, 0.9, 0, False)

@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 FIRE_FRAMES = 4
 
-MEMORY_BYTES = 96 * 1024 * 1024
-"""Bound of the sprites in memory at scale 1; it grows with the square of the scale."""
+SPRITE_BYTES = 96 * 1024 * 1024
+TRANSFORM_BYTES = 128 * 1024 * 1024
+"""Bounds of the pictures in memory at scale 1; they grow with the square of the scale."""
 
 
 class Art:
@@ -41,8 +42,9 @@ class Art:
         self._gophers = Gophers(self._renderer, scale)
         self._cooks = Cooks(self._renderer, scale)
         self._items = Items(self._renderer, scale)
-        self._sprites = SpriteCache(int(MEMORY_BYTES * max(1.0, scale * scale)))
-        self._transforms = Transforms()
+        area = max(1.0, scale * scale)
+        self._sprites = SpriteCache(int(SPRITE_BYTES * area))
+        self._transforms = Transforms(int(TRANSFORM_BYTES * area))
         self._scene = read_scene()
         self._background: pygame.Surface | None = None
 

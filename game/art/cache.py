@@ -97,17 +97,13 @@ class SpriteCache:
             self._kept.move_to_end(key)
             return found
         made = self._kept[key] = make()
-        self._bytes += _size(made)
+        self._bytes += made.bytes
         while self._bytes > self._limit and len(self._kept) > 1:
             _, old = self._kept.popitem(last=False)
-            self._bytes -= _size(old)
+            self._bytes -= old.bytes
         return made
 
     @property
     def held_bytes(self) -> int:
         """Bytes of all surfaces held now."""
         return self._bytes
-
-
-def _size(sprite: Sprite) -> int:
-    return sprite.surface.get_width() * sprite.surface.get_height() * sprite.surface.get_bytesize()

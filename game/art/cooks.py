@@ -96,7 +96,7 @@ class Cooks:
         canvas = pygame.Surface(
             (round(self._view[0] * self._zoom), round(self._view[1] * self._zoom)), pygame.SRCALPHA
         )
-        colour = _mix(look.colour, GHOSTLY, 0.78) if pose is CookPose.GHOST else look.colour
+        colour = _mix(look.colour, GHOSTLY, 0.85) if pose is CookPose.GHOST else look.colour
         layers = []
         for short in layer_names(look, pose):
             name = f"cook/{short}"

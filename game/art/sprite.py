@@ -23,6 +23,11 @@ class Sprite:
     badge: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """A cook's blank badge: centre x, centre y, radius. Zero where there is none."""
 
+    @property
+    def bytes(self) -> int:
+        """The surface's size in memory."""
+        return self.surface.get_width() * self.surface.get_height() * self.surface.get_bytesize()
+
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where to blit the surface so that the anchor lies on (x, y), in display pixels."""
         return round(x - self.anchor[0]), round(y - self.anchor[1])
@@ -62,10 +67,15 @@ def transform(sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) ->
 
 
 class Transforms:
-    """`transform` with memory: steps of the arguments are coarse, so that few pictures serve many frames."""
+    """`transform` with memory: steps of the arguments are coarse, so that few pictures serve many frames.
 
-    def __init__(self, limit: int = 1500) -> None:
-        self._limit = limit
+    Bounded by bytes and not by count: a crowd of small figures needs thousands of pictures, a few big
+    cooks would fill the memory with as many.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._bytes = 0
         self._kept: OrderedDict[tuple[int, int, int, int, bool], tuple[Sprite, Sprite]] = OrderedDict()
 
     def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
@@ -75,12 +85,14 @@ class Transforms:
             return sprite
         key = (id(sprite), *steps, flip)
         found = self._kept.get(key)
-        if found is not None and found[0] is sprite:
+        if found is not None:
             self._kept.move_to_end(key)
             return found[1]
         made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
         # The original is kept beside its transform, so that its id cannot be given to another sprite.
         self._kept[key] = (sprite, made)
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        self._bytes += made.bytes
+        while self._bytes > self._limit and len(self._kept) > 1:
+            _, (_, old) = self._kept.popitem(last=False)
+            self._bytes -= old.bytes
         return made
