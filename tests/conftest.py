@@ -1,0 +1,42 @@
+"""Shared fixtures: one real stack a session, for the tests that only need one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
+
+
+@pytest.fixture(scope="session")
+def session_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """One stack with two slots and one worker, for the whole session."""
+    directory = tmp_path_factory.mktemp("stack")
+    with running_stack(directory / "state", quick_config(directory), "--no-game") as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(session_stack: RunningStack) -> RunningStack:
+    """The session's stack, with its API up and exactly one worker: the one in slot 1."""
+
+    def one_worker() -> bool:
+        workers = session_stack.workers()
+        if workers[0]["state"] in ("dead", "empty"):
+            session_stack.client.post("/fleet/workers", json={"slot": 1})
+        if workers[1]["state"] == "ready":
+            session_stack.client.delete("/fleet/workers/2")
+        return workers[0]["state"] == "ready" and workers[1]["state"] in ("dead", "empty")
+
+    eventually(one_worker)
+    return session_stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """At the end of the session, no process of ours is left (each names a directory of this session)."""
+    yield
+    base = str(Path(tmp_path_factory.getbasetemp()))
+    eventually(lambda: not processes_naming(base), 5)

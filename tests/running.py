@@ -1,0 +1,179 @@
+"""A real stack for tests: started as a user starts it, on free ports, with a state directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+import yaml
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on now; held until all are drawn, so they differ."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def eventually(check: Callable[[], T], limit_s: float = 20.0, every_s: float = 0.02) -> T:
+    """The first truthy answer of `check`, polled until the limit. Else AssertionError."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {limit_s} s; last answer: {answer!r}")
+        time.sleep(every_s)
+
+
+def quick_config(directory: Path, name: str = "test", **fleet: Any) -> Path:
+    """A checkpoint for tests: stages of about 1.5 s, long enough to be killed in, and no longer."""
+    stage = {"duration_s": [1.4, 1.6]}
+    file = directory / f"{name}.yaml"
+    file.write_text(
+        yaml.safe_dump(
+            {
+                "checkpoint": name,
+                "title": "For the tests",
+                "fleet": {"slots": 2, "start": 1, **fleet},
+                "activities": {"prepare": stage, "bake": stage, "deliver": stage},
+            }
+        )
+    )
+    return file
+
+
+class RunningStack:
+    """`./run_all.sh` running. Its API is `client`; `stop` ends it and returns the exit status."""
+
+    def __init__(
+        self, state: Path, config: Path | str, *options: str, ports: list[int] | None = None
+    ) -> None:
+        self.state = state
+        api, temporal, ui = ports or free_ports(3)
+        self.ports = [api, temporal, ui]
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "api_stub.stack", "--checkpoint", str(config)),
+                *("--api-port", str(api), "--temporal-port", str(temporal), "--ui-port", str(ui)),
+                *("--state-dir", str(state), *options),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        self.api_url = f"http://127.0.0.1:{api}"
+        self.temporal = f"127.0.0.1:{temporal}"
+        self.client = httpx.Client(base_url=self.api_url, timeout=5)
+        self.errors = ""
+
+    def until_ready(self) -> str:
+        """The ready line. Raises AssertionError with what it said instead."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line.startswith("ready "):
+            self.process.kill()
+            _, self.errors = self.process.communicate()
+            raise AssertionError(f"no ready line: {line!r} {self.errors!r}")
+        return line.strip()
+
+    def pids(self) -> dict[str, int]:
+        """The pids of stack, temporal, api and game, as the stack wrote them."""
+        found: dict[str, int] = json.loads((self.state / "stack.json").read_text())
+        return found
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send the signal and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        _, self.errors = self.process.communicate(timeout=15)
+        self.client.close()
+        return self.process.returncode
+
+    def order(self, order_id: str, **body: Any) -> dict[str, Any]:
+        """Place an order."""
+        answer = self.client.post("/orders", json={"id": order_id, **body})
+        assert answer.status_code in (200, 201), answer.text
+        return dict(answer.json())
+
+    def status(self, order_id: str) -> dict[str, Any]:
+        """One order, by the batch route (quick, whatever happens to workers)."""
+        answer = self.client.post("/orders/status", json={"orders": [{"id": order_id}]})
+        return dict(answer.json()["orders"][0])
+
+    def until(self, order_id: str, status: str, limit_s: float = 30) -> dict[str, Any]:
+        """Wait until the order has this status."""
+
+        def check() -> dict[str, Any] | None:
+            order = self.status(order_id)
+            assert order["status"] != "ORDER_FAILED" or status == "ORDER_FAILED", order
+            return order if order["status"] == status else None
+
+        return eventually(check, limit_s) or {}
+
+    def until_worked_on(self, order_id: str, stage: str) -> str:
+        """Wait until a worker has begun this stage of the order; the worker's id."""
+
+        def check() -> str | None:
+            order = self.status(order_id)
+            begun = [view for view in order["stages"] if view["stage"] == stage and view["attempts"]]
+            return order["worker"] if begun and order["worker"] else None
+
+        return eventually(check) or ""
+
+    def workers(self) -> list[dict[str, Any]]:
+        """GET /fleet's workers."""
+        return list(self.client.get("/fleet").json()["workers"])
+
+    def until_worker(self, slot: int, state: str, limit_s: float = 15) -> dict[str, Any]:
+        """Wait until the slot is in this state."""
+
+        def check() -> dict[str, Any] | None:
+            worker = self.workers()[slot - 1]
+            return worker if worker["state"] == state else None
+
+        return eventually(check, limit_s) or {}
+
+
+@contextlib.contextmanager
+def running_stack(state: Path, config: Path | str, *options: str) -> Iterator[RunningStack]:
+    """A stack that is ready, stopped at the end whatever happens, leaving no process."""
+    stack = RunningStack(state, config, *options)
+    try:
+        stack.until_ready()
+        yield stack
+    finally:
+        stack.stop()
+    assert stack.process.returncode == 0, stack.errors
+    eventually(lambda: not processes_naming(str(state)), 5)
+
+
+def processes_naming(text: str) -> list[psutil.Process]:
+    """Every process whose command line names this text: what a stack would leave behind."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        if process.pid == os.getpid() or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        if any(text in part for part in process.info["cmdline"] or ()):
+            found.append(process)
+    return found

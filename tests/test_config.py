@@ -1,0 +1,144 @@
+"""configs/: every shipped file is good, every bad value is told, every key has its effect."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api_stub.config import CONFIGS, ConfigError, available, find, load
+from api_stub.kitchen import policy_of
+from worker.shared import Stage
+
+GOOD: dict[str, Any] = {"checkpoint": "x"}
+
+
+def write(directory: Path, data: Any) -> Path:
+    file = directory / "some.yaml"
+    file.write_text(data if isinstance(data, str) else yaml.safe_dump(data))
+    return file
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_shipped_files_are_good_and_named_after_their_checkpoint(file: Path) -> None:
+    config = load(file).config
+    assert file.stem == f"checkpoint-{config.checkpoint}"
+    assert find(config.checkpoint).file == file
+    assert config.title and config.story
+
+
+def test_the_talks_checkpoints_are_there() -> None:
+    by_name = {loaded.config.checkpoint: loaded.config for loaded in available()}
+    assert by_name["1"].fleet.slots == by_name["1"].fleet.start == 1
+    assert by_name["1-pair"].fleet.slots == by_name["1-pair"].fleet.start == 2
+    for name in ("1", "1-pair"):
+        assert by_name[name].fleet.respawn_after_s is None and by_name[name].fleet.lifespan_s is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"fleet": {"slotz": 3}}, ["fleet.slotz", "unknown key", "3", "did you mean 'slots'"]),
+        ({"activites": {}}, ["activites", "did you mean 'activities'"]),
+        ({"fleet": {"slots": "3"}}, ["fleet.slots", "'3'", "integer"]),
+        ({"fleet": {"slots": 0}}, ["fleet.slots", "0", "greater than or equal to 1"]),
+        ({"fleet": {"slots": True}}, ["fleet.slots", "True"]),
+        ({"fleet": {"start": 3}}, ["fleet", "start: 3 is more than slots: 1"]),
+        ({"fleet": {"hosted_on": "kubernetes"}}, ["fleet", "kubernetes is not supported yet", "processes"]),
+        ({"fleet": {"hosted_on": "mars"}}, ["fleet.hosted_on", "'mars'", "'processes'"]),
+        (
+            {"fleet": {"respawn_after_s": [3, 1]}},
+            ["fleet.respawn_after_s", "minimum 3 is over the maximum 1"],
+        ),
+        ({"activities": {"bake": {"duration_s": [-1, 2]}}}, ["activities.bake.duration_s", "-1"]),
+        ({"activities": {"bake": {"duration_s": "2"}}}, ["activities.bake.duration_s", "'2'"]),
+        ({"activities": {"bake": {"duration_s": [1, "2"]}}}, ["activities.bake.duration_s.1", "'2'"]),
+        ({"activities": {"bake": {"failure_rate": 1.5}}}, ["failure_rate", "1.5", "less than 1"]),
+        ({"activities": {"deliver": {"duration_s": [1, 20]}}}, ["deliver", "20", "start_to_close_s: 15"]),
+        ({"timeouts": {"heartbeat_s": 0.1}}, ["timeouts.heartbeat_s", "0.1", "0.5"]),
+        ({"retry": {"initial_s": 5}}, ["retry", "maximum_s: 1 is under initial_s: 5"]),
+        ({"checkpoint": 2}, ["checkpoint", "found 2", "string"]),
+        ({"checkpoint": None}, ["checkpoint", "None", "string"]),
+        ({"bug": "toppings"}, ["bug", "not supported yet"]),
+        ({"stream": {"enabled": True}}, ["stream", "not supported yet"]),
+    ],
+)
+def test_a_bad_value_is_told_with_file_key_value_and_what_is_accepted(
+    tmp_path: Path, change: dict[str, Any], words: list[str]
+) -> None:
+    file = write(tmp_path, copy.deepcopy(GOOD) | change)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    for word in [str(file), *words]:
+        assert word in str(caught.value)
+
+
+def test_the_line_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"some\.yaml:4: fleet\.slots"):
+        load(write(tmp_path, 'checkpoint: "x"\nfleet:\n  start: 1\n  slots: many\n'))
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, {"checkpoint": "x", "titel": "t", "fleet": {"slots": -1}}))
+    assert "titel" in str(caught.value) and "fleet.slots" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "checkpoint: [", "\x00", "1: 2\ncheckpoint: x", "a: &a [*a]"])
+def test_what_is_no_config_is_an_error_too(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="some.yaml"):
+        load(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_and_one_that_is_too_large(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "no.yaml")
+    with pytest.raises(ConfigError, match="at most 65536"):
+        load(write(tmp_path, "#" * 70_000))
+    with pytest.raises(ConfigError, match="there are .*1-pair.*did you mean '1-pair'"):
+        find("1-pare")
+
+
+def test_each_key_has_its_effect(tmp_path: Path) -> None:
+    config = load(
+        write(
+            tmp_path,
+            {
+                "checkpoint": "x",
+                "title": "T",
+                "story": ["s"],
+                "fleet": {
+                    "slots": 5,
+                    "start": 2,
+                    "respawn_after_s": [1, 2],
+                    "lifespan_s": [3, 4],
+                    "concurrency": 7,
+                },
+                "activities": {
+                    "prepare": {"duration_s": [1, 2]},
+                    "bake": {"duration_s": [3, 4]},
+                    "deliver": {"duration_s": [5, 6]},
+                },
+                "timeouts": {"heartbeat_s": 2, "start_to_close_s": 9},
+                "retry": {"initial_s": 0.3, "backoff": 3, "maximum_s": 4},
+            },
+        )
+    ).config
+    policy = policy_of(config)
+    assert (policy.slots, policy.start) == (5, 2)
+    assert (policy.respawn_after_s, policy.lifespan_s) == ((1, 2), (3, 4))
+    assert config.fleet.concurrency == 7
+    kitchen = config.kitchen()
+    assert [kitchen.of(stage).duration_s for stage in Stage] == [(1, 2), (3, 4), (5, 6)]
+    assert (kitchen.heartbeat_s, kitchen.start_to_close_s) == (2, 9)
+    assert (kitchen.retry_initial_s, kitchen.retry_backoff, kitchen.retry_maximum_s) == (0.3, 3, 4)
+
+
+def test_a_key_left_out_has_its_default(tmp_path: Path) -> None:
+    config = load(write(tmp_path, GOOD)).config
+    assert config.fleet.slots == config.fleet.start == 1
+    assert config.timeouts.heartbeat_s == 1
+    assert config.fleet.respawn_after_s is None
