@@ -18,7 +18,7 @@ MASTER = 224.0
 SIZES = (20, 24, 28, 32, 36, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 128, 144, 160, 192, 224, 272, 320)
 """Size classes: logical heights of the whole box, hat included."""
 
-HOLD = (105.0, 180.0)
+HOLD = (105.0, 186.0)
 """Where the paws meet, in units of the viewBox: the centre of what is carried."""
 
 BUILDS: dict[str, tuple[float, float]] = {
@@ -41,8 +41,8 @@ class Stance:
 
 
 STANCES: dict[GopherPose, Stance] = {
-    GopherPose.IDLE: Stance("open", "neutral", "stand", "rest"),
-    GopherPose.BLINK: Stance("blink", "neutral", "stand", "rest"),
+    GopherPose.IDLE: Stance("open", "neutral", "stand", "hold"),
+    GopherPose.BLINK: Stance("blink", "neutral", "stand", "hold"),
     GopherPose.WORRIED: Stance("worried", "worried", "stand", "mouth"),
     GopherPose.HAPPY: Stance("happy", "happy", "stand", "up"),
     GopherPose.JUMP: Stance("worried", "worried", "jump", "up"),
