@@ -48,7 +48,7 @@ STANCES: dict[GopherPose, Stance] = {
     GopherPose.JUMP: Stance("worried", "worried", "jump", "up"),
     GopherPose.WALK1: Stance("open", "neutral", "step_a", "hold"),
     GopherPose.WALK2: Stance("open", "neutral", "step_b", "hold"),
-    GopherPose.ASLEEP: Stance("blink", "neutral", "stand", "hold"),
+    GopherPose.ASLEEP: Stance("blink", "snore", "stand", "hold"),
 }
 
 _OVER_THE_FACE = ("moustache",)
