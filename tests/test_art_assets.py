@@ -14,8 +14,11 @@ import resvg_py
 from game import looks
 from game.art import SceneMap
 from game.art.cooks import STANCES as COOK_STANCES
+from game.art.cooks import layer_names as cook_layers
 from game.art.gophers import BUILDS
 from game.art.gophers import STANCES as GOPHER_STANCES
+from game.art.gophers import layer_names as gopher_layers
+from game.art.items import PLATES
 from game.art.poses import CookPose, GopherPose
 from game.art.scenemap import Box, Point, read_scene
 from game.art.svg import ASSETS, Part, read_manifest
@@ -88,6 +91,19 @@ def test_every_cook_and_topping_has_its_drawing() -> None:
             assert value in ("none", "plain") or f"cook/{folder}/{value}" in PARTS
     for topping in TOPPINGS:
         assert f"pizza/top/{topping}" in PARTS
+
+
+def test_every_drawn_figure_part_is_used_by_some_look_or_pose() -> None:
+    used = {f"pizza/{name}" for name in PLATES.values()} | {"pizza/peel_back"}
+    used |= {f"pizza/top/{name}" for name in TOPPINGS}
+    for stance in GOPHER_STANCES.values():
+        for n in range(400):
+            used |= {f"gopher/{name}" for name in gopher_layers(looks.look_for(f"auto-{n}"), stance)}
+    for pose in CookPose:
+        for n in range(1, 60):
+            used |= {f"cook/{name}" for name in cook_layers(looks.cook_look(1, n), pose)}
+    drawn = {name for name, part in PARTS.items() if part.kind in ("gopher", "cook", "pizza")}
+    assert drawn <= used
 
 
 def inside(point: Point, box: Box) -> bool:

@@ -33,7 +33,7 @@ def shrink(surface: pygame.Surface, size: tuple[int, int]) -> pygame.Surface:
     return scaled
 
 
-_PLATES = {
+PLATES = {
     PizzaState.TICKET: "ticket",
     PizzaState.DOUGH: "dough",
     PizzaState.TOPPED: "raw",
@@ -41,6 +41,8 @@ _PLATES = {
     PizzaState.BAKED: "baked",
     PizzaState.BOX: "box",
 }
+"""The part that each state is drawn on."""
+
 _WITH_TOPPINGS = (PizzaState.TOPPED, PizzaState.PEEL, PizzaState.BAKED)
 
 _CHEESE_RADIUS = 52.0
@@ -56,7 +58,7 @@ def strewn(toppings: Sequence[str]) -> list[tuple[str, float, float, float]]:
     if not toppings:
         return []
     pieces = 11 if len(toppings) <= 3 else 13 if len(toppings) <= 6 else 16
-    found = []
+    found: list[tuple[str, float, float, float]] = []
     for n in range(pieces):
         radius = _CHEESE_RADIUS * math.sqrt((n + 0.35) / pieces)
         angle = n * _GOLDEN_ANGLE
@@ -98,7 +100,7 @@ class Items:
 
     def pizza(self, state: PizzaState, toppings: Sequence[str], height: float) -> Sprite:
         """A pizza with its toppings; one that is not on the menu is simply not drawn."""
-        plate = f"pizza/{_PLATES[state]}"
+        plate = f"pizza/{PLATES[state]}"
         canvas = self._canvas(plate)
         if state in _WITH_TOPPINGS:
             zoom = self._zoom(plate)
