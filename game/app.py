@@ -15,7 +15,15 @@ from pathlib import Path
 
 import pygame
 
-from api_stub.schema import Menu
+from api_stub.schema import (
+    MAX_CUSTOMER_LENGTH,
+    MAX_ID_LENGTH,
+    MAX_TOPPINGS,
+    TOPPINGS,
+    Cheese,
+    Crust,
+    Menu,
+)
 from game.clock import GameClock
 from game.commands import Command, Quit
 from game.controls import held_long_enough
@@ -32,14 +40,6 @@ from game.script import Action, Player, Screenshot, Step, Stop
 from game.snapshot import News
 from game.update import update
 from game.window import Window
-from worker.shared import (
-    MAX_CUSTOMER_LENGTH,
-    MAX_ID_LENGTH,
-    MAX_TOPPINGS,
-    TOPPINGS,
-    Cheese,
-    Crust,
-)
 
 log = logging.getLogger(__name__)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from api_stub.schema import OrderStatus
 from game.layout import Place, cook_spot, plan_floor, roomy
 from game.model import Cook, CookPhase, Gopher, Model, Mood, slot_of
 from game.motion import lerp
 from game.reactions import beside, jump
-from worker.shared import OrderStatus
 
 GRAVITY = 2600.0
 FALL_SECONDS = 0.55

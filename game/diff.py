@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api_stub.schema import Order, Worker
+from api_stub.schema import Order, OrderStatus, Worker
 from game.events import (
     ApiBack,
     ApiLost,
@@ -21,7 +21,6 @@ from game.events import (
     WorkerReady,
 )
 from game.snapshot import FINAL, Hand, Snapshot
-from worker.shared import OrderStatus
 
 ALIVE = frozenset({"starting", "ready", "stopping"})
 """Phases in which a slot has a process."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.shared import OrderStatus
+from api_stub.schema import OrderStatus
 
 
 @dataclass(frozen=True)

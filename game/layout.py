@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from worker.shared import OrderStatus
+from api_stub.schema import OrderStatus
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from api_stub.schema import OrderStatus
 from game.events import (
     AttemptFailed,
     Event,
@@ -21,7 +22,6 @@ from game.layout import PLACE_OF, CookSpot, Place, cook_spot
 from game.model import Cook, CookPhase, Gopher, Hop, Model, Toast, colour_of, phase_for, slot_of
 from game.motion import Arc, Follower
 from game.snapshot import FINAL
-from worker.shared import OrderStatus
 
 HIT_STOP = 0.06
 SHAKE = 6.0

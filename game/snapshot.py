@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from api_stub.schema import Checkpoint, Fleet, Health, Menu, Order
-from worker.shared import OrderStatus
+from api_stub.schema import Checkpoint, Fleet, Health, Menu, Order, OrderStatus
 
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""

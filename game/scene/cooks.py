@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from api_stub.schema import OrderStatus
 from game.art import CookPose
 from game.layout import CookSpot, cook_spot
 from game.looks import cook_look
@@ -13,7 +14,6 @@ from game.scene.brush import Brush
 from game.scene.gophers import blinking
 from game.scene.shades import shade
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL
-from worker.shared import OrderStatus
 
 ACTS: dict[str, CookPose] = {
     OrderStatus.PREPARING: CookPose.KNEAD,

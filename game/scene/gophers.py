@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from api_stub.schema import OrderStatus
 from game.art import GopherPose, PizzaState, Sprite
 from game.layout import cook_spot
 from game.looks import Look, look_for
@@ -13,7 +14,6 @@ from game.motion import clamp, lerp
 from game.scene.brush import Brush
 from game.scene.shades import shade
 from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
-from worker.shared import OrderStatus
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
