@@ -15,6 +15,9 @@ from api_stub.schema import Checkpoint, Fleet, Health, Menu, Order, OrderStatus
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
 
+KEPT_FINISHED = 3000
+"""Finished orders that are remembered when there are more than twice as many; open ones always are."""
+
 RANK: dict[OrderStatus, int] = {
     OrderStatus.UNKNOWN: -1,
     OrderStatus.RECEIVED: 0,
@@ -145,6 +148,24 @@ def newest_time(fleet: Fleet) -> float:
     return max(moments)
 
 
+def _late(told: Fleet, known: Fleet) -> bool:
+    """Whether a fleet answer is older than the known one. Times alone do not tell: a slot may be gone."""
+    if told.slots != known.slots:
+        return False
+    return (told.births + told.deaths, newest_time(told)) < (known.births + known.deaths, newest_time(known))
+
+
+def _remember(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int]) -> None:
+    """Forget the finished orders known longest: a day at a booth must not fill the memory."""
+    if len(orders) <= 2 * KEPT_FINISHED:
+        return
+    finished = [order.id for order in orders.values() if order.status in FINAL]
+    for order_id in finished[:-KEPT_FINISHED]:
+        del orders[order_id]
+        for other in others:
+            other.pop(order_id, None)
+
+
 def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     orders, hands, missing = dict(known.orders), dict(known.hands), dict(known.missing)
     changed = False
@@ -165,7 +186,10 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         orders[order.id] = merged
         if merged.worker is not None and merged.status not in FINAL:
             hands[order.id] = Hand(merged.status, merged.worker, merged.attempt)
-    return replace(known, orders=orders, hands=hands, missing=missing) if changed else known
+    if not changed:
+        return known
+    _remember(orders, hands, missing)
+    return replace(known, orders=orders, hands=hands, missing=missing)
 
 
 def advance(known: Snapshot, news: News) -> Snapshot:
@@ -182,7 +206,7 @@ def advance(known: Snapshot, news: News) -> Snapshot:
     if isinstance(news, OrderPlaced):
         return _with_orders(known, (news.order,))
     if isinstance(news, FleetSeen):
-        late = known.fleet is not None and was_online and newest_time(news.fleet) < newest_time(known.fleet)
+        late = known.fleet is not None and was_online and _late(news.fleet, known.fleet)
         return known if late or news.fleet == known.fleet else replace(known, fleet=news.fleet)
     return replace(
         known,

@@ -1,0 +1,91 @@
+"""Orders, fleets and news for tests of the game, as the API would tell them; and time that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
+from game.events import Event
+from game.model import Model
+from game.snapshot import FleetSeen, News, OrdersSeen
+from game.update import update
+
+T0 = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+S = OrderStatus
+
+
+def at(seconds: float) -> datetime:
+    """A moment of the test's story."""
+    return T0 + timedelta(seconds=seconds)
+
+
+def order(order_id: str = "a", status: OrderStatus = S.RECEIVED, attempt: int = 0, **more: Any) -> Order:
+    """An order; by default of run `run-<id>`, begun at the story's start."""
+    more.setdefault("run_id", f"run-{order_id}")
+    more.setdefault("started_at", T0)
+    return Order(id=order_id, status=status, attempt=attempt, **more)
+
+
+def stages(count: int) -> list[StageView]:
+    """The views of so many begun stages."""
+    names = ("prepare", "bake", "deliver")
+    return [StageView.model_validate({"stage": name, "attempts": 1}) for name in names[:count]]
+
+
+def worker(slot: int, state: str = "ready", generation: int = 1, since: float = 0.0, **more: Any) -> Worker:
+    """The process of a slot; `since` is when its state began, in seconds of the story."""
+    living = state in ("starting", "ready", "stopping")
+    fields: dict[str, Any] = {
+        "id": f"w{slot}.{generation}" if generation else None,
+        "slot": slot,
+        "generation": generation,
+        "state": state,
+        "pid": 1000 + 100 * slot + generation if living else None,
+        "started_at": at(since) if living else None,
+        "ready_at": at(since) if state == "ready" else None,
+    }
+    if state in ("dead", "backoff"):
+        fields["last_exit"] = LastExit(signal="SIGKILL", cause="player", at=at(since))
+    return Worker(**{**fields, **more})
+
+
+def fleet(*workers: Worker, births: int = 0, deaths: int = 0) -> Fleet:
+    """A fleet of these workers."""
+    return Fleet(slots=len(workers), births=births, deaths=deaths, workers=list(workers))
+
+
+def seen(*orders: Order) -> OrdersSeen:
+    """News of orders."""
+    return OrdersSeen(orders)
+
+
+def staffed(*workers: Worker) -> FleetSeen:
+    """News of the fleet."""
+    return FleetSeen(fleet(*workers))
+
+
+def tell(model: Model, *news: News) -> tuple[Event, ...]:
+    """Let the model hear the news in a frame of no length; what it saw happen."""
+    return update(model, (), news, 0.0).events
+
+
+def play(model: Model, seconds: float, dt: float = 1 / 60, news: Sequence[News] = ()) -> tuple[Event, ...]:
+    """Let game time pass, the news in the first frame."""
+    events: list[Event] = []
+    left = seconds
+    while left > 1e-9:
+        step = min(dt, left)
+        model.wall += step
+        events += update(model, (), news, step).events
+        news, left = (), left - step
+    return tuple(events)
+
+
+def kitchen_with(workers: Iterable[Worker], orders: Iterable[Order] = (), settle: float = 0.0) -> Model:
+    """A model that has heard of these, and that many seconds later."""
+    model = Model(wall=T0.timestamp())
+    tell(model, staffed(*workers), OrdersSeen(tuple(orders)))
+    play(model, settle)
+    return model
