@@ -1,0 +1,118 @@
+"""The pen: lines of text on a view, placed like a pygame rectangle, each drawn once and then blitted."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import pygame
+
+from game.layout import Box
+from game.text.faces import Face, font
+from game.text.setting import fit, set_line, wrap
+from game.theme import SIZE_LEAST, Colour
+from game.view import View
+
+ANCHORS: dict[str, tuple[float, float]] = {
+    "topleft": (0.0, 0.0),
+    "midtop": (0.5, 0.0),
+    "topright": (1.0, 0.0),
+    "midleft": (0.0, 0.5),
+    "center": (0.5, 0.5),
+    "midright": (1.0, 0.5),
+    "bottomleft": (0.0, 1.0),
+    "midbottom": (0.5, 1.0),
+    "bottomright": (1.0, 1.0),
+}
+"""Where a point lies on a line's box, as parts of its width and height."""
+
+LIMIT_BYTES = 24 * 1024 * 1024
+"""Of all drawn lines together; those used longest ago go first."""
+
+Key = tuple[str, Face, int, Colour, bool]
+
+
+class _Drawn:
+    """Lines as surfaces, shared by all pens, bounded by bytes."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, pygame.Surface] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key: Key) -> pygame.Surface:
+        """The line as a surface, drawn now if it was not there."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        made = self._kept[key] = _draw(*key)
+        self.bytes += _bytes(made)
+        while self.bytes > LIMIT_BYTES and len(self._kept) > 1:
+            self.bytes -= _bytes(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _bytes(surface: pygame.Surface) -> int:
+    return surface.get_width() * surface.get_height() * surface.get_bytesize()
+
+
+def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pygame.Surface:
+    line = set_line(text, face, px, tabular)
+    surface = pygame.Surface((max(1, line.width), max(1, line.height)), pygame.SRCALPHA)
+    for piece in line.pieces:
+        if piece.width:
+            one = font(piece.font, px)
+            # On one base line, whatever the fonts.
+            surface.blit(one.render(piece.text, True, colour), (piece.x, line.ascent - one.get_ascent()))
+    return surface.convert_alpha() if pygame.display.get_surface() else surface
+
+
+_drawn = _Drawn()
+
+
+class Pen:
+    """Writes on a view. Positions, sizes and widths are logical pixels; cheap to make."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def write(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float,
+        colour: Colour,
+        *,
+        face: Face = "text",
+        anchor: str = "topleft",
+        max_width: float | None = None,
+        tabular: bool = False,
+    ) -> Box:
+        """Write a line and return its box. What is wider than `max_width` ends in an ellipsis; a size
+        under the least is raised to it. Raises KeyError for an unknown anchor.
+        """
+        scale, px = self._view.scale, self._px(size)
+        if max_width is not None:
+            text = fit(text, face, px, int(max_width * scale), tabular)
+        fx, fy = ANCHORS[anchor]
+        line = set_line(text, face, px, tabular)
+        left, top = round(x * scale - fx * line.width), round(y * scale - fy * line.height)
+        if line.width:
+            self._view.surface.blit(_drawn.get((text, face, px, colour, tabular)), (left, top))
+        return left / scale, top / scale, line.width / scale, line.height / scale
+
+    def measure(
+        self, text: str, size: float, *, face: Face = "text", tabular: bool = False
+    ) -> tuple[float, float]:
+        """Width and height of a line."""
+        line = set_line(text, face, self._px(size), tabular)
+        return line.width / self._view.scale, line.height / self._view.scale
+
+    def wrap(self, text: str, size: float, width: float, *, face: Face = "text", lines: int = 3) -> list[str]:
+        """The text on at most so many lines of at most this width, the last with an ellipsis if more is
+        left; a word that is too long is cut.
+        """
+        return list(wrap(text, face, self._px(size), int(width * self._view.scale), lines))
+
+    def _px(self, size: float) -> int:
+        return max(6, round(max(size, SIZE_LEAST) * self._view.scale))
