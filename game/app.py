@@ -28,7 +28,7 @@ from game.clock import GameClock
 from game.commands import Command, Quit
 from game.controls import held_long_enough
 from game.inputs import CloseWindow, Input, KeyPress
-from game.model import AskQuit, Model, OpenCard, OpenForm, OpenHelp, Toast, Wish
+from game.model import AskQuit, Model, OpenCard, OpenForm, OpenHelp, Wish
 from game.net import Net
 from game.panels.base import Close, Panel, Stay
 from game.panels.card import OrderCard
@@ -183,7 +183,7 @@ class App:
         if isinstance(command, Quit):
             self._over = True
         elif not self._net.send(command):
-            self.model.toasts.append(Toast("The API is busy: that was not sent.", good=False))
+            self.model.say("The API is busy: that was not sent.")
 
     def _open(self, wish: Wish) -> None:
         """Show a panel; a card or a question that is open already is replaced."""

@@ -17,6 +17,8 @@ ASLEEP_AFTER = 12.0
 JOY_SECONDS = 1.3
 PATIENCE = 8.0
 # Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
+MOST_ASIDE = 24
+"""So many lost orders stand aside at most; of more, those that stand there longest leave."""
 
 
 def _set_mood(gopher: Gopher, mood: Mood) -> None:
@@ -57,6 +59,13 @@ def _mourned(model: Model, gopher: Gopher) -> Cook | None:
     if cook is None or cook.fallen != worker or cook.living:
         return None
     return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
+
+
+def _orphaned(model: Model, gopher: Gopher) -> bool:
+    """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
+    worker = gopher.order.worker
+    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
+    return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
 def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
@@ -111,9 +120,11 @@ def _target(model: Model, gopher: Gopher) -> tuple[float, float]:
 def _settle(model: Model, gopher: Gopher, far: float) -> None:
     """Choose the mood of a gopher that does not fly."""
     walking = far > 14.0
+    if gopher.mood is Mood.LEAVE:
+        return None
     if gopher.delivered:
-        if gopher.mood is Mood.LEAVE or walking and gopher.mood is not Mood.JOY:
-            return None if gopher.mood is Mood.LEAVE else _set_mood(gopher, Mood.WALK)
+        if walking and gopher.mood is not Mood.JOY:
+            return _set_mood(gopher, Mood.WALK)
         if gopher.mood is not Mood.JOY:
             _set_mood(gopher, Mood.JOY)
             model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height)
@@ -124,7 +135,7 @@ def _settle(model: Model, gopher: Gopher, far: float) -> None:
         _set_mood(gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
         _set_mood(gopher, Mood.SAD)
-    elif _mourned(model, gopher) is not None:
+    elif model.anyone_alive and (_orphaned(model, gopher) or _mourned(model, gopher) is not None):
         _set_mood(gopher, Mood.WORRIED)
     elif gopher.order.worker is not None and model.anyone_alive:
         _set_mood(gopher, Mood.WORKED)
@@ -169,6 +180,9 @@ def update_gophers(model: Model, dt: float) -> None:
     height = model.floor.height if model.floor else 150.0
     for gopher in model.gophers.values():
         _one(model, gopher, dt, height)
+    aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
+    for gopher in aside[:-MOST_ASIDE]:
+        _set_mood(gopher, Mood.LEAVE)
     edge = model.kitchen.exit[0]
     gone = [g.id for g in model.gophers.values() if g.mood is Mood.LEAVE and g.body.x >= edge]
     for order_id in gone:

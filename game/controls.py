@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress
 from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot, inside
-from game.model import AskQuit, Cook, Gopher, Model, OpenCard, OpenForm, OpenHelp, Toast, Wish
+from game.model import AskQuit, Cook, Gopher, Model, OpenCard, OpenForm, OpenHelp, Wish
 
 HOLD_TO_QUIT = 3.0
 """Seconds for which Esc must be held to leave a kiosk."""
@@ -41,17 +41,12 @@ def cook_at(model: Model, x: float, y: float) -> Cook | None:
     return None
 
 
-def _say(model: Model, text: str) -> None:
-    model.toasts.append(Toast(text, good=False))
-    del model.toasts[:-3]
-
-
 def _kill(model: Model, slot: int, out: Wishes) -> None:
     cook = model.cooks.get(slot)
     if cook is None:
-        _say(model, f"There is no place {slot}: this kitchen has {model.slots}.")
+        model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
     elif not cook.living:
-        _say(model, f"Nobody works at place {slot}. Shift+{slot} starts a cook there.")
+        model.say(f"Nobody works at place {slot}. Shift+{slot} starts a cook there.")
     else:
         out.commands.append(KillWorker(slot))
 
@@ -59,9 +54,9 @@ def _kill(model: Model, slot: int, out: Wishes) -> None:
 def _start(model: Model, slot: int, out: Wishes) -> None:
     cook = model.cooks.get(slot)
     if cook is None:
-        _say(model, f"There is no place {slot}: this kitchen has {model.slots}.")
+        model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
     elif cook.living:
-        _say(model, f"Place {slot} is taken: cook {slot} is at work.")
+        model.say(f"Place {slot} is taken: cook {slot} is at work.")
     else:
         out.commands.append(StartWorker(slot))
 

@@ -127,6 +127,10 @@ class Cook:
         """Whether there is a process."""
         return self.phase in (CookPhase.ARRIVING, CookPhase.WORKING)
 
+    def holds(self, worker_id: str | None) -> bool:
+        """Whether this is the process of that name."""
+        return self.worker is not None and self.worker.id == worker_id
+
 
 @dataclass
 class Toast:
@@ -205,6 +209,11 @@ class Model:
     def __post_init__(self) -> None:
         """A floor to stand on from the first frame."""
         self.floor = self.floor or plan_floor(self.kitchen, {})
+
+    def say(self, text: str, good: bool = False) -> None:
+        """Show a sentence for a while; of more than three the oldest goes."""
+        self.toasts.append(Toast(text, good))
+        del self.toasts[:-3]
 
     @property
     def open_orders(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api_stub.schema import OrderStatus
+from api_stub.schema import Order, OrderStatus
 from game.events import (
     AttemptFailed,
     Event,
@@ -19,7 +19,7 @@ from game.events import (
     WorkerDied,
 )
 from game.layout import PLACE_OF, CookSpot, Place, cook_spot
-from game.model import Cook, CookPhase, Gopher, Hop, Model, Toast, colour_of, phase_for, slot_of
+from game.model import Cook, CookPhase, Gopher, Hop, Model, colour_of, phase_for, slot_of
 from game.motion import Arc, Follower
 from game.snapshot import FINAL
 
@@ -61,6 +61,8 @@ def beside(model: Model, spot: CookSpot, gopher: Gopher) -> tuple[float, float]:
 def _appear(model: Model, event: OrderAppeared) -> None:
     order = model.known.orders[event.order]
     if event.status in FINAL and event.order not in model.own:
+        # Over before anybody saw it: there is nobody to show, but it counts.
+        _count(model, order)
         return
     place = PLACE_OF[event.status]
     x, y = model.kitchen.door
@@ -70,33 +72,46 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     gopher.arrow = ARROW_SECONDS if gopher.own else 0.0
     model.gophers[order.id] = gopher
     if event.status in FINAL:
-        _finish(model, gopher, event.status)
+        _count(model, order)
+        gopher.delivered = event.status is OrderStatus.DELIVERED
 
 
-def _finish(model: Model, gopher: Gopher, status: OrderStatus) -> None:
-    if status is OrderStatus.DELIVERED:
-        gopher.delivered = True
+def _count(model: Model, order: Order) -> None:
+    """Count an order that is over."""
+    if order.status is OrderStatus.DELIVERED:
         model.delivered += 1
-        at = gopher.order.finished_at
-        model.deliveries.append(at.timestamp() if at else model.wall)
+        model.deliveries.append(order.finished_at.timestamp() if order.finished_at else model.wall)
     else:
-        model.lost += 1
-        model.counter_pulse = 1.0
-        model.toasts.append(
-            Toast(f"Order {gopher.id} has failed: {gopher.order.last_failure or 'no reason given'}", False)
-        )
+        _lose(model, 1)
+        model.say(f"Order {order.id} has failed: {order.last_failure or 'no reason given'}")
 
 
-def _move(model: Model, event: OrderMoved) -> None:
-    gopher = model.gophers.get(event.order)
-    if gopher is None:
-        return
-    place = PLACE_OF[event.after]
+def _lose(model: Model, count: int) -> None:
+    model.lost += count
+    model.counter_pulse = 1.0
+
+
+def _go(model: Model, gopher: Gopher, place: Place) -> None:
+    """Send a gopher to a place, unless it is there."""
     if place is not gopher.place:
         gopher.index, gopher.place = free_index(model, place), place
         gopher.stretch.push(-2.6)
         model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
     gopher.calm = 0.0
+
+
+def _move(model: Model, event: OrderMoved) -> None:
+    gopher = model.gophers.get(event.order)
+    if gopher is not None:
+        _go(model, gopher, PLACE_OF[event.after])
+
+
+def _vanish(model: Model, order_id: str, gone: bool) -> None:
+    """Temporal does not know it any more, or does so again."""
+    _lose(model, 1 if gone else -1)
+    gopher = model.gophers.get(order_id)
+    if gopher is not None:
+        _go(model, gopher, Place.ASIDE if gone else PLACE_OF[gopher.order.status])
 
 
 def _take_over(model: Model, event: OrderTakenOver) -> None:
@@ -190,12 +205,12 @@ def react(model: Model, events: Sequence[Event]) -> None:
                 gopher.stretch.push(2.0)
                 gopher.calm = 0.0
         elif isinstance(event, OrderDelivered | OrderFailed):
+            _count(model, model.known.orders[event.order])
             gopher = model.gophers.get(event.order)
             if gopher is not None:
-                _finish(model, gopher, gopher.order.status)
+                gopher.delivered = isinstance(event, OrderDelivered)
         elif isinstance(event, OrderVanished | OrderFoundAgain):
-            model.lost += 1 if isinstance(event, OrderVanished) else -1
-            model.counter_pulse = 1.0
+            _vanish(model, event.order, isinstance(event, OrderVanished))
         elif isinstance(event, WorkerDied):
             _die(model, event)
         elif isinstance(event, WorkerBorn):

@@ -183,6 +183,8 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         if merged is orders.get(order.id):
             continue
         changed = True
+        # In the order of the last change: what is forgotten first is what has been over for longest.
+        orders.pop(order.id, None)
         orders[order.id] = merged
         if merged.worker is not None and merged.status not in FINAL:
             hands[order.id] = Hand(merged.status, merged.worker, merged.attempt)

@@ -15,7 +15,7 @@ from game.controls import Wishes, handle
 from game.diff import diff
 from game.events import Event
 from game.inputs import Input
-from game.model import Model, Toast, Wish
+from game.model import Model, Wish
 from game.reactions import react
 from game.snapshot import ApiAway, News, OrderPlaced, Said, advance
 
@@ -34,8 +34,7 @@ class Result:
 def take(model: Model, news: News) -> tuple[Event, ...]:
     """Take one piece of news into the model and let everything react to what it changed."""
     if isinstance(news, Said):
-        model.toasts.append(Toast(news.text, news.good))
-        del model.toasts[:-3]
+        model.say(news.text, news.good)
         return ()
     if isinstance(news, OrderPlaced):
         model.own.add(news.order.id)

@@ -177,7 +177,12 @@ def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
     """A slack line from an order to the cook who works on it, in the cook's colour."""
     slot = slot_of(gopher.order.worker or "")
     cook = model.cooks.get(slot) if slot else None
-    if cook is None or not cook.living or gopher.mood not in (Mood.WORKED, Mood.WALK) or gopher.delivered:
+    if (
+        cook is None
+        or not (cook.living and cook.holds(gopher.order.worker))
+        or gopher.mood not in (Mood.WORKED, Mood.WALK)
+        or gopher.delivered
+    ):
         return
 
     spot = cook_spot(model.kitchen, cook.slot, model.slots)
