@@ -7,6 +7,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 say() { echo "gopherpizza: $*" >&2; }
 die() { say "$*"; exit 1; }
 
+# A stop while it installs is a clean stop; the stamp is not written, so the next start installs again.
+child=
+trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit 0' INT TERM HUP
+slowly() { # run a command to its end, or until we are told to stop
+  "$@" >&2 & child=$!
+  wait "$child" && child=
+}
+
 find_python() { # the first python that is new enough
   local candidate
   for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
@@ -23,15 +31,15 @@ install() { # the project into .venv, editable, with whatever pyproject.toml ask
   python=$(find_python)
   if command -v uv >/dev/null; then
     say "installing into .venv with uv (once, some seconds)"
-    [[ -x .venv/bin/python ]] || uv venv --python "$python" .venv >&2
-    uv pip install --python .venv/bin/python --editable . >&2 || die "installing failed; see above"
+    [[ -x .venv/bin/python ]] || slowly uv venv --python "$python" .venv
+    slowly uv pip install --python .venv/bin/python --editable . || die "installing failed; see above"
   else
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
       say "making .venv"
-      "$python" -m venv --clear .venv >&2 || die "python3 cannot make a venv (on Debian: apt install python3-venv)"
+      slowly "$python" -m venv --clear .venv || die "python3 cannot make a venv (on Debian: apt install python3-venv)"
     fi
     say "installing into .venv with pip (once, about 20 s)"
-    .venv/bin/python -m pip install --disable-pip-version-check --editable . >&2 || die "installing failed; see above"
+    slowly .venv/bin/python -m pip install --disable-pip-version-check --editable . || die "installing failed; see above"
   fi
   touch "$stamp"
   say "installed"

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
+import signal
 import sys
 
-from api_stub.stack.options import StartError, read
-from api_stub.stack.run import Stack, say
+
+def _leave(number: int, frame: object) -> None:
+    os._exit(0)
+
+
+# A stop may come before the rest of us is even loaded; nothing runs yet, so leaving is a clean stop.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(_number, _leave)
+
+import asyncio  # noqa: E402
+
+from api_stub.stack.options import StartError, read  # noqa: E402
+from api_stub.stack.run import Stack, say  # noqa: E402
 
 
 def main() -> int:
