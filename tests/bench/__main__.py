@@ -1,0 +1,40 @@
+"""`python -m tests.bench [NAME …]`: run the benchmarks, all of them where none is named."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.bench import clone, fleet, frame, orders, start
+from tests.bench.report import Bench, progress
+
+BENCHES: dict[str, Bench] = {
+    "frame": frame.frame,
+    "start": start.start,
+    "kill": fleet.kill,
+    "worker_start": fleet.worker_start,
+    "status": orders.status,
+    "takeover": orders.takeover,
+    "stops": start.stops,
+    "clone": clone.clone,
+}
+
+
+def main() -> int:
+    """Run what was asked for; each line of stdout is one JSON object."""
+    options = argparse.ArgumentParser(prog="./run_all.sh bench", description=__doc__)
+    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    names = options.parse_args().names or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        options.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
+    for name in names:
+        progress(name)
+        for line in BENCHES[name]():
+            sys.stdout.write(line.text() + "\n")
+            sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
