@@ -1,0 +1,85 @@
+"""Smooth rounded boxes and soft shadows, each rendered once: SDL's own have steps at the corners."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pygame
+
+from game.layout import Box
+from game.theme import INK, Colour
+from game.view import View
+
+_FINER = 4
+SHADOW_ALPHA = 90
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two: `share` (0 to 1) of the other."""
+    mixed = [round(a + (b - a) * share) for a, b in zip(one, other, strict=True)]
+    return mixed[0], mixed[1], mixed[2]
+
+
+@lru_cache(maxsize=256)
+def _disc(radius: int, colour: Colour) -> pygame.Surface:
+    size = 2 * radius * _FINER
+    large = pygame.Surface((size, size), pygame.SRCALPHA)
+    # The colour is everywhere and only the alpha changes, so that nothing dark mixes in at the rim.
+    large.fill((*colour, 0))
+    pygame.draw.circle(large, (*colour, 255), (size // 2, size // 2), size // 2)
+    return pygame.transform.smoothscale(large, (2 * radius, 2 * radius))
+
+
+@lru_cache(maxsize=192)
+def _rounded(size: tuple[int, int], radius: int, colour: Colour, alpha: int) -> pygame.Surface:
+    width, height = size
+    radius = min(radius, width // 2, height // 2)
+    made = pygame.Surface(size, pygame.SRCALPHA)
+    made.fill((*colour, 255))
+    if radius > 0:
+        disc = _disc(radius, colour)
+        right, bottom = width - radius, height - radius
+        for x, y, part in (
+            (0, 0, (0, 0)),
+            (right, 0, (radius, 0)),
+            (0, bottom, (0, radius)),
+            (right, bottom, (radius, radius)),
+        ):
+            corner = pygame.Rect(x, y, radius, radius)
+            made.fill((*colour, 0), corner)
+            made.blit(disc, corner, pygame.Rect(part, (radius, radius)), pygame.BLEND_RGBA_MAX)
+    made.set_alpha(alpha if alpha < 255 else None)
+    return made.convert_alpha() if pygame.display.get_surface() else made
+
+
+def fill_box(view: View, box: Box, colour: Colour, radius: float = 0.0, alpha: int = 255) -> None:
+    """A filled box with smooth corners, in logical pixels."""
+    rect = view.rect(*box)
+    if rect.w > 0 and rect.h > 0:
+        view.surface.blit(_rounded(rect.size, view.px(radius), colour, alpha), rect)
+
+
+def edged_box(view: View, box: Box, fill: Colour, edge: Colour, radius: float, rim: float) -> None:
+    """A filled box with an edge of `rim` inside it."""
+    fill_box(view, box, edge, radius)
+    fill_box(view, inset(box, rim), fill, max(0.0, radius - rim))
+
+
+def shadow(view: View, box: Box, radius: float, depth: float = 10.0) -> None:
+    """What a sheet of paper throws on the kitchen: three boxes, fainter the larger."""
+    x, y, w, h = box
+    for n in range(3):
+        grow = n * 5.0
+        fill_box(
+            view,
+            (x - grow, y + depth - grow / 2, w + 2 * grow, h + grow),
+            INK,
+            radius + grow,
+            SHADOW_ALPHA // 3,
+        )
+
+
+def inset(box: Box, by: float) -> Box:
+    """The box made smaller by `by` on each side."""
+    x, y, w, h = box
+    return x + by, y + by, max(0.0, w - 2 * by), max(0.0, h - 2 * by)

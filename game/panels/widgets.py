@@ -1,0 +1,212 @@
+"""What the panels share: sheets that slide in, chips, buttons, focus rings, and boxes that can be hit.
+
+A panel computes its boxes once, as data; `handle` looks up where a press lands and `draw` paints the same
+boxes, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pygame
+
+from game.art import Art, Sprite
+from game.inputs import Input, KeyPress, PointerMove
+from game.layout import Box, inside
+from game.motion import ease_out
+from game.panels.paper import edged_box, fill_box, inset, mix, shadow
+from game.text import Pen
+from game.text.faces import Face
+from game.theme import CREAM, FIRE, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour
+from game.view import View
+
+SLIDE_SECONDS = 0.2
+SLIDE_WAY = 90.0
+"""How long a sheet takes to its place, and from how far it comes, in logical pixels."""
+
+PAPER_LIT = mix(CREAM, GLOW, 0.22)
+RULE = mix(CREAM, WOOD, 0.35)
+FOCUS = FIRE
+DIM: Colour = (104, 100, 128)
+"""What the kitchen is multiplied with behind a modal sheet, of 255."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A box that does something: which group of things it belongs to, and which of them it is."""
+
+    box: Box
+    group: str
+    index: int = 0
+
+    @property
+    def spot(self) -> tuple[str, int]:
+        """Group and index: what has the focus, or was pressed."""
+        return self.group, self.index
+
+
+def hit_at(hits: Sequence[Hit], x: float, y: float) -> Hit | None:
+    """The box at a point, or None."""
+    return next((hit for hit in hits if inside(hit.box, x, y)), None)
+
+
+def pressed_key(item: Input) -> str:
+    """The name of a key that went down just now, alone or with Shift; empty for everything else."""
+    return item.key if isinstance(item, KeyPress) and not item.repeat and not item.ctrl else ""
+
+
+@dataclass
+class Sheet:
+    """A panel's paper: its age for sliding in, and where the pointer was last."""
+
+    age: float = 0.0
+    pointer: tuple[float, float] = (-1.0, -1.0)
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass."""
+        self.age += dt
+
+    def follow(self, item: Input) -> None:
+        """Keep the pointer's place."""
+        if isinstance(item, PointerMove):
+            self.pointer = item.x, item.y
+
+    @property
+    def arrived(self) -> float:
+        """How much of the way in is done, 0 to 1."""
+        return ease_out(self.age / SLIDE_SECONDS)
+
+
+class Easel:
+    """Draws widgets in logical pixels, moved by (dx, dy) while a sheet slides in."""
+
+    def __init__(self, view: View, art: Art | None = None, dx: float = 0.0, dy: float = 0.0) -> None:
+        self.view = view
+        self.pen = Pen(view)
+        self._art = art
+        self._dx, self._dy = dx, dy
+
+    @property
+    def art(self) -> Art | None:
+        """The pictures, if there are any."""
+        return self._art
+
+    def moved(self, box: Box) -> Box:
+        """The box where it is now."""
+        return box[0] + self._dx, box[1] + self._dy, box[2], box[3]
+
+    def dim(self, arrived: float) -> None:
+        """Let the kitchen behind a modal sheet fall back."""
+        colour = [round(255 + (part - 255) * arrived) for part in DIM]
+        self.view.surface.fill(colour, special_flags=pygame.BLEND_RGB_MULT)
+
+    def sheet(self, box: Box) -> None:
+        """Cream paper on a wooden board, with a shadow."""
+        box = self.moved(box)
+        shadow(self.view, box, 34)
+        edged_box(self.view, box, WOOD, WOOD_DARK, 34, 4)
+        edged_box(self.view, inset(box, 14), CREAM, WOOD_DARK, 22, 3)
+
+    def box(
+        self, box: Box, fill: Colour, radius: float = 0.0, edge: Colour | None = None, rim: float = 3.0
+    ) -> None:
+        """A filled, rounded box, with or without an edge."""
+        if edge is None:
+            fill_box(self.view, self.moved(box), fill, radius)
+        else:
+            edged_box(self.view, self.moved(box), fill, edge, radius, rim)
+
+    def disc(self, x: float, y: float, radius: float, fill: Colour, edge: Colour | None = None) -> None:
+        """A circle around (x, y)."""
+        self.box((x - radius, y - radius, 2 * radius, 2 * radius), fill, radius, edge)
+
+    def text(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float = SIZE_BODY,
+        colour: Colour = INK,
+        *,
+        face: Face = "text",
+        anchor: str = "topleft",
+        max_width: float | None = None,
+        tabular: bool = False,
+    ) -> Box:
+        """As `Pen.write`, moved with the sheet."""
+        return self.pen.write(
+            text,
+            x + self._dx,
+            y + self._dy,
+            size,
+            colour,
+            face=face,
+            anchor=anchor,
+            max_width=max_width,
+            tabular=tabular,
+        )
+
+    def sprite(self, sprite: Sprite, x: float, y: float) -> None:
+        """Put a sprite's anchor on (x, y)."""
+        art, scale = self._art, self.view.scale
+        if art is not None and art.scale != scale:
+            # The window was resized while the sheet was open: the old pictures, stretched.
+            sprite = art.transformed(sprite, scale / art.scale, scale / art.scale, 0.0, False)
+        self.view.surface.blit(sprite.surface, sprite.at((x + self._dx) * scale, (y + self._dy) * scale))
+
+    def icon(self, name: str, x: float, y: float, height: float) -> None:
+        """A sign around (x, y), where there are pictures."""
+        if self._art is not None:
+            self.sprite(self._art.icon(name, height), x, y)
+
+    def ring(self, box: Box, radius: float) -> None:
+        """The focus: an ink line with a bright one around it, seen on paper and on wood."""
+        around = self.moved(inset(box, -7))
+        rect = self.view.rect(*around)
+        pygame.draw.rect(
+            self.view.surface, INK, rect, self.view.px(6), border_radius=self.view.px(radius + 7)
+        )
+        pygame.draw.rect(
+            self.view.surface,
+            FOCUS,
+            rect.inflate(-self.view.px(2), -self.view.px(2)),
+            self.view.px(4),
+            border_radius=self.view.px(radius + 6),
+        )
+
+    def button(
+        self,
+        box: Box,
+        text: str,
+        key: str = "",
+        *,
+        strong: bool = False,
+        hot: bool = False,
+        focus: bool = False,
+    ) -> None:
+        """A button with the key that does the same."""
+        x, y, w, h = box
+        fill = GLOW if strong else PLASTER
+        self.box((x, y + 5, w, h), WOOD_DARK, 20)
+        self.box(box, mix(fill, CREAM, 0.45) if hot else fill, 20, WOOD_DARK)
+        wide = self.keycap(key, x + 18, y + h / 2) + 14 if key else 0.0
+        self.text(
+            text,
+            x + (w + wide + (4 if key else 0)) / 2,
+            y + h / 2,
+            SIZE_BODY,
+            face="bold",
+            anchor="center",
+            max_width=w - wide - 36,
+        )
+        if focus:
+            self.ring(box, 20)
+
+    def keycap(self, key: str, x: float, y: float) -> float:
+        """A key's cap whose left middle is (x, y); its width."""
+        width = max(40.0, self.pen.measure(key, SIZE_LEAST, face="bold")[0] + 22)
+        self.box((x, y - 17, width, 38), INK, 9)
+        self.box((x, y - 20, width, 37), CREAM, 9, INK)
+        self.text(key, x + width / 2, y - 2, SIZE_LEAST, face="bold", anchor="center")
+        return width
