@@ -11,8 +11,12 @@ from worker.shared import (
     MAX_TOPPINGS,
     Cheese,
     Crust,
+    KitchenSettings,
     OrderInfo,
+    Stage,
 )
+
+MAX_SECONDS = 30 * 86_400
 
 
 def problems_with(order: OrderInfo) -> list[str]:
@@ -36,4 +40,25 @@ def problems_with(order: OrderInfo) -> list[str]:
         0 < len(order.customer) <= MAX_CUSTOMER_LENGTH and order.customer.isprintable()
     ):
         problems.append(f"customer {order.customer!r} is not 1 to {MAX_CUSTOMER_LENGTH} printable characters")
+    return problems
+
+
+def problems_with_settings(settings: KitchenSettings) -> list[str]:
+    """Every setting that Temporal would refuse: unrefused, it would be retried for ever. Empty if none is.
+
+    Comparisons are written so that NaN fails them.
+    """
+    problems = []
+    for name in ("heartbeat_s", "start_to_close_s", "retry_initial_s", "retry_maximum_s"):
+        value = getattr(settings, name)
+        if not 0 < value <= MAX_SECONDS:
+            problems.append(f"settings.{name} {value!r} is not over 0 and up to {MAX_SECONDS} s")
+    if not settings.retry_maximum_s >= settings.retry_initial_s:
+        problems.append("settings.retry_maximum_s is under retry_initial_s")
+    if not 1 <= settings.retry_backoff <= 100:
+        problems.append(f"settings.retry_backoff {settings.retry_backoff!r} is not 1 to 100")
+    for stage in Stage:
+        low, high = settings.of(stage).duration_s
+        if not 0 <= low <= high <= MAX_SECONDS:
+            problems.append(f"settings.{stage}.duration_s [{low!r}, {high!r}] is not a range of seconds")
     return problems

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
         StageTask,
         asked_id,
     )
-    from worker.validation import problems_with
+    from worker.validation import problems_with, problems_with_settings
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
@@ -71,7 +71,7 @@ class PizzaWorkflow:
         """The order that came in; raises InvalidOrder if it is not one."""
         try:
             order = workflow.payload_converter().from_payload(raw.payload, PizzaOrder)
-            problems = problems_with(order)
+            problems = problems_with(order) + problems_with_settings(order.settings)
         except Exception as error:
             problems = [f"not an order: {error}"]
         if problems:
