@@ -26,7 +26,7 @@ class Target:
         if self.address is not None:
             return {"target_host": self.address, "namespace": self.namespace}
         found = dict(ClientConfig.load_client_connect_config())
-        return {"target_host": "localhost:7233", **found}
+        return {"target_host": "localhost:7233", "namespace": self.namespace, **found}
 
 
 async def connect(target: Target, identity: str, *, lazy: bool = False) -> Client:
