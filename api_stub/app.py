@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api_stub import problems
+from api_stub import openapi, problems
 from api_stub.kitchen import Kitchen
 from api_stub.limits import BodyLimit
 from api_stub.routes import fleet, house, orders, original
@@ -62,6 +62,7 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
     problems.install(app)
     for part in (orders, fleet, house, original):
         app.include_router(part.router)
+    openapi.install(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(OpenCors)
     return app

@@ -42,6 +42,7 @@ __all__ = [
     "MAX_BODY_BYTES",
     "MAX_CUSTOMER_LENGTH",
     "MAX_ID_LENGTH",
+    "MAX_RUN_ID_LENGTH",
     "MAX_TOPPINGS",
     "Menu",
     "Order",
@@ -64,6 +65,7 @@ __all__ = [
 ]
 
 MAX_BATCH = 2000
+MAX_RUN_ID_LENGTH = 64
 MAX_BODY_BYTES = 64 * 1024
 MAX_BATCH_BODY_BYTES = 1024 * 1024
 
@@ -175,30 +177,32 @@ class Order(Answer):
     run_id: str | None = Field(default=None, description="Temporal's run id.")
     workflow_id: str | None = Field(default=None, description="Temporal's name for it, as in its Web UI.")
     status: OrderStatus = Field(description="The original's vocabulary, and ORDER_FAILED.")
-    crust: Crust = Crust.NORMAL
-    cheese: Cheese = Cheese.MOZZARELLA
-    toppings: list[str] = Field(default_factory=list)
-    customer: str | None = None
+    crust: Crust = Field(default=Crust.NORMAL, description="The crust.")
+    cheese: Cheese = Field(default=Cheese.MOZZARELLA, description="The cheese.")
+    toppings: list[str] = Field(default_factory=list, description="The toppings, in the order asked.")
+    customer: str | None = Field(default=None, description="Who ordered it, if a name was given.")
     attempt: int = Field(default=0, description="The attempt of the stage it is in; 0: none is pending.")
     worker: str | None = Field(default=None, description="Who works on it now, as Temporal says.")
     last_failure: str | None = Field(default=None, description="Why the last attempt failed, if one did.")
     fresh: bool = Field(default=True, description="False: not asked of Temporal just now; last known.")
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: datetime | None = Field(default=None, description="When Temporal took it.")
+    finished_at: datetime | None = Field(default=None, description="When it ended; null: not yet.")
     stages: list[StageView] = Field(default_factory=list, description="The stages begun so far, in order.")
 
 
 class OrderList(Answer):
-    """Orders, oldest first."""
+    """Orders: oldest first in a listing, in the order asked in a batch."""
 
-    orders: list[Order]
+    orders: list[Order] = Field(description="The orders.")
 
 
 class StatusItem(Request):
     """One order that a caller follows, with what it last knew of it."""
 
     id: Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH + 40)] = Field(description="Its id.")
-    run_id: Annotated[str, Field(max_length=64)] | None = Field(default=None, description="Its run id.")
+    run_id: Annotated[str, Field(max_length=MAX_RUN_ID_LENGTH)] | None = Field(
+        default=None, description="Its run id."
+    )
     status: OrderStatus | None = Field(default=None, description="The caller's last known status.")
 
 
@@ -242,12 +246,14 @@ class Worker(Answer):
     pid: int | None = Field(default=None, description="The process id, while there is a process.")
     state: WorkerPhase = Field(description="empty, starting, ready, stopping, dead or backoff.")
     queues: list[str] = Field(default_factory=list, description="The task queues it polls.")
-    started_at: datetime | None = None
+    started_at: datetime | None = Field(default=None, description="When it was told to start.")
     ready_at: datetime | None = Field(default=None, description="When it began to poll.")
     orders: list[str] = Field(
         default_factory=list, description="Ids of the orders that Temporal last said are in its hands."
     )
-    last_exit: LastExit | None = None
+    last_exit: LastExit | None = Field(
+        default=None, description="How the last process here ended; null: none has."
+    )
 
 
 class Fleet(Answer):
@@ -268,43 +274,45 @@ class StartWorkerRequest(Request):
 class TemporalHealth(Answer):
     """Where Temporal is."""
 
-    address: str
-    reachable: bool
+    address: str = Field(description="Its gRPC address, host:port.")
+    reachable: bool = Field(description="Whether it answered a health check just now.")
     ui: str | None = Field(default=None, description="The Web UI's base address, if it is known.")
-    namespace: str = "default"
+    namespace: str = Field(default="default", description="The namespace in use.")
 
 
 class FleetHealth(Answer):
     """How many workers poll, of how many slots."""
 
-    ready: int
-    slots: int
+    ready: int = Field(description="Workers that poll.")
+    slots: int = Field(description="Places for workers.")
 
 
 class Health(Answer):
     """Whether everything that orders need is there."""
 
-    status: Literal["ok", "degraded"]
-    temporal: TemporalHealth
-    fleet: FleetHealth
-    checkpoint: str
+    status: Literal["ok", "degraded"] = Field(
+        description="degraded: Temporal does not answer, or no worker polls."
+    )
+    temporal: TemporalHealth = Field(description="Where Temporal is.")
+    fleet: FleetHealth = Field(description="How many workers poll.")
+    checkpoint: str = Field(description="The name of the checkpoint in force.")
 
 
 class Checkpoint(Answer):
     """One checkpoint of configs/."""
 
     name: str = Field(description="Its name, as --checkpoint takes it.")
-    title: str
+    title: str = Field(description="One line for the screen.")
     story: list[str] = Field(default_factory=list, description="Lines the speaker can say.")
-    slots: int
+    slots: int = Field(description="Places for workers.")
     file: str = Field(description="The file it was read from.")
 
 
 class CheckpointList(Answer):
     """The checkpoints there are, and the one in force."""
 
-    current: str
-    checkpoints: list[Checkpoint]
+    current: str = Field(description="The name of the one in force.")
+    checkpoints: list[Checkpoint] = Field(description="All there are, by name.")
 
 
 class CheckpointSwitch(Request):

@@ -1,0 +1,152 @@
+"""The OpenAPI page says what really comes back: errors as problem details, and an example of every body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+MEDIA_TYPE = "application/problem+json"
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+UNREADABLE = {
+    "400": "The body is not JSON",
+    "413": "The body is too large",
+    "422": "A field does not fit; the detail names it",
+}
+
+_STAGES = [
+    {
+        "stage": "prepare",
+        "worker": "w1.1",
+        "attempts": 1,
+        "started_at": "2026-01-01T12:00:00.1Z",
+        "finished_at": "2026-01-01T12:00:04.2Z",
+    },
+    {"stage": "bake", "worker": "w2.1", "attempts": 2, "started_at": "2026-01-01T12:00:06Z"},
+]
+_ORDER = {
+    "id": "manual-1",
+    "run_id": "0199c0de-0000-7000-8000-000000000001",
+    "workflow_id": "manual-1--00000000-0000-4000-8000-000000000000",
+    "status": "ORDER_BAKING",
+    "crust": "CRUST_THIN",
+    "cheese": "CHEESE_ALL",
+    "toppings": ["basil", "olives"],
+    "customer": "Ada",
+    "attempt": 2,
+    "worker": "w2.1",
+    "last_failure": "activity Heartbeat timeout",
+    "fresh": True,
+    "started_at": "2026-01-01T12:00:00Z",
+    "finished_at": None,
+    "stages": _STAGES,
+}
+_WORKER = {
+    "id": "w2.1",
+    "slot": 2,
+    "generation": 1,
+    "pid": 4242,
+    "state": "ready",
+    "queues": ["gopherpizza"],
+    "started_at": "2026-01-01T11:59:59Z",
+    "ready_at": "2026-01-01T11:59:59.05Z",
+    "orders": ["manual-1"],
+    "last_exit": None,
+}
+_DEAD = {
+    **_WORKER,
+    "id": "w1.1",
+    "slot": 1,
+    "pid": None,
+    "state": "dead",
+    "queues": [],
+    "orders": [],
+    "last_exit": {"signal": "SIGKILL", "code": None, "cause": "player", "at": "2026-01-01T12:00:05Z"},
+}
+_CHECKPOINT = {
+    "name": "1-pair",
+    "title": "Two cooks, kill the busy one",
+    "story": ["Two cooks, two ordinary processes, one task queue."],
+    "slots": 2,
+    "file": "checkpoint-1-pair.yaml",
+}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Order": _ORDER,
+    "OrderList": {"orders": [_ORDER]},
+    "StatusRequest": {"orders": [{"id": "manual-1", "status": "ORDER_PREPARING"}, {"id": "auto-7"}]},
+    "HistoryEvent": {
+        "n": 6,
+        "at": "2026-01-01T12:00:04.2Z",
+        "type": "ActivityTaskStarted",
+        "worker": "w1.1",
+        "attempt": 1,
+        "stage": "prepare",
+    },
+    "Menu": {
+        "crusts": ["CRUST_NORMAL", "CRUST_THIN"],
+        "cheeses": ["CHEESE_MOZZARELLA", "CHEESE_NONE"],
+        "toppings": ["pepperoni", "basil"],
+        "max_toppings": 8,
+        "max_customer_length": 24,
+        "max_id_length": 64,
+        "max_batch": 2000,
+    },
+    "Worker": _WORKER,
+    "Fleet": {"slots": 2, "births": 2, "deaths": 1, "workers": [_DEAD, _WORKER]},
+    "StartWorkerRequest": {"slot": 1},
+    "Health": {
+        "status": "ok",
+        "temporal": {
+            "address": "127.0.0.1:7233",
+            "reachable": True,
+            "ui": "http://127.0.0.1:8233",
+            "namespace": "default",
+        },
+        "fleet": {"ready": 1, "slots": 2},
+        "checkpoint": "1-pair",
+    },
+    "Checkpoint": _CHECKPOINT,
+    "CheckpointList": {"current": "1-pair", "checkpoints": [_CHECKPOINT]},
+    "Problem": {
+        "type": "/problems/no-such-worker",
+        "title": "No such worker",
+        "status": 404,
+        "detail": "there is no worker 'w9.1'; there are slots 1 to 2, workers w1.1, w2.1",
+    },
+}
+"""A body of each kind, by its model's name; a test reads each with the model."""
+
+
+def install(app: FastAPI) -> None:
+    """Make the app describe itself this way."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = mended(plain())
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def mended(description: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI's description with our errors in place of its own, and the examples."""
+    schemas = description["components"]["schemas"]
+    for own in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(own, None)
+    for name, example in EXAMPLES.items():
+        if name in schemas:
+            schemas[name]["examples"] = [example]
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            takes_a_body = "requestBody" in operation
+            for status, words in UNREADABLE.items():
+                if takes_a_body or (status == "422" and operation.get("parameters")):
+                    responses[status] = {"description": words}
+                else:
+                    responses.pop(status, None)
+            for status, answer in responses.items():
+                if int(status) >= 400:
+                    answer["content"] = {MEDIA_TYPE: {"schema": PROBLEM_REF}}
+    return description
