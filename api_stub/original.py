@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from api_stub.schema import MAX_RUN_ID_LENGTH
 from worker.shared import (
     ID_PATTERN,
     MAX_ID_LENGTH,
@@ -114,4 +115,7 @@ def read_last_known(body: Any) -> LastKnown | None:
         return None
     order = read_order_info(body["order"], made_up_id="unknown")
     status = read_enum(STATUSES, body.get("status"), "status")
-    return LastKnown(status, order, read_text(body, "runId", "run_id") or None)
+    run_id = read_text(body, "runId", "run_id")
+    if not (len(run_id) <= MAX_RUN_ID_LENGTH and run_id.isprintable()):
+        raise BadWire(f"runId: up to {MAX_RUN_ID_LENGTH} printable characters are accepted")
+    return LastKnown(status, order, run_id or None)

@@ -52,6 +52,14 @@ class FleetSetup:
     """Where the used-up generations are kept, so that w1.4 is one process only, also after an API restart."""
 
 
+def signal_name(number: int) -> str:
+    """SIGKILL for 9; the real-time signals, which have no names of their own, as SIGRTMIN+n."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
 class Supervisor:
     """Owns the fleet's state; the only place that changes it."""
 
@@ -160,8 +168,9 @@ class Supervisor:
 
         try:
             pid = await self._host.spawn(spec, lambda: self.handle(BecameReady(slot, generation)), exited)
-        except OSError as error:
-            logger.error("%s could not be started: %s", spec.identity, error)
+        except (OSError, EOFError) as error:
+            # EOFError: the forkserver died while it was asked; the next spawn makes a new one.
+            logger.error("%s could not be started: %s", spec.identity, error or type(error).__name__)
             self.handle(Exited(slot, generation, code=1))
             return
         self.handle(Spawned(slot, generation, pid))
@@ -194,8 +203,13 @@ class Supervisor:
             **{s.number: s.generation for s in self._state.slots if s.generation},
         }
         scratch = file.with_suffix(".new")
-        scratch.write_text(json.dumps(used))
-        scratch.replace(file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_text(json.dumps(used))
+            scratch.replace(file)
+        except OSError as error:
+            # A full disk or a deleted state directory must not keep a cook from starting.
+            logger.warning("%s cannot be written: %s", file, error)
 
     def wall(self, moment: float | None) -> datetime | None:
         """A moment of the fleet's clock as a UTC time."""
@@ -217,7 +231,7 @@ class Supervisor:
             last_exit=None
             if last is None
             else LastExit(
-                signal=signal.Signals(last.signal).name if last.signal else None,
+                signal=signal_name(last.signal) if last.signal else None,
                 code=last.code,
                 cause=last.cause,
                 at=self._epoch + timedelta(seconds=last.at),

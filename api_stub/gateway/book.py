@@ -67,9 +67,12 @@ class Book:
         return entry.history if entry.history.length == length else None
 
     def fresh_enough(self, workflow_id: str, max_age_s: float) -> Order | None:
-        """The order, if it is closed or was read at most so long ago."""
+        """The order, if it is closed or was read at most so long ago; none for 0: then ask again.
+
+        (An operator may reset a closed workflow from Temporal's UI.)
+        """
         entry = self._entries.get(workflow_id)
-        if entry is None:
+        if entry is None or max_age_s <= 0:
             return None
         if entry.order.status in CLOSED or self._clock() - entry.read_at <= max_age_s:
             self._entries.move_to_end(workflow_id)

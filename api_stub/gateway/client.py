@@ -15,9 +15,9 @@ from typing import Any
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
 from temporalio.api.history.v1 import HistoryEvent as TemporalEvent
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryRejectedError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchOrder, OrderConflict, TemporalUnreachable
@@ -171,7 +171,8 @@ class Gateway:
                     STATUS_QUERY, result_type=OrderProgress, rpc_timeout=timedelta(seconds=QUERY_S)
                 )
                 return answer
-        except (RPCError, RuntimeError, TimeoutError, WorkflowQueryRejectedError) as error:
+        except (TemporalError, RuntimeError, TimeoutError, TypeError, ValueError) as error:
+            # Also a worker of other code, which knows no such query or answers it in another shape.
             logger.debug("query of %s: %s", workflow_id, error)
             return None
 
@@ -296,7 +297,7 @@ class Gateway:
             execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id or ""),
         )
         try:
-            async with self._gate, asyncio.timeout(ASK_S):
+            async with asyncio.timeout(ASK_S), self._gate:
                 answer = await self.client.workflow_service.describe_workflow_execution(
                     request, timeout=timedelta(seconds=ASK_S)
                 )
@@ -320,7 +321,7 @@ class Gateway:
     async def _events(self, workflow_id: str, run_id: str | None) -> list[TemporalEvent]:
         events: list[TemporalEvent] = []
         try:
-            async with self._gate, asyncio.timeout(ASK_S):
+            async with asyncio.timeout(ASK_S), self._gate:
                 async for event in self._handle(workflow_id, run_id).fetch_history_events(page_size=1000):
                     events.append(event)
                     if len(events) >= MAX_EVENTS:

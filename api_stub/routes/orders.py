@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AfterValidator
 
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import (
@@ -33,6 +34,15 @@ router = APIRouter(tags=["orders"])
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 OrderKey = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH + 40, description="The order's id.")]
 
+
+def as_utc(moment: datetime) -> datetime:
+    """A time in UTC (one without a zone is UTC already). Raises ValueError outside 1970 to 2200."""
+    if not 1970 <= moment.year <= 2200:
+        raise ValueError("a time from 1970 to 2200 is accepted")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+StartedAfter = Annotated[datetime, AfterValidator(as_utc)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such order"}}
 AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Problem, "description": "Temporal does not answer"}}
 
@@ -79,7 +89,7 @@ async def place_order(order: OrderRequest, response: Response, kitchen: InKitche
 async def list_orders(
     kitchen: InKitchen,
     started_after: Annotated[
-        datetime | None, Query(description="Only orders placed after this time.")
+        StartedAfter | None, Query(description="Only orders placed after this time.")
     ] = None,
     open: Annotated[bool, Query(description="Only orders that are not finished.")] = False,
     limit: Annotated[int, Query(ge=1, le=MAX_BATCH, description="The newest so many.")] = MAX_BATCH,
