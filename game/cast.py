@@ -97,7 +97,8 @@ def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
 
 
 def _fall(gopher: Gopher, dt: float) -> None:
-    if gopher.lift <= 0.0 and gopher.lift_speed <= 0.0:
+    if dt <= 0.0 or gopher.lift <= 0.0 and gopher.lift_speed <= 0.0:
+        # In a frame of hit-stop nobody has left the floor yet: a leap that has just begun must not land.
         return
     gopher.lift += gopher.lift_speed * dt
     gopher.lift_speed -= GRAVITY * dt

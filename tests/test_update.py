@@ -1,0 +1,420 @@
+"""The picture follows the truth and nothing else: what each event does, and what may never happen."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api_stub.schema import LastExit, Order
+from game.clock import LONGEST_STEP, GameClock
+from game.events import OrderTakenOver
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
+from game.layout import Place, cook_spot
+from game.model import CookPhase, Gopher, Model, Mood
+from game.scene.particles import LIMIT
+from game.snapshot import ApiAway, FleetSeen, News, OrderPlaced, Said
+from game.update import update
+from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
+
+PAIR = (worker(1), worker(2))
+
+
+def baking(order_id: str = "a", by: str | None = "w1.1", attempt: int = 1, **more: str) -> Order:
+    return order(order_id, S.BAKING, attempt, worker=by, **more)
+
+
+def until_settled(model: Model) -> None:
+    """Long enough for everybody to arrive."""
+    play(model, 8.0, 1 / 30)
+
+
+def where(gopher: Gopher) -> tuple[float, float]:
+    return gopher.body.x, gopher.body.y
+
+
+# An order's way
+
+
+def test_an_order_comes_in_at_the_door_and_walks_to_its_place() -> None:
+    model = kitchen_with(PAIR)
+    tell(model, seen(order()))
+    gopher = model.gophers["a"]
+    assert where(gopher) == model.kitchen.door and gopher.mood is Mood.WALK
+    until_settled(model)
+    assert model.floor is not None
+    assert math.dist(where(gopher), model.floor.stand(Place.COUNTER, 0)) < 2
+    assert gopher.mood is Mood.WAIT and model.open_orders == 1
+
+
+@pytest.mark.parametrize(
+    "status, place",
+    [
+        (S.RECEIVED, Place.COUNTER),
+        (S.PREPARING, Place.BENCH),
+        (S.BAKING, Place.OVEN),
+        (S.PENDING_PICKUP, Place.SHELF),
+        (S.OUT_FOR_DELIVERY, Place.SCOOTER),
+    ],
+)
+def test_a_stage_is_a_place(status: S, place: Place) -> None:
+    model = kitchen_with(PAIR, [order("a"), order("b")])
+    tell(model, seen(order("a", status)))
+    until_settled(model)
+    assert model.gophers["a"].place is place and model.floor is not None
+    assert math.dist(where(model.gophers["a"]), model.floor.stand(place, model.gophers["a"].index)) < 2
+
+
+def test_a_delivered_order_is_joyful_and_leaves() -> None:
+    model = kitchen_with(PAIR, [order(status=S.OUT_FOR_DELIVERY)], settle=6.0)
+    tell(model, seen(order(status=S.DELIVERED, finished_at=at(5))))
+    assert (model.delivered, model.open_orders, model.per_minute, model.lost) == (1, 0, 1, 0)
+    moods = []
+    for _ in range(600):
+        play(model, 1 / 60)
+        moods += [gopher.mood for gopher in model.gophers.values()]
+    assert Mood.JOY in moods and Mood.LEAVE in moods and moods.index(Mood.JOY) < moods.index(Mood.LEAVE)
+    assert model.gophers == {}
+
+
+def test_an_order_that_was_over_before_it_was_seen_counts_but_does_not_walk_in() -> None:
+    model = kitchen_with(PAIR, [order("a", S.DELIVERED), order("b", S.FAILED)])
+    assert (model.gophers, model.delivered, model.lost) == ({}, 1, 1)
+
+
+def test_ones_own_order_has_an_arrow_for_a_while() -> None:
+    model = kitchen_with(PAIR)
+    tell(model, OrderPlaced(order("mine", customer="Ada")), seen(order("other")))
+    assert model.gophers["mine"].own and model.gophers["mine"].arrow > 0
+    assert not model.gophers["other"].own and model.gophers["other"].arrow == 0
+    play(model, 10.0, 1 / 20)
+    assert model.gophers["mine"].own and model.gophers["mine"].arrow == 0
+
+
+def test_a_long_wait_without_anybody_ends_in_sleep() -> None:
+    model = kitchen_with([worker(1, "empty", 0)], [order()], settle=0)
+    play(model, 30.0, 1 / 10)
+    assert model.gophers["a"].mood is Mood.ASLEEP
+    tell(model, seen(order(status=S.PREPARING, attempt=1)))
+    play(model, 0.5)
+    assert model.gophers["a"].mood is not Mood.ASLEEP
+
+
+# A kill and a takeover
+
+
+def test_a_cook_falls_only_when_the_fleet_says_dead() -> None:
+    model = kitchen_with(PAIR, [baking()], settle=6.0)
+    until_settled(model)
+    assert model.cooks[1].phase is CookPhase.WORKING and model.gophers["a"].mood is Mood.WORKED
+    assert model.cooks[1].holding == ["a"] and model.cooks[1].task == S.BAKING
+    result = update(model, [KeyPress("1")], (), 1 / 60)
+    assert len(result.commands) == 1
+    assert model.cooks[1].phase is CookPhase.WORKING, "a key is a wish, not a death"
+    tell(model, staffed(worker(1, "dead", since=9), PAIR[1]))
+    cook = model.cooks[1]
+    assert cook.phase is CookPhase.FALLING and cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
+    assert cook.died_at == at(9).timestamp()
+    assert 0 < model.freeze <= 0.1 and 0 < model.shake <= 6
+    play(model, 1.0)
+    assert cook.phase is CookPhase.GHOST and model.cooks[2].phase is CookPhase.WORKING
+
+
+def test_its_order_is_worried_and_hops_only_when_temporal_says_that_another_has_it() -> None:
+    model = kitchen_with(PAIR, [baking(), baking("b", "w2.1")], settle=8.0)
+    tell(model, staffed(worker(1, "dead", since=9), PAIR[1]))
+    gopher, other = model.gophers["a"], model.gophers["b"]
+    assert gopher.lift_speed > 0 and other.lift_speed == 0
+    play(model, 3.0)
+    assert gopher.mood is Mood.WORRIED and other.mood is Mood.WORKED
+    spot = cook_spot(model.kitchen, 1, 2)
+    assert abs(gopher.body.x - spot.x) < 130, "it stands by its dead cook"
+    tell(model, seen(baking(by=None, attempt=2, last_failure="heartbeat timeout")))
+    play(model, 1.0)
+    assert gopher.mood is Mood.WORRIED and gopher.hop is None
+    events = tell(model, seen(baking(by="w2.1", attempt=2)))
+    assert OrderTakenOver("a", "w1.1", "w2.1", 2) in events
+    assert gopher.hop is not None and (gopher.hop.before, gopher.hop.after) == ("w1.1", "w2.1")
+    heights = []
+    for _ in range(90):
+        play(model, 1 / 60)
+        heights.append(gopher.lift)
+    assert max(heights) > 60, "a hop goes through the air"
+    until_settled(model)
+    assert gopher.hop is None and gopher.mood is Mood.WORKED and gopher.lift == 0
+    assert model.cooks[2].holding == ["a", "b"] and model.cooks[1].holding == []
+    assert model.lost == 0
+
+
+def test_with_nobody_alive_the_orders_stay_where_they_are() -> None:
+    model = kitchen_with([worker(1)], [baking()], settle=8.0)
+    before = where(model.gophers["a"])
+    tell(model, staffed(worker(1, "dead", since=9)))
+    play(model, 3.0)
+    assert math.dist(where(model.gophers["a"]), before) < 3
+    assert model.gophers["a"].mood is Mood.WAIT and not model.anyone_alive
+
+
+def test_a_new_process_in_the_slot_does_not_have_the_dead_ones_order() -> None:
+    model = kitchen_with([worker(1)], [baking()], settle=8.0)
+    tell(model, staffed(worker(1, "dead", since=9)))
+    play(model, 1.0)
+    tell(model, staffed(worker(1, generation=2, since=10)))
+    play(model, 1.5)
+    assert model.cooks[1].phase is CookPhase.WORKING and model.cooks[1].generation == 2
+    assert model.cooks[1].holding == [] and model.gophers["a"].mood is Mood.WORRIED
+    tell(model, seen(baking(by="w1.2", attempt=2)))
+    assert model.gophers["a"].hop is not None
+    until_settled(model)
+    assert model.cooks[1].holding == ["a"] and model.gophers["a"].mood is Mood.WORKED
+
+
+def test_an_unseen_death_and_birth_are_both_shown() -> None:
+    model = kitchen_with([worker(1)], settle=2.0)
+    end = LastExit(signal="SIGKILL", cause="player", at=at(9))
+    tell(model, staffed(worker(1, generation=2, since=10, last_exit=end)))
+    cook = model.cooks[1]
+    assert cook.phase is CookPhase.ARRIVING and cook.generation == 2
+    assert cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
+    assert any(particle.kind == "hat" for particle in model.particles.flying)
+
+
+def test_who_was_dead_before_the_window_opened_does_not_fall_again() -> None:
+    model = kitchen_with([worker(1, "dead", since=1), worker(2)])
+    assert model.cooks[1].phase is CookPhase.GHOST and model.cooks[1].died_of == "SIGKILL"
+    assert model.freeze == 0 and model.shake == 0
+
+
+def test_a_planned_end_is_no_blow() -> None:
+    model = kitchen_with(PAIR, settle=2.0)
+    gone = worker(1, "dead", since=9, last_exit=LastExit(code=0, cause="redeploy", at=at(9)))
+    tell(model, staffed(gone, PAIR[1]))
+    assert model.cooks[1].phase is CookPhase.FALLING and model.freeze == 0 and model.shake == 0
+
+
+def test_an_order_may_be_with_somebody_who_is_not_of_the_fleet() -> None:
+    model = kitchen_with(PAIR, [baking(by="somebody@laptop")], settle=8.0)
+    assert model.gophers["a"].mood is Mood.WORKED
+    assert all(cook.holding == [] for cook in model.cooks.values())
+    tell(model, seen(baking(by="w7.1", attempt=2)))
+    assert model.gophers["a"].hop is None and model.gophers["a"].lift_speed > 0
+    until_settled(model)
+    assert model.gophers["a"].lift == 0
+
+
+def test_a_smaller_kitchen_has_fewer_cooks() -> None:
+    model = kitchen_with((*PAIR, worker(3)))
+    tell(model, FleetSeen(fleet(worker(1), deaths=2)))
+    assert list(model.cooks) == [1] and model.slots == 1
+
+
+def test_the_api_away_is_a_state_and_everything_stays() -> None:
+    model = kitchen_with(PAIR, [baking()], settle=8.0)
+    tell(model, ApiAway("nobody answers there"))
+    since = model.offline_since
+    play(model, 5.0)
+    tell(model, ApiAway("nobody answers there"))
+    assert since is not None and model.offline_since == since
+    assert "a" in model.gophers and model.cooks[1].living
+    tell(model, seen(baking()))
+    assert model.offline_since is None
+
+
+# The counter
+
+
+def test_lost_is_failed_or_vanished_and_nothing_else() -> None:
+    model = kitchen_with(PAIR, [baking(), baking("b"), baking("c", "w2.1"), baking("d")])
+    unknown = [order(name, S.UNKNOWN, run_id=None) for name in "abcd"]
+    tell(
+        model,
+        staffed(worker(1, "dead", since=1), worker(2, "dead", since=1)),
+        ApiAway("gone"),
+        seen(*(order(o.id, S.UNKNOWN, fresh=False) for o in unknown)),
+        seen(*unknown),
+        seen(*unknown),
+        seen(*(baking(name, None, 9) for name in "abcd")),
+        Said("anything"),
+    )
+    play(model, 60.0, 0.1)
+    assert model.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
+    tell(model, seen(order("a", S.FAILED, last_failure="no such crust")))
+    assert model.lost == 1 and "no such crust" in model.toasts[-1].text
+    tell(model, seen(order("a", S.FAILED)), seen(order("b", S.DELIVERED)))
+    assert model.lost == 1 and model.delivered == 1
+    tell(model, seen(unknown[2]), seen(unknown[2]), seen(unknown[2]), seen(unknown[2]))
+    assert model.lost == 2 and model.open_orders == 1
+    until_settled(model)
+    assert model.gophers["a"].mood is Mood.SAD and model.gophers["c"].mood is Mood.SAD
+    tell(model, seen(baking("c", "w2.1", 9)))
+    assert model.lost == 1 and model.gophers["c"].place is Place.OVEN
+
+
+def test_found_again_and_delivered_at_once() -> None:
+    model = kitchen_with(PAIR, [baking()])
+    tell(model, *[seen(order(status=S.UNKNOWN))] * 3)
+    assert model.lost == 1
+    tell(model, seen(order(status=S.DELIVERED)))
+    assert (model.lost, model.delivered, model.gophers["a"].place) == (0, 1, Place.SCOOTER)
+    play(model, 20.0, 0.1)
+    assert model.gophers == {}
+
+
+# Bounds
+
+
+def test_toasts_are_few_and_go() -> None:
+    model = kitchen_with(PAIR)
+    tell(model, *(Said(str(n)) for n in range(9)), *(seen(order(f"f{n}", S.FAILED)) for n in range(9)))
+    assert len(model.toasts) == 3 and "f8" in model.toasts[-1].text
+    play(model, 6.0, 0.1)
+    assert model.toasts == []
+
+
+def test_a_kitchen_of_two_hundred() -> None:
+    names = [f"o{n}" for n in range(200)]
+    crew = [worker(n) for n in range(1, 10)]
+    model = kitchen_with(crew, [baking(name, f"w{1 + n % 9}.1") for n, name in enumerate(names)])
+    until_settled(model)
+    assert len(model.gophers) == 200 and sum(len(cook.holding) for cook in model.cooks.values()) == 200
+    tell(model, staffed(*(worker(n, "dead", since=9) for n in range(1, 9)), crew[8]))
+    assert len(model.particles.flying) <= LIMIT
+    play(model, 1.0, 1 / 30)
+    tell(model, seen(*(baking(name, "w9.1", 2) for name in names)))
+    assert all(g.hop is None or g.hop.delay <= 0.5 for g in model.gophers.values())
+    until_settled(model)
+    assert len(model.cooks[9].holding) == 200 and all(g.hop is None for g in model.gophers.values())
+    tell(model, seen(*(order(name, S.DELIVERED) for name in names)))
+    play(model, 20.0, 0.1)
+    assert model.gophers == {} and model.delivered == 200 and model.lost == 0
+
+
+def test_failed_orders_do_not_fill_the_room() -> None:
+    names = [f"o{n}" for n in range(60)]
+    model = kitchen_with(PAIR, [order(name) for name in names])
+    tell(model, seen(*(order(name, S.FAILED) for name in names)))
+    play(model, 30.0, 0.1)
+    assert model.lost == 60 and 0 < len(model.gophers) <= 24
+
+
+# Time
+
+
+def busy() -> Model:
+    names = [f"o{n}" for n in range(12)]
+    model = kitchen_with(PAIR, [baking(name, "w1.1") for name in names], settle=1.0)
+    tell(model, staffed(worker(1, "dead", since=2), PAIR[1]), seen(order("new")))
+    tell(model, seen(*(baking(name, "w2.1", 2) for name in names[:4])))
+    return model
+
+
+def test_ten_small_steps_or_one_large_one() -> None:
+    coarse, fine = busy(), busy()
+    for _ in range(10):
+        play(coarse, 0.1, 0.1)
+        play(fine, 0.1, 0.01)
+        for name, gopher in coarse.gophers.items():
+            assert math.dist(where(gopher), where(fine.gophers[name])) < 40, name
+    until_settled(coarse)
+    play(fine, 8.0, 1 / 120)
+    for name, gopher in coarse.gophers.items():
+        assert math.dist(where(gopher), where(fine.gophers[name])) < 2, name
+        assert gopher.mood is fine.gophers[name].mood
+
+
+def test_the_same_again_is_the_same() -> None:
+    one, two = busy(), busy()
+    inputs: Sequence[Input] = (PointerMove(500, 650), KeyPress("2"), PointerPress(800, 900))
+    assert update(one, inputs, (), 0.02) == update(two, inputs, (), 0.02)
+    play(one, 3.0)
+    play(two, 3.0)
+    assert one.particles.dice.getstate() == two.particles.dice.getstate()
+    two.particles.dice = one.particles.dice
+    assert one == two
+
+
+def test_a_frame_of_no_time_moves_nothing() -> None:
+    model = busy()
+    before = copy.deepcopy(model)
+    tell(model)
+    assert [where(g) for g in model.gophers.values()] == [where(g) for g in before.gophers.values()]
+    assert model.now == before.now
+
+
+def test_the_clock_stops_for_a_blow_and_never_jumps() -> None:
+    clock = GameClock()
+    assert clock.tick(0.02) == 0.02 and clock.tick(9.0) == LONGEST_STEP and clock.tick(-1.0) == 0.0
+    clock.hold(0.06)
+    clock.hold(0.01)
+    assert clock.tick(0.05) == 0.0
+    assert math.isclose(clock.tick(0.05), 0.04)
+    assert math.isclose(clock.now, 0.02 + LONGEST_STEP + 0.04)
+
+
+# Anything at all
+
+IDS = st.sampled_from(["a", "b", "c", "d", "e"])
+PEOPLE = st.sampled_from([None, "w1.1", "w1.2", "w2.1", "w9.9", "", "w", "w0.1", "somebody@laptop"])
+orders = st.builds(
+    lambda name, status, attempt, by, fresh, run: order(
+        name, status, attempt, worker=by, fresh=fresh, run_id=f"run{run}", started_at=at(run)
+    ),
+    IDS, st.sampled_from(list(S)), st.integers(0, 4), PEOPLE, st.booleans(), st.integers(0, 1),
+)  # fmt: skip
+crews = st.lists(
+    st.tuples(
+        st.sampled_from(["empty", "starting", "ready", "stopping", "dead", "backoff"]),
+        st.integers(0, 3),
+        st.integers(0, 20),
+    ),
+    max_size=12,
+).map(lambda states: staffed(*(worker(n, *state) for n, state in enumerate(states, 1))))
+news: st.SearchStrategy[News] = st.one_of(
+    st.lists(orders, max_size=5).map(lambda told: seen(*told)),
+    orders.map(OrderPlaced),
+    crews,
+    st.just(ApiAway("gone")),
+    st.just(Said("words")),
+)
+coordinate = st.floats(-50, 2000)
+inputs: st.SearchStrategy[Input] = st.one_of(
+    st.builds(KeyPress, st.sampled_from(["1", "9", "0", "n", "h", "u", "escape", "", "ä", "f1"]),
+              st.booleans(), st.booleans(), st.booleans()),
+    st.builds(KeyRelease, st.sampled_from(["escape", "n"])),
+    st.builds(PointerMove, coordinate, coordinate),
+    st.builds(PointerPress, coordinate, coordinate),
+    st.just(Wheel(1.0)),
+    st.just(CloseWindow()),
+)  # fmt: skip
+frames = st.lists(
+    st.tuples(st.lists(news, max_size=3), st.lists(inputs, max_size=3), st.floats(0, LONGEST_STEP)),
+    max_size=25,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(frames, st.booleans())
+def test_whatever_comes_the_picture_stays_sane(
+    story: list[tuple[list[News], list[Input], float]], kiosk: bool
+) -> None:
+    model = Model(kiosk=kiosk, wall=T0.timestamp())
+    for told, done, dt in story:
+        model.wall += dt
+        update(model, done, told, dt)
+        assert len(model.toasts) <= 3 and len(model.particles.flying) <= LIMIT
+        assert len(model.gophers) <= 5 and len(model.cooks) == model.slots
+        assert model.lost >= 0
+        for gopher in model.gophers.values():
+            assert all(map(math.isfinite, (*where(gopher), gopher.lift, gopher.height)))
+    play(model, 12.0, 0.1)
+    left, right = model.kitchen.left, model.kitchen.right
+    for gopher in model.gophers.values():
+        assert gopher.hop is None and gopher.lift == 0 and not gopher.delivered
+        assert left <= gopher.body.x <= right and 400 <= gopher.body.y <= 1010, gopher
+        assert abs(gopher.stretch.value) < 0.2
+    for cook in model.cooks.values():
+        assert cook.phase not in (CookPhase.FALLING, CookPhase.ARRIVING)
