@@ -245,6 +245,7 @@ class Supervisor:
             slots=len(self._state.slots),
             births=self._state.births,
             deaths=self._state.deaths,
+            kills=self._state.kills,
             workers=[self.view(slot, holding.get(slot.id or "", ())) for slot in self._state.slots],
         )
 

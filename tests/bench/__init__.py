@@ -1,1 +1,1 @@
-"""`python -m tests.bench [NAME …]`: each benchmark measures its floor in the same run, on the same machine."""
+"""`python -m tests.bench [NAME …]`: each benchmark measures its floor in the same run, on this machine."""

@@ -1,15 +1,13 @@
-"""Every body that crosses HTTP, as pydantic models: the contract between the API and its callers.
-
-Requests are strict (an unknown field is refused and named); answers are plain. Times are RFC 3339 in UTC.
-"""
+"""Orders: what is asked for, and what is told about them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
+from api_stub.schema.base import Answer, Request
 from worker.shared import (
     ID_PATTERN,
     MAX_CUSTOMER_LENGTH,
@@ -21,48 +19,6 @@ from worker.shared import (
     OrderStatus,
     Stage,
 )
-
-# The game takes what it needs of worker.shared from here too: see ARCHITECTURE.md, the import rule.
-__all__ = [
-    "Answer",
-    "Checkpoint",
-    "CheckpointList",
-    "CheckpointSwitch",
-    "Cheese",
-    "Crust",
-    "Customer",
-    "ExitCause",
-    "Fleet",
-    "FleetHealth",
-    "Health",
-    "HistoryEvent",
-    "LastExit",
-    "MAX_BATCH",
-    "MAX_BATCH_BODY_BYTES",
-    "MAX_BODY_BYTES",
-    "MAX_CUSTOMER_LENGTH",
-    "MAX_ID_LENGTH",
-    "MAX_RUN_ID_LENGTH",
-    "MAX_TOPPINGS",
-    "Menu",
-    "Order",
-    "OrderId",
-    "OrderList",
-    "OrderRequest",
-    "OrderStatus",
-    "Problem",
-    "Request",
-    "Stage",
-    "StageView",
-    "StartWorkerRequest",
-    "StatusItem",
-    "StatusRequest",
-    "TOPPINGS",
-    "TemporalHealth",
-    "Topping",
-    "Worker",
-    "WorkerPhase",
-]
 
 MAX_BATCH = 2000
 MAX_RUN_ID_LENGTH = 64
@@ -104,27 +60,6 @@ Customer = Annotated[
     AfterValidator(_printable),
     AfterValidator(_not_blank),
 ]
-
-
-class Request(BaseModel):
-    """A body that a client sends: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Answer(BaseModel):
-    """A body that the API sends; readers ignore fields they do not know, so that it can grow."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Problem(Answer):
-    """RFC 9457 problem details, as application/problem+json."""
-
-    type: str = Field(description="A name for the kind of problem.", examples=["/problems/no-such-worker"])
-    title: str = Field(description="The kind of problem, in words.")
-    status: int = Field(description="The HTTP status again.")
-    detail: str = Field(description="What happened this time, and what is accepted instead.")
 
 
 class Menu(Answer):
@@ -222,100 +157,3 @@ class HistoryEvent(Answer):
     attempt: int | None = Field(default=None, description="The attempt, where the event has one.")
     stage: Stage | None = Field(default=None, description="The stage, where the event belongs to one.")
     failure: str | None = Field(default=None, description="The failure's message, where there is one.")
-
-
-WorkerPhase = Literal["empty", "starting", "ready", "stopping", "dead", "backoff"]
-ExitCause = Literal["player", "panic", "crash", "redeploy", "shutdown"]
-
-
-class LastExit(Answer):
-    """How the last process in a slot ended, as the operating system reported it."""
-
-    signal: str | None = Field(default=None, description="The signal's name, for instance SIGKILL.")
-    code: int | None = Field(default=None, description="The exit status, where it was not a signal.")
-    cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
-    at: datetime = Field(description="When the exit was observed.")
-
-
-class Worker(Answer):
-    """One slot of the fleet and the process in it."""
-
-    id: str | None = Field(description="w<slot>.<generation>, its Temporal identity; null: never used.")
-    slot: int = Field(ge=1, description="The slot's number, and the key that kills it.")
-    generation: int = Field(ge=0, description="How many processes this slot has had.")
-    pid: int | None = Field(default=None, description="The process id, while there is a process.")
-    state: WorkerPhase = Field(description="empty, starting, ready, stopping, dead or backoff.")
-    queues: list[str] = Field(default_factory=list, description="The task queues it polls.")
-    started_at: datetime | None = Field(default=None, description="When it was told to start.")
-    ready_at: datetime | None = Field(default=None, description="When it began to poll.")
-    orders: list[str] = Field(
-        default_factory=list, description="Ids of the orders that Temporal last said are in its hands."
-    )
-    last_exit: LastExit | None = Field(
-        default=None, description="How the last process here ended; null: none has."
-    )
-
-
-class Fleet(Answer):
-    """All slots, and the counts since the API started."""
-
-    slots: int = Field(description="How many slots there are.")
-    births: int = Field(description="Processes started.")
-    deaths: int = Field(description="Processes that ended, however.")
-    workers: list[Worker] = Field(description="One for each slot, by number.")
-
-
-class StartWorkerRequest(Request):
-    """Which slot to start a worker in."""
-
-    slot: int | None = Field(default=None, ge=1, description="Left out: the lowest free one.")
-
-
-class TemporalHealth(Answer):
-    """Where Temporal is."""
-
-    address: str = Field(description="Its gRPC address, host:port.")
-    reachable: bool = Field(description="Whether it answered a health check just now.")
-    ui: str | None = Field(default=None, description="The Web UI's base address, if it is known.")
-    namespace: str = Field(default="default", description="The namespace in use.")
-
-
-class FleetHealth(Answer):
-    """How many workers poll, of how many slots."""
-
-    ready: int = Field(description="Workers that poll.")
-    slots: int = Field(description="Places for workers.")
-
-
-class Health(Answer):
-    """Whether everything that orders need is there."""
-
-    status: Literal["ok", "degraded"] = Field(
-        description="degraded: Temporal does not answer, or no worker polls."
-    )
-    temporal: TemporalHealth = Field(description="Where Temporal is.")
-    fleet: FleetHealth = Field(description="How many workers poll.")
-    checkpoint: str = Field(description="The name of the checkpoint in force.")
-
-
-class Checkpoint(Answer):
-    """One checkpoint of configs/."""
-
-    name: str = Field(description="Its name, as --checkpoint takes it.")
-    title: str = Field(description="One line for the screen.")
-    story: list[str] = Field(default_factory=list, description="Lines the speaker can say.")
-    slots: int = Field(description="Places for workers.")
-    file: str = Field(description="The file it was read from.")
-
-
-class CheckpointList(Answer):
-    """The checkpoints there are, and the one in force."""
-
-    current: str = Field(description="The name of the one in force.")
-    checkpoints: list[Checkpoint] = Field(description="All there are, by name.")
-
-
-class CheckpointSwitch(Request):
-    """Which checkpoint to switch to."""
-
-    name: str = Field(min_length=1, max_length=64, description="A name of GET /checkpoints.")

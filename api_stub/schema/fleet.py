@@ -1,0 +1,61 @@
+"""The fleet: slots, the processes in them, and how they ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from api_stub.schema.base import Answer, Request
+from api_stub.schema.challenge import CodeProblem
+
+WorkerPhase = Literal["empty", "starting", "ready", "stopping", "dead", "backoff"]
+ExitCause = Literal["player", "panic", "crash", "redeploy", "shutdown"]
+
+
+class LastExit(Answer):
+    """How the last process in a slot ended, as the operating system reported it."""
+
+    signal: str | None = Field(default=None, description="The signal's name, for instance SIGKILL.")
+    code: int | None = Field(default=None, description="The exit status, where it was not a signal.")
+    cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
+    at: datetime = Field(description="When the exit was observed.")
+
+
+class Worker(Answer):
+    """One slot of the fleet and the process in it."""
+
+    id: str | None = Field(description="w<slot>.<generation>, its Temporal identity; null: never used.")
+    slot: int = Field(ge=1, description="The slot's number, and the key that kills it.")
+    generation: int = Field(ge=0, description="How many processes this slot has had.")
+    pid: int | None = Field(default=None, description="The process id, while there is a process.")
+    state: WorkerPhase = Field(description="empty, starting, ready, stopping, dead or backoff.")
+    queues: list[str] = Field(default_factory=list, description="The task queues it polls.")
+    started_at: datetime | None = Field(default=None, description="When it was told to start.")
+    ready_at: datetime | None = Field(default=None, description="When it began to poll.")
+    orders: list[str] = Field(
+        default_factory=list, description="Ids of the orders that Temporal last said are in its hands."
+    )
+    last_exit: LastExit | None = Field(
+        default=None, description="How the last process here ended; null: none has."
+    )
+    problem: CodeProblem | None = Field(
+        default=None, description="Why it could not load the code that a developer edits, if it could not."
+    )
+
+
+class Fleet(Answer):
+    """All slots, and the counts since the API started."""
+
+    slots: int = Field(description="How many slots there are.")
+    births: int = Field(description="Processes started.")
+    deaths: int = Field(description="Processes that ended, however.")
+    kills: int = Field(default=0, description="Of them: killed by a player.")
+    workers: list[Worker] = Field(description="One for each slot, by number.")
+
+
+class StartWorkerRequest(Request):
+    """Which slot to start a worker in."""
+
+    slot: int | None = Field(default=None, ge=1, description="Left out: the lowest free one.")
