@@ -5,7 +5,8 @@ from __future__ import annotations
 from game.inputs import Input, PointerPress
 from game.layout import Box
 from game.panels.base import Close, Outcome, Stay
-from game.panels.widgets import RULE, SLIDE_WAY, Easel, Hit, Sheet, inset, pressed_key
+from game.panels.paper import inset
+from game.panels.widgets import RULE, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
 from game.theme import INK, INK_SOFT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_TITLE, TOMATO
 from game.view import View
 

@@ -1,0 +1,225 @@
+"""Drawing the order form: what is picked, where the focus is, and the gopher and pizza that come of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from game.art import Art, GopherPose, PizzaState
+from game.looks import Look
+from game.panels.choice import Choice, word
+from game.panels.formplan import (
+    BUTTONS,
+    FRAME,
+    HINT_Y,
+    LABEL,
+    LEFT,
+    NAME_BOX,
+    ORDER,
+    PREVIEW,
+    WIDE,
+    Plan,
+    fewer_box,
+)
+from game.panels.paper import mix
+from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit
+from game.theme import (
+    CREAM,
+    DUSK,
+    GLOW,
+    INK,
+    INK_SOFT,
+    NIGHT,
+    SIZE_BODY,
+    SIZE_HEAD,
+    SIZE_LEAST,
+    SIZE_SMALL,
+    SIZE_TITLE,
+    TOMATO,
+    WOOD,
+)
+from game.view import View
+
+KEYS_HINT = (
+    "Type: your name  ·  Tab: next group  ·  arrows, Space: pick  ·  Backspace: take off  ·  "
+    "Enter: order  ·  Esc: cancel"
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All that a picture of the form depends on."""
+
+    order_id: str
+    look: Look
+    choice: Choice
+    plan: Plan
+    focus: tuple[str, int]
+    hot: Hit | None
+    age: float
+    arrived: float
+
+
+def _label(easel: Easel, text: str, y: float, more: str = "", warn: bool = False) -> None:
+    box = easel.text(text, LEFT, y - LABEL, SIZE_BODY, INK, face="display")
+    if more:
+        easel.text(
+            more,
+            LEFT + box[2] + 18,
+            y - LABEL + box[3] / 2,
+            SIZE_SMALL,
+            TOMATO if warn else INK_SOFT,
+            face="bold" if warn else "text",
+            anchor="midleft",
+            max_width=WIDE - box[2] - 18,
+        )
+
+
+def _radio(easel: Easel, shown: Shown, group: str, words: list[str], picked: int) -> None:
+    for hit, text in zip(shown.plan.of(group), words, strict=True):
+        x, y, w, h = hit.box
+        on, hot = hit.index == picked, shown.hot == hit
+        easel.box(hit.box, GLOW if on else PAPER_LIT if hot else CREAM, h / 2, INK if on else WOOD)
+        easel.disc(x + 32, y + h / 2, 13, CREAM, INK)
+        if on:
+            easel.disc(x + 32, y + h / 2, 7, INK)
+        easel.text(text, x + 54, y + h / 2, SIZE_BODY, face="bold", anchor="midleft", max_width=w - 66)
+        if shown.focus == hit.spot:
+            easel.ring(hit.box, h / 2)
+
+
+def _tiles(easel: Easel, shown: Shown) -> None:
+    choice, art = shown.choice, easel.art
+    for hit in shown.plan.of("toppings"):
+        topping = choice.card.toppings[hit.index]
+        x, y, w, h = hit.box
+        count = choice.count(topping)
+        hot = shown.hot is not None and shown.hot.spot == hit.spot
+        fill = mix(CREAM, GLOW, 0.55) if count else PAPER_LIT if hot else CREAM
+        easel.box(hit.box, fill, 22, INK if count else WOOD)
+        if art is not None:
+            easel.sprite(art.pizza(PizzaState.BAKED, (topping,), 80), x + w / 2, y + 50)
+        easel.text(topping, x + w / 2, y + h - 24, SIZE_BODY, face="bold", anchor="center", max_width=w - 20)
+        if count:
+            less = fewer_box(hit.box)
+            warm = shown.hot is not None and shown.hot.spot == ("fewer", hit.index)
+            easel.box(less, GLOW if warm else CREAM, less[3] / 2, INK)
+            easel.box((less[0] + 14, less[1] + less[3] / 2 - 3, less[2] - 28, 6), INK, 3)
+            easel.box((x + w - 62, y + 8, 54, 44), INK, 16)
+            easel.text(f"×{count}", x + w - 35, y + 30, SIZE_SMALL, CREAM, face="bold", anchor="center")
+        if shown.focus == hit.spot:
+            easel.ring(hit.box, 22)
+
+
+def _name(easel: Easel, shown: Shown) -> None:
+    choice = shown.choice
+    x, y, w, h = NAME_BOX
+    focus = shown.focus[0] == "name"
+    easel.box(NAME_BOX, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
+    first = _first_shown(easel, choice, w - 44)
+    text = choice.name[first:]
+    if text:
+        easel.text(text, x + 22, y + h / 2, SIZE_HEAD - 2, anchor="midleft", max_width=w - 40)
+    elif not focus:
+        easel.text("just type", x + 22, y + h / 2, SIZE_BODY, INK_SOFT, anchor="midleft")
+    if focus:
+        if shown.age % 1.06 < 0.6:
+            at = easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0]
+            easel.box((x + 22 + at, y + 13, 4, h - 26), TOMATO, 2)
+        easel.ring(NAME_BOX, 18)
+    left = choice.card.max_name - len(choice.name)
+    easel.text(f"{left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True)
+
+
+def _first_shown(easel: Easel, choice: Choice, width: float) -> int:
+    """The first character shown of a name that is wider than its field: the cursor stays in sight."""
+    first = 0
+    while (
+        first < choice.cursor
+        and easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0] > width
+    ):
+        first += 1
+    return first
+
+
+def _preview(easel: Easel, shown: Shown) -> None:
+    x, y, w, h = PREVIEW
+    middle = x + w / 2
+    easel.box(PREVIEW, DUSK, 26, INK)
+    easel.box((x + 3, y + h - 290, w - 6, 287), mix(WOOD, INK, 0.25), 23)
+    easel.box((x + 3, y + h - 290, w - 6, 60), mix(WOOD, INK, 0.25))
+    easel.text("This gopher is your order", middle, y + 40, SIZE_BODY, CREAM, face="display", anchor="center")
+    art, choice = easel.art, shown.choice
+    if art is not None:
+        bob = 5.0 * math.sin(shown.age * 3.2)
+        pose = GopherPose.HAPPY if len(choice.toppings) >= 4 else GopherPose.IDLE
+        blink = shown.age % 3.4 > 3.26 and pose is GopherPose.IDLE
+        easel.sprite(art.prop("shadow", 40), middle, y + h - 262)
+        figure = art.gopher(shown.look, GopherPose.BLINK if blink else pose, 280)
+        sway = 0.02 * math.sin(shown.age * 3.2)
+        figure = art.transformed(figure, 1 - sway, 1 + sway, 0.0, False)
+        easel.sprite(figure, middle, y + h - 262)
+        easel.sprite(art.pizza(PizzaState.TOPPED, choice.toppings, 192), middle, y + h - 148 + bob * 0.4)
+    name = choice.name.strip() or shown.order_id
+    wide = min(easel.pen.measure(name, SIZE_SMALL, face="bold")[0], w - 90)
+    easel.box((middle - wide / 2 - 20, y + 70, wide + 40, 44), CREAM, 22, INK)
+    easel.text(name, middle, y + 92, SIZE_SMALL, face="bold", anchor="center", max_width=w - 90)
+    crust = word(choice.card.crusts[choice.crust])
+    cheese = word(choice.card.cheeses[choice.cheese])
+    easel.box((x + 24, y + h - 56, w - 48, 40), NIGHT, 20)
+    easel.text(
+        f"{crust} · {cheese}", middle, y + h - 36, SIZE_SMALL, CREAM, anchor="center", max_width=w - 80
+    )
+
+
+def draw_form(view: View, art: Art | None, shown: Shown) -> None:
+    """Draw the whole form."""
+    easel = Easel(view, art, dy=SLIDE_WAY * (1 - shown.arrived))
+    choice = shown.choice
+    easel.dim(shown.arrived)
+    easel.sheet(FRAME)
+    easel.text("Order a pizza", LEFT, 62, SIZE_TITLE, TOMATO, face="display")
+    easel.text(
+        shown.order_id, PREVIEW[0] + PREVIEW[2], 92, SIZE_LEAST, INK_SOFT, anchor="midright", max_width=900
+    )
+    plan = shown.plan
+    _label(easel, "Crust", plan.box(("crust", 0))[1])
+    _radio(easel, shown, "crust", [word(one) for one in choice.card.crusts], choice.crust)
+    _label(easel, "Cheese", plan.box(("cheese", 0))[1])
+    _radio(easel, shown, "cheese", [word(one) for one in choice.card.cheeses], choice.cheese)
+    tiles = plan.of("toppings")
+    if tiles:
+        on, most = len(choice.toppings), choice.card.max_toppings
+        full = on >= most
+        more = f"{on} of {most}, that is all it can carry" if full else f"{on} of {most}"
+        _label(easel, "Toppings", tiles[0].box[1], more)
+        _tiles(easel, shown)
+    _label(easel, "Your name", NAME_BOX[1], "your gopher will wear it")
+    _name(easel, shown)
+    _preview(easel, shown)
+    _buttons(easel, shown)
+    hint = choice.hint
+    easel.text(
+        hint or KEYS_HINT,
+        960,
+        HINT_Y,
+        SIZE_BODY if hint else SIZE_LEAST,
+        TOMATO if hint else INK_SOFT,
+        face="bold" if hint else "text",
+        anchor="center",
+        max_width=1600,
+    )
+
+
+def _buttons(easel: Easel, shown: Shown) -> None:
+    words = (("Surprise me", "Ctrl R"), ("Cancel", "Esc"), ("Order", "Enter"))
+    for hit in shown.plan.of("buttons"):
+        text, key = words[hit.index]
+        easel.button(
+            BUTTONS[hit.index],
+            text,
+            key,
+            strong=hit.index == ORDER,
+            hot=shown.hot == hit,
+            focus=shown.focus == hit.spot,
+        )

@@ -1,0 +1,182 @@
+"""What stands on an order's card, as words: pure, from what is known of the order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from api_stub.schema import Order, OrderStatus, Stage, StageView
+from game.model import slot_of
+from game.panels.choice import word
+
+STATUS_WORDS: dict[OrderStatus, tuple[str, str]] = {
+    OrderStatus.RECEIVED: ("Received", "received"),
+    OrderStatus.PREPARING: ("Being prepared", "prepare"),
+    OrderStatus.BAKING: ("In the oven", "bake"),
+    OrderStatus.PENDING_PICKUP: ("Baked, to be picked up", "pickup"),
+    OrderStatus.OUT_FOR_DELIVERY: ("Out for delivery", "deliver"),
+    OrderStatus.DELIVERED: ("Delivered", "delivered"),
+    OrderStatus.FAILED: ("Failed", "failed"),
+    OrderStatus.UNKNOWN: ("Nothing known yet", "clock"),
+}
+"""A status in words, and the icon that goes with it."""
+
+STAGE_WORDS: dict[Stage, tuple[str, str]] = {
+    Stage.PREPARE: ("Prepare", "prepare"),
+    Stage.BAKE: ("Bake", "bake"),
+    Stage.DELIVER: ("Deliver", "deliver"),
+}
+
+_DOING = {
+    OrderStatus.PREPARING: "is preparing it",
+    OrderStatus.BAKING: "is baking it",
+    OrderStatus.OUT_FOR_DELIVERY: "is delivering it",
+}
+
+_BEHIND: dict[OrderStatus, int] = {
+    OrderStatus.BAKING: 1,
+    OrderStatus.PENDING_PICKUP: 2,
+    OrderStatus.OUT_FOR_DELIVERY: 2,
+    OrderStatus.DELIVERED: 3,
+}
+"""Stages that are over when an order has this status, even where no record of them has come yet."""
+
+Step = Literal["done", "working", "waiting", "later", "stopped"]
+
+
+@dataclass(frozen=True)
+class StageLine:
+    """One stage on the card; `number` is the worker's slot, empty: none, "?": a stranger."""
+
+    stage: Stage
+    title: str
+    icon: str
+    step: Step
+    worker: str | None
+    number: str
+    attempts: int
+    times: str
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A card's words."""
+
+    title: str
+    status: str
+    icon: str
+    order_id: str
+    run_id: str
+    crust: str
+    toppings: str
+    stages: tuple[StageLine, ...]
+    now: str
+    failure: str
+    stale: bool
+
+
+def clock(at: datetime | None) -> str:
+    """A time of day where the machine stands, to the second; empty for none."""
+    return at.astimezone().strftime("%H:%M:%S") if at else ""
+
+
+def seconds(start: datetime | None, end: datetime | None) -> str:
+    """A duration; empty while either end is missing. A clock that went backwards counts as none."""
+    if start is None or end is None:
+        return ""
+    length = max(0.0, (end - start).total_seconds())
+    if length < 100:
+        return f"{length:.1f} s"
+    minutes, rest = divmod(round(length), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def toppings_text(toppings: list[str]) -> str:
+    """Toppings in the order they were asked for, repeats counted."""
+    counts = Counter(toppings)
+    return ", ".join(f"{name} ×{n}" if n > 1 else name for name, n in counts.items()) or "no toppings"
+
+
+def number_of(worker: str | None) -> str:
+    """The number on a worker's badge."""
+    if worker is None:
+        return ""
+    slot = slot_of(worker)
+    return str(slot) if slot else "?"
+
+
+def _times(view: StageView | None, step: Step) -> str:
+    if view is None or view.started_at is None:
+        return {"waiting": "waiting for a worker", "later": "not yet"}.get(step, "")
+    if view.finished_at is None:
+        return f"since {clock(view.started_at)}"
+    return (
+        f"{clock(view.started_at)} – {clock(view.finished_at)}  ·  "
+        f"{seconds(view.started_at, view.finished_at)}"
+    )
+
+
+def stage_lines(order: Order) -> tuple[StageLine, ...]:
+    """The three stages, in order: what is over, what goes on, what is to come."""
+    views = {view.stage: view for view in order.stages}
+    behind = _BEHIND.get(order.status, 0)
+    lines: list[StageLine] = []
+    open_seen = False
+    for n, stage in enumerate(Stage):
+        view = views.get(stage)
+        step: Step
+        worker, attempts = (view.worker, view.attempts) if view else (None, 0)
+        if n < behind or (view is not None and view.finished_at is not None):
+            step = "done"
+        elif open_seen:
+            step = "later"
+        else:
+            open_seen = True
+            attempts = max(attempts, order.attempt)
+            if order.status is OrderStatus.FAILED:
+                step = "stopped"
+            elif order.worker:
+                step, worker = "working", order.worker
+            else:
+                step = "waiting"
+        title, icon = STAGE_WORDS[stage]
+        lines.append(
+            StageLine(stage, title, icon, step, worker, number_of(worker), attempts, _times(view, step))
+        )
+    return tuple(lines)
+
+
+def now_text(order: Order) -> str:
+    """What is going on now, in a sentence."""
+    if order.status is OrderStatus.DELIVERED:
+        took = seconds(order.started_at, order.finished_at)
+        return f"Delivered {took} after it was ordered." if took else "Delivered."
+    if order.status is OrderStatus.FAILED:
+        return "It failed and is not tried again."
+    if order.status is OrderStatus.UNKNOWN:
+        return "Nobody has told yet what it is doing."
+    if order.worker:
+        return f"{order.worker} {_DOING.get(order.status, 'has it')}."
+    if order.status is OrderStatus.PENDING_PICKUP:
+        return "Waiting for a worker to drive it."
+    return "Waiting for a worker."
+
+
+def slip_of(order: Order) -> Slip:
+    """The card of an order."""
+    status, icon = STATUS_WORDS[order.status]
+    return Slip(
+        title=order.customer or order.id,
+        status=status,
+        icon=icon,
+        order_id=order.id,
+        run_id=order.run_id or "",
+        crust=f"{word(order.crust)} crust, {word(order.cheese).lower()}",
+        toppings=toppings_text(order.toppings),
+        stages=stage_lines(order),
+        now=now_text(order),
+        failure=" ".join((order.last_failure or "").split()),
+        stale=not order.fresh,
+    )
