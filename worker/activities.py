@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 BEATS_PER_TIMEOUT = 5
 """Heartbeats recorded in each heartbeat timeout; the SDK sends fewer (it throttles to 0.8 timeouts)."""
 
+ENOUGH_S = 1e-6
+"""Less than this left is done: a clock's rounding must not cost another round."""
+
 
 class Kitchen:
     """The three activities, as methods of an object that is handed what it depends on.
@@ -68,13 +71,12 @@ class Kitchen:
         )
         beat_s = (info.heartbeat_timeout.total_seconds() if info.heartbeat_timeout else 1) / BEATS_PER_TIMEOUT
         began = self._clock()
-        done = resumed_at
-        while done < 1:
+        left_s = total_s = duration * (1 - resumed_at)
+        while left_s > ENOUGH_S:
+            done = 1 - left_s / duration
             activity.heartbeat(StageProgress(round(done, 3), self._worker))
-            left_s = duration * (1 - resumed_at) - (self._clock() - began)
-            await asyncio.sleep(max(0.0, min(beat_s, left_s)))
-            spent = self._clock() - began
-            done = min(1.0, resumed_at + spent / duration) if duration > 0 else 1.0
+            await asyncio.sleep(min(beat_s, left_s))
+            left_s = total_s - (self._clock() - began)
         return StageResult(self._worker, info.attempt, info.started_time.isoformat(), resumed_at)
 
 
