@@ -44,8 +44,11 @@ ROW = 0.36
 # Distance between neighbours and between rows, in heights of a gopher.
 
 COOK_HEIGHT = 250.0
-SECOND_ROW_HEIGHT = 130.0
 FIRST_ROW = 9
+SMALL_COOK_HEIGHT = 146.0
+SECOND_ROW_HEIGHT = 92.0
+SECOND_ROW_BEHIND = 188.0
+# With more than nine places the front row shrinks, so that the row behind shows with its plates.
 
 TOP_BAND: Box = (0, 0, 1920, 132)
 BOTTOM_STRIP: Box = (0, 1016, 1920, 64)
@@ -93,6 +96,8 @@ class FloorPlan:
     height: float
     stages: Mapping[Place, Stage]
     kitchen: Kitchen
+    pitch: float
+    """Distance between neighbours, logical pixels."""
 
     def stand(self, place: Place, index: int) -> Point:
         """Where the feet of number `index` (from 0) at a place are: the front row first, from its middle."""
@@ -101,7 +106,7 @@ class FloorPlan:
         # 0, 1, -1, 2, -2 … from the centre, so that few stand in the middle and newcomers at the edges.
         step = (column + 1) // 2 * (1 if column % 2 else -1)
         even = 0.5 if stage.columns % 2 == 0 else 0.0
-        x = stage.centre + (step - even + (0.42 if row % 2 else 0.0)) * COLUMN * self.height
+        x = stage.centre + (step - even + (0.42 if row % 2 else 0.0)) * self.pitch
         return x, self.kitchen.front - row * ROW * self.height
 
 
@@ -115,7 +120,7 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
     """The floor plan for so many orders at each place: the largest size class at which all fit side by side.
 
     A place keeps its centre while it can; a growing crowd pushes its neighbours along the floor, never
-    out of their order.
+    out of their order. Where even the smallest do not fit, they stand closer, never off the floor.
     """
     width = kitchen.right - kitchen.left
     for height in HEIGHTS:
@@ -126,6 +131,11 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
         spans = {p: (columns[p] + 0.5) * COLUMN * height for p in Place if counts.get(p, 0)}
         if sum(spans.values()) <= width or height == HEIGHTS[-1]:
             break
+    pitch = COLUMN * height
+    if sum(spans.values()) > width:
+        squeeze = width / sum(spans.values())
+        pitch *= squeeze
+        spans = {place: span * squeeze for place, span in spans.items()}
     centres = dict(kitchen.anchors)
     edge = kitchen.left
     for place, span in spans.items():
@@ -135,20 +145,22 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
     for place, span in reversed(spans.items()):
         centres[place] = min(centres[place], edge - span / 2)
         edge = centres[place] - span / 2
-    return FloorPlan(height, {p: Stage(centres[p], columns[p], rows) for p in Place}, kitchen)
+    return FloorPlan(height, {p: Stage(centres[p], columns[p], rows) for p in Place}, kitchen, pitch)
 
 
 @dataclass(frozen=True)
 class CookSpot:
-    """Where a cook stands (feet) and how high it is."""
+    """Where a cook stands (feet), how high it is, and how much room it has from side to side."""
 
     x: float
     y: float
     height: float
+    room: float
 
     def contains(self, x: float, y: float) -> bool:
         """Whether a pointer there means this cook or its place."""
-        return abs(x - self.x) <= self.height * 0.38 and self.y - self.height <= y <= self.y + 48
+        reach = min(self.height * 0.38, self.room / 2)
+        return abs(x - self.x) <= reach and self.y - self.height <= y <= self.y + 42
 
 
 def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
@@ -157,11 +169,12 @@ def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
     width = kitchen.right - kitchen.left
     if slot <= first:
         gap = min(300.0, width / first)
-        return CookSpot(960 + (slot - (first + 1) / 2) * gap, kitchen.cook_line, COOK_HEIGHT)
+        height = COOK_HEIGHT if slots <= FIRST_ROW else SMALL_COOK_HEIGHT
+        return CookSpot(960 + (slot - (first + 1) / 2) * gap, kitchen.cook_line, height, gap)
     behind = slots - first
     gap = min(200.0, width / max(behind, 1))
     x = 960 + (slot - first - (behind + 1) / 2) * gap
-    return CookSpot(x, kitchen.cook_line - 150, SECOND_ROW_HEIGHT)
+    return CookSpot(x, kitchen.cook_line - SECOND_ROW_BEHIND, SECOND_ROW_HEIGHT, gap)
 
 
 def inside(box: Box, x: float, y: float) -> bool:

@@ -15,6 +15,9 @@ from game.scene.gophers import blinking
 from game.scene.shades import shade
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL
 
+LEAST_PLATE = 90.0
+"""Narrower plates could not be read, and are left out: a fleet of more than two dozen."""
+
 ACTS: dict[str, CookPose] = {
     OrderStatus.PREPARING: CookPose.KNEAD,
     OrderStatus.BAKING: CookPose.PEEL,
@@ -45,6 +48,8 @@ def pose_of(cook: Cook, now: float) -> CookPose:
 
 
 def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bool = False) -> None:
+    if width < LEAST_PLATE:
+        return
     shade(brush.view, x - width / 2, y, width, 34, INK if not urgent else GLOW, 215, 12)
     brush.pen.write(
         text,
@@ -99,7 +104,7 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     else:
         age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
         text = f"pid {worker.pid} · {age}"
-    _plate(brush, spot.x, spot.y + 6, text, min(width, 210.0))
+    _plate(brush, spot.x, spot.y + 6, text, width)
 
 
 def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
@@ -155,7 +160,7 @@ def draw_cooks(brush: Brush, model: Model) -> None:
     """Every slot's place, the second row first."""
     for cook in sorted(model.cooks.values(), key=lambda c: -c.slot):
         spot = cook_spot(model.kitchen, cook.slot, model.slots)
-        width = 190.0 if spot.height > 200 else 150.0
+        width = min(190.0, spot.room - 8.0)
         if cook.living:
             _living(brush, model, cook, spot)
             _under(brush, model, cook, spot, width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from game.art import Art
+from game.art import SceneMap
 from game.layout import Kitchen, Place
 from game.model import Model
 from game.scene.brush import Brush
@@ -15,9 +15,8 @@ from game.scene.hud import draw_hud
 from game.theme import INK
 
 
-def kitchen_of(art: Art) -> Kitchen:
-    """The fixed points of the art's scene, for the layout."""
-    scene = art.scene()
+def kitchen_of_scene(scene: SceneMap) -> Kitchen:
+    """The fixed points of a drawn scene, for the layout."""
     places = scene.places
     anchors = {
         Place.COUNTER: places["counter"].feet.x,

@@ -14,7 +14,7 @@ from game.model import Model
 from game.panels.base import Panel
 from game.scene.brush import Brush
 from game.scene.gophers import Looks
-from game.scene.kitchen import draw_kitchen, kitchen_of
+from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.text import Pen
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 from game.view import View
@@ -54,7 +54,7 @@ class Stage:
     @property
     def kitchen(self) -> Kitchen | None:
         """The fixed points of the scene, once it is there."""
-        return kitchen_of(self._brush.art) if self._brush else None
+        return kitchen_of_scene(self._brush.art.scene()) if self._brush else None
 
     def prepare(self) -> None:
         """Render a little more of what the display's size needs; a few milliseconds."""

@@ -1,0 +1,135 @@
+"""Nobody stands in anybody's place, off the floor or under a plate, however many there are."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from game.art.scenemap import read_scene
+from game.layout import (
+    BOTTOM_STRIP,
+    HEIGHTS,
+    HELP_BUTTON,
+    ORDER_BUTTON,
+    PLACE_OF,
+    TOP_BAND,
+    UI_BUTTON,
+    Kitchen,
+    Place,
+    Point,
+    cook_spot,
+    inside,
+    plan_floor,
+    roomy,
+)
+from game.scene.kitchen import kitchen_of_scene
+from tests.telling import S
+
+KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}
+kitchens = pytest.mark.parametrize("kitchen", KITCHENS.values(), ids=KITCHENS)
+STAGES = [place for place in Place if place is not Place.ASIDE]
+
+
+def counts_for(total: int, spread: str) -> dict[Place, int]:
+    if spread == "one place":
+        return {Place.OVEN: total}
+    if spread == "last place":
+        return {Place.SCOOTER: total}
+    if spread == "evenly":
+        return {place: total // 5 + (n < total % 5) for n, place in enumerate(STAGES)}
+    rest = max(0, total - 4)
+    return {Place.COUNTER: 1, Place.BENCH: 1, Place.OVEN: rest, Place.SHELF: 1, Place.ASIDE: 1}
+
+
+def everybody(kitchen: Kitchen, counts: dict[Place, int]) -> dict[Place, list[Point]]:
+    floor = plan_floor(kitchen, counts)
+    return {place: [floor.stand(place, n) for n in range(count)] for place, count in counts.items() if count}
+
+
+@kitchens
+@pytest.mark.parametrize("spread", ["one place", "last place", "evenly", "lopsided"])
+@pytest.mark.parametrize("total", [1, 2, 3, 4, 5, 8, 16, 17, 40, 96, 97, 100, 200, 333, 500])
+def test_a_place_for_everybody(kitchen: Kitchen, spread: str, total: int) -> None:
+    counts = counts_for(total, spread)
+    floor = plan_floor(kitchen, counts)
+    stands = everybody(kitchen, counts)
+    points = [point for found in stands.values() for point in found]
+    assert len({(round(x), round(y)) for x, y in points}) == len(points)
+    for x, y in points:
+        assert kitchen.left <= x <= kitchen.right
+        assert kitchen.back - 0.01 <= y <= kitchen.front, "on the floor, in front of the wall"
+    least = floor.height * 0.3
+    for found in stands.values():
+        assert all(math.dist(a, b) >= least for a, b in itertools.combinations(found, 2))
+    edges = [(min(x for x, _ in found), max(x for x, _ in found)) for found in stands.values()]
+    for (_, right), (left, _) in itertools.pairwise(edges):
+        assert right < left, "stages stay apart, in their order"
+
+
+@kitchens
+def test_more_orders_are_never_larger(kitchen: Kitchen) -> None:
+    heights = [plan_floor(kitchen, counts_for(total, "evenly")).height for total in range(1, 500, 7)]
+    assert heights == sorted(heights, reverse=True) and set(heights) <= set(HEIGHTS)
+    assert heights[0] == HEIGHTS[0] and heights[-1] == HEIGHTS[-1]
+
+
+@kitchens
+@pytest.mark.parametrize("slots", range(1, 25))
+def test_cooks_stand_apart_and_clear_of_the_orders(kitchen: Kitchen, slots: int) -> None:
+    spots = [cook_spot(kitchen, slot, slots) for slot in range(1, slots + 1)]
+    for slot, spot in enumerate(spots, 1):
+        assert spot.contains(spot.x, spot.y - spot.height / 2) and spot.contains(spot.x, spot.y + 20)
+        assert not spot.contains(spot.x, spot.y - spot.height - 20)
+        assert 0 <= spot.x - spot.room / 2 and spot.x + spot.room / 2 <= 1920
+        assert spot.height >= 90 and spot.y + 40 <= BOTTOM_STRIP[1]
+        assert spot.y - spot.height >= kitchen.front - 30, "behind the cooks nobody's feet are hidden"
+        if slot > 1 and spots[slot - 2].y == spot.y:
+            assert spot.x - spots[slot - 2].x >= 0.65 * spot.height
+            assert spot.x > spots[slot - 2].x
+    for a, b in itertools.combinations(spots, 2):
+        assert not b.contains(a.x, a.y - a.height / 2)
+        if a.y != b.y:
+            front, behind = (a, b) if a.y > b.y else (b, a)
+            assert behind.y + 40 <= front.y - front.height + 8, "the plates behind can be read"
+
+
+def test_nine_stand_in_front() -> None:
+    kitchen = Kitchen()
+    assert len({cook_spot(kitchen, slot, 9).y for slot in range(1, 10)}) == 1
+    rows = [cook_spot(kitchen, slot, 12).y for slot in range(1, 13)]
+    assert rows[:9] == [rows[0]] * 9 and rows[9:] == [rows[9]] * 3 and rows[9] < rows[0]
+    assert cook_spot(kitchen, 1, 1).x == 960
+
+
+def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
+    kitchen = Kitchen()
+    spots = [cook_spot(kitchen, slot, 64) for slot in range(1, 65)]
+    for a, b in itertools.combinations(spots, 2):
+        assert not (b.contains(a.x, a.y - a.height / 2)), (a, b)
+
+
+@pytest.mark.parametrize("count, rounded", [(0, 4), (1, 4), (4, 4), (5, 8), (16, 16), (17, 32), (97, 128)])
+def test_the_floor_is_planned_for_a_few_more(count: int, rounded: int) -> None:
+    assert roomy(count) == rounded
+
+
+def test_every_status_has_a_place_and_none_goes_back() -> None:
+    way = [S.RECEIVED, S.PREPARING, S.BAKING, S.PENDING_PICKUP, S.OUT_FOR_DELIVERY, S.DELIVERED]
+    anchors = [Kitchen().anchors[PLACE_OF[status]] for status in way]
+    assert anchors == sorted(anchors) and set(PLACE_OF) == set(S)
+    drawn = KITCHENS["drawn"]
+    anchors = [drawn.anchors[PLACE_OF[status]] for status in way]
+    assert anchors == sorted(anchors) and drawn.door[0] < anchors[0] and anchors[-1] < drawn.exit[0]
+
+
+def test_buttons_lie_on_the_strip_and_apart() -> None:
+    buttons = (ORDER_BUTTON, UI_BUTTON, HELP_BUTTON)
+    for box in buttons:
+        assert inside(BOTTOM_STRIP, box[0], box[1])
+        assert inside(BOTTOM_STRIP, box[0] + box[2] - 1, box[1] + box[3] - 1)
+        assert box[2] >= 44 and box[3] >= 44, "large enough for a finger"
+    for a, b in itertools.combinations(sorted(buttons), 2):
+        assert a[0] + a[2] < b[0]
+    assert inside(TOP_BAND, 0, 0) and not inside(TOP_BAND, 0, TOP_BAND[3])
