@@ -75,9 +75,10 @@ def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
         return False
     if hop.delay > 0:
         hop.delay -= dt
-        if hop.delay <= 0:
-            hop.arc.x0, hop.arc.y0 = gopher.body.x, gopher.body.y
-        return True
+        if hop.delay > 0:
+            return True
+        dt, hop.delay = -hop.delay, 0.0
+        hop.arc.x0, hop.arc.y0 = gopher.body.x, gopher.body.y
     landed = hop.arc.done
     hop.arc.update(dt)
     gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(hop.arc.flight)

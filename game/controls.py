@@ -69,7 +69,7 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
             model.escape_held = 0.0 if model.escape_held is None else model.escape_held
         else:
             out.wishes.append(AskQuit())
-    elif item.key in "123456789" and item.key:
+    elif len(item.key) == 1 and item.key in "123456789":
         (_start if item.shift else _kill)(model, int(item.key), out)
     elif item.key == "n":
         out.wishes.append(OpenForm())

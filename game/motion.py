@@ -64,7 +64,8 @@ class Spring:
 class Follower:
     """A point that goes to a target, starting and stopping softly, at `top_speed` at most.
 
-    The critically damped spring of "Game Programming Gems 4", 1.10: exact for any step.
+    The critically damped spring of "Game Programming Gems 4", 1.10. It is stable for any step; steps are
+    cut to 1/60 s, because the limit of speed would make long ones fall behind.
     """
 
     x: float
@@ -76,6 +77,11 @@ class Follower:
         """Go towards (tx, ty) for `dt` seconds; `smooth` is about the seconds that arriving takes."""
         if dt <= 0.0:
             return
+        parts = math.ceil(dt * 60.0 - 0.01)
+        for _ in range(parts):
+            self._step(tx, ty, dt / parts, smooth, top_speed)
+
+    def _step(self, tx: float, ty: float, dt: float, smooth: float, top_speed: float) -> None:
         dx, dy = self.x - tx, self.y - ty
         far = math.hypot(dx, dy)
         reach = top_speed * smooth

@@ -17,6 +17,7 @@ Empty lines and lines that begin with # count for nothing. A bad line is an erro
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +69,17 @@ def _key(word: str) -> KeyPress:
     return KeyPress(key, "shift" in marks, "ctrl" in marks)
 
 
+def _number(word: str) -> float:
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError(f"{word!r} is not a number that can be played")
+    return number
+
+
 def _point(words: list[str]) -> tuple[float, float]:
     if len(words) != 2:
         raise ValueError("expected two numbers, x and y")
-    return float(words[0]), float(words[1])
+    return _number(words[0]), _number(words[1])
 
 
 def _only(words: list[str]) -> str:
@@ -98,7 +106,7 @@ def parse_action(verb: str, rest: str) -> tuple[Action, ...]:
     if verb == "move":
         return (PointerMove(*_point(words)),)
     if verb == "wheel":
-        return (Wheel(float(_only(words))),)
+        return (Wheel(_number(_only(words))),)
     if verb == "screenshot" and rest:
         return (Screenshot(Path(rest)),)
     if verb == "close" and not rest:

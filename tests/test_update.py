@@ -318,7 +318,7 @@ def test_ten_small_steps_or_one_large_one() -> None:
         play(coarse, 0.1, 0.1)
         play(fine, 0.1, 0.01)
         for name, gopher in coarse.gophers.items():
-            assert math.dist(where(gopher), where(fine.gophers[name])) < 40, name
+            assert math.dist(where(gopher), where(fine.gophers[name])) < 20, name
     until_settled(coarse)
     play(fine, 8.0, 1 / 120)
     for name, gopher in coarse.gophers.items():

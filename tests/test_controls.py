@@ -1,0 +1,225 @@
+"""What a key or a click on the kitchen means, for every person and every place it can hit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
+from game.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
+from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
+from game.model import AskQuit, Model, OpenCard, OpenForm, OpenHelp, Wish
+from game.update import update
+from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
+
+Answer = tuple[tuple[Command, ...], tuple[Wish, ...]]
+NOTHING: Answer = ((), ())
+
+
+def model_with(alive: int = 2, dead: int = 1, orders: int = 2) -> Model:
+    crew = [worker(n) for n in range(1, alive + 1)]
+    crew += [worker(n, "dead", since=1) for n in range(alive + 1, alive + dead + 1)]
+    names = [order(f"o{n}", S.BAKING, 1, worker="w1.1") for n in range(orders)]
+    return kitchen_with(crew, names, settle=8.0)
+
+
+def do(model: Model, *inputs: Input) -> Answer:
+    result = update(model, inputs, (), 1 / 60)
+    return result.commands, result.wishes
+
+
+@pytest.mark.parametrize("slot", range(1, 10))
+def test_a_number_kills_that_cook_and_shift_starts_one(slot: int) -> None:
+    alive = kitchen_with([worker(n) for n in range(1, 10)], settle=1)
+    assert do(alive, KeyPress(str(slot))) == ((KillWorker(slot),), ())
+    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.toasts[-1].text
+    dead = kitchen_with([worker(n, "dead", since=1) for n in range(1, 10)], settle=1)
+    assert do(dead, KeyPress(str(slot), shift=True)) == ((StartWorker(slot),), ())
+    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.toasts[-1].text
+
+
+def test_an_empty_place_can_be_started_and_a_starting_cook_be_killed() -> None:
+    model = kitchen_with([worker(1, "empty", 0), worker(2, "starting")])
+    assert do(model, KeyPress("1", shift=True)) == ((StartWorker(1),), ())
+    assert do(model, KeyPress("2")) == ((KillWorker(2),), ())
+
+
+def test_a_place_that_is_not_there_is_named() -> None:
+    model = model_with()
+    for press in (KeyPress("8"), KeyPress("8", shift=True)):
+        assert do(model, press) == NOTHING
+        assert "no place 8" in model.toasts[-1].text and "has 3" in model.toasts[-1].text
+
+
+@pytest.mark.parametrize(
+    "press",
+    [
+        KeyPress("1", repeat=True),
+        KeyPress("1", shift=True, repeat=True),
+        KeyPress("n", repeat=True),
+        KeyPress("1", ctrl=True),
+        KeyPress("0"),
+        KeyPress("12"),
+        KeyPress(""),
+        KeyPress("f5"),
+        KeyPress("return"),
+        TextTyped("1"),
+        KeyRelease("1"),
+    ],
+    ids=str,
+)
+def test_what_is_not_meant_does_nothing(press: Input) -> None:
+    model = model_with()
+    assert do(model, press) == NOTHING and model.toasts == []
+
+
+@pytest.mark.parametrize(
+    "key, answer",
+    [
+        ("n", ((), (OpenForm(),))),
+        ("h", ((), (OpenHelp(),))),
+        ("u", ((OpenWebUI(),), ())),
+        ("escape", ((), (AskQuit(),))),
+    ],
+)
+def test_the_other_keys(key: str, answer: Answer) -> None:
+    assert do(model_with(), KeyPress(key)) == answer
+
+
+@pytest.mark.parametrize(
+    "box, answer",
+    [
+        (ORDER_BUTTON, ((), (OpenForm(),))),
+        (HELP_BUTTON, ((), (OpenHelp(),))),
+        (UI_BUTTON, ((OpenWebUI(),), ())),
+    ],
+)
+def test_the_buttons_from_edge_to_edge(box: Box, answer: Answer) -> None:
+    x, y, w, h = box
+    for point in ((x, y), (x + w - 1, y + h - 1), (x + w / 2, y + h / 2)):
+        assert do(kitchen_with([worker(n) for n in range(1, 10)]), PointerPress(*point)) == answer
+
+
+def cook_middle(model: Model, slot: int) -> tuple[float, float]:
+    spot = cook_spot(model.kitchen, slot, model.slots)
+    return spot.x, spot.y - spot.height / 2
+
+
+def test_a_click_on_a_cook_kills_and_on_a_ghost_starts() -> None:
+    model = model_with()
+    assert do(model, PointerPress(*cook_middle(model, 1))) == ((KillWorker(1),), ())
+    assert do(model, PointerPress(*cook_middle(model, 3))) == ((StartWorker(3),), ())
+    tell(model, staffed(worker(1, "dead", since=9), worker(2), worker(3, "dead", since=1)))
+    assert do(model, PointerPress(*cook_middle(model, 1))) == ((StartWorker(1),), ())
+
+
+def test_every_cook_of_a_large_fleet_can_be_clicked() -> None:
+    model = kitchen_with([worker(n) for n in range(1, 25)])
+    for slot in range(1, 25):
+        assert do(model, PointerPress(*cook_middle(model, slot))) == ((KillWorker(slot),), ())
+
+
+def test_a_click_on_a_gopher_opens_its_card_on_the_other_side() -> None:
+    model = model_with(orders=1)
+    gopher = model.gophers["o0"]
+    point = gopher.body.x, gopher.body.y - gopher.height / 2
+    assert do(model, PointerPress(*point)) == ((), (OpenCard("o0", right=gopher.body.x < 960),))
+    gopher.body.x = 1500.0
+    assert do(model, PointerPress(1500.0, point[1])) == ((), (OpenCard("o0", right=False),))
+
+
+def test_the_foremost_of_two_gophers_is_meant() -> None:
+    model = model_with()
+    a, b = model.gophers["o0"], model.gophers["o1"]
+    a.body.x, a.body.y, b.body.x, b.body.y = 800.0, 640.0, 805.0, 690.0
+    for _ in range(2):
+        assert gopher_at(model, 802.0, 600.0) is b
+        model.gophers = dict(reversed(model.gophers.items()))
+
+
+def test_where_a_gopher_stands_before_a_cooks_hat_the_gopher_is_meant() -> None:
+    model = kitchen_with([worker(n) for n in range(1, 25)], [order()], settle=8.0)
+    gopher, spot = model.gophers["a"], cook_spot(model.kitchen, 17, 24)
+    assert spot.y - spot.height < model.kitchen.front
+    gopher.body.x, gopher.body.y = spot.x, model.kitchen.front
+    hat = spot.x, model.kitchen.front - 1.0
+    assert do(model, PointerPress(*hat)) == ((), (OpenCard("a", right=spot.x < 960),))
+    assert do(model, PointerPress(spot.x, spot.y - 20.0)) == ((KillWorker(17),), ())
+    gopher.body.x = 100.0
+    assert do(model, PointerPress(*hat)) == ((KillWorker(17),), ())
+
+
+def test_a_click_on_nothing_does_nothing() -> None:
+    assert do(model_with(), PointerPress(960, 300)) == NOTHING
+    assert do(model_with(), PointerPress(-5, 5000)) == NOTHING
+
+
+def test_a_click_before_anything_is_known() -> None:
+    model = Model()
+    assert do(model, PointerPress(960, 850), KeyPress("1"), PointerMove(960, 650)) == NOTHING
+    assert "no place 1" in model.toasts[-1].text
+
+
+def test_the_pointer_hovers_over_a_gopher() -> None:
+    model = model_with(orders=1)
+    gopher = model.gophers["o0"]
+    do(model, PointerMove(gopher.body.x, gopher.body.y - 40))
+    assert model.hover == "o0" and model.pointer_idle < 0.1
+    play(model, 3.0, 0.1)
+    assert model.pointer_idle > 2.9
+    do(model, PointerMove(5, 5))
+    assert model.hover == "" and model.pointer_idle < 0.1
+
+
+def test_closing_asks() -> None:
+    assert do(model_with(), CloseWindow()) == ((), (AskQuit(),))
+
+
+# The kiosk
+
+
+@pytest.fixture
+def kiosk() -> Model:
+    model = model_with()
+    model.kiosk = True
+    return model
+
+
+def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
+    assert do(kiosk, KeyPress("escape")) == NOTHING and not held_long_enough(kiosk)
+    play(kiosk, HOLD_TO_QUIT - 0.5)
+    # The system's key repeat must not begin it anew.
+    do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape"))
+    assert not held_long_enough(kiosk)
+    play(kiosk, 0.6)
+    assert held_long_enough(kiosk)
+
+
+def test_letting_go_begins_anew(kiosk: Model) -> None:
+    do(kiosk, KeyPress("escape"))
+    play(kiosk, HOLD_TO_QUIT - 0.2)
+    do(kiosk, KeyRelease("escape"))
+    play(kiosk, 9.0)
+    assert not held_long_enough(kiosk)
+    do(kiosk, KeyPress("escape"))
+    play(kiosk, 1.0)
+    assert not held_long_enough(kiosk)
+
+
+def test_the_system_may_close_a_kiosk(kiosk: Model) -> None:
+    assert do(kiosk, CloseWindow()) == ((Quit(),), ())
+
+
+def test_esc_is_held_in_real_time_also_while_the_game_stands_still(kiosk: Model) -> None:
+    do(kiosk, KeyPress("escape"))
+    for _ in range(7):
+        update(kiosk, (), (), 0.0, 0.5)
+    assert held_long_enough(kiosk)
+
+
+def test_players_of_a_kiosk_have_the_same_keys(kiosk: Model) -> None:
+    found: Callable[[Input], Answer] = lambda item: do(kiosk, item)  # noqa: E731
+    assert found(KeyPress("1")) == ((KillWorker(1),), ())
+    assert found(PointerPress(*cook_middle(kiosk, 3))) == ((StartWorker(3),), ())
