@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
+
+SESSIONS: list[pytest.Session] = []
+
+
+def leave_with_a_true_status() -> None:
+    """The SDK may crash an interpreter that finalizes; the tests are told by then, so leave at once.
+
+    Registered before anything else of a session, hence called after it (temporary directories and all).
+    """
+    if SESSIONS:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(SESSIONS[0].exitstatus))
+
+
+atexit.register(leave_with_a_true_status)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remember the session, whose exit status is known only at its end."""
+    SESSIONS.append(session)
 
 
 @pytest.fixture(scope="session")
