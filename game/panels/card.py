@@ -13,7 +13,7 @@ from game.looks import look_for
 from game.model import colour_of
 from game.panels.base import Close, Do, Outcome, Stay
 from game.panels.paper import mix
-from game.panels.slip import Slip, StageLine, slip_of
+from game.panels.slip import Slip, StageLine, Step, slip_of
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import (
     BASIL,
@@ -32,11 +32,14 @@ from game.theme import (
 )
 from game.view import View
 
-WIDTH, HEIGHT, TOP = 620.0, 862.0, 144.0
+WIDTH, HEIGHT, TOP = 620.0, 868.0, 140.0
 MARGIN = 34.0
 OPEN, CLOSE = "open", "close"
-STAGE_HIGH = 82.0
+STAGE_HIGH = 80.0
 FAILURE_LINES = 3
+ID_LINES = 4
+ID_LEFT = 72.0
+LINE = 28.0
 NOTCHES = 10
 
 POSES: dict[OrderStatus, GopherPose] = {
@@ -47,6 +50,15 @@ PIZZAS: dict[OrderStatus, PizzaState] = {
     OrderStatus.PREPARING: PizzaState.TOPPED,
     OrderStatus.RECEIVED: PizzaState.TOPPED,
     OrderStatus.UNKNOWN: PizzaState.TOPPED,
+}
+
+
+_NEWEST: dict[Step, Colour] = {
+    "done": BASIL,
+    "working": BASIL,
+    "waiting": INK_SOFT,
+    "later": INK_SOFT,
+    "stopped": TOMATO,
 }
 
 
@@ -122,11 +134,12 @@ class OrderCard:
         slip, wide = slip_of(order), WIDTH - 2 * MARGIN
         self._draw_head(easel, order, slip, x, y)
         y += 136
-        for text in easel.pen.wrap(f"order {slip.order_id}", SIZE_LEAST, wide, lines=2):
-            easel.text(text, x, y, SIZE_LEAST, INK_SOFT, max_width=wide)
-            y += 28
-        easel.text(f"run {slip.run_id or '–'}", x, y, SIZE_LEAST, INK_SOFT, max_width=wide)
-        y += 40
+        for label, value in (("order", slip.order_id), ("run", slip.run_id or "not known")):
+            easel.text(label, x, y, SIZE_LEAST, face="bold")
+            for text in easel.pen.wrap(value, SIZE_LEAST, wide - ID_LEFT, lines=ID_LINES):
+                easel.text(text, x + ID_LEFT, y, SIZE_LEAST, INK_SOFT, max_width=wide - ID_LEFT)
+                y += LINE
+        y += 10
         y = self._draw_pizza(easel, order, slip, x, y)
         for n, line in enumerate(slip.stages):
             self._draw_stage(easel, line, x, y, last=n == len(slip.stages) - 1)
@@ -134,10 +147,12 @@ class OrderCard:
         self._draw_now(easel, slip, x, y + 2)
         y += 50
         if slip.failure:
-            for n, text in enumerate(
-                easel.pen.wrap(f"Last failure: {slip.failure}", SIZE_LEAST, wide, lines=FAILURE_LINES)
-            ):
-                easel.text(text, x, y + 28 * n, SIZE_LEAST, TOMATO, max_width=wide)
+            # A very long id leaves less room.
+            room = int((self.hits[1].box[1] - 4 - y) / LINE)
+            lines = max(1, min(FAILURE_LINES, room))
+            text = f"Last failure: {slip.failure}"
+            for n, part in enumerate(easel.pen.wrap(text, SIZE_LEAST, wide, lines=lines)):
+                easel.text(part, x, y + LINE * n, SIZE_LEAST, TOMATO, max_width=wide)
 
     def _draw_head(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> None:
         easel.box((x, y, 124, 124), DUSK, 24, INK)
@@ -145,7 +160,9 @@ class OrderCard:
             pose = POSES.get(order.status, GopherPose.IDLE)
             easel.sprite(easel.art.gopher(look_for(order.id), pose, 108), x + 62, y + 116)
         left = x + 144
-        easel.text(slip.title, left, y - 2, SIZE_HEAD, face="display", max_width=WIDTH - 2 * MARGIN - 214)
+        room = WIDTH - 2 * MARGIN - 214
+        sizes = (SIZE_HEAD, SIZE_BODY, SIZE_LEAST)
+        easel.fitting(slip.title, left, y + 18, sizes, room, face="display", anchor="midleft")
         easel.icon(slip.icon, left + 20, y + 66, 40)
         text_left = left + (48 if easel.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED
@@ -192,15 +209,17 @@ class OrderCard:
             easel.box((middle - 3, y + 30, 6, STAGE_HIGH), INK if line.step == "done" else RULE, 0)
         fill = pale(line.worker) if line.worker else PLASTER if line.step == "waiting" else CREAM
         easel.disc(middle, y + 26, 25, fill, INK)
-        mark = line.number or ("…" if line.step == "waiting" else "")
+        mark = "×" if line.step == "stopped" else line.number or ("…" if line.step == "waiting" else "")
         easel.text(mark, middle, y + 26, SIZE_BODY, face="display", anchor="center")
         left, right = x + 68, x + WIDTH - 2 * MARGIN
         box = easel.text(line.title, left, y - 4, SIZE_BODY, face="bold")
         if line.worker:
-            wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], 150.0)
             at = left + box[2] + 16
+            wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], right - 170 - at)
             easel.box((at, y - 3, wide + 26, 36), pale(line.worker), 18, INK, 2)
-            easel.text(line.worker, at + 13, y + 15, SIZE_SMALL, face="bold", anchor="midleft", max_width=152)
+            easel.text(
+                line.worker, at + 13, y + 15, SIZE_SMALL, face="bold", anchor="midleft", max_width=wide + 2
+            )
         if line.attempts > 0:
             easel.text(
                 f"attempt {line.attempts}",
@@ -213,8 +232,9 @@ class OrderCard:
                 tabular=True,
             )
             for n in range(min(line.attempts, NOTCHES)):
-                ok = n == line.attempts - 1 and line.step in ("done", "working")
-                easel.box((right - 8 - 13 * n, y + 38, 8, 20), BASIL if ok else TOMATO, 4)
+                # The newest attempt is the last notch; those before it failed.
+                colour = TOMATO if n else _NEWEST[line.step]
+                easel.box((right - 8 - 13 * n, y + 38, 8, 20), colour, 4)
         easel.text(line.times, left, y + 32, SIZE_LEAST, INK_SOFT, tabular=True, max_width=right - left - 140)
 
     def _draw_now(self, easel: Easel, slip: Slip, x: float, y: float) -> None:
@@ -226,8 +246,9 @@ class OrderCard:
         hot = hit_at(self.hits, *self._sheet.pointer)
         for hit in self.hits:
             if hit.group == OPEN:
-                text = "Open in Temporal" if self._ui else "Open in Temporal (address not known)"
-                easel.button(hit.box, text, "U", strong=True, hot=hit is hot)
+                known = self._ui is not None
+                text = "Open in Temporal" if known else "Web UI: address not known"
+                easel.button(hit.box, text, "U", strong=known, hot=hit is hot)
             else:
                 x, y, w, h = hit.box
                 easel.box(hit.box, GLOW if hit is hot else PLASTER, 18, INK)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from game.layout import Box
 from game.panels.choice import Card, Choice, word
 from game.panels.widgets import Hit
+from game.text.setting import set_line
+from game.theme import SIZE_BODY
 
 FRAME: Box = (110, 40, 1700, 1000)
 LEFT, WIDE = 164.0, 1060.0
-PREVIEW: Box = (1264, 132, 490, 700)
+PREVIEW: Box = (1264, 142, 490, 690)
 
 CHIP = 60.0
 TILE_WIDE, TILE_HIGH = 200.0, 132.0
@@ -19,7 +21,7 @@ TILES_A_ROW = 5
 GAP = 15.0
 FEWER = 48.0
 
-CRUST_Y, CHEESE_Y, TOPPINGS_Y, NAME_Y = 172.0, 294.0, 416.0, 742.0
+CRUST_Y, CHEESE_Y, TOPPINGS_Y, NAME_Y = 184.0, 300.0, 416.0, 752.0
 """Tops of the four groups' chips; their labels stand over them."""
 LABEL = 42.0
 
@@ -53,9 +55,10 @@ def _row(group: str, words: Sequence[str], y: float) -> list[Hit]:
     """Chips side by side, as wide as their words need."""
     x, hits = LEFT, []
     for n, text in enumerate(words):
-        width = 66.0 + 15.2 * len(text)
+        # Type is a little wider at some display sizes than at others.
+        width = 70.0 + 1.03 * set_line(text, "bold", SIZE_BODY).width
         hits.append(Hit((x, y, width, CHIP), group, n))
-        x += width + 12
+        x += width + 10
     return hits
 
 

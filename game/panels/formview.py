@@ -78,14 +78,14 @@ def _label(easel: Easel, text: str, y: float, more: str = "", warn: bool = False
 def _radio(easel: Easel, shown: Shown, group: str, words: list[str], picked: int) -> None:
     for hit, text in zip(shown.plan.of(group), words, strict=True):
         x, y, w, h = hit.box
+        if shown.focus == hit.spot:
+            easel.ring(hit.box, h / 2)
         on, hot = hit.index == picked, shown.hot == hit
         easel.box(hit.box, GLOW if on else PAPER_LIT if hot else CREAM, h / 2, INK if on else WOOD)
         easel.disc(x + 32, y + h / 2, 13, CREAM, INK)
         if on:
             easel.disc(x + 32, y + h / 2, 7, INK)
-        easel.text(text, x + 54, y + h / 2, SIZE_BODY, face="bold", anchor="midleft", max_width=w - 66)
-        if shown.focus == hit.spot:
-            easel.ring(hit.box, h / 2)
+        easel.text(text, x + 54, y + h / 2, SIZE_BODY, face="bold", anchor="midleft", max_width=w - 64)
 
 
 def _tiles(easel: Easel, shown: Shown) -> None:
@@ -93,6 +93,8 @@ def _tiles(easel: Easel, shown: Shown) -> None:
     for hit in shown.plan.of("toppings"):
         topping = choice.card.toppings[hit.index]
         x, y, w, h = hit.box
+        if shown.focus == hit.spot:
+            easel.ring(hit.box, 22)
         count = choice.count(topping)
         hot = shown.hot is not None and shown.hot.spot == hit.spot
         fill = mix(CREAM, GLOW, 0.55) if count else PAPER_LIT if hot else CREAM
@@ -107,14 +109,14 @@ def _tiles(easel: Easel, shown: Shown) -> None:
             easel.box((less[0] + 14, less[1] + less[3] / 2 - 3, less[2] - 28, 6), INK, 3)
             easel.box((x + w - 62, y + 8, 54, 44), INK, 16)
             easel.text(f"×{count}", x + w - 35, y + 30, SIZE_SMALL, CREAM, face="bold", anchor="center")
-        if shown.focus == hit.spot:
-            easel.ring(hit.box, 22)
 
 
 def _name(easel: Easel, shown: Shown) -> None:
     choice = shown.choice
     x, y, w, h = NAME_BOX
     focus = shown.focus[0] == "name"
+    if focus:
+        easel.ring(NAME_BOX, 18)
     easel.box(NAME_BOX, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
     first = _first_shown(easel, choice, w - 44)
     text = choice.name[first:]
@@ -126,7 +128,6 @@ def _name(easel: Easel, shown: Shown) -> None:
         if shown.age % 1.06 < 0.6:
             at = easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0]
             easel.box((x + 22 + at, y + 13, 4, h - 26), TOMATO, 2)
-        easel.ring(NAME_BOX, 18)
     left = choice.card.max_name - len(choice.name)
     easel.text(f"{left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True)
 
@@ -144,26 +145,24 @@ def _first_shown(easel: Easel, choice: Choice, width: float) -> int:
 
 def _preview(easel: Easel, shown: Shown) -> None:
     x, y, w, h = PREVIEW
-    middle = x + w / 2
-    easel.box(PREVIEW, DUSK, 26, INK)
-    easel.box((x + 3, y + h - 290, w - 6, 287), mix(WOOD, INK, 0.25), 23)
-    easel.box((x + 3, y + h - 290, w - 6, 60), mix(WOOD, INK, 0.25))
-    easel.text("This gopher is your order", middle, y + 40, SIZE_BODY, CREAM, face="display", anchor="center")
+    middle, counter = x + w / 2, y + h - 236
     art, choice = easel.art, shown.choice
+    easel.box(PREVIEW, DUSK, 26, INK)
     if art is not None:
-        bob = 5.0 * math.sin(shown.age * 3.2)
-        pose = GopherPose.HAPPY if len(choice.toppings) >= 4 else GopherPose.IDLE
-        blink = shown.age % 3.4 > 3.26 and pose is GopherPose.IDLE
-        easel.sprite(art.prop("shadow", 40), middle, y + h - 262)
-        figure = art.gopher(shown.look, GopherPose.BLINK if blink else pose, 280)
-        sway = 0.02 * math.sin(shown.age * 3.2)
-        figure = art.transformed(figure, 1 - sway, 1 + sway, 0.0, False)
-        easel.sprite(figure, middle, y + h - 262)
-        easel.sprite(art.pizza(PizzaState.TOPPED, choice.toppings, 192), middle, y + h - 148 + bob * 0.4)
+        easel.sprite(art.glow("select"), middle, counter - 130)
+        _gopher(easel, art, shown, middle, counter + 44)
+    # The counter hides the feet: the gopher stands behind it, its pizza lies before it.
+    easel.box((x + 3, counter, w - 6, 30), mix(WOOD, GLOW, 0.25))
+    easel.box((x + 3, counter + 30, w - 6, 203), WOOD, 23)
+    easel.box((x + 3, counter + 28, w - 6, 40), WOOD)
+    easel.box((x + 3, counter + 27, w - 6, 4), INK)
+    if art is not None:
+        easel.sprite(art.pizza(PizzaState.TOPPED, choice.toppings, 192), middle, counter + 82)
+    easel.text("This gopher is your order", middle, y + 38, SIZE_BODY, CREAM, face="display", anchor="center")
     name = choice.name.strip() or shown.order_id
-    wide = min(easel.pen.measure(name, SIZE_SMALL, face="bold")[0], w - 90)
-    easel.box((middle - wide / 2 - 20, y + 70, wide + 40, 44), CREAM, 22, INK)
-    easel.text(name, middle, y + 92, SIZE_SMALL, face="bold", anchor="center", max_width=w - 90)
+    wide = min(easel.pen.measure(name, SIZE_BODY, face="bold")[0], w - 80)
+    easel.box((middle - wide / 2 - 22, y + 66, wide + 44, 50), CREAM, 25, INK)
+    easel.fitting(name, middle, y + 91, (SIZE_BODY, SIZE_LEAST), w - 80, face="bold", anchor="center")
     crust = word(choice.card.crusts[choice.crust])
     cheese = word(choice.card.cheeses[choice.cheese])
     easel.box((x + 24, y + h - 56, w - 48, 40), NIGHT, 20)
@@ -172,15 +171,25 @@ def _preview(easel: Easel, shown: Shown) -> None:
     )
 
 
+def _gopher(easel: Easel, art: Art, shown: Shown, x: float, y: float) -> None:
+    """The gopher to be, breathing and blinking; happy with a well-filled pizza."""
+    happy = len(shown.choice.toppings) >= 4
+    blink = shown.age % 3.4 > 3.26
+    pose = GopherPose.HAPPY if happy else GopherPose.BLINK if blink else GopherPose.IDLE
+    breath = 0.02 * math.sin(shown.age * 3.2)
+    figure = art.transformed(art.gopher(shown.look, pose, 320), 1 - breath, 1 + breath, 0.0, False)
+    easel.sprite(figure, x, y)
+
+
 def draw_form(view: View, art: Art | None, shown: Shown) -> None:
     """Draw the whole form."""
     easel = Easel(view, art, dy=SLIDE_WAY * (1 - shown.arrived))
     choice = shown.choice
     easel.dim(shown.arrived)
     easel.sheet(FRAME)
-    easel.text("Order a pizza", LEFT, 62, SIZE_TITLE, TOMATO, face="display")
+    easel.text("Order a pizza", LEFT, 72, SIZE_TITLE, TOMATO, face="display")
     easel.text(
-        shown.order_id, PREVIEW[0] + PREVIEW[2], 92, SIZE_LEAST, INK_SOFT, anchor="midright", max_width=900
+        shown.order_id, PREVIEW[0] + PREVIEW[2], 104, SIZE_LEAST, INK_SOFT, anchor="midright", max_width=900
     )
     plan = shown.plan
     _label(easel, "Crust", plan.box(("crust", 0))[1])

@@ -45,6 +45,14 @@ _BEHIND: dict[OrderStatus, int] = {
 
 Step = Literal["done", "working", "waiting", "later", "stopped"]
 
+_WITHOUT_TIMES: dict[Step, str] = {
+    "done": "done",
+    "working": "in work",
+    "waiting": "waiting for a worker",
+    "later": "not yet",
+    "stopped": "stopped here",
+}
+
 
 @dataclass(frozen=True)
 class StageLine:
@@ -107,11 +115,15 @@ def number_of(worker: str | None) -> str:
     return str(slot) if slot else "?"
 
 
+_SINCE: dict[Step, str] = {"working": "in work since", "waiting": "waiting; last began"}
+
+
 def _times(view: StageView | None, step: Step) -> str:
     if view is None or view.started_at is None:
-        return {"waiting": "waiting for a worker", "later": "not yet"}.get(step, "")
+        return _WITHOUT_TIMES[step]
     if view.finished_at is None:
-        return f"since {clock(view.started_at)}"
+        # An attempt that began and is in nobody's hands is over: its worker died, or it failed.
+        return f"{_SINCE.get(step, 'began')} {clock(view.started_at)}"
     return (
         f"{clock(view.started_at)} – {clock(view.finished_at)}  ·  "
         f"{seconds(view.started_at, view.finished_at)}"

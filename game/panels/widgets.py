@@ -18,7 +18,7 @@ from game.motion import ease_out
 from game.panels.paper import edged_box, fill_box, inset, mix, shadow
 from game.text import Pen
 from game.text.faces import Face
-from game.theme import CREAM, FIRE, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour
+from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour
 from game.view import View
 
 SLIDE_SECONDS = 0.2
@@ -27,7 +27,8 @@ SLIDE_WAY = 90.0
 
 PAPER_LIT = mix(CREAM, GLOW, 0.22)
 RULE = mix(CREAM, WOOD, 0.35)
-FOCUS = FIRE
+FOCUS = DUSK
+"""The only blue thing on cream paper: what the keyboard works on."""
 DIM: Colour = (104, 100, 128)
 """What the kitchen is multiplied with behind a modal sheet, of 255."""
 
@@ -161,19 +162,16 @@ class Easel:
             self.sprite(self._art.icon(name, height), x, y)
 
     def ring(self, box: Box, radius: float) -> None:
-        """The focus: an ink line with a bright one around it, seen on paper and on wood."""
-        around = self.moved(inset(box, -7))
-        rect = self.view.rect(*around)
-        pygame.draw.rect(
-            self.view.surface, INK, rect, self.view.px(6), border_radius=self.view.px(radius + 7)
-        )
-        pygame.draw.rect(
-            self.view.surface,
-            FOCUS,
-            rect.inflate(-self.view.px(2), -self.view.px(2)),
-            self.view.px(4),
-            border_radius=self.view.px(radius + 6),
-        )
+        """The focus, drawn before the thing that has it: a band around it with a gap of paper."""
+        self.box(inset(box, -9), FOCUS, radius + 9)
+        self.box(inset(box, -3), CREAM, radius + 3)
+
+    def fitting(
+        self, text: str, x: float, y: float, sizes: Sequence[float], width: float, *, face: Face, anchor: str
+    ) -> Box:
+        """A line in the first of these sizes in which all of it fits; in the last, with an ellipsis."""
+        size = next((one for one in sizes if self.pen.measure(text, one, face=face)[0] <= width), sizes[-1])
+        return self.text(text, x, y, size, face=face, anchor=anchor, max_width=width)
 
     def button(
         self,
@@ -188,6 +186,8 @@ class Easel:
         """A button with the key that does the same."""
         x, y, w, h = box
         fill = GLOW if strong else PLASTER
+        if focus:
+            self.ring((x, y, w, h + 5), 20)
         self.box((x, y + 5, w, h), WOOD_DARK, 20)
         self.box(box, mix(fill, CREAM, 0.45) if hot else fill, 20, WOOD_DARK)
         wide = self.keycap(key, x + 18, y + h / 2) + 14 if key else 0.0
@@ -200,8 +200,6 @@ class Easel:
             anchor="center",
             max_width=w - wide - 36,
         )
-        if focus:
-            self.ring(box, 20)
 
     def keycap(self, key: str, x: float, y: float) -> float:
         """A key's cap whose left middle is (x, y); its width."""
