@@ -46,6 +46,8 @@ class Book:
             if further(old.order.status, order.status) != order.status:
                 return old.order
             history = history or old.history
+        elif old is not None:
+            self._runs.pop(old.order.run_id or "", None)
         self._entries[key] = _Entry(order, self._clock(), history)
         self._entries.move_to_end(key)
         self._runs[order.run_id or ""] = key
