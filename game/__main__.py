@@ -17,6 +17,7 @@ STARTED = time.monotonic()
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
+import httpx  # noqa: E402
 import pygame  # noqa: E402
 
 from game import lifeline, script  # noqa: E402
@@ -50,6 +51,12 @@ def _seconds(text: str) -> float:
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
+    try:
+        host = httpx.URL(text).host
+    except httpx.InvalidURL as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL: {error}") from None
+    if not host:
+        raise argparse.ArgumentTypeError(f"{text!r} names no host; for instance http://127.0.0.1:8000")
     return text.rstrip("/")
 
 

@@ -20,7 +20,7 @@ from game.events import (
     WorkerDied,
     WorkerReady,
 )
-from game.snapshot import FINAL, Hand, Snapshot
+from game.snapshot import FINAL, Hand, Snapshot, another_run
 
 ALIVE = frozenset({"starting", "ready", "stopping"})
 """Phases in which a slot has a process."""
@@ -37,7 +37,7 @@ def _ended(order: Order) -> Event:
 
 def _order_events(old: Order | None, new: Order, hand: Hand | None) -> list[Event]:
     """Events of one order; `hand` is who had last worked on it before `new` became known."""
-    if old is None:
+    if old is None or another_run(old, new):
         return [OrderAppeared(new.id, new.status)]
     events: list[Event] = []
     moved = old.status is not new.status

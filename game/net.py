@@ -42,6 +42,7 @@ from game.snapshot import (
     OrdersSeen,
     Said,
     WorldSeen,
+    another_run,
     merge_order,
 )
 
@@ -55,6 +56,8 @@ PLACE_FOR = 30.0
 LIST_LIMIT = 500
 TIMEOUT = httpx.Timeout(2.0, connect=0.5)
 AWAY_PAUSE = 0.4
+QUIET = 1.5
+"""Seconds for which new orders are not looked for after Temporal could not list them."""
 
 
 def orders_every(followed: int) -> float:
@@ -95,6 +98,7 @@ class Follower:
     pending: list[Pending] = field(default_factory=list)
     since: datetime | None = None
     adopted: bool = False
+    quiet_until: float = 0.0
     ui: str | None = None
     namespace: str = "default"
     checkpoint: str | None = None
@@ -138,7 +142,7 @@ class Follower:
 
     def discover(self) -> None:
         """Find orders that others have placed since the last look (or that are open, at the very first)."""
-        if self.since is None:
+        if self.since is None or self.clock() < self.quiet_until:
             return
         asked: dict[str, str | int] = {"limit": LIST_LIMIT}
         if self.everything and not self.adopted:
@@ -147,10 +151,19 @@ class Follower:
             newest = max((o.started_at for o in self.orders.values() if o.started_at), default=None)
             floor = self.since if newest is None else max(self.since, newest - DISCOVER_OVERLAP)
             asked["started_after"] = floor.isoformat().replace("+00:00", "Z")
-        response = self.client.get("/orders", params=asked).raise_for_status()
+        response = self.client.get("/orders", params=asked)
+        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            # Temporal is away, not the API: its health says so. Asking often would only keep us waiting.
+            self.quiet_until = self.clock() + QUIET
+            return
+        response.raise_for_status()
         self.adopted = True
         listed = OrderList.model_validate_json(response.content).orders
-        self._take([order for order in listed if order.id not in self.orders], asked=False)
+        self._take([order for order in listed if self._is_news(order)], asked=False)
+
+    def _is_news(self, order: Order) -> bool:
+        known = self.orders.get(order.id)
+        return known is None or another_run(known, order)
 
     def follow(self) -> None:
         """Ask for every open order that is known, all in one request."""
@@ -197,7 +210,7 @@ class Follower:
         for pending in list(self.pending):
             try:
                 settled = self.place(pending)
-            except httpx.TransportError as error:
+            except (httpx.HTTPError, ValidationError) as error:
                 log.debug("order not answered: %r", error)
                 settled = False
             if settled:
@@ -293,9 +306,12 @@ class Net:
     def _command(self, command: Command) -> None:
         try:
             self.follower.carry_out(command)
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             log.debug("command not answered: %r", error)
-            self._put(Said("The API is away: nothing was done."))
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                self._put(Said("The API is away: nothing was done."))
+            else:
+                self._put(Said(f"The API has not said whether that was done: {describe(error)}."))
 
     def _run(self) -> None:
         due = {"health": 0.0, "fleet": 0.0, "orders": 0.0}

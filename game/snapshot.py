@@ -117,6 +117,11 @@ def progress(order: Order) -> tuple[int, int, bool]:
     return RANK[order.status], 0 if final else order.attempt, False if final else order.worker is not None
 
 
+def another_run(one: Order, other: Order) -> bool:
+    """Whether these are two runs under one id: the original's UI counts from auto-1 at every start."""
+    return bool(one.run_id and other.run_id and one.run_id != other.run_id)
+
+
 def _unix(at: datetime | None) -> float:
     return at.timestamp() if at else 0.0
 
@@ -125,8 +130,8 @@ def merge_order(known: Order | None, told: Order) -> Order:
     """The later truth of two about one order; the stages that were known are never forgotten."""
     if known is None:
         return told
-    if known.run_id and told.run_id and known.run_id != told.run_id:
-        # Another run under the same id: the one that began later is the order now.
+    if another_run(known, told):
+        # The one that began later is the order now.
         return told if _unix(told.started_at) >= _unix(known.started_at) else known
     if known.status in FINAL or progress(told) < progress(known):
         return known
@@ -179,10 +184,13 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         if order.id in missing and order.fresh:
             del missing[order.id]
             changed = True
-        merged = merge_order(orders.get(order.id), order)
-        if merged is orders.get(order.id):
+        old = orders.get(order.id)
+        merged = merge_order(old, order)
+        if merged is old:
             continue
         changed = True
+        if old is not None and another_run(old, merged):
+            hands.pop(order.id, None)
         # In the order of the last change: what is forgotten first is what has been over for longest.
         orders.pop(order.id, None)
         orders[order.id] = merged

@@ -24,7 +24,7 @@ from game.events import (
     WorkerReady,
 )
 from game.snapshot import ApiAway, News, Snapshot, advance
-from tests.telling import S, order, seen, staffed, worker
+from tests.telling import S, at, order, seen, staffed, worker
 
 
 def last_events(*news: News) -> tuple[Event, ...]:
@@ -92,6 +92,10 @@ ORDERS: dict[str, tuple[list[Order], tuple[Event, ...]]] = {
     "failed": (
         [order(), order(status=S.FAILED)],
         (OrderMoved("a", S.RECEIVED, S.FAILED, None), OrderFailed("a")),
+    ),
+    "another run under its id": (
+        [order(status=S.DELIVERED), order(status=S.PREPARING, run_id="two", started_at=at(60))],
+        (OrderAppeared("a", S.PREPARING),),
     ),
     "an older answer": ([order(), baking(1, "w1.1"), order(status=S.PREPARING, attempt=3)], ()),
 }

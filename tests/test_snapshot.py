@@ -213,3 +213,10 @@ def test_a_day_of_orders_is_forgotten_but_no_open_one() -> None:
         assert len(known.orders) <= 8000 and len(known.hands) <= 8000
     assert known.orders["open"].status is S.BAKING and "open" in known.hands
     assert known.orders["o59-199"].status is S.DELIVERED
+
+
+def test_another_run_starts_with_empty_hands() -> None:
+    known = after(seen(order(status=S.BAKING, attempt=1, worker="w1.1")))
+    again = order(status=S.BAKING, attempt=1, run_id="two", started_at=T0 + timedelta(minutes=1))
+    later = after(seen(again), known=known)
+    assert later.orders["a"].run_id == "two" and "a" not in later.hands

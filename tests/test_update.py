@@ -86,6 +86,15 @@ def test_an_order_that_was_over_before_it_was_seen_counts_but_does_not_walk_in()
     assert (model.gophers, model.delivered, model.lost) == ({}, 1, 1)
 
 
+def test_the_same_id_again_walks_in_again() -> None:
+    model = kitchen_with(PAIR, [order()], settle=4.0)
+    tell(model, seen(order(status=S.DELIVERED)))
+    play(model, 20.0, 0.1)
+    assert model.gophers == {}
+    tell(model, seen(order(status=S.PREPARING, run_id="two", started_at=at(60))))
+    assert model.gophers["a"].place is Place.BENCH and not model.gophers["a"].delivered
+
+
 def test_ones_own_order_has_an_arrow_for_a_while() -> None:
     model = kitchen_with(PAIR)
     tell(model, OrderPlaced(order("mine", customer="Ada")), seen(order("other")))
