@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 
 import pygame
@@ -11,11 +12,22 @@ from game.keyboard import translate
 from game.theme import CANVAS, INK
 from game.view import View
 
+NAME = "GopherPizza"
 LEAST = (640, 360)
 
 
 class NoDisplay(RuntimeError):
     """There is no display to open a window on; the text says what SDL says."""
+
+
+def set_name() -> None:
+    """Name the window. In a C.UTF-8 locale X would encode even these letters in a way few programs read."""
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, "C")
+        pygame.display.set_caption(NAME)
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
 
 
 def fitting(width: int, height: int) -> tuple[int, int]:
@@ -30,6 +42,9 @@ class Window:
     def __init__(self, size: tuple[int, int] | None = None, fullscreen: bool = False) -> None:
         """`size` in display pixels; None: as large as fits. Raises NoDisplay."""
         os.environ.setdefault("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0")
+        # The class of the window, for desktops and for tools; else it is the name of Python's script.
+        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", NAME)
+        os.environ.setdefault("SDL_VIDEO_WAYLAND_WMCLASS", NAME)
         try:
             pygame.display.init()
             self._desktop = pygame.display.get_desktop_sizes()[0]
@@ -42,7 +57,6 @@ class Window:
             # Room for the frame and the desktop's own bars.
             self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
         self.fullscreen = fullscreen
-        pygame.display.set_caption("GopherPizza")
         self._open()
         pygame.key.set_repeat(400, 40)
         pygame.key.start_text_input()
@@ -55,6 +69,7 @@ class Window:
                 self.screen = pygame.display.set_mode(self._size, pygame.RESIZABLE)
         except pygame.error as error:
             raise NoDisplay(str(error)) from None
+        set_name()
         self._fit()
 
     def _fit(self) -> None:
