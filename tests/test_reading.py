@@ -1,4 +1,4 @@
-"""What Temporal's records say about an order: tables by hand, and the recorded histories cut at every event."""
+"""What Temporal's records say about an order: tables, and the recorded histories cut at every event."""
 
 from __future__ import annotations
 
