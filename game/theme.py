@@ -40,11 +40,11 @@ COOKS: tuple[Colour, ...] = tuple(
         "#56b4e9",
         "#009e73",
         "#f0e442",
-        "#4a7fd6",
-        "#d55e00",
+        "#2e88ee",
+        "#e75b28",
         "#cc79a7",
-        "#9a7fd1",
-        "#b5bcc4",
+        "#e2c6eb",
+        "#babcbe",
     )
 )
 """A colour for each slot, 1 to 9; a tenth slot starts again."""

@@ -1,0 +1,111 @@
+"""Colours and sizes can be read, also by those who do not see red and green apart."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from game import theme
+from game.theme import BASIL, COOKS, CREAM, DUSK, GLOW, INK, INK_SOFT, NIGHT, TOMATO, WOOD_DARK, Colour, rgb
+from tests.running import ROOT
+
+PAIRS: dict[str, tuple[Colour, Colour]] = {
+    "cream on night": (CREAM, NIGHT),
+    "cream on ink": (CREAM, INK),
+    "cream on dusk": (CREAM, DUSK),
+    "cream on dark wood": (CREAM, WOOD_DARK),
+    "glow on night": (GLOW, NIGHT),
+    "glow on ink": (GLOW, INK),
+    "ink on glow": (INK, GLOW),
+    "ink on cream": (INK, CREAM),
+    "soft ink on cream": (INK_SOFT, CREAM),
+    "cream on basil (good news)": (CREAM, BASIL),
+    "cream on tomato (bad news)": (CREAM, TOMATO),
+    "tomato on cream": (TOMATO, CREAM),
+    **{f"ink on cook {n}": (INK, colour) for n, colour in enumerate(COOKS, 1)},
+}
+
+
+def linear(colour: Colour) -> NDArray[np.float64]:
+    """sRGB to linear light, 0 to 1."""
+    c = np.asarray(colour, np.float64) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """WCAG 2.2's contrast ratio, 1 to 21."""
+    lights = sorted(float(linear(c) @ (0.2126, 0.7152, 0.0722)) for c in (one, other))
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+@pytest.mark.parametrize("text, ground", PAIRS.values(), ids=PAIRS)
+def test_text_can_be_read_on_its_ground(text: Colour, ground: Colour) -> None:
+    assert contrast(text, ground) >= 4.5
+
+
+def test_the_measure_measures() -> None:
+    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
+    assert rgb("#0a80ff") == (10, 128, 255)
+
+
+def sizes() -> dict[str, float]:
+    return {name: value for name, value in vars(theme).items() if name.startswith("SIZE_")}
+
+
+def test_no_size_is_under_22_and_body_text_not_under_28() -> None:
+    assert min(sizes().values()) >= 22 and theme.SIZE_BODY >= 28 and len(sizes()) >= 6
+    assert theme.SIZE_HERO > theme.SIZE_TITLE > theme.SIZE_HEAD > theme.SIZE_BODY
+
+
+def test_nobody_writes_in_a_size_of_their_own() -> None:
+    """The size given to a pen is made of the theme's names, never a bare number."""
+    found = 0
+    for file in [*(ROOT / "game" / "scene").glob("*.py"), *(ROOT / "game" / "panels").glob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and isinstance(called, ast.Attribute) and called.attr == "write":
+                if len(node.args) > 3:
+                    found += 1
+                    assert not isinstance(node.args[3], ast.Constant), f"{file}:{node.lineno}"
+    assert found > 10
+
+
+# What a person without L or M cones sees: Viénot, Brettel and Mollon 1999, in linear RGB.
+DEUTERANOPIA = np.array([[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]])
+PROTANOPIA = np.array([[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]])
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float64)
+
+
+def lab(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIE L*a*b* of linear RGB, D65."""
+    t = XYZ @ np.clip(light, 0, 1) / (0.9505, 1.0, 1.089)
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def least_difference(eye: NDArray[np.float64]) -> tuple[float, tuple[int, int]]:
+    """The smallest CIE76 difference of two cooks' colours to this eye, and which two (from 1)."""
+    seen = [lab(eye @ linear(colour)) for colour in COOKS]
+    return min(
+        (float(np.linalg.norm(seen[a] - seen[b])), (a + 1, b + 1))
+        for a, b in itertools.combinations(range(len(COOKS)), 2)
+    )
+
+
+@pytest.mark.parametrize(
+    "eye, least",
+    [(np.eye(3), 20.0), (DEUTERANOPIA, 12.0), (PROTANOPIA, 12.0)],
+    ids=["all cones", "deuteranopia", "protanopia"],
+)
+def test_cooks_are_told_apart(eye: NDArray[np.float64], least: float) -> None:
+    difference, pair = least_difference(eye)
+    assert difference >= least, f"cooks {pair[0]} and {pair[1]}"
+
+
+def test_there_are_nine_cooks_colours() -> None:
+    assert len(COOKS) == len(set(COOKS)) == 9
