@@ -131,4 +131,4 @@ def wrap(text: str, face: Face, px: int, width: int, lines: int) -> tuple[str, .
     last = found[-1].rstrip() if found else ""
     while last and set_line(last + ELLIPSIS, face, px).width > width:
         last = last[:-1].rstrip()
-    return (*(fit(one, face, px, width) for one in found[:-1]), last + ELLIPSIS)
+    return (*(fit(one, face, px, width) for one in found[:-1]), fit(last + ELLIPSIS, face, px, width))
