@@ -1,0 +1,171 @@
+"""The API in this process, without a socket: its real gateway, and a fleet whose processes are made up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from api_stub.app import create_app
+from api_stub.config import CheckpointConfig, LoadedConfig, find
+from api_stub.fleet.host import Host
+from api_stub.fleet.supervisor import FleetSetup, Supervisor
+from api_stub.gateway import Gateway
+from api_stub.kitchen import Kitchen, policy_of
+from tests.running import free_ports
+from worker.connection import Target
+from worker.process import WorkerSpec
+
+JSON = {"content-type": "application/json"}
+
+
+class ScriptedHost:
+    """A host whose processes a test makes ready, and ends, by hand. `failing` makes spawns fail."""
+
+    def __init__(self) -> None:
+        self.specs: dict[int, WorkerSpec] = {}
+        self.signals: list[tuple[int, int]] = []
+        self.failing: BaseException | None = None
+        self.stubborn = False
+        self._told: dict[int, tuple[Callable[[], None], Callable[[int | None, int | None], None]]] = {}
+
+    async def spawn(
+        self,
+        spec: WorkerSpec,
+        on_ready: Callable[[], None],
+        on_exit: Callable[[int | None, int | None], None],
+    ) -> int:
+        """A pid that no real process has."""
+        if self.failing is not None:
+            raise self.failing
+        pid = 10_000_000 + len(self.specs)
+        self.specs[pid] = spec
+        self._told[pid] = (on_ready, on_exit)
+        return pid
+
+    def signal(self, pid: int, number: int) -> None:
+        """Written down, and obeyed at once, unless the host is stubborn."""
+        self.signals.append((pid, number))
+        if not self.stubborn:
+            asyncio.get_running_loop().call_soon(self.end, pid, number)
+
+    def ready(self, pid: int) -> None:
+        """The process says that it polls."""
+        self._told[pid][0]()
+
+    def end(self, pid: int, number: int | None = None, code: int | None = None) -> None:
+        """The process is gone; told once."""
+        told = self._told.pop(pid, None)
+        if told is not None:
+            told[1](number, code)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Api:
+    """A client of the app in this process. Requests run on the app's own loop, which stands still between."""
+
+    def __init__(self, kitchen: Kitchen, host: Any, runner: asyncio.Runner) -> None:
+        self.kitchen = kitchen
+        self.host = host
+        self.app = create_app(kitchen)
+        self._runner = runner
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url="http://api"
+        )
+
+    def run(self, work: Any) -> Any:
+        """Run a coroutine on the app's loop."""
+        return self._runner.run(work)
+
+    def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request. Any answer of status 400 or more must be a problem, told as RFC 9457 wants it."""
+        answer: httpx.Response = self.run(self._client.request(method, path, **options))
+        if answer.status_code >= 400:
+            check_problem(answer)
+        return answer
+
+    def post(self, path: str, body: Any = None) -> httpx.Response:
+        """POST with a JSON body."""
+        return self("POST", path, json=body)
+
+    def raw(self, path: str, body: bytes) -> httpx.Response:
+        """POST with these bytes, said to be JSON."""
+        return self("POST", path, content=body, headers=JSON)
+
+    def many(self, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
+        """Several requests (method, path, JSON) at once."""
+
+        async def together() -> list[httpx.Response]:
+            return list(
+                await asyncio.gather(
+                    *(self._client.request(method, path, json=body) for method, path, body in requests)
+                )
+            )
+
+        answers: list[httpx.Response] = self.run(together())
+        return answers
+
+    def until(self, check: Callable[[], Any], limit_s: float = 10.0) -> Any:
+        """Let the app's loop run until `check` is truthy; its answer. Else AssertionError."""
+
+        async def wait() -> Any:
+            async with asyncio.timeout(limit_s):
+                while not (answer := check()):
+                    await asyncio.sleep(0.005)
+                return answer
+
+        try:
+            return self.run(wait())
+        except TimeoutError as error:
+            raise AssertionError(f"not within {limit_s} s; fleet: {self.kitchen.fleet.fleet()}") from error
+
+    def pid(self, slot: int) -> int:
+        """The pid of the process in this slot, as soon as it has one."""
+        return int(self.until(lambda: self.kitchen.fleet.state.slot(slot).pid))
+
+
+def check_problem(answer: httpx.Response) -> None:
+    """An error is a problem: its own media type, four members, the true status, and no trace of our code."""
+    assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text)
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail"}
+    assert body["status"] == answer.status_code and body["type"].startswith("/problems/")
+    assert body["title"] and body["detail"]
+    assert answer.status_code != 500, "a bug of ours"
+    assert "Traceback" not in answer.text and ".py" not in answer.text
+
+
+@contextlib.contextmanager
+def api(
+    address: str | None = None,
+    host: Host | None = None,
+    setup: dict[str, Any] | None = None,
+    **fleet: Any,
+) -> Iterator[Api]:
+    """The API on the Temporal at `address` (None: where nobody listens), with three slots, one started."""
+    target = Target(address or f"127.0.0.1:{free_ports(1)[0]}")
+    stage = {"duration_s": (0.3, 0.4)}
+    config = CheckpointConfig.model_validate(
+        {
+            "checkpoint": "test",
+            "title": "For the tests",
+            "fleet": {"slots": 3, "start": 1, **fleet},
+            "activities": {"prepare": stage, "bake": stage, "deliver": stage},
+        }
+    )
+    host = host or ScriptedHost()
+    supervisor = Supervisor(host, policy_of(config), FleetSetup(target, 4, **(setup or {})))
+    kitchen = Kitchen(Gateway(target), supervisor, LoadedConfig(config, find("1").file))
+    with asyncio.Runner() as runner:
+        made = Api(kitchen, host, runner)
+        life = made.app.router.lifespan_context(made.app)
+        runner.run(life.__aenter__())
+        try:
+            yield made
+        finally:
+            runner.run(life.__aexit__(None, None, None))

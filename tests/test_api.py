@@ -1,0 +1,441 @@
+"""The API while Temporal is away: every route, every refusal, and how both are told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api_stub import schema
+from api_stub.openapi import EXAMPLES
+from api_stub.schema import MAX_BATCH, MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
+from tests.serving import Api, api
+from worker.shared import TOPPINGS, Cheese, Crust
+
+BODY_ROUTES = ["/orders", "/orders/status", "/fleet/workers", "/orderPizza", "/orderStatus"]
+
+
+@pytest.fixture(scope="module")
+def away() -> Iterator[Api]:
+    """The API with a Temporal where nobody listens."""
+    with api() as made:
+        yield made
+
+
+def detail(answer: Any) -> str:
+    return str(answer.json()["detail"])
+
+
+# --- what needs no Temporal ---
+
+
+def test_the_house_is_degraded_and_says_where_temporal_should_be(away: Api) -> None:
+    answer = away("GET", "/healthz")
+    assert answer.status_code == 200
+    health = answer.json()
+    assert health["status"] == "degraded" and health["checkpoint"] == "test"
+    assert health["temporal"]["reachable"] is False
+    assert health["temporal"]["address"] == away.kitchen.gateway.address
+    assert health["fleet"]["slots"] == 3
+
+
+def test_the_menu_is_the_contracts(away: Api) -> None:
+    menu = away("GET", "/menu").json()
+    assert menu["toppings"] == list(TOPPINGS) and len(TOPPINGS) == 10
+    assert menu["crusts"] == list(Crust) and menu["cheeses"] == list(Cheese)
+    limits = {key: value for key, value in menu.items() if key.startswith("max_")}
+    assert limits == {"max_toppings": 8, "max_customer_length": 24, "max_id_length": 64, "max_batch": 2000}
+
+
+def test_the_checkpoints(away: Api) -> None:
+    listed = away("GET", "/checkpoints").json()
+    assert listed["current"] == "test"
+    assert {"1", "1-pair"} <= {checkpoint["name"] for checkpoint in listed["checkpoints"]}
+    assert all(checkpoint["story"] for checkpoint in listed["checkpoints"])
+    current = away("GET", "/checkpoint").json()
+    assert (current["name"], current["slots"], current["title"]) == ("test", 3, "For the tests")
+
+
+# --- refusals ---
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"pizza": 1}, "pizza: unknown field"),
+        ({"id": ""}, "id"),
+        ({"id": "a b"}, "id"),
+        ({"id": "a\n"}, "id"),
+        ({"id": "../etc"}, "id"),
+        ({"id": "x" * 65}, "id"),
+        ({"id": 7}, "id"),
+        ({"id": "a\x00"}, "id"),
+        ({"crust": "CRUST_BURNT"}, "crust"),
+        ({"crust": 1}, "crust"),
+        ({"cheese": None}, "cheese"),
+        ({"toppings": ["ham", "gopher"]}, "toppings[1]: unknown topping 'gopher'"),
+        ({"toppings": ["ham"] * 9}, "toppings"),
+        ({"toppings": "ham"}, "toppings"),
+        ({"toppings": [["ham"]]}, "toppings[0]"),
+        ({"customer": "x" * 25}, "customer"),
+        ({"customer": ""}, "customer"),
+        ({"customer": "  "}, "customer"),
+        ({"customer": "a\x00b"}, "customer"),
+        ({"customer": "a\nb"}, "customer"),
+        ({"customer": "\u202eb"}, "customer"),
+        ({"customer": "\ud800"}, "customer"),
+        ({"toppings": ["\ud800"]}, "toppings[0]"),
+        ({"\ud800": 1}, "body"),
+        ([], "body"),
+        ("pizza", "body"),
+        (None, "body"),
+    ],
+    ids=repr,
+)
+def test_an_order_that_does_not_fit_names_its_field(away: Api, body: Any, named: str) -> None:
+    answer = away.raw("/orders", json.dumps(body).encode())
+    assert answer.status_code == 422
+    assert detail(answer).startswith(named)
+
+
+def test_every_bad_field_is_named_at_once(away: Api) -> None:
+    answer = away.post("/orders", {"id": "", "crust": "x", "toppings": ["ham", "x"], "extra": 1})
+    assert all(name in detail(answer) for name in ("id:", "crust:", "toppings[1]:", "extra: unknown field"))
+
+
+def test_not_a_number_is_not_a_crust(away: Api) -> None:
+    for word in (b"NaN", b"Infinity", b"1e999"):
+        assert away.raw("/orders", b'{"crust": %s}' % word).status_code == 422
+        assert away.raw("/orderPizza", b'{"crust": %s}' % word).status_code == 422
+        assert away.raw("/fleet/workers", b'{"slot": %s}' % word).status_code == 422
+
+
+@pytest.mark.parametrize("path", BODY_ROUTES)
+@pytest.mark.parametrize(
+    "body", [b"{", b"{'a': 1}", b"\xff\xfe", b"[" * 20_000, b"[" * 30_000 + b"]" * 30_000, b"9" * 5_000]
+)
+def test_what_is_not_json_is_told_so(away: Api, path: str, body: bytes) -> None:
+    assert away.raw(path, body).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/orderPizza", "/orderStatus"])
+def test_deep_but_well_formed_json_is_refused_politely(away: Api, path: str) -> None:
+    for depth in range(50, 1000, 50):
+        nested = b"[" * depth + b"]" * depth
+        for field in (b"crust", b"order"):
+            answer = away.raw(path, b'{"%s": %s}' % (field, nested))
+            # An unknown field is none of the original's business; and no order is ORDER_UNKNOWN.
+            assert answer.status_code in (200, 400, 422)
+
+
+@pytest.mark.parametrize("path", BODY_ROUTES)
+def test_a_body_over_its_limit_is_413(away: Api, path: str) -> None:
+    limit = MAX_BATCH_BODY_BYTES if path == "/orders/status" else MAX_BODY_BYTES
+    largest = b'{"extra": "' + b"x" * (limit - 13) + b'"}'
+    assert len(largest) == limit
+    assert away.raw(path, largest).status_code != 413
+    answer = away.raw(path, largest + b" ")
+    assert answer.status_code == 413 and str(limit) in detail(answer)
+
+
+def test_a_body_of_unknown_length_is_held_to_the_limit_too(away: Api) -> None:
+    async def chunks() -> Any:
+        for _ in range(MAX_BODY_BYTES // 1024 + 1):
+            yield b" " * 1024
+
+    assert away("POST", "/orders", content=chunks()).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/", "/nope", "/orders/a/b", "/fleet/workers/1/2", "/.git/config"])
+def test_there_is_no_such_route(away: Api, path: str) -> None:
+    answer = away("GET", path)
+    assert answer.status_code == 404 and path in detail(answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/orders"), ("DELETE", "/orders/a"), ("GET", "/orderPizza"), ("POST", "/healthz")],
+)
+def test_a_wrong_method_is_405_and_says_which_are_right(away: Api, method: str, path: str) -> None:
+    answer = away(method, path)
+    assert answer.status_code == 405 and answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=2001",
+        "limit=x",
+        "open=perhaps",
+        "started_after=yesterday",
+        "started_after=0001-01-01T00:00:00",
+        "started_after=0001-01-01T00:00:00%2B10:00",
+        "started_after=9999-12-31T23:59:59-10:00",
+        "started_after=1e20",
+        "started_after=99999999999999",
+    ],
+)
+def test_a_query_that_does_not_fit_names_its_parameter(away: Api, query: str) -> None:
+    answer = away("GET", f"/orders?{query}")
+    assert answer.status_code == 422 and detail(answer).startswith(query.split("=")[0])
+
+
+# --- without Temporal ---
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/orders"),
+        ("GET", "/orders/a"),
+        ("GET", "/orders/%00"),
+        ("GET", "/orders/%ff"),
+        ("GET", "/orders/a/history"),
+    ],
+)
+def test_what_only_temporal_knows_is_503(away: Api, method: str, path: str) -> None:
+    assert away(method, path).status_code == 503
+
+
+def test_an_order_that_was_not_taken_says_so(away: Api) -> None:
+    answer = away.post("/orders", {"id": "a"})
+    assert answer.status_code == 503 and "not placed" in detail(answer)
+
+
+def test_the_last_known_status_comes_back_in_the_order_asked(away: Api) -> None:
+    asked = [
+        {"id": "a", "status": "ORDER_BAKING", "run_id": "r1"},
+        {"id": "b"},
+        {"id": "a", "status": "ORDER_BAKING", "run_id": "r1"},
+        {"id": "\x00 ?", "status": "ORDER_DELIVERED"},
+    ]
+    answer = away.post("/orders/status", {"orders": asked})
+    assert answer.status_code == 200
+    told = answer.json()["orders"]
+    assert [order["id"] for order in told] == ["a", "b", "a", "\x00 ?"]
+    assert [order["fresh"] for order in told] == [False] * 4
+    assert [order["status"] for order in told] == [
+        "ORDER_BAKING",
+        "ORDER_UNKNOWN",
+        "ORDER_BAKING",
+        "ORDER_DELIVERED",
+    ]
+    assert told[0]["run_id"] == "r1"
+    assert away.post("/orders/status", {"orders": []}).json() == {"orders": []}
+
+
+def test_a_batch_of_2000_is_taken_and_2001_are_not(away: Api) -> None:
+    items = [
+        {"id": f"{'x' * 60}-{n}"[-64:], "run_id": "r" * 36, "status": "ORDER_BAKING"} for n in range(2001)
+    ]
+    told = away.post("/orders/status", {"orders": items[:MAX_BATCH]})
+    assert told.status_code == 200
+    assert [order["id"] for order in told.json()["orders"]] == [item["id"] for item in items[:MAX_BATCH]]
+    refused = away.post("/orders/status", {"orders": items})
+    assert refused.status_code == 422 and detail(refused).startswith("orders:")
+
+
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        ({"status": "ORDER_BAKING"}, "orders[0].id"),
+        ({"id": ""}, "orders[0].id"),
+        ({"id": "x" * 105}, "orders[0].id"),
+        ({"id": "a", "run_id": "r" * 65}, "orders[0].run_id"),
+        ({"id": "a", "status": "BAKED"}, "orders[0].status"),
+        ({"id": "a", "colour": "red"}, "orders[0].colour: unknown field"),
+    ],
+)
+def test_an_item_that_does_not_fit_is_named(away: Api, item: Any, named: str) -> None:
+    answer = away.post("/orders/status", {"orders": [item]})
+    assert answer.status_code == 422 and detail(answer).startswith(named)
+
+
+def test_the_originals_routes_answer_200_without_temporal(away: Api) -> None:
+    placed = away.post("/orderPizza", {"id": "manual-1", "crust": 1, "unknown": 1})
+    assert placed.status_code == 200
+    assert placed.json() == {
+        "status": "ORDER_UNKNOWN",
+        "order": {"id": "manual-1", "crust": "CRUST_THIN", "cheese": "CHEESE_MOZZARELLA", "toppings": []},
+    }
+    known = {"status": "ORDER_BAKING", "order": placed.json()["order"], "runId": "r1"}
+    assert away.post("/orderStatus", known).json() == known
+    assert away.post("/orderStatus", {}).json() == {"status": "ORDER_UNKNOWN"}
+
+
+def test_the_originals_refusals_name_the_field(away: Api) -> None:
+    assert detail(away.post("/orderPizza", {"crust": 77})).startswith("crust:")
+    assert detail(away.post("/orderStatus", {"order": {"id": "a"}, "runId": "x" * 65})).startswith("runId:")
+    surrogate = away.raw("/orderStatus", b'{"order": {"id": "a"}, "runId": "\\ud800"}')
+    assert surrogate.status_code == 422
+
+
+def test_only_the_originals_routes_are_open_to_web_pages(away: Api) -> None:
+    page = {"origin": "http://example.org", "access-control-request-method": "POST"}
+    for path in ("/orderPizza", "/orderStatus"):
+        preflight = away("OPTIONS", path, headers={**page, "access-control-request-headers": "content-type"})
+        assert preflight.status_code == 200 and preflight.headers["access-control-allow-origin"] == "*"
+        for body in ({}, {"crust": 77, "order": {"crust": 77}}):
+            answer = away("POST", path, json=body, headers=page)
+            assert answer.headers["access-control-allow-origin"] == "*"
+    for path in ("/orders", "/orders/status", "/fleet/workers", "/fleet", "/healthz"):
+        for method in ("OPTIONS", "GET", "POST"):
+            answer = away(method, path, headers=page, content=b"")
+            assert not [name for name in answer.headers if name.startswith("access-control")], path
+
+
+def test_a_bug_of_ours_is_told_in_the_log_only(
+    away: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(away.kitchen.fleet, "fleet", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = away.run(away._client.get("/fleet"))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text and "Traceback" not in answer.text
+    assert any("ZeroDivisionError" in str(record.exc_info) for record in caplog.records)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = [
+    "id",
+    "crust",
+    "cheese",
+    "toppings",
+    "customer",
+    "orders",
+    "status",
+    "run_id",
+    "runId",
+    "order",
+    "slot",
+]
+RANDOM_BODIES = JSON_VALUES | st.dictionaries(
+    st.sampled_from(KEYS),
+    JSON_VALUES | st.lists(st.dictionaries(st.sampled_from(KEYS), JSON_VALUES, max_size=3), max_size=2),
+    max_size=5,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(BODY_ROUTES), body=RANDOM_BODIES)
+def test_no_json_makes_it_stumble(away: Api, path: str, body: Any) -> None:
+    assert away.raw(path, json.dumps(body).encode()).status_code in (200, 201, 400, 404, 409, 422, 503)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(BODY_ROUTES), body=st.binary(max_size=200))
+def test_no_bytes_make_it_stumble(away: Api, path: str, body: bytes) -> None:
+    assert away.raw(path, body).status_code in (200, 201, 400, 404, 409, 422, 503)
+
+
+# --- a Temporal that hangs ---
+
+
+def test_a_temporal_that_hangs_holds_nobody_up() -> None:
+    """A server that takes the connection and never answers: last known, within the promised second or so.
+
+    The bound asserted here is generous, for a busy machine; without any the answer would never come.
+    """
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        with api(f"127.0.0.1:{silent.getsockname()[1]}") as hanging:
+            began = time.monotonic()
+            items = [{"id": f"a-{n}", "status": "ORDER_BAKING"} for n in range(300)]
+            told = hanging.post("/orders/status", {"orders": items})
+            assert [order["fresh"] for order in told.json()["orders"]] == [False] * 300
+            known = {"status": "ORDER_BAKING", "order": {"id": "a"}, "runId": "r1"}
+            assert hanging.post("/orderStatus", known).json()["status"] == "ORDER_BAKING"
+            requests = [("GET", f"/orders/a-{n}", None) for n in range(150)]
+            assert {answer.status_code for answer in hanging.many(*requests)} == {503}
+            assert time.monotonic() - began < 15
+
+
+# --- the description ---
+
+HAS_BODY = {("post", path) for path in BODY_ROUTES}
+
+
+def operations(away: Api) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = away("GET", "/openapi.json").json()["paths"]
+    return [(method, path, found) for path, methods in paths.items() for method, found in methods.items()]
+
+
+def test_the_description_has_every_route_of_the_contract(away: Api) -> None:
+    known = {(method, path) for method, path, _ in operations(away)}
+    assert known >= {
+        ("get", "/healthz"),
+        ("get", "/menu"),
+        ("post", "/orders"),
+        ("get", "/orders/{order_id}"),
+        ("get", "/orders/{order_id}/history"),
+        ("post", "/orders/status"),
+        ("get", "/fleet"),
+        ("post", "/fleet/workers"),
+        ("delete", "/fleet/workers/{worker}"),
+        ("get", "/checkpoints"),
+        ("get", "/checkpoint"),
+        ("post", "/orderPizza"),
+        ("post", "/orderStatus"),
+    }
+    assert away("GET", "/docs").status_code == 200
+
+
+def test_every_route_is_described(away: Api) -> None:
+    schemas = away("GET", "/openapi.json").json()["components"]["schemas"]
+    for method, path, found in operations(away):
+        assert found["summary"] and found["description"], path
+        responses = found["responses"]
+        for status, answer in responses.items():
+            assert answer["description"], (path, status)
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], (path, status)
+                assert answer["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
+        if (method, path) in HAS_BODY:
+            assert {"400", "413", "422"} <= set(responses), path
+            content = found["requestBody"]["content"]["application/json"]
+            named = str(content["schema"])
+            assert "examples" in {**content, **content["schema"]} or any(
+                name in named and schemas[name].get("examples") for name in schemas
+            ), path
+        for parameter in found.get("parameters", []):
+            assert parameter.get("description") or parameter["schema"].get("description"), (path, parameter)
+
+
+def test_every_field_is_described_and_every_example_is_one(away: Api) -> None:
+    schemas = away("GET", "/openapi.json").json()["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas
+    for name, found in schemas.items():
+        if found.get("type") != "object":
+            continue
+        assert found["description"], name
+        for field, described in found["properties"].items():
+            assert described.get("description"), f"{name}.{field}"
+    for name, example in EXAMPLES.items():
+        assert name in schemas, name
+        getattr(schema, name).model_validate(example)
+    assert schema.OrderRequest.model_validate(schemas["OrderRequest"]["examples"][0])
+
+
+def test_the_limits_are_described(away: Api) -> None:
+    schemas = away("GET", "/openapi.json").json()["components"]["schemas"]
+    assert schemas["StatusRequest"]["properties"]["orders"]["maxItems"] == 2000
+    assert schemas["OrderRequest"]["properties"]["toppings"]["maxItems"] == 8
+    assert schemas["OrderRequest"]["additionalProperties"] is False
