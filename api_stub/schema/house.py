@@ -31,7 +31,7 @@ class Health(Answer):
     status: Literal["ok", "degraded"] = Field(
         description="degraded: Temporal does not answer, or no worker polls."
     )
-    temporal: TemporalHealth = Field(description="Where Temporal is.")
+    temporal: TemporalHealth = Field(description="Its address, and whether it answers.")
     fleet: FleetHealth = Field(description="How many workers poll.")
     checkpoint: str = Field(description="The name of the checkpoint in force.")
 
