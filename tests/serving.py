@@ -82,6 +82,14 @@ class Api:
         """Run a coroutine on the app's loop."""
         return self._runner.run(work)
 
+    def tell(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Call something on the app's loop, as the system's own news would come."""
+
+        async def news() -> None:
+            call(*arguments)
+
+        self.run(news())
+
     def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request. Any answer of status 400 or more must be a problem, told as RFC 9457 wants it."""
         answer: httpx.Response = self.run(self._client.request(method, path, **options))
