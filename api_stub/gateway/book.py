@@ -5,6 +5,7 @@ A finished order never changes, so it is read once; a history is read again only
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -107,3 +108,21 @@ class Book:
     def open_orders(self) -> list[str]:
         """The workflow ids of all orders that were not closed when they were last read."""
         return list(self._open)
+
+    @property
+    def open_count(self) -> int:
+        """How many orders were not closed when they were last read."""
+        return len(self._open)
+
+    def due(self, age_s: float, most: int) -> list[str]:
+        """The open orders that were last read longer ago than that: the oldest, `most` of them."""
+        limit = self._clock() - age_s
+        old = [(self._entries[key].read_at, key) for key in self._open if self._entries[key].read_at < limit]
+        return [key for _, key in heapq.nsmallest(most, old)]
+
+    def forget(self, workflow_id: str) -> None:
+        """Drop an order that Temporal has no more."""
+        gone = self._entries.pop(workflow_id, None)
+        self._open.discard(workflow_id)
+        if gone is not None:
+            self._runs.pop(gone.order.run_id or "", None)
