@@ -126,6 +126,17 @@ def test_an_ellipsis_stands_for_what_is_cut() -> None:
     assert one.wrap("", 24, 300) == []
 
 
+def test_a_line_is_set_smaller_before_it_is_cut() -> None:
+    one, _ = pen()
+    text = "One cook, and you may kill it"
+    wide, high = one.measure(text, 46, face="display")
+    box = one.write(text, 0, 0, 46, (1, 2, 3), face="display", max_width=wide * 0.8)
+    least = one.write(text, 0, 0, 46, (1, 2, 3), face="display", max_width=wide * 0.2)
+    assert wide * 0.7 < box[2] <= wide * 0.8
+    assert box[2:] in [one.measure(text, size, face="display") for size in range(30, 46)]
+    assert least[2] <= wide * 0.2 and SIZE_LEAST <= least[3] < box[3] < high
+
+
 def test_a_word_without_spaces_is_broken_and_nothing_of_it_is_lost() -> None:
     one, _ = pen()
     word = "".join(f"{n:02d}-" for n in range(21)) + "x"

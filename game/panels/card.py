@@ -161,8 +161,7 @@ class OrderCard:
             easel.sprite(easel.art.gopher(look_for(order.id), pose, 108), x + 62, y + 116)
         left = x + 144
         room = WIDTH - 2 * MARGIN - 214
-        sizes = (SIZE_HEAD, SIZE_BODY, SIZE_LEAST)
-        easel.fitting(slip.title, left, y + 18, sizes, room, face="display", anchor="midleft")
+        easel.text(slip.title, left, y + 18, SIZE_HEAD, face="display", anchor="midleft", max_width=room)
         easel.icon(slip.icon, left + 20, y + 66, 40)
         text_left = left + (48 if easel.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED

@@ -162,7 +162,7 @@ def _preview(easel: Easel, shown: Shown) -> None:
     name = choice.name.strip() or shown.order_id
     wide = min(easel.pen.measure(name, SIZE_BODY, face="bold")[0], w - 80)
     easel.box((middle - wide / 2 - 22, y + 66, wide + 44, 50), CREAM, 25, INK)
-    easel.fitting(name, middle, y + 91, (SIZE_BODY, SIZE_LEAST), w - 80, face="bold", anchor="center")
+    easel.text(name, middle, y + 91, SIZE_BODY, face="bold", anchor="center", max_width=w - 80)
     crust = word(choice.card.crusts[choice.crust])
     cheese = word(choice.card.cheeses[choice.cheese])
     easel.box((x + 24, y + h - 56, w - 48, 40), NIGHT, 20)

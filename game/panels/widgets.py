@@ -166,13 +166,6 @@ class Easel:
         self.box(inset(box, -9), FOCUS, radius + 9)
         self.box(inset(box, -3), CREAM, radius + 3)
 
-    def fitting(
-        self, text: str, x: float, y: float, sizes: Sequence[float], width: float, *, face: Face, anchor: str
-    ) -> Box:
-        """A line in the first of these sizes in which all of it fits; in the last, with an ellipsis."""
-        size = next((one for one in sizes if self.pen.measure(text, one, face=face)[0] <= width), sizes[-1])
-        return self.text(text, x, y, size, face=face, anchor=anchor, max_width=width)
-
     def button(
         self,
         box: Box,

@@ -8,7 +8,7 @@ import pygame
 
 from game.layout import Box
 from game.text.faces import Face, font
-from game.text.setting import fit, set_line, wrap
+from game.text.setting import LONGEST, fit, set_line, wrap
 from game.theme import SIZE_LEAST, Colour
 from game.view import View
 
@@ -27,6 +27,9 @@ ANCHORS: dict[str, tuple[float, float]] = {
 
 LIMIT_BYTES = 24 * 1024 * 1024
 """Of all drawn lines together; those used longest ago go first."""
+
+SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
+"""Sizes that are tried, as shares of the one asked for, before text is cut."""
 
 Key = tuple[str, Face, int, Colour, bool]
 
@@ -88,12 +91,13 @@ class Pen:
         max_width: float | None = None,
         tabular: bool = False,
     ) -> Box:
-        """Write a line and return its box. What is wider than `max_width` ends in an ellipsis; a size
-        under the least is raised to it. Raises KeyError for an unknown anchor.
+        """Write a line and return its box. What is wider than `max_width` is set a little smaller, and
+        ends in an ellipsis if that is not enough; a size under the least is raised to it. Raises KeyError
+        for an unknown anchor.
         """
         scale, px = self._view.scale, self._px(size)
         if max_width is not None:
-            text = fit(text, face, px, int(max_width * scale), tabular)
+            text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
         fx, fy = ANCHORS[anchor]
         line = set_line(text, face, px, tabular)
         left, top = round(x * scale - fx * line.width), round(y * scale - fy * line.height)
@@ -113,6 +117,16 @@ class Pen:
         left; a word that is too long is cut.
         """
         return list(wrap(text, face, self._px(size), int(width * self._view.scale), lines))
+
+    def _fitting(self, text: str, face: Face, size: float, width: int, tabular: bool) -> tuple[str, int]:
+        """The text and its size: the largest at which all of it fits, else the smallest and a part of it."""
+        px = self._px(size)
+        if len(text) <= LONGEST:
+            for share in SMALLER:
+                px = self._px(size * share)
+                if set_line(text, face, px, tabular).width <= width:
+                    return text, px
+        return fit(text, face, px, width, tabular), px
 
     def _px(self, size: float) -> int:
         return max(6, round(max(size, SIZE_LEAST) * self._view.scale))
