@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
@@ -63,17 +62,18 @@ def environment(
     return env, beats
 
 
-def task(low: float, high: float, stage: Stage = Stage.BAKE) -> StageTask:
-    return StageTask(OrderInfo("manual-1"), stage, StageSettings((low, high)))
+def task(
+    low: float, high: float, stage: Stage = Stage.BAKE, order: str = "manual-1", seed: int = 0
+) -> StageTask:
+    return StageTask(OrderInfo(order), stage, StageSettings((low, high)), seed)
 
 
 def work(
     env: ActivityEnvironment,
     given_task: StageTask,
     clock: Callable[[], float],
-    dice: random.Random | None = None,
 ) -> StageResult:
-    kitchen = Kitchen("w3.7", dice or random.Random(1), clock)
+    kitchen = Kitchen("w3.7", clock=clock)
     result: Coroutine[Any, Any, StageResult] = env.run(kitchen.bake, given_task)
     return asyncio.run(as_coroutine(result))
 
@@ -103,7 +103,7 @@ def test_the_next_attempt_goes_on_where_the_last_heartbeat_came(hours: Hours) ->
     result = work(env, task(8, 8), hours)
     assert result.resumed_at == 0.75 and result.attempt == 2
     assert hours.now == pytest.approx(2)
-    assert beats[0] == StageProgress(0.75, "w3.7")
+    assert beats[0] == StageProgress(0.75, "w3.7", 2)
 
 
 def test_what_was_all_but_done_is_done(hours: Hours) -> None:
@@ -125,18 +125,17 @@ def test_a_duration_is_within_its_range(low: float, extra: float, seed: int, res
     env, beats = environment([{"done": resumed, "worker": "w1.1"}])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("worker.activities.asyncio.sleep", clock.sleep)
-        work(env, task(low, low + extra), clock, random.Random(seed))
+        work(env, task(low, low + extra, seed=seed), clock)
     left = 1 - resumed
     assert low * left - 2e-6 <= clock.now <= (low + extra) * left + 1e-6
     assert all(0 <= beat.done <= 1 for beat in beats)
 
 
 def test_two_orders_do_not_take_the_same_time(hours: Hours) -> None:
-    dice = random.Random(2)
     taken = []
-    for _ in range(5):
+    for n in range(5):
         before = hours.now
-        work(environment()[0], task(1, 9), hours, dice)
+        work(environment()[0], task(1, 9, order=f"auto-{n}"), hours)
         taken.append(hours.now - before)
     assert len({round(seconds, 6) for seconds in taken}) == 5
 
@@ -144,7 +143,7 @@ def test_two_orders_do_not_take_the_same_time(hours: Hours) -> None:
 def test_cancelling_ends_it_before_it_is_done() -> None:
     async def cancelled() -> list[StageProgress]:
         env, beats = environment()
-        running = asyncio.ensure_future(env.run(Kitchen("w1.1", random.Random(1)).deliver, task(60, 60)))
+        running = asyncio.ensure_future(env.run(Kitchen("w1.1").deliver, task(60, 60)))
         while not beats:
             await REAL_SLEEP(0)
         env.cancel()
@@ -179,6 +178,6 @@ def test_progress_of_the_last_attempt(details: Any, done: float) -> None:
 def test_the_kitchen_has_one_activity_a_stage_under_its_name() -> None:
     names = {
         activity.__temporal_activity_definition.name  # type: ignore[attr-defined]
-        for activity in Kitchen("w1.1", random.Random(1)).all()
+        for activity in Kitchen("w1.1").all()
     }
     assert names == set(ACTIVITY_TYPES.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from worker.connection import Target
 from worker.process import WorkerSpec, log_to, serve
@@ -27,6 +28,12 @@ def main() -> None:
     parser.add_argument("--namespace", default="default")
     parser.add_argument("--task-queue", default=TASK_QUEUE)
     parser.add_argument("--concurrency", type=int, default=4, help="pizzas in hand at the most (default 4)")
+    parser.add_argument(
+        "--code",
+        type=Path,
+        metavar="FILE",
+        help="the code that a developer edits, as checkpoint 1a has it (default: the right code)",
+    )
     options = parser.parse_args()
     if options.slot < 1:
         parser.error(f"--slot {options.slot}: a slot is 1 or more")
@@ -42,6 +49,7 @@ def main() -> None:
             target=Target(options.temporal, options.namespace),
             task_queue=options.task_queue,
             concurrency=options.concurrency,
+            code=options.code.resolve() if options.code else None,
         )
     )
 

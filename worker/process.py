@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import logging
 import logging.handlers
 import multiprocessing
 import os
-import random
+import resource
 import signal
 import threading
 import time
@@ -26,8 +27,9 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from worker.activities import Kitchen
+from worker.code import Loaded, Toppings, load
 from worker.connection import Target, connect
-from worker.shared import TASK_QUEUE, worker_id
+from worker.shared import TASK_QUEUE, CodeFault, worker_id
 from worker.workflow import PizzaWorkflow
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ class WorkerSpec:
     lifespan_s: float | None = None
     """It panics this long after it became ready; None: never."""
     log_file: Path | None = None
+    code: Path | None = None
+    """The working copy of the code that a developer edits; None: the right code is used."""
 
     @property
     def identity(self) -> str:
@@ -63,9 +67,21 @@ class WorkerSpec:
         return worker_id(self.slot, self.generation)
 
 
-def build_worker(client: Client, spec: WorkerSpec) -> Worker:
+@dataclass(frozen=True)
+class Readiness:
+    """What a worker tells when it polls: which edit of the code it runs (a digest), and what is wrong with
+    it. Both None where it runs no edited code."""
+
+    code: str | None = None
+    fault: CodeFault | None = None
+
+
+OnReady = Callable[[Readiness], None]
+
+
+def build_worker(client: Client, spec: WorkerSpec, edited: Loaded | None = None) -> Worker:
     """A Temporal worker for the demo's workflow and activities, with the settings a quick takeover needs."""
-    kitchen = Kitchen(spec.identity, random.Random())
+    kitchen = Kitchen(spec.identity, Toppings(edited))
     return Worker(
         client,
         task_queue=spec.task_queue,
@@ -81,16 +97,20 @@ def build_worker(client: Client, spec: WorkerSpec) -> Worker:
     )
 
 
-async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: Callable[[], None]) -> None:
+async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: OnReady) -> None:
     """Poll until `stop` is set, then drain. A lost or absent server is waited for, not died of."""
+    edited = await load(spec.code) if spec.code is not None else None
+    if edited is not None and edited.fault is not None:
+        logger.error("%s: %s, line %s: %s", spec.identity, spec.code, edited.fault.line, edited.fault.message)
+    readiness = Readiness(edited.digest, edited.fault) if edited is not None else Readiness()
     while not stop.is_set():
         try:
             client = await connect(spec.target, spec.identity)
-            worker = build_worker(client, spec)
+            worker = build_worker(client, spec, edited)
             async with worker:
                 await until_polling(client, worker, spec)
                 logger.info("%s polls %s", spec.identity, spec.task_queue)
-                on_ready()
+                on_ready(readiness)
                 await stop.wait()
                 logger.info("%s drains", spec.identity)
         except (RuntimeError, RPCError, TimeoutError) as error:
@@ -125,12 +145,22 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
 
 def panic_after(seconds: float) -> None:
     """Crash this process the hard way after so many seconds, whatever it holds."""
-    timer = threading.Timer(seconds, os.abort)
+    timer = threading.Timer(seconds, panic)
     timer.daemon = True
     timer.start()
 
 
-def serve(spec: WorkerSpec, on_ready: Callable[[], None] | None = None) -> NoReturn:
+def panic() -> NoReturn:
+    """SIGABRT to this process: no drain, no farewell, and nothing left behind but the exit status.
+
+    A hundred panics a show would otherwise be a hundred core files, or as many stack dumps on the terminal.
+    """
+    faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.abort()
+
+
+def serve(spec: WorkerSpec, on_ready: OnReady | None = None) -> NoReturn:
     """Run a worker in this process until SIGTERM or SIGINT, then leave with a true exit status."""
 
     async def main() -> None:
@@ -139,9 +169,9 @@ def serve(spec: WorkerSpec, on_ready: Callable[[], None] | None = None) -> NoRet
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
 
-        def ready() -> None:
+        def ready(readiness: Readiness) -> None:
             if on_ready is not None:
-                on_ready()
+                on_ready(readiness)
             if spec.lifespan_s is not None:
                 panic_after(spec.lifespan_s)
 
@@ -161,11 +191,11 @@ def serve(spec: WorkerSpec, on_ready: Callable[[], None] | None = None) -> NoRet
 def fleet_main(spec: WorkerSpec, notices: Connection) -> NoReturn:
     """The entry point of a process that the fleet's forkserver made.
 
-    `notices` gets one "ready" when the worker polls. Runs until it is told to stop or killed.
+    `notices` gets a Readiness when the worker polls. Runs until it is told to stop or killed.
     """
     log_to(spec.log_file)
     leave_with_supervisor()
-    serve(spec, lambda: notices.send("ready"))
+    serve(spec, notices.send)
 
 
 def leave_with_supervisor() -> None:

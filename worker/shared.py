@@ -133,6 +133,8 @@ class KitchenSettings:
     retry_initial_s: float = 0.2
     retry_backoff: float = 2.0
     retry_maximum_s: float = 1.0
+    seed: int = 0
+    """What the chaos dice are thrown with; orders from before there were dice have 0."""
 
     def of(self, stage: Stage) -> StageSettings:
         """The settings of one stage."""
@@ -153,24 +155,50 @@ class StageTask:
     order: OrderInfo
     stage: Stage
     settings: StageSettings
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class StageProgress:
-    """What an activity puts into its heartbeats: how much is done (0 to 1), and by whom."""
+    """What an activity puts into its heartbeats: how much is done (0 to 1), by whom, in which attempt."""
 
     done: float
     worker: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one topping goes: its angle round the pizza in degrees, 0 to under 360."""
+
+    topping: str
+    angle: float
+
+
+@dataclass(frozen=True)
+class CodeFault:
+    """Where code that a developer edits went wrong: file, line (from 1, if it is known), the exception.
+
+    It is the detail of the failure that such code makes, so that Temporal's records tell it to everybody.
+    """
+
+    file: str
+    line: int | None
+    message: str
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """What an activity returns: who did it, in which attempt, begun when, and where it picked up (0 to 1)."""
+    """What an activity returns: who did it, in which attempt, begun when, and where it picked up (0 to 1).
+
+    `placements` are where the toppings went; only preparing places any.
+    """
 
     worker: str
     attempt: int
     started_at: str
     resumed_at: float = 0.0
+    placements: list[Placement] = field(default_factory=list)
 
 
 @dataclass

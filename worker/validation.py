@@ -59,6 +59,9 @@ def problems_with_settings(settings: KitchenSettings) -> list[str]:
         problems.append(f"settings.retry_backoff {settings.retry_backoff!r} is not 1 to 100")
     for stage in Stage:
         low, high = settings.of(stage).duration_s
+        rate = settings.of(stage).failure_rate
+        if not 0 <= rate < 1:
+            problems.append(f"settings.{stage}.failure_rate {rate!r} is not 0 to under 1")
         if not 0 <= low <= high <= MAX_SECONDS:
             problems.append(f"settings.{stage}.duration_s [{low!r}, {high!r}] is not a range of seconds")
     return problems

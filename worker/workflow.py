@@ -89,7 +89,7 @@ class PizzaWorkflow:
         self._progress.status = STATUS_WHILE[stage]
         result: StageResult = await workflow.execute_activity(
             ACTIVITY_TYPES[stage],
-            StageTask(self._progress.order, stage, settings.of(stage)),
+            StageTask(self._progress.order, stage, settings.of(stage), settings.seed),
             result_type=StageResult,
             # Heartbeats tell a dead worker from a slow one: without them a kill would go unnoticed until
             # start-to-close. Unlimited attempts: a pizza is late at worst, never lost.

@@ -1,0 +1,83 @@
+"""Calling code that nobody has read: in a thread of its own, and no longer than it may take."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Overran(BaseException):
+    """Raised inside a thread whose time is up; no `except Exception` of the code in it catches it."""
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """How a call ended: with an answer, with an error of any kind, or (`where`) not in time.
+
+    `where` is the innermost frame that it was seen in, when its time was up.
+    """
+
+    answer: T | None = None
+    error: BaseException | None = None
+    where: FrameType | None = None
+    overran: bool = False
+
+
+class Timebox:
+    """Calls functions in daemon threads. One that overran and cannot be stopped is never called beside."""
+
+    def __init__(self) -> None:
+        self._stray: threading.Thread | None = None
+
+    @property
+    def jammed(self) -> bool:
+        """Whether a call that overran still runs: another one would only make it worse."""
+        if self._stray is None or not self._stray.is_alive():
+            return False
+        stop(self._stray)
+        return True
+
+    async def call(self, function: Callable[[], T], limit_s: float) -> Outcome[T]:
+        """The function's outcome, at the latest after `limit_s`. Never raises what the function raises."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Outcome[T]] = loop.create_future()
+
+        def tell(outcome: Outcome[T]) -> None:
+            if not done.done():
+                done.set_result(outcome)
+
+        def run() -> None:
+            # Overran: its time was up just when it was done. RuntimeError: the loop is closed, nobody waits.
+            with contextlib.suppress(Overran, RuntimeError):
+                try:
+                    outcome = Outcome(answer=function())
+                except BaseException as error:
+                    outcome = Outcome(error=error)
+                loop.call_soon_threadsafe(tell, outcome)
+
+        thread = threading.Thread(target=run, name="edited-code", daemon=True)
+        thread.start()
+        try:
+            return await asyncio.wait_for(done, limit_s)
+        except TimeoutError:
+            where = sys._current_frames().get(thread.ident or 0)
+            return Outcome(where=where, overran=True)
+        finally:
+            if not done.done() or done.cancelled():
+                self._stray = thread
+                stop(thread)
+
+
+def stop(thread: threading.Thread) -> None:
+    """Ask a thread to end: it gets an Overran at its next step of Python; a blocking call it sits out."""
+    if thread.ident is not None and thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Overran))
