@@ -92,10 +92,14 @@ class Api:
 
     def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request. Any answer of status 400 or more must be a problem, told as RFC 9457 wants it."""
-        answer: httpx.Response = self.run(self._client.request(method, path, **options))
+        answer: httpx.Response = self.run(self.request(method, path, **options))
         if answer.status_code >= 400:
             check_problem(answer)
         return answer
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request, from a coroutine on the app's loop; its answer is not looked at."""
+        return await self._client.request(method, path, **options)
 
     def post(self, path: str, body: Any = None) -> httpx.Response:
         """POST with a JSON body."""
@@ -111,7 +115,7 @@ class Api:
         async def together() -> list[httpx.Response]:
             return list(
                 await asyncio.gather(
-                    *(self._client.request(method, path, json=body) for method, path, body in requests)
+                    *(self.request(method, path, json=body) for method, path, body in requests)
                 )
             )
 

@@ -299,7 +299,7 @@ def test_a_bug_of_ours_is_told_in_the_log_only(
 
     monkeypatch.setattr(away.kitchen.fleet, "fleet", broken)
     with caplog.at_level(logging.ERROR):
-        answer = away.run(away._client.get("/fleet"))
+        answer = away.run(away.request("GET", "/fleet"))
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text and "Traceback" not in answer.text

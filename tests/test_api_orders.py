@@ -1,0 +1,342 @@
+"""Orders through the API in this process, on the session's real Temporal and its real worker."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from tests.running import RunningStack, eventually
+from tests.serving import Api, api
+from worker.shared import WORKFLOW_TYPE, workflow_id_for
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def serving(session_stack: RunningStack) -> Iterator[Api]:
+    """The API in this process; its own fleet is made up, the session's worker does the work."""
+    with api(session_stack.temporal) as made:
+        yield made
+
+
+@pytest.fixture
+def house(serving: Api, stack: RunningStack) -> Api:
+    """The same, with exactly one worker alive."""
+    return serving
+
+
+def new_id(word: str = "order") -> str:
+    return f"{word}-{uuid.uuid4().hex[:8]}"
+
+
+def status(house: Api, *ids: str, **item: Any) -> list[dict[str, Any]]:
+    answer = house.post("/orders/status", {"orders": [{"id": one, **item} for one in ids]})
+    assert answer.status_code == 200
+    return list(answer.json()["orders"])
+
+
+def until(house: Api, order_id: str, wanted: str) -> dict[str, Any]:
+    def check() -> dict[str, Any] | None:
+        order = status(house, order_id)[0]
+        return order if order["status"] == wanted else None
+
+    return eventually(check) or {}
+
+
+def client(house: Api) -> Client:
+    return house.kitchen.gateway.client
+
+
+def test_the_house_is_in_order(house: Api) -> None:
+    with_worker = house.kitchen.fleet
+    if not with_worker.ready:
+        house.tell(house.host.ready, house.pid(1))
+    health = house("GET", "/healthz").json()
+    assert health["status"] == "ok" and health["temporal"]["reachable"]
+
+
+def test_an_order_from_the_door_to_the_customer(house: Api) -> None:
+    order_id = new_id()
+    body = {
+        "id": order_id,
+        "crust": "CRUST_THIN",
+        "cheese": "CHEESE_NONE",
+        "toppings": ["basil", "basil"],
+        "customer": "Ada Löve",
+    }
+    placed = house.post("/orders", body)
+    assert placed.status_code == 201
+    order = placed.json()
+    assert {key: order[key] for key in body} == body
+    assert order["workflow_id"] == workflow_id_for(order_id) and order["run_id"] and order["fresh"]
+    assert order["status"] in ("ORDER_RECEIVED", "ORDER_PREPARING")
+
+    done = until(house, order_id, "ORDER_DELIVERED")
+    shown = house("GET", f"/orders/{order_id}").json()
+    assert shown == done
+    assert {key: done[key] for key in body} == body
+    assert done["run_id"] == order["run_id"] and done["worker"] is None and done["last_failure"] is None
+    assert [view["stage"] for view in done["stages"]] == ["prepare", "bake", "deliver"]
+    assert all(view["attempts"] == 1 and view["worker"].startswith("w1.") for view in done["stages"])
+    times = [done["started_at"]]
+    for view in done["stages"]:
+        times += [view["started_at"], view["finished_at"]]
+    times.append(done["finished_at"])
+    assert times == sorted(times) and all(time.endswith("Z") for time in times)
+    assert house("GET", f"/orders/{workflow_id_for(order_id)}").json()["id"] == order_id
+
+    history = house("GET", f"/orders/{order_id}/history").json()
+    assert [line["n"] for line in history] == list(range(1, len(history) + 1))
+    assert history[0]["type"] == "WorkflowExecutionStarted"
+    assert history[-1]["type"] == "WorkflowExecutionCompleted"
+    begun = [line for line in history if line["type"] == "ActivityTaskStarted"]
+    assert [(line["stage"], line["attempt"]) for line in begun] == [
+        ("prepare", 1),
+        ("bake", 1),
+        ("deliver", 1),
+    ]
+    assert all(line["worker"] == done["stages"][0]["worker"] for line in begun)
+
+    again = house.post("/orders", body)
+    assert again.status_code == 200 and again.json() == done
+
+
+def test_the_same_again_is_the_same_order_and_another_body_is_a_conflict(house: Api) -> None:
+    body = {"id": new_id(), "toppings": ["ham"]}
+    first = house.post("/orders", body)
+    again = house.post("/orders", {**body, "crust": "CRUST_NORMAL"})  # the default, spelt out
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["run_id"] == first.json()["run_id"]
+    for other in (
+        {"toppings": []},
+        {"toppings": ["ham", "ham"]},
+        {"customer": "Ada"},
+        {"crust": "CRUST_THIN"},
+        {"cheese": "CHEESE_ALL"},
+    ):
+        assert house.post("/orders", {**body, **other}).status_code == 409
+
+
+def test_many_at_once_with_one_id_are_one_order(house: Api) -> None:
+    body = {"id": new_id()}
+    answers = house.many(*[("POST", "/orders", body)] * 12)
+    assert sorted(answer.status_code for answer in answers) == [200] * 11 + [201]
+    assert len({answer.json()["run_id"] for answer in answers}) == 1
+
+
+def test_an_order_without_an_id_gets_one_of_its_own(house: Api) -> None:
+    one, two = (house.post("/orders", {}).json() for _ in range(2))
+    assert one["id"] != two["id"]
+    assert house("GET", f"/orders/{one['id']}").json()["run_id"] == one["run_id"]
+
+
+@pytest.mark.parametrize("order_id", ["nobody", "no--body", "a b", "%00", "ä", "'; DROP", "x" * 104])
+def test_what_temporal_does_not_know_is_404(house: Api, order_id: str) -> None:
+    assert house("GET", f"/orders/{order_id}").status_code == 404
+    assert house("GET", f"/orders/{order_id}/history").status_code == 404
+
+
+def test_a_batch_keeps_its_order_and_its_duplicates(house: Api) -> None:
+    known = [new_id() for _ in range(3)]
+    for order_id in known:
+        house.post("/orders", {"id": order_id})
+    asked = [known[2], "nobody", known[0], known[2], known[1]]
+    told = status(house, *asked)
+    assert [order["id"] for order in told] == asked
+    assert [order["fresh"] for order in told] == [True, False, True, True, True]
+    assert told[1]["status"] == "ORDER_UNKNOWN" and told[1]["run_id"] is None
+    assert told[0] == told[3]
+
+
+def test_a_run_that_is_not_known_comes_back_as_it_was_sent(house: Api) -> None:
+    order_id = new_id()
+    house.post("/orders", {"id": order_id})
+    for run_id in (str(uuid.uuid4()), "", "x", "'", "\x00"):
+        told = status(house, order_id, run_id=run_id, status="ORDER_BAKING")[0]
+        assert (told["id"], told["status"]) == (order_id, "ORDER_BAKING") or told["fresh"]
+
+
+def test_the_listing(house: Api) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    ids = [new_id("list") for _ in range(4)]
+    for order_id in ids:
+        house.post("/orders", {"id": order_id})
+
+    def listed(query: str) -> list[str]:
+        answer = house("GET", f"/orders?{query}")
+        assert answer.status_code == 200
+        return [order["id"] for order in answer.json()["orders"] if order["id"] in ids]
+
+    after = before.isoformat().replace("+", "%2B")
+    eventually(lambda: listed(f"started_after={after}") == ids)
+    naive = before.replace(tzinfo=None).isoformat()
+    assert listed(f"started_after={naive}") == ids, "a time without a zone is UTC"
+    assert listed("started_after=2100-01-01T00:00:00Z") == []
+    assert listed("started_after=1970-01-01T00:00:00Z") == ids
+    newest = house("GET", "/orders?limit=1").json()["orders"]
+    assert len(newest) == 1 and newest[0]["id"] in ids
+    for order_id in ids:
+        until(house, order_id, "ORDER_DELIVERED")
+    eventually(lambda: listed("open=true") == [])
+    assert listed("open=false") == ids
+
+
+def test_the_originals_wire_from_order_to_delivery(house: Api) -> None:
+    body = {"id": "auto-1", "crust": 5, "cheese": "CHEESE_ALL", "toppings": ["Gopher tears"], "more": {}}
+    one, two = (house.post("/orderPizza", body).json() for _ in range(2))
+    assert one["order"] == {
+        "id": "auto-1",
+        "crust": "CRUST_PRETZEL",
+        "cheese": "CHEESE_ALL",
+        "toppings": ["Gopher tears"],
+    }
+    assert one["runId"] and two["runId"] and one["runId"] != two["runId"], "each is an order of its own"
+    assert set(one) == {"status", "order", "runId"}
+
+    known = one
+
+    def delivered() -> bool:
+        nonlocal known
+        answer = house.post("/orderStatus", known)
+        assert answer.status_code == 200
+        assert answer.json()["runId"] == one["runId"] and answer.json()["order"] == one["order"]
+        known = answer.json()
+        return bool(known["status"] == "ORDER_DELIVERED")
+
+    eventually(delivered)
+    # A restarted API has never heard of this run, and finds it by the run's id.
+    with api(house.kitchen.gateway.address) as restarted:
+        fresh = restarted.post("/orderStatus", {**known, "status": "ORDER_RECEIVED"})
+        assert fresh.json() == known
+
+
+def test_with_every_worker_dead_temporal_itself_tells(house: Api, stack: RunningStack) -> None:
+    working = new_id("held")
+    stack.order(working)
+    worker = stack.until_worked_on(working, "prepare")
+    assert status(house, working)[0]["worker"] == worker
+    assert working in house.kitchen.gateway.holding()[worker]
+    stack.client.delete(f"/fleet/workers/{worker}")
+    stack.until_worker(1, "dead")
+    waiting = new_id("waiting")
+    assert house.post("/orders", {"id": waiting}).status_code == 201
+    for order in (*status(house, working, waiting), house("GET", f"/orders/{working}").json()):
+        assert order["fresh"]
+    assert status(house, working)[0]["status"] == "ORDER_PREPARING"
+    assert house("GET", f"/orders/{waiting}").json()["status"] == "ORDER_RECEIVED"
+    assert house.post("/orderStatus", {"order": {"id": waiting}}).json()["status"] == "ORDER_RECEIVED"
+    stack.client.post("/fleet/workers", json={"slot": 1})
+    eventually(lambda: status(house, working)[0]["stages"][0]["attempts"] == 2)
+    until(house, waiting, "ORDER_DELIVERED")
+
+
+def test_a_restarted_api_finds_the_open_orders_again(house: Api, stack: RunningStack) -> None:
+    order_id = new_id("found")
+    stack.order(order_id)
+    stack.until_worked_on(order_id, "prepare")
+    with api(stack.temporal) as restarted:
+        found = restarted.until(
+            lambda: [order for orders in restarted.kitchen.gateway.holding().values() for order in orders]
+        )
+    assert order_id in found
+
+
+def test_an_order_that_was_started_by_hand_with_nonsense_is_told_as_failed(house: Api) -> None:
+    order_id = new_id("nonsense")
+
+    async def start() -> None:
+        await client(house).start_workflow(
+            WORKFLOW_TYPE, {"id": 7, "toppings": [1]}, id=workflow_id_for(order_id), task_queue="gopherpizza"
+        )
+
+    house.run(start())
+    order = until(house, order_id, "ORDER_FAILED")
+    assert order["last_failure"] and order["toppings"] == [] and order["finished_at"]
+    assert house("GET", f"/orders/{order_id}").json()["status"] == "ORDER_FAILED"
+    assert house("GET", f"/orders/{order_id}/history").json()[-1]["failure"]
+    answer = house.post("/orderStatus", {"order": {"id": order_id}})
+    assert answer.status_code == 200 and answer.json()["status"] == "ORDER_UNKNOWN"
+
+
+def test_an_order_that_an_operator_terminates_and_resets(house: Api, stack: RunningStack) -> None:
+    """What the Web UI's buttons do: terminated is failed; reset is a new run, which is told as such."""
+    order_id = new_id("reset")
+    house.post("/orders", {"id": order_id})
+    until(house, order_id, "ORDER_BAKING")
+    handle = client(house).get_workflow_handle(workflow_id_for(order_id))
+    house.run(handle.terminate("by hand"))
+    assert "terminated" in until(house, order_id, "ORDER_FAILED")["last_failure"]
+    history = house("GET", f"/orders/{order_id}/history").json()
+    decided = next(line["n"] for line in history if line["type"] == "WorkflowTaskCompleted")
+
+    async def reset() -> str:
+        answer = await client(house).workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=WorkflowExecution(workflow_id=workflow_id_for(order_id)),
+                reason="again",
+                workflow_task_finish_event_id=decided,
+                request_id=str(uuid.uuid4()),
+            )
+        )
+        return str(answer.run_id)
+
+    run_id = house.run(reset())
+    again = house("GET", f"/orders/{order_id}").json()
+    assert again["run_id"] == run_id and again["status"] != "ORDER_FAILED"
+    assert until(house, order_id, "ORDER_DELIVERED")["run_id"] == run_id
+
+
+@workflow.defn(name=WORKFLOW_TYPE, sandboxed=False)
+class Mute:
+    """A workflow of our type's name that knows no query, as a worker of other code would run it."""
+
+    @workflow.run
+    async def run(self, order: Any) -> str:
+        await workflow.wait_condition(lambda: False)
+        return "never"
+
+
+@workflow.defn(name=WORKFLOW_TYPE, sandboxed=False)
+class Strange:
+    """One that answers the query in a shape of its own."""
+
+    @workflow.run
+    async def run(self, order: Any) -> str:
+        await workflow.wait_condition(lambda: False)
+        return "never"
+
+    @workflow.query(name="getOrderStatus")
+    def status(self) -> Any:
+        return {"status": "ORDER_BURNT", "order": 7}
+
+
+@pytest.mark.parametrize("kind", [Mute, Strange])
+def test_a_worker_of_other_code_does_not_break_the_answer(house: Api, kind: type) -> None:
+    order_id = new_id(kind.__name__.lower())
+
+    async def foreign() -> dict[str, Any]:
+        queue = f"foreign-{uuid.uuid4()}"
+        runner = UnsandboxedWorkflowRunner()
+        eager = await Client.connect(house.kitchen.gateway.address)
+        async with Worker(eager, task_queue=queue, workflows=[kind], workflow_runner=runner):
+            handle = await client(house).start_workflow(
+                WORKFLOW_TYPE, {"id": order_id}, id=workflow_id_for(order_id), task_queue=queue
+            )
+            answer = await house.request("GET", f"/orders/{order_id}")
+            await handle.terminate("done with")
+        assert answer.status_code == 200
+        found: dict[str, Any] = answer.json()
+        return found
+
+    order = house.run(foreign())
+    assert (order["status"], order["fresh"]) == ("ORDER_RECEIVED", True)
