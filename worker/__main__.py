@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 from worker.connection import Target
 from worker.process import WorkerSpec, log_to, serve
 from worker.shared import TASK_QUEUE
 
 
+class Parser(argparse.ArgumentParser):
+    """Options whose refusal is one line; --help has the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with status 2."""
+        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+
+
 def main() -> None:
     """Read the options and serve until Ctrl-C or SIGTERM (drains; a second one is not needed)."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m worker",
         description="Run one GopherPizza worker in this terminal. Ctrl-C drains it; kill -9 is the demo.",
     )
