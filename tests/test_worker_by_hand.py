@@ -1,0 +1,126 @@
+"""`python -m worker --slot 3`, as the speaker types it, on the session's Temporal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, RunningStack, eventually, free_ports
+from worker.connection import Target
+
+COMMAND = [sys.executable, "-m", "worker"]
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("TEMPORAL_")}
+
+
+@contextlib.contextmanager
+def by_hand(log: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a terminal of its own; killed at the end if it is still there."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*COMMAND, *options], stdout=file, stderr=file, cwd=ROOT, env={**CLEAN, **environment}
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def says(log: Path, words: str) -> None:
+    eventually(lambda: words in log.read_text())
+
+
+@pytest.mark.stack
+def test_it_polls_works_and_drains(stack: RunningStack, tmp_path: Path) -> None:
+    """With the fleet's own worker dead, the one in the terminal does everything; SIGTERM lets it finish."""
+    stack.client.delete("/fleet/workers/1")
+    stack.until_worker(1, "dead")
+    log = tmp_path / "log"
+    with by_hand(log, "--slot", "3", "--temporal", stack.temporal) as process:
+        says(log, "w3.0 polls gopherpizza")
+        stack.order("by-hand")
+        assert stack.until_worked_on("by-hand", "prepare") == "w3.0"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        says(log, "w3.0 drains")
+        first = stack.status("by-hand")["stages"][0]
+        assert (first["worker"], first["attempts"]) == ("w3.0", 1)
+        assert first["finished_at"], "what was in hand was finished before it left"
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.stack
+def test_its_name_and_its_server_come_from_options_or_the_environment(
+    session_stack: RunningStack, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    options = ("--slot", "12", "--generation", "7", "--task-queue", "elsewhere")
+    with by_hand(log, *options, TEMPORAL_ADDRESS=session_stack.temporal) as process:
+        says(log, "w12.7 polls elsewhere")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert "Traceback" not in log.read_text()
+
+
+def test_it_waits_for_a_server_and_can_be_told_to_stop_meanwhile(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with by_hand(log, "--slot", "1", "--temporal", f"127.0.0.1:{free_ports(1)[0]}") as process:
+        says(log, "no Temporal yet")
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert "Traceback" not in log.read_text()
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=30)
+
+
+def test_help() -> None:
+    answer = run("--help")
+    assert answer.returncode == 0 and answer.stderr == ""
+    for option in ("--slot", "--generation", "--temporal", "--namespace", "--task-queue", "--concurrency"):
+        assert option in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ([], "--slot"),
+        (["--slot", "0"], "--slot 0"),
+        (["--slot", "three"], "'three'"),
+        (["--slot", "1", "--generation", "-1"], "--generation -1"),
+        (["--slot", "1", "--concurrency", "0"], "--concurrency 0"),
+        (["--slot", "1", "--speed", "9"], "--speed"),
+    ],
+    ids=str,
+)
+def test_bad_options_are_refused_in_one_line(options: list[str], found: str) -> None:
+    answer = run(*options)
+    assert answer.returncode == 2 and answer.stdout == ""
+    lines = answer.stderr.splitlines()
+    assert len(lines) == 1 and found in lines[0]
+
+
+def test_an_address_that_was_given_holds_against_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "cloud.example:7233")
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "cloud")
+    assert Target("127.0.0.1:1").settings() == {"target_host": "127.0.0.1:1", "namespace": "default"}
+    found = Target().settings()
+    assert (found["target_host"], found["namespace"]) == ("cloud.example:7233", "cloud")
+
+
+def test_a_namespace_that_was_given_holds_where_the_environment_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key in [key for key in os.environ if key.startswith("TEMPORAL_")]:
+        monkeypatch.delenv(key)
+    found = Target(None, "booth").settings()
+    assert (found["target_host"], found["namespace"]) == ("localhost:7233", "booth")
