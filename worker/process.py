@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
@@ -124,7 +124,7 @@ async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: OnReady) -
 async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> None:
     """Return once the server itself lists this worker among the pollers of the task queue.
 
-    After POLLING_SEEN_S the SDK's word is taken instead: a server with many partitions may not tell.
+    After POLLING_SEEN_S the SDK's word is taken instead: an older server may not tell.
     """
     async with asyncio.timeout(POLLING_SEEN_S):
         while not worker.is_running:
@@ -132,12 +132,16 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
         task_queue=TaskQueue(name=spec.task_queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        # Enhanced: a queue has several partitions, and the plain answer tells of one of them only.
+        api_mode=DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED,
+        task_queue_types=[TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY],
+        report_pollers=True,
     )
     deadline = time.monotonic() + POLLING_SEEN_S
     while time.monotonic() < deadline:
         answer = await client.workflow_service.describe_task_queue(request)
-        if any(poller.identity == spec.identity for poller in answer.pollers):
+        types = [found for version in answer.versions_info.values() for found in version.types_info.values()]
+        if any(poller.identity == spec.identity for found in types for poller in found.pollers):
             return
         await asyncio.sleep(0.005)
     logger.warning("%s: the server does not list it among the pollers", spec.identity)
