@@ -48,7 +48,7 @@ def _mourned(model: Model, gopher: Gopher) -> Cook | None:
 
     With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
     """
-    if gopher.delivered or gopher.place is Place.ASIDE or not model.anyone_alive:
+    if gopher.delivered or gopher.place is Place.ASIDE:
         return None
     worker = gopher.order.worker
     if worker is None:
@@ -56,7 +56,7 @@ def _mourned(model: Model, gopher: Gopher) -> Cook | None:
         hand = model.known.hands.get(gopher.id)
         worker = hand.worker if hand and hand.status is gopher.order.status else None
     cook = model.cooks.get(slot_of(worker) or 0) if worker else None
-    if cook is None or cook.fallen != worker or cook.living:
+    if cook is None or cook.fallen != worker or cook.living or not model.anyone_alive:
         return None
     return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
 
@@ -108,18 +108,17 @@ def _fall(gopher: Gopher, dt: float) -> None:
         gopher.stretch.push(-3.4)
 
 
-def _target(model: Model, gopher: Gopher) -> tuple[float, float]:
+def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, float]:
     if gopher.mood is Mood.LEAVE:
         x, y = model.kitchen.exit
         return x + 120.0, y
-    fallen = _mourned(model, gopher)
     if fallen is not None:
         return beside(model, cook_spot(model.kitchen, fallen.slot, model.slots), gopher)
     floor = model.floor or plan_floor(model.kitchen, {})
     return floor.stand(gopher.place, gopher.index)
 
 
-def _settle(model: Model, gopher: Gopher, far: float) -> None:
+def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None) -> None:
     """Choose the mood of a gopher that does not fly."""
     walking = far > 14.0
     if gopher.mood is Mood.LEAVE:
@@ -137,7 +136,7 @@ def _settle(model: Model, gopher: Gopher, far: float) -> None:
         _set_mood(gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
         _set_mood(gopher, Mood.SAD)
-    elif model.anyone_alive and (_orphaned(model, gopher) or _mourned(model, gopher) is not None):
+    elif fallen is not None or _orphaned(model, gopher) and model.anyone_alive:
         _set_mood(gopher, Mood.WORRIED)
     elif gopher.order.worker is not None and model.anyone_alive:
         _set_mood(gopher, Mood.WORKED)
@@ -146,31 +145,32 @@ def _settle(model: Model, gopher: Gopher, far: float) -> None:
     return None
 
 
-def _one(model: Model, gopher: Gopher, dt: float, height: float) -> None:
+def _one(model: Model, gopher: Gopher, dt: float, height: float, growth: float) -> None:
     gopher.mood_age += dt
     gopher.calm += dt
     gopher.arrow = max(0.0, gopher.arrow - dt)
-    gopher.height = lerp(gopher.height, height, 1.0 - math.exp(-6.0 * dt))
+    gopher.height = lerp(gopher.height, height, growth)
     gopher.stretch.update(dt)
     gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
             _set_mood(gopher, Mood.HOP)
         return
-    tx, ty = _target(model, gopher)
+    fallen = _mourned(model, gopher)
+    tx, ty = _target(model, gopher, fallen)
     body = gopher.body
-    hurried = gopher.mood is Mood.LEAVE or _mourned(model, gopher) is not None
+    hurried = gopher.mood is Mood.LEAVE or fallen is not None
     before = body.x, body.y
     body.update(tx, ty, dt, 0.26, 1050.0 if hurried else 560.0)
     moved = math.hypot(body.x - before[0], body.y - before[1])
     gopher.steps += moved / max(gopher.height * 0.32, 1.0)
     if body.pace > 30.0:
         gopher.left = body.vx < -20.0
-    elif gopher.mood is Mood.WORRIED and (fallen := _mourned(model, gopher)) is not None:
+    elif gopher.mood is Mood.WORRIED and fallen is not None:
         gopher.left = cook_spot(model.kitchen, fallen.slot, model.slots).x < body.x
     else:
         gopher.left = False
-    _settle(model, gopher, math.hypot(tx - body.x, ty - body.y))
+    _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen)
     _fall(gopher, dt)
     if gopher.mood is Mood.JOY and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
         jump(gopher, 560.0)
@@ -180,8 +180,9 @@ def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
     refloor(model)
     height = model.floor.height if model.floor else 150.0
+    growth = 1.0 - math.exp(-6.0 * dt)
     for gopher in model.gophers.values():
-        _one(model, gopher, dt, height)
+        _one(model, gopher, dt, height, growth)
     aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
     for gopher in aside[:-MOST_ASIDE]:
         _set_mood(gopher, Mood.LEAVE)

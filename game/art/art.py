@@ -88,6 +88,10 @@ class Art:
         size = gophers.nearest(gophers.SIZES, height)
         return self._sprites.get((look, pose, size), lambda: self._gophers.make(look, pose, size))
 
+    def made_gopher(self, look: Look, pose: GopherPose, height: float) -> Sprite | None:
+        """As `gopher`, but None where that would have to be made first."""
+        return self._sprites.made((look, pose, gophers.nearest(gophers.SIZES, height)))
+
     def cook(self, look: CookLook, pose: CookPose, height: float) -> Sprite:
         """A cook, as `gopher`. Its `badge` is the blank circle for the slot's number."""
         size = gophers.nearest(cooks.SIZES, height)
@@ -98,6 +102,10 @@ class Art:
         size = gophers.nearest(items.SIZES, height)
         key = (state, tuple(toppings), size)
         return self._sprites.get(key, lambda: self._items.pizza(state, toppings, size))
+
+    def made_pizza(self, state: PizzaState, toppings: Sequence[str], height: float) -> Sprite | None:
+        """As `pizza`, but None where that would have to be made first."""
+        return self._sprites.made((state, tuple(toppings), gophers.nearest(items.SIZES, height)))
 
     def prop(self, name: str, height: float) -> Sprite:
         """A thing of `assets/props/`. Raises KeyError for an unknown name."""

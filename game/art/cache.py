@@ -103,6 +103,13 @@ class SpriteCache:
             self._bytes -= old.bytes
         return made
 
+    def made(self, key: object) -> Sprite | None:
+        """The sprite under this key, or None."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
     @property
     def held_bytes(self) -> int:
         """Bytes of all surfaces held now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,8 +57,14 @@ _IN_THE_PAW = ("flower",)
 
 
 def nearest(sizes: tuple[int, ...], height: float) -> int:
-    """The size class for a wished height."""
-    return min(sizes, key=lambda size: abs(size - height))
+    """The size class for a wished height; of two that are as near, the smaller. `sizes` must ascend."""
+    over = bisect_left(sizes, height)
+    if over == 0:
+        return sizes[0]
+    if over == len(sizes):
+        return sizes[-1]
+    below, above = sizes[over - 1], sizes[over]
+    return below if height - below <= above - height else above
 
 
 def layer_names(look: Look, stance: Stance) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pygame
 
 from game.art import Art, Sprite
+from game.scene.shades import disc
 from game.text import Pen
 from game.theme import Colour
 from game.view import View
@@ -49,7 +50,9 @@ class Brush:
             pygame.draw.circle(self.view.surface, colour, pixel, thick // 2)
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, edge: Colour, rim: float = 3.0) -> None:
-        """A filled circle with an edge, smooth at its rim."""
+        """A filled circle with an edge, smooth at its rim; collected like a sprite."""
         at, scale = self.pos(x, y), self.view.scale
-        pygame.draw.aacircle(self.view.surface, edge, at, max(2, round((radius + rim) * scale)))
-        pygame.draw.aacircle(self.view.surface, colour, at, max(1, round(radius * scale)))
+        outer, inner = max(2, round((radius + rim) * scale)), max(1, round(radius * scale))
+        surface = disc(outer, inner, colour, edge)
+        half = surface.get_width() // 2
+        self._blits.append((surface, (at[0] - half, at[1] - half)))

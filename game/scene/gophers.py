@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from api_stub.schema import OrderStatus
 from game.art import GopherPose, PizzaState, Sprite
 from game.layout import cook_spot
-from game.looks import Look, look_for
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
 from game.scene.brush import Brush
 from game.scene.shades import shade
+from game.scene.wardrobe import Wardrobe
 from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
 FINE = 36
@@ -30,22 +29,6 @@ CARRIED: dict[OrderStatus, PizzaState] = {
     OrderStatus.DELIVERED: PizzaState.BOX,
     OrderStatus.FAILED: PizzaState.TICKET,
 }
-
-
-@dataclass
-class Looks:
-    """Every order's look, worked out once. Bounded by the orders that are shown."""
-
-    kept: dict[str, Look]
-
-    def of(self, order_id: str) -> Look:
-        """The look of an order."""
-        look = self.kept.get(order_id)
-        if look is None:
-            if len(self.kept) > 6000:
-                self.kept.clear()
-            look = self.kept[order_id] = look_for(order_id)
-        return look
 
 
 def blinking(now: float, phase: float) -> bool:
@@ -102,33 +85,45 @@ def sway(gopher: Gopher, now: float) -> tuple[float, float, float, float]:
     return 1.0 - 0.6 * stretch - 0.4 * breath, tall, tilt, bob
 
 
-def _carry(brush: Brush, gopher: Gopher, figure: Sprite, x: float, y: float, crowded: bool) -> None:
-    state = CARRIED[gopher.order.status]
-    toppings = gopher.order.toppings if gopher.height >= 60 else []
-    sprite = brush.art.pizza(state, toppings, gopher.height * (0.34 if state is PizzaState.TICKET else 0.4))
-    scale = brush.view.scale
-    hx = x + (figure.hold[0] - figure.anchor[0]) / scale
-    hy = y + (figure.hold[1] - figure.anchor[1]) / scale
+def _carry(
+    brush: Brush,
+    wardrobe: Wardrobe,
+    gopher: Gopher,
+    figure: Sprite,
+    feet: tuple[float, float],
+    crowded: bool,
+) -> None:
     if crowded and gopher.height < 44:
         return
+    state = CARRIED[gopher.order.status]
+    shown = gopher.height >= 60 and state in (PizzaState.TOPPED, PizzaState.BAKED)
+    size = gopher.height * (0.34 if state is PizzaState.TICKET else 0.4)
+    sprite = wardrobe.pizza(brush.art, gopher.id, state, gopher.order.toppings if shown else (), size)
+    if sprite is None:
+        return
+    scale = brush.view.scale
+    hx = feet[0] + (figure.hold[0] - figure.anchor[0]) / scale
+    hy = feet[1] + (figure.hold[1] - figure.anchor[1]) / scale
     brush.sprite(sprite, hx, hy)
 
 
-def draw_gopher(brush: Brush, model: Model, gopher: Gopher, look: Look, fine: bool) -> None:
+def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, fine: bool) -> None:
     """One gopher with its shadow and what it carries."""
     x, floor = gopher.body.x, gopher.body.y
     sx, sy, tilt, bob = sway(gopher, model.now)
     y = floor - gopher.lift - bob * gopher.height
     art = brush.art
     shrunk = clamp(1.0 - gopher.lift / 600.0, 0.45, 1.0)
+    figure = wardrobe.figure(art, gopher.id, pose_of(gopher, model.now), gopher.height)
+    if figure is None:
+        return
     brush.sprite(art.prop("shadow", gopher.height * 0.2 * shrunk), x, floor)
-    figure = art.gopher(look, pose_of(gopher, model.now), gopher.height)
     if fine:
         figure = art.transformed(figure, sx, sy, tilt, gopher.left)
     elif gopher.left:
         figure = art.transformed(figure, 1.0, 1.0, 0.0, True)
     brush.sprite(figure, x, y)
-    _carry(brush, gopher, figure, x, y, not fine)
+    _carry(brush, wardrobe, gopher, figure, (x, y), not fine)
     if fine or gopher.own:
         _signs(brush, model, gopher, x, y)
 
@@ -158,12 +153,12 @@ def draw_trail(brush: Brush, gopher: Gopher) -> None:
     head = hop.arc.flight
     fade = clamp(1.0 - (hop.arc.t - hop.arc.CROUCH - hop.arc.duration) / 0.35, 0.0, 1.0)
     tail = max(0.0, head - 0.62) if not hop.arc.done else 1.0 - 0.62 * fade
-    brush.flush()
     beads = 22
     for n in range(beads):
         part = lerp(tail, head, n / (beads - 1))
         px, py, lift = hop.arc.at(part)
-        mix = clamp(part, 0.0, 1.0)
+        # In eighths, so that a bead's picture is one of few.
+        mix = round(clamp(part, 0.0, 1.0) * 8) / 8
         colour: Colour = (
             round(lerp(before[0], after[0], mix)),
             round(lerp(before[1], after[1], mix)),
@@ -207,6 +202,7 @@ def draw_badge(brush: Brush, gopher: Gopher) -> None:
     radius = 15.0
     x, y = gopher.body.x + gopher.height * 0.27, gopher.body.y - gopher.lift - 12.0
     brush.disc(x, y, radius, colour_of(worker), INK)
+    brush.flush()
     brush.pen.write(
         str(slot) if slot else "?", x + brush.dx, y + brush.dy, SIZE_LEAST, INK, face="bold", anchor="center"
     )
@@ -240,7 +236,7 @@ def draw_arrow(brush: Brush, model: Model, gopher: Gopher) -> None:
     brush.sprite(brush.art.prop("arrow", 72), gopher.body.x, y)
 
 
-def draw_gophers(brush: Brush, model: Model, looks: Looks) -> None:
+def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Every order on the floor, from back to front, with what belongs to it."""
     cast = sorted(model.gophers.values(), key=lambda g: g.body.y)
     fine = len(cast) <= FINE
@@ -250,7 +246,7 @@ def draw_gophers(brush: Brush, model: Model, looks: Looks) -> None:
     for gopher in cast:
         if gopher.hop is not None:
             continue
-        draw_gopher(brush, model, gopher, looks.of(gopher.id), fine)
+        draw_gopher(brush, model, gopher, wardrobe, fine)
     brush.flush()
     if fine:
         for gopher in cast:
@@ -258,12 +254,14 @@ def draw_gophers(brush: Brush, model: Model, looks: Looks) -> None:
                 draw_badge(brush, gopher)
 
 
-def draw_fliers(brush: Brush, model: Model, looks: Looks) -> None:
+def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Those that hop, in front of the cooks, and every name and arrow on top of all."""
+    # Those in the air are drawn with every squash in a crowd too, as long as they are few.
+    fine = sum(1 for gopher in model.gophers.values() if gopher.hop is not None) <= FINE
     for gopher in model.gophers.values():
         if gopher.hop is not None:
             draw_trail(brush, gopher)
-            draw_gopher(brush, model, gopher, looks.of(gopher.id), True)
+            draw_gopher(brush, model, gopher, wardrobe, fine)
     brush.flush()
     everybody = len(model.gophers) <= NAMED
     for gopher in model.gophers.values():

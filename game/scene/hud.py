@@ -159,6 +159,7 @@ def _ring(brush: Brush, model: Model) -> None:
             INK,
             1,
         )
+    brush.flush()
     brush.pen.write(
         f"{max(0.0, HOLD_TO_QUIT - held):.0f}", 960, 494, SIZE_TITLE, CREAM, face="display", anchor="center"
     )

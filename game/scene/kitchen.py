@@ -10,8 +10,9 @@ from game.model import Model
 from game.scene.brush import Brush
 from game.scene.cooks import draw_cooks
 from game.scene.effects import draw_particles
-from game.scene.gophers import Looks, draw_fliers, draw_gophers
+from game.scene.gophers import draw_fliers, draw_gophers
 from game.scene.hud import draw_hud
+from game.scene.wardrobe import Wardrobe
 from game.theme import INK
 
 
@@ -37,8 +38,9 @@ def kitchen_of_scene(scene: SceneMap) -> Kitchen:
     )
 
 
-def draw_kitchen(brush: Brush, model: Model, looks: Looks) -> None:
+def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Draw everything but the panels."""
+    wardrobe.begin_frame(model.gophers.keys())
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
     brush.dx = model.shake * math.sin(model.now * 91.0)
@@ -51,9 +53,9 @@ def draw_kitchen(brush: Brush, model: Model, looks: Looks) -> None:
     surface.blit(art.background(), brush.pos(0, 0))
     brush.sprite(art.fire(int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     brush.flush()
-    draw_gophers(brush, model, looks)
+    draw_gophers(brush, model, wardrobe)
     draw_cooks(brush, model)
-    draw_fliers(brush, model, looks)
+    draw_fliers(brush, model, wardrobe)
     draw_particles(brush, model)
     brush.dx = brush.dy = 0.0
     draw_hud(brush, model)

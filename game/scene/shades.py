@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import pygame
 
+from game.art.sprite import convert
 from game.theme import Colour
 from game.view import View
 
@@ -15,6 +16,19 @@ def _shade(size: tuple[int, int], colour: Colour, alpha: int, radius: int) -> py
     surface = pygame.Surface(size, pygame.SRCALPHA)
     pygame.draw.rect(surface, (*colour, alpha), surface.get_rect(), border_radius=radius)
     return surface
+
+
+@lru_cache(maxsize=1024)
+def disc(outer: int, inner: int, colour: Colour, edge: Colour) -> pygame.Surface:
+    """A disc with an edge on a transparent square of odd size; radii in display pixels. Not to be changed."""
+    size = 2 * outer + 3
+    large = pygame.Surface((size * 4, size * 4), pygame.SRCALPHA)
+    # Transparent, but in the edge's colour: averaging must not darken the rim.
+    large.fill((*edge, 0))
+    middle = (size * 2, size * 2)
+    pygame.draw.circle(large, edge, middle, outer * 4 + 2)
+    pygame.draw.circle(large, colour, middle, inner * 4 + 2)
+    return convert(pygame.transform.smoothscale(large, (size, size)))
 
 
 def shade(

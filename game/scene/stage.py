@@ -13,8 +13,8 @@ from game.layout import Kitchen
 from game.model import Model
 from game.panels.base import Panel
 from game.scene.brush import Brush
-from game.scene.gophers import Looks
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
+from game.scene.wardrobe import Wardrobe
 from game.text import Pen
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 from game.view import View
@@ -33,7 +33,7 @@ class Stage:
     def __init__(self, window: Window, cache_dir: Path | None = None) -> None:
         self._window = window
         self._cache_dir = cache_dir
-        self._looks = Looks({})
+        self._wardrobe = Wardrobe()
         self._brush: Brush | None = None
         self._next: tuple[Art, Iterator[float]] | None = None
         self._progress = 0.0
@@ -74,6 +74,7 @@ class Stage:
             progress = next(steps, None)
             if progress is None:
                 self._brush = Brush(self._window.view, art, Pen(self._window.view))
+                self._wardrobe.forget_pictures()
                 self._next = self._behind = None
                 return
             self._progress = progress
@@ -88,7 +89,7 @@ class Stage:
         if brush.art.scale == view.scale:
             if brush.view is not view:
                 self._brush = brush = Brush(view, brush.art, Pen(view))
-            draw_kitchen(brush, model, self._looks)
+            draw_kitchen(brush, model, self._wardrobe)
             for panel in panels:
                 panel.draw(view)
             return
@@ -98,7 +99,7 @@ class Stage:
             self._behind = pygame.Surface(size).convert()
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
-        draw_kitchen(brush, model, self._looks)
+        draw_kitchen(brush, model, self._wardrobe)
         for panel in panels:
             panel.draw(brush.view)
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)

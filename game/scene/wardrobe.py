@@ -1,0 +1,70 @@
+"""What each order wears and carries; new pictures are made a few a frame, so that a crowd causes no jerk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from game.art import Art, GopherPose, PizzaState, Sprite
+from game.looks import Look, look_for
+
+A_FRAME = 8
+"""New pictures in a frame at most; each takes a quarter of a millisecond."""
+KEPT = 6000
+
+
+@dataclass
+class Wardrobe:
+    """Looks by order, and the pictures each order was last drawn with, to be worn until the next is made."""
+
+    looks: dict[str, Look] = field(default_factory=dict)
+    worn: dict[str, Sprite] = field(default_factory=dict)
+    carried: dict[str, tuple[PizzaState, Sprite]] = field(default_factory=dict)
+    left: int = A_FRAME
+
+    def begin_frame(self, orders: Collection[str]) -> None:
+        """A new frame with these orders in it; the pictures of those that have gone are let go."""
+        self.left = A_FRAME
+        if len(self.worn) > 2 * len(orders) + 64:
+            self.worn = {key: sprite for key, sprite in self.worn.items() if key in orders}
+            self.carried = {key: pair for key, pair in self.carried.items() if key in orders}
+        if len(self.looks) > KEPT + len(orders):
+            self.looks = {key: look for key, look in self.looks.items() if key in orders}
+
+    def forget_pictures(self) -> None:
+        """Other pictures are in use now: another size of the display."""
+        self.worn.clear()
+        self.carried.clear()
+
+    def look(self, order: str) -> Look:
+        """The look of an order."""
+        found = self.looks.get(order)
+        if found is None:
+            found = self.looks[order] = look_for(order)
+        return found
+
+    def figure(self, art: Art, order: str, pose: GopherPose, height: float) -> Sprite | None:
+        """The order's gopher; its last picture, or None, where too many new ones are wanted in this frame."""
+        look = self.look(order)
+        sprite = art.made_gopher(look, pose, height)
+        if sprite is None:
+            if self.left <= 0:
+                return self.worn.get(order)
+            self.left -= 1
+            sprite = art.gopher(look, pose, height)
+        self.worn[order] = sprite
+        return sprite
+
+    def pizza(
+        self, art: Art, order: str, state: PizzaState, toppings: Sequence[str], height: float
+    ) -> Sprite | None:
+        """What the order carries, as `figure`; never the picture of another state."""
+        sprite = art.made_pizza(state, toppings, height)
+        if sprite is None:
+            if self.left <= 0:
+                before = self.carried.get(order)
+                return before[1] if before is not None and before[0] is state else None
+            self.left -= 1
+            sprite = art.pizza(state, toppings, height)
+        self.carried[order] = state, sprite
+        return sprite
