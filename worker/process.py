@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn
 
-from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
@@ -40,6 +40,8 @@ take it. The SDK's default of 10 s freezes orders for 10 s; measured, this setti
 
 RECONNECT_S = 0.5
 POLLING_SEEN_S = 3.0
+PARTITIONS = 4
+"""Of a task queue, by the server's default (matching.numTaskqueueReadPartitions)."""
 LOG_BYTES = 1_000_000
 
 
@@ -129,20 +131,22 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
     async with asyncio.timeout(POLLING_SEEN_S):
         while not worker.is_running:
             await asyncio.sleep(0.001)
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=spec.task_queue),
-        # Enhanced: a queue has several partitions, and the plain answer tells of one of them only.
-        api_mode=DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED,
-        task_queue_types=[TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY],
-        report_pollers=True,
-    )
+    # The plain answer tells of one partition of the queue, and the one for all of them is seconds old.
+    partitions = [spec.task_queue, *(f"/_sys/{spec.task_queue}/{n}" for n in range(1, PARTITIONS))]
+    requests = [
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=partition),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        )
+        for partition in partitions
+    ]
     deadline = time.monotonic() + POLLING_SEEN_S
     while time.monotonic() < deadline:
-        answer = await client.workflow_service.describe_task_queue(request)
-        types = [found for version in answer.versions_info.values() for found in version.types_info.values()]
-        if any(poller.identity == spec.identity for found in types for poller in found.pollers):
-            return
+        for request in requests:
+            answer = await client.workflow_service.describe_task_queue(request)
+            if any(poller.identity == spec.identity for poller in answer.pollers):
+                return
         await asyncio.sleep(0.005)
     logger.warning("%s: the server does not list it among the pollers", spec.identity)
 
