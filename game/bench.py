@@ -51,15 +51,15 @@ class FrameWork:
 
 def crowd(gophers: int, frame: int, frames: int) -> Iterator[Order]:
     """The orders that have changed at this frame of `frames`: each goes its whole way in that time, in its
-    own step, and every tenth is taken over by another worker now and then.
+    own step, and every 25th is taken over by another worker again and again.
     """
     stride = max(1, frames // len(_WAY))
     for n in range(gophers):
         at = frame + n * 7919 % stride
-        if frame and at % stride and (n % 10 or at % 45):
+        if frame and at % stride and (n % 25 or at % 45):
             continue
         status = _WAY[min(at // stride, len(_WAY) - 1)]
-        attempt = 1 + at // 45 if n % 10 == 0 else 1
+        attempt = 1 + at // 45 if n % 25 == 0 else 1
         working = status in _IN_HAND
         yield Order(
             id=f"bench-{n}",

@@ -148,10 +148,15 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None) -> No
 def _one(model: Model, gopher: Gopher, dt: float, height: float, growth: float) -> None:
     gopher.mood_age += dt
     gopher.calm += dt
-    gopher.arrow = max(0.0, gopher.arrow - dt)
-    gopher.height = lerp(gopher.height, height, growth)
-    gopher.stretch.update(dt)
-    gopher.lean.update(dt)
+    if gopher.arrow > 0.0:
+        gopher.arrow = max(0.0, gopher.arrow - dt)
+    if gopher.height != height:
+        near = abs(gopher.height - height) < 0.25
+        gopher.height = height if near else lerp(gopher.height, height, growth)
+    if gopher.stretch.moving:
+        gopher.stretch.update(dt)
+    if gopher.lean.moving:
+        gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
             _set_mood(gopher, Mood.HOP)

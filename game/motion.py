@@ -43,6 +43,11 @@ class Spring:
     value: float = 0.0
     speed: float = 0.0
 
+    @property
+    def moving(self) -> bool:
+        """Whether it is away from rest."""
+        return self.value != 0.0 or self.speed != 0.0
+
     def push(self, speed: float) -> None:
         """Add `speed` (units a second)."""
         self.speed += speed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from api_stub.schema import OrderStatus
 from game.art import GopherPose, PizzaState, Sprite
@@ -16,6 +17,9 @@ from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
+SHADES = 8
+BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
+"""A trail's beads: how far along it each is, 0 to 1, and its radius."""
 NAMED = 8
 """Up to so many orders everybody wears a name."""
 
@@ -53,21 +57,28 @@ def pose_of(gopher: Gopher, now: float) -> GopherPose:
             return GopherPose.BLINK if blinking(now, gopher.phase) else GopherPose.IDLE
 
 
-def sway(gopher: Gopher, now: float) -> tuple[float, float, float, float]:
-    """A gopher's stretch in x and y, tilt in degrees, and bob in heights, from what it does."""
+def bob(gopher: Gopher, now: float) -> float:
+    """How far a gopher's steps or work lift it off the floor now, in its heights."""
+    if gopher.mood is Mood.WALK or gopher.mood is Mood.LEAVE:
+        return 0.07 * abs(math.sin(math.pi * gopher.steps))
+    if gopher.mood is Mood.WORKED:
+        return 0.022 * abs(math.sin(now * 5.0 + gopher.phase * math.tau))
+    return 0.0
+
+
+def sway(gopher: Gopher, now: float) -> tuple[float, float, float]:
+    """A gopher's stretch in x and y and its tilt in degrees, from what it does."""
     shift = gopher.phase * math.tau
     stretch = clamp(gopher.stretch.value, -0.3, 0.3)
-    tilt = bob = 0.0
+    tilt = 0.0
     breath = 0.018 * math.sin(now * 2.3 + shift)
     match gopher.mood:
         case Mood.WALK | Mood.LEAVE:
             tilt = 5.0 * math.sin(math.pi * gopher.steps) - 4.0 * clamp(gopher.body.vx / 500.0, -1.0, 1.0)
-            bob = 0.07 * abs(math.sin(math.pi * gopher.steps))
         case Mood.WAIT:
             # Impatient after a while: from one foot to the other.
             tilt = clamp((gopher.calm - 4.0) / 4.0, 0.0, 1.0) * 4.0 * math.sin(now * 2.1 + shift)
         case Mood.WORKED:
-            bob = 0.022 * abs(math.sin(now * 5.0 + shift))
             tilt = 2.0 * math.sin(now * 5.0 + shift)
         case Mood.WORRIED:
             tilt = 2.4 * math.sin(now * 31.0 + shift)
@@ -82,7 +93,7 @@ def sway(gopher: Gopher, now: float) -> tuple[float, float, float, float]:
         case _:
             pass
     tall = 1.0 + stretch + breath
-    return 1.0 - 0.6 * stretch - 0.4 * breath, tall, tilt, bob
+    return 1.0 - 0.6 * stretch - 0.4 * breath, tall, tilt
 
 
 def _carry(
@@ -110,16 +121,15 @@ def _carry(
 def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, fine: bool) -> None:
     """One gopher with its shadow and what it carries."""
     x, floor = gopher.body.x, gopher.body.y
-    sx, sy, tilt, bob = sway(gopher, model.now)
-    y = floor - gopher.lift - bob * gopher.height
+    y = floor - gopher.lift - bob(gopher, model.now) * gopher.height
     art = brush.art
     shrunk = clamp(1.0 - gopher.lift / 600.0, 0.45, 1.0)
     figure = wardrobe.figure(art, gopher.id, pose_of(gopher, model.now), gopher.height)
     if figure is None:
         return
-    brush.sprite(art.prop("shadow", gopher.height * 0.2 * shrunk), x, floor)
+    brush.sprite(wardrobe.shadow(art, gopher.height * shrunk), x, floor)
     if fine:
-        figure = art.transformed(figure, sx, sy, tilt, gopher.left)
+        figure = art.transformed(figure, *sway(gopher, model.now), gopher.left)
     elif gopher.left:
         figure = art.transformed(figure, 1.0, 1.0, 0.0, True)
     brush.sprite(figure, x, y)
@@ -144,28 +154,28 @@ def _signs(brush: Brush, model: Model, gopher: Gopher, x: float, y: float) -> No
         brush.sprite(art.icon("failed", max(28.0, size * 0.28)), x + size * 0.3, y - size * 0.9)
 
 
+@lru_cache(maxsize=256)
+def blend(before: Colour, after: Colour) -> tuple[Colour, ...]:
+    """Colours from one to the other in `SHADES` steps: few, so that each bead is drawn once and kept."""
+    steps = [n / SHADES for n in range(SHADES + 1)]
+    mixed = [[round(lerp(a, b, t)) for a, b in zip(before, after, strict=True)] for t in steps]
+    return tuple((red, green, blue) for red, green, blue in mixed)
+
+
 def draw_trail(brush: Brush, gopher: Gopher) -> None:
     """The trail of a hop, from the old cook's colour at its beginning to the new one's at its head."""
     hop = gopher.hop
     if hop is None or hop.delay > 0 or hop.arc.t < hop.arc.CROUCH:
         return
-    before, after = colour_of(hop.before), colour_of(hop.after)
-    head = hop.arc.flight
-    fade = clamp(1.0 - (hop.arc.t - hop.arc.CROUCH - hop.arc.duration) / 0.35, 0.0, 1.0)
-    tail = max(0.0, head - 0.62) if not hop.arc.done else 1.0 - 0.62 * fade
-    beads = 22
-    for n in range(beads):
-        part = lerp(tail, head, n / (beads - 1))
-        px, py, lift = hop.arc.at(part)
-        # In eighths, so that a bead's picture is one of few.
-        mix = round(clamp(part, 0.0, 1.0) * 8) / 8
-        colour: Colour = (
-            round(lerp(before[0], after[0], mix)),
-            round(lerp(before[1], after[1], mix)),
-            round(lerp(before[2], after[2], mix)),
-        )
-        radius = (2.0 + 13.0 * (n / beads) ** 1.3) * fade * gopher.height / 130.0
-        brush.disc(px, py - lift - gopher.height * 0.42, max(1.5, radius), colour, INK, 1.5)
+    colours = blend(colour_of(hop.before), colour_of(hop.after))
+    arc, head = hop.arc, hop.arc.flight
+    fade = clamp(1.0 - (arc.t - arc.CROUCH - arc.duration) / 0.35, 0.0, 1.0)
+    tail = max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
+    size, up = fade * gopher.height / 130.0, gopher.height * 0.42
+    for along, radius in BEADS:
+        part = tail + (head - tail) * along
+        x, y, lift = arc.at(part)
+        brush.disc(x, y - lift - up, max(1.5, radius * size), colours[round(part * SHADES)], INK, 1.5)
 
 
 def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from game.controls import HOLD_TO_QUIT
-from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, TOP_BAND, UI_BUTTON, Box, inside
+from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, inside
 from game.model import Model
 from game.motion import clamp, ease_out
 from game.scene.brush import Brush
@@ -82,8 +82,7 @@ def _button(brush: Brush, model: Model, box: Box, key: str, text: str, strong: b
 
 
 def _strip(brush: Brush, model: Model) -> None:
-    x, y, w, h = BOTTOM_STRIP
-    shade(brush.view, x, y, w, h, INK, 150)
+    _, y, _, h = BOTTOM_STRIP
     _button(brush, model, ORDER_BUTTON, "N", "Order a pizza", strong=True)
     _button(brush, model, UI_BUTTON, "U", "Temporal")
     _button(brush, model, HELP_BUTTON, "H", "Help")
@@ -168,8 +167,6 @@ def _ring(brush: Brush, model: Model) -> None:
 
 def draw_hud(brush: Brush, model: Model) -> None:
     """Everything that lies over the kitchen, except panels."""
-    x, y, w, h = TOP_BAND
-    shade(brush.view, x, y, w, h, NIGHT, 150)
     _title(brush, model)
     _counter(brush, model)
     _numbers(brush, model)

@@ -50,7 +50,7 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
         surface.fill(INK)
     else:
         brush.dx = brush.dy = 0.0
-    surface.blit(art.background(), brush.pos(0, 0))
+    surface.blit(brush.ground(), brush.pos(0, 0))
     brush.sprite(art.fire(int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     brush.flush()
     draw_gophers(brush, model, wardrobe)

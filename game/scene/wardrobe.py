@@ -18,16 +18,17 @@ class Wardrobe:
     """Looks by order, and the pictures each order was last drawn with, to be worn until the next is made."""
 
     looks: dict[str, Look] = field(default_factory=dict)
-    worn: dict[str, Sprite] = field(default_factory=dict)
-    carried: dict[str, tuple[PizzaState, Sprite]] = field(default_factory=dict)
+    worn: dict[str, tuple[GopherPose, float, Sprite]] = field(default_factory=dict)
+    carried: dict[str, tuple[PizzaState, float, Sprite]] = field(default_factory=dict)
+    shadows: dict[int, Sprite] = field(default_factory=dict)
     left: int = A_FRAME
 
     def begin_frame(self, orders: Collection[str]) -> None:
         """A new frame with these orders in it; the pictures of those that have gone are let go."""
         self.left = A_FRAME
         if len(self.worn) > 2 * len(orders) + 64:
-            self.worn = {key: sprite for key, sprite in self.worn.items() if key in orders}
-            self.carried = {key: pair for key, pair in self.carried.items() if key in orders}
+            self.worn = {key: worn for key, worn in self.worn.items() if key in orders}
+            self.carried = {key: load for key, load in self.carried.items() if key in orders}
         if len(self.looks) > KEPT + len(orders):
             self.looks = {key: look for key, look in self.looks.items() if key in orders}
 
@@ -35,6 +36,15 @@ class Wardrobe:
         """Other pictures are in use now: another size of the display."""
         self.worn.clear()
         self.carried.clear()
+        self.shadows.clear()
+
+    def shadow(self, art: Art, height: float) -> Sprite:
+        """The shadow for a gopher of a height. Bounded by the heights there are."""
+        key = round(height * 0.2)
+        found = self.shadows.get(key)
+        if found is None:
+            found = self.shadows[key] = art.prop("shadow", key)
+        return found
 
     def look(self, order: str) -> Look:
         """The look of an order."""
@@ -45,26 +55,33 @@ class Wardrobe:
 
     def figure(self, art: Art, order: str, pose: GopherPose, height: float) -> Sprite | None:
         """The order's gopher; its last picture, or None, where too many new ones are wanted in this frame."""
+        worn = self.worn.get(order)
+        if worn is not None and worn[0] is pose and worn[1] == height:
+            return worn[2]
         look = self.look(order)
         sprite = art.made_gopher(look, pose, height)
         if sprite is None:
             if self.left <= 0:
-                return self.worn.get(order)
+                return worn[2] if worn is not None else None
             self.left -= 1
             sprite = art.gopher(look, pose, height)
-        self.worn[order] = sprite
+        self.worn[order] = pose, height, sprite
         return sprite
 
     def pizza(
         self, art: Art, order: str, state: PizzaState, toppings: Sequence[str], height: float
     ) -> Sprite | None:
         """What the order carries, as `figure`; never the picture of another state."""
+        before = self.carried.get(order)
+        if before is not None and before[0] is not state:
+            before = None
+        if before is not None and before[1] == height:
+            return before[2]
         sprite = art.made_pizza(state, toppings, height)
         if sprite is None:
             if self.left <= 0:
-                before = self.carried.get(order)
-                return before[1] if before is not None and before[0] is state else None
+                return before[2] if before is not None else None
             self.left -= 1
             sprite = art.pizza(state, toppings, height)
-        self.carried[order] = state, sprite
+        self.carried[order] = state, height, sprite
         return sprite
