@@ -1,0 +1,222 @@
+"""Temporal's records as the audit, the receipts and the retention need them: listings, holds, deletions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
+from temporalio.api.enums.v1 import HistoryEventFilterType, PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    DeleteWorkflowExecutionRequest,
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+    GetWorkflowExecutionHistoryRequest,
+    ListWorkflowExecutionsRequest,
+)
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from api_stub.errors import TemporalUnreachable
+from api_stub.gateway.client import Gateway, reason
+from api_stub.gateway.reading import read_history
+from api_stub.records.source import Grip, Pending, Row, State, Story
+from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY, WORKFLOW_TYPE
+
+T = TypeVar("T")
+RPC_S = 2.0
+LIST_S = 10.0
+PAGE = 1000
+MAX_ROWS = 50_000
+AT_ONCE = 16
+MAX_HISTORY_EVENTS = 2000
+RUNNING = (
+    PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+    PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+)
+
+
+class TemporalRecords:
+    """Implements api_stub.records.source.Source with the gateway's client."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+        """See Source. At most MAX_ROWS, open ones first, then the newest."""
+        request = ListWorkflowExecutionsRequest(
+            namespace=self._gateway.client.namespace, page_size=PAGE, query=query_of(floor, changed_after)
+        )
+        service = self._gateway.client.workflow_service
+        found: list[Row] = []
+        while len(found) < MAX_ROWS:
+            page = await self._ask(
+                service.list_workflow_executions(request, timeout=timedelta(seconds=LIST_S)), LIST_S
+            )
+            found += map(read_row, page.executions)
+            if not page.next_page_token:
+                break
+            request.next_page_token = page.next_page_token
+        return found
+
+    async def count(self, floor: float) -> int:
+        """See Source."""
+        request = CountWorkflowExecutionsRequest(
+            namespace=self._gateway.client.namespace, query=query_of(floor, None)
+        )
+        answer = await self._ask(
+            self._gateway.client.workflow_service.count_workflow_executions(
+                request, timeout=timedelta(seconds=RPC_S)
+            )
+        )
+        return int(answer.count)
+
+    async def row(self, workflow_id: str) -> Row | None:
+        """See Source."""
+        answer = await self._describe(workflow_id, None)
+        return read_row(answer.workflow_execution_info) if answer is not None else None
+
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+        """See Source."""
+        answer = await self._describe(workflow_id, run_id)
+        if answer is None:
+            return None
+        info = answer.workflow_execution_info
+        ours = (a for a in answer.pending_activities if a.activity_type.name in STAGE_OF_ACTIVITY)
+        pending = next(ours, None)
+        return Grip(
+            workflow_id=info.execution.workflow_id,
+            run_id=info.execution.run_id,
+            open=not info.HasField("close_time"),
+            pending=read_pending(pending) if pending is not None else None,
+        )
+
+    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+        """See Source. Of a very long history, the first MAX_HISTORY_EVENTS events."""
+        answer = await self._found(
+            self._gateway.client.workflow_service.get_workflow_execution_history(
+                self._history_of(workflow_id, run_id), timeout=timedelta(seconds=RPC_S)
+            )
+        )
+        if answer is None:
+            return None
+        known = read_history(answer.history.events, workflow_id)
+        return Story(known.info.customer, known.stages)
+
+    async def meant_to_fail(self, row: Row) -> bool:
+        """See Source."""
+        request = self._history_of(row.workflow_id, row.run_id)
+        request.history_event_filter_type = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
+        answer = await self._found(
+            self._gateway.client.workflow_service.get_workflow_execution_history(
+                request, timeout=timedelta(seconds=RPC_S)
+            )
+        )
+        if answer is None or not answer.history.events:
+            return False
+        failed = answer.history.events[-1].workflow_execution_failed_event_attributes
+        return bool(failed.failure.application_failure_info.type == INVALID_ORDER)
+
+    async def delete(self, workflow_id: str, run_id: str) -> None:
+        """See Source."""
+        request = DeleteWorkflowExecutionRequest(
+            namespace=self._gateway.client.namespace,
+            workflow_execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id),
+        )
+        await self._found(
+            self._gateway.client.workflow_service.delete_workflow_execution(
+                request, timeout=timedelta(seconds=RPC_S)
+            )
+        )
+
+    def _history_of(self, workflow_id: str, run_id: str) -> GetWorkflowExecutionHistoryRequest:
+        return GetWorkflowExecutionHistoryRequest(
+            namespace=self._gateway.client.namespace,
+            execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id),
+            maximum_page_size=MAX_HISTORY_EVENTS,
+        )
+
+    async def _describe(
+        self, workflow_id: str, run_id: str | None
+    ) -> DescribeWorkflowExecutionResponse | None:
+        request = DescribeWorkflowExecutionRequest(
+            namespace=self._gateway.client.namespace,
+            execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id or ""),
+        )
+        return await self._found(
+            self._gateway.client.workflow_service.describe_workflow_execution(
+                request, timeout=timedelta(seconds=RPC_S)
+            )
+        )
+
+    async def _found(self, call: Awaitable[T]) -> T | None:
+        """The answer, or None where Temporal knows no such workflow."""
+        try:
+            return await self._ask(call)
+        except _NotFound:
+            return None
+
+    async def _ask(self, call: Awaitable[T], limit_s: float = RPC_S) -> T:
+        try:
+            async with self._gate, asyncio.timeout(limit_s):
+                return await call
+        except RPCError as error:
+            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+                raise _NotFound(reason(error)) from error
+            raise TemporalUnreachable(reason(error)) from error
+        except (RuntimeError, TimeoutError) as error:
+            raise TemporalUnreachable(reason(error)) from error
+
+
+class _NotFound(TemporalUnreachable):
+    """Temporal knows no such workflow, or (of a listing) no such namespace."""
+
+
+def query_of(floor: float, changed_after: float | None) -> str:
+    """The visibility query for orders started at `floor` or later."""
+    query = f"WorkflowType = '{WORKFLOW_TYPE}' AND StartTime >= '{stamp(floor)}'"
+    if changed_after is not None:
+        since = stamp(changed_after)
+        query += f" AND (StartTime >= '{since}' OR CloseTime >= '{since}')"
+    return query
+
+
+def stamp(seconds: float) -> str:
+    """A time as visibility queries take it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def seconds_of(moment: Any) -> float:
+    """A protobuf Timestamp as seconds since 1970."""
+    return float(moment.seconds + moment.nanos / 1e9)
+
+
+def read_row(info: WorkflowExecutionInfo) -> Row:
+    """One execution of a listing or a description."""
+    return Row(
+        workflow_id=info.execution.workflow_id,
+        run_id=info.execution.run_id,
+        state=cast(State, WorkflowExecutionStatus(info.status).name.lower()),
+        started=seconds_of(info.start_time),
+        closed=seconds_of(info.close_time) if info.HasField("close_time") else None,
+    )
+
+
+def read_pending(activity: PendingActivityInfo) -> Pending:
+    """A pending activity of ours."""
+    failed = activity.HasField("last_failure")
+    return Pending(
+        activity_id=activity.activity_id,
+        stage=STAGE_OF_ACTIVITY[activity.activity_type.name],
+        attempt=activity.attempt,
+        running=activity.state in RUNNING,
+        worker=activity.last_worker_identity or None,
+        began=seconds_of(activity.last_started_time) if activity.HasField("last_started_time") else None,
+        timed_out=activity.HasField("last_failure")
+        and activity.last_failure.HasField("timeout_failure_info"),
+    )

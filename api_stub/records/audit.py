@@ -1,0 +1,63 @@
+"""Is every order accounted for? Pure arithmetic over the ledger and what Temporal says of each order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from api_stub.records.lines import Totals
+from api_stub.records.source import OPEN, Row
+
+Verdict = Literal["delivered", "in_flight", "failed", "lost"]
+MAX_LOST_IDS = 20
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The audit's figures. `started` is the ledger's; the others are counted, each order once."""
+
+    started: int
+    delivered: int
+    in_flight: int
+    failed: int
+    lost: int
+    lost_ids: tuple[str, ...]
+    """Workflow ids of the lost ones, oldest first, MAX_LOST_IDS at most."""
+    carried: int
+
+    @property
+    def balanced(self) -> bool:
+        """Nothing is lost, and what was taken is what was delivered, is on its way, or had to fail."""
+        return not self.lost and self.started == self.delivered + self.in_flight + self.failed
+
+
+def verdict(row: Row | None, meant_to_fail: bool = False) -> Verdict:
+    """What has become of one order of the ledger. `row` None: Temporal does not have it.
+
+    A run that ended in any other way than delivered is lost, unless it was meant to fail: an order that
+    nobody can read is refused by the workflow itself.
+    """
+    if row is None:
+        return "lost"
+    if row.state == "completed":
+        return "delivered"
+    if row.state in OPEN:
+        return "in_flight"
+    return "failed" if row.state == "failed" and meant_to_fail else "lost"
+
+
+def tally(verdicts: Mapping[str, Verdict], carried: Totals) -> Tally:
+    """Add up the ledger's orders (workflow id → verdict, oldest first) and the totals carried on."""
+    counts = Counter(verdicts.values())
+    lost = (workflow_id for workflow_id, found in verdicts.items() if found == "lost")
+    return Tally(
+        started=carried.started + len(verdicts),
+        delivered=carried.delivered + counts["delivered"],
+        in_flight=counts["in_flight"],
+        failed=carried.failed + counts["failed"],
+        lost=counts["lost"],
+        lost_ids=tuple(workflow_id for workflow_id, _ in zip(lost, range(MAX_LOST_IDS), strict=False)),
+        carried=carried.started,
+    )

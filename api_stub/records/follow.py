@@ -1,0 +1,138 @@
+"""Follows every death of a worker: what it held, and who has it now. Asks Temporal; survives its absence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from api_stub.errors import TemporalUnreachable
+from api_stub.records.grip import Death, Held, attempt_lost, begin, seen_history, seen_pending
+from api_stub.records.receipts import Receipts
+from api_stub.records.source import Source, each
+from api_stub.schema import Order
+
+logger = logging.getLogger(__name__)
+
+FAST_S = 0.2
+FAST_FOR_S = 10.0
+SLOW_S = 1.5
+"""No worker took over within FAST_FOR_S: perhaps there is none. One that becomes ready is news."""
+AWAY_S = 0.5
+PER_ORDER_S = 0.005
+"""A look at one order costs about so much of a core; more orders are looked at less often."""
+MAX_LOOKED = 600
+EARLY = datetime.fromtimestamp(0, UTC)
+
+
+class Follower:
+    """Turns deaths into receipts. `open_orders` tells every open order as it was last read."""
+
+    def __init__(
+        self,
+        source: Source,
+        receipts: Receipts,
+        open_orders: Callable[[], list[Order]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._receipts = receipts
+        self._open_orders = open_orders
+        self._clock = clock
+        self._dead: list[Death] = []
+        self._news = asyncio.Event()
+        self._hurry_until = 0.0
+
+    def died(self, death: Death) -> None:
+        """A worker died just now."""
+        self._dead.append(death)
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Something happened that may end somebody's waiting."""
+        self._hurry_until = self._clock() + FAST_FOR_S
+        self._news.set()
+
+    async def run(self) -> None:
+        """Follow for ever; never raises."""
+        self.hurry()  # an earlier API may have left some unfinished
+        while True:
+            self._news.clear()
+            pause: float | None
+            try:
+                await self._look()
+                pause = await self._follow()
+            except TemporalUnreachable as error:
+                logger.info("receipts wait for Temporal: %s", error)
+                pause = AWAY_S
+            except Exception:
+                logger.exception("following the orders of dead workers failed")
+                pause = SLOW_S
+            try:
+                await asyncio.wait_for(self._news.wait(), pause)
+            except TimeoutError:
+                pass
+
+    async def _look(self) -> None:
+        """Find out what the newly dead held, and keep a receipt for each, in the order they died.
+
+        Every open order is looked at, not only those last seen in their hands: that was a moment ago.
+        """
+        dead = {death.worker: death for death in self._dead}
+        if not dead:
+            return
+        orders = sorted(
+            self._open_orders(), key=lambda order: (order.worker not in dead, order.started_at or EARLY)
+        )
+        found: dict[str, list[Held]] = {worker: [] for worker in dead}
+
+        async def look(order: Order) -> None:
+            grip = await self._source.grip(order.workflow_id or order.id)
+            if grip is None or grip.pending is None or grip.pending.worker not in dead:
+                return
+            worker = grip.pending.worker
+            attempt = attempt_lost(worker, grip)
+            story = await self._source.story(grip.workflow_id, grip.run_id) if attempt is not None else None
+            if attempt is not None and story is not None:
+                found[worker].append(begin(order.id, grip, attempt, story))
+
+        await each(look(order) for order in orders[:MAX_LOOKED])
+        self._dead = [death for death in self._dead if death.worker not in dead]
+        for worker, death in dead.items():
+            held = tuple(sorted(found[worker], key=lambda one: one.order_id))
+            kept = self._receipts.add(replace(death, held=held))
+            logger.info("receipt %d: %s (%s) held %d orders", kept.n, worker, death.cause, len(held))
+
+    async def _follow(self) -> float | None:
+        """Look at every order that nobody has taken over yet; how long to wait before the next look."""
+        following = 0
+        for death in self._receipts.unfinished():
+            now = dict(zip(death.held, await self._seen(death), strict=True))
+            if any(held is not seen for held, seen in now.items()):
+                death = replace(death, held=tuple(seen for seen in now.values() if seen is not None))
+                self._receipts.change(death)
+            following += sum(not held.over for held in death.held)
+        if not following:
+            return None
+        fast = self._clock() < self._hurry_until
+        return max(FAST_S if fast else SLOW_S, following * PER_ORDER_S)
+
+    async def _seen(self, death: Death) -> list[Held | None]:
+        seen: dict[Held, Held | None] = {}
+
+        async def look(held: Held) -> None:
+            seen[held] = held if held.over else await self._next(held)
+
+        await each(look(held) for held in death.held)
+        return [seen[held] for held in death.held]
+
+    async def _next(self, held: Held) -> Held | None:
+        grip = await self._source.grip(held.workflow_id, held.run_id)
+        if grip is not None:
+            waiting = seen_pending(held, grip)
+            if waiting is not None:
+                return waiting
+        return seen_history(held, await self._source.story(held.workflow_id, held.run_id))

@@ -1,0 +1,237 @@
+"""Joins ledger, recount, receipts, statistics and retention, and runs what they do in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from api_stub.errors import LedgerUnwritable, TemporalUnreachable
+from api_stub.fleet.supervisor import Supervisor
+from api_stub.gateway import Gateway
+from api_stub.gateway.reading import public_id
+from api_stub.records import retention, stats
+from api_stub.records.audit import tally
+from api_stub.records.fleetlog import FleetLog
+from api_stub.records.follow import Follower
+from api_stub.records.grip import Death
+from api_stub.records.ledger import Ledger
+from api_stub.records.lines import Outcome, Settled, Taken
+from api_stub.records.receipts import Receipts
+from api_stub.records.recount import Recount
+from api_stub.records.retries import Retries
+from api_stub.records.source import Row, Source, each
+from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
+
+logger = logging.getLogger(__name__)
+
+LEDGER = "ledger.txt"
+RECEIPTS = "receipts.jsonl"
+ANSWER_AGE_S = 0.5
+LEARN_EVERY_S = 2.0
+LEARN_AGAIN_S = 0.25
+READY_EVERY_S = 0.5
+RETIRE_EVERY_S = 10.0
+RETIRE_AGAIN_S = 1.0
+
+
+class Records:
+    """Everything that the API keeps in its state directory about orders and workers.
+
+    `retention_s` tells how long a finished order is kept, in seconds, whenever that is asked.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        gateway: Gateway,
+        source: Source,
+        fleet: Supervisor,
+        retention_s: Callable[[], float],
+    ) -> None:
+        self._source = source
+        self._fleet = fleet
+        self._retention_s = retention_s
+        self._ledger = Ledger(state / LEDGER)
+        self._receipts = Receipts(state / RECEIPTS)
+        self._recount = Recount(source, lambda: self._ledger.contents)
+        self._retries = Retries(source, gateway.last_read)
+        self._follower = Follower(source, self._receipts, gateway.open_now)
+        self._log = FleetLog(self._died)
+        self._stats: tuple[float, Stats] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def load(self) -> None:
+        """Read what is on disk. Raises LedgerUnwritable, for instance where another API has it."""
+        self._ledger.open()
+        self._receipts.load()
+
+    async def open(self) -> None:
+        """Begin; before the fleet does, so that no death is missed."""
+        self._fleet.listeners.append(self._log.death)
+        self._tasks = [
+            asyncio.create_task(work)
+            for work in (
+                self._follower.run(),
+                self._count_ready(),
+                self._again(self._learn, LEARN_EVERY_S, LEARN_AGAIN_S),
+                self._again(self._retire, RETIRE_EVERY_S, RETIRE_AGAIN_S),
+            )
+        ]
+
+    async def close(self) -> None:
+        """End what runs in the background, and write what waits to be written."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._ledger.close()
+
+    async def take(self, order: Order) -> None:
+        """Have a placed order in the ledger before anybody is told that it is placed.
+
+        The order is: Temporal, ledger, answer. The other way round, an order that Temporal never took would
+        stand in the ledger and count as lost. An order that Temporal took and the ledger did not was never
+        confirmed to anybody: the same request again finds it and mends the ledger. Raises LedgerUnwritable.
+        """
+        taken = Taken(
+            order.started_at or datetime.now(UTC), order.workflow_id or order.id, order.run_id or "-"
+        )
+        try:
+            await self._ledger.take(taken)
+        except LedgerUnwritable as error:
+            raise LedgerUnwritable(
+                f"order {order.id!r} is placed, but {error}; the same request again mends that"
+            ) from error
+
+    async def audit(self) -> Audit:
+        """Every order of the ledger, counted anew (ANSWER_AGE_S old at most). Raises TemporalUnreachable."""
+        await self._recount.recount(ANSWER_AGE_S)
+        found = tally(self._recount.verdicts, self._recount.carried)
+        return Audit(
+            started=found.started,
+            delivered=found.delivered,
+            in_flight=found.in_flight,
+            failed=found.failed,
+            lost=found.lost,
+            balanced=found.balanced,
+            counted_at=self._recount.counted_at,
+            lost_ids=[public_id(workflow_id) for workflow_id in found.lost_ids],
+            carried=found.carried,
+        )
+
+    def receipts(self, after: int) -> list[Receipt]:
+        """Receipts with a number over `after`; see Receipts.after."""
+        return self._receipts.after(after)
+
+    async def stats(self) -> Stats:
+        """All figures of the stats view, ANSWER_AGE_S old at most. While Temporal is away, the last count of
+        orders (`counted_at` tells); raises TemporalUnreachable where there never was one."""
+        if self._stats is not None and time.monotonic() - self._stats[0] < ANSWER_AGE_S:
+            return self._stats[1]
+        try:
+            await self._recount.recount(ANSWER_AGE_S)
+        except TemporalUnreachable:
+            if not self._recount.counted:
+                raise
+        made = self._make_stats(time.time())
+        self._stats = time.monotonic(), made
+        return made
+
+    def _make_stats(self, now: float) -> Stats:
+        found = tally(self._recount.verdicts, self._recount.carried)
+        rows = self._rows()
+        times = stats.times_of(rows)
+        fleet = self._fleet.state
+        delays = np.array(self._receipts.delays())
+        middle = stats.spread(delays)
+        return Stats(
+            orders=OrderStats(
+                started=found.started,
+                open=found.in_flight,
+                delivered=found.delivered,
+                failed=found.failed + found.lost,
+                retries=self._recount.carried.retries + self._retries.total(rows),
+            ),
+            latency_s=stats.latency(times),
+            rate_per_s=stats.rates(times, now),
+            workers=WorkerStats(
+                ready=self._fleet.ready,
+                births=fleet.births,
+                deaths=fleet.deaths,
+                kills=fleet.kills,
+                panics=fleet.panics,
+            ),
+            takeover_s=Takeovers(p50=middle.p50, p95=middle.p95, n=len(delays)),
+            curves=stats.curves(times, self._log.died, self._log.ready, now),
+            counted_at=self._recount.counted_at,
+        )
+
+    def _rows(self) -> list[Row]:
+        """The ledger's orders as Temporal lists them."""
+        rows = (self._recount.row(workflow_id) for workflow_id in self._recount.verdicts)
+        return [row for row in rows if row is not None]
+
+    def _died(self, death: Death) -> None:
+        if not self._fleet.state.closing:  # the show is over: nobody takes over, and nobody is to wonder
+            self._follower.died(death)
+
+    async def _count_ready(self) -> None:
+        while True:
+            if self._log.count(self._fleet.ready):
+                self._follower.hurry()
+            await asyncio.sleep(READY_EVERY_S)
+
+    async def _again(self, work: Callable[[], Awaitable[bool]], pause_s: float, more_s: float) -> None:
+        """Do this for ever, sooner where it says that there is more to do; never raises."""
+        while True:
+            more = False
+            try:
+                more = await work()
+            except (TemporalUnreachable, LedgerUnwritable) as error:
+                logger.info("%s: %s", getattr(work, "__name__", work), error)
+            except Exception:
+                logger.exception("%s failed", getattr(work, "__name__", work))
+            await asyncio.sleep(more_s if more else pause_s)
+
+    async def _learn(self) -> bool:
+        """Count anew and get to know the attempts of closed orders; whether there are more to read."""
+        await self._recount.recount(LEARN_EVERY_S)
+        return await self._retries.learn(self._rows(), time.time())
+
+    async def _retire(self) -> bool:
+        """Let the next finished orders go that are old, or too many; whether there may be more.
+
+        First the ledger, then Temporal: a crash in between leaves a run to be deleted, and never an order
+        that looks lost.
+        """
+        keep_s = self._retention_s()
+        await self._recount.recount(LEARN_EVERY_S)
+        kept = self._ledger.contents.entries
+        verdicts = {key: verdict for key, verdict in self._recount.verdicts.items() if key in kept}
+        rows = retention.leaving(verdicts, self._recount.row, time.time(), keep_s)
+        now = datetime.now(UTC)
+        await self._ledger.settle(
+            [
+                Settled(now, row.workflow_id, row.run_id, outcome, await self._retries.of(row))
+                for row in rows
+                if (outcome := _outcome(verdicts[row.workflow_id])) is not None
+            ]
+        )
+
+        async def delete(run_id: str, workflow_id: str) -> None:
+            await self._source.delete(workflow_id, run_id)
+            self._recount.deleted(run_id)
+            self._ledger.deleted(run_id)
+
+        await each(delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items()))
+        await self._ledger.compact()
+        return bool(rows)
+
+
+def _outcome(verdict: str) -> Outcome | None:
+    return verdict if verdict in ("delivered", "failed") else None  # type: ignore[return-value]

@@ -1,0 +1,195 @@
+"""The ledger's lines and what they add up to; pure, no file.
+
+One line a fact, words between spaces, the kind first, so that `grep` and `tail -f` are enough to read it:
+
+    carried 2026-01-01T12:00:00.000000Z started=40 delivered=39 failed=1 retries=12
+    taken 2026-01-01T12:00:00.000000Z manual-1--0f… 0199c0de-…
+    settled 2026-01-01T13:00:01.000000Z manual-1--0f… 0199c0de-… delivered retries=2
+    leaving 2026-01-01T13:00:02.000000Z manual-1--0f… 0199c0de-…
+
+`taken`: an order that somebody was told is placed. `settled`: it ended long ago, is counted in the totals
+from here on, and is about to be deleted in Temporal; written before that, so that no crash in between can
+make it look lost. `carried` and `leaving` are a rewritten ledger's way to say what settled lines said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+Outcome = Literal["delivered", "failed"]
+
+
+class BadLine(ValueError):
+    """A line that is none of the ledger's kinds; the message says what was found."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Orders that are no longer kept one by one."""
+
+    started: int = 0
+    delivered: int = 0
+    failed: int = 0
+    retries: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            self.started + other.started,
+            self.delivered + other.delivered,
+            self.failed + other.failed,
+            self.retries + other.retries,
+        )
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The totals so far; the first line of a rewritten ledger."""
+
+    at: datetime
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An order was taken: Temporal has it, under this workflow id and run id."""
+
+    at: datetime
+    workflow_id: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """An order ended long ago and is counted in the totals from now on."""
+
+    at: datetime
+    workflow_id: str
+    run_id: str
+    outcome: Outcome
+    retries: int
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A settled order whose workflow may still be in Temporal."""
+
+    at: datetime
+    workflow_id: str
+    run_id: str
+
+
+Record = Carried | Taken | Settled | Leaving
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def write_line(record: Record) -> str:
+    """One record as a line, with its line feed. No field may contain a space."""
+    match record:
+        case Carried(at, t):
+            rest = f"started={t.started} delivered={t.delivered} failed={t.failed} retries={t.retries}"
+        case Taken(at, workflow_id, run_id) | Leaving(at, workflow_id, run_id):
+            rest = f"{workflow_id} {run_id}"
+        case Settled(at, workflow_id, run_id, outcome, retries):
+            rest = f"{workflow_id} {run_id} {outcome} retries={retries}"
+    return f"{type(record).__name__.lower()} {_stamp(at)} {rest}\n"
+
+
+def read_line(line: str) -> Record:
+    """A line without its line feed. Raises BadLine."""
+    try:
+        kind, stamp, *rest = line.split(" ")
+        at = datetime.fromisoformat(stamp).astimezone(UTC)
+        match kind, rest:
+            case "carried", [_, _, _, _]:
+                return Carried(at, Totals(**{name: _number(rest, name) for name in Totals.__annotations__}))
+            case "taken", [workflow_id, run_id] if workflow_id and run_id:
+                return Taken(at, workflow_id, run_id)
+            case "leaving", [workflow_id, run_id] if workflow_id and run_id:
+                return Leaving(at, workflow_id, run_id)
+            case "settled", [workflow_id, run_id, ("delivered" | "failed") as outcome, _]:
+                return Settled(at, workflow_id, run_id, outcome, _number(rest, "retries"))
+    except ValueError as error:
+        raise BadLine(f"{line[:80]!r}: {error}") from error
+    raise BadLine(f"{line[:80]!r}: not a line of a ledger")
+
+
+def _number(words: list[str], name: str) -> int:
+    for word in words:
+        key, _, value = word.partition("=")
+        if key == name and value.isascii() and value.isdigit():
+            return int(value)
+    raise ValueError(f"no {name}=<number>")
+
+
+@dataclass
+class Contents:
+    """What a ledger's lines add up to, in the order they are applied."""
+
+    entries: dict[str, Taken] = field(default_factory=dict)
+    """Orders that are kept one by one, by workflow id, oldest first."""
+    carried: Totals = Totals()
+    leaving: dict[str, str] = field(default_factory=dict)
+    """Runs that are to be deleted in Temporal: run id → workflow id."""
+    dead_lines: int = 0
+    """Lines that a rewritten ledger would not have."""
+
+    @property
+    def started(self) -> int:
+        """Every order ever taken."""
+        return self.carried.started + len(self.entries)
+
+    def apply(self, record: Record) -> None:
+        """Take one record. The same order twice counts once; an order that is not there cannot settle."""
+        match record:
+            case Carried():
+                self.carried = record.totals
+            case Taken():
+                # A run id that changed: the id was free again in Temporal, and was ordered anew.
+                self.dead_lines += record.workflow_id in self.entries
+                self.entries[record.workflow_id] = record
+            case Settled():
+                self.dead_lines += 1
+                if self.entries.pop(record.workflow_id, None) is not None:
+                    self.dead_lines += 1
+                    delivered = record.outcome == "delivered"
+                    self.carried += Totals(1, int(delivered), int(not delivered), record.retries)
+                    self.leaving[record.run_id] = record.workflow_id
+            case Leaving():
+                self.leaving[record.run_id] = record.workflow_id
+
+    def records(self, at: datetime) -> Iterator[Record]:
+        """The fewest records that add up to the same."""
+        yield Carried(at, self.carried)
+        yield from (Leaving(at, workflow_id, run_id) for run_id, workflow_id in self.leaving.items())
+        yield from self.entries.values()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A ledger as it was read: its contents, how many bytes of it are whole lines, and what was wrong."""
+
+    contents: Contents
+    whole: int
+    problems: tuple[str, ...] = ()
+
+
+def load(data: bytes) -> Loaded:
+    """Read a ledger's bytes. A last line without its line feed is torn: nobody was answered for it."""
+    contents = Contents()
+    problems = []
+    whole = data.rfind(b"\n") + 1
+    for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1):
+        try:
+            contents.apply(read_line(line.decode(errors="replace")))
+        except BadLine as error:
+            contents.dead_lines += 1
+            problems.append(f"line {number}: {error}")
+    if whole < len(data):
+        problems.append(f"the last line is torn and is cut off: {data[whole:][:80]!r}")
+    return Loaded(contents, whole, tuple(problems))

@@ -1,0 +1,100 @@
+"""What the records ask of Temporal, as data; api_stub.gateway.records answers. Times: seconds since 1970."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from api_stub.schema import StageView
+from worker.shared import Stage
+
+State = Literal[
+    "running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out", "paused"
+]
+OPEN: tuple[State, ...] = ("running", "continued_as_new", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order's workflow run, as Temporal lists it."""
+
+    workflow_id: str
+    run_id: str
+    state: State
+    started: float
+    closed: float | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The activity that an order waits for. `worker` is the last one that had it."""
+
+    activity_id: str
+    stage: Stage
+    attempt: int
+    running: bool
+    worker: str | None = None
+    began: float | None = None
+    """When the last attempt began."""
+    timed_out: bool = False
+    """The attempt before this one ended because nothing was heard of its worker."""
+
+
+@dataclass(frozen=True)
+class Grip:
+    """Who has an order now."""
+
+    workflow_id: str
+    run_id: str
+    open: bool
+    pending: Pending | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """An order's stages by its history, and who ordered it."""
+
+    customer: str | None = None
+    stages: tuple[StageView, ...] = field(default=())
+
+    @property
+    def retries(self) -> int:
+        """Attempts beyond each stage's first one."""
+        return sum(max(0, view.attempts - 1) for view in self.stages)
+
+
+class Source(Protocol):
+    """Temporal's records. Every call raises TemporalUnreachable where the server does not answer."""
+
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+        """Orders started at `floor` or later; only those that started or closed after `changed_after`."""
+
+    async def count(self, floor: float) -> int:
+        """How many runs started at `floor` or later are listed."""
+
+    async def row(self, workflow_id: str) -> Row | None:
+        """One order's newest run, from the server's own state and not its listing; None: not there."""
+
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+        """Who has this order now; None: it is not there."""
+
+    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+        """What its history says; None: it is not there."""
+
+    async def meant_to_fail(self, row: Row) -> bool:
+        """Whether a failed run failed as an order that nobody can read."""
+
+    async def delete(self, workflow_id: str, run_id: str) -> None:
+        """Delete this run; one that is gone already is no error."""
+
+
+async def each(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Run all of these together; the first that fails cancels the rest, and its error is raised."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,53 @@
+"""What the system can prove about itself: audit, receipts, statistics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from api_stub.errors import LedgerUnwritable
+from api_stub.kitchen import Kitchen, kitchen_of
+from api_stub.records.keeper import Records
+from api_stub.routes.orders import AWAY
+from api_stub.schema import Audit, Receipt, Stats
+
+router = APIRouter(tags=["records"])
+
+
+def records_of(kitchen: Annotated[Kitchen, Depends(kitchen_of)]) -> Records:
+    """The records of the kitchen that a request is for. Raises LedgerUnwritable where it keeps none."""
+    if kitchen.records is None:
+        raise LedgerUnwritable("this API was started without a ledger")
+    return kitchen.records
+
+
+Kept = Annotated[Records, Depends(records_of)]
+
+
+@router.get("/audit", responses=AWAY)
+async def audit(records: Kept) -> Audit:
+    """Is every order that was ever taken accounted for? `started` is what the API's own ledger on disk says;
+    the rest is counted from Temporal's records, order by order. Where Temporal does not answer: 503, never a
+    guess."""
+    return await records.audit()
+
+
+@router.get("/receipts")
+async def receipts(
+    records: Kept,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Only receipts with a higher number than this.")
+    ] = 0,
+) -> list[Receipt]:
+    """What each worker's death did, oldest first; where there are more than 200, the newest 200. The newest
+    1,000 are kept. A receipt appears once its orders are known, within a second of the death, and changes
+    until each of them is taken over."""
+    return records.receipts(after)
+
+
+@router.get("/stats", responses=AWAY)
+async def stats(records: Kept) -> Stats:
+    """All figures of the stats view, at most half a second old. `failed` is whatever ended undelivered. While
+    Temporal is away, the last count stands, and `counted_at` says of when it is."""
+    return await records.stats()
