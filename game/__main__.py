@@ -15,6 +15,26 @@ from types import FrameType
 
 STARTED = time.monotonic()
 
+ended = threading.Event()
+"""Set when somebody outside wants us gone."""
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    ended.set()
+
+
+def catch_signals() -> None:
+    """Take SIGINT and SIGTERM as the wish to end. Before SDL starts, which would make a "close the window"
+    of them: a signal is not a question.
+    """
+    signal.signal(signal.SIGINT, _on_signal)
+    signal.signal(signal.SIGTERM, _on_signal)
+
+
+if __name__ == "__main__":
+    # A stop may come while the imports below are still going on.
+    catch_signals()
+
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import httpx  # noqa: E402
@@ -109,14 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
         made.error(f"--screenshot {options.screenshot}: there is no directory {options.screenshot.parent}")
 
-    ended = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    # Before SDL starts, which would make a "close the window" of them: a signal is not a question.
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    catch_signals()
     lifeline.watch(os.environ, ended.set)
     try:
         window = Window(options.windowed, fullscreen=options.kiosk and options.windowed is None)
