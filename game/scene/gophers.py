@@ -170,6 +170,8 @@ def draw_trail(brush: Brush, gopher: Gopher) -> None:
     colours = blend(colour_of(hop.before), colour_of(hop.after))
     arc, head = hop.arc, hop.arc.flight
     fade = clamp(1.0 - (arc.t - arc.CROUCH - arc.duration) / 0.35, 0.0, 1.0)
+    if fade <= 0.0:
+        return
     tail = max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
     size, up = fade * gopher.height / 130.0, gopher.height * 0.42
     for along, radius in BEADS:
