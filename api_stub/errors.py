@@ -3,19 +3,22 @@
 GopherPizzaError
 ├── NoSuchOrder            404
 ├── OrderConflict          409
-└── TemporalUnreachable    503
+├── NoChallenge            409
+├── TemporalUnreachable    503
+└── LedgerUnwritable       503
 FleetRefusal (fleet/rules.py)
 ├── NoSuchWorker           404
 ├── AlreadyDead            409
 └── NoFreeSlot             409
-ConfigError (config.py)    404
+ConfigError (config.py)    422
+└── UnknownCheckpoint      404
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api_stub.config import ConfigError
+from api_stub.config import ConfigError, UnknownCheckpoint
 from api_stub.fleet.rules import AlreadyDead, NoFreeSlot, NoSuchWorker
 
 
@@ -35,6 +38,14 @@ class TemporalUnreachable(GopherPizzaError):
     """Temporal does not answer now; what was asked may be tried again."""
 
 
+class NoChallenge(GopherPizzaError):
+    """The checkpoint in force has no bug to be fixed."""
+
+
+class LedgerUnwritable(GopherPizzaError):
+    """The API's own ledger cannot be written, or read; a disk is full, or another API has it."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """How one kind of error is told over HTTP."""
@@ -48,8 +59,11 @@ TABLE: dict[type[Exception], Kind] = {
     NoSuchOrder: Kind(404, "no-such-order", "No such order"),
     OrderConflict: Kind(409, "order-conflict", "This id is taken by another order"),
     TemporalUnreachable: Kind(503, "temporal-unreachable", "Temporal does not answer"),
+    LedgerUnwritable: Kind(503, "ledger-unwritable", "The ledger cannot be written"),
     NoSuchWorker: Kind(404, "no-such-worker", "No such worker"),
     AlreadyDead: Kind(409, "already-dead", "The worker is dead already"),
     NoFreeSlot: Kind(409, "no-free-slot", "No free slot"),
-    ConfigError: Kind(404, "no-such-checkpoint", "No such checkpoint"),
+    NoChallenge: Kind(409, "no-challenge", "There is no bug to be fixed"),
+    UnknownCheckpoint: Kind(404, "no-such-checkpoint", "No such checkpoint"),
+    ConfigError: Kind(422, "bad-config", "The checkpoint's file cannot be used"),
 }

@@ -209,14 +209,13 @@ def read_row(info: WorkflowExecutionInfo) -> Row:
 
 def read_pending(activity: PendingActivityInfo) -> Pending:
     """A pending activity of ours."""
-    failed = activity.HasField("last_failure")
+    begun, failed = activity.HasField("last_started_time"), activity.HasField("last_failure")
     return Pending(
         activity_id=activity.activity_id,
         stage=STAGE_OF_ACTIVITY[activity.activity_type.name],
         attempt=activity.attempt,
         running=activity.state in RUNNING,
         worker=activity.last_worker_identity or None,
-        began=seconds_of(activity.last_started_time) if activity.HasField("last_started_time") else None,
-        timed_out=activity.HasField("last_failure")
-        and activity.last_failure.HasField("timeout_failure_info"),
+        began=seconds_of(activity.last_started_time) if begun else None,
+        timed_out=failed and activity.last_failure.HasField("timeout_failure_info"),
     )

@@ -22,6 +22,7 @@ from api_stub.records.follow import Follower
 from api_stub.records.grip import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.lines import Outcome, Settled, Taken
+from api_stub.records.names import LEDGER, RECEIPTS
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
@@ -30,8 +31,6 @@ from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers,
 
 logger = logging.getLogger(__name__)
 
-LEDGER = "ledger.txt"
-RECEIPTS = "receipts.jsonl"
 ANSWER_AGE_S = 0.5
 LEARN_EVERY_S = 2.0
 LEARN_AGAIN_S = 0.25
@@ -98,9 +97,8 @@ class Records:
         stand in the ledger and count as lost. An order that Temporal took and the ledger did not was never
         confirmed to anybody: the same request again finds it and mends the ledger. Raises LedgerUnwritable.
         """
-        taken = Taken(
-            order.started_at or datetime.now(UTC), order.workflow_id or order.id, order.run_id or "-"
-        )
+        at = order.started_at or datetime.now(UTC)
+        taken = Taken(at, order.workflow_id or order.id, order.run_id or "-")
         try:
             await self._ledger.take(taken)
         except LedgerUnwritable as error:

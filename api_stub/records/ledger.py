@@ -20,6 +20,7 @@ from pathlib import Path
 
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.lines import Contents, Record, Settled, Taken, load, write_line
+from api_stub.records.names import LEDGER_LOCK
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Ledger:
 
     def _take_lock(self) -> None:
         """One API a ledger. One that was just killed may hold the lock for a moment more."""
-        self._lock = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        self._lock = os.open(self._file.with_name(LEDGER_LOCK), os.O_RDWR | os.O_CREAT, 0o644)
         deadline = time.monotonic() + LOCK_S
         while True:
             try:

@@ -1,4 +1,4 @@
-"""How many attempts beyond the first ones there were: known once for each closed order, looked at for open ones.
+"""Attempts beyond the first ones: known once for each closed order, looked at for open ones.
 
 Temporal's listing does not tell attempts. An order that the API followed to its end is known from that; of
 the others (after a restart), the newest MAX_READ are read from their histories, a few at a time.

@@ -79,7 +79,7 @@ async def place_order(order: OrderRequest, response: Response, kitchen: InKitche
         toppings=order.toppings,
         customer=order.customer,
     )
-    placed, is_new = await kitchen.gateway.place(info, kitchen.checkpoint.config.kitchen())
+    placed, is_new = await kitchen.place(info)
     if not is_new:
         response.status_code = 200
     return placed

@@ -38,7 +38,7 @@ async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InK
     except BadWire as error:
         return refusal(error)
     try:
-        order, _ = await kitchen.gateway.place(info, kitchen.checkpoint.config.kitchen(), fresh=True)
+        order, _ = await kitchen.place(info, fresh=True)
     except TemporalUnreachable:
         return JSONResponse(write_status(OrderStatus.UNKNOWN, info))
     return JSONResponse(write_status(order.status, info, order.run_id))
