@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api_stub import openapi, problems
+from api_stub import checkpoints, openapi, problems
 from api_stub.kitchen import Kitchen
 from api_stub.limits import BodyLimit
-from api_stub.routes import fleet, house, orders, original
+from api_stub.routes import challenge, fleet, house, orders, original, records
 from api_stub.schema import Problem
 
 ORIGINAL_PATHS = ("/orderPizza", "/orderStatus")
@@ -42,13 +42,19 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await kitchen.gateway.open()
+        if kitchen.records is not None:
+            await kitchen.records.open()
         await kitchen.fleet.open()
         watch = asyncio.create_task(kitchen.gateway.watch())
+        edits = asyncio.create_task(checkpoints.watch(kitchen))
         if on_started is not None:
             on_started()
         yield
         watch.cancel()
+        edits.cancel()
         await kitchen.fleet.close()
+        if kitchen.records is not None:
+            await kitchen.records.close()
 
     app = FastAPI(
         title="GopherPizza",
@@ -60,7 +66,7 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
     )
     app.state.kitchen = kitchen
     problems.install(app)
-    for part in (orders, fleet, house, original):
+    for part in (orders, fleet, challenge, house, records, original):
         app.include_router(part.router)
     openapi.install(app)
     app.add_middleware(BodyLimit)

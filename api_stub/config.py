@@ -15,10 +15,15 @@ from worker.shared import KitchenSettings, StageSettings
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 MAX_CONFIG_BYTES = 64 * 1024
+Stamp = tuple[int, int, int]
 
 
 class ConfigError(Exception):
     """A configuration file cannot be used; the message names file, line, key, value and what is accepted."""
+
+
+class UnknownCheckpoint(ConfigError):
+    """There is no checkpoint of this name; the message names those that there are."""
 
 
 def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
@@ -116,11 +121,19 @@ class RetryConfig(Section):
 
 
 class StreamConfig(Section):
-    """Orders that come by themselves."""
+    """Orders that come by themselves, sent by the game."""
 
-    enabled: bool = Field(default=False, strict=True)
-    every_s: PositiveRange = (2.0, 6.0)
-    max_open: int = Field(default=500, ge=1, le=2000, strict=True)
+    enabled: bool = Field(default=False, strict=True, description="Whether they come from the start on.")
+    every_s: PositiveRange = Field(
+        default=(2.0, 6.0), description="The range that the time to the next is drawn from."
+    )
+    burst: int = Field(default=1, ge=1, le=100, strict=True, description="Orders sent at once each time.")
+    max_open: int = Field(
+        default=500, ge=1, le=2000, strict=True, description="None is sent while so many are open."
+    )
+    total: int | None = Field(
+        default=None, ge=1, strict=True, description="It ends after so many; null: it does not."
+    )
 
 
 class CheckpointConfig(Section):
@@ -133,24 +146,27 @@ class CheckpointConfig(Section):
     activities: ActivitiesConfig = ActivitiesConfig()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetryConfig = RetryConfig()
-    bug: str | None = None
+    bug: Literal["spread_toppings"] | None = Field(
+        default=None, description="The bug that its workers have, to be fixed by a developer; null: none."
+    )
     stream: StreamConfig = StreamConfig()
+    seed: int = Field(
+        default=0, ge=0, le=2**53, strict=True, description="What the chaos dice are thrown with."
+    )
+    retention_s: float = Field(
+        default=3600.0,
+        ge=60,
+        le=30 * 86_400,
+        strict=True,
+        allow_inf_nan=False,
+        description="How long finished orders are kept.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        # Each of these keys waits for code that is not there yet; taking them silently would be a lie.
-        if self.bug is not None:
-            raise ValueError(f"bug: {self.bug!r} is not supported yet; accepted: null")
-        if self.stream.enabled:
-            raise ValueError("stream.enabled: true is not supported yet; accepted: false")
         limit = self.timeouts.start_to_close_s
         for name in ActivitiesConfig.model_fields:
             activity: ActivityConfig = getattr(self.activities, name)
-            if activity.failure_rate > 0:
-                raise ValueError(
-                    f"activities.{name}.failure_rate: {activity.failure_rate:g} "
-                    "is not supported yet; accepted: 0"
-                )
             longest = activity.duration_s[1]
             if longest >= limit:
                 raise ValueError(
@@ -170,19 +186,31 @@ class CheckpointConfig(Section):
             retry_initial_s=self.retry.initial_s,
             retry_backoff=self.retry.backoff,
             retry_maximum_s=self.retry.maximum_s,
+            seed=self.seed,
         )
 
 
 @dataclass(frozen=True)
 class LoadedConfig:
-    """A checkpoint and the file that it was read from."""
+    """A checkpoint, the file that it was read from, and the stamp that the file had just before."""
 
     config: CheckpointConfig
     file: Path
+    stamp: Stamp | None = None
+
+
+def stamp_of(file: Path) -> Stamp | None:
+    """What changes when a file is edited or replaced; None: it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def load(file: Path) -> LoadedConfig:
     """Read one config file. Raises ConfigError, which says what is wrong and where."""
+    stamp = stamp_of(file)
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -203,7 +231,7 @@ def load(file: Path) -> LoadedConfig:
     ]
     if problems:
         raise ConfigError("; ".join(problems))
-    return LoadedConfig(CheckpointConfig.model_validate(data), file)
+    return LoadedConfig(CheckpointConfig.model_validate(data), file, stamp)
 
 
 def problems_in(data: dict[Any, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -292,4 +320,6 @@ def find(name: str, directory: Path = CONFIGS) -> LoadedConfig:
     names = [file.stem.removeprefix("checkpoint-") for file in sorted(directory.glob("*.yaml"))]
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise ConfigError(f"no checkpoint {name!r}; there are {', '.join(names)}, or name a YAML file{hint}")
+    raise UnknownCheckpoint(
+        f"no checkpoint {name!r}; there are {', '.join(names)}, or name a YAML file{hint}"
+    )

@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from api_stub.config import CheckpointConfig, LoadedConfig
+from api_stub.challenge import WorkingCopies
+from api_stub.config import CONFIGS, CheckpointConfig, LoadedConfig, Stamp, stamp_of
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway import Gateway
+from api_stub.records.keeper import Records
+from api_stub.schema import Order
+from worker.shared import OrderInfo
 
 
 @dataclass
 class Kitchen:
-    """One running kitchen. `ui` is the Temporal Web UI's base address, where it is known."""
+    """One running kitchen. `ui` is the Temporal Web UI's base address, where it is known; `code` are the
+    files that a developer edits."""
 
     gateway: Gateway
     fleet: Supervisor
     checkpoint: LoadedConfig
     ui: str | None = None
+    code: WorkingCopies | None = None
+    records: Records | None = None
+    """What is kept in the state directory; None: nothing is (an API for tests)."""
+    problem: str | None = field(default=None, init=False)
+    """Why the checkpoint's file, as it was edited, was not taken; None: it is in force as it is."""
+    seen: Stamp | None = field(default=None, init=False)
+    """The stamp that the checkpoint's file had when it was last looked at."""
+    named_by_path: dict[str, LoadedConfig] = field(default_factory=dict, init=False)
+    """Checkpoints that did not come from configs/, by their names."""
+
+    def __post_init__(self) -> None:
+        """The first checkpoint is in force."""
+        self.put_in_force(self.checkpoint)
+
+    async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
+        """Place an order under the checkpoint in force and have it in the ledger; see Gateway.place and
+        Records.take. Raises OrderConflict, TemporalUnreachable, LedgerUnwritable."""
+        placed, is_new = await self.gateway.place(info, self.checkpoint.config.kitchen(), fresh=fresh)
+        if self.records is not None:
+            await self.records.take(placed)
+        return placed, is_new
+
+    def put_in_force(self, loaded: LoadedConfig) -> None:
+        """New orders get these settings from now on; the fleet is not touched."""
+        config = loaded.config
+        self.checkpoint = loaded
+        self.problem = None
+        self.seen = loaded.stamp or stamp_of(loaded.file)
+        if loaded.file.resolve().parent != CONFIGS:
+            self.named_by_path[config.checkpoint] = loaded
+        if config.bug is not None and self.code is not None:
+            self.code.ensured(config.bug)
 
 
 def policy_of(config: CheckpointConfig) -> Policy:
@@ -30,6 +67,8 @@ def policy_of(config: CheckpointConfig) -> Policy:
         start=fleet.start,
         respawn_after_s=fleet.respawn_after_s,
         lifespan_s=fleet.lifespan_s,
+        concurrency=fleet.concurrency,
+        bug=config.bug,
     )
 
 

@@ -70,6 +70,11 @@ _CHECKPOINT = {
     "slots": 2,
     "file": "checkpoint-1-pair.yaml",
 }
+_FAULT = {
+    "file": "/home/ada/gopherpizza/.gopherpizza/challenge/spread_toppings.py",
+    "line": 18,
+    "message": "ZeroDivisionError: division by zero",
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Order": _ORDER,
     "OrderList": {"orders": [_ORDER]},
@@ -106,6 +111,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "checkpoint": "1-pair",
     },
     "Checkpoint": _CHECKPOINT,
+    "CheckpointSwitch": {"name": "1a"},
+    "Challenge": {
+        "bug": "spread_toppings",
+        "file": _FAULT["file"],
+        "source": "def spread(toppings):\n    ...\n",
+        "changed": False,
+        "deployed": True,
+        "failure": _FAULT,
+        "stuck": 3,
+    },
+    "CodeProblem": _FAULT,
     "CheckpointList": {"current": "1-pair", "checkpoints": [_CHECKPOINT]},
     "Problem": {
         "type": "/problems/no-such-worker",

@@ -17,11 +17,15 @@ import uvicorn
 
 from api_stub import lifeline
 from api_stub.app import create_app
+from api_stub.challenge import WorkingCopies
 from api_stub.config import ConfigError, find
+from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway import Gateway
+from api_stub.gateway.records import TemporalRecords
 from api_stub.kitchen import Kitchen, policy_of
+from api_stub.records.keeper import Records
 from worker.connection import Target
 
 logger = logging.getLogger(__name__)
@@ -81,13 +85,20 @@ async def serve(options: argparse.Namespace) -> int:
     state: Path = options.state_dir
     target = Target(options.temporal, options.namespace)
     host = ProcessHost()
-    setup = FleetSetup(target, loaded.config.fleet.concurrency, state / "logs", state / "generations.json")
+    code = WorkingCopies(state.resolve() / "challenge")
+    setup = FleetSetup(target, state / "logs", code.ensured, state / "generations.json")
     kitchen = Kitchen(
         gateway=Gateway(target),
         fleet=Supervisor(host, policy_of(loaded.config), setup),
         checkpoint=loaded,
         ui=options.ui,
+        code=code,
     )
+    records = TemporalRecords(kitchen.gateway)
+    kitchen.records = Records(
+        state, kitchen.gateway, records, kitchen.fleet, lambda: kitchen.checkpoint.config.retention_s
+    )
+    kitchen.records.load()
     server = Server(
         uvicorn.Config(
             create_app(kitchen),
@@ -128,6 +139,9 @@ def main() -> None:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         status = 2
+    except LedgerUnwritable as error:
+        sys.stderr.write(f"{error}\n")
+        status = 1
     except Exception:
         logger.exception("the API failed")
         status = 1

@@ -171,7 +171,7 @@ def api(
         }
     )
     host = host or ScriptedHost()
-    supervisor = Supervisor(host, policy_of(config), FleetSetup(target, 4, **(setup or {})))
+    supervisor = Supervisor(host, policy_of(config), FleetSetup(target, **(setup or {})))
     kitchen = Kitchen(Gateway(target), supervisor, LoadedConfig(config, find("1").file))
     with asyncio.Runner() as runner:
         made = Api(kitchen, host, runner)

@@ -57,7 +57,7 @@ def test_the_checkpoints(away: Api) -> None:
     listed = away("GET", "/checkpoints").json()
     assert listed["current"] == "test"
     assert {"1", "1-pair"} <= {checkpoint["name"] for checkpoint in listed["checkpoints"]}
-    assert all(checkpoint["story"] for checkpoint in listed["checkpoints"])
+    assert all(checkpoint["story"] for checkpoint in listed["checkpoints"] if checkpoint["name"] != "test")
     current = away("GET", "/checkpoint").json()
     assert (current["name"], current["slots"], current["title"]) == ("test", 3, "For the tests")
 

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from api_stub.config import CONFIGS, ConfigError, available, find, load
+from api_stub.checkpoints import view
+from api_stub.config import CONFIGS, ConfigError, UnknownCheckpoint, available, find, load, stamp_of
 from api_stub.kitchen import policy_of
+from api_stub.schema import StreamSettings
+from worker.challenges import NAMES, pristine
 from worker.shared import Stage
 
 GOOD: dict[str, Any] = {"checkpoint": "x"}
@@ -62,8 +65,20 @@ def test_the_talks_checkpoints_are_there() -> None:
         ({"retry": {"initial_s": 5}}, ["retry", "maximum_s: 1 is under initial_s: 5"]),
         ({"checkpoint": 2}, ["checkpoint", "found 2", "string"]),
         ({"checkpoint": None}, ["checkpoint", "None", "string"]),
-        ({"bug": "toppings"}, ["bug", "not supported yet"]),
-        ({"stream": {"enabled": True}}, ["stream", "not supported yet"]),
+        ({"activities": {"bake": {"failure_rate": 1}}}, ["failure_rate", "found 1", "less than 1"]),
+        ({"activities": {"bake": {"failure_rate": -0.1}}}, ["failure_rate", "-0.1", "equal to 0"]),
+        ({"bug": "toppings"}, ["bug", "'toppings'", "'spread_toppings'"]),
+        ({"bug": True}, ["bug", "True", "'spread_toppings'"]),
+        ({"stream": {"enabled": "yes"}}, ["stream.enabled", "'yes'", "boolean"]),
+        ({"stream": {"every_s": [0, 1]}}, ["stream.every_s", "0", "greater than 0"]),
+        ({"stream": {"every_s": [2, 1]}}, ["stream.every_s", "minimum 2 is over the maximum 1"]),
+        ({"stream": {"burst": 0}}, ["stream.burst", "0", "greater than or equal to 1"]),
+        ({"stream": {"max_open": 2001}}, ["stream.max_open", "2001", "less than or equal to 2000"]),
+        ({"stream": {"total": 0}}, ["stream.total", "0", "greater than or equal to 1"]),
+        ({"stream": {"evry_s": [1, 2]}}, ["stream.evry_s", "unknown key", "did you mean 'every_s'"]),
+        ({"seed": 1.5}, ["seed", "1.5", "integer"]),
+        ({"retention_s": 59}, ["retention_s", "59", "greater than or equal to 60"]),
+        ({"retension_s": 60}, ["retension_s", "did you mean 'retention_s'"]),
     ],
 )
 def test_a_bad_value_is_told_with_file_key_value_and_what_is_accepted(
@@ -118,23 +133,34 @@ def test_each_key_has_its_effect(tmp_path: Path) -> None:
                     "concurrency": 7,
                 },
                 "activities": {
-                    "prepare": {"duration_s": [1, 2]},
-                    "bake": {"duration_s": [3, 4]},
-                    "deliver": {"duration_s": [5, 6]},
+                    "prepare": {"duration_s": [1, 2], "failure_rate": 0.1},
+                    "bake": {"duration_s": [3, 4], "failure_rate": 0.2},
+                    "deliver": {"duration_s": [5, 6], "failure_rate": 0.3},
                 },
                 "timeouts": {"heartbeat_s": 2, "start_to_close_s": 9},
                 "retry": {"initial_s": 0.3, "backoff": 3, "maximum_s": 4},
+                "bug": "spread_toppings",
+                "stream": {"enabled": True, "every_s": [0.1, 0.3], "burst": 3, "max_open": 40, "total": 99},
+                "seed": 11,
+                "retention_s": 120,
             },
         )
     ).config
     policy = policy_of(config)
     assert (policy.slots, policy.start) == (5, 2)
     assert (policy.respawn_after_s, policy.lifespan_s) == ((1, 2), (3, 4))
-    assert config.fleet.concurrency == 7
+    assert (policy.concurrency, policy.bug) == (7, "spread_toppings")
     kitchen = config.kitchen()
     assert [kitchen.of(stage).duration_s for stage in Stage] == [(1, 2), (3, 4), (5, 6)]
     assert (kitchen.heartbeat_s, kitchen.start_to_close_s) == (2, 9)
     assert (kitchen.retry_initial_s, kitchen.retry_backoff, kitchen.retry_maximum_s) == (0.3, 3, 4)
+    assert [kitchen.of(stage).failure_rate for stage in Stage] == [0.1, 0.2, 0.3]
+    assert kitchen.seed == 11
+    shown = view(load(tmp_path / "some.yaml"))
+    assert (shown.name, shown.title, shown.story, shown.slots) == ("x", "T", ["s"], 5)
+    assert shown.bug == "spread_toppings"
+    assert shown.stream == StreamSettings(enabled=True, every_s=(0.1, 0.3), burst=3, max_open=40, total=99)
+    assert config.retention_s == 120
 
 
 def test_a_key_left_out_has_its_default(tmp_path: Path) -> None:
@@ -142,3 +168,49 @@ def test_a_key_left_out_has_its_default(tmp_path: Path) -> None:
     assert config.fleet.slots == config.fleet.start == 1
     assert config.timeouts.heartbeat_s == 1
     assert config.fleet.respawn_after_s is None
+    assert config.bug is None and config.seed == 0 and config.retention_s == 3600
+    assert view(load(tmp_path / "some.yaml")).stream == StreamSettings()
+    kitchen = config.kitchen()
+    assert [kitchen.of(stage).failure_rate for stage in Stage] == [0, 0, 0]
+
+
+def test_every_bug_that_there_is_can_be_put_in_force(tmp_path: Path) -> None:
+    for name in NAMES:
+        assert load(write(tmp_path, {"checkpoint": "x", "bug": name})).config.bug == name
+        assert pristine(name).is_file()
+
+
+def test_1a_differs_from_1_in_the_bug_alone() -> None:
+    plain, buggy = find("1").config, find("1a").config
+    as_1 = {"checkpoint": plain.checkpoint, "title": plain.title, "story": plain.story, "bug": None}
+    assert buggy.bug == "spread_toppings"
+    assert buggy.model_copy(update=as_1) == plain
+
+
+def test_chaos_comes_with_checkpoint_2_and_the_stream_with_3() -> None:
+    chaos, stream = find("2").config, find("3").config
+    assert (chaos.fleet.slots, chaos.fleet.start) == (4, 4)
+    assert chaos.fleet.respawn_after_s == (0.5, 2) and chaos.fleet.lifespan_s == (20, 60)
+    assert {chaos.kitchen().of(stage).failure_rate for stage in Stage} == {0.2}
+    assert (stream.fleet.slots, stream.fleet.start) == (12, 12)
+    assert stream.fleet.respawn_after_s is not None and stream.fleet.lifespan_s == (40, 120)
+    assert {stream.kitchen().of(stage).failure_rate for stage in Stage} == {0.1}
+    assert stream.stream.enabled and not chaos.stream.enabled
+
+
+def test_an_unknown_name_is_told_from_a_broken_file(tmp_path: Path) -> None:
+    with pytest.raises(UnknownCheckpoint):
+        find("nine")
+    with pytest.raises(ConfigError) as caught:
+        find(str(write(tmp_path, "checkpoint: [")))
+    assert not isinstance(caught.value, UnknownCheckpoint)
+
+
+def test_the_stamp_of_a_file_tells_an_edit(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD)
+    before = load(file).stamp
+    assert before is not None and stamp_of(file) == before
+    write(tmp_path, {"checkpoint": "xyz"})
+    assert stamp_of(file) != before
+    file.unlink()
+    assert stamp_of(file) is None

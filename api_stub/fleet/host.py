@@ -19,11 +19,18 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Protocol
 
-from worker.process import WorkerSpec, fleet_main
+from worker.process import Readiness, WorkerSpec, fleet_main
 
 logger = logging.getLogger(__name__)
 
 PRELOAD = ["worker.process", "worker.workflow", "temporalio.api.workflowservice.v1"]
+
+
+class OnReady(Protocol):
+    """Called when a worker polls."""
+
+    def __call__(self, readiness: Readiness = ..., /) -> None:
+        """Take the worker's own word of it."""
 
 
 class Host(Protocol):
@@ -32,7 +39,7 @@ class Host(Protocol):
     async def spawn(
         self,
         spec: WorkerSpec,
-        on_ready: Callable[[], None],
+        on_ready: OnReady,
         on_exit: Callable[[int | None, int | None], None],
     ) -> int:
         """Make a worker and return its pid. `on_exit` gets (signal, None) or (None, exit status), once."""
@@ -70,7 +77,7 @@ class ProcessHost:
     async def spawn(
         self,
         spec: WorkerSpec,
-        on_ready: Callable[[], None],
+        on_ready: OnReady,
         on_exit: Callable[[int | None, int | None], None],
     ) -> int:
         """Fork a worker off the forkserver. Raises OSError when no process can be made."""
@@ -82,11 +89,11 @@ class ProcessHost:
 
         def noticed() -> None:
             try:
-                child.notices.recv()
+                readiness: Readiness = child.notices.recv()
             except (EOFError, OSError):
                 loop.remove_reader(child.notices.fileno())
                 return
-            on_ready()
+            on_ready(readiness)
 
         def exited() -> None:
             loop.remove_reader(child.process.sentinel)

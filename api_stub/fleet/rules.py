@@ -1,208 +1,52 @@
 """The fleet's rules, pure: (state, event, now, policy) → (state, actions). No process, no clock, no dice.
 
 A slot's life: empty → starting → ready → (stopping →) dead → starting …, or dead → backoff → starting where
-the policy respawns. An intended stop is never a crash: what was asked for is written down before it happens.
-Times are seconds of a monotonic clock.
+the policy respawns, or stopping → starting where the process is only replaced. An intended stop is never a
+crash: what was asked for is written down before it happens.
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from api_stub.schema import ExitCause, WorkerPhase
-from worker.shared import worker_id
+from api_stub.fleet.changes import redeploy, reshape
+from api_stub.fleet.state import (
+    Action,
+    AlreadyDead,
+    BecameReady,
+    CloseDown,
+    Decision,
+    Dice,
+    Died,
+    Event,
+    Exit,
+    Exited,
+    FleetRefusal,
+    FleetState,
+    KillWanted,
+    NoFreeSlot,
+    NoSuchWorker,
+    Open,
+    Policy,
+    Redeploy,
+    Reshape,
+    SendSignal,
+    Slot,
+    Spawn,
+    Spawned,
+    StartWanted,
+    Tick,
+)
+from api_stub.fleet.steps import current, put, spawn, told_to_end, with_places, without
+from api_stub.schema import ExitCause
 
-Span = tuple[float, float]
-Dice = Callable[[Span], float]
-"""Draws a number from a range; passed in, so that a history can be repeated."""
-
-
-class FleetRefusal(Exception):
-    """Something was asked of the fleet that cannot be done; the message says what can."""
-
-
-class NoSuchWorker(FleetRefusal):
-    """No worker and no slot has this name."""
-
-
-class AlreadyDead(FleetRefusal):
-    """The worker is dead, or is being killed already."""
-
-
-class NoFreeSlot(FleetRefusal):
-    """Every slot has a living worker, or this one has."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What should run, from the checkpoint. Ranges and times in seconds."""
-
-    slots: int = 1
-    start: int = 1
-    respawn_after_s: Span | None = None
-    lifespan_s: Span | None = None
-    start_timeout_s: float = 60.0
-    drain_s: float = 1.0
-    backoff_initial_s: float = 0.5
-    backoff_maximum_s: float = 10.0
-
-
-@dataclass(frozen=True)
-class Exit:
-    """How a process ended. `signal` is a number; `code` an exit status; one of them is None."""
-
-    signal: int | None
-    code: int | None
-    cause: ExitCause
-    at: float
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One place for a worker, and the process in it."""
-
-    number: int
-    generation: int = 0
-    phase: WorkerPhase = "empty"
-    pid: int | None = None
-    started_at: float | None = None
-    ready_at: float | None = None
-    intent: ExitCause | None = None
-    """Why it was told to end; None: nobody told it."""
-    killing: bool = False
-    """SIGKILL is sent, or will be as soon as there is a pid."""
-    due: float | None = None
-    """starting: give up then; stopping: SIGKILL then; backoff: start again then."""
-    false_starts: int = 0
-    """Deaths in a row before it was ever ready: only these are punished."""
-    wanted: bool = False
-    """It is to run again by itself, if the policy respawns."""
-    last_exit: Exit | None = None
-
-    @property
-    def id(self) -> str | None:
-        """The worker's name; None where the slot was never used."""
-        return worker_id(self.number, self.generation) if self.generation else None
-
-    @property
-    def alive(self) -> bool:
-        """Whether a process is there, or is being made."""
-        return self.phase in ("starting", "ready", "stopping")
-
-
-@dataclass(frozen=True)
-class FleetState:
-    """All slots by number, counts since the start, and whether the end has begun."""
-
-    slots: tuple[Slot, ...] = ()
-    births: int = 0
-    deaths: int = 0
-    kills: int = 0
-    closing: bool = False
-
-    def slot(self, number: int) -> Slot:
-        """The slot of this number. Raises NoSuchWorker."""
-        for slot in self.slots:
-            if slot.number == number:
-                return slot
-        raise NoSuchWorker(f"there is no slot {number}; there are 1 to {len(self.slots)}")
-
-    def named(self, name: str) -> Slot:
-        """The slot of a worker's id (`w2.1`) or of a slot number (`2`). Raises NoSuchWorker."""
-        for slot in self.slots:
-            if name in (slot.id, str(slot.number)):
-                return slot
-        known = ", ".join(slot.id for slot in self.slots if slot.id)
-        raise NoSuchWorker(
-            f"there is no worker {name!r}; there are slots 1 to {len(self.slots)}, "
-            f"workers {known or '(none)'}"
-        )
-
-
-@dataclass(frozen=True)
-class Open:
-    """The fleet begins; the first slots are filled. `generations` were used up by an earlier fleet."""
-
-    generations: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StartWanted:
-    """Somebody wants a worker, in this slot or in the lowest free one."""
-
-    slot: int | None = None
-
-
-@dataclass(frozen=True)
-class KillWanted:
-    """Somebody wants this worker (id or slot number) killed, now."""
-
-    worker: str
-    cause: ExitCause = "player"
-
-
-@dataclass(frozen=True)
-class Spawned:
-    """The host made the process."""
-
-    slot: int
-    generation: int
-    pid: int
-
-
-@dataclass(frozen=True)
-class BecameReady:
-    """The worker says that it polls."""
-
-    slot: int
-    generation: int
-
-
-@dataclass(frozen=True)
-class Exited:
-    """The operating system says that the process is gone; or (`pid` never known) it could not be made."""
-
-    slot: int
-    generation: int
-    signal: int | None = None
-    code: int | None = None
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time went by; whatever is due is done."""
-
-
-@dataclass(frozen=True)
-class CloseDown:
-    """The fleet is to end: everybody drains."""
-
-
-Event = Open | StartWanted | KillWanted | Spawned | BecameReady | Exited | Tick | CloseDown
-
-
-@dataclass(frozen=True)
-class Spawn:
-    """Make a process for this slot."""
-
-    slot: int
-    generation: int
-    lifespan_s: float | None
-
-
-@dataclass(frozen=True)
-class SendSignal:
-    """Send this signal to that process."""
-
-    slot: int
-    pid: int
-    signal: int
-
-
-Action = Spawn | SendSignal
-Decision = tuple[FleetState, tuple[Action, ...]]
+__all__ = [
+    "Action", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "Event", "Exit",
+    "Exited", "FleetRefusal", "FleetState", "KillWanted", "NoFreeSlot", "NoSuchWorker", "Open",
+    "Policy", "Redeploy", "Reshape", "SendSignal", "Slot", "Spawn", "Spawned", "StartWanted", "Tick",
+    "decide", "next_due",
+]  # fmt: skip
 
 
 def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Dice) -> Decision:
@@ -213,20 +57,21 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case StartWanted():
             return _start_wanted(state, event, now, policy, dice)
         case KillWanted():
-            return _kill_wanted(state, event)
+            return _kill_wanted(state, event, now)
         case Spawned():
             return _spawned(state, event)
         case BecameReady():
-            slot = _current(state, event.slot, event.generation)
-            if slot is None or slot.phase != "starting":
-                return state, ()
-            return _put(state, replace(slot, phase="ready", ready_at=now, due=None, false_starts=0)), ()
+            return _became_ready(state, event, now)
         case Exited():
             return _exited(state, event, now, policy, dice)
         case Tick():
             return _tick(state, now, policy, dice)
         case CloseDown():
             return _close_down(state, now, policy)
+        case Redeploy():
+            return redeploy(state, now, policy, dice)
+        case Reshape():
+            return reshape(state, now, policy, event.policy, dice)
 
 
 def next_due(state: FleetState) -> float | None:
@@ -234,40 +79,13 @@ def next_due(state: FleetState) -> float | None:
     return min((slot.due for slot in state.slots if slot.due is not None), default=None)
 
 
-def _put(state: FleetState, slot: Slot) -> FleetState:
-    return replace(state, slots=tuple(slot if old.number == slot.number else old for old in state.slots))
-
-
-def _current(state: FleetState, number: int, generation: int) -> Slot | None:
-    """The slot, if it still has that generation: news of an older process changes nothing."""
-    found = next((slot for slot in state.slots if slot.number == number), None)
-    return found if found is not None and found.generation == generation else None
-
-
-def _spawn(state: FleetState, slot: Slot, now: float, policy: Policy, dice: Dice) -> Decision:
-    born = replace(
-        slot,
-        generation=slot.generation + 1,
-        phase="starting",
-        pid=None,
-        started_at=now,
-        ready_at=None,
-        intent=None,
-        killing=False,
-        due=now + policy.start_timeout_s,
-        wanted=True,
-    )
-    lifespan = dice(policy.lifespan_s) if policy.lifespan_s else None
-    state = replace(_put(state, born), births=state.births + 1)
-    return state, (Spawn(born.number, born.generation, lifespan),)
-
-
 def _open(policy: Policy, event: Open, now: float, dice: Dice) -> Decision:
-    slots = tuple(Slot(n, event.generations.get(n, 0)) for n in range(1, policy.slots + 1))
-    state, actions = FleetState(slots), ()
+    state = FleetState(used=dict(event.generations))
+    actions: tuple[Action, ...] = ()
+    state = with_places(state, policy.slots)
     for number in range(1, policy.start + 1):
-        state, more = _spawn(state, state.slot(number), now, policy, dice)
-        actions += more  # type: ignore[assignment]
+        state, more = spawn(state, state.slot(number), now, policy, dice)
+        actions += more
     return state, actions
 
 
@@ -281,61 +99,91 @@ def _start_wanted(state: FleetState, event: StartWanted, now: float, policy: Pol
     else:
         free = next((slot for slot in state.slots if not slot.alive), None)
         if free is None:
-            raise NoFreeSlot(f"all {len(state.slots)} slots have a living worker")
+            raise NoFreeSlot(f"all {state.places} slots have a living worker")
         slot = free
-    return _spawn(state, slot, now, policy, dice)
+    return spawn(state, slot, now, policy, dice)
 
 
-def _kill_wanted(state: FleetState, event: KillWanted) -> Decision:
+def _kill_wanted(state: FleetState, event: KillWanted, now: float) -> Decision:
     slot = state.named(event.worker)
     if not slot.alive:
         raise AlreadyDead(f"{slot.id or f'slot {slot.number}'} is not alive; its slot is {slot.phase}")
     if slot.killing:
         raise AlreadyDead(f"{slot.id} is being killed already")
-    slot = replace(slot, phase="stopping", intent=event.cause, killing=True)
-    state = replace(_put(state, slot), kills=state.kills + 1)
+    # Whoever kills a worker that was to be replaced wants it dead, not replaced.
+    slot = replace(
+        slot,
+        phase="stopping",
+        intent=event.cause,
+        asked_at=now,
+        killing=True,
+        replacing=False,
+        due=None,
+    )
+    state = replace(put(state, slot), kills=state.kills + 1)
     if slot.pid is None:
         return state, ()
     return state, (SendSignal(slot.number, slot.pid, signal.SIGKILL),)
 
 
 def _spawned(state: FleetState, event: Spawned) -> Decision:
-    slot = _current(state, event.slot, event.generation)
-    if slot is None:
+    slot = current(state, event.slot, event.generation)
+    if slot is None or not slot.alive:
         return state, ()
     slot = replace(slot, pid=event.pid)
     if slot.phase != "stopping":
-        return _put(state, slot), ()
+        return put(state, slot), ()
     # It was told to end before it existed.
     number = signal.SIGKILL if slot.killing else signal.SIGTERM
-    return _put(state, slot), (SendSignal(slot.number, event.pid, number),)
+    return put(state, slot), (SendSignal(slot.number, event.pid, number),)
+
+
+def _became_ready(state: FleetState, event: BecameReady, now: float) -> Decision:
+    slot = current(state, event.slot, event.generation)
+    if slot is None or slot.phase != "starting":
+        return state, ()
+    slot = replace(
+        slot, phase="ready", ready_at=now, due=None, false_starts=0, code=event.code, fault=event.fault
+    )
+    return put(state, slot), ()
 
 
 def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: Dice) -> Decision:
-    slot = _current(state, event.slot, event.generation)
+    slot = current(state, event.slot, event.generation)
     if slot is None or not slot.alive:
         return state, ()
-    cause: ExitCause = slot.intent or ("panic" if event.signal == signal.SIGABRT else "crash")
-    false_starts = slot.false_starts
-    if slot.ready_at is None and slot.intent is None:
-        false_starts += 1
-    dead = replace(
-        slot,
+    # A worker's lifespan begins when it is ready: an abort before that is a crash like any other.
+    own_end = event.signal == signal.SIGABRT and slot.ready_at is not None
+    cause: ExitCause = slot.intent or ("panic" if own_end else "crash")
+    false_start = slot.ready_at is None and slot.intent is None
+    end = Exit(event.signal, event.code, cause, now, slot.asked_at)
+    dead = Slot(
+        slot.number,
+        slot.generation,
         phase="dead",
-        pid=None,
-        killing=False,
-        intent=None,
-        due=None,
-        false_starts=false_starts,
-        last_exit=Exit(event.signal, event.code, cause, now),
+        started_at=slot.started_at,
+        ready_at=slot.ready_at,
+        false_starts=slot.false_starts + 1 if false_start else slot.false_starts,
+        wanted=slot.wanted,
+        last_exit=end,
     )
-    state = replace(state, deaths=state.deaths + 1)
-    if state.closing or not dead.wanted or policy.respawn_after_s is None:
-        return _put(state, dead), ()
+    news = (Died(dead, end),)
+    panics = state.panics + (cause == "panic")
+    state = replace(put(state, dead), deaths=state.deaths + 1, panics=panics)
+    if slot.retiring:
+        return without(state, dead), news
+    if state.closing:
+        return state, news
+    if slot.replacing:
+        state, actions = spawn(state, dead, now, policy, dice)
+        return state, news + actions
+    if not dead.wanted or policy.respawn_after_s is None:
+        return state, news
     wait = dice(policy.respawn_after_s)
-    if false_starts:
-        wait = max(wait, min(policy.backoff_maximum_s, policy.backoff_initial_s * 2.0 ** (false_starts - 1)))
-    return _put(state, replace(dead, phase="backoff", due=now + wait)), ()
+    if false_start:
+        doubled = policy.backoff_initial_s * 2.0 ** min(dead.false_starts - 1, 30)
+        wait = max(wait, min(policy.backoff_maximum_s, doubled))
+    return put(state, replace(dead, phase="backoff", due=now + wait)), news
 
 
 def _tick(state: FleetState, now: float, policy: Policy, dice: Dice) -> Decision:
@@ -344,13 +192,13 @@ def _tick(state: FleetState, now: float, policy: Policy, dice: Dice) -> Decision
         if slot.due is None or slot.due > now:
             continue
         if slot.phase == "backoff":
-            state, more = _spawn(state, slot, now, policy, dice)
+            state, more = spawn(state, slot, now, policy, dice)
             actions += more
         elif slot.alive:
             # Too slow to start, or too slow to drain: no third way but the hard one. A slow start keeps
             # intent None, so that it counts as a crash.
             slot = replace(slot, phase="stopping", killing=True, due=None)
-            state = _put(state, slot)
+            state = put(state, slot)
             if slot.pid is not None:
                 actions += (SendSignal(slot.number, slot.pid, signal.SIGKILL),)
     return state, actions
@@ -361,10 +209,9 @@ def _close_down(state: FleetState, now: float, policy: Policy) -> Decision:
     actions: tuple[Action, ...] = ()
     for slot in state.slots:
         if slot.phase == "backoff":
-            state = _put(state, replace(slot, phase="dead", due=None))
+            state = put(state, replace(slot, phase="dead", due=None))
         elif slot.phase in ("starting", "ready"):
-            slot = replace(slot, phase="stopping", intent="shutdown", due=now + policy.drain_s)
-            state = _put(state, slot)
-            if slot.pid is not None:
-                actions += (SendSignal(slot.number, slot.pid, signal.SIGTERM),)
+            slot = replace(slot, phase="stopping", intent="shutdown", asked_at=now, due=now + policy.drain_s)
+            state, more = told_to_end(state, slot)
+            actions += more
     return state, actions

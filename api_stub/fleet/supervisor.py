@@ -18,12 +18,16 @@ from api_stub.fleet.rules import (
     BecameReady,
     CloseDown,
     Dice,
+    Died,
     Event,
+    Exit,
     Exited,
     FleetState,
     KillWanted,
     Open,
     Policy,
+    Redeploy,
+    Reshape,
     SendSignal,
     Slot,
     Spawn,
@@ -33,23 +37,32 @@ from api_stub.fleet.rules import (
     decide,
     next_due,
 )
-from api_stub.schema import Fleet, LastExit, Worker
+from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
 from worker.connection import Target
-from worker.process import WorkerSpec
-from worker.shared import TASK_QUEUE
+from worker.process import Readiness, WorkerSpec
+from worker.shared import TASK_QUEUE, CodeFault
 
 logger = logging.getLogger(__name__)
+
+NO_EDITED_CODE = Readiness()
 
 
 @dataclass(frozen=True)
 class FleetSetup:
-    """What every worker of this fleet is given."""
+    """What every worker of this fleet is given, whatever the policy."""
 
     target: Target
-    concurrency: int
     logs: Path | None = None
+    code_of: Callable[[str], Path] | None = None
+    """The file that workers with this bug load; called for each of them, so that it can be made where it is
+    missing."""
     generations_file: Path | None = None
     """Where the used-up generations are kept, so that w1.4 is one process only, also after an API restart."""
+
+
+def code_problem(fault: CodeFault | None) -> CodeProblem | None:
+    """A fault as the API tells it."""
+    return None if fault is None else CodeProblem(file=fault.file, line=fault.line, message=fault.message)
 
 
 def signal_name(number: int) -> str:
@@ -77,6 +90,8 @@ class Supervisor:
         self._setup = setup
         self._clock = clock
         self._dice = dice or (lambda span: random.uniform(*span))
+        self.listeners: list[Callable[[Slot, Exit], None]] = []
+        """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
         self._state = FleetState()
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -89,6 +104,11 @@ class Supervisor:
     def state(self) -> FleetState:
         """The fleet as it is now (immutable)."""
         return self._state
+
+    @property
+    def policy(self) -> Policy:
+        """What should run."""
+        return self._policy
 
     async def open(self) -> None:
         """Begin: fill the first slots."""
@@ -111,6 +131,14 @@ class Supervisor:
         self.handle(KillWanted(worker))
         return self.view(self._state.slot(number))
 
+    def redeploy(self) -> None:
+        """Replace every living worker: each drains, and its next generation loads the code as it is then."""
+        self.handle(Redeploy())
+
+    def reshape(self, policy: Policy) -> None:
+        """Follow another policy from now on; the counts go on."""
+        self.handle(Reshape(policy))
+
     async def close(self, limit_s: float = 3.0) -> None:
         """Drain everybody, wait until all are gone (at most `limit_s`), and let the host go."""
         self.handle(CloseDown())
@@ -131,6 +159,8 @@ class Supervisor:
     def handle(self, event: Event) -> None:
         """Take one event: decide, then act. Raises FleetRefusal for a wish that cannot be met."""
         self._state, actions = decide(self._state, event, self._clock(), self._policy, self._dice)
+        if isinstance(event, Reshape):
+            self._policy = event.policy
         for action in actions:
             match action:
                 case Spawn():
@@ -139,8 +169,15 @@ class Supervisor:
                     task.add_done_callback(self._spawning.discard)
                 case SendSignal():
                     self._host.signal(action.pid, action.signal)
+                case Died():
+                    self._tell(action.slot, action.exit)
         self._changed.set()
         self._set_timer()
+
+    def _tell(self, slot: Slot, end: Exit) -> None:
+        logger.info("%s died: signal %s, status %s, cause %s", slot.id, end.signal, end.code, end.cause)
+        for listener in self.listeners:
+            listener(slot, end)
 
     async def _spawn(self, action: Spawn) -> None:
         slot, generation = action.slot, action.generation
@@ -149,25 +186,21 @@ class Supervisor:
             slot=slot,
             generation=generation,
             target=self._setup.target,
-            concurrency=self._setup.concurrency,
+            concurrency=action.concurrency,
             drain_s=self._policy.drain_s * 0.6,
             lifespan_s=action.lifespan_s,
             log_file=self._setup.logs / f"worker-{slot}.log" if self._setup.logs else None,
+            code=self._setup.code_of(action.bug) if action.bug and self._setup.code_of else None,
         )
+
+        def ready(readiness: Readiness = NO_EDITED_CODE) -> None:
+            self.handle(BecameReady(slot, generation, readiness.code, readiness.fault))
 
         def exited(number: int | None, code: int | None) -> None:
             self.handle(Exited(slot, generation, number, code))
-            last = self._state.slot(slot).last_exit
-            logger.info(
-                "%s exited: signal %s, status %s, cause %s",
-                spec.identity,
-                number,
-                code,
-                last.cause if last else None,
-            )
 
         try:
-            pid = await self._host.spawn(spec, lambda: self.handle(BecameReady(slot, generation)), exited)
+            pid = await self._host.spawn(spec, ready, exited)
         except (OSError, EOFError) as error:
             # EOFError: the forkserver died while it was asked; the next spawn makes a new one.
             logger.error("%s could not be started: %s", spec.identity, error or type(error).__name__)
@@ -200,6 +233,7 @@ class Supervisor:
             return
         used = {
             **self._used_generations(),
+            **self._state.used,
             **{s.number: s.generation for s in self._state.slots if s.generation},
         }
         scratch = file.with_suffix(".new")
@@ -236,13 +270,14 @@ class Supervisor:
                 cause=last.cause,
                 at=self._epoch + timedelta(seconds=last.at),
             ),
+            problem=code_problem(slot.fault),
         )
 
     def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:
         """All slots as the API tells them; `holding` maps a worker's id to the orders in its hands."""
         holding = holding or {}
         return Fleet(
-            slots=len(self._state.slots),
+            slots=self._state.places,
             births=self._state.births,
             deaths=self._state.deaths,
             kills=self._state.kills,

@@ -11,9 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from api_stub.gateway.reading import FromDescription, FromHistory, further
+from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further
 from api_stub.schema import Order
-from worker.shared import OrderStatus
+from worker.shared import CodeFault, OrderStatus
 
 MAX_ENTRIES = 10_000
 CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
@@ -24,6 +24,7 @@ class _Entry:
     order: Order
     read_at: float
     history: FromHistory | None = field(default=None)
+    fault: CodeFault | None = None
 
 
 class Book:
@@ -49,7 +50,7 @@ class Book:
             history = history or old.history
         elif old is not None:
             self._runs.pop(old.order.run_id or "", None)
-        self._entries[key] = _Entry(order, self._clock(), history)
+        self._entries[key] = _Entry(order, self._clock(), history, code_fault(description.pending))
         self._entries.move_to_end(key)
         self._runs[order.run_id or ""] = key
         if order.status in CLOSED:
@@ -126,3 +127,10 @@ class Book:
         self._open.discard(workflow_id)
         if gone is not None:
             self._runs.pop(gone.order.run_id or "", None)
+
+    def faults(self) -> list[CodeFault]:
+        """How open orders were last seen to have failed in edited code, the order that began first first."""
+        entries = [self._entries[key] for key in self._open]
+        found = [entry for entry in entries if entry.fault is not None]
+        found.sort(key=lambda entry: (entry.order.started_at is None, entry.order.started_at, entry.order.id))
+        return [entry.fault for entry in found if entry.fault is not None]

@@ -30,6 +30,7 @@ from worker.shared import (
     STATUS_QUERY,
     TASK_QUEUE,
     WORKFLOW_TYPE,
+    CodeFault,
     KitchenSettings,
     OrderInfo,
     OrderProgress,
@@ -275,6 +276,19 @@ class Gateway:
     def holding(self) -> dict[str, tuple[str, ...]]:
         """Which orders each worker holds, as Temporal last told it: worker id → order ids."""
         return self._book.holding()
+
+    def faults(self) -> list[CodeFault]:
+        """How open orders last failed in code that a developer edits, as Temporal told it."""
+        return self._book.faults()
+
+    def last_read(self, workflow_id: str) -> Order | None:
+        """An order as it was last read, however long ago; None: not lately."""
+        return self._book.order(workflow_id)
+
+    def open_now(self) -> list[Order]:
+        """Every order that was not closed when it was last read."""
+        orders = (self._book.order(key) for key in self._book.open_orders())
+        return [order for order in orders if order is not None]
 
     async def _resolve(self, order_id: str, run_id: str | None) -> str:
         """The workflow id of an order id: derived from it, or the id itself, or found by its run id."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
@@ -22,14 +24,17 @@ from worker.shared import (
     STAGE_OF_ACTIVITY,
     STATUS_WHILE,
     Cheese,
+    CodeFault,
     Crust,
     OrderInfo,
     OrderStatus,
     Stage,
+    StageProgress,
     asked_id,
     workflow_id_for,
 )
 
+T = TypeVar("T")
 PROGRESS = [OrderStatus.UNKNOWN, *(status for status in OrderStatus if status != OrderStatus.UNKNOWN)]
 """Statuses from the least that can be known to the end."""
 MAX_FAILURE_LENGTH = 2000
@@ -161,6 +166,32 @@ def read_order(description: FromDescription, history: FromHistory) -> Order:
     if pending is None:
         return order.model_copy(update={"status": status_between(history.stages)})
     return _with_pending(order, pending)
+
+
+def code_fault(pending: Sequence[PendingActivityInfo]) -> CodeFault | None:
+    """Where edited code failed an order's last attempt; None where it did not, or where the attempt that
+    runs now has got past that code: its heartbeats tell.
+    """
+    for activity in pending:
+        if not activity.HasField("last_failure"):
+            continue
+        details = activity.last_failure.application_failure_info.details.payloads
+        fault = decoded(details, CodeFault)
+        if fault is None:
+            continue
+        progress = decoded(activity.heartbeat_details.payloads, StageProgress)
+        running = activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+        return None if running and progress and progress.attempt == activity.attempt else fault
+    return None
+
+
+def decoded(payloads: Sequence[Payload], kind: type[T]) -> T | None:
+    """The first payload as this kind of data; None where it is something else."""
+    try:
+        return PayloadConverter.default.from_payload(payloads[0], kind) if payloads else None
+    except Exception:
+        # Failures of all kinds have details of all kinds; only ours can be read.
+        return None
 
 
 def status_between(stages: Sequence[StageView]) -> OrderStatus:

@@ -1,4 +1,4 @@
-"""The fleet: look at it, start a worker, kill one."""
+"""The fleet: look at it, start a worker, kill one, replace them all."""
 
 from __future__ import annotations
 
@@ -46,3 +46,11 @@ async def kill_worker(
 ) -> Worker:
     """SIGKILL to that process, now."""
     return kitchen.fleet.kill(worker)
+
+
+@router.post("/redeploy")
+async def redeploy(kitchen: InKitchen) -> Fleet:
+    """Replace every living worker by one with the code as it is on disk now. Each drains first, so that
+    nothing in hand is cut short for longer than it must be; what is dead stays dead."""
+    kitchen.fleet.redeploy()
+    return kitchen.fleet.fleet(kitchen.gateway.holding())

@@ -6,9 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from api_stub.config import LoadedConfig, available
+from api_stub import checkpoints
 from api_stub.kitchen import Kitchen, kitchen_of
-from api_stub.schema import Checkpoint, CheckpointList, FleetHealth, Health, TemporalHealth
+from api_stub.schema import (
+    Checkpoint,
+    CheckpointList,
+    CheckpointSwitch,
+    FleetHealth,
+    Health,
+    Problem,
+    TemporalHealth,
+)
 
 router = APIRouter(tags=["house"])
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
@@ -18,7 +26,7 @@ InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 async def healthz(kitchen: InKitchen) -> Health:
     """Whether everything that orders need is there. Always 200 while the API itself is up."""
     reachable = await kitchen.gateway.reachable()
-    ready, slots = kitchen.fleet.ready, len(kitchen.fleet.state.slots)
+    ready, slots = kitchen.fleet.ready, kitchen.fleet.state.places
     return Health(
         status="ok" if reachable and ready else "degraded",
         temporal=TemporalHealth(
@@ -33,25 +41,27 @@ async def healthz(kitchen: InKitchen) -> Health:
 
 
 @router.get("/checkpoints")
-async def checkpoints(kitchen: InKitchen) -> CheckpointList:
-    """The checkpoints of configs/, and the one in force."""
-    found = [view(loaded) for loaded in available()]
-    return CheckpointList(current=kitchen.checkpoint.config.checkpoint, checkpoints=found)
+async def list_checkpoints(kitchen: InKitchen) -> CheckpointList:
+    """The checkpoints of configs/, and the one in force. A file that cannot be used is listed with its
+    problem."""
+    found = checkpoints.known(kitchen)
+    return CheckpointList(current=kitchen.checkpoint.config.checkpoint, checkpoints=list(found.values()))
 
 
 @router.get("/checkpoint")
-async def checkpoint(kitchen: InKitchen) -> Checkpoint:
-    """The checkpoint in force."""
-    return view(kitchen.checkpoint)
+async def get_checkpoint(kitchen: InKitchen) -> Checkpoint:
+    """The checkpoint in force; its `problem` tells why an edit of its file was not taken."""
+    return checkpoints.current(kitchen)
 
 
-def view(loaded: LoadedConfig) -> Checkpoint:
-    """A config as the API tells it."""
-    config = loaded.config
-    return Checkpoint(
-        name=config.checkpoint,
-        title=config.title,
-        story=list(config.story),
-        slots=config.fleet.slots,
-        file=loaded.file.name,
-    )
+@router.put(
+    "/checkpoint",
+    responses={404: {"model": Problem, "description": "No such checkpoint"}},
+)
+async def put_checkpoint(kitchen: InKitchen, wanted: CheckpointSwitch) -> Checkpoint:
+    """Switch: the fleet is reshaped, new orders get the new settings, open orders live on with theirs.
+
+    A file that cannot be used is a 422, and what runs, runs on.
+    """
+    checkpoints.switch(kitchen, wanted.name)
+    return checkpoints.current(kitchen)

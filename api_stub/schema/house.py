@@ -75,4 +75,6 @@ class CheckpointList(Answer):
 class CheckpointSwitch(Request):
     """Which checkpoint to switch to."""
 
-    name: str = Field(min_length=1, max_length=64, description="A name of GET /checkpoints.")
+    name: str = Field(
+        min_length=1, max_length=1024, description="A name of GET /checkpoints, or a YAML file's path."
+    )

@@ -1,0 +1,61 @@
+"""The small steps that the fleet's rules are made of, pure."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+
+from api_stub.fleet.state import Decision, Dice, FleetState, Policy, SendSignal, Slot, Spawn
+
+
+def put(state: FleetState, slot: Slot) -> FleetState:
+    """The state with this slot in place of the one of its number."""
+    return replace(state, slots=tuple(slot if old.number == slot.number else old for old in state.slots))
+
+
+def current(state: FleetState, number: int, generation: int) -> Slot | None:
+    """The slot, if it still has that generation: news of an older process changes nothing."""
+    found = next((slot for slot in state.slots if slot.number == number), None)
+    return found if found is not None and found.generation == generation else None
+
+
+def spawn(state: FleetState, slot: Slot, now: float, policy: Policy, dice: Dice) -> Decision:
+    """The slot's next generation is to be made."""
+    born = Slot(
+        slot.number,
+        slot.generation + 1,
+        phase="starting",
+        started_at=now,
+        due=now + policy.start_timeout_s,
+        false_starts=slot.false_starts,
+        wanted=True,
+        last_exit=slot.last_exit,
+    )
+    lifespan = dice(policy.lifespan_s) if policy.lifespan_s else None
+    state = replace(put(state, born), births=state.births + 1)
+    return state, (Spawn(born.number, born.generation, lifespan, policy.concurrency, policy.bug),)
+
+
+def told_to_end(state: FleetState, slot: Slot) -> Decision:
+    """The slot, already in phase stopping, and SIGTERM for its process; one that is still being made gets it
+    when it is there."""
+    state = put(state, slot)
+    if slot.pid is None:
+        return state, ()
+    return state, (SendSignal(slot.number, slot.pid, signal.SIGTERM),)
+
+
+def with_places(state: FleetState, count: int) -> FleetState:
+    """Slots 1 to `count` are there, and their used-up generations are not used again."""
+    known = {slot.number for slot in state.slots}
+    new = tuple(Slot(n, state.used.get(n, 0)) for n in range(1, count + 1) if n not in known)
+    return replace(state, slots=tuple(sorted((*state.slots, *new), key=lambda slot: slot.number)))
+
+
+def without(state: FleetState, slot: Slot) -> FleetState:
+    """The slot is gone; its generations are remembered."""
+    return replace(
+        state,
+        slots=tuple(other for other in state.slots if other.number != slot.number),
+        used={**state.used, slot.number: slot.generation},
+    )
