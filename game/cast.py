@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from api_stub.schema import OrderStatus
 from game.layout import Place, cook_spot, plan_floor, roomy
@@ -118,7 +119,7 @@ def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, f
     return floor.stand(gopher.place, gopher.index)
 
 
-def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None) -> None:
+def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: Room) -> None:
     """Choose the mood of a gopher that does not fly."""
     walking = far > 14.0
     if gopher.mood is Mood.LEAVE:
@@ -136,23 +137,35 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None) -> No
         _set_mood(gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
         _set_mood(gopher, Mood.SAD)
-    elif fallen is not None or _orphaned(model, gopher) and model.anyone_alive:
+    elif fallen is not None or room.grief and _orphaned(model, gopher):
         _set_mood(gopher, Mood.WORRIED)
-    elif gopher.order.worker is not None and model.anyone_alive:
+    elif room.alive and gopher.order.worker is not None:
         _set_mood(gopher, Mood.WORKED)
     else:
         _set_mood(gopher, Mood.ASLEEP if gopher.calm > ASLEEP_AFTER else Mood.WAIT)
     return None
 
 
-def _one(model: Model, gopher: Gopher, dt: float, height: float, growth: float) -> None:
+@dataclass(frozen=True)
+class Room:
+    """What is the same for every gopher in a frame: the height they grow to and by which part of the way,
+    whether anybody works at all, and whether some have died while others live.
+    """
+
+    height: float
+    growth: float
+    alive: bool
+    grief: bool
+
+
+def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
     gopher.mood_age += dt
     gopher.calm += dt
     if gopher.arrow > 0.0:
         gopher.arrow = max(0.0, gopher.arrow - dt)
-    if gopher.height != height:
-        near = abs(gopher.height - height) < 0.25
-        gopher.height = height if near else lerp(gopher.height, height, growth)
+    if gopher.height != room.height:
+        near = abs(gopher.height - room.height) < 0.25
+        gopher.height = room.height if near else lerp(gopher.height, room.height, room.growth)
     if gopher.stretch.moving:
         gopher.stretch.update(dt)
     if gopher.lean.moving:
@@ -161,7 +174,7 @@ def _one(model: Model, gopher: Gopher, dt: float, height: float, growth: float) 
         if gopher.hop is not None and gopher.hop.delay <= 0:
             _set_mood(gopher, Mood.HOP)
         return
-    fallen = _mourned(model, gopher)
+    fallen = _mourned(model, gopher) if room.grief else None
     tx, ty = _target(model, gopher, fallen)
     body = gopher.body
     hurried = gopher.mood is Mood.LEAVE or fallen is not None
@@ -175,7 +188,7 @@ def _one(model: Model, gopher: Gopher, dt: float, height: float, growth: float) 
         gopher.left = cook_spot(model.kitchen, fallen.slot, model.slots).x < body.x
     else:
         gopher.left = False
-    _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen)
+    _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
     _fall(gopher, dt)
     if gopher.mood is Mood.JOY and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
         jump(gopher, 560.0)
@@ -184,10 +197,15 @@ def _one(model: Model, gopher: Gopher, dt: float, height: float, growth: float) 
 def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
     refloor(model)
-    height = model.floor.height if model.floor else 150.0
-    growth = 1.0 - math.exp(-6.0 * dt)
+    alive = model.anyone_alive
+    room = Room(
+        height=model.floor.height if model.floor else 150.0,
+        growth=1.0 - math.exp(-6.0 * dt),
+        alive=alive,
+        grief=alive and any(cook.fallen for cook in model.cooks.values()),
+    )
     for gopher in model.gophers.values():
-        _one(model, gopher, dt, height, growth)
+        _one(model, gopher, dt, room)
     aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
     for gopher in aside[:-MOST_ASIDE]:
         _set_mood(gopher, Mood.LEAVE)
