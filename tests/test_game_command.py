@@ -12,7 +12,9 @@ from pathlib import Path
 import pygame
 import pytest
 
+from game.bench import crowd, frame_work
 from tests.running import ROOT, eventually, free_ports
+from tests.telling import S
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +173,15 @@ def test_a_signal_ends_it(
             process.kill()
             process.wait()
     assert "Traceback" not in log.read_text()
+
+
+def test_the_bench_measures_a_crowd_that_moves_and_closes_its_display() -> None:
+    work = frame_work(12, frames=12, size=(960, 540))
+    assert 0 < work.p50_ms <= work.p95_ms and work.floor_p95_ms > 0
+    assert not pygame.display.get_init()
+    orders = [order for frame in range(100) for order in crowd(12, frame, 100)]
+    assert {order.status for order in orders} >= {S.RECEIVED, S.BAKING, S.OUT_FOR_DELIVERY}
+    assert max(order.attempt for order in orders) > 1, "some are taken over"
 
 
 def catches(pid: int) -> int:

@@ -90,9 +90,7 @@ def test_no_news_take_an_order_back_or_forget_its_stages(told: list[Order]) -> N
 
 
 @given(st.permutations(life()), st.lists(st.integers(0, 8), max_size=6))
-def test_the_end_is_the_same_in_every_order_with_repetitions(
-    told: list[Order], again: list[int]
-) -> None:
+def test_the_end_is_the_same_in_every_order_with_repetitions(told: list[Order], again: list[int]) -> None:
     known = after(*(seen(item) for item in told), *(seen(told[n]) for n in again))
     assert known.orders["a"].status is S.DELIVERED
     assert known.orders["a"].finished_at is not None
