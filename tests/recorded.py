@@ -1,0 +1,105 @@
+"""A Temporal made up for the records' tests: orders that start, close, vanish, and a listing that lags."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from api_stub.errors import TemporalUnreachable
+from api_stub.records.lines import Contents, Taken
+from api_stub.records.source import Grip, Row, State, Story
+
+T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class MadeUpTemporal:
+    """Implements api_stub.records.source.Source. `now` is its clock, seconds since 1970."""
+
+    def __init__(self) -> None:
+        self.now = T0.timestamp()
+        self.truth: dict[str, Row] = {}
+        """What the server knows, by workflow id."""
+        self.listed: dict[str, Row] = {}
+        """What its listing shows, by run id: it lags until `catch_up`."""
+        self.grips: dict[str, Grip | None] = {}
+        self.stories: dict[str, Story] = {}
+        self.meant: set[str] = set()
+        self.away = False
+        self.asked: Counter[str] = Counter()
+
+    def start(self, name: str) -> Taken:
+        """An order starts; as the ledger has it."""
+        self.now += 1
+        self.truth[name] = Row(name, f"run-{name}-{self.now:.0f}", "running", self.now)
+        return Taken(datetime.fromtimestamp(self.now, UTC), name, self.truth[name].run_id)
+
+    def close(self, name: str, state: State = "completed", meant: bool = False) -> None:
+        """An open order ends."""
+        self.now += 1
+        self.truth[name] = replace(self.truth[name], state=state, closed=self.now)
+        if meant:
+            self.meant.add(self.truth[name].run_id)
+
+    def vanish(self, name: str) -> None:
+        """Somebody deletes an order; it is seen at once in server and listing."""
+        self.listed.pop(self.truth.pop(name).run_id, None)
+
+    def catch_up(self) -> None:
+        """The listing shows the truth."""
+        self.listed = {row.run_id: row for row in self.truth.values()}
+
+    def ask(self, what: str) -> None:
+        """Count a question. Raises TemporalUnreachable while away."""
+        self.asked[what] += 1
+        if self.away:
+            raise TemporalUnreachable("away")
+
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+        """See Source."""
+        self.ask("all rows" if changed_after is None else "changes")
+        after = floor if changed_after is None else changed_after
+        return [
+            row
+            for row in self.listed.values()
+            if row.started >= floor and (row.closed or row.started) >= after
+        ]
+
+    async def count(self, floor: float) -> int:
+        """See Source."""
+        self.ask("count")
+        return sum(row.started >= floor for row in self.listed.values())
+
+    async def row(self, workflow_id: str) -> Row | None:
+        """See Source."""
+        self.ask("row")
+        return self.truth.get(workflow_id)
+
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+        """See Source."""
+        self.ask("grip")
+        return self.grips.get(workflow_id)
+
+    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+        """See Source."""
+        self.ask("story")
+        return self.stories.get(workflow_id)
+
+    async def meant_to_fail(self, row: Row) -> bool:
+        """See Source."""
+        self.ask("meant")
+        return row.run_id in self.meant
+
+    async def delete(self, workflow_id: str, run_id: str) -> None:
+        """See Source."""
+        self.ask("delete")
+        if workflow_id in self.truth:
+            self.vanish(workflow_id)
+
+
+def ledger_of(*taken: Taken) -> Contents:
+    """A ledger with these orders."""
+    contents = Contents()
+    for record in taken:
+        contents.apply(record)
+    return contents
