@@ -53,13 +53,14 @@ MAX_LISTED = 2000
 MAX_EVENTS = 2000
 WATCH_S = 0.5
 """How old the last look at an open order may become while there are few of them."""
-LOOKS_PER_S = 500
-"""So many looks a second at the most: the more orders are open, the longer a round takes. Measured, 500 a
-second cost API and server about a fifth of a core each."""
+LOOKS_PER_S = 400
+"""So many looks a second at the most: the more orders are open, the longer a round takes."""
 TICK_S = 0.05
 FEW = 100
 FEW_AGE_S = 0.2
 """Up to FEW open orders are asked for anew when a batch wants them, unless that was just done."""
+FRESH_S = 5.0
+"""Of more than FEW, what a round told so lately still counts as told now."""
 
 
 class Gateway:
@@ -192,7 +193,7 @@ class Gateway:
         While many are open, an answer is what the last round of `watch` saw: one round for all who ask.
         """
         many = self._book.open_count > FEW
-        max_age_s = 2 * self._round_s() if many else FEW_AGE_S
+        max_age_s = max(FRESH_S, 3 * self._round_s()) if many else FEW_AGE_S
         deadline = asyncio.get_running_loop().time() + ASK_S
 
         async def one(item: StatusItem) -> Order:

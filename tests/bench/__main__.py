@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import clone, fleet, frame, orders, start
+from tests.bench import clone, fleet, frame, many, orders, start
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
@@ -15,6 +15,10 @@ BENCHES: dict[str, Bench] = {
     "worker_start": fleet.worker_start,
     "status": orders.status,
     "takeover": orders.takeover,
+    "batch": many.batch,
+    "throughput": many.throughput,
+    "fleet": many.fleet,
+    "polling": many.polling,
     "stops": start.stops,
     "clone": clone.clone,
 }

@@ -1,0 +1,202 @@
+"""Many orders at once: what a batch costs, what a worker gets done, what the watching costs."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import psutil
+from temporalio.client import Client
+
+from tests.bench.bare import BARE_QUEUE, bare_workers
+from tests.bench.report import Line, median, progress
+from tests.running import RunningStack, eventually, quick_config, running_stack
+from worker.shared import STATUS_QUERY, workflow_id_for
+
+BATCH = 500
+TURNS = 10
+THROUGH = 300
+WORKERS = 4
+GROWTH = (50, 500, 2000)
+
+
+@contextmanager
+def a_stack(seconds: float, **fleet: object) -> Iterator[RunningStack]:
+    """A stack whose stages take so many seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        config = quick_config(directory, **fleet)
+        text = config.read_text().replace("1.4", str(seconds)).replace("1.6", str(seconds))
+        config.write_text(text + "timeouts: {start_to_close_s: 600}\n")
+        with running_stack(directory / "state", config, "--no-game") as stack:
+            yield stack
+
+
+async def place(stack: RunningStack, ids: list[str], at_once: int = 16) -> None:
+    """Place orders through the API, some at once."""
+    gate = asyncio.Semaphore(at_once)
+    async with httpx.AsyncClient(base_url=stack.api_url, timeout=30) as client:
+
+        async def one(order_id: str) -> None:
+            async with gate:
+                answer = await client.post("/orders", json={"id": order_id})
+                assert answer.status_code == 201, answer.text
+
+        await asyncio.gather(*(one(order_id) for order_id in ids))
+
+
+async def query_each(address: str, ids: list[str]) -> float:
+    """Seconds for the original's way: the workflow's query, one an order, 20 at a time."""
+    client = await Client.connect(address)
+    gate = asyncio.Semaphore(20)
+
+    async def one(order_id: str) -> None:
+        async with gate:
+            handle = client.get_workflow_handle(workflow_id_for(order_id))
+            await handle.query(STATUS_QUERY, rpc_timeout=timedelta(seconds=30))
+
+    began = time.monotonic()
+    await asyncio.gather(*(one(order_id) for order_id in ids))
+    return time.monotonic() - began
+
+
+def ask_batch(stack: RunningStack, ids: list[str]) -> float:
+    """Seconds for one batch of all of them; each answer must be fresh."""
+    items = {"orders": [{"id": order_id} for order_id in ids]}
+    began = time.monotonic()
+    answer = stack.client.post("/orders/status", json=items)
+    took = time.monotonic() - began
+    assert all(order["fresh"] for order in answer.json()["orders"])
+    return took
+
+
+def batch() -> Iterator[Line]:
+    """ms for the status of 500 open orders in one batch, with workers alive and with every one dead.
+
+    The floor of the first is the original's way; the floor of the second is the first.
+    """
+    ids = [f"batch-{n}" for n in range(BATCH)]
+    with a_stack(300, slots=2, start=2, concurrency=4) as stack:
+        asyncio.run(place(stack, ids))
+        eventually(lambda: ask_batch(stack, ids) > 0, 30)
+        alive, original = [], []
+        for _ in range(TURNS):
+            original.append(1000 * asyncio.run(query_each(stack.temporal, ids)))
+            alive.append(1000 * ask_batch(stack, ids))
+        for slot in (1, 2):
+            stack.client.delete(f"/fleet/workers/{slot}")
+            stack.until_worker(slot, "dead")
+        time.sleep(3)
+        dead = [1000 * ask_batch(stack, ids) for _ in range(TURNS)]
+    way, ours, without = median(original), median(alive), median(dead)
+    yield Line("batch", ours, "ms median", way, {"orders": BATCH, "times_faster": round(way / ours, 1)})
+    yield Line("batch.workers_dead", without, "ms median", ours, {"orders": BATCH})
+
+
+def throughput() -> Iterator[Line]:
+    """Orders a second to completion, through the API; floor: bare workflows of three empty activities."""
+    with a_stack(0, slots=WORKERS, start=WORKERS, concurrency=16) as stack:
+        ours, bare = [], []
+        with bare_workers(stack.temporal, WORKERS):
+            for turn in range(3):
+                bare.append(asyncio.run(_bare_rate(stack.temporal, turn)))
+                ids = [f"through-{turn}-{n}" for n in range(THROUGH)]
+                began = time.monotonic()
+                asyncio.run(place(stack, ids, 24))
+                asyncio.run(_until_none(stack.temporal, "PizzaWorkflow"))
+                ours.append(THROUGH / (time.monotonic() - began))
+    yield Line("throughput", median(ours), "orders/s", median(bare), {"orders": THROUGH, "workers": WORKERS})
+
+
+async def _until_none(address: str, workflow_type: str) -> None:
+    """Wait until no workflow of this type runs."""
+    client = await Client.connect(address)
+    query = f"WorkflowType = '{workflow_type}' AND ExecutionStatus = 'Running'"
+    while (await client.count_workflows(query)).count:
+        await asyncio.sleep(0.05)
+
+
+async def _bare_rate(address: str, turn: int) -> float:
+    client = await Client.connect(address)
+    gate = asyncio.Semaphore(24)
+    handles = []
+
+    async def one(n: int) -> None:
+        async with gate:
+            handles.append(
+                await client.start_workflow("BareWorkflow", id=f"bare-{turn}-{n}", task_queue=BARE_QUEUE)
+            )
+
+    began = time.monotonic()
+    await asyncio.gather(*(one(n) for n in range(THROUGH)))
+    await _until_none(address, "BareWorkflow")
+    return THROUGH / (time.monotonic() - began)
+
+
+def fleet() -> Iterator[Line]:
+    """20 workers: MB of all of them (PSS), and ms until a killed one is ready again."""
+    with a_stack(5, slots=20, start=20) as stack:
+        pids = [worker["pid"] for worker in stack.workers()]
+        used = [psutil.Process(pid).memory_full_info() for pid in pids]
+        shared = [getattr(one, "pss", one.rss) / 1e6 for one in used]
+        whole = [one.rss / 1e6 for one in used]
+        took = []
+        for slot in range(1, 21):
+            stack.client.delete(f"/fleet/workers/{slot}")
+            while stack.workers()[slot - 1]["state"] != "dead":
+                pass
+            began = time.monotonic()
+            stack.client.post("/fleet/workers", json={"slot": slot})
+            while stack.workers()[slot - 1]["state"] != "ready":
+                pass
+            took.append(1000 * (time.monotonic() - began))
+    yield Line(
+        "fleet.memory", sum(shared), "MB PSS", sum(whole), {"workers": 20, "floor_is": "RSS, unshared"}
+    )
+    yield Line("fleet.ready_again", median(took), "ms median", None, {"workers": 20, "max": max(took)})
+
+
+def cpu_s(pids: list[int]) -> float:
+    """Seconds of processor time that these processes have used."""
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return sum(one.user + one.system for one in times)
+
+
+def polling() -> Iterator[Line]:
+    """What watching costs as open orders grow: µs of processor time (API + server) an order and second,
+    while a window asks for all of them twice a second. The floor is the cost at the smallest number."""
+    costs = []
+    with a_stack(300, slots=1, start=1, concurrency=1) as stack:
+        stack.client.delete("/fleet/workers/1")
+        pids = [stack.pids()["api"], stack.pids()["temporal"]]
+        ids: list[str] = []
+        for count in GROWTH:
+            asyncio.run(place(stack, more := [f"poll-{n}" for n in range(len(ids), count)]))
+            ids += more
+            time.sleep(3)
+            progress(f"polling: {count} open")
+            before, began = [cpu_s([pid]) for pid in pids], time.monotonic()
+            while time.monotonic() - began < 10:
+                started = time.monotonic()
+                ask_batch(stack, ids)
+                time.sleep(max(0.0, 0.5 - (time.monotonic() - started)))
+            spent = time.monotonic() - began
+            after = [cpu_s([pid]) for pid in pids]
+            api, server = ((b - a) / spent for a, b in zip(before, after, strict=True))
+            costs.append((api + server) / count * 1e6)
+            yield Line(
+                "polling",
+                costs[-1],
+                "µs/s an order",
+                costs[0],
+                {"open": count, "api_cores": round(api, 3), "server_cores": round(server, 3)},
+            )
+    assert statistics.mean(costs) > 0, sys.platform
