@@ -32,7 +32,7 @@ def checked(toppings: list[str], answer: object) -> list[Placement]:
             raise TypeError(f"the angle of {item.topping!r} is {told(item.angle)}; a number is wanted")
         if not math.isfinite(item.angle):
             raise ValueError(f"the angle of {item.topping!r} is {item.angle}")
-        placements.append(Placement(str(item.topping), float(item.angle) % FULL_CIRCLE))
+        placements.append(Placement(str(item.topping), once_round(float(item.angle))))
     ordered, placed = Counter(toppings), Counter(item.topping for item in placements)
     if missing := ordered - placed:
         raise ValueError(f"ordered, but not on the pizza: {', '.join(missing.elements())}")
@@ -45,6 +45,12 @@ def checked(toppings: list[str], answer: object) -> list[Placement]:
     if len(gaps) > 1 and any(abs(gap - FULL_CIRCLE / len(gaps)) > UNEVEN for gap in gaps):
         raise ValueError(f"not evenly spread: the angles are {', '.join(f'{angle:g}' for angle in angles)}")
     return placements
+
+
+def once_round(angle: float) -> float:
+    """The same direction as 0 to under 360 degrees."""
+    turned = angle % FULL_CIRCLE
+    return turned if turned < FULL_CIRCLE else 0.0  # a hair under 0 is rounded up to a full circle
 
 
 def told(value: object) -> str:
