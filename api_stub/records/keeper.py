@@ -32,6 +32,7 @@ from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers,
 logger = logging.getLogger(__name__)
 
 ANSWER_AGE_S = 0.5
+STATS_WAIT_S = 0.3
 LEARN_EVERY_S = 2.0
 LEARN_AGAIN_S = 0.25
 READY_EVERY_S = 0.5
@@ -131,9 +132,13 @@ class Records:
         orders (`counted_at` tells); raises TemporalUnreachable where there never was one."""
         if self._stats is not None and time.monotonic() - self._stats[0] < ANSWER_AGE_S:
             return self._stats[1]
+        counting = asyncio.ensure_future(self._recount.recount(ANSWER_AGE_S))
         try:
-            await self._recount.recount(ANSWER_AGE_S)
-        except TemporalUnreachable:
+            # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on meanwhile.
+            limit_s = STATS_WAIT_S if self._recount.counted else None
+            await asyncio.wait_for(asyncio.shield(counting), limit_s)
+        except (TemporalUnreachable, TimeoutError):
+            counting.add_done_callback(_heard)
             if not self._recount.counted:
                 raise
         made = self._make_stats(time.time())
@@ -229,6 +234,12 @@ class Records:
         await each(delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items()))
         await self._ledger.compact()
         return bool(rows)
+
+
+def _heard(counting: asyncio.Future[None]) -> None:
+    """Take the outcome of a count that nobody waited for; the next one that is waited for tells the same."""
+    if not counting.cancelled():
+        counting.exception()
 
 
 def _outcome(verdict: str) -> Outcome | None:

@@ -58,7 +58,7 @@ class Recount:
         self.carried = Totals()
         """The ledger's totals when those were counted."""
         self.counted_at = datetime.fromtimestamp(0, UTC)
-        self.full_listings = 0
+        self._failed: tuple[float, str] | None = None
 
     @property
     def counted(self) -> bool:
@@ -67,24 +67,34 @@ class Recount:
 
     async def recount(self, max_age_s: float) -> None:
         """Count anew, unless that was done so lately. Raises TemporalUnreachable; then nothing changed."""
+        asked = self._clock()
         async with self._turn:
+            if self._failed is not None and self._failed[0] >= asked:
+                raise TemporalUnreachable(self._failed[1])  # it was tried while this call waited its turn
             if self._counted is not None and self._clock() - self._counted <= max_age_s:
                 return
-            at = datetime.now(UTC)
-            if not await self._read():
-                return
-            contents = self._contents()
             try:
-                async with asyncio.timeout(ASK_S):
-                    await self._find_missing(contents)
-                    await self._read_failures(contents)
-            except TimeoutError as error:
-                raise TemporalUnreachable("still counting; try again") from error
-            contents = self._contents()
-            self.verdicts = {workflow_id: self._verdict(workflow_id) for workflow_id in contents.entries}
-            self.carried = contents.carried
-            self._counted = self._clock()
-            self.counted_at = at
+                await self._count()
+            except TemporalUnreachable as error:
+                self._failed = self._clock(), str(error)
+                raise
+
+    async def _count(self) -> None:
+        at = datetime.now(UTC)
+        if not await self._read():
+            return
+        contents = self._contents()
+        try:
+            async with asyncio.timeout(ASK_S):
+                await self._find_missing(contents)
+                await self._read_failures(contents)
+        except TimeoutError as error:
+            raise TemporalUnreachable("still counting; try again") from error
+        contents = self._contents()
+        self.verdicts = {workflow_id: self._verdict(workflow_id) for workflow_id in contents.entries}
+        self.carried = contents.carried
+        self._counted = self._clock()
+        self.counted_at = at
 
     def row(self, workflow_id: str) -> Row | None:
         """The newest listed run of an order."""
@@ -134,7 +144,6 @@ class Recount:
         self.mirror.replace(row for row in rows if row.run_id not in self._deleted)
         self._full_ended = self._clock()
         self._full_took = self._full_ended - began
-        self.full_listings += 1
 
     def _take(self, rows: list[Row]) -> None:
         self.mirror.update(row for row in rows if row.run_id not in self._deleted)
