@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import uuid
@@ -29,7 +30,7 @@ from api_stub.records.keeper import Records
 from api_stub.records.lines import Contents, load
 from api_stub.schema import Order
 from tests.running import RunningStack, eventually, running_stack
-from tests.serving import ScriptedHost
+from tests.serving import ScriptedHost, api
 from worker.connection import Target
 from worker.shared import KitchenSettings, OrderInfo, StageSettings
 
@@ -333,6 +334,38 @@ def test_without_temporal_there_is_no_count_at_all(pair: RunningStack) -> None:
     eventually(lambda: get(pair, "/audit"))
 
 
+def test_an_order_that_the_ledger_did_not_take_is_not_confirmed(
+    pair: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with api(pair.temporal) as made:
+        assert made("GET", "/audit").json()["type"] == "/problems/ledger-unwritable", "it keeps none"
+        gateway, fleet = made.kitchen.gateway, made.kitchen.fleet
+        kept = Records(tmp_path, gateway, TemporalRecords(gateway), fleet, lambda: 3600.0)
+        kept.load()
+        made.kitchen.records = kept
+        body = {"id": fresh_id()}
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "write", full)
+            refused = made.post("/orders", body)
+            wire = made.post("/orderPizza", body)
+        for answer in (refused, wire):
+            assert answer.status_code == 503
+            assert answer.json()["type"] == "/problems/ledger-unwritable"
+            assert "is placed, but" in answer.json()["detail"] and "No space left" in answer.json()["detail"]
+        again = made.post("/orders", body)
+        assert again.status_code == 200, "Temporal has it, as was said"
+        entries = load((tmp_path / "ledger.txt").read_bytes()).contents.entries
+        assert list(entries) == [again.json()["workflow_id"]]
+        now = made("GET", "/audit").json()
+        assert (now["started"], now["lost"], now["balanced"]) == (1, 0, True)
+        assert made("GET", "/receipts").json() == []
+        assert made("GET", "/receipts?after=-1").status_code == 422
+        made.run(kept.close())
+
+
 QUICK = StageSettings((0.0, 0.1))
 
 
@@ -369,8 +402,8 @@ def test_finished_orders_leave_and_are_carried_on(
     async def live() -> None:
         async with records() as (gateway, kept):
             done = await place(gateway, kept, KitchenSettings(QUICK, QUICK, QUICK))
-            slow = StageSettings((14.0, 14.0))
-            waiting = await place(gateway, kept, KitchenSettings(slow, QUICK, QUICK))
+            slow = KitchenSettings(StageSettings((300.0, 300.0)), QUICK, QUICK, start_to_close_s=600.0)
+            waiting = await place(gateway, kept, slow)
             # An order that nobody can read fails as it is meant to.
             bad, _ = await gateway.place(OrderInfo(fresh_id(), crust="CRUST_OF_NOTHING"), KitchenSettings())
             await kept.take(bad)

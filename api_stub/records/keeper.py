@@ -134,7 +134,7 @@ class Records:
             return self._stats[1]
         counting = asyncio.ensure_future(self._recount.recount(ANSWER_AGE_S))
         try:
-            # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on meanwhile.
+            # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on.
             limit_s = STATS_WAIT_S if self._recount.counted else None
             await asyncio.wait_for(asyncio.shield(counting), limit_s)
         except (TemporalUnreachable, TimeoutError):

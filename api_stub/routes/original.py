@@ -18,6 +18,9 @@ from worker.shared import OrderStatus
 router = APIRouter(tags=["original"])
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A field does not fit"}}
+UNLEDGERED: dict[int | str, dict[str, Any]] = {
+    503: {"model": Problem, "description": "The order is placed, but the ledger cannot be written"}
+}
 
 ORDER = {"id": "manual-1", "crust": "CRUST_THIN", "cheese": "CHEESE_ALL", "toppings": ["basil"]}
 
@@ -27,7 +30,7 @@ def refusal(error: BadWire) -> Response:
     return problem(422, "invalid-field", "A field does not fit", str(error))
 
 
-@router.post("/orderPizza", response_model=None, responses=REFUSED)
+@router.post("/orderPizza", response_model=None, responses={**REFUSED, **UNLEDGERED})
 async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InKitchen) -> Response:
     """PizzaOrderInfo → PizzaOrderStatus. Each call is a new order, also under an id that was used before.
 
