@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import locale
 import os
 
 import pygame
 
-from game.inputs import Input
+from game.inputs import Input, KeyPress, KeyRelease
 from game.keyboard import translate
 from game.theme import CANVAS, INK
 from game.view import View
@@ -57,6 +58,7 @@ class Window:
             # Room for the frame and the desktop's own bars.
             self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
         self.fullscreen = fullscreen
+        self._down: set[str] = set()
         self._open()
         pygame.key.set_repeat(400, 40)
         pygame.key.start_text_input()
@@ -73,7 +75,7 @@ class Window:
         self._fit()
 
     def _fit(self) -> None:
-        width, height = self.screen.get_size()
+        width, height = self._fitted = self.screen.get_size()
         inner = fitting(width, height)
         self._corner = (width - inner[0]) // 2, (height - inner[1]) // 2
         self.screen.fill(INK)
@@ -97,14 +99,28 @@ class Window:
         for event in pygame.event.get():
             if event.type in (pygame.VIDEORESIZE, pygame.WINDOWSIZECHANGED):
                 surface = pygame.display.get_surface()
-                if surface is not None and surface.get_size() != self.view_of():
+                # SDL has made the same surface larger already: what counts is the size of before. The old
+                # view lies in memory that is no longer there.
+                if surface is not None and surface.get_size() != self._fitted:
                     self.screen = surface
                     self._fit()
                 continue
+            if event.type == pygame.WINDOWFOCUSLOST:
+                self._down.clear()
             item = translate(event, self.logical)
             if item is not None:
-                found.append(item)
+                found.append(self._with_repeats(item))
         return found
+
+    def _with_repeats(self, item: Input) -> Input:
+        """Mark a key that goes down while it is down: pygame's own events do not tell repeats apart."""
+        if isinstance(item, KeyRelease):
+            self._down.discard(item.key)
+        elif isinstance(item, KeyPress):
+            if item.key in self._down:
+                return dataclasses.replace(item, repeat=True)
+            self._down.add(item.key)
+        return item
 
     def view_of(self) -> tuple[int, int]:
         """The display's size in its own pixels."""
