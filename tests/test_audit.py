@@ -14,7 +14,7 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import MAX_LOST_IDS, Verdict, tally, verdict
 from api_stub.records.lines import Contents, Settled, Totals
 from api_stub.records.mirror import Mirror
-from api_stub.records.recount import FULL_EVERY_S, FULL_SHARE, Recount
+from api_stub.records.recount import FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
 from api_stub.records.retention import leaving
 from api_stub.records.source import OPEN, Row, State
 from tests.recorded import T0, MadeUpTemporal, ledger_of
@@ -49,7 +49,9 @@ def test_the_sums(verdicts: dict[str, Verdict], delivered: int, failed: int) -> 
     assert found.carried == delivered + failed
     assert found.balanced == (counts["lost"] == 0)
     assert len(found.lost_ids) == min(found.lost, MAX_LOST_IDS)
-    assert all(verdicts[key] == "lost" for key in found.lost_ids)
+    assert (
+        list(found.lost_ids) == [key for key in reversed(verdicts) if verdicts[key] == "lost"][:MAX_LOST_IDS]
+    )
 
 
 @given(st.sampled_from(STATES), st.booleans())
@@ -228,6 +230,49 @@ def test_a_recount_without_temporal_is_an_error_and_changes_nothing() -> None:
             await recount.recount(0.5)
         assert recount.verdicts == {"a": "in_flight"} and recount.counted_at == counted_at
         await recount.recount(5.0)  # that lately it was counted, and it is not asked for again
+
+    asyncio.run(live())
+
+
+def test_whoever_waits_for_a_count_that_fails_does_not_try_once_more() -> None:
+    temporal = MadeUpTemporal()
+    contents = ledger_of(temporal.start("a"))
+    temporal.away = True
+
+    async def live() -> None:
+        recount = Recount(temporal, lambda: contents)
+        outcomes = await asyncio.gather(*(recount.recount(0.5) for _ in range(5)), return_exceptions=True)
+        assert all(isinstance(outcome, TemporalUnreachable) for outcome in outcomes)
+        assert temporal.asked.total() == 1
+        temporal.away = False
+        await recount.recount(0.5)
+        assert recount.verdicts == {"a": "in_flight"}
+
+    asyncio.run(live())
+
+
+def test_a_deletion_is_noticed_while_our_own_deletions_are_still_listed() -> None:
+    temporal, watch = MadeUpTemporal(), Watch()
+    contents = ledger_of(*(temporal.start(name) for name in "abc"))
+    for name in "abc":
+        temporal.close(name)
+    temporal.catch_up()
+
+    async def live() -> None:
+        recount = Recount(temporal, lambda: contents, watch)
+        await recount.recount(0.0)
+        settled = temporal.truth["a"]
+        contents.apply(Settled(T0, "a", settled.run_id, "delivered", 0))
+        recount.deleted(settled.run_id)
+        temporal.vanish("b")
+        watch.now += LEAVING_EVERY_S
+        await recount.recount(0.0)
+        assert recount.verdicts == {"b": "lost", "c": "delivered"}, "the count alone would not have told"
+        temporal.vanish("a")
+        for _ in range(5):
+            watch.now += LEAVING_EVERY_S
+            await recount.recount(0.0)
+        assert temporal.asked["all rows"] == 3, "and then it is quiet again"
 
     asyncio.run(live())
 

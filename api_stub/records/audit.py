@@ -24,7 +24,7 @@ class Tally:
     failed: int
     lost: int
     lost_ids: tuple[str, ...]
-    """Workflow ids of the lost ones, oldest first, MAX_LOST_IDS at most."""
+    """Workflow ids of the lost ones, newest first, MAX_LOST_IDS at most."""
     carried: int
 
     @property
@@ -51,13 +51,13 @@ def verdict(row: Row | None, meant_to_fail: bool = False) -> Verdict:
 def tally(verdicts: Mapping[str, Verdict], carried: Totals) -> Tally:
     """Add up the ledger's orders (workflow id → verdict, oldest first) and the totals carried on."""
     counts = Counter(verdicts.values())
-    lost = (workflow_id for workflow_id, found in verdicts.items() if found == "lost")
+    lost = [workflow_id for workflow_id, found in verdicts.items() if found == "lost"]
     return Tally(
         started=carried.started + len(verdicts),
         delivered=carried.delivered + counts["delivered"],
         in_flight=counts["in_flight"],
         failed=carried.failed + counts["failed"],
         lost=counts["lost"],
-        lost_ids=tuple(workflow_id for workflow_id, _ in zip(lost, range(MAX_LOST_IDS), strict=False)),
+        lost_ids=tuple(lost[: -MAX_LOST_IDS - 1 : -1]),
         carried=carried.started,
     )

@@ -29,8 +29,9 @@ FULL_EVERY_S = 60.0
 FLOOR_SLACK_S = 60.0
 """The ledger's times are Temporal's, or (server gone in that moment) ours; clocks differ a little."""
 ASK_S = 4.0
-DELETED_S = 10.0
-"""A deleted run may be listed for a moment more; so long it is not missed."""
+LEAVING_EVERY_S = 2.0
+"""So often while runs that we deleted are still listed (a server takes half a minute over that): meanwhile
+they would make up, in the count, for others that somebody else deleted."""
 
 
 class Recount:
@@ -46,7 +47,7 @@ class Recount:
         self._gone: dict[str, str] = {}
         self._unlisted: dict[str, Verdict] = {}
         self._meant: dict[str, bool] = {}
-        self._deleted: dict[str, float] = {}
+        self._deleted: set[str] = set()
         self._floor = 0.0
         self._full_ended = -FULL_EVERY_S
         self._full_took = 0.0
@@ -69,7 +70,7 @@ class Recount:
         """Count anew, unless that was done so lately. Raises TemporalUnreachable; then nothing changed."""
         asked = self._clock()
         async with self._turn:
-            if self._failed is not None and self._failed[0] >= asked:
+            if self._failed is not None and self._failed[0] > asked:
                 raise TemporalUnreachable(self._failed[1])  # it was tried while this call waited its turn
             if self._counted is not None and self._clock() - self._counted <= max_age_s:
                 return
@@ -102,7 +103,7 @@ class Recount:
 
     def deleted(self, run_id: str) -> None:
         """We have deleted this run ourselves: it is not to be missed."""
-        self._deleted[run_id] = self._clock()
+        self._deleted.add(run_id)
         self.mirror.drop(run_id)
 
     def _verdict(self, workflow_id: str) -> Verdict:
@@ -116,9 +117,9 @@ class Recount:
         """Bring the mirror up to date; whether it is. False: something vanished, and it costs too much to
         look for it now."""
         now = self._clock()
-        self._deleted = {run: at for run, at in self._deleted.items() if now - at < DELETED_S}
         after = self.mirror.ask_after
-        if after is None or now - self._full_ended >= self._pause(FULL_EVERY_S):
+        every_s = LEAVING_EVERY_S if self._deleted else FULL_EVERY_S
+        if after is None or now - self._full_ended >= self._pause(every_s):
             await self._read_all()
             return True
         # What changed while we were away for long is asked for too: `after` is the newest change we know.
@@ -141,6 +142,7 @@ class Recount:
         floor = oldest - FLOOR_SLACK_S
         rows = await self._source.rows(floor)
         self._floor = floor
+        self._deleted &= {row.run_id for row in rows}
         self.mirror.replace(row for row in rows if row.run_id not in self._deleted)
         self._full_ended = self._clock()
         self._full_took = self._full_ended - began
