@@ -8,7 +8,7 @@ import os
 
 import pygame
 
-from game.inputs import Input, KeyPress, KeyRelease
+from game.inputs import Input, KeyPress
 from game.keyboard import translate
 from game.theme import CANVAS, INK
 from game.view import View
@@ -58,7 +58,7 @@ class Window:
             # Room for the frame and the desktop's own bars.
             self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
         self.fullscreen = fullscreen
-        self._down: set[str] = set()
+        self._down: set[int] = set()
         self._open()
         pygame.key.set_repeat(400, 40)
         pygame.key.start_text_input()
@@ -107,20 +107,26 @@ class Window:
                 continue
             if event.type == pygame.WINDOWFOCUSLOST:
                 self._down.clear()
+            repeat = self._is_repeat(event)
             item = translate(event, self.logical)
+            if repeat and isinstance(item, KeyPress):
+                item = dataclasses.replace(item, repeat=True)
             if item is not None:
-                found.append(self._with_repeats(item))
+                found.append(item)
         return found
 
-    def _with_repeats(self, item: Input) -> Input:
-        """Mark a key that goes down while it is down: pygame's own events do not tell repeats apart."""
-        if isinstance(item, KeyRelease):
-            self._down.discard(item.key)
-        elif isinstance(item, KeyPress):
-            if item.key in self._down:
-                return dataclasses.replace(item, repeat=True)
-            self._down.add(item.key)
-        return item
+    def _is_repeat(self, event: pygame.event.Event) -> bool:
+        """Whether a key goes down that is down already: pygame's own events do not tell repeats apart.
+
+        Kept by place and not by name: a name may change between down and up, with Shift or the layout.
+        """
+        if event.type == pygame.KEYUP:
+            self._down.discard(event.scancode)
+        elif event.type == pygame.KEYDOWN:
+            if event.scancode in self._down:
+                return True
+            self._down.add(event.scancode)
+        return False
 
     def view_of(self) -> tuple[int, int]:
         """The display's size in its own pixels."""
