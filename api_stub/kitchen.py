@@ -11,6 +11,7 @@ from api_stub.config import CONFIGS, CheckpointConfig, LoadedConfig, Stamp, stam
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway import Gateway
+from api_stub.memory import Memory
 from api_stub.records.keeper import Records
 from api_stub.schema import Order
 from worker.shared import OrderInfo
@@ -28,6 +29,8 @@ class Kitchen:
     code: WorkingCopies | None = None
     records: Records | None = None
     """What is kept in the state directory; None: nothing is (an API for tests)."""
+    memory: Memory | None = None
+    """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
     problem: str | None = field(default=None, init=False)
     """Why the checkpoint's file, as it was edited, was not taken; None: it is in force as it is."""
     seen: Stamp | None = field(default=None, init=False)
@@ -53,10 +56,19 @@ class Kitchen:
         self.checkpoint = loaded
         self.problem = None
         self.seen = loaded.stamp or stamp_of(loaded.file)
-        if loaded.file.resolve().parent != CONFIGS:
-            self.named_by_path[config.checkpoint] = loaded
+        self.know(loaded)
+        if self.memory is not None:
+            self.memory.remember(loaded)
         if config.bug is not None and self.code is not None:
             self.code.ensured(config.bug)
+
+    def know(self, loaded: LoadedConfig) -> None:
+        """From now on a checkpoint that did not come from configs/ can be switched to by its name."""
+        if loaded.file.resolve().parent == CONFIGS:
+            return
+        for name in [name for name, other in self.named_by_path.items() if other.file == loaded.file]:
+            del self.named_by_path[name]
+        self.named_by_path[loaded.config.checkpoint] = loaded
 
 
 def policy_of(config: CheckpointConfig) -> Policy:

@@ -25,6 +25,8 @@ from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway import Gateway
 from api_stub.gateway.records import TemporalRecords
 from api_stub.kitchen import Kitchen, policy_of
+from api_stub.memory import FILE as MEMORY
+from api_stub.memory import RUN_VARIABLE, Memory
 from api_stub.records.keeper import Records
 from worker.connection import Target
 
@@ -81,8 +83,10 @@ def set_up_logging(file: Path | None) -> None:
 
 async def serve(options: argparse.Namespace) -> int:
     """Serve until a signal comes or the parent is gone; the process's exit status."""
-    loaded = find(options.checkpoint)
     state: Path = options.state_dir
+    memory = Memory(state / MEMORY, os.environ.get(RUN_VARIABLE))
+    recalled = memory.recall()
+    loaded = recalled or find(options.checkpoint)
     target = Target(options.temporal, options.namespace)
     host = ProcessHost()
     code = WorkingCopies(state.resolve() / "challenge")
@@ -93,7 +97,11 @@ async def serve(options: argparse.Namespace) -> int:
         checkpoint=loaded,
         ui=options.ui,
         code=code,
+        memory=memory,
     )
+    if recalled is not None:
+        with contextlib.suppress(ConfigError):
+            kitchen.know(find(options.checkpoint))
     records = TemporalRecords(kitchen.gateway)
     kitchen.records = Records(
         state, kitchen.gateway, records, kitchen.fleet, lambda: kitchen.checkpoint.config.retention_s

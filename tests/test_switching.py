@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from api_stub import checkpoints
 from api_stub.config import load
+from api_stub.memory import Memory
 from tests.running import RunningStack, eventually, running_stack
 from tests.serving import Api, api
 from worker.chaos import REASONS
@@ -166,6 +168,39 @@ def test_a_switch_away_from_a_broken_edit(own: Api, tmp_path: Path) -> None:
     assert own("GET", "/checkpoint").json()["name"] == "1"
 
 
+def test_a_renamed_checkpoint_has_one_name(own: Api, tmp_path: Path) -> None:
+    config(tmp_path / "own.yaml", checkpoint="renamed")
+    own.run(looked(own))
+    assert put(own, "1").status_code == 200
+    assert put(own, "own").status_code == 404
+    assert put(own, "renamed").json()["file"] == "own.yaml"
+
+
+def test_what_is_in_force_is_remembered_for_this_run_alone(tmp_path: Path) -> None:
+    file = config(tmp_path / "own.yaml", fleet={"slots": 3, "start": 2, "respawn_after_s": [1, 2]})
+    loaded = load(file)
+    memory = Memory(tmp_path / "state" / "in-force.json", "run-1")
+    assert memory.recall() is None
+    memory.remember(loaded)
+    file.write_text("broken: [")
+    recalled = Memory(tmp_path / "state" / "in-force.json", "run-1").recall()
+    assert recalled is not None and recalled.config == loaded.config and recalled.file == file
+    assert recalled.stamp != loaded.stamp, "the file is to be looked at again"
+    for other in ("run-2", None):
+        assert Memory(tmp_path / "state" / "in-force.json", other).recall() is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"run": "r", "file": "x", "config": {"seed": "no"}}', "\0"]
+)
+def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "in-force.json").write_text(text)
+    assert Memory(tmp_path / "in-force.json", "r").recall() is None
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    Memory(blocked / "in-force.json", "r").remember(load(config(tmp_path / "own.yaml")))
+
+
 # --- on a real stack ---
 
 
@@ -229,10 +264,11 @@ def test_switching_under_load_loses_nothing(house: tuple[RunningStack, Path]) ->
     switch(stack, str(directory / "slow.yaml"))
     ids = place(stack, "one", 6)
     stack.until_worked_on(ids[0], "prepare")
-    switch(stack, "3")
+    many = {"slots": 12, "start": 12, "respawn_after_s": [0.2, 0.5], "lifespan_s": [5, 9]}
+    switch(stack, str(config(directory / "many.yaml", fleet=many, failure_rate=0.2)))
     born = ready(stack, 12)
     assert len({worker["pid"] for worker in born}) == 12
-    ids += place(stack, "three", 6)
+    ids += place(stack, "many", 6)
     buggy = config(directory / "buggy.yaml", bug="spread_toppings", fleet={"slots": 2, "start": 2})
     switch(stack, str(buggy))
     workers = ready(stack, 2)
@@ -265,6 +301,29 @@ def test_the_file_in_force_is_followed_while_it_runs(house: tuple[RunningStack, 
     config(file, title="Mended", fleet={"slots": 2, "start": 2})
     eventually(lambda: stack.client.get("/checkpoint").json()["title"] == "Mended")
     assert stack.client.get("/checkpoint").json()["problem"] is None
+
+
+@pytest.mark.stack
+def test_a_switch_survives_the_apis_death(house: tuple[RunningStack, Path]) -> None:
+    stack, directory = house
+    file = config(directory / "held.yaml", fleet={"slots": 2, "start": 2})
+    switch(stack, str(file))
+    ready(stack, 2)
+    file.write_text("checkpoint: [")  # not even a broken edit makes the next API fall
+    eventually(lambda: stack.client.get("/checkpoint").json()["problem"])
+    old = stack.pids()["api"]
+    os.kill(old, signal.SIGKILL)
+
+    def held() -> bool:
+        try:
+            shown = stack.client.get("/checkpoint").json()
+        except httpx.HTTPError:
+            return False
+        return stack.pids()["api"] != old and shown["name"] == "held" and bool(shown["problem"])
+
+    eventually(held)
+    ready(stack, 2)
+    switch(stack, "load")
 
 
 @pytest.mark.stack

@@ -10,11 +10,13 @@ import os
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from api_stub.config import ConfigError, find
+from api_stub.memory import RUN_VARIABLE
 from api_stub.stack import ports
 from api_stub.stack.child import Child
 from api_stub.stack.options import Options, StartError
@@ -56,6 +58,7 @@ class Stack:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._state = StateDir(options.state_dir)
+        self._run_id = uuid.uuid4().hex
         self._stopping = asyncio.Event()
         self._children: dict[str, Child] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -157,7 +160,8 @@ class Stack:
         return [*command, *(("--ui", where.ui) if where.ui else ())]
 
     def _api_environment(self) -> dict[str, str]:
-        return {"PYTHONUNBUFFERED": "1"}
+        # An API that is started again in this run goes on with the checkpoint that was switched to.
+        return {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: self._run_id}
 
     def _game_command(self, where: Addresses) -> list[str]:
         return [

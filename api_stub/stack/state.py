@@ -10,12 +10,23 @@ from pathlib import Path
 from typing import IO
 
 from api_stub.gateway.names import DATABASE
+from api_stub.memory import FILE as MEMORY
 from api_stub.records.names import ALL as RECORDS
 from api_stub.stack.options import StartError
 
 LOCK = "lock"
 PIDS = "stack.json"
-OURS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "generations.json", "logs", PIDS, *RECORDS)
+OURS = (
+    DATABASE,
+    f"{DATABASE}-wal",
+    f"{DATABASE}-shm",
+    "generations.json",
+    "logs",
+    PIDS,
+    MEMORY,
+    "challenge",
+    *RECORDS,
+)
 """What --fresh removes: only what we made, whatever directory somebody names."""
 
 
