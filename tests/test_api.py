@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -275,6 +276,23 @@ def test_the_originals_refusals_name_the_field(away: Api) -> None:
     assert detail(away.post("/orderStatus", {"order": {"id": "a"}, "runId": "x" * 65})).startswith("runId:")
     surrogate = away.raw("/orderStatus", b'{"order": {"id": "a"}, "runId": "\\ud800"}')
     assert surrogate.status_code == 422
+
+
+def test_a_foreign_web_page_is_refused_and_our_own_is_not(away: Api) -> None:
+    # A browser sends a plain POST without asking first; only its Origin header tells where it comes from.
+    for method, path in (("POST", "/fleet/workers"), ("DELETE", "/fleet/workers/1"), ("GET", "/healthz")):
+        answer = away(method, path, headers={"origin": "http://example.org"})
+        assert answer.status_code == 403, path
+        assert answer.headers["content-type"] == "application/problem+json"
+    ours = {"origin": "http://localhost:8000", "host": "localhost:8000"}
+    assert away("GET", "/healthz", headers=ours).status_code == 200
+
+
+def test_the_docs_page_needs_no_internet(away: Api) -> None:
+    page = away("GET", "/docs").text
+    assert "http://" not in page and "https://" not in page
+    for link in re.findall(r'(?:src|href)="(/[^"]+)"', page):
+        assert away("GET", link).status_code == 200, link
 
 
 def test_only_the_originals_routes_are_open_to_web_pages(away: Api) -> None:
