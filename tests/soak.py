@@ -69,6 +69,7 @@ class Verdict:
     latency_p95_s: float | None = None
     api_p50_ms: float = 0.0
     api_p95_ms: float = 0.0
+    api_p95_ms_by_path: dict[str, float] = field(default_factory=dict)
     refused: int = 0
     killed: list[str] = field(default_factory=list)
 
@@ -82,7 +83,7 @@ class Customers:
         self._dice = random.Random(seed)
         self._stop = threading.Event()
         self.taken: list[str] = []
-        self.times: list[float] = []
+        self.times: list[tuple[str, float]] = []
         self.refused = 0
         self._threads = [
             threading.Thread(target=self._stream, daemon=True),
@@ -105,7 +106,7 @@ class Customers:
             answer = client.request(method, path, json=body)
         except httpx.HTTPError:
             return None
-        self.times.append(time.monotonic() - began)
+        self.times.append((path, time.monotonic() - began))
         return answer
 
     def _stream(self) -> None:
@@ -166,8 +167,12 @@ def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
     verdict.takeovers = stats["takeover_s"]["n"]
     verdict.takeover_p50_s, verdict.takeover_p95_s = (stats["takeover_s"][key] for key in ("p50", "p95"))
     verdict.latency_p95_s = stats["latency_s"]["p95"]
-    verdict.api_p50_ms = round(1000 * percentile(customers.times, 0.5), 1)
-    verdict.api_p95_ms = round(1000 * percentile(customers.times, 0.95), 1)
+    every = [took for _, took in customers.times]
+    verdict.api_p50_ms = round(1000 * percentile(every, 0.5), 1)
+    verdict.api_p95_ms = round(1000 * percentile(every, 0.95), 1)
+    for path in {path for path, _ in customers.times}:
+        own = [took for other, took in customers.times if other == path]
+        verdict.api_p95_ms_by_path[path] = round(1000 * percentile(own, 0.95), 1)
     verdict.refused = customers.refused
 
 
