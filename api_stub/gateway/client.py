@@ -46,19 +46,22 @@ RPC_S = 2.0
 START_S = 5.0
 ASK_S = 0.8
 """A status request answers within 1 s, whatever happens: this much for Temporal, the rest for us."""
+DECIDE_S = 2.0
+"""A worker that is killed while it decides an order's next step holds that decision for so long. It takes
+milliseconds; the server's default of 10 s freezes the order for 10 s (seen)."""
 QUERY_S = 0.5
 """A live worker answers a query in milliseconds; a dead one never does."""
 AT_ONCE = 32
 MAX_LISTED = 2000
 MAX_EVENTS = 2000
-WATCH_S = 0.5
+WATCH_S = 0.25
 """How old the last look at an open order may become while there are few of them."""
 LOOKS_PER_S = 400
 """So many looks a second at the most: the more orders are open, the longer a round takes."""
 TICK_S = 0.05
 FEW = 100
-FEW_AGE_S = 0.2
-"""Up to FEW open orders are asked for anew when a batch wants them, unless that was just done."""
+FEW_AGE_S = 0.6
+"""Up to FEW open orders are asked for anew when a batch wants them, unless a round did so just before."""
 FRESH_S = 5.0
 """Of more than FEW, what a round told so lately still counts as told now."""
 
@@ -119,6 +122,7 @@ class Gateway:
                     PizzaOrder(**asdict(info), settings=settings),
                     id=workflow_id,
                     task_queue=TASK_QUEUE,
+                    task_timeout=timedelta(seconds=DECIDE_S),
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     static_summary=f"{info.customer or info.id}: {', '.join(info.toppings) or 'no toppings'}",
