@@ -30,6 +30,7 @@ from api_stub.records.lines import (
     read_line,
     write_line,
 )
+from api_stub.stack.state import StateDir
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORDS = st.text("abcXYZ019._-", min_size=1, max_size=12)
@@ -290,6 +291,13 @@ def test_two_apis_do_not_share_a_ledger(tmp_path: Path, monkeypatch: pytest.Monk
         """The first one let it go."""
 
     with_ledger(tmp_path / "ledger.txt", alone)
+
+
+def test_fresh_forgets_the_records_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("ledger.txt", "ledger.lock", "receipts.jsonl", "mine.txt"):
+        (tmp_path / name).write_text("x")
+    StateDir(tmp_path).forget()
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_a_ledger_that_is_a_directory_is_told(tmp_path: Path) -> None:

@@ -219,6 +219,13 @@ def test_finished_orders_leave_and_are_carried_on(
     asyncio.run(live())
 
 
+def retries_by_the_records(stack: RunningStack) -> int:
+    """Attempts beyond the first ones of every order of the ledger, one order after the other."""
+    known = ledger(stack).entries
+    orders = [one for one in stack.client.get("/orders").json()["orders"] if one["workflow_id"] in known]
+    return sum(max(0, view["attempts"] - 1) for order in orders for view in order["stages"])
+
+
 def test_every_order_is_accounted_for(pair: RunningStack) -> None:
     before = counted(pair)
     order_id = fresh_id()
@@ -293,7 +300,7 @@ def test_statistics_and_receipts_say_what_was_done(pair: RunningStack) -> None:
 
     orders = [pair.until(order_id, "ORDER_DELIVERED") for order_id in ids]
     retries = sum(view["attempts"] - 1 for order in orders for view in order["stages"])
-    assert retries >= len(told["orders"])
+    assert retries_by_the_records(pair) >= retries >= len(told["orders"])
 
     def right() -> Any:
         now = pair.client.get("/stats").json()
@@ -303,9 +310,7 @@ def test_statistics_and_receipts_say_what_was_done(pair: RunningStack) -> None:
     assert after["orders"]["started"] == before["orders"]["started"] + 3
     assert after["orders"]["open"] == 0
     assert after["orders"]["failed"] == before["orders"]["failed"]
-    eventually(
-        lambda: pair.client.get("/stats").json()["orders"]["retries"] == before["orders"]["retries"] + retries
-    )
+    eventually(lambda: pair.client.get("/stats").json()["orders"]["retries"] == retries_by_the_records(pair))
     assert after["workers"]["deaths"] == before["workers"]["deaths"] + 1
     assert after["workers"]["kills"] == before["workers"]["kills"] + 1
     assert after["takeover_s"]["n"] == before["takeover_s"]["n"] + len(told["orders"])

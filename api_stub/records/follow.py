@@ -1,4 +1,8 @@
-"""Follows every death of a worker: what it held, and who has it now. Asks Temporal; survives its absence."""
+"""Follows every death of a worker: what it held, and who has it now. Asks Temporal; survives its absence.
+
+A worker that dies because its API was killed has no receipt: nobody was there to see it. Its orders are taken
+over like any other's; receipts that the killed API left unfinished are followed by the next one.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,8 @@ class Records:
         self._retries = Retries(source, gateway.last_read)
         self._follower = Follower(source, self._receipts, gateway.open_now)
         self._log = FleetLog(self._died)
+        self._left: deque[Row] = deque(maxlen=stats.NEWEST)
+        """Orders that settled lately: a short retention takes nothing from curves and latency."""
         self._stats: tuple[float, Stats] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -148,7 +151,8 @@ class Records:
     def _make_stats(self, now: float) -> Stats:
         found = tally(self._recount.verdicts, self._recount.carried)
         rows = self._rows()
-        times = stats.times_of(rows)
+        each_once = {row.run_id: row for row in (*self._left, *rows)}
+        times = stats.times_of(list(each_once.values()))
         fleet = self._fleet.state
         delays = np.array(self._receipts.delays())
         middle = stats.spread(delays)
@@ -225,6 +229,8 @@ class Records:
                 if (outcome := _outcome(verdicts[row.workflow_id])) is not None
             ]
         )
+
+        self._left.extend(rows)
 
         async def delete(run_id: str, workflow_id: str) -> None:
             await self._source.delete(workflow_id, run_id)
