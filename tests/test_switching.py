@@ -29,7 +29,7 @@ STAGES = ("prepare", "bake", "deliver")
 
 def config(file: Path, **keys: Any) -> Path:
     """A checkpoint named after its file: short stages, three slots, one started; `keys` change it."""
-    stage = {"duration_s": [0.3, 0.5], "failure_rate": keys.pop("failure_rate", 0.0)}
+    stage = {"duration_s": keys.pop("duration_s", [0.3, 0.5]), "failure_rate": keys.pop("failure_rate", 0.0)}
     plain = {
         "checkpoint": file.stem,
         "title": "For the tests",
@@ -234,7 +234,7 @@ def ready(stack: RunningStack, count: int) -> list[dict[str, Any]]:
     return eventually(check) or []
 
 
-def until_all(stack: RunningStack, ids: list[str], limit_s: float = 45) -> list[dict[str, Any]]:
+def until_all(stack: RunningStack, ids: list[str], limit_s: float = 60) -> list[dict[str, Any]]:
     """The orders, once all are delivered; one that failed ends the wait at once."""
 
     def check() -> list[dict[str, Any]] | None:
@@ -332,6 +332,7 @@ def test_chaos_converges(house: tuple[RunningStack, Path]) -> None:
     chaos = config(
         directory / "chaos.yaml",
         fleet={"slots": 3, "start": 3, "respawn_after_s": [0.2, 0.5], "lifespan_s": [2, 4]},
+        duration_s=[0.1, 0.3],
         failure_rate=0.4,
         seed=1,
     )
