@@ -43,6 +43,7 @@ import pygame  # noqa: E402
 from game import lifeline, script  # noqa: E402
 from game.app import App, Options  # noqa: E402
 from game.net import Net  # noqa: E402
+from game.watch import Watch  # noqa: E402
 from game.window import LEAST, NoDisplay, Window  # noqa: E402
 
 log = logging.getLogger("game")
@@ -137,7 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("no display to open a window on (%s); --headless runs the game without one", error)
         return 3
     net = Net(options.api, options.all)
+    watch = Watch(options.api, net.put)
     net.start()
+    watch.start()
     try:
         app = App(
             Options(
@@ -152,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ),
             window,
             net,
+            watch,
             ended.is_set,
             STARTED,
         )
@@ -161,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     finally:
         net.stop()
+        watch.stop()
         pygame.quit()
     return 0
 

@@ -25,20 +25,37 @@ from api_stub.schema import (
     Menu,
 )
 from game.clock import GameClock
-from game.commands import Command, Quit
+from game.commands import Command, ConfirmReset, Quit, ResetChallenge, StreamOrders
 from game.controls import held_long_enough
 from game.inputs import CloseWindow, Input, KeyPress
-from game.model import AskQuit, Model, OpenCard, OpenForm, OpenHelp, Wish
+from game.model import (
+    AskQuit,
+    AskReset,
+    Model,
+    OpenBug,
+    OpenCard,
+    OpenChooser,
+    OpenForm,
+    OpenHelp,
+    OpenStats,
+    Wish,
+)
 from game.net import Net
+from game.panels.ask import AskPanel
 from game.panels.base import Close, Panel, Stay
+from game.panels.bug import BugSlip
 from game.panels.card import OrderCard
+from game.panels.chooser import ChooserPanel
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
 from game.panels.quit import QuitPanel
+from game.panels.stats import StatsPanel
 from game.scene.stage import Stage
 from game.script import Action, Player, Screenshot, Step, Stop
 from game.snapshot import News
+from game.stream import Stream
 from game.update import update
+from game.watch import Watch
 from game.window import Window
 
 log = logging.getLogger(__name__)
@@ -79,12 +96,19 @@ class App:
     """The game, from its first frame to its last."""
 
     def __init__(
-        self, options: Options, window: Window, net: Net, ended: Callable[[], bool], started: float
+        self,
+        options: Options,
+        window: Window,
+        net: Net,
+        watch: Watch,
+        ended: Callable[[], bool],
+        started: float,
     ) -> None:
         """`ended`: somebody outside wants us gone. `started`: the process's start on the monotonic clock."""
         self._options = options
         self._window = window
         self._net = net
+        self._watch = watch
         self._ended = ended
         self._started = started
         self._clock = GameClock()
@@ -95,7 +119,8 @@ class App:
         # Ids must not repeat over restarts: the same id with another pizza would be refused.
         self._session = secrets.token_hex(2)
         self._ordered = 0
-        self.model = Model(kiosk=options.kiosk, wall=time.time())
+        self._held: StreamOrders | None = None
+        self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=self._session))
         self.stage = Stage(window, options.cache_dir)
 
     def run(self) -> None:
@@ -154,8 +179,12 @@ class App:
             self._do(command)
         for wish in result.wishes:
             self._open(wish)
+        if self._held is not None:
+            self._do(self._held)
         for panel in self._panels:
             panel.update(real_dt)
+        self._panels = [p for p in self._panels if not (isinstance(p, BugSlip) and p.over)]
+        self._watch.want_stats(any(isinstance(panel, StatsPanel) for panel in self._panels))
         if model.kiosk:
             self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
             self._over = self._over or held_long_enough(model)
@@ -182,6 +211,11 @@ class App:
     def _do(self, command: Command) -> None:
         if isinstance(command, Quit):
             self._over = True
+        elif isinstance(command, ConfirmReset):
+            self._open(AskReset())
+        elif isinstance(command, StreamOrders):
+            # Nobody must think that these were sent: they are offered again until there is room.
+            self._held = None if self._net.send(command) else command
         elif not self._net.send(command):
             self.model.say("The API is busy: that was not sent.")
 
@@ -196,13 +230,34 @@ class App:
         elif isinstance(wish, AskQuit):
             if not any(isinstance(panel, QuitPanel) for panel in self._panels):
                 self._panels.append(QuitPanel(model.open_orders))
+        elif isinstance(wish, OpenStats) and not modal:
+            self._panels.append(StatsPanel(lambda: (self.model.known, self.model.wall)))
+        elif isinstance(wish, OpenChooser) and not modal:
+            current = model.known.checkpoint.name if model.known.checkpoint else ""
+            self._panels.append(ChooserPanel(model.known.checkpoints, current))
+        elif isinstance(wish, OpenBug):
+            self._show_bug(wish)
+        elif isinstance(wish, AskReset) and not modal:
+            question = ("Your edit of the file will be gone.", "R then restarts the cooks with the bug.")
+            self._panels.append(AskPanel("Put the bug back?", question, "Bug back", ResetChallenge()))
         elif isinstance(wish, OpenCard):
             self._panels = [panel for panel in self._panels if not isinstance(panel, OrderCard)]
             ui = model.known.health.temporal.ui if model.known.health else None
-            side = "right" if wish.right else "left"
+            taken = any(isinstance(panel, BugSlip) for panel in self._panels)
+            side = "right" if wish.right and not taken else "left"
             self._panels.insert(
                 0, OrderCard(wish.order, lambda key: self.model.known.orders.get(key), ui, art=art, side=side)
             )
+
+    def _show_bug(self, wish: OpenBug) -> None:
+        """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""
+        cards = [p for p in self._panels if isinstance(p, OrderCard) and p.frame[0] > 960]
+        if any(isinstance(panel, BugSlip) for panel in self._panels) or (self._panels and not wish.asked):
+            return
+        for card in cards:
+            self._panels.remove(card)
+        slip = BugSlip(lambda: self.model.known.challenge, art=self.stage.art, asked=wish.asked)
+        self._panels.insert(0, slip)
 
     def _next_id(self) -> str:
         self._ordered += 1

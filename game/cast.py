@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from api_stub.schema import OrderStatus
-from game.layout import Place, cook_spot, plan_floor, roomy
+from game.layout import CookSpot, Place, cook_spot, plan_floor, roomy
 from game.model import Cook, CookPhase, Gopher, Model, Mood, slot_of
 from game.motion import lerp
 from game.reactions import beside, jump
+from game.receipts import last_takeover, receipt_for
 
 GRAVITY = 2600.0
 FALL_SECONDS = 0.55
@@ -161,6 +163,7 @@ class Room:
 def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
     gopher.mood_age += dt
     gopher.calm += dt
+    gopher.tag += dt
     if gopher.arrow > 0.0:
         gopher.arrow = max(0.0, gopher.arrow - dt)
     if gopher.height != room.height:
@@ -233,10 +236,57 @@ def _act(cook: Cook, held: list[Gopher], now: float) -> None:
     cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
 
 
+def _bereaved(model: Model) -> Counter[str]:
+    """How many orders each dead process leaves waiting: Temporal still names it, or names nobody yet."""
+    waiting: Counter[str] = Counter()
+    for gopher in model.gophers.values():
+        hand = model.known.hands.get(gopher.id)
+        worker = gopher.order.worker
+        if worker is None and hand is not None and hand.status is gopher.order.status:
+            worker = hand.worker
+        if worker is not None and not gopher.delivered and gopher.order.status in TASKS:
+            waiting[worker] += 1
+    return waiting
+
+
+def _mourn(model: Model, cook: Cook, waiting: Counter[str]) -> None:
+    """What became of the orders of the process that died here."""
+    cook.waiting = waiting[cook.fallen]
+    if cook.taken_over is None and not cook.waiting:
+        receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
+        cook.taken_over = last_takeover(receipt) if receipt else None
+
+
+def _walk(model: Model, cook: Cook, dt: float) -> None:
+    """Go to its place: at once at first, then softly when a switch of checkpoints has moved it."""
+    target = cook_spot(model.kitchen, cook.slot, model.slots)
+    at = cook.spot
+    if at is None or at == target:
+        cook.spot = target
+        return
+    part = 1.0 - math.exp(-7.0 * dt)
+    near = abs(at.x - target.x) + abs(at.y - target.y) + abs(at.height - target.height) < 1.0
+    cook.spot = (
+        target
+        if near
+        else CookSpot(
+            lerp(at.x, target.x, part),
+            lerp(at.y, target.y, part),
+            lerp(at.height, target.height, part),
+            target.room,
+        )
+    )
+
+
 def update_cooks(model: Model, dt: float) -> None:
     """Move every cook by `dt` seconds and see what is in its hands."""
     hands = _hands(model)
+    dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
+    waiting = _bereaved(model) if dead else Counter()
+    for cook in dead:
+        _mourn(model, cook, waiting)
     for cook in model.cooks.values():
+        _walk(model, cook, dt)
         cook.age += dt
         cook.stretch.update(dt)
         cook.lean.update(dt)

@@ -36,8 +36,56 @@ class OpenWebUI:
 
 
 @dataclass(frozen=True)
+class StreamOrders:
+    """Send one burst of the stream; settled, one by one, by `StreamSettled`."""
+
+    orders: tuple[OrderRequest, ...]
+
+
+@dataclass(frozen=True)
+class SwitchCheckpoint:
+    """Put another checkpoint in force."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Redeploy:
+    """Replace every worker by one with the code as it is on disk now."""
+
+
+@dataclass(frozen=True)
+class ResetChallenge:
+    """Put the pristine, buggy code back into the file."""
+
+
+@dataclass(frozen=True)
+class EditFile:
+    """Show a file in an editor."""
+
+    file: str
+
+
+@dataclass(frozen=True)
+class ConfirmReset:
+    """Ask whether the buggy code shall really come back."""
+
+
+@dataclass(frozen=True)
 class Quit:
     """Leave the game; the answer to "really?" was yes."""
 
 
-Command = PlaceOrder | KillWorker | StartWorker | OpenWebUI | Quit
+Command = (
+    PlaceOrder
+    | KillWorker
+    | StartWorker
+    | OpenWebUI
+    | StreamOrders
+    | SwitchCheckpoint
+    | Redeploy
+    | ResetChallenge
+    | EditFile
+    | ConfirmReset
+    | Quit
+)

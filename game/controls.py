@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
-from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress
-from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot, inside
-from game.model import AskQuit, Cook, Gopher, Model, OpenCard, OpenForm, OpenHelp, Wish
+from game.commands import (
+    Command,
+    EditFile,
+    KillWorker,
+    OpenWebUI,
+    Quit,
+    Redeploy,
+    StartWorker,
+    SwitchCheckpoint,
+)
+from game.dial import SIGN, SWITCH, bug_sign, on_track, rate_at
+from game.inputs import (
+    CloseWindow,
+    Input,
+    KeyPress,
+    KeyRelease,
+    PointerMove,
+    PointerPress,
+    PointerRelease,
+)
+from game.layout import HELP_BUTTON, ORDER_BUTTON, TITLE, UI_BUTTON, cook_spot, inside
+from game.model import (
+    AskQuit,
+    AskReset,
+    Cook,
+    Gopher,
+    Model,
+    OpenBug,
+    OpenCard,
+    OpenChooser,
+    OpenForm,
+    OpenHelp,
+    OpenStats,
+    Wish,
+)
+from game.stream import STEP, paced, toggled
 
 HOLD_TO_QUIT = 3.0
 """Seconds for which Esc must be held to leave a kiosk."""
@@ -36,7 +68,7 @@ def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
 def cook_at(model: Model, x: float, y: float) -> Cook | None:
     """The cook, or the empty place, at a point; those in front first."""
     for slot, cook in model.cooks.items():
-        if cook_spot(model.kitchen, slot, model.slots).contains(x, y):
+        if (cook.spot or cook_spot(model.kitchen, slot, model.slots)).contains(x, y):
             return cook
     return None
 
@@ -61,8 +93,47 @@ def _start(model: Model, slot: int, out: Wishes) -> None:
         out.commands.append(StartWorker(slot))
 
 
+FASTER = frozenset({"+", "=", "[+]", "keypad +"})
+SLOWER = frozenset({"-", "[-]", "keypad -"})
+F_KEYS = tuple(f"f{n}" for n in range(1, 7))
+"""A checkpoint each, in the order of GET /checkpoints."""
+
+
+def _switch(model: Model, index: int, out: Wishes) -> None:
+    found = model.known.checkpoints
+    if index < len(found):
+        out.commands.append(SwitchCheckpoint(found[index].name))
+
+
+def _pace(model: Model, factor: float) -> None:
+    if model.stream.shown:
+        model.stream = paced(model.stream, model.stream.per_minute * factor)
+
+
+def _challenge_key(model: Model, key: str, out: Wishes) -> None:
+    """E, X and B: only where there is a bug."""
+    file = model.file_to_fix
+    if file is None:
+        return
+    if key == "e":
+        out.commands.append(EditFile(file))
+    elif key == "x":
+        out.wishes.append(AskReset())
+    else:
+        out.wishes.append(OpenBug())
+
+
 def _key(model: Model, item: KeyPress, out: Wishes) -> None:
-    if item.repeat or item.ctrl:
+    if item.ctrl:
+        return
+    if item.key in FASTER or item.key in SLOWER:
+        # These repeat: a key that is held down goes on.
+        _pace(model, STEP if item.key in FASTER else 1 / STEP)
+        return
+    if item.repeat:
+        return
+    if item.key in F_KEYS:
+        _switch(model, F_KEYS.index(item.key), out)
         return
     if item.key == "escape":
         if model.kiosk:
@@ -77,10 +148,38 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
         out.wishes.append(OpenHelp())
     elif item.key == "u":
         out.commands.append(OpenWebUI())
+    elif item.key == "space":
+        model.stream = toggled(model.stream)
+    elif item.key == "tab":
+        out.wishes.append(OpenStats())
+    elif item.key == "c":
+        out.wishes.append(OpenChooser())
+    elif item.key == "r":
+        out.commands.append(Redeploy())
+    elif item.key in ("b", "e", "x"):
+        _challenge_key(model, item.key, out)
+
+
+def _dial(model: Model, x: float, y: float) -> bool:
+    """A press on the stream's sign; whether it was one."""
+    if not model.stream.shown or not inside(SIGN, x, y):
+        return False
+    if inside(SWITCH, x, y):
+        model.stream = toggled(model.stream)
+    elif on_track(x, y):
+        model.dragging = True
+        model.stream = paced(model.stream, rate_at(x))
+    return True
 
 
 def _press(model: Model, x: float, y: float, out: Wishes) -> None:
-    if inside(ORDER_BUTTON, x, y):
+    if _dial(model, x, y):
+        return
+    if model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
+        out.wishes.append(OpenBug())
+    elif inside(TITLE, x, y):
+        out.wishes.append(OpenChooser())
+    elif inside(ORDER_BUTTON, x, y):
         out.wishes.append(OpenForm())
     elif inside(HELP_BUTTON, x, y):
         out.wishes.append(OpenHelp())
@@ -104,8 +203,12 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
             model.escape_held = None
     elif isinstance(item, PointerMove):
         model.pointer, model.pointer_idle = (item.x, item.y), 0.0
+        if model.dragging:
+            model.stream = paced(model.stream, rate_at(item.x))
         found = gopher_at(model, item.x, item.y) if item.y <= model.kitchen.front + 12 else None
         model.hover = found.id if found else ""
+    elif isinstance(item, PointerRelease):
+        model.dragging = False
     elif isinstance(item, PointerPress):
         model.pointer_idle = 0.0
         _press(model, item.x, item.y, out)

@@ -51,6 +51,8 @@ SECOND_ROW_BEHIND = 188.0
 # With more than nine places the front row shrinks, so that the row behind shows with its plates.
 
 TOP_BAND: Box = (0, 0, 1920, 132)
+TITLE: Box = (16, 8, 600, 118)
+"""The checkpoint's name and title; a press there shows them all."""
 BOTTOM_STRIP: Box = (0, 1016, 1920, 64)
 ORDER_BUTTON: Box = (20, 1019, 330, 58)
 HELP_BUTTON: Box = (1786, 1019, 114, 58)

@@ -11,11 +11,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from api_stub.schema import Order, Worker
-from game.layout import FloorPlan, Kitchen, Place, plan_floor
+from api_stub.schema import Order, Receipt, Worker
+from game.layout import CookSpot, FloorPlan, Kitchen, Place, plan_floor
 from game.motion import Arc, Follower, Spring
 from game.scene.particles import Particles
 from game.snapshot import Snapshot
+from game.stream import Stream
 from game.theme import COOKS, Colour
 
 
@@ -82,6 +83,8 @@ class Gopher:
     arrow: float = 0.0
     """Seconds for which an arrow still points at it."""
     delivered: bool = False
+    tag: float = 9.0
+    """Seconds since another worker's number came on its tag."""
 
     @property
     def id(self) -> str:
@@ -121,6 +124,12 @@ class Cook:
     stretch: Spring = field(default_factory=Spring)
     lean: Spring = field(default_factory=lambda: Spring(90.0, 7.0))
     phase_shift: float = 0.0
+    spot: CookSpot | None = None
+    """Where it is drawn: on its way to its place, when a switch has moved that."""
+    waiting: int = 0
+    """Orders that the process which died here held, and that nobody has taken over yet."""
+    taken_over: float | None = None
+    """Seconds from its end until the last of its orders was taken over; None: not yet, or it held none."""
 
     @property
     def living(self) -> bool:
@@ -140,6 +149,15 @@ class Toast:
     good: bool
     age: float = 0.0
     life: float = 4.5
+
+
+@dataclass
+class Note:
+    """A receipt at the right edge; `age` is seconds since it came or changed, `shown` since it came."""
+
+    receipt: Receipt
+    age: float = 0.0
+    shown: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +183,29 @@ class AskQuit:
     """Wish: ask whether to leave."""
 
 
-Wish = OpenForm | OpenCard | OpenHelp | AskQuit
+@dataclass(frozen=True)
+class OpenStats:
+    """Wish: show the figures."""
+
+
+@dataclass(frozen=True)
+class OpenChooser:
+    """Wish: show the checkpoints, to choose one."""
+
+
+@dataclass(frozen=True)
+class OpenBug:
+    """Wish: show the code that is to be fixed; `asked`: a person wants it, not an event."""
+
+    asked: bool = True
+
+
+@dataclass(frozen=True)
+class AskReset:
+    """Wish: ask whether the bug shall come back."""
+
+
+Wish = OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
 
 
 def phase_for(name: str) -> float:
@@ -205,6 +245,16 @@ class Model:
     counter_pulse: float = 0.0
     deliveries: deque[float] = field(default_factory=lambda: deque(maxlen=4096))
     """Unix seconds of the newest deliveries, for the rate a minute."""
+    real: float = 0.0
+    """Real seconds since the start; the stream's clock."""
+    stream: Stream = field(default_factory=Stream)
+    dice: random.Random = field(default_factory=random.Random, compare=False)
+    """For the stream only: which pizzas, and when."""
+    dragging: bool = False
+    """Whether the pointer holds the stream's slider."""
+    notes: list[Note] = field(default_factory=list)
+    stuck: int = 0
+    """Orders that the bug held up when it was last said."""
 
     def __post_init__(self) -> None:
         """A floor to stand on from the first frame."""
@@ -219,6 +269,18 @@ class Model:
     def open_orders(self) -> int:
         """Orders that are on their way."""
         return sum(1 for g in self.gophers.values() if not g.delivered and g.place is not Place.ASIDE)
+
+    @property
+    def file_to_fix(self) -> str | None:
+        """The file that a developer edits; None where the checkpoint has no bug, or the API no such thing."""
+        checkpoint, challenge = self.known.checkpoint, self.known.challenge
+        return challenge.file if checkpoint and checkpoint.bug and challenge else None
+
+    @property
+    def pizzas_lost(self) -> int:
+        """What the audit says; until the first one, what this window has seen."""
+        audit = self.known.audit
+        return audit.lost if audit is not None else max(0, self.lost)
 
     @property
     def per_minute(self) -> int:

@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 import webbrowser
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,17 +23,31 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import (
+    Challenge,
     Checkpoint,
     Fleet,
     Health,
     Menu,
     Order,
     OrderList,
+    OrderRequest,
     Problem,
     StatusItem,
     StatusRequest,
 )
-from game.commands import Command, KillWorker, OpenWebUI, PlaceOrder, StartWorker
+from game.commands import (
+    Command,
+    EditFile,
+    KillWorker,
+    OpenWebUI,
+    PlaceOrder,
+    Redeploy,
+    ResetChallenge,
+    StartWorker,
+    StreamOrders,
+    SwitchCheckpoint,
+)
+from game.editor import show_in_editor
 from game.snapshot import (
     FINAL,
     ApiAway,
@@ -40,7 +55,9 @@ from game.snapshot import (
     News,
     OrderPlaced,
     OrdersSeen,
+    RecordsSeen,
     Said,
+    StreamSettled,
     WorldSeen,
     another_run,
     merge_order,
@@ -56,6 +73,8 @@ PLACE_FOR = 30.0
 LIST_LIMIT = 500
 TIMEOUT = httpx.Timeout(2.0, connect=0.5)
 AWAY_PAUSE = 0.4
+STREAM_PAUSE = 0.5
+"""Seconds until an order of the stream that got no answer is offered again, always with the same id."""
 QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
 
@@ -96,6 +115,9 @@ class Follower:
     clock: Callable[[], float] = time.monotonic
     orders: dict[str, Order] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
+    stream: deque[OrderRequest] = field(default_factory=deque)
+    stream_after: float = 0.0
+    """On `clock`: before that the stream's next order is not offered."""
     since: datetime | None = None
     adopted: bool = False
     quiet_until: float = 0.0
@@ -187,16 +209,23 @@ class Follower:
             for order_id in done[:-200]:
                 del self.orders[order_id]
 
-    def place(self, pending: Pending) -> bool:
-        """Offer an order; True when that is settled, one way or the other."""
+    def _offer(self, order: OrderRequest) -> tuple[httpx.Response, Order | None]:
+        """POST an order; the answer, and the order where the API has it now."""
         response = self.client.post(
             "/orders",
-            content=pending.command.order.model_dump_json(exclude_none=True),
+            content=order.model_dump_json(exclude_none=True),
             headers={"content-type": "application/json"},
         )
-        if response.is_success:
-            order = Order.model_validate_json(response.content)
-            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
+        if not response.is_success:
+            return response, None
+        placed = Order.model_validate_json(response.content)
+        self.orders[placed.id] = merge_order(self.orders.get(placed.id), placed)
+        return response, placed
+
+    def place(self, pending: Pending) -> bool:
+        """Offer an order; True when that is settled, one way or the other."""
+        response, order = self._offer(pending.command.order)
+        if order is not None:
             self.put(OrderPlaced(order))
         elif response.status_code >= 500:
             # Not an answer about the order: the same id is offered again.
@@ -222,6 +251,29 @@ class Follower:
                 pending.told = True
                 self.put(Said("The API is away. Your order is kept and sent again."))
 
+    @property
+    def stream_due(self) -> bool:
+        """Whether an order of the stream may be offered now."""
+        return bool(self.stream) and self.clock() >= self.stream_after
+
+    def stream_one(self) -> None:
+        """Offer the stream's next order. Without an answer it stays the next one, with the same id."""
+        if not self.stream_due:
+            return
+        wanted = self.stream[0]
+        try:
+            response, order = self._offer(wanted)
+        except (httpx.HTTPError, ValidationError) as error:
+            log.debug("stream: not answered: %r", error)
+            self.stream_after = self.clock() + STREAM_PAUSE
+            return
+        if order is None and response.status_code >= 500:
+            self.stream_after = self.clock() + STREAM_PAUSE
+            return
+        self.stream.popleft()
+        refusal = "" if order else reason(response)
+        self.put(StreamSettled(wanted.id or "", order, refusal))
+
     def carry_out(self, command: Command) -> None:
         """Do what the game wants done. Raises httpx.TransportError where the API is away."""
         if isinstance(command, PlaceOrder):
@@ -233,10 +285,44 @@ class Follower:
             self._order_about(self.client.post("/fleet/workers", json={"slot": command.slot}))
         elif isinstance(command, OpenWebUI):
             self._open(command.order_id)
+        elif isinstance(command, StreamOrders):
+            self.stream += command.orders
+        elif isinstance(command, SwitchCheckpoint):
+            self._switch(command.name)
+        elif isinstance(command, Redeploy):
+            self._order_about(
+                self.client.post("/fleet/redeploy"), "Redeployed: every cook restarts with the code on disk."
+            )
+        elif isinstance(command, ResetChallenge):
+            self._reset()
+        elif isinstance(command, EditFile):
+            show_in_editor(command.file, self._say)
 
-    def _order_about(self, response: httpx.Response) -> None:
+    def _say(self, text: str, good: bool) -> None:
+        self.put(Said(text, good))
+
+    def _switch(self, name: str) -> None:
+        response = self.client.put("/checkpoint", json={"name": name})
         if not response.is_success:
             self.put(Said(reason(response)))
+            return
+        checkpoint = Checkpoint.model_validate_json(response.content)
+        self.put(RecordsSeen(checkpoint=checkpoint))
+        self.put(Said(f"Checkpoint {checkpoint.name}: {checkpoint.title}. Open orders live on.", good=True))
+
+    def _reset(self) -> None:
+        response = self.client.post("/challenge/reset")
+        if not response.is_success:
+            self.put(Said(reason(response)))
+            return
+        self.put(RecordsSeen(challenge=Challenge.model_validate_json(response.content)))
+        self.put(Said("The bug is back in the file. R: the cooks restart with it.", good=True))
+
+    def _order_about(self, response: httpx.Response, done: str = "") -> None:
+        if not response.is_success:
+            self.put(Said(reason(response)))
+        elif done:
+            self.put(Said(done, good=True))
 
     def _open(self, order_id: str | None) -> None:
         if self.ui is None:
@@ -266,7 +352,7 @@ class Net:
         self._ending = threading.Event()
         # trust_env off: a proxy of the environment has no business between us and the loopback.
         self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
-        self.follower = Follower(self._client, self._put, everything)
+        self.follower = Follower(self._client, self.put, everything)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:
@@ -295,7 +381,8 @@ class Net:
                 break
         return found
 
-    def _put(self, news: News) -> None:
+    def put(self, news: News) -> None:
+        """Hand over news from any thread; waits while the game is behind, until the end."""
         while not self._ending.is_set():
             try:
                 self.news.put(news, timeout=0.2)
@@ -306,24 +393,26 @@ class Net:
     def _command(self, command: Command) -> None:
         try:
             self.follower.carry_out(command)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ValidationError) as error:
             log.debug("command not answered: %r", error)
             if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-                self._put(Said("The API is away: nothing was done."))
+                self.put(Said("The API is away: nothing was done."))
             else:
-                self._put(Said(f"The API has not said whether that was done: {describe(error)}."))
+                self.put(Said(f"The API has not said whether that was done: {describe(error)}."))
 
     def _run(self) -> None:
         due = {"health": 0.0, "fleet": 0.0, "orders": 0.0}
         follower = self.follower
         while not self._ending.is_set():
-            wait = max(0.0, min(due.values()) - time.monotonic())
+            wait = 0.0 if follower.stream_due else max(0.0, min(due.values()) - time.monotonic())
             try:
                 self._command(self.commands.get(timeout=wait) if wait > 0 else self.commands.get_nowait())
                 due["fleet"] = 0.0
                 continue
             except queue.Empty:
                 pass
+            # One at a time, between the looks: a burst must not hold up what a player does.
+            follower.stream_one()
             now = time.monotonic()
             try:
                 if now >= due["health"]:
@@ -343,7 +432,7 @@ class Net:
                     )
             except (httpx.HTTPError, ValidationError) as error:
                 log.debug("no answer: %r", error)
-                self._put(ApiAway(describe(error)))
+                self.put(ApiAway(describe(error)))
                 for name in due:
                     due[name] = max(due[name], time.monotonic() + AWAY_PAUSE)
                 if follower.pending:

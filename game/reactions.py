@@ -13,6 +13,7 @@ from game.events import (
     OrderFailed,
     OrderFoundAgain,
     OrderMoved,
+    OrderPickedUp,
     OrderTakenOver,
     OrderVanished,
     WorkerBorn,
@@ -133,12 +134,20 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
     gopher.hop = Hop(event.before, event.after, arc, min(delay, 0.5))
 
 
+def _tag(model: Model, order_id: str) -> None:
+    """Another worker's number comes on its tag: a small pop."""
+    gopher = model.gophers.get(order_id)
+    if gopher is not None:
+        gopher.tag = 0.0
+
+
 def _die(model: Model, event: WorkerDied) -> None:
     cook = model.cooks.get(event.slot)
     if cook is None:
         return
     cook.phase, cook.age = CookPhase.FALLING, 0.0
     cook.fallen, cook.died_of = event.worker, event.signal or event.cause
+    cook.waiting, cook.taken_over = 0, None
     last = cook.worker.last_exit if cook.worker else None
     cook.died_at = last.at.timestamp() if last else model.wall
     if event.cause in ("shutdown", "redeploy"):
@@ -184,7 +193,9 @@ def sync(model: Model) -> None:
             if cook.living or not cook.generation:
                 cook.generation = worker.generation
         for slot in [slot for slot in model.cooks if slot > model.slots]:
-            del model.cooks[slot]
+            spot = model.cooks.pop(slot).spot
+            if spot is not None:
+                model.particles.puff(spot.x, spot.y, 8, 60.0)
     for gopher in model.gophers.values():
         gopher.order = model.known.orders.get(gopher.id, gopher.order)
 
@@ -199,6 +210,9 @@ def react(model: Model, events: Sequence[Event]) -> None:
             _move(model, event)
         elif isinstance(event, OrderTakenOver):
             _take_over(model, event)
+            _tag(model, event.order)
+        elif isinstance(event, OrderPickedUp):
+            _tag(model, event.order)
         elif isinstance(event, AttemptFailed):
             gopher = model.gophers.get(event.order)
             if gopher is not None:

@@ -10,13 +10,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from api_stub.schema import Checkpoint, Fleet, Health, Menu, Order, OrderStatus
+from api_stub.schema import (
+    Audit,
+    Challenge,
+    Checkpoint,
+    CheckpointList,
+    Fleet,
+    Health,
+    Menu,
+    Order,
+    OrderStatus,
+    Receipt,
+    Stats,
+)
 
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
 
 KEPT_FINISHED = 3000
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
+
+KEPT_RECEIPTS = 40
+"""The newest receipts that are remembered; far fewer are shown."""
 
 RANK: dict[OrderStatus, int] = {
     OrderStatus.UNKNOWN: -1,
@@ -80,7 +95,28 @@ class Said:
     good: bool = False
 
 
-News = OrdersSeen | FleetSeen | WorldSeen | ApiAway | OrderPlaced | Said
+@dataclass(frozen=True)
+class StreamSettled:
+    """One order of the stream is over with: the API has it, or has refused it and said why."""
+
+    order_id: str
+    order: Order | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class RecordsSeen:
+    """What the system proves about itself; None and empty: not asked this time, or not to be had."""
+
+    audit: Audit | None = None
+    stats: Stats | None = None
+    receipts: tuple[Receipt, ...] = ()
+    challenge: Challenge | None = None
+    checkpoint: Checkpoint | None = None
+    checkpoints: CheckpointList | None = None
+
+
+News = OrdersSeen | FleetSeen | WorldSeen | ApiAway | OrderPlaced | StreamSettled | RecordsSeen | Said
 
 
 @dataclass(frozen=True)
@@ -105,6 +141,12 @@ class Snapshot:
     health: Health | None = None
     checkpoint: Checkpoint | None = None
     menu: Menu | None = None
+    audit: Audit | None = None
+    stats: Stats | None = None
+    receipts: tuple[Receipt, ...] = ()
+    """Oldest first."""
+    challenge: Challenge | None = None
+    checkpoints: tuple[Checkpoint, ...] = ()
 
     def vanished(self, order_id: str) -> bool:
         """Whether Temporal has repeatedly not known this order."""
@@ -202,9 +244,41 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     return replace(known, orders=orders, hands=hands, missing=missing)
 
 
+def _with_receipts(known: tuple[Receipt, ...], told: tuple[Receipt, ...]) -> tuple[Receipt, ...]:
+    """Receipts grow until every order of theirs is taken over: the newer telling replaces the older one."""
+    if not told:
+        return known
+    # By the moment too: an API that was told to forget its state counts from 1 again.
+    merged = {(receipt.exit_observed_at, receipt.n): receipt for receipt in (*known, *told)}
+    return tuple(merged[key] for key in sorted(merged)[-KEPT_RECEIPTS:])
+
+
+def _with_records(known: Snapshot, news: RecordsSeen) -> Snapshot:
+    audit = news.audit
+    if audit is not None and known.audit is not None and audit.counted_at < known.audit.counted_at:
+        audit = None
+    checkpoint = news.checkpoint
+    if checkpoint is not None and known.checkpoint == checkpoint:
+        checkpoint = None
+    return replace(
+        known,
+        audit=audit or known.audit,
+        stats=news.stats or known.stats,
+        receipts=_with_receipts(known.receipts, news.receipts),
+        challenge=news.challenge or known.challenge,
+        checkpoint=checkpoint or known.checkpoint,
+        checkpoints=tuple(news.checkpoints.checkpoints) if news.checkpoints else known.checkpoints,
+    )
+
+
 def advance(known: Snapshot, news: News) -> Snapshot:
     """What is known after the news. Returns `known` itself where they tell nothing new."""
     if isinstance(news, Said):
+        return known
+    if isinstance(news, RecordsSeen):
+        # Asked for beside the rest: whether the API is there is not theirs to say.
+        return _with_records(known, news)
+    if isinstance(news, StreamSettled) and news.order is None:
         return known
     if isinstance(news, ApiAway):
         return replace(known, online=False, why_offline=news.why) if known.online else known
@@ -213,8 +287,8 @@ def advance(known: Snapshot, news: News) -> Snapshot:
         known = replace(known, online=True, why_offline="")
     if isinstance(news, OrdersSeen):
         return _with_orders(known, news.orders)
-    if isinstance(news, OrderPlaced):
-        return _with_orders(known, (news.order,))
+    if isinstance(news, OrderPlaced | StreamSettled):
+        return _with_orders(known, (news.order,) if news.order else ())
     if isinstance(news, FleetSeen):
         late = known.fleet is not None and was_online and _late(news.fleet, known.fleet)
         return known if late or news.fleet == known.fleet else replace(known, fleet=news.fleet)

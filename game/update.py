@@ -7,17 +7,19 @@ says that its process is dead, a gopher changes place when its order did.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from game.cast import update_cooks, update_gophers
-from game.commands import Command
+from game.commands import Command, StreamOrders
 from game.controls import Wishes, handle
 from game.diff import diff
 from game.events import Event
 from game.inputs import Input
-from game.model import Model, Wish
+from game.model import Model, OpenBug, Wish
+from game.notes import audit_alarm, take_receipts, update_notes
 from game.reactions import react
-from game.snapshot import ApiAway, News, OrderPlaced, Said, advance
+from game.snapshot import ApiAway, News, OrderPlaced, RecordsSeen, Said, StreamSettled, advance
+from game.stream import configured, due, settled
 
 SHAKE_HALF_LIFE = 0.06
 
@@ -40,12 +42,52 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         model.own.add(news.order.id)
     if isinstance(news, ApiAway) and model.offline_since is None:
         model.offline_since = model.wall
+    if isinstance(news, StreamSettled):
+        _settle_stream(model, news)
     old, model.known = model.known, advance(model.known, news)
+    if isinstance(news, RecordsSeen):
+        take_receipts(model, old)
+        audit_alarm(model, old)
+    if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
+        checkpoint = model.known.checkpoint
+        model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
     if model.known.online:
         model.offline_since = None
     events = diff(old, model.known)
     react(model, events)
     return events
+
+
+def _settle_stream(model: Model, news: StreamSettled) -> None:
+    model.stream = settled(model.stream, news.order_id)
+    if news.refusal:
+        model.stream = replace(model.stream, running=False)
+        model.say(f"The stream has stopped: {news.refusal}")
+
+
+def _stream(model: Model, out: Wishes) -> None:
+    """Send the stream's next burst, if it is due."""
+    if not model.stream.running:
+        return
+    checkpoint = model.known.checkpoint
+    bug = checkpoint is not None and checkpoint.bug is not None
+    model.stream, orders = due(
+        model.stream, model.real, model.dice, model.open_orders, model.known.online, bug
+    )
+    if orders:
+        out.commands.append(StreamOrders(orders))
+
+
+def _mind_the_bug(model: Model, out: Wishes) -> None:
+    """Show the code by itself when orders begin to hang on it; say it when they go on."""
+    challenge = model.known.challenge
+    checkpoint = model.known.checkpoint
+    stuck = challenge.stuck if challenge and checkpoint and checkpoint.bug else 0
+    if stuck and not model.stuck:
+        out.wishes.append(OpenBug(asked=False))
+    if model.stuck and not stuck and checkpoint and checkpoint.bug:
+        model.say("The stuck orders go on, from the very step they were in.", good=True)
+    model.stuck = stuck
 
 
 def update(
@@ -63,6 +105,10 @@ def update(
         handle(model, one, out)
     model.now += dt
     real = dt if real_dt is None else real_dt
+    model.real += real
+    _stream(model, out)
+    _mind_the_bug(model, out)
+    update_notes(model, real)
     if model.escape_held is not None:
         model.escape_held += real
     model.pointer_idle += real

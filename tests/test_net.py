@@ -437,7 +437,7 @@ def test_the_queues_are_bounded_and_never_hold_up_the_game() -> None:
     assert sent == [True] * 100 + [False] * 50
     assert one.drain() == [], "draining nothing does not wait"
     for n in range(400):
-        one._put(Said(str(n)))
+        one.put(Said(str(n)))
     assert one.news.full() and len(one.drain()) == 400 and one.drain() == []
 
 

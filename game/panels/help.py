@@ -10,10 +10,13 @@ from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 from game.view import View
 
-FRAME: Box = (390, 52, 1140, 964)
-LEFT, RIGHT = 450.0, 1470.0
-SECOND = 320.0
-"""Where the second column begins, from the left."""
+FRAME: Box = (110, 44, 1700, 968)
+LEFT, RIGHT = 170.0, 1750.0
+COLUMN = 770.0
+"""How wide each of the two columns is; the second begins where the first one ends, and a gap."""
+SECOND_COLUMN = RIGHT - COLUMN
+SECOND = 262.0
+"""Where what a key does stands, from its column's left edge."""
 
 MEANING = (
     ("A gopher", "is an order, and a Temporal workflow."),
@@ -22,30 +25,42 @@ MEANING = (
 )
 
 TO = "–"
-ROW = 56.0
+OR = "/"
+ROW = 54.0
 
-KEYS = (
+Row = tuple[tuple[str, ...], str]
+
+PLAY: tuple[Row, ...] = (
     (("N",), "order a pizza"),
     (("1", TO, "9"), "kill that cook: SIGKILL to its process"),
     (("Shift", "1", TO, "9"), "start a worker at that place"),
-    (("U",), "Temporal's own Web UI, in the browser"),
-    (("H",), "this help"),
-    (("F11",), "full screen, and back"),
-)
-
-POINTER = (
     (("Click a cook",), "kill its process"),
     (("Click an empty place",), "start a worker there"),
     (("Click a gopher",), "see its order"),
+    (("Space",), "let orders stream in, or pause them"),
+    (("+", OR, "−"), "more or fewer of them a minute"),
+    (("U",), "Temporal's own Web UI, in the browser"),
 )
-POINTED = tuple(caps[0] for caps, _ in POINTER)
+
+LOOK: tuple[Row, ...] = (
+    (("Tab",), "the figures, and the audit"),
+    (("C", OR, "F1", TO, "F6"), "the checkpoints: choose one"),
+    (("B",), "the code with the bug, where there is one"),
+    (("E",), "edit that file"),
+    (("R",), "restart every cook, with the code on disk"),
+    (("X",), "put the bug back (asks first)"),
+    (("H",), "this help"),
+    (("F11",), "full screen, and back"),
+)
+WORDS = frozenset(caps[0] for caps, _ in PLAY if len(caps[0]) > 6)
+"""What is done with the pointer stands in words, not as a key."""
 
 CREDIT = "The Go gopher was designed by Renée French, CC BY 4.0"
 
 
 def leaving(kiosk: bool) -> str:
     """What Esc does."""
-    return "close what is open; held for 3 s: leave" if kiosk else "close what is open, or leave"
+    return "close what is open; held 3 s: leave" if kiosk else "close what is open, or leave"
 
 
 class HelpPanel:
@@ -54,7 +69,7 @@ class HelpPanel:
     modal = True
 
     def __init__(self, *, kiosk: bool) -> None:
-        self._keys = (*KEYS, (("Esc",), leaving(kiosk)))
+        self._columns = (PLAY, (*LOOK, (("Esc",), leaving(kiosk))))
         self._sheet = Sheet()
 
     @property
@@ -77,32 +92,36 @@ class HelpPanel:
         easel = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived))
         easel.dim(self._sheet.arrived)
         easel.sheet(FRAME)
-        easel.text("Try to lose a pizza", 960, 126, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
+        easel.text("Try to lose a pizza", 960, 120, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
         y = 184.0
         for who, what in MEANING:
-            easel.text(who, LEFT, y, SIZE_BODY, face="bold")
-            easel.text(what, LEFT + 150, y, SIZE_BODY, max_width=RIGHT - LEFT - 150)
+            easel.text(who, LEFT + 300, y, SIZE_BODY, face="bold")
+            easel.text(what, LEFT + 450, y, SIZE_BODY, max_width=RIGHT - LEFT - 450)
             y += 42
-        y += 40
-        for n, (caps, what) in enumerate((*self._keys, *POINTER)):
-            if n % 2 == 0:
-                easel.box((LEFT - 20, y - 28, RIGHT - LEFT + 40, ROW), PAPER_LIT, 14)
-            self._row(easel, caps, what, y)
-            y += ROW
+        for left, rows in zip((LEFT, SECOND_COLUMN), self._columns, strict=True):
+            self._column(easel, rows, left, y + 52)
         bottom = inset(FRAME, 14)
         foot = bottom[1] + bottom[3] - 36
         easel.text(CREDIT, LEFT, foot, SIZE_LEAST, INK_SOFT, anchor="midleft")
         easel.text("any click or Esc closes", RIGHT, foot, SIZE_LEAST, INK_SOFT, anchor="midright")
 
-    def _row(self, easel: Easel, caps: tuple[str, ...], what: str, y: float) -> None:
+    def _column(self, easel: Easel, rows: tuple[Row, ...], left: float, y: float) -> None:
+        for n, (caps, what) in enumerate(rows):
+            if n % 2 == 0:
+                easel.box((left - 16, y - ROW / 2, COLUMN + 16, ROW), PAPER_LIT, 14)
+            self._row(easel, caps, what, left, y)
+            y += ROW
+
+    def _row(self, easel: Easel, caps: tuple[str, ...], what: str, left: float, y: float) -> None:
         """One line of the table: key caps, or words for what is done with the pointer, and what it does."""
-        x = LEFT
+        x = left
         for cap in caps:
-            if cap == TO:
-                easel.text(cap, x + 8, y - 2, SIZE_BODY, face="bold", anchor="center")
-                x += 24
-            elif cap in POINTED:
-                easel.text(cap, x, y - 1, SIZE_BODY, face="bold", anchor="midleft", max_width=SECOND - 20)
+            if cap in (TO, OR):
+                easel.text(cap, x + 6, y - 2, SIZE_BODY, face="bold", anchor="center")
+                x += 18
+            elif cap in WORDS:
+                easel.text(cap, x, y - 1, SIZE_BODY, face="bold", anchor="midleft", max_width=SECOND - 12)
             else:
-                x += easel.keycap(cap, x, y) + 8
-        easel.text(what, LEFT + SECOND, y - 1, SIZE_BODY, anchor="midleft", max_width=RIGHT - LEFT - SECOND)
+                x += easel.keycap(cap, x, y) + 6
+        wide = COLUMN - SECOND - 12
+        easel.text(what, left + SECOND, y - 1, SIZE_BODY, anchor="midleft", max_width=wide)

@@ -6,14 +6,14 @@ import math
 
 from api_stub.schema import OrderStatus
 from game.art import CookPose
-from game.layout import CookSpot, cook_spot
+from game.layout import SMALL_COOK_HEIGHT, CookSpot, cook_spot
 from game.looks import cook_look
 from game.model import Cook, CookPhase, Model
 from game.motion import clamp, ease_out, overshoot
 from game.scene.brush import Brush
 from game.scene.gophers import blinking
 from game.scene.shades import shade
-from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL
+from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST
 
 LEAST_PLATE = 90.0
 """Narrower plates could not be read, and are left out: a fleet of more than two dozen."""
@@ -35,7 +35,18 @@ def age_text(seconds: float) -> str:
 
 def dead_text(seconds: float) -> str:
     """For how long a process has been dead, to the tenth while that can be seen."""
-    return f"dead {seconds:.1f} s" if seconds < 60 else f"dead {age_text(seconds)}"
+    age = f"{seconds:.1f} s" if seconds < 60 else age_text(seconds)
+    return f"process dead +{age}"
+
+
+def takeover_text(cook: Cook, dead_for: float, wide: bool) -> str:
+    """The second clock: running while orders wait for another worker, then standing at what it took."""
+    if cook.waiting:
+        who = "Temporal takes over" if wide else "takeover"
+        return f"{who} … +{dead_for:.1f} s" if dead_for < 60 else f"{cook.waiting} waiting in Temporal"
+    if cook.taken_over is not None:
+        return f"taken over after {cook.taken_over:.1f} s" if wide else f"takeover {cook.taken_over:.1f} s"
+    return ""
 
 
 def pose_of(cook: Cook, now: float) -> CookPose:
@@ -126,22 +137,34 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     figure = brush.art.cook(look, CookPose.GHOST, spot.height)
     brush.sprite(figure, spot.x + 5.0 * math.sin(model.now * 0.9), spot.y - 30.0 * rise + bob)
     brush.flush()
+    _clocks(brush, model, cook, spot, width)
+    if cook.worker is not None and cook.worker.state == "backoff":
+        _plate(brush, spot.x, spot.y + 6, "restarts soon", width)
+    else:
+        _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width, urgent=True)
+
+
+def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+    """How long the process is dead, what ended it, and how long its orders wait."""
+    if width < LEAST_PLATE:
+        return
     dead_for = max(0.0, model.wall - cook.died_at)
-    shade(brush.view, spot.x - width / 2, spot.y - 66, width, 66, NIGHT, 215, 12)
-    brush.pen.write(
-        dead_text(dead_for),
-        spot.x,
-        spot.y - 50,
-        SIZE_SMALL,
-        CREAM,
-        face="bold",
-        anchor="center",
-        tabular=True,
-    )
-    brush.pen.write(
-        cook.died_of, spot.x, spot.y - 20, SIZE_LEAST, CREAM, anchor="center", max_width=width - 12
-    )
-    _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width, urgent=True)
+    wide = min(308.0, spot.room - 8.0)
+    second = takeover_text(cook, dead_for, wide >= 270.0)
+    # Those who stand in the second row have no room for more than one line beside their neighbours.
+    lines = [dead_text(dead_for) if wide >= 220.0 else dead_text(dead_for).removeprefix("process ")]
+    lines.append(second or cook.died_of)
+    if second and spot.height > SMALL_COOK_HEIGHT:
+        lines.append(cook.died_of)
+    high = 8.0 + 29.0 * len(lines)
+    top = spot.y - high
+    shade(brush.view, spot.x - wide / 2, top, wide, high, NIGHT, 215, 12)
+    for n, line in enumerate(lines):
+        lit = bool(second) and n == 1
+        brush.pen.write(
+            line, spot.x, top + 18 + 29 * n, SIZE_LEAST, GLOW if lit and cook.waiting else CREAM,
+            face="bold" if n == 0 or lit else "text", anchor="center", tabular=True, max_width=wide - 12,
+        )  # fmt: skip
 
 
 def _how_to_start(model: Model, slot: int) -> str:
@@ -153,13 +176,15 @@ def _how_to_start(model: Model, slot: int) -> str:
 def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
-    _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width)
+    backoff = cook.worker is not None and cook.worker.state == "backoff"
+    text = "restarts soon" if backoff else _how_to_start(model, cook.slot)
+    _plate(brush, spot.x, spot.y + 6, text, width)
 
 
 def draw_cooks(brush: Brush, model: Model) -> None:
     """Every slot's place, the second row first."""
     for cook in sorted(model.cooks.values(), key=lambda c: -c.slot):
-        spot = cook_spot(model.kitchen, cook.slot, model.slots)
+        spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
         width = min(190.0, spot.room - 8.0)
         if cook.living:
             _living(brush, model, cook, spot)

@@ -7,13 +7,15 @@ from functools import lru_cache
 
 from api_stub.schema import OrderStatus
 from game.art import GopherPose, PizzaState, Sprite
+from game.bubbles import saying, speakers
 from game.layout import cook_spot
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
+from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush
 from game.scene.shades import shade
 from game.scene.wardrobe import Wardrobe
-from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
+from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, TOMATO, Colour
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
@@ -192,7 +194,7 @@ def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
     ):
         return
 
-    spot = cook_spot(model.kitchen, cook.slot, model.slots)
+    spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
     x0, y0 = gopher.body.x, gopher.body.y - 6.0
     x1, y1 = spot.x, spot.y - spot.height * 0.97
     colour = colour_of(gopher.order.worker or "")
@@ -205,19 +207,52 @@ def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
     brush.line(points, colour, 3.4)
 
 
-def draw_badge(brush: Brush, gopher: Gopher) -> None:
-    """The number of the cook who works on it, on a disc in the cook's colour, at the gopher's feet."""
+POP_SECONDS = 0.5
+POPS = 24
+"""So many new tags pop up in a crowd at a time, where nobody else wears one."""
+
+
+def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
+    """The number of the cook who works on it, on a disc in the cook's colour, at the gopher's feet. It pops
+    when it is another cook's than before."""
     worker = gopher.order.worker
-    if worker is None or gopher.delivered or gopher.height < 60 or gopher.mood is Mood.HOP:
+    if worker is None or gopher.delivered or gopher.mood is Mood.HOP:
+        return
+    if gopher.height < 60 and not crowded:
         return
     slot = slot_of(worker)
-    radius = 15.0
+    pop = clamp(gopher.tag / POP_SECONDS, 0.0, 1.0)
+    radius = 15.0 * (1.0 + 0.45 * math.sin(math.pi * pop))
     x, y = gopher.body.x + gopher.height * 0.27, gopher.body.y - gopher.lift - 12.0
     brush.disc(x, y, radius, colour_of(worker), INK)
     brush.flush()
     brush.pen.write(
         str(slot) if slot else "?", x + brush.dx, y + brush.dy, SIZE_LEAST, INK, face="bold", anchor="center"
     )
+
+
+BUBBLE_WIDE = 370.0
+
+
+def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
+    """Why its last attempt failed, in a bubble over its head."""
+    head, text = saying(gopher)
+    lines = brush.pen.wrap(text, SIZE_LEAST, BUBBLE_WIDE, lines=2)
+    wide = max(brush.pen.measure(line, SIZE_LEAST)[0] for line in (head, *lines)) + 36
+    high = 20 + 28 * (1 + len(lines))
+    above = 48.0 if gopher.own or len(model.gophers) <= NAMED else 22.0
+    tip = gopher.body.y - gopher.lift - gopher.height * 1.04 - above
+    x = clamp(gopher.body.x, 30 + wide / 2, 1890 - wide / 2)
+    y = max(150.0, tip - 14 - high)
+    edged_box(brush.view, (x - wide / 2, y, wide, high), CREAM, INK, 18, 3)
+    for n in range(8):
+        # The bubble's tail, a stack of ever narrower strips.
+        half = 13.0 - 1.6 * n
+        fill_box(brush.view, (gopher.body.x - half - 2, y + high - 3 + 2 * n, 2 * half + 4, 2.5), INK)
+        fill_box(brush.view, (gopher.body.x - half, y + high - 3 + 2 * n, 2 * half, 2.5), CREAM)
+    brush.pen.write(head, x, y + 24, SIZE_LEAST, TOMATO, face="bold", anchor="center", tabular=True)
+    for n, line in enumerate(lines, 1):
+        brush.pen.write(line, x, y + 24 + 28 * n, SIZE_LEAST, INK, anchor="center", max_width=wide - 24)
 
 
 def caption(gopher: Gopher) -> str:
@@ -264,6 +299,10 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
         for gopher in cast:
             if gopher.hop is None:
                 draw_badge(brush, gopher)
+    else:
+        changed = [g for g in cast if g.tag < POP_SECONDS and g.hop is None]
+        for gopher in changed[-POPS:]:
+            draw_badge(brush, gopher, crowded=True)
 
 
 def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
@@ -283,3 +322,5 @@ def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
             draw_name(brush, gopher)
         draw_arrow(brush, model, gopher)
     brush.flush()
+    for gopher in speakers(model):
+        draw_bubble(brush, model, gopher)

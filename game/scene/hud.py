@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 
 from game.controls import HOLD_TO_QUIT
-from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, inside
+from game.dial import bug_sign
+from game.excerpt import stuck_text
+from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, TITLE, UI_BUTTON, Box, inside
 from game.model import Model
 from game.motion import clamp, ease_out
+from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush
 from game.scene.shades import shade
+from game.scene.sign import draw_sign
+from game.scene.slips import draw_slips
 from game.theme import (
     BASIL,
     CREAM,
@@ -22,6 +27,7 @@ from game.theme import (
     SIZE_SMALL,
     SIZE_TITLE,
     TOMATO,
+    WOOD_DARK,
 )
 
 STORY_SECONDS = 9.0
@@ -33,11 +39,12 @@ def _title(brush: Brush, model: Model) -> None:
     title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
     pen = brush.pen
     pen.write(f"Checkpoint {name}" if name else "Gopher Pizza", 36, 26, SIZE_BODY, GLOW, face="bold")
-    pen.write(title, 36, 62, SIZE_TITLE, CREAM, face="display", max_width=560)
+    hot = inside(TITLE, *model.pointer)
+    pen.write(title, 36, 62, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=560)
 
 
 def _counter(brush: Brush, model: Model) -> None:
-    pen, lost = brush.pen, max(0, model.lost)
+    pen, lost = brush.pen, model.pizzas_lost
     grow = 1.0 + 0.25 * model.counter_pulse
     number = str(lost)
     size = SIZE_HERO * 1.28 * grow
@@ -125,7 +132,45 @@ def _signs(brush: Brush, model: Model) -> float:
             )
     elif model.known.health is not None and not model.known.health.temporal.reachable:
         y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
+    problem = model.known.checkpoint.problem if model.known.checkpoint else None
+    if problem:
+        y = _problem(brush, y, problem)
     return y
+
+
+def _problem(brush: Brush, y: float, problem: str) -> float:
+    """Why an edit of the checkpoint's file is not in force; it stays until the file is mended."""
+    wide = 880.0
+    lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
+    high = 54.0 + 32 * len(lines)
+    shade(brush.view, 960 - wide / 2, y, wide, high, INK, 235, 18)
+    brush.sprite(brush.art.icon("failed", 44), 960 - wide / 2 + 42, y + high / 2)
+    brush.flush()
+    left = 960 - wide / 2 + 80
+    head = "The checkpoint's file is broken; what ran before runs on"
+    brush.pen.write(head, left, y + 10, SIZE_SMALL, GLOW, face="bold", max_width=wide - 100)
+    for n, line in enumerate(lines):
+        brush.pen.write(line, left, y + 44 + 32 * n, SIZE_SMALL, CREAM, max_width=wide - 100)
+    return y + high + 10
+
+
+def _stuck(brush: Brush, model: Model) -> None:
+    """Where there is a bug to fix: how many orders hang on it, and which key shows it."""
+    challenge = model.known.challenge
+    if challenge is None or model.file_to_fix is None:
+        return
+    x, top, wide, high = bug_sign(model.stream)
+    hot = inside((x, top, wide, high), *model.pointer)
+    bad = bool(challenge.stuck) or challenge.load_problem is not None
+    text = f"{stuck_text(challenge.stuck)}: fix it" if bad else "A bug hides in the code"
+    fill = CREAM if hot else TOMATO if bad else WOOD_DARK
+    ink = INK if hot else CREAM
+    edged_box(brush.view, (x, top, wide, high), fill, INK, 18, 3)
+    fill_box(brush.view, (x + 12, top + 11, 38, 36), ink, 8)
+    brush.pen.write("B", x + 31, top + 29, SIZE_SMALL, CREAM if hot else INK, face="bold", anchor="center")
+    brush.pen.write(
+        text, x + 64, top + 29, SIZE_BODY, ink, face="bold", anchor="midleft", max_width=wide - 76
+    )
 
 
 def _toasts(brush: Brush, model: Model, y: float) -> None:
@@ -171,5 +216,8 @@ def draw_hud(brush: Brush, model: Model) -> None:
     _counter(brush, model)
     _numbers(brush, model)
     _strip(brush, model)
+    draw_sign(brush, model)
+    _stuck(brush, model)
+    draw_slips(brush, model)
     _toasts(brush, model, _signs(brush, model))
     _ring(brush, model)

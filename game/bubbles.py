@@ -1,0 +1,48 @@
+"""Which gophers say why their last attempt failed, and what they say: pure, one or two of a crowd."""
+
+from __future__ import annotations
+
+from game.model import Gopher, Model, Mood
+
+MOST = 2
+CROWD = 36
+"""Among more orders than this only those speak that have failed twice."""
+LATEST = 76
+"""Characters of an exception's text in a bubble."""
+
+
+def stuck(gopher: Gopher) -> bool:
+    """Whether an order's stage has failed and is tried again; a dead worker's silence is no failure of it."""
+    order = gopher.order
+    failure = order.last_failure
+    return (
+        failure is not None
+        and order.attempt > 1
+        and not gopher.delivered
+        and gopher.hop is None
+        and gopher.mood not in (Mood.LEAVE, Mood.SAD)
+        and "timeout" not in failure.lower()
+    )
+
+
+def speakers(model: Model) -> list[Gopher]:
+    """Those who speak: a person's own order before others, then the one that waits longest. Steady."""
+    least = 2 if len(model.gophers) <= CROWD else 3
+    found = [g for g in model.gophers.values() if g.order.attempt >= least and stuck(g)]
+    found.sort(key=lambda g: (not g.own, g.order.started_at.timestamp() if g.order.started_at else 0.0, g.id))
+    chosen: list[Gopher] = []
+    for gopher in found:
+        # Two bubbles side by side must not cover each other.
+        if all(abs(gopher.body.x - other.body.x) > 420.0 for other in chosen):
+            chosen.append(gopher)
+        if len(chosen) == MOST:
+            break
+    return chosen
+
+
+def saying(gopher: Gopher) -> tuple[str, str]:
+    """The attempt, and the exception's text, short."""
+    text = " ".join((gopher.order.last_failure or "").split())
+    if len(text) > LATEST:
+        text = text[: LATEST - 1].rstrip() + "…"
+    return f"attempt {gopher.order.attempt}", text

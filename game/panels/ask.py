@@ -1,0 +1,73 @@
+"""A question with two answers, for what cannot be taken back."""
+
+from __future__ import annotations
+
+from game.commands import Command
+from game.inputs import Input, PointerPress
+from game.layout import Box
+from game.panels.base import Close, Outcome, Stay
+from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.theme import INK_SOFT, SIZE_BODY, SIZE_TITLE
+from game.view import View
+
+FRAME: Box = (500, 340, 920, 400)
+YES, NO = 0, 1
+BUTTONS = (
+    Hit((560, 622, 380, 66), "answer", YES),
+    Hit((980, 622, 380, 66), "answer", NO),
+)
+
+
+class AskPanel:
+    """Modal. Y or the first button does it; Esc and N leave all as it is; so does Enter at first."""
+
+    modal = True
+
+    def __init__(self, title: str, lines: tuple[str, str], yes: str, command: Command) -> None:
+        self._title = title
+        self._lines = lines
+        self._yes = yes
+        self._command = command
+        self._focus = NO
+        self._sheet = Sheet()
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed."""
+        return BUTTONS
+
+    def handle(self, item: Input) -> Outcome:
+        """Take one input."""
+        self._sheet.follow(item)
+        if isinstance(item, PointerPress):
+            hit = hit_at(BUTTONS, item.x, item.y)
+            return self._answer(hit.index) if hit else Stay()
+        key = pressed_key(item)
+        if key == "y":
+            return self._answer(YES)
+        if key in ("n", "escape"):
+            return self._answer(NO)
+        if key in ("return", "space"):
+            return self._answer(self._focus)
+        if key in ("tab", "left", "right", "up", "down"):
+            self._focus = NO if self._focus == YES else YES
+        return Stay()
+
+    def _answer(self, index: int) -> Outcome:
+        return Close((self._command,)) if index == YES else Close()
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass."""
+        self._sheet.update(dt)
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels; reads only."""
+        easel = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived))
+        easel.dim(self._sheet.arrived)
+        easel.sheet(FRAME)
+        easel.text(self._title, 960, 424, SIZE_TITLE, face="display", anchor="center", max_width=840)
+        for n, line in enumerate(self._lines):
+            easel.text(line, 960, 498 + 46 * n, SIZE_BODY, INK_SOFT, anchor="center", max_width=840)
+        hot = hit_at(BUTTONS, *self._sheet.pointer)
+        for hit, text, key in zip(BUTTONS, (self._yes, "Leave it"), ("Y", "Esc"), strict=True):
+            easel.button(hit.box, text, key, hot=hit is hot, focus=hit.index == self._focus)

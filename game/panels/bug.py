@@ -1,0 +1,198 @@
+"""The slip with the code to be fixed: which file, which line, what it says, and what the keys do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api_stub.schema import Challenge
+from game.art import Art
+from game.commands import Command, ConfirmReset, EditFile, Redeploy
+from game.excerpt import CodeLine, excerpt, problem_of, state_of, stuck_text
+from game.inputs import Input, PointerPress
+from game.layout import Box, inside
+from game.panels.base import Close, Do, Outcome, Stay
+from game.panels.paper import mix
+from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.theme import (
+    BASIL,
+    CREAM,
+    GLOW,
+    INK,
+    INK_SOFT,
+    NIGHT,
+    PLASTER,
+    SIZE_BODY,
+    SIZE_HEAD,
+    SIZE_LEAST,
+    SIZE_SMALL,
+    TOMATO,
+    Colour,
+)
+from game.view import View
+
+FRAME: Box = (1116, 140, 780, 868)
+CODE: Box = (1140, 392, 732, 352)
+LINE = 32.0
+LINES = 9
+INDENT = 9.0
+"""Width of one character of indentation."""
+EDIT, DEPLOY, RESET, CLOSE = "edit", "deploy", "reset", "close"
+HITS = (
+    Hit((1808, 168, 60, 60), CLOSE),
+    Hit((1148, 918, 228, 60), EDIT),
+    Hit((1392, 918, 228, 60), DEPLOY),
+    Hit((1636, 918, 228, 60), RESET),
+)
+LABELS = {EDIT: ("E", "Edit"), DEPLOY: ("R", "Restart"), RESET: ("X", "Bug back")}
+MARK = mix(CREAM, TOMATO, 0.24)
+PATH_LINES = 4
+MESSAGE_LINES = 3
+
+
+class BugSlip:
+    """Not modal: the kitchen stays usable. Esc, B and × close it; E, R and X do what the buttons do."""
+
+    modal = False
+    side = "right"
+
+    def __init__(self, look_up: Callable[[], Challenge | None], *, art: Art | None, asked: bool) -> None:
+        """`look_up` is asked in every frame; `asked`: it leaves only when a person closes it."""
+        self._look_up = look_up
+        self._art = art
+        self._asked = asked
+        self._sheet = Sheet()
+        self._calm = 0.0
+        self.hits = HITS
+
+    @property
+    def over(self) -> bool:
+        """Whether it came by itself and its pizzas have gone on by now."""
+        return not self._asked and self._calm > 3.0
+
+    def handle(self, item: Input) -> Outcome:
+        """Take one input."""
+        self._sheet.follow(item)
+        if isinstance(item, PointerPress):
+            hit = hit_at(HITS, item.x, item.y)
+            if hit is not None:
+                return Close() if hit.group == CLOSE else self._do(hit.group)
+            return Stay(used=inside(FRAME, item.x, item.y))
+        key = pressed_key(item)
+        if key in ("escape", "b"):
+            return Close()
+        wanted = {"e": EDIT, "r": DEPLOY, "x": RESET}.get(key)
+        return self._do(wanted) if wanted else Stay(used=False)
+
+    def _do(self, what: str) -> Outcome:
+        challenge = self._look_up()
+        command: Command
+        if what == DEPLOY:
+            command = Redeploy()
+        elif what == RESET:
+            command = ConfirmReset()
+        elif challenge is None or challenge.file is None:
+            return Stay()
+        else:
+            command = EditFile(challenge.file)
+        return Do((command,))
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass."""
+        self._sheet.update(dt)
+        challenge = self._look_up()
+        self._calm = 0.0 if challenge is not None and challenge.stuck else self._calm + dt
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels; reads only."""
+        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived))
+        easel.sheet(FRAME)
+        challenge = self._look_up()
+        x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68
+        easel.text("Can you fix it?", x, y, SIZE_HEAD + 4, face="display")
+        self._close(easel)
+        if challenge is None or challenge.file is None:
+            easel.text("The API has not told of a bug.", x, y + 70, SIZE_BODY, INK_SOFT)
+            return
+        stuck = stuck_text(challenge.stuck)
+        box_wide = easel.pen.measure(stuck, SIZE_BODY, face="bold")[0] + 40
+        left = x + 300
+        easel.box((left, y, box_wide, 46), TOMATO if challenge.stuck else BASIL, 23)
+        easel.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
+        y += 66
+        y = self._path(easel, challenge.file, x, y, wide)
+        self._code(easel, excerpt(challenge, LINES))
+        y = CODE[1] + CODE[3] + 12
+        problem = problem_of(challenge)
+        if problem is not None:
+            for part in easel.pen.wrap(problem.message, SIZE_SMALL, wide, face="bold", lines=MESSAGE_LINES):
+                easel.text(part, x, y, SIZE_SMALL, TOMATO, face="bold", max_width=wide)
+                y += 31
+        text, good = state_of(challenge)
+        foot = HITS[1].box[1] - 44
+        easel.text(text, x, foot + 14, SIZE_BODY, BASIL if good else INK, anchor="midleft", max_width=wide)
+        self._buttons(easel, strong=EDIT if challenge.deployed else DEPLOY)
+
+    def _path(self, easel: Easel, file: str, x: float, y: float, wide: float) -> float:
+        easel.text("The cooks' code is this file:", x, y, SIZE_SMALL, INK_SOFT)
+        y += 32
+        for part in path_lines(easel, file, wide):
+            easel.text(part, x, y, SIZE_SMALL, face="bold", max_width=wide)
+            y += 31
+        return y
+
+    def _code(self, easel: Easel, lines: tuple[CodeLine, ...]) -> None:
+        easel.box(CODE, NIGHT, 18, INK)
+        x, y, w, _ = CODE
+        y += 14
+        rows = LINES + 1
+        for line in lines:
+            left = x + 82 + INDENT * min(line.indent, 24)
+            room = x + w - 16 - left
+            parts = [line.text]
+            if line.marked and easel.pen.measure(line.text, SIZE_LEAST)[0] > room:
+                parts = easel.pen.wrap(line.text, SIZE_LEAST, room, lines=2)
+            if rows < len(parts):
+                break
+            rows -= len(parts)
+            if line.marked:
+                easel.box((x + 6, y - 1, w - 12, LINE * len(parts)), GLOW, 8)
+                easel.text("▶", x + 14, y + LINE / 2 - 1, SIZE_LEAST, INK, face="bold", anchor="midleft")
+            colour: Colour = INK if line.marked else CREAM
+            easel.text(
+                str(line.number), x + 70, y + LINE / 2 - 1, SIZE_LEAST,
+                INK if line.marked else PLASTER, anchor="midright", tabular=True,
+            )  # fmt: skip
+            for n, part in enumerate(parts):
+                inner = 18.0 if n else 0.0
+                easel.text(
+                    part, left + inner, y + LINE / 2 - 1 + n * LINE, SIZE_LEAST, colour,
+                    face="bold" if line.marked else "text", anchor="midleft", max_width=room - inner,
+                )  # fmt: skip
+            y += LINE * len(parts)
+
+    def _close(self, easel: Easel) -> None:
+        hot = hit_at(HITS, *self._sheet.pointer)
+        x, y, w, h = HITS[0].box
+        easel.box(HITS[0].box, GLOW if hot is HITS[0] else PLASTER, 18, INK)
+        easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
+
+    def _buttons(self, easel: Easel, strong: str) -> None:
+        hot = hit_at(HITS, *self._sheet.pointer)
+        for hit in HITS[1:]:
+            key, text = LABELS[hit.group]
+            easel.button(hit.box, text, key, strong=hit.group == strong, hot=hit is hot)
+
+
+def path_lines(easel: Easel, file: str, wide: float) -> list[str]:
+    """A path on as many lines as it needs, broken behind its slashes; all of it, unless it is absurd."""
+    found: list[str] = []
+    line = ""
+    for n, part in enumerate(file.split("/")):
+        piece = part if n == 0 else "/" + part
+        if line and easel.pen.measure(line + piece, SIZE_SMALL, face="bold")[0] > wide:
+            found.append(line)
+            line = piece
+        else:
+            line += piece
+    found.append(line)
+    return found if len(found) <= PATH_LINES else ["…" + found[-PATH_LINES], *found[1 - PATH_LINES :]]

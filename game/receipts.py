@@ -1,0 +1,131 @@
+"""What a receipt says, in words, and which receipts are shown: pure, from what the API told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
+
+CAUSES: dict[ExitCause, str] = {
+    "player": "killed by a player",
+    "panic": "panicked by itself",
+    "crash": "crashed",
+    "redeploy": "redeployed",
+    "shutdown": "stopped",
+}
+QUIET: frozenset[ExitCause] = frozenset({"redeploy", "shutdown"})
+"""Ends that were meant: worth a receipt only where an order was in the worker's hands."""
+
+NAMED = 2
+"""So many orders are called by name; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A receipt's lines. `waiting`: somebody has still to take over; then `outcome` has a running clock."""
+
+    slot: int
+    head: str
+    signal: str
+    held: str
+    outcome: str
+    kept: str
+    waiting: bool
+
+
+def worth_showing(receipt: Receipt) -> bool:
+    """Whether a death tells the audience anything."""
+    return bool(receipt.orders) or receipt.cause not in QUIET
+
+
+def name_of(order: ReceiptOrder) -> str:
+    """What an order is called: its customer, else its id without the session."""
+    if order.customer:
+        return order.customer
+    kind, _, rest = order.id.partition("-")
+    session, _, number = rest.partition("-")
+    return f"{kind} {number}" if session and number else order.id
+
+
+def _held(orders: Sequence[ReceiptOrder]) -> str:
+    if not orders:
+        return "held no order"
+    names = [name_of(order) for order in orders[:NAMED]]
+    more = len(orders) - len(names)
+    return "held " + ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _cook(worker: str) -> str:
+    slot = worker.removeprefix("w").partition(".")[0]
+    return slot if slot.isdecimal() else worker
+
+
+def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
+    taken = [order for order in orders if order.to is not None]
+    if not orders:
+        return ""
+    if len(taken) < len(orders):
+        part = f"{len(taken)} of {len(orders)} taken over" if taken else "nobody has taken over yet"
+        return f"{part} · +{dead_for:.1f} s"
+    cooks = sorted({_cook(order.to or "") for order in taken}, key=lambda c: (len(c), c))
+    who = f"cook {cooks[0]}" if len(cooks) == 1 else f"{len(cooks)} cooks"
+    who = f"cooks {cooks[0]}, {cooks[1]}" if len(cooks) == 2 else who
+    delays = [order.delay_s for order in taken if order.delay_s is not None]
+    if not delays:
+        return f"{who} took over"
+    low, high = f"{min(delays):.1f}", f"{max(delays):.1f}"
+    return f"{who} took over after {high} s" if low == high else f"{who} took over: {low}–{high} s"
+
+
+def _kept(orders: Sequence[ReceiptOrder]) -> str:
+    if not orders:
+        return ""
+    counts = Counter(stage for order in orders for stage in order.kept_stages)
+    if not counts:
+        return "no finished stage to keep"
+    single = len(orders) == 1
+    return "kept: " + ", ".join(
+        str(stage.value) if single else f"{stage.value} ×{counts[stage]}" for stage in Stage if counts[stage]
+    )
+
+
+def seconds_dead(receipt: Receipt, wall: float) -> float:
+    """For how long the process has been dead at Unix time `wall`."""
+    return max(0.0, wall - receipt.exit_observed_at.timestamp())
+
+
+def words_of(receipt: Receipt, wall: float) -> Words:
+    """The lines of a receipt at Unix time `wall`."""
+    orders = receipt.orders
+    return Words(
+        slot=receipt.slot,
+        head=CAUSES[receipt.cause],
+        signal=receipt.signal or "",
+        held=_held(orders),
+        outcome=_outcome(orders, seconds_dead(receipt, wall)),
+        kept=_kept(orders),
+        waiting=any(order.to is None for order in orders),
+    )
+
+
+def last_takeover(receipt: Receipt) -> float | None:
+    """Seconds until the last order was taken over; None while one waits, or where it held none."""
+    delays = [order.delay_s for order in receipt.orders]
+    if not delays or any(delay is None for delay in delays):
+        return None
+    return max(delay for delay in delays if delay is not None)
+
+
+def receipt_for(receipts: Sequence[Receipt], worker: str, died_at: float) -> Receipt | None:
+    """The receipt of this death, of Unix time `died_at`: names alone repeat when the API starts anew."""
+    for receipt in reversed(receipts):
+        if receipt.worker == worker and abs(_unix(receipt.exit_observed_at) - died_at) < 1.0:
+            return receipt
+    return None
+
+
+def _unix(at: datetime) -> float:
+    return at.timestamp()

@@ -1,0 +1,102 @@
+"""Drawing the newest kill receipts: paper slips at the right edge, which slide in and fade out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pygame
+
+from game.model import Model, Note, colour_of
+from game.motion import clamp, ease_out
+from game.notes import LEAVE, LIFE
+from game.panels.paper import edged_box, shadow
+from game.receipts import Words, words_of
+from game.scene.brush import Brush
+from game.theme import BASIL, CREAM, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
+
+LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
+LINE = 29.0
+PAD = 9.0
+GAP = 10.0
+TEXT = 62.0
+"""From a slip's left edge to its text; the cook's number stands before it."""
+
+
+def lines_of(words: Words) -> list[tuple[str, Colour, bool]]:
+    """A slip's lines below its head: text, colour, bold."""
+    found = [(words.held, INK, False)]
+    if words.outcome:
+        found.append((words.outcome, TOMATO if words.waiting else BASIL, True))
+    if words.kept:
+        found.append((words.kept, INK_SOFT, False))
+    return found
+
+
+def height_of(words: Words) -> float:
+    """How high a slip is."""
+    return 2 * PAD + LINE * (1 + len(lines_of(words)))
+
+
+@lru_cache(maxsize=8)
+def _sheet(size: tuple[int, int]) -> pygame.Surface:
+    return pygame.Surface(size, pygame.SRCALPHA)
+
+
+def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+    high = height_of(words)
+    shadow(brush.view, (x, y, WIDE, high), 14, 6.0)
+    edged_box(brush.view, (x, y, WIDE, high), CREAM, WOOD_DARK, 14, 3)
+    middle = y + PAD + LINE / 2
+    brush.disc(x + 34, middle + 6, 21, colour_of(worker), INK)
+    brush.flush()
+    pen, right = brush.pen, x + WIDE - 14
+    pen.write(str(words.slot), x + 34, middle + 6, SIZE_SMALL, INK, face="display", anchor="center")
+    used = 0.0
+    if words.signal:
+        used = (
+            pen.write(words.signal, right, middle, SIZE_LEAST, TOMATO, face="bold", anchor="midright")[2] + 10
+        )
+    pen.write(
+        words.head, x + TEXT, middle, SIZE_SMALL, INK, face="bold", anchor="midleft",
+        max_width=right - used - x - TEXT,
+    )  # fmt: skip
+    for text, colour, bold in lines_of(words):
+        middle += LINE
+        pen.write(
+            text, x + TEXT, middle, SIZE_LEAST, colour, face="bold" if bold else "text", anchor="midleft",
+            max_width=right - x - TEXT, tabular=True,
+        )  # fmt: skip
+
+
+def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
+    """A slip that fades: drawn aside, then put down translucently. Rare, and for a second only."""
+    view = brush.view
+    rect = view.rect(LEFT - 24, y - 12, WIDE + 36, height_of(words) + 36).clip(view.surface.get_rect())
+    if rect.w <= 0 or rect.h <= 0:
+        return
+    behind = _sheet(rect.size)
+    behind.blit(view.surface, (0, 0), rect)
+    _slip(brush, words, worker, LEFT, y)
+    behind.set_alpha(round(255 * (1 - left)))
+    view.surface.blit(behind, rect)
+    behind.set_alpha(None)
+
+
+def draw_slips(brush: Brush, model: Model) -> None:
+    """The newest at the top; each older one below it."""
+    y = TOP
+    for note in reversed(model.notes):
+        y = _place(brush, model, note, y)
+
+
+def _place(brush: Brush, model: Model, note: Note, y: float) -> float:
+    words = words_of(note.receipt, model.wall)
+    left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
+    room = ease_out(note.shown / 0.25)
+    come = ease_out((note.shown - 0.12) / 0.35)
+    if left < 1.0:
+        _leaving(brush, words, note.receipt.worker, y, left)
+    else:
+        _slip(brush, words, note.receipt.worker, LEFT + (1 - come) * (1920 - LEFT), y)
+    # What is below makes room softly while this one comes.
+    return y + (height_of(words) + GAP) * room

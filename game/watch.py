@@ -1,0 +1,153 @@
+"""The second thread: it asks what the system proves about itself, so that slow answers hold up nothing.
+
+Audit, receipts, the checkpoint's state, the challenge, and the statistics while somebody looks at them.
+A route that an older API lacks is left alone for a minute: what it would tell is simply not shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Receipt, Stats
+from game.net import TIMEOUT
+from game.snapshot import KEPT_RECEIPTS, News, RecordsSeen
+
+log = logging.getLogger(__name__)
+
+EVERY: dict[str, float] = {
+    "audit": 2.0,
+    "receipts": 1.0,
+    "stats": 1.0,
+    "challenge": 1.0,
+    "checkpoint": 2.0,
+    "checkpoints": 30.0,
+}
+"""Seconds between two questions of each kind."""
+
+LACKING = frozenset({404, 405})
+ASK_AGAIN = 60.0
+"""Seconds until a route that was lacking is tried again: the API may have been replaced by a newer one."""
+
+_RECEIPTS = TypeAdapter(list[Receipt])
+
+
+@dataclass
+class Watcher:
+    """What is asked when, and how: everything but the waiting. `clock` is monotonic, in seconds."""
+
+    client: httpx.Client
+    put: Callable[[News], None]
+    clock: Callable[[], float] = time.monotonic
+    stats_wanted: bool = False
+    has_bug: bool = False
+    due: dict[str, float] = field(default_factory=lambda: dict.fromkeys(EVERY, 0.0))
+    unsettled: dict[int, None] = field(default_factory=dict)
+    """Numbers of the newest receipts with orders that nobody has taken over yet."""
+    newest: int = 0
+
+    def wanted(self, what: str) -> bool:
+        """Whether anybody needs this now."""
+        return (what != "stats" or self.stats_wanted) and (what != "challenge" or self.has_bug)
+
+    @property
+    def after(self) -> int:
+        """Receipts with higher numbers than this may be news."""
+        return min([self.newest, *(n - 1 for n in self.unsettled)])
+
+    def ask_due(self) -> None:
+        """Ask for all that is due; an answer that does not come is simply no news."""
+        for what, when in list(self.due.items()):
+            if self.clock() < when or not self.wanted(what):
+                continue
+            wait = EVERY[what]
+            try:
+                wait = self._ask(what)
+            except httpx.ConnectError:
+                # The next one there may be another API, with another state, that numbers receipts anew.
+                self.newest = 0
+                self.unsettled.clear()
+                self.due = dict.fromkeys(EVERY, self.clock() + wait)
+                return
+            except (httpx.HTTPError, ValidationError) as error:
+                log.debug("%s: no answer: %r", what, error)
+            self.due[what] = self.clock() + wait
+
+    def _ask(self, what: str) -> float:
+        params = {"after": self.after} if what == "receipts" else None
+        response = self.client.get(f"/{what}", params=params)
+        if response.status_code in LACKING:
+            return ASK_AGAIN
+        body = response.raise_for_status().content
+        if what == "audit":
+            self.put(RecordsSeen(audit=Audit.model_validate_json(body)))
+        elif what == "stats":
+            self.put(RecordsSeen(stats=Stats.model_validate_json(body)))
+        elif what == "challenge":
+            self.put(RecordsSeen(challenge=Challenge.model_validate_json(body)))
+        elif what == "checkpoint":
+            checkpoint = Checkpoint.model_validate_json(body)
+            self.has_bug = checkpoint.bug is not None
+            self.put(RecordsSeen(checkpoint=checkpoint))
+        elif what == "checkpoints":
+            self.put(RecordsSeen(checkpoints=CheckpointList.model_validate_json(body)))
+        else:
+            self._receipts(_RECEIPTS.validate_json(body))
+        return EVERY[what]
+
+    def _receipts(self, told: list[Receipt]) -> None:
+        for receipt in told:
+            self.newest = max(self.newest, receipt.n)
+            self.unsettled.pop(receipt.n, None)
+            if any(order.to is None for order in receipt.orders):
+                self.unsettled[receipt.n] = None
+        for n in sorted(self.unsettled)[:-KEPT_RECEIPTS]:
+            del self.unsettled[n]
+        if told:
+            self.put(RecordsSeen(receipts=tuple(told)))
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the next question."""
+        return max(0.0, min(when for what, when in self.due.items() if self.wanted(what)) - self.clock())
+
+
+class Watch:
+    """The thread. Both `stats` and `poke` may be used from the game's thread; neither waits."""
+
+    def __init__(
+        self, api: str, put: Callable[[News], None], transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._ending = threading.Event()
+        self._poked = threading.Event()
+        self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
+        self.watcher = Watcher(self._client, put)
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; does not wait for a request that is under way."""
+        self._ending.set()
+        self._poked.set()
+
+    def want_stats(self, wanted: bool) -> None:
+        """Whether somebody looks at the statistics."""
+        if self.watcher.stats_wanted != wanted:
+            self.watcher.stats_wanted = wanted
+            self._poked.set()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self.watcher.ask_due()
+            self._poked.wait(min(self.watcher.wait, 0.5))
+            self._poked.clear()
+        self._client.close()
