@@ -12,14 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
+from temporalio.converter import PayloadConverter
 
 from api_stub.challenge import WorkingCopies, challenge
 from api_stub.fleet.rules import FleetState, Slot
+from api_stub.gateway.reading import code_fault
 from tests.running import RunningStack, eventually, running_stack
 from worker.challenges import pristine
 from worker.code import digest_of
-from worker.shared import CodeFault, workflow_id_for
+from worker.shared import CodeFault, StageProgress, workflow_id_for
 
 BUG = "spread_toppings"
 STAGES = ("prepare", "bake", "deliver")
@@ -84,6 +88,42 @@ def test_the_challenge_tells_the_fault_of_its_own_file_that_waits_longest(tmp_pa
 def test_where_there_is_no_bug_there_is_no_challenge(tmp_path: Path) -> None:
     told = challenge(None, WorkingCopies(tmp_path), slots("abc"), [])
     assert told.bug is None and told.file is None and told.deployed and not list(tmp_path.iterdir())
+
+
+def pending(
+    details: object, state: str = "SCHEDULED", attempt: int = 3, progress: StageProgress | None = None
+) -> PendingActivityInfo:
+    """An activity whose last attempt failed with this detail; `progress` is the last heartbeat's."""
+    activity = PendingActivityInfo(
+        state=PendingActivityState.Value(f"PENDING_ACTIVITY_STATE_{state}"), attempt=attempt
+    )
+    activity.last_failure.message = "division by zero"
+    activity.last_failure.application_failure_info.type = "ZeroDivisionError"
+    convert = PayloadConverter.default.to_payload
+    if details is not None:
+        activity.last_failure.application_failure_info.details.payloads.append(convert(details))
+    if progress is not None:
+        activity.heartbeat_details.payloads.append(convert(progress))
+    return activity
+
+
+FAULT = CodeFault("/x.py", 18, "ZeroDivisionError: division by zero")
+
+
+def test_stuck_is_whose_last_attempt_failed_in_edited_code() -> None:
+    assert code_fault([pending(FAULT)]) == FAULT
+    assert code_fault([pending(FAULT, "STARTED")]) == FAULT, "it may hang in there again"
+    older = StageProgress(0.4, "w1.1", 2)
+    assert code_fault([pending(FAULT, "STARTED", 3, older)]) == FAULT
+    past_it = StageProgress(0.0, "w1.2", 3)
+    assert code_fault([pending(FAULT, "STARTED", 3, past_it)]) is None, "this attempt has got past it"
+    assert code_fault([pending(FAULT, "SCHEDULED", 4, past_it)]) == FAULT
+
+
+@pytest.mark.parametrize("details", [None, "words", 7, {"file": 3}, ["/x.py"], {"done": 0.5}], ids=str)
+def test_other_failures_are_not_the_codes(details: object) -> None:
+    assert code_fault([pending(details)]) is None
+    assert code_fault([]) is None and code_fault([PendingActivityInfo()]) is None
 
 
 # --- on a real stack ---
