@@ -21,6 +21,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from api_stub.errors import TemporalUnreachable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway import Gateway
@@ -28,6 +29,7 @@ from api_stub.gateway.records import TemporalRecords
 from api_stub.records import keeper
 from api_stub.records.keeper import Records
 from api_stub.records.lines import Contents, load
+from api_stub.records.source import Row
 from api_stub.schema import Order
 from tests.running import RunningStack, eventually, running_stack
 from tests.serving import ScriptedHost, api
@@ -202,6 +204,7 @@ def test_finished_orders_leave_and_are_carried_on(
                 return (await kept.audit()).carried == 2
 
             await until(carried)
+            await kept.take(done)  # its client asks once more, while the server has not deleted it yet
             left.extend([done.workflow_id or "", bad.workflow_id or ""])
             now = await kept.audit()
             assert (now.started, now.delivered, now.failed, now.in_flight) == (3, 1, 1, 1)
@@ -224,6 +227,17 @@ def retries_by_the_records(stack: RunningStack) -> int:
     known = ledger(stack).entries
     orders = [one for one in stack.client.get("/orders").json()["orders"] if one["workflow_id"] in known]
     return sum(max(0, view["attempts"] - 1) for order in orders for view in order["stages"])
+
+
+def test_a_namespace_that_is_not_there_yet_says_nothing_of_an_order(pair: RunningStack) -> None:
+    async def ask(namespace: str) -> Row | None:
+        gateway = Gateway(Target(pair.temporal, namespace))
+        await gateway.open()
+        return await TemporalRecords(gateway).row("namespace-1")
+
+    assert asyncio.run(ask("default")) is None
+    with pytest.raises(TemporalUnreachable, match="not found"):
+        asyncio.run(ask("nowhere"))
 
 
 def test_every_order_is_accounted_for(pair: RunningStack) -> None:

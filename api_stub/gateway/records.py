@@ -168,7 +168,9 @@ class TemporalRecords:
             async with self._gate, asyncio.timeout(limit_s):
                 return await call
         except RPCError as error:
-            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+            # A server that has just started may not know its namespace yet: that says nothing of an order.
+            nowhere = error.message.lower().startswith("namespace")
+            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT) and not nowhere:
                 raise _NotFound(reason(error)) from error
             raise TemporalUnreachable(reason(error)) from error
         except (RuntimeError, TimeoutError) as error:
@@ -176,7 +178,7 @@ class TemporalRecords:
 
 
 class _NotFound(TemporalUnreachable):
-    """Temporal knows no such workflow, or (of a listing) no such namespace."""
+    """Temporal knows no such workflow."""
 
 
 def query_of(floor: float, changed_after: float | None) -> str:

@@ -17,7 +17,7 @@ from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway import Gateway
 from api_stub.gateway.reading import public_id
 from api_stub.records import retention, stats
-from api_stub.records.audit import tally
+from api_stub.records.audit import Verdict, tally
 from api_stub.records.fleetlog import FleetLog
 from api_stub.records.follow import Follower
 from api_stub.records.grip import Death
@@ -39,6 +39,7 @@ LEARN_AGAIN_S = 0.25
 READY_EVERY_S = 0.5
 RETIRE_EVERY_S = 10.0
 RETIRE_AGAIN_S = 1.0
+_OUTCOMES: dict[Verdict, Outcome] = {"delivered": "delivered", "failed": "failed"}
 
 
 class Records:
@@ -66,6 +67,8 @@ class Records:
         self._log = FleetLog(self._died)
         self._left: deque[Row] = deque(maxlen=stats.NEWEST)
         """Orders that settled lately: a short retention takes nothing from curves and latency."""
+        self._told: set[str] = set()
+        """Runs that Temporal was told to delete; a server takes half a minute over that."""
         self._stats: tuple[float, Stats] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -101,6 +104,8 @@ class Records:
         stand in the ledger and count as lost. An order that Temporal took and the ledger did not was never
         confirmed to anybody: the same request again finds it and mends the ledger. Raises LedgerUnwritable.
         """
+        if order.run_id in self._ledger.contents.leaving:
+            return  # asked for once more while it is being deleted: it is in the totals
         at = order.started_at or datetime.now(UTC)
         taken = Taken(at, order.workflow_id or order.id, order.run_id or "-")
         try:
@@ -136,12 +141,12 @@ class Records:
         if self._stats is not None and time.monotonic() - self._stats[0] < ANSWER_AGE_S:
             return self._stats[1]
         counting = asyncio.ensure_future(self._recount.recount(ANSWER_AGE_S))
+        counting.add_done_callback(_heard)
         try:
             # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on.
             limit_s = STATS_WAIT_S if self._recount.counted else None
             await asyncio.wait_for(asyncio.shield(counting), limit_s)
         except (TemporalUnreachable, TimeoutError):
-            counting.add_done_callback(_heard)
             if not self._recount.counted:
                 raise
         made = self._make_stats(time.time())
@@ -222,20 +227,22 @@ class Records:
         verdicts = {key: verdict for key, verdict in self._recount.verdicts.items() if key in kept}
         rows = retention.leaving(verdicts, self._recount.row, time.time(), keep_s)
         now = datetime.now(UTC)
-        await self._ledger.settle(
-            [
-                Settled(now, row.workflow_id, row.run_id, outcome, await self._retries.of(row))
-                for row in rows
-                if (outcome := _outcome(verdicts[row.workflow_id])) is not None
-            ]
-        )
-
+        settled = [
+            Settled(now, row.workflow_id, row.run_id, _OUTCOMES[found], await self._retries.of(row))
+            for row in rows
+            if (found := verdicts[row.workflow_id]) in _OUTCOMES
+        ]
+        await self._ledger.settle(settled)
         self._left.extend(rows)
 
         async def delete(run_id: str, workflow_id: str) -> None:
-            await self._source.delete(workflow_id, run_id)
-            self._recount.deleted(run_id)
-            self._ledger.deleted(run_id)
+            if run_id not in self._told:
+                await self._source.delete(workflow_id, run_id)
+                self._told.add(run_id)
+                self._recount.deleted(run_id)
+            elif not self._recount.still_listed(run_id):
+                self._told.discard(run_id)
+                self._ledger.deleted(run_id)
 
         await each(delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items()))
         await self._ledger.compact()
@@ -246,7 +253,3 @@ def _heard(counting: asyncio.Future[None]) -> None:
     """Take the outcome of a count that nobody waited for; the next one that is waited for tells the same."""
     if not counting.cancelled():
         counting.exception()
-
-
-def _outcome(verdict: str) -> Outcome | None:
-    return verdict if verdict in ("delivered", "failed") else None  # type: ignore[return-value]

@@ -166,7 +166,8 @@ class Contents:
     def records(self, at: datetime) -> Iterator[Record]:
         """The fewest records that add up to the same."""
         yield Carried(at, self.carried)
-        yield from (Leaving(at, workflow_id, run_id) for run_id, workflow_id in self.leaving.items())
+        # A copy: a run may turn out to be deleted while a thread writes these.
+        yield from (Leaving(at, workflow_id, run_id) for run_id, workflow_id in list(self.leaving.items()))
         yield from self.entries.values()
 
 

@@ -106,6 +106,10 @@ class Recount:
         self._deleted.add(run_id)
         self.mirror.drop(run_id)
 
+    def still_listed(self, run_id: str) -> bool:
+        """Whether a run that we deleted may be there for a moment more."""
+        return run_id in self._deleted
+
     def _verdict(self, workflow_id: str) -> Verdict:
         row = self.mirror.row(workflow_id)
         if row is None:
