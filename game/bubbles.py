@@ -7,6 +7,8 @@ from game.model import Gopher, Model, Mood
 MOST = 2
 CROWD = 36
 """Among more orders than this only those speak that have failed twice."""
+NOT_ITS_FAULT = ("timeout", "timed out", "shutting down")
+"""What Temporal says of an attempt whose worker went away."""
 LATEST = 76
 """Characters of an exception's text in a bubble."""
 
@@ -21,7 +23,7 @@ def stuck(gopher: Gopher) -> bool:
         and not gopher.delivered
         and gopher.hop is None
         and gopher.mood not in (Mood.LEAVE, Mood.SAD)
-        and "timeout" not in failure.lower()
+        and not any(word in failure.lower() for word in NOT_ITS_FAULT)
     )
 
 

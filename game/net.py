@@ -30,8 +30,6 @@ from api_stub.schema import (
     Menu,
     Order,
     OrderList,
-    OrderRequest,
-    Problem,
     StatusItem,
     StatusRequest,
 )
@@ -48,6 +46,7 @@ from game.commands import (
     SwitchCheckpoint,
 )
 from game.editor import show_in_editor
+from game.sender import TIMEOUT, Sender, offer, reason
 from game.snapshot import (
     FINAL,
     ApiAway,
@@ -57,7 +56,6 @@ from game.snapshot import (
     OrdersSeen,
     RecordsSeen,
     Said,
-    StreamSettled,
     WorldSeen,
     another_run,
     merge_order,
@@ -71,10 +69,7 @@ DISCOVER_OVERLAP = timedelta(seconds=5)
 PLACE_FOR = 30.0
 """Seconds for which an order that the API does not answer is offered again, always with the same id."""
 LIST_LIMIT = 500
-TIMEOUT = httpx.Timeout(2.0, connect=0.5)
 AWAY_PAUSE = 0.4
-STREAM_PAUSE = 0.5
-"""Seconds until an order of the stream that got no answer is offered again, always with the same id."""
 QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
 
@@ -82,15 +77,6 @@ QUIET = 1.5
 def orders_every(followed: int) -> float:
     """Seconds between two looks at the orders: four a second up to 100, then ever less often."""
     return 0.25 if followed <= 100 else min(2.0, 0.25 * followed / 100)
-
-
-def reason(response: httpx.Response) -> str:
-    """The API's own words for a refusal: the problem's detail, or the bare status."""
-    try:
-        problem = Problem.model_validate_json(response.content)
-    except ValidationError:
-        return f"The API answered {response.status_code}."
-    return problem.detail or problem.title
 
 
 @dataclass
@@ -115,9 +101,8 @@ class Follower:
     clock: Callable[[], float] = time.monotonic
     orders: dict[str, Order] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
-    stream: deque[OrderRequest] = field(default_factory=deque)
-    stream_after: float = 0.0
-    """On `clock`: before that the stream's next order is not offered."""
+    streamed: deque[Order] = field(default_factory=deque)
+    """Orders that the stream's thread has placed; taken up before the next look."""
     since: datetime | None = None
     adopted: bool = False
     quiet_until: float = 0.0
@@ -189,6 +174,9 @@ class Follower:
 
     def follow(self) -> None:
         """Ask for every open order that is known, all in one request."""
+        while self.streamed:
+            order = self.streamed.popleft()
+            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
         items = [
             StatusItem(id=o.id, run_id=o.run_id, status=o.status)
             for o in self.orders.values()
@@ -209,23 +197,11 @@ class Follower:
             for order_id in done[:-200]:
                 del self.orders[order_id]
 
-    def _offer(self, order: OrderRequest) -> tuple[httpx.Response, Order | None]:
-        """POST an order; the answer, and the order where the API has it now."""
-        response = self.client.post(
-            "/orders",
-            content=order.model_dump_json(exclude_none=True),
-            headers={"content-type": "application/json"},
-        )
-        if not response.is_success:
-            return response, None
-        placed = Order.model_validate_json(response.content)
-        self.orders[placed.id] = merge_order(self.orders.get(placed.id), placed)
-        return response, placed
-
     def place(self, pending: Pending) -> bool:
         """Offer an order; True when that is settled, one way or the other."""
-        response, order = self._offer(pending.command.order)
+        response, order = offer(self.client, pending.command.order)
         if order is not None:
+            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
             self.put(OrderPlaced(order))
         elif response.status_code >= 500:
             # Not an answer about the order: the same id is offered again.
@@ -251,29 +227,6 @@ class Follower:
                 pending.told = True
                 self.put(Said("The API is away. Your order is kept and sent again."))
 
-    @property
-    def stream_due(self) -> bool:
-        """Whether an order of the stream may be offered now."""
-        return bool(self.stream) and self.clock() >= self.stream_after
-
-    def stream_one(self) -> None:
-        """Offer the stream's next order. Without an answer it stays the next one, with the same id."""
-        if not self.stream_due:
-            return
-        wanted = self.stream[0]
-        try:
-            response, order = self._offer(wanted)
-        except (httpx.HTTPError, ValidationError) as error:
-            log.debug("stream: not answered: %r", error)
-            self.stream_after = self.clock() + STREAM_PAUSE
-            return
-        if order is None and response.status_code >= 500:
-            self.stream_after = self.clock() + STREAM_PAUSE
-            return
-        self.stream.popleft()
-        refusal = "" if order else reason(response)
-        self.put(StreamSettled(wanted.id or "", order, refusal))
-
     def carry_out(self, command: Command) -> None:
         """Do what the game wants done. Raises httpx.TransportError where the API is away."""
         if isinstance(command, PlaceOrder):
@@ -285,8 +238,6 @@ class Follower:
             self._order_about(self.client.post("/fleet/workers", json={"slot": command.slot}))
         elif isinstance(command, OpenWebUI):
             self._open(command.order_id)
-        elif isinstance(command, StreamOrders):
-            self.stream += command.orders
         elif isinstance(command, SwitchCheckpoint):
             self._switch(command.name)
         elif isinstance(command, Redeploy):
@@ -353,18 +304,23 @@ class Net:
         # trust_env off: a proxy of the environment has no business between us and the loopback.
         self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
         self.follower = Follower(self._client, self.put, everything)
+        self._sender = Sender(api, self.put, self.follower.streamed, transport)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._sender.start()
 
     def stop(self) -> None:
         """End; does not wait for a request that is under way."""
         self._ending.set()
+        self._sender.stop()
 
     def send(self, command: Command) -> bool:
         """Queue a command; False (and nothing sent) where a hundred are waiting already."""
+        if isinstance(command, StreamOrders):
+            return self._sender.send(command.orders)
         try:
             self.commands.put_nowait(command)
         except queue.Full:
@@ -404,15 +360,13 @@ class Net:
         due = {"health": 0.0, "fleet": 0.0, "orders": 0.0}
         follower = self.follower
         while not self._ending.is_set():
-            wait = 0.0 if follower.stream_due else max(0.0, min(due.values()) - time.monotonic())
+            wait = max(0.0, min(due.values()) - time.monotonic())
             try:
                 self._command(self.commands.get(timeout=wait) if wait > 0 else self.commands.get_nowait())
                 due["fleet"] = 0.0
                 continue
             except queue.Empty:
                 pass
-            # One at a time, between the looks: a burst must not hold up what a player does.
-            follower.stream_one()
             now = time.monotonic()
             try:
                 if now >= due["health"]:

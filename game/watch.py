@@ -16,7 +16,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Receipt, Stats
-from game.net import TIMEOUT
+from game.sender import TIMEOUT
 from game.snapshot import KEPT_RECEIPTS, News, RecordsSeen
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from game.theme import (
 from game.view import View
 
 FRAME: Box = (1116, 140, 780, 868)
-CODE: Box = (1140, 392, 732, 352)
+CODE_LEFT, CODE_WIDE = 1140.0, 732.0
 LINE = 32.0
 LINES = 9
 INDENT = 9.0
@@ -120,8 +120,7 @@ class BugSlip:
         easel.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
         y += 66
         y = self._path(easel, challenge.file, x, y, wide)
-        self._code(easel, excerpt(challenge, LINES))
-        y = CODE[1] + CODE[3] + 12
+        y = self._code(easel, excerpt(challenge, LINES), y + 14) + 14
         problem = problem_of(challenge)
         if problem is not None:
             for part in easel.pen.wrap(problem.message, SIZE_SMALL, wide, face="bold", lines=MESSAGE_LINES):
@@ -140,11 +139,13 @@ class BugSlip:
             y += 31
         return y
 
-    def _code(self, easel: Easel, lines: tuple[CodeLine, ...]) -> None:
-        easel.box(CODE, NIGHT, 18, INK)
-        x, y, w, _ = CODE
+    def _code(self, easel: Easel, lines: tuple[CodeLine, ...], y: float) -> float:
+        """The lines on a dark ground from `y` down; where it ends."""
+        x, w, rows = CODE_LEFT, CODE_WIDE, LINES + 1
+        high = 28 + LINE * rows
+        easel.box((x, y, w, high), NIGHT, 18, INK)
+        bottom = y + high
         y += 14
-        rows = LINES + 1
         for line in lines:
             left = x + 82 + INDENT * min(line.indent, 24)
             room = x + w - 16 - left
@@ -156,7 +157,10 @@ class BugSlip:
             rows -= len(parts)
             if line.marked:
                 easel.box((x + 6, y - 1, w - 12, LINE * len(parts)), GLOW, 8)
-                easel.text("▶", x + 14, y + LINE / 2 - 1, SIZE_LEAST, INK, face="bold", anchor="midleft")
+                for n in range(11):
+                    # A pointer of ever shorter columns: no typeface here has one.
+                    tall = 22.0 - 2 * n
+                    easel.box((x + 12 + 1.5 * n, y + LINE / 2 - 2 - tall / 2, 2.5, tall), TOMATO)
             colour: Colour = INK if line.marked else CREAM
             easel.text(
                 str(line.number), x + 70, y + LINE / 2 - 1, SIZE_LEAST,
@@ -169,6 +173,7 @@ class BugSlip:
                     face="bold" if line.marked else "text", anchor="midleft", max_width=room - inner,
                 )  # fmt: skip
             y += LINE * len(parts)
+        return bottom
 
     def _close(self, easel: Easel) -> None:
         hot = hit_at(HITS, *self._sheet.pointer)

@@ -26,7 +26,7 @@ MEANING = (
 
 TO = "–"
 OR = "/"
-ROW = 54.0
+ROW = 61.0
 
 Row = tuple[tuple[str, ...], str]
 
@@ -47,7 +47,7 @@ LOOK: tuple[Row, ...] = (
     (("C", OR, "F1", TO, "F6"), "the checkpoints: choose one"),
     (("B",), "the code with the bug, where there is one"),
     (("E",), "edit that file"),
-    (("R",), "restart every cook, with the code on disk"),
+    (("R",), "restart every cook: the code on disk"),
     (("X",), "put the bug back (asks first)"),
     (("H",), "this help"),
     (("F11",), "full screen, and back"),
@@ -95,8 +95,8 @@ class HelpPanel:
         easel.text("Try to lose a pizza", 960, 120, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
         y = 184.0
         for who, what in MEANING:
-            easel.text(who, LEFT + 300, y, SIZE_BODY, face="bold")
-            easel.text(what, LEFT + 450, y, SIZE_BODY, max_width=RIGHT - LEFT - 450)
+            easel.text(who, LEFT + 340, y, SIZE_BODY, face="bold")
+            easel.text(what, LEFT + 490, y, SIZE_BODY, max_width=RIGHT - LEFT - 490)
             y += 42
         for left, rows in zip((LEFT, SECOND_COLUMN), self._columns, strict=True):
             self._column(easel, rows, left, y + 52)

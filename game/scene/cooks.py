@@ -6,7 +6,7 @@ import math
 
 from api_stub.schema import OrderStatus
 from game.art import CookPose
-from game.layout import SMALL_COOK_HEIGHT, CookSpot, cook_spot
+from game.layout import CookSpot, cook_spot
 from game.looks import cook_look
 from game.model import Cook, CookPhase, Model
 from game.motion import clamp, ease_out, overshoot
@@ -39,14 +39,15 @@ def dead_text(seconds: float) -> str:
     return f"process dead +{age}"
 
 
-def takeover_text(cook: Cook, dead_for: float, wide: bool) -> str:
+def takeover_lines(cook: Cook, dead_for: float, wide: bool) -> list[str]:
     """The second clock: running while orders wait for another worker, then standing at what it took."""
     if cook.waiting:
-        who = "Temporal takes over" if wide else "takeover"
-        return f"{who} … +{dead_for:.1f} s" if dead_for < 60 else f"{cook.waiting} waiting in Temporal"
+        clock = f"+{dead_for:.1f} s" if dead_for < 60 else f"+{age_text(dead_for)}"
+        return ["Temporal takes over …", clock] if wide else [f"takeover … {clock}"]
     if cook.taken_over is not None:
-        return f"taken over after {cook.taken_over:.1f} s" if wide else f"takeover {cook.taken_over:.1f} s"
-    return ""
+        took = f"{cook.taken_over:.1f} s"
+        return [f"taken over after {took}" if wide else f"takeover {took}"]
+    return []
 
 
 def pose_of(cook: Cook, now: float) -> CookPose:
@@ -109,9 +110,9 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     if worker is None:
         return
     if worker.state == "starting":
-        text = f"pid {worker.pid} · starting" if worker.pid else "starting"
+        text = f"pid {worker.pid} starts" if worker.pid else "starting"
     elif worker.state == "stopping":
-        text = f"pid {worker.pid} · leaving"
+        text = f"pid {worker.pid} leaves"
     else:
         age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
         text = f"pid {worker.pid} · {age}"
@@ -150,17 +151,14 @@ def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float
         return
     dead_for = max(0.0, model.wall - cook.died_at)
     wide = min(308.0, spot.room - 8.0)
-    second = takeover_text(cook, dead_for, wide >= 270.0)
-    # Those who stand in the second row have no room for more than one line beside their neighbours.
-    lines = [dead_text(dead_for) if wide >= 220.0 else dead_text(dead_for).removeprefix("process ")]
-    lines.append(second or cook.died_of)
-    if second and spot.height > SMALL_COOK_HEIGHT:
-        lines.append(cook.died_of)
+    second = takeover_lines(cook, dead_for, wide >= 240.0)
+    lines = [dead_text(dead_for) if wide >= 240.0 else dead_text(dead_for).removeprefix("process ")]
+    lines += second or [cook.died_of]
     high = 8.0 + 29.0 * len(lines)
     top = spot.y - high
     shade(brush.view, spot.x - wide / 2, top, wide, high, NIGHT, 215, 12)
     for n, line in enumerate(lines):
-        lit = bool(second) and n == 1
+        lit = bool(second) and n > 0
         brush.pen.write(
             line, spot.x, top + 18 + 29 * n, SIZE_LEAST, GLOW if lit and cook.waiting else CREAM,
             face="bold" if n == 0 or lit else "text", anchor="center", tabular=True, max_width=wide - 12,

@@ -222,7 +222,7 @@ def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
         return
     slot = slot_of(worker)
     pop = clamp(gopher.tag / POP_SECONDS, 0.0, 1.0)
-    radius = 15.0 * (1.0 + 0.45 * math.sin(math.pi * pop))
+    radius = (13.0 if crowded else 15.0) * (1.0 + 0.45 * math.sin(math.pi * pop))
     x, y = gopher.body.x + gopher.height * 0.27, gopher.body.y - gopher.lift - 12.0
     brush.disc(x, y, radius, colour_of(worker), INK)
     brush.flush()
@@ -322,5 +322,9 @@ def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
             draw_name(brush, gopher)
         draw_arrow(brush, model, gopher)
     brush.flush()
+
+
+def draw_bubbles(brush: Brush, model: Model) -> None:
+    """What the last attempts failed of, over everything that flies."""
     for gopher in speakers(model):
         draw_bubble(brush, model, gopher)

@@ -10,7 +10,7 @@ from game.model import Model
 from game.scene.brush import Brush
 from game.scene.cooks import draw_cooks
 from game.scene.effects import draw_particles
-from game.scene.gophers import draw_fliers, draw_gophers
+from game.scene.gophers import draw_bubbles, draw_fliers, draw_gophers
 from game.scene.hud import draw_hud
 from game.scene.wardrobe import Wardrobe
 from game.theme import INK
@@ -57,5 +57,6 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     draw_cooks(brush, model)
     draw_fliers(brush, model, wardrobe)
     draw_particles(brush, model)
+    draw_bubbles(brush, model)
     brush.dx = brush.dy = 0.0
     draw_hud(brush, model)

@@ -110,9 +110,10 @@ class Particles:
                 "hat",
                 x,
                 y - size * 0.95,
-                roll(-60, 60),
+                # To the side: what the plate at its feet says about the death must be read.
+                math.copysign(roll(120, 160), roll(-1, 1)),
                 -640,
-                3.2,
+                2.4,
                 size * 0.3,
                 0,
                 roll(-140, 140),

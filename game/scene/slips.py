@@ -18,7 +18,7 @@ LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
 LINE = 29.0
 PAD = 9.0
 GAP = 10.0
-TEXT = 62.0
+TEXT = 66.0
 """From a slip's left edge to its text; the cook's number stands before it."""
 
 

@@ -1,0 +1,1 @@
+"""Sounds: made of numbers (`synth`), asked for as data (`cues`), kept quiet (`limiter`), heard (`player`)."""
