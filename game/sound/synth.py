@@ -22,16 +22,16 @@ Wave = NDArray[np.float32]
 _Line = NDArray[np.float64]
 
 LEVELS: dict[str, float] = {
-    "pop": 0.040,
-    "poof": 0.075,
-    "hop": 0.045,
-    "ding": 0.050,
-    "blip": 0.026,
-    "scooter": 0.038,
-    "oven": 0.014,
+    "pop": 0.034,
+    "poof": 0.070,
+    "hop": 0.036,
+    "ding": 0.036,
+    "blip": 0.024,
+    "scooter": 0.030,
+    "oven": 0.013,
     "hum": 0.010,
 }
-"""Root mean square of each sound's loudest 0.3 s, of full scale: effects near -26 dBFS, loops near -38."""
+"""Root mean square of each sound's loudest 0.3 s, of full scale: effects near -29 dBFS, loops near -38."""
 
 LOOPS = frozenset({"oven", "hum"})
 """Sounds whose end runs into their beginning."""
