@@ -14,7 +14,7 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import MAX_LOST_IDS, Verdict, tally, verdict
 from api_stub.records.lines import Contents, Settled, Totals
 from api_stub.records.mirror import Mirror
-from api_stub.records.recount import FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
+from api_stub.records.recount import CLOCKS_S, FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
 from api_stub.records.retention import leaving
 from api_stub.records.source import OPEN, Row, State
 from tests.recorded import T0, MadeUpTemporal, ledger_of
@@ -116,7 +116,7 @@ def test_the_recount_finds_the_truth_whatever_happened(steps: list[tuple[str, st
     temporal, contents, watch = MadeUpTemporal(), Contents(), Watch()
 
     async def live() -> None:
-        recount = Recount(temporal, lambda: contents, watch)
+        recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)
         for what, name in steps:
             row = temporal.truth.get(name)
             is_open = row is not None and row.closed is None
@@ -149,7 +149,7 @@ def test_an_order_that_is_not_listed_yet_is_not_lost() -> None:
     temporal.close("b")
 
     async def count() -> dict[str, Verdict]:
-        recount = Recount(temporal, lambda: contents, Watch())
+        recount = Recount(temporal, lambda: contents, Watch(), lambda: temporal.now)
         await recount.recount(0.0)
         return recount.verdicts
 
@@ -165,7 +165,7 @@ def test_a_deletion_is_noticed_without_reading_everything_each_time() -> None:
     temporal.catch_up()
 
     async def live() -> None:
-        recount = Recount(temporal, lambda: contents, watch)
+        recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)
         for _ in range(20):
             watch.now += 1
             await recount.recount(0.0)
@@ -176,6 +176,41 @@ def test_a_deletion_is_noticed_without_reading_everything_each_time() -> None:
         assert recount.verdicts == {"a": "delivered", "b": "lost", "c": "delivered"}
         await recount.recount(0.0)
         assert temporal.asked["all rows"] == 2 and temporal.asked["row"] == 1, "found once, then remembered"
+
+    asyncio.run(live())
+
+
+def test_when_nothing_happens_nothing_is_read() -> None:
+    temporal, watch = MadeUpTemporal(), Watch()
+    contents = ledger_of(*(temporal.start(name) for name in "abc"))
+    temporal.catch_up()
+    read: list[int] = []
+
+    class Counting(MadeUpTemporal):
+        """Writes down how many changes were read."""
+
+        async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+            rows = await super().rows(floor, changed_after)
+            read.append(len(rows))
+            return rows
+
+    counting = Counting()
+    counting.__dict__.update(temporal.__dict__)
+
+    async def live() -> None:
+        recount = Recount(counting, lambda: contents, watch, lambda: counting.now)
+        for _ in range(10):
+            watch.now += 5
+            counting.now += 5
+            await recount.recount(0.0)
+        assert read[0] == 3 and read[-1] == 0
+        # An order that closed long before it was listed: within what clocks and listing may lag, it is seen.
+        counting.close("a")
+        counting.now += CLOCKS_S - 10
+        watch.now += 1
+        counting.catch_up()
+        await recount.recount(0.0)
+        assert recount.verdicts["a"] == "delivered"
 
     asyncio.run(live())
 
@@ -196,7 +231,7 @@ def test_reading_everything_has_a_budget() -> None:
     slow.__dict__.update(temporal.__dict__)
 
     async def live() -> None:
-        recount = Recount(slow, lambda: contents, watch)
+        recount = Recount(slow, lambda: contents, watch, lambda: slow.now)
         await recount.recount(0.0)
         first = recount.counted_at
         slow.vanish("b")
@@ -216,7 +251,7 @@ def test_a_recount_without_temporal_is_an_error_and_changes_nothing() -> None:
     temporal.catch_up()
 
     async def live() -> None:
-        recount = Recount(temporal, lambda: contents, watch)
+        recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)
         temporal.away = True
         with pytest.raises(TemporalUnreachable):
             await recount.recount(0.0)
@@ -240,7 +275,7 @@ def test_whoever_waits_for_a_count_that_fails_does_not_try_once_more() -> None:
     temporal.away = True
 
     async def live() -> None:
-        recount = Recount(temporal, lambda: contents)
+        recount = Recount(temporal, lambda: contents, wall=lambda: temporal.now)
         outcomes = await asyncio.gather(*(recount.recount(0.5) for _ in range(5)), return_exceptions=True)
         assert all(isinstance(outcome, TemporalUnreachable) for outcome in outcomes)
         assert temporal.asked.total() == 1
@@ -259,7 +294,7 @@ def test_a_deletion_is_noticed_while_our_own_deletions_are_still_listed() -> Non
     temporal.catch_up()
 
     async def live() -> None:
-        recount = Recount(temporal, lambda: contents, watch)
+        recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)
         await recount.recount(0.0)
         settled = temporal.truth["a"]
         contents.apply(Settled(T0, "a", settled.run_id, "delivered", 0))
@@ -284,7 +319,7 @@ def test_an_order_that_settles_moves_from_one_by_one_to_the_totals() -> None:
     temporal.catch_up()
 
     async def live() -> None:
-        recount = Recount(temporal, lambda: contents, watch)
+        recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)
         await recount.recount(0.0)
         before = tally(recount.verdicts, recount.carried)
         run_id = temporal.truth["a"].run_id

@@ -28,6 +28,8 @@ FULL_EVERY_S = 60.0
 """So often the whole listing is read even if nothing seems to be missing."""
 FLOOR_SLACK_S = 60.0
 """The ledger's times are Temporal's, or (server gone in that moment) ours; clocks differ a little."""
+CLOCKS_S = 30.0
+"""The server's clock and ours differ by less than this, or changes are seen at a whole listing only."""
 ASK_S = 4.0
 LEAVING_EVERY_S = 2.0
 """So often while runs that we deleted are still listed (a server takes half a minute over that): meanwhile
@@ -38,11 +40,16 @@ class Recount:
     """What has become of every order of the ledger, by Temporal's records."""
 
     def __init__(
-        self, source: Source, contents: Callable[[], Contents], clock: Callable[[], float] = time.monotonic
+        self,
+        source: Source,
+        contents: Callable[[], Contents],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._contents = contents
         self._clock = clock
+        self._wall = wall
         self._turn = asyncio.Lock()
         self._gone: dict[str, str] = {}
         self._unlisted: dict[str, Verdict] = {}
@@ -51,7 +58,7 @@ class Recount:
         self._floor = 0.0
         self._full_ended = -FULL_EVERY_S
         self._full_took = 0.0
-        self._read_at: float | None = None
+        self._read_at = 0.0
         self._counted: float | None = None
         self.mirror = Mirror()
         self.verdicts: dict[str, Verdict] = {}
@@ -126,8 +133,11 @@ class Recount:
         if after is None or now - self._full_ended >= self._pause(every_s):
             await self._read_all()
             return True
-        # What changed while we were away for long is asked for too: `after` is the newest change we know.
-        self._take(await self._source.rows(self._floor, after))
+        # From the newest change known on, or from a little before the last time this was asked: when nothing
+        # happens, the last changes are not to be read again and again.
+        asked_at = self._wall()
+        self._take(await self._source.rows(self._floor, max(after, self._read_at - CLOCKS_S)))
+        self._read_at = asked_at
         known = len(self.mirror)
         if await self._source.count(self._floor) >= known:
             return True
@@ -140,12 +150,12 @@ class Recount:
         return max(at_least_s, self._full_took * (1 / FULL_SHARE - 1))
 
     async def _read_all(self) -> None:
-        began = self._clock()
+        began, asked_at = self._clock(), self._wall()
         entries = self._contents().entries
-        oldest = next(iter(entries.values())).at.timestamp() if entries else time.time()
+        oldest = next(iter(entries.values())).at.timestamp() if entries else asked_at
         floor = oldest - FLOOR_SLACK_S
         rows = await self._source.rows(floor)
-        self._floor = floor
+        self._floor, self._read_at = floor, asked_at
         self._deleted &= {row.run_id for row in rows}
         self.mirror.replace(row for row in rows if row.run_id not in self._deleted)
         self._full_ended = self._clock()
