@@ -43,6 +43,7 @@ import pygame  # noqa: E402
 from game import lifeline, script  # noqa: E402
 from game.app import App, Options  # noqa: E402
 from game.net import Net  # noqa: E402
+from game.settings import settings_file  # noqa: E402
 from game.watch import Watch  # noqa: E402
 from game.window import LEAST, NoDisplay, Window  # noqa: E402
 
@@ -152,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 after=options.after,
                 script=steps,
                 cache_dir=cache_dir(dict(os.environ)),
+                settings=settings_file(os.environ),
             ),
             window,
             net,

@@ -52,7 +52,10 @@ from game.panels.quit import QuitPanel
 from game.panels.stats import StatsPanel
 from game.scene.stage import Stage
 from game.script import Action, Player, Screenshot, Step, Stop
+from game.settings import Settings, load, save
 from game.snapshot import News
+from game.sound.cues import ambience_for, sounds_for
+from game.sound.player import Loudspeaker
 from game.stream import Stream
 from game.update import update
 from game.watch import Watch
@@ -77,6 +80,8 @@ class Options:
     after: float = 3.0
     script: tuple[Step, ...] = ()
     cache_dir: Path | None = None
+    settings: Path | None = None
+    """The file in which mute is remembered; None: nowhere."""
 
 
 def printed_menu() -> Menu:
@@ -121,6 +126,8 @@ class App:
         self._ordered = 0
         self._held: StreamOrders | None = None
         self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=self._session))
+        self.model.muted = load(options.settings).muted
+        self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
 
     def run(self) -> None:
@@ -132,6 +139,7 @@ class App:
             self.frame(now - last)
             last = now
             pace.tick(FRAMES_PER_SECOND)
+        self.loudspeaker.stop()
 
     def frame(self, real_dt: float) -> None:
         """One frame, `real_dt` seconds after the one before."""
@@ -145,6 +153,8 @@ class App:
         if self.stage.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
             log.info("first frame after %.2f s", self._shown_at - self._started)
+            # Only now: making the sounds must not hold up the first picture.
+            self.loudspeaker.start()
         for picture in pictures:
             self._save(picture)
         self._maybe_last_picture()
@@ -185,6 +195,10 @@ class App:
             panel.update(real_dt)
         self._panels = [p for p in self._panels if not (isinstance(p, BugSlip) and p.over)]
         self._watch.want_stats(any(isinstance(panel, StatsPanel) for panel in self._panels))
+        if model.muted != self.loudspeaker.muted:
+            self.loudspeaker.mute(model.muted)
+            save(self._options.settings, Settings(muted=model.muted))
+        self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
             self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
             self._over = self._over or held_long_enough(model)

@@ -24,7 +24,7 @@ from game.inputs import (
     PointerPress,
     PointerRelease,
 )
-from game.layout import HELP_BUTTON, ORDER_BUTTON, TITLE, UI_BUTTON, cook_spot, inside
+from game.layout import HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, TITLE, UI_BUTTON, cook_spot, inside
 from game.model import (
     AskQuit,
     AskReset,
@@ -152,6 +152,8 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
         model.stream = toggled(model.stream)
     elif item.key == "tab":
         out.wishes.append(OpenStats())
+    elif item.key == "m":
+        model.muted = not model.muted
     elif item.key == "c":
         out.wishes.append(OpenChooser())
     elif item.key == "r":
@@ -183,6 +185,8 @@ def _press(model: Model, x: float, y: float, out: Wishes) -> None:
         out.wishes.append(OpenForm())
     elif inside(HELP_BUTTON, x, y):
         out.wishes.append(OpenHelp())
+    elif model.muted and inside(MUTED_SIGN, x, y):
+        model.muted = False
     elif inside(UI_BUTTON, x, y):
         out.commands.append(OpenWebUI())
     elif (cook := cook_at(model, x, y)) is not None and (

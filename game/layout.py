@@ -57,6 +57,8 @@ BOTTOM_STRIP: Box = (0, 1016, 1920, 64)
 ORDER_BUTTON: Box = (20, 1019, 330, 58)
 HELP_BUTTON: Box = (1786, 1019, 114, 58)
 UI_BUTTON: Box = (1566, 1019, 206, 58)
+MUTED_SIGN: Box = (1384, 1019, 168, 58)
+"""There while the sound is off; a press there, as `M`, turns it on."""
 
 
 @dataclass(frozen=True)

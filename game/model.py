@@ -253,6 +253,8 @@ class Model:
     dragging: bool = False
     """Whether the pointer holds the stream's slider."""
     notes: list[Note] = field(default_factory=list)
+    muted: bool = False
+    """Whether a person wants no sound."""
     stuck: int = 0
     """Orders that the bug held up when it was last said."""
 

@@ -15,7 +15,7 @@ LEFT, RIGHT = 170.0, 1750.0
 COLUMN = 770.0
 """How wide each of the two columns is; the second begins where the first one ends, and a gap."""
 SECOND_COLUMN = RIGHT - COLUMN
-SECOND = 262.0
+SECOND = 268.0
 """Where what a key does stands, from its column's left edge."""
 
 MEANING = (
@@ -26,7 +26,7 @@ MEANING = (
 
 TO = "–"
 OR = "/"
-ROW = 61.0
+ROW = 55.0
 
 Row = tuple[tuple[str, ...], str]
 
@@ -49,6 +49,7 @@ LOOK: tuple[Row, ...] = (
     (("E",), "edit that file"),
     (("R",), "restart every cook: the code on disk"),
     (("X",), "put the bug back (asks first)"),
+    (("M",), "no sound, and sound again"),
     (("H",), "this help"),
     (("F11",), "full screen, and back"),
 )

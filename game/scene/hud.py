@@ -7,7 +7,7 @@ import math
 from game.controls import HOLD_TO_QUIT
 from game.dial import bug_sign
 from game.excerpt import stuck_text
-from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, TITLE, UI_BUTTON, Box, inside
+from game.layout import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, TITLE, UI_BUTTON, Box, inside
 from game.model import Model
 from game.motion import clamp, ease_out
 from game.panels.paper import edged_box, fill_box
@@ -101,7 +101,14 @@ def _strip(brush: Brush, model: Model) -> None:
         text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
     else:
         text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
-    brush.pen.write(text, 958, y + h / 2, SIZE_SMALL, CREAM, anchor="center", max_width=1170)
+    right = UI_BUTTON[0]
+    if model.muted:
+        _button(brush, model, MUTED_SIGN, "M", "Muted")
+        right = MUTED_SIGN[0]
+    left = ORDER_BUTTON[0] + ORDER_BUTTON[2]
+    brush.pen.write(
+        text, (left + right) / 2, y + h / 2, SIZE_SMALL, CREAM, anchor="center", max_width=right - left - 46
+    )
 
 
 def _sign(brush: Brush, y: float, icon: str, text: str) -> float:

@@ -83,7 +83,7 @@ class _Bank:
     limiter: Limiter
 
 
-class Player:
+class Loudspeaker:
     """Plays cues. `start` once, `frame` in every frame, `stop` at the end; none of them waits for long."""
 
     def __init__(self, muted: bool = False) -> None:
@@ -92,7 +92,8 @@ class Player:
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
         self._now = 0.0
-        self._loops = {"hum": 0.0, "oven": 0.0}
+        self.gains = {"hum": 0.0, "oven": 0.0}
+        """How strongly each loop sounds now, 0 to 1."""
         self.trouble = ""
         """Why nothing can be heard; empty where it can, or is not known yet."""
 
@@ -157,10 +158,10 @@ class Player:
         wanted = {"hum": ambience.hum * duck, "oven": ambience.oven}
         for name, index in LOOP_CHANNELS.items():
             goal = 0.0 if self.muted else wanted[name]
-            gain = self._loops[name] = eased(self._loops[name], goal, dt)
+            gain = self.gains[name] = eased(self.gains[name], goal, dt)
             channel = pygame.mixer.Channel(index)
             if gain < 0.01 and goal <= 0.0:
-                self._loops[name] = 0.0
+                self.gains[name] = 0.0
                 channel.stop()
                 continue
             if not channel.get_busy():
