@@ -1,4 +1,4 @@
-"""Sounds as numbers, cues as data, the limiter's bound by mixing, and a loudspeaker with and without a device."""
+"""Sounds as numbers, cues as data, the limiter's bound by mixing, a loudspeaker with and without a device."""
 
 from __future__ import annotations
 
@@ -335,8 +335,8 @@ while not (made.ready or made.trouble) and time.monotonic() < end:
     time.sleep(0.01)
 made.frame((Cue("pop", 1.0),), Ambience(), 0.01)
 made.mute(True)
-made.stop()
 print("ready" if made.ready else "trouble" if made.trouble else "neither")
+made.stop()
 """
 
 

@@ -23,7 +23,7 @@ _Line = NDArray[np.float64]
 
 LEVELS: dict[str, float] = {
     "pop": 0.034,
-    "poof": 0.070,
+    "poof": 0.060,
     "hop": 0.036,
     "ding": 0.036,
     "blip": 0.024,
@@ -148,11 +148,11 @@ def oven() -> Wave:
     fire = _band(_noise(22, count), 60, 260)
     slow = 1 + 0.35 * np.sin(2 * math.pi * 2 * np.arange(count) / count + 1.0)
     line = fire / np.std(fire) * slow
-    for at in chance.integers(0, count, 46):
+    for at in chance.integers(0, count, 60):
         length = int(chance.integers(120, 700))
         spark = chance.standard_normal(length) * np.exp(-np.arange(length) / (length / 6))
         place = (at + np.arange(length)) % count
-        line[place] += spark * float(chance.uniform(0.8, 3.2))
+        line[place] += spark * float(chance.uniform(2.0, 9.0))
     return _levelled("oven", _band(line, 50, 3800))
 
 
