@@ -13,6 +13,8 @@ SWITCH: Box = (36, 156, 68, 68)
 TRACK: Box = (124, 194, 380, 30)
 """The slider's groove; what can be pressed is a little larger."""
 REACH = 14.0
+LATE = 1.0
+"""Seconds after which an unanswered burst that holds up the next one is told."""
 KNOB = 16.0
 
 
@@ -51,12 +53,14 @@ def rate_text(per_minute: float) -> str:
     return f"{number} a minute"
 
 
-def state_text(stream: Stream, open_orders: int) -> str:
-    """What the stream does now."""
+def state_text(stream: Stream, open_orders: int, now: float = 0.0) -> str:
+    """What the stream does at `now`, on its own clock."""
     if stream.finished:
         return f"all {stream.settings.total} sent"
     if not stream.running:
         return "paused"
     if open_orders >= stream.settings.max_open:
         return f"{stream.settings.max_open} open: waits"
+    if stream.in_flight and stream.next_at is not None and now > stream.next_at + LATE:
+        return "waits for the API"
     return rate_text(stream.per_minute)

@@ -15,7 +15,7 @@ LEFT, RIGHT = 170.0, 1750.0
 COLUMN = 770.0
 """How wide each of the two columns is; the second begins where the first one ends, and a gap."""
 SECOND_COLUMN = RIGHT - COLUMN
-SECOND = 268.0
+SECOND = 284.0
 """Where what a key does stands, from its column's left edge."""
 
 MEANING = (
@@ -39,13 +39,13 @@ PLAY: tuple[Row, ...] = (
     (("Click a gopher",), "see its order"),
     (("Space",), "let orders stream in, or pause them"),
     (("+", OR, "−"), "more or fewer of them a minute"),
-    (("U",), "Temporal's own Web UI, in the browser"),
+    (("U",), "Temporal's Web UI, in the browser"),
 )
 
 LOOK: tuple[Row, ...] = (
     (("Tab",), "the figures, and the audit"),
     (("C", OR, "F1", TO, "F6"), "the checkpoints: choose one"),
-    (("B",), "the code with the bug, where there is one"),
+    (("B",), "the code with the bug, if it has one"),
     (("E",), "edit that file"),
     (("R",), "restart every cook: the code on disk"),
     (("X",), "put the bug back (asks first)"),
