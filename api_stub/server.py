@@ -61,6 +61,11 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--ui", metavar="URL", help="the Temporal Web UI's base address")
     options.add_argument("--state-dir", type=Path, default=Path(STATE_DIR))
     options.add_argument(
+        "--records-dir",
+        type=Path,
+        help="ledger and receipts; they belong to one Temporal (default: the state directory)",
+    )
+    options.add_argument(
         "--log-to-stderr", action="store_true", help="log here, not to STATE_DIR/logs/api.log"
     )
     return options
@@ -103,8 +108,10 @@ async def serve(options: argparse.Namespace) -> int:
         with contextlib.suppress(ConfigError):
             kitchen.know(find(options.checkpoint))
     records = TemporalRecords(kitchen.gateway)
+    records_dir: Path = options.records_dir or state
+    records_dir.mkdir(parents=True, exist_ok=True)
     kitchen.records = Records(
-        state, kitchen.gateway, records, kitchen.fleet, lambda: kitchen.checkpoint.config.retention_s
+        records_dir, kitchen.gateway, records, kitchen.fleet, lambda: kitchen.checkpoint.config.retention_s
     )
     kitchen.records.load()
     server = Server(

@@ -245,6 +245,22 @@ def test_a_temporal_of_your_own_is_used(
     assert stack.client.get("/healthz").json()["temporal"]["reachable"]
 
 
+def test_a_ledger_belongs_to_one_temporal(
+    tmp_path: Path, stack: RunningStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, config = tmp_path / "state", quick_config(tmp_path, start=0)
+    with running_stack(state, config, "--no-game") as own:
+        own.order("at-home")
+    monkeypatch.setenv("TEMPORAL_ADDRESS", stack.temporal)
+    with running_stack(state, config, "--no-game") as other:
+        audit = other.client.get("/audit").json()
+        assert (audit["started"], audit["lost"]) == (0, 0), "counted in another Temporal, it would be lost"
+    monkeypatch.delenv("TEMPORAL_ADDRESS")
+    with running_stack(state, config, "--no-game") as own:
+        audit = own.client.get("/audit").json()
+        assert (audit["started"], audit["in_flight"], audit["lost"]) == (1, 1, 0)
+
+
 def test_orders_outlive_a_stack_unless_fresh(tmp_path: Path) -> None:
     state, config = tmp_path / "state", quick_config(tmp_path, start=0)
     with running_stack(state, config, "--no-game") as stack:

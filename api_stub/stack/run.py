@@ -62,6 +62,7 @@ class Stack:
         self._stopping = asyncio.Event()
         self._children: dict[str, Child] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._own_server = False
         self._status = 0
         self._ready = False
 
@@ -90,12 +91,12 @@ class Stack:
             raise StartError(
                 f"--api-port {options.api_port} is taken by {ports.holder(options.api_port)}; choose another"
             )
-        own_server = options.external is None and await self._port_for_own_server()
+        self._own_server = options.external is None and await self._port_for_own_server()
         if options.fresh:
             self._state.forget()
         self._state.logs.mkdir(exist_ok=True)
         where = self._addresses()
-        if own_server:
+        if self._own_server:
             await self._launch("temporal", self._temporal_command())
         await self._launch("api", self._api_command(where), self._api_environment())
         if not options.no_game:
@@ -157,6 +158,9 @@ class Stack:
         command += ["--port", str(options.api_port), "--state-dir", str(self._state.path)]
         if options.external is None:
             command += ["--temporal", where.temporal]
+        if not self._own_server:
+            # A ledger of one Temporal, counted in another, would find every order lost.
+            command += ["--records-dir", str(self._state.records_of(where.temporal, namespace()))]
         return [*command, *(("--ui", where.ui) if where.ui else ())]
 
     def _api_environment(self) -> dict[str, str]:
@@ -256,6 +260,11 @@ class Stack:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
+
+
+def namespace() -> str:
+    """The namespace that the environment names."""
+    return os.environ.get("TEMPORAL_NAMESPACE") or "default"
 
 
 def ask_health(port: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,7 @@ from api_stub.stack.options import StartError
 
 LOCK = "lock"
 PIDS = "stack.json"
+ELSEWHERE = "elsewhere"
 OURS = (
     DATABASE,
     f"{DATABASE}-wal",
@@ -25,6 +27,7 @@ OURS = (
     PIDS,
     MEMORY,
     "challenge",
+    ELSEWHERE,
     *RECORDS,
 )
 """What --fresh removes: only what we made, whatever directory somebody names."""
@@ -46,6 +49,10 @@ class StateDir:
     def logs(self) -> Path:
         """Where the logs are."""
         return self.path / "logs"
+
+    def records_of(self, address: str, namespace: str) -> Path:
+        """Where the ledger is kept for a Temporal that is not this directory's own."""
+        return self.path / ELSEWHERE / re.sub(r"[^A-Za-z0-9.-]+", "_", f"{address}_{namespace}")
 
     def take(self) -> None:
         """Make the directory and lock it. Raises StartError where another stack has it."""
