@@ -97,11 +97,12 @@ def histogram(easel: Easel, box: Box, bars: Bars) -> None:
     for at, label in bars.ticks:
         left = min(max(x + at * w, x + 18), x + w - 24)
         easel.text(label, left, y + h + 8, SIZE_LEAST, INK_SOFT, anchor="midtop", tabular=True)
-    taken = -1e9
-    for (at, label), colour in zip(bars.marks, (BASIL, TOMATO), strict=False):
+    # From the far end on, so that two names that are close do not cover each other.
+    edge = x + w
+    for (at, label), colour in reversed(tuple(zip(bars.marks, (BASIL, TOMATO), strict=False))):
         middle = x + at * w
         easel.box((middle - 2, y + 26, 4, h - 26), colour)
         half = easel.pen.measure(label, SIZE_LEAST, face="bold")[0] / 2
-        middle = min(max(middle, x + half, taken + half + 8), x + w - half)
+        middle = max(x + half, min(middle, edge - half))
         easel.text(label, middle, y - 2, SIZE_LEAST, colour, face="bold", anchor="midtop")
-        taken = middle + half
+        edge = middle - half - 10

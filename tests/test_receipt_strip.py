@@ -1,0 +1,235 @@
+"""Receipts in words, which of them are shown and for how long, and the clocks of a dead cook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pygame
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_stub.schema import Receipt
+from game.layout import CookSpot, cook_spot
+from game.model import Model
+from game.notes import LIFE, SHOWN
+from game.receipts import last_takeover, receipt_for, words_of, worth_showing
+from game.scene.cooks import dead_text, takeover_lines
+from game.scene.slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
+from game.snapshot import RecordsSeen
+from game.text import Pen
+from game.theme import SIZE_LEAST, SIZE_SMALL
+from game.view import View
+from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
+
+NOW = T0.timestamp()
+
+
+def held(
+    order_id: str = "manual-ab12-1", to: str | None = "w2.1", delay: float | None = 1.7, **more: Any
+) -> Any:
+    fields = {"id": order_id, "stage": "deliver", "from": "w3.1", "to": to, "attempt": 1,
+              "delay_s": delay if to else None, "kept_stages": ["prepare", "bake"]}  # fmt: skip
+    return {**fields, **more}
+
+
+def receipt(n: int = 1, *orders: Any, seconds: float = 0.0, **more: Any) -> Receipt:
+    fields = {"n": n, "worker": "w3.1", "slot": 3, "cause": "player", "signal": "SIGKILL",
+              "exit_observed_at": at(seconds), "orders": list(orders)}  # fmt: skip
+    return Receipt.model_validate({**fields, **more})
+
+
+def test_a_receipt_says_who_what_by_whom_after_how_long_and_what_was_kept() -> None:
+    words = words_of(receipt(1, held()), NOW + 9)
+    assert (words.slot, words.head, words.signal) == (3, "killed by a player", "SIGKILL")
+    assert words.held == "held manual 1"
+    assert words.outcome == "cook 2 took over after 1.7 s"
+    assert words.kept == "kept: prepare, bake" and not words.waiting
+
+
+def test_while_one_waits_the_clock_runs() -> None:
+    waiting = receipt(1, held("a"), held("b", to=None))
+    assert words_of(waiting, NOW + 2.34).outcome == "1 of 2 taken over · +2.3 s"
+    assert words_of(receipt(1, held(to=None)), NOW + 0.5).outcome == "nobody has taken over yet · +0.5 s"
+    assert words_of(waiting, NOW + 2).waiting
+
+
+def test_several_orders_are_called_by_name_and_counted() -> None:
+    many = [held(f"auto-ab12-{n}", to=f"w{n}.1", delay=n / 2) for n in range(1, 6)]
+    words = words_of(receipt(1, *many), NOW)
+    assert words.held == "held auto 1, auto 2 and 3 more"
+    assert words.outcome == "5 cooks took over: 0.5–2.5 s"
+    assert words.kept == "kept: prepare ×5, bake ×5"
+    two = words_of(receipt(1, held(to="w12.3", customer="Ada"), held(to="w2.1", delay=2.0)), NOW)
+    assert two.held == "held Ada, manual 1" and two.outcome == "cooks 2, 12 took over: 1.7–2.0 s"
+
+
+@pytest.mark.parametrize(
+    "cause, signal, head",
+    [
+        ("panic", "SIGABRT", "panicked by itself"),
+        ("crash", None, "crashed"),
+        ("redeploy", "SIGKILL", "redeployed"),
+        ("shutdown", None, "stopped"),
+    ],
+)
+def test_each_cause_has_its_words(cause: str, signal: str | None, head: str) -> None:
+    words = words_of(receipt(1, cause=cause, signal=signal), NOW)
+    assert words.head == head and words.held == "held no order" and words.kept == words.outcome == ""
+    assert worth_showing(receipt(1, cause=cause)) == (cause in ("panic", "crash"))
+    assert worth_showing(receipt(1, held(), cause=cause))
+
+
+def test_nothing_finished_is_said() -> None:
+    assert words_of(receipt(1, held(kept_stages=[])), NOW).kept == "no finished stage to keep"
+
+
+NAMES = st.text("WMmil ", min_size=1, max_size=24)
+
+
+@given(
+    orders=st.lists(
+        st.builds(
+            lambda name, to, delay: held(customer=name, to=to, delay=delay),
+            NAMES,
+            st.sampled_from([None, "w1.1", "w12.345", "w20.9", "by-hand@somewhere"]),
+            st.floats(0, 120),
+        ),
+        max_size=6,
+    ),
+    seconds=st.floats(0, 200),
+)
+def test_lines_that_matter_fit_the_slip(orders: list[Any], seconds: float) -> None:
+    words = words_of(receipt(1, *orders), NOW + seconds)
+    pen = Pen(View(pygame.Surface((1920, 1080))))
+    room = WIDE - TEXT - 14
+    head = pen.measure(words.head, SIZE_SMALL, face="bold")[0] + 10
+    assert head + pen.measure(words.signal, SIZE_LEAST, face="bold")[0] <= room
+    for text, _, bold in lines_of(words):
+        if text != words.held and "by-hand" not in text:
+            assert pen.measure(text, SIZE_LEAST, face="bold" if bold else "text")[0] <= room, text
+
+
+def test_three_slips_end_over_the_exits_floor() -> None:
+    tallest = words_of(receipt(1, held(), held()), NOW)
+    assert TOP + SHOWN * (height_of(tallest) + GAP) <= 580
+    assert LEFT + WIDE <= 1920
+
+
+# Which are shown
+
+
+def told(model: Model, *receipts: Receipt) -> None:
+    tell(model, RecordsSeen(receipts=receipts))
+
+
+def shown(model: Model) -> list[int]:
+    return [note.receipt.n for note in model.notes]
+
+
+def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
+    model = Model(wall=NOW)
+    told(model, *(receipt(n, held(), seconds=0.1 * n) for n in range(1, 6)))
+    assert shown(model) == [3, 4, 5]
+    play(model, 2.0)
+    told(model, *(receipt(n, held(), seconds=0.1 * n) for n in range(1, 6)))
+    assert shown(model) == [3, 4, 5] and model.notes[0].shown == pytest.approx(2.0)
+    play(model, LIFE - 2.5)
+    assert shown(model) == [3, 4, 5]
+    play(model, 1.0)
+    assert shown(model) == []
+    told(model, receipt(5, held(), seconds=0.5))
+    assert shown(model) == [], "it does not come again"
+
+
+def test_a_change_keeps_it_and_a_late_telling_of_something_new_is_shown() -> None:
+    model = Model(wall=NOW)
+    told(model, receipt(1, held(to=None)))
+    play(model, 15.0)
+    told(model, receipt(1, held(delay=14.5)))
+    assert shown(model) == [1] and model.notes[0].receipt.orders[0].to == "w2.1"
+    play(model, 15.0)
+    assert shown(model) == [1]
+    told(model, receipt(2, held(), seconds=29.0))
+    assert shown(model) == [1, 2]
+
+
+def test_deaths_of_long_ago_and_meant_ones_without_orders_are_not_news() -> None:
+    model = Model(wall=NOW + 60)
+    told(model, receipt(1, held()), receipt(2, cause="redeploy", seconds=59))
+    assert shown(model) == []
+
+
+# The dead cook's clocks
+
+
+def test_the_second_clock_runs_while_orders_wait_and_stands_at_what_it_took() -> None:
+    model = kitchen_with([worker(1), worker(2)], [order("a", S.BAKING, 1, worker="w1.1")], settle=5.0)
+    tell(model, staffed(worker(1, "dead", since=5.0), worker(2)))
+    play(model, 1.5)
+    cook = model.cooks[1]
+    assert cook.waiting == 1 and cook.taken_over is None
+    assert dead_text(1.54) == "process dead +1.5 s"
+    assert takeover_lines(cook, 1.54, wide=True) == ["Temporal takes over …", "+1.5 s"]
+    assert takeover_lines(cook, 1.54, wide=False) == ["takeover … +1.5 s"]
+    tell(model, seen(order("a", S.BAKING, 2, worker="w2.1")))
+    play(model, 0.5)
+    assert cook.waiting == 0 and takeover_lines(cook, 2.0, wide=True) == []
+    told(model, receipt(1, held("a", delay=1.75), seconds=5.0, worker="w1.1", slot=1))
+    play(model, 3.0)
+    assert takeover_lines(cook, 5.0, wide=True) == ["taken over after 1.8 s"]
+
+
+def test_an_order_that_nobody_has_waits_for_its_dead_cook() -> None:
+    model = kitchen_with([worker(1)], [order("a", S.BAKING, 1, worker="w1.1")], settle=5.0)
+    tell(model, staffed(worker(1, "dead", since=5.0)), seen(order("a", S.BAKING, 2)))
+    play(model, 90.0)
+    cook = model.cooks[1]
+    assert cook.waiting == 1
+    assert takeover_lines(cook, 90.0, wide=True) == ["Temporal takes over …", "+90 s"]
+
+
+def test_a_receipt_is_found_by_the_moment_too() -> None:
+    first, second = receipt(1, held(delay=1.0)), receipt(2, held(delay=2.0), seconds=50)
+    found = receipt_for((first, second), "w3.1", at(50.2).timestamp())
+    assert found is second and last_takeover(second) == 2.0
+    assert receipt_for((first, second), "w3.1", at(25).timestamp()) is None
+    assert receipt_for((first, second), "w4.1", at(0).timestamp()) is None
+    assert last_takeover(receipt(1)) is None and last_takeover(receipt(1, held(to=None))) is None
+
+
+# Cooks find their places
+
+
+def places(model: Model) -> dict[int, CookSpot]:
+    return {slot: cook.spot for slot, cook in model.cooks.items() if cook.spot is not None}
+
+
+def test_after_a_switch_cooks_go_softly_to_their_new_places() -> None:
+    model = kitchen_with([worker(1), worker(2)], settle=2.0)
+    before = places(model)
+    tell(model, staffed(*(worker(n) for n in range(1, 13))))
+    play(model, 1 / 60)
+    one = places(model)[1]
+    goal = cook_spot(model.kitchen, 1, 12)
+    assert min(before[1].x, goal.x) < one.x < max(before[1].x, goal.x)
+    assert goal.height < one.height < before[1].height
+    play(model, 2.0)
+    assert places(model) == {slot: cook_spot(model.kitchen, slot, 12) for slot in range(1, 13)}
+    tell(model, staffed(worker(1)))
+    play(model, 2.0)
+    assert places(model) == {1: cook_spot(model.kitchen, 1, 1)}
+
+
+# The tag
+
+
+def test_another_workers_number_pops_up_on_the_tag() -> None:
+    model = kitchen_with([worker(1), worker(2)], [order("a", S.PREPARING, 1, worker="w1.1")], settle=3.0)
+    gopher = model.gophers["a"]
+    assert gopher.tag > 2.0
+    tell(model, seen(order("a", S.BAKING, 1, worker="w2.1")))
+    assert gopher.tag == 0.0
+    play(model, 1.0)
+    tell(model, seen(order("a", S.BAKING, 2, worker="w1.1")))
+    assert gopher.tag == 0.0

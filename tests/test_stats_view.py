@@ -1,0 +1,214 @@
+"""The figures are the API's own, and their plots keep their proportions; the audit can go red."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_stub.schema import Audit, Latency, Stats
+from game.commands import Command
+from game.figures import audit_line, bars, curve_points, minutes, nice, per_second, tiles
+from game.inputs import KeyPress, PointerPress
+from game.layout import Box
+from game.model import Model, OpenStats
+from game.panels.base import Close, Stay
+from game.panels.stats import AUDIT, FRAME, PLOTS, StatsPanel, plot_box, tile_boxes
+from game.snapshot import OrdersSeen, RecordsSeen, Snapshot
+from game.update import update
+from tests.telling import T0, S, order, seen, tell
+from tests.test_panels import overlap, pass_time, texts_of
+from tests.test_watch import STATS
+
+NOW = T0.timestamp()
+
+
+def stats(**more: Any) -> Stats:
+    return Stats.model_validate({**STATS, **more})
+
+
+def audit(lost: int = 0, **more: Any) -> Audit:
+    fields = {"started": 1204, "delivered": 1180 - lost, "in_flight": 24, "failed": 0, "lost": lost,
+              "balanced": not lost, "counted_at": T0}  # fmt: skip
+    return Audit.model_validate({**fields, **more})
+
+
+MANY = stats(
+    orders={"started": 1234567, "open": 500, "delivered": 1234067, "failed": 0, "retries": 456789},
+    latency_s={"p50": 118.25, "p95": 121.5, "edges": [n * 10 for n in range(14)], "counts": [9] * 13},
+    workers={"ready": 20, "births": 12345, "deaths": 12325, "kills": 1234, "panics": 11000},
+    takeover_s={"p50": 12.25, "p95": 13.5, "n": 12345},
+    curves={
+        "step_s": 5.0,
+        "started": [n * 37 % 101 for n in range(60)],
+        "delivered": [n * 41 % 97 for n in range(60)],
+        "open": [n * 9 for n in range(60)],
+        "deaths": [n % 4 for n in range(60)],
+        "ready": [20 - n % 4 for n in range(60)],
+    },
+)
+NONE = stats(
+    orders={"started": 0, "open": 0, "delivered": 0, "failed": 0, "retries": 0},
+    latency_s={},
+    workers={"ready": 0, "births": 0, "deaths": 0, "kills": 0},
+    takeover_s={},
+    curves={"step_s": 5.0},
+)
+
+
+def test_the_tiles_are_the_apis_figures() -> None:
+    shown = {tile.label: (tile.value, tile.more) for tile in tiles(stats())}
+    assert shown["orders started"] == ("9", "0.5 a second")
+    assert shown["delivered"] == ("7", "0.2 a second")
+    assert shown["on their way"] == ("2", "0 failed")
+    assert shown["retries"][0] == "3"
+    assert shown["a pizza takes"] == ("7.5 s", "95 %: 9.0 s")
+    assert shown["takeover after"] == ("1.5 s", "95 %: 2.5 s · n 4")
+    assert shown["cooks ready"] == ("1", "2 born · 1 died · 1 killed")
+    empty = {tile.label: tile.value for tile in tiles(NONE)}
+    assert empty["a pizza takes"] == "–" and empty["takeover after"] == "–"
+
+
+def test_the_audits_sentence_adds_up_and_can_go_red() -> None:
+    good = audit_line(audit(), NOW + 3.7)
+    assert good.text == "1,204 started = 1,180 delivered + 24 on their way + 0 failed"
+    assert (good.verdict, good.good) == ("0 lost", True) and good.counted.endswith("3 s ago")
+    bad = audit_line(audit(lost=2), NOW)
+    assert (bad.verdict, bad.good) == ("2 lost", False)
+    odd = audit_line(audit(balanced=False), NOW)
+    assert (odd.verdict, odd.good) == ("does not add up", False), "not green, though nothing is called lost"
+
+
+@given(st.floats(0, 1e7))
+def test_an_axis_ends_at_a_round_number_not_far_above(top: float) -> None:
+    end = nice(top)
+    assert end >= top - 1e-6 and end >= 1 and (end <= 2 * max(top, 0.5) + 1e-9)
+
+
+@given(st.lists(st.integers(0, 500), max_size=80))
+def test_curves_stay_in_their_plot(counts: list[int]) -> None:
+    rates = per_second(counts, 5.0)
+    assert len(rates) == max(0, len(counts) - 1), "the newest step is still being counted"
+    points = curve_points(rates, nice(max((*rates, 0.0))))
+    assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in points)
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+
+
+@given(
+    st.lists(st.integers(0, 50), max_size=40),
+    st.floats(0, 300),
+    st.floats(0.5, 100),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_the_distribution_keeps_its_proportions(
+    counts: list[int], low: float, wide: float, half: float, far: float
+) -> None:
+    edges = [low + wide * n for n in range(len(counts) + 1)]
+    span = wide * len(counts)
+    latency = Latency(p50=low + span * half, p95=low + span * far, edges=edges, counts=counts)
+    found = bars(latency)
+    if not any(counts):
+        assert found is None
+        return
+    assert found is not None and max(found.heights) == 1
+    assert [round(h * max(counts)) for h in found.heights] == counts
+    assert all(0 <= at <= 1 + 1e-6 for at, _ in (*found.ticks, *found.marks)) and len(found.ticks) <= 12
+
+
+def test_a_histogram_of_another_shape_is_not_drawn() -> None:
+    assert bars(Latency(edges=[0, 1], counts=[1, 2])) is None
+    assert bars(Latency()) is None
+    assert minutes(MANY.curves) == 5.0
+
+
+# The big counter
+
+
+def test_the_counter_shows_the_window_until_the_audit_is_there() -> None:
+    model = Model(wall=NOW)
+    tell(model, seen(order("a", S.BAKING)), OrdersSeen((order("a", S.FAILED, last_failure="x"),)))
+    assert model.lost == 1 and model.pizzas_lost == 1
+    tell(model, RecordsSeen(audit=audit()))
+    assert model.pizzas_lost == 0, "the audit recounts; it is the one that is believed"
+    model.counter_pulse = 0.0
+    tell(model, RecordsSeen(audit=audit(lost=3, counted_at=T0 + timedelta(seconds=2))))
+    assert model.pizzas_lost == 3 and model.counter_pulse == 1.0
+    model.counter_pulse = 0.0
+    tell(model, RecordsSeen(audit=audit(lost=3, counted_at=T0 + timedelta(seconds=4))))
+    assert model.counter_pulse == 0.0, "it jumps once"
+
+
+def test_tab_shows_the_figures() -> None:
+    assert update(Model(), [KeyPress("tab")], (), 0.0).wishes == (OpenStats(),)
+
+
+# The panel
+
+
+def panel(known: Snapshot, wall: float = NOW) -> StatsPanel:
+    made = StatsPanel(lambda: (known, wall))
+    pass_time(made)
+    return made
+
+
+def written(one: StatsPanel, width: int = 1920) -> list[tuple[str, Box]]:
+    return [(text, box) for text, box, _ in texts_of(one, width) if box[2] > 0]
+
+
+STATES = {
+    "nothing known": Snapshot(),
+    "nothing happened": Snapshot(stats=NONE, audit=audit(started=0, delivered=0, in_flight=0)),
+    "many": Snapshot(
+        stats=MANY, audit=audit(started=1234567, delivered=1234000, in_flight=500, failed=61, lost=6)
+    ),
+    "few": Snapshot(stats=stats(), audit=audit()),
+}
+
+
+@pytest.mark.parametrize("width", [640, 1280, 1920])
+@pytest.mark.parametrize("name", STATES)
+def test_every_text_lies_on_the_sheet_and_apart(name: str, width: int) -> None:
+    x, y, w, h = FRAME
+    found = written(panel(STATES[name]), width)
+    assert found
+    for text, box in found:
+        assert box[0] >= x + 14 and box[0] + box[2] <= x + w - 14 and box[1] >= y + 10, text
+        assert box[1] + box[3] <= y + h - 8, text
+    for (one, box), (other, another) in itertools.combinations(found, 2):
+        assert overlap(box, another) <= 8, (one, other)
+
+
+def test_old_figures_are_said_to_be_old() -> None:
+    texts = [text for text, _ in written(panel(STATES["few"], NOW + 12))]
+    assert "these figures are 12 s old" in texts
+    assert not any("old" in text for text, _ in written(panel(STATES["few"], NOW + 2)))
+
+
+def test_boxes_do_not_overlap_and_lie_on_the_sheet() -> None:
+    boxes = [
+        AUDIT,
+        *tile_boxes(),
+        *map(plot_box, range(PLOTS)),
+        StatsPanel(lambda: (Snapshot(), 0)).hits[0].box,
+    ]
+    for one, other in itertools.combinations(boxes, 2):
+        assert overlap(one, other) == 0
+    for x, y, w, h in boxes:
+        assert x >= FRAME[0] + 14 and x + w <= FRAME[0] + FRAME[2] - 14
+        assert y >= FRAME[1] + 14 and y + h <= FRAME[1] + FRAME[3] - 14
+
+
+def test_it_is_left_by_tab_escape_and_mouse_and_lets_kills_through() -> None:
+    one = panel(STATES["few"])
+    x, y, w, h = one.hits[0].box
+    none: tuple[Command, ...] = ()
+    assert one.handle(KeyPress("tab")) == one.handle(KeyPress("escape")) == Close(none)
+    assert one.handle(PointerPress(x + w / 2, y + h / 2)) == Close(none)
+    assert one.handle(KeyPress("3")) == one.handle(PointerPress(960, 900)) == Stay(used=False)
+    assert one.handle(PointerPress(FRAME[0] + 50, FRAME[1] + 400)) == Stay()
+    assert not one.modal

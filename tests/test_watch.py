@@ -1,0 +1,248 @@
+"""What the second thread asks, when, and that nothing it hears, or does not hear, ends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from api_stub.schema import Receipt
+from game.commands import Redeploy, ResetChallenge, SwitchCheckpoint
+from game.net import Follower, reason
+from game.snapshot import KEPT_RECEIPTS, News, RecordsSeen, Said, Snapshot, advance
+from game.watch import ASK_AGAIN, Watch, Watcher
+from tests.running import eventually
+from tests.telling import T0
+from tests.test_net import StandIn, problem
+
+AUDIT = {"started": 9, "delivered": 7, "in_flight": 2, "failed": 0, "lost": 0, "balanced": True,
+         "counted_at": T0.isoformat()}  # fmt: skip
+CHECKPOINT = {"name": "1a", "title": "A bug", "slots": 1, "file": "x", "bug": "spread_toppings"}
+CHALLENGE = {"bug": "spread_toppings", "file": "/x/spread_toppings.py", "source": "x = 1\n", "stuck": 2}
+STATS: dict[str, Any] = {
+    "orders": {"started": 9, "open": 2, "delivered": 7, "failed": 0, "retries": 3},
+    "latency_s": {"p50": 7.5, "p95": 9.0, "edges": [0, 5, 10], "counts": [1, 6]},
+    "rate_per_s": {"started": 0.5, "delivered": 0.25},
+    "workers": {"ready": 1, "births": 2, "deaths": 1, "kills": 1},
+    "takeover_s": {"p50": 1.5, "p95": 2.5, "n": 4},
+    "curves": {"step_s": 5.0, "started": [1, 2], "delivered": [0, 1], "open": [1, 2], "deaths": [0, 1],
+               "ready": [1, 1]},
+    "counted_at": T0.isoformat(),
+}  # fmt: skip
+
+
+def receipt(n: int, to: str | None = "w2.1", seconds: float = 0.0) -> dict[str, Any]:
+    held = {"id": "a", "stage": "bake", "from": "w1.1", "to": to, "attempt": 1, "kept_stages": ["prepare"]}
+    moment = (T0 + timedelta(seconds=seconds)).isoformat()
+    return {"n": n, "worker": "w1.1", "slot": 1, "cause": "player", "signal": "SIGKILL",
+            "exit_observed_at": moment, "orders": [held]}  # fmt: skip
+
+
+class Seen:
+    """A watcher, its API, its clock, and what it told."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.api = StandIn(
+            {
+                "GET /audit": AUDIT,
+                "GET /receipts": [[]],
+                "GET /stats": STATS,
+                "GET /checkpoint": CHECKPOINT,
+                "GET /challenge": CHALLENGE,
+                "GET /checkpoints": {"current": "1a", "checkpoints": [CHECKPOINT]},
+                **{key.replace("_", " /"): value for key, value in answers.items()},
+            }
+        )
+        self.told: list[News] = []
+        self.now = 100.0
+        client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(self.api))
+        self.watcher = Watcher(client, self.told.append, lambda: self.now)
+
+    def ask(self, after: float = 0.0) -> list[str]:
+        """Let time pass; the paths asked for then."""
+        before = len(self.api.asked)
+        self.now += after
+        self.watcher.ask_due()
+        return [request.url.path for request in self.api.asked[before:]]
+
+    @property
+    def known(self) -> Snapshot:
+        found = Snapshot()
+        for news in self.told:
+            found = advance(found, news)
+        return found
+
+
+def test_all_is_asked_for_but_what_nobody_needs() -> None:
+    seen = Seen()
+    assert set(seen.ask()) == {"/audit", "/receipts", "/checkpoint", "/checkpoints"}
+    assert seen.known.audit is not None and seen.known.audit.started == 9
+    assert [one.name for one in seen.known.checkpoints] == ["1a"]
+    assert seen.known.stats is None and not seen.known.online, "whether the API is there is not its to say"
+
+
+def test_the_statistics_only_while_somebody_looks() -> None:
+    seen = Seen()
+    seen.ask()
+    assert "/stats" not in seen.ask(5)
+    seen.watcher.stats_wanted = True
+    assert "/stats" in seen.ask()
+    assert seen.ask(0.5) == [] and "/stats" in seen.ask(0.6)
+    assert seen.known.stats is not None and seen.known.stats.takeover_s.n == 4
+
+
+def test_the_challenge_where_the_checkpoint_has_a_bug() -> None:
+    seen = Seen()
+    assert "/challenge" not in seen.ask()
+    assert "/challenge" in seen.ask(1.1)
+    assert seen.known.challenge is not None and seen.known.challenge.stuck == 2
+    seen.api.answers["GET /checkpoint"] = {**CHECKPOINT, "bug": None}
+    seen.ask(2.1)
+    assert "/challenge" not in seen.ask(3)
+
+
+def test_audit_every_two_seconds_and_receipts_every_one() -> None:
+    seen = Seen()
+    asked = [path for _ in range(100) for path in seen.ask(0.1)]
+    assert 4 <= asked.count("/audit") <= 6 and 9 <= asked.count("/receipts") <= 11
+    assert 0 < seen.watcher.wait <= 1.0
+
+
+def test_an_older_api_is_not_asked_again_at_once() -> None:
+    missing = problem(404, "Not Found")
+    seen = Seen(GET_audit=missing, GET_receipts=missing, GET_stats=missing, GET_checkpoints=missing)
+    seen.ask()
+    asked = [path for _ in range(20) for path in seen.ask(1)]
+    assert set(asked) == {"/checkpoint", "/challenge"}
+    assert seen.known.audit is None and seen.known.receipts == ()
+    assert "/audit" in seen.ask(ASK_AGAIN)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        problem(503, "Temporal does not answer"),
+        httpx.Response(200, text="not json"),
+        {"lost": "none"},
+        httpx.ReadTimeout("slow"),
+        httpx.ReadError("cut"),
+    ],
+    ids=["503", "not json", "wrong shape", "timeout", "cut"],
+)
+def test_a_bad_answer_is_no_news_and_is_asked_for_again(answer: Any) -> None:
+    seen = Seen(GET_audit=answer, GET_receipts=answer, GET_checkpoint=answer, GET_checkpoints=answer)
+    seen.ask()
+    assert seen.told == []
+    seen.api.answers["GET /audit"] = AUDIT
+    assert "/audit" in seen.ask(2.1) and seen.known.audit is not None
+
+
+def afters(seen: Seen) -> list[str]:
+    return [r.url.params["after"] for r in seen.api.asked if r.url.path == "/receipts"]
+
+
+def test_only_later_receipts_are_asked_for_and_those_that_still_change() -> None:
+    seen = Seen(GET_receipts=[[receipt(4), receipt(5, to=None), receipt(6)], [receipt(5), receipt(6)], []])
+    for _ in range(3):
+        seen.ask(1.1)
+    assert afters(seen) == ["0", "4", "6"]
+    assert [one.n for one in seen.known.receipts] == [4, 5, 6]
+    assert seen.known.receipts[1].orders[0].to == "w2.1", "the newer telling counts"
+
+
+def test_a_new_api_that_numbers_from_one_again_is_heard() -> None:
+    seen = Seen(GET_receipts=[[receipt(40)], httpx.ConnectError("refused"), [receipt(1, seconds=9)]])
+    for _ in range(4):
+        seen.ask(1.1)
+    assert afters(seen)[:3] == ["0", "40", "0"]
+    assert [one.n for one in seen.known.receipts] == [40, 1], "by their moments, not by their numbers"
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    known = Snapshot()
+    for n in range(1, 200):
+        known = advance(known, RecordsSeen(receipts=(Receipt.model_validate(receipt(n, seconds=n)),)))
+    assert [one.n for one in known.receipts] == list(range(200 - KEPT_RECEIPTS, 200))
+    seen = Seen(GET_receipts=[[receipt(n, to=None) for n in range(1, 200)], []])
+    seen.ask()
+    assert len(seen.watcher.unsettled) == KEPT_RECEIPTS
+
+
+def test_an_older_count_never_replaces_a_newer_one() -> None:
+    seen = Seen()
+    seen.ask()
+    seen.api.answers["GET /audit"] = {
+        **AUDIT,
+        "started": 1,
+        "counted_at": (T0 - timedelta(seconds=1)).isoformat(),
+    }
+    seen.ask(2.1)
+    assert seen.known.audit is not None and seen.known.audit.started == 9
+
+
+# The thread
+
+
+@pytest.fixture
+def thread() -> Iterator[Callable[..., Watch]]:
+    started: list[Watch] = []
+
+    def start(api: StandIn, told: list[News]) -> Watch:
+        one = Watch("http://api", told.append, httpx.MockTransport(api))
+        one.start()
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.stop()
+    for one in started:
+        eventually(lambda one=one: not one._thread.is_alive(), 5)
+
+
+def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., Watch]) -> None:
+    seen = Seen()
+    one = thread(seen.api, [])
+    eventually(lambda: "GET /audit" in seen.api.paths(), 5)
+    assert "GET /stats" not in seen.api.paths()
+    one.want_stats(True)
+    eventually(lambda: "GET /stats" in seen.api.paths(), 5)
+
+
+# Commands to the API
+
+
+def follower(**answers: Any) -> tuple[StandIn, Follower, list[News]]:
+    api = StandIn({key.replace("_", " /", 1).replace("_", "/"): value for key, value in answers.items()})
+    told: list[News] = []
+    client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(api))
+    return api, Follower(client, told.append), told
+
+
+def test_a_switch_is_sent_taken_and_said() -> None:
+    api, one, told = follower(PUT_checkpoint=CHECKPOINT)
+    one.carry_out(SwitchCheckpoint("1a"))
+    assert json.loads(api.asked[0].content) == {"name": "1a"}
+    assert isinstance(told[0], RecordsSeen) and told[0].checkpoint and told[0].checkpoint.bug
+    assert isinstance(told[1], Said) and told[1].good and "1a" in told[1].text
+
+
+def test_redeploy_and_reset_are_sent_and_said() -> None:
+    api, one, told = follower(POST_fleet_redeploy={}, POST_challenge_reset=CHALLENGE)
+    one.carry_out(Redeploy())
+    one.carry_out(ResetChallenge())
+    assert api.paths() == ["POST /fleet/redeploy", "POST /challenge/reset"]
+    assert [news.good for news in told if isinstance(news, Said)] == [True, True]
+    assert any(isinstance(news, RecordsSeen) and news.challenge for news in told)
+
+
+@pytest.mark.parametrize("command", [SwitchCheckpoint("9"), Redeploy(), ResetChallenge()], ids=str)
+def test_a_refusal_is_said_in_the_apis_words(command: Any) -> None:
+    no = problem(409, "not while the moon is full")
+    _, one, told = follower(PUT_checkpoint=no, POST_fleet_redeploy=no, POST_challenge_reset=no)
+    one.carry_out(command)
+    assert told == [Said("not while the moon is full")] and reason(no) == "not while the moon is full"
