@@ -44,7 +44,7 @@ from game.net import Net
 from game.panels.ask import AskPanel
 from game.panels.base import Close, Panel, Stay
 from game.panels.bug import BugSlip
-from game.panels.card import OrderCard
+from game.panels.card import OrderCard, Telling
 from game.panels.chooser import ChooserPanel
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
@@ -195,6 +195,7 @@ class App:
             panel.update(real_dt)
         self._panels = [p for p in self._panels if not (isinstance(p, BugSlip) and p.over)]
         self._watch.want_stats(any(isinstance(panel, StatsPanel) for panel in self._panels))
+        self._watch.want_history(self._open_card())
         if model.muted != self.loudspeaker.muted:
             self.loudspeaker.mute(model.muted)
             save(self._options.settings, Settings(muted=model.muted))
@@ -260,8 +261,30 @@ class App:
             taken = any(isinstance(panel, BugSlip) for panel in self._panels)
             side = "right" if wish.right and not taken else "left"
             self._panels.insert(
-                0, OrderCard(wish.order, lambda key: self.model.known.orders.get(key), ui, art=art, side=side)
+                0,
+                OrderCard(
+                    wish.order,
+                    lambda key: self.model.known.orders.get(key),
+                    ui,
+                    art=art,
+                    side=side,
+                    telling=lambda: self._telling(wish.order),
+                ),
             )
+
+    def _telling(self, order_id: str) -> Telling:
+        known = self.model.known
+        namespace = known.health.temporal.namespace if known.health else "default"
+        history = known.histories.get(order_id, ())
+        return Telling(history, known.receipts, self.model.wall, namespace)
+
+    def _open_card(self) -> tuple[str, object] | None:
+        """The order whose card is open, and what its history must be asked for again upon."""
+        card = next((panel for panel in self._panels if isinstance(panel, OrderCard)), None)
+        order = self.model.known.orders.get(card.order_id) if card is not None else None
+        if order is None:
+            return None
+        return order.id, (order.run_id, order.status, order.attempt, order.worker)
 
     def _show_bug(self, wish: OpenBug) -> None:
         """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""

@@ -17,6 +17,7 @@ from api_stub.schema import (
     CheckpointList,
     Fleet,
     Health,
+    HistoryEvent,
     Menu,
     Order,
     OrderStatus,
@@ -29,6 +30,9 @@ VANISHED_AFTER = 3
 
 KEPT_FINISHED = 3000
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
+
+KEPT_HISTORIES = 8
+"""Orders whose history is remembered: those whose cards were looked at last."""
 
 KEPT_RECEIPTS = 40
 """The newest receipts that are remembered; far fewer are shown."""
@@ -116,7 +120,25 @@ class RecordsSeen:
     checkpoints: CheckpointList | None = None
 
 
-News = OrdersSeen | FleetSeen | WorldSeen | ApiAway | OrderPlaced | StreamSettled | RecordsSeen | Said
+@dataclass(frozen=True)
+class HistorySeen:
+    """An order's Temporal history, as far as it went when it was asked for."""
+
+    order: str
+    events: tuple[HistoryEvent, ...]
+
+
+News = (
+    OrdersSeen
+    | FleetSeen
+    | WorldSeen
+    | ApiAway
+    | OrderPlaced
+    | StreamSettled
+    | RecordsSeen
+    | HistorySeen
+    | Said
+)
 
 
 @dataclass(frozen=True)
@@ -147,6 +169,7 @@ class Snapshot:
     """Oldest first."""
     challenge: Challenge | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
+    histories: Mapping[str, tuple[HistoryEvent, ...]] = field(default_factory=dict)
 
     def vanished(self, order_id: str) -> bool:
         """Whether Temporal has repeatedly not known this order."""
@@ -271,6 +294,18 @@ def _with_records(known: Snapshot, news: RecordsSeen) -> Snapshot:
     )
 
 
+def _with_history(known: Snapshot, news: HistorySeen) -> Snapshot:
+    old = known.histories.get(news.order, ())
+    same_run = bool(old and news.events) and old[0] == news.events[0]
+    if same_run and len(old) >= len(news.events):
+        return known
+    histories = {key: events for key, events in known.histories.items() if key != news.order}
+    histories[news.order] = news.events
+    for key in list(histories)[:-KEPT_HISTORIES]:
+        del histories[key]
+    return replace(known, histories=histories)
+
+
 def advance(known: Snapshot, news: News) -> Snapshot:
     """What is known after the news. Returns `known` itself where they tell nothing new."""
     if isinstance(news, Said):
@@ -278,6 +313,8 @@ def advance(known: Snapshot, news: News) -> Snapshot:
     if isinstance(news, RecordsSeen):
         # Asked for beside the rest: whether the API is there is not theirs to say.
         return _with_records(known, news)
+    if isinstance(news, HistorySeen):
+        return _with_history(known, news)
     if isinstance(news, StreamSettled) and news.order is None:
         return known
     if isinstance(news, ApiAway):

@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Receipt, Stats
+from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HistoryEvent, Receipt, Stats
 from game.sender import TIMEOUT
-from game.snapshot import KEPT_RECEIPTS, News, RecordsSeen
+from game.snapshot import KEPT_RECEIPTS, HistorySeen, News, RecordsSeen
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ EVERY: dict[str, float] = {
     "challenge": 1.0,
     "checkpoint": 2.0,
     "checkpoints": 30.0,
+    "history": 0.5,
 }
 """Seconds between two questions of each kind."""
 
@@ -36,6 +38,10 @@ ASK_AGAIN = 60.0
 """Seconds until a route that was lacking is tried again: the API may have been replaced by a newer one."""
 
 _RECEIPTS = TypeAdapter(list[Receipt])
+_EVENTS = TypeAdapter(list[HistoryEvent])
+
+Card = tuple[str, object]
+"""The order whose card is open, and something that is different when the order is."""
 
 
 @dataclass
@@ -51,9 +57,13 @@ class Watcher:
     unsettled: dict[int, None] = field(default_factory=dict)
     """Numbers of the newest receipts with orders that nobody has taken over yet."""
     newest: int = 0
+    history_wanted: Card | None = None
+    history_known: Card | None = None
 
     def wanted(self, what: str) -> bool:
         """Whether anybody needs this now."""
+        if what == "history":
+            return self.history_wanted is not None and self.history_wanted != self.history_known
         return (what != "stats" or self.stats_wanted) and (what != "challenge" or self.has_bug)
 
     @property
@@ -80,6 +90,8 @@ class Watcher:
             self.due[what] = self.clock() + wait
 
     def _ask(self, what: str) -> float:
+        if what == "history":
+            return self._history()
         params = {"after": self.after} if what == "receipts" else None
         response = self.client.get(f"/{what}", params=params)
         if response.status_code in LACKING:
@@ -100,6 +112,17 @@ class Watcher:
         else:
             self._receipts(_RECEIPTS.validate_json(body))
         return EVERY[what]
+
+    def _history(self) -> float:
+        wanted = self.history_wanted
+        if wanted is None:
+            return 0.0
+        response = self.client.get(f"/orders/{quote(wanted[0], safe='')}/history")
+        if response.status_code not in LACKING:
+            events = _EVENTS.validate_json(response.raise_for_status().content)
+            self.put(HistorySeen(wanted[0], tuple(events)))
+        self.history_known = wanted
+        return EVERY["history"]
 
     def _receipts(self, told: list[Receipt]) -> None:
         for receipt in told:
@@ -143,6 +166,12 @@ class Watch:
         """Whether somebody looks at the statistics."""
         if self.watcher.stats_wanted != wanted:
             self.watcher.stats_wanted = wanted
+            self._poked.set()
+
+    def want_history(self, card: Card | None) -> None:
+        """Whose card is open, if any; asked for once, and again whenever the second part differs."""
+        if self.watcher.history_wanted != card:
+            self.watcher.history_wanted = card
             self._poked.set()
 
     def _run(self) -> None:

@@ -1,19 +1,22 @@
-"""An order's card: a slip at the side, what Temporal knows of one pizza. The kitchen stays usable."""
+"""An order's card: one order's life as a picture, and where Temporal shows it. The kitchen stays usable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from api_stub.schema import Order, OrderStatus
+from api_stub.schema import HistoryEvent, Order, OrderStatus, Receipt
 from game.art import Art, GopherPose, PizzaState
 from game.commands import OpenWebUI
 from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.looks import look_for
-from game.model import colour_of
+from game.panels import qr
 from game.panels.base import Close, Do, Outcome, Stay
-from game.panels.paper import mix
-from game.panels.slip import Slip, StageLine, Step, slip_of
+from game.panels.lanes import draw_life
+from game.panels.life import Life, life_of
+from game.panels.slip import Slip, kill_text, slip_of
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import (
     BASIL,
@@ -28,19 +31,18 @@ from game.theme import (
     SIZE_LEAST,
     SIZE_SMALL,
     TOMATO,
-    Colour,
 )
 from game.view import View
 
-WIDTH, HEIGHT, TOP = 620.0, 868.0, 140.0
+WIDTH, HEIGHT, TOP = 680.0, 868.0, 140.0
 MARGIN = 34.0
+INNER = WIDTH - 2 * MARGIN
 OPEN, CLOSE = "open", "close"
-STAGE_HIGH = 80.0
-FAILURE_LINES = 3
 ID_LINES = 4
-ID_LEFT = 72.0
 LINE = 28.0
-NOTCHES = 10
+BUTTON_HIGH = 60.0
+QR_ROOM = 262.0
+"""Most that the QR code may take, from side to side."""
 
 POSES: dict[OrderStatus, GopherPose] = {
     OrderStatus.DELIVERED: GopherPose.HAPPY,
@@ -51,20 +53,17 @@ PIZZAS: dict[OrderStatus, PizzaState] = {
     OrderStatus.RECEIVED: PizzaState.TOPPED,
     OrderStatus.UNKNOWN: PizzaState.TOPPED,
 }
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-_NEWEST: dict[Step, Colour] = {
-    "done": BASIL,
-    "working": BASIL,
-    "waiting": INK_SOFT,
-    "later": INK_SOFT,
-    "stopped": TOMATO,
-}
+@dataclass(frozen=True)
+class Telling:
+    """What is known beside the order itself: its history, the receipts, and the time (Unix seconds)."""
 
-
-def pale(worker: str) -> Colour:
-    """A worker's colour as a ground that ink can be read on."""
-    return mix(colour_of(worker), CREAM, 0.3)
+    history: tuple[HistoryEvent, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    wall: float = 0.0
+    namespace: str = "default"
 
 
 class OrderCard:
@@ -80,19 +79,26 @@ class OrderCard:
         *,
         art: Art | None,
         side: str,
+        telling: Callable[[], Telling] = Telling,
     ) -> None:
-        """`look_up` is asked in every frame; `ui`: the Web UI, None while unknown; `side`: left or right."""
+        """`look_up` and `telling` are asked in every frame; `ui`: the Web UI, None while unknown; `side`:
+        left or right.
+        """
         self.order_id = order_id
         self._look_up = look_up
         self._ui = ui
         self._art = art
+        self._telling = telling
         self._way = 1 if side == "right" else -1
         x = 1920 - 24 - WIDTH if side == "right" else 24.0
         self.frame: Box = (x, TOP, WIDTH, HEIGHT)
         self._sheet = Sheet()
+        # Beside the QR code, or as wide as the card where there is none.
+        left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
+        bottom = TOP + HEIGHT - 34
         self.hits = (
             Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE),
-            Hit((x + MARGIN, TOP + HEIGHT - 102, WIDTH - 2 * MARGIN, 66), OPEN),
+            Hit((left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH), OPEN),
         )
 
     def handle(self, item: Input) -> Outcome:
@@ -131,115 +137,106 @@ class OrderCard:
         self._draw_buttons(easel)
 
     def _draw_order(self, easel: Easel, order: Order, x: float, y: float) -> None:
-        slip, wide = slip_of(order), WIDTH - 2 * MARGIN
+        slip, telling = slip_of(order), self._telling()
+        life = life_of(order, telling.history, telling.receipts, telling.wall)
         self._draw_head(easel, order, slip, x, y)
-        y += 136
-        for label, value in (("order", slip.order_id), ("run", slip.run_id or "not known")):
-            easel.text(label, x, y, SIZE_LEAST, face="bold")
-            for text in easel.pen.wrap(value, SIZE_LEAST, wide - ID_LEFT, lines=ID_LINES):
-                easel.text(text, x + ID_LEFT, y, SIZE_LEAST, INK_SOFT, max_width=wide - ID_LEFT)
-                y += LINE
-        y += 10
-        y = self._draw_pizza(easel, order, slip, x, y)
-        for n, line in enumerate(slip.stages):
-            self._draw_stage(easel, line, x, y, last=n == len(slip.stages) - 1)
-            y += STAGE_HIGH
-        self._draw_now(easel, slip, x, y + 2)
-        y += 50
-        if slip.failure:
-            # A very long id leaves less room.
-            room = int((self.hits[1].box[1] - 4 - y) / LINE)
-            lines = max(1, min(FAILURE_LINES, room))
-            text = f"Last failure: {slip.failure}"
-            for n, part in enumerate(easel.pen.wrap(text, SIZE_LEAST, wide, lines=lines)):
-                easel.text(part, x, y + LINE * n, SIZE_LEAST, TOMATO, max_width=wide)
+        y += 120
+        easel.text("order", x, y, SIZE_LEAST, face="bold")
+        left = easel.pen.measure("order", SIZE_LEAST, face="bold")[0] + 12
+        for text in easel.pen.wrap(slip.order_id, SIZE_LEAST, INNER - left, lines=ID_LINES):
+            easel.text(text, x + left, y, SIZE_LEAST, INK_SOFT, max_width=INNER - left)
+            y += LINE
+        y = self._draw_pizza(easel, order, slip, x, y + 5)
+        y = draw_life(easel, slip, life, x, y, INNER)
+        self._draw_foot(easel, order, slip, life, y + 6)
 
     def _draw_head(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> None:
-        easel.box((x, y, 124, 124), DUSK, 24, INK)
+        easel.box((x, y, 108, 108), DUSK, 24, INK)
         if easel.art is not None:
             pose = POSES.get(order.status, GopherPose.IDLE)
-            easel.sprite(easel.art.gopher(look_for(order.id), pose, 108), x + 62, y + 116)
-        left = x + 144
-        room = WIDTH - 2 * MARGIN - 214
-        easel.text(slip.title, left, y + 18, SIZE_HEAD, face="display", anchor="midleft", max_width=room)
-        easel.icon(slip.icon, left + 20, y + 66, 40)
+            easel.sprite(easel.art.gopher(look_for(order.id), pose, 96), x + 54, y + 103)
+        left = x + 126
+        room = INNER - 126 - 70
+        easel.text(slip.title, left, y + 14, SIZE_HEAD, face="display", anchor="midleft", max_width=room)
+        easel.icon(slip.icon, left + 20, y + 56, 38)
         text_left = left + (48 if easel.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED
         bad = order.status is OrderStatus.FAILED
         easel.text(
             slip.status,
             text_left,
-            y + 66,
+            y + 56,
             SIZE_BODY,
             BASIL if done else TOMATO if bad else INK,
             face="bold",
             anchor="midleft",
-            max_width=x + WIDTH - 2 * MARGIN - text_left,
+            max_width=x + INNER - 70 - text_left,
         )
+        room = x + INNER - left
         if slip.stale:
-            easel.box((left, y + 90, 330, 36), INK, 18)
-            easel.text(
-                "last known, not just asked",
-                left + 165,
-                y + 108,
-                SIZE_LEAST,
-                GLOW,
-                anchor="center",
-                max_width=306,
-            )
+            # What is not fresh says so, in front of what was last known.
+            words = "last known"
+            wide = easel.pen.measure(words, SIZE_LEAST, face="bold")[0]
+            easel.box((left, y + 79, wide + 24, 32), INK, 16)
+            easel.text(words, left + 12, y + 95, SIZE_LEAST, GLOW, face="bold", anchor="midleft")
+            left, room = left + wide + 34, room - wide - 34
+        easel.text(slip.now, left, y + 95, SIZE_SMALL, anchor="midleft", max_width=room)
 
     def _draw_pizza(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> float:
-        wide = WIDTH - 2 * MARGIN
-        easel.box((x, y, wide, 104), PAPER_LIT, 18, RULE)
+        easel.box((x, y, INNER, 92), PAPER_LIT, 18, RULE)
         left = x + 18
         if easel.art is not None:
             state = PIZZAS.get(order.status, PizzaState.BAKED)
-            easel.sprite(easel.art.pizza(state, order.toppings, 96), x + 56, y + 52)
-            left = x + 112
-        room = x + wide - 14 - left
-        easel.text(slip.crust, left, y + 8, SIZE_SMALL, face="bold", max_width=room)
+            easel.sprite(easel.art.pizza(state, order.toppings, 84), x + 52, y + 46)
+            left = x + 104
+        room = x + INNER - 14 - left
+        easel.text(slip.crust, left, y + 4, SIZE_SMALL, face="bold", max_width=room)
         for n, text in enumerate(easel.pen.wrap(slip.toppings, SIZE_LEAST, room, lines=2)):
-            easel.text(text, left, y + 40 + 27 * n, SIZE_LEAST, max_width=room)
-        return y + 120
+            easel.text(text, left, y + 33 + 26 * n, SIZE_LEAST, max_width=room)
+        return y + 100
 
-    def _draw_stage(self, easel: Easel, line: StageLine, x: float, y: float, last: bool) -> None:
-        middle = x + 26
-        if not last:
-            easel.box((middle - 3, y + 30, 6, STAGE_HIGH), INK if line.step == "done" else RULE, 0)
-        fill = pale(line.worker) if line.worker else PLASTER if line.step == "waiting" else CREAM
-        easel.disc(middle, y + 26, 25, fill, INK)
-        mark = "×" if line.step == "stopped" else line.number or ("…" if line.step == "waiting" else "")
-        easel.text(mark, middle, y + 26, SIZE_BODY, face="display", anchor="center")
-        left, right = x + 68, x + WIDTH - 2 * MARGIN
-        box = easel.text(line.title, left, y - 4, SIZE_BODY, face="bold")
-        if line.worker:
-            at = left + box[2] + 16
-            wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], right - 170 - at)
-            easel.box((at, y - 3, wide + 26, 36), pale(line.worker), 18, INK, 2)
-            easel.text(
-                line.worker, at + 13, y + 15, SIZE_SMALL, face="bold", anchor="midleft", max_width=wide + 2
-            )
-        if line.attempts > 0:
-            easel.text(
-                f"attempt {line.attempts}",
-                right,
-                y + 15,
-                SIZE_SMALL,
-                TOMATO if line.attempts > 1 else INK_SOFT,
-                face="bold" if line.attempts > 1 else "text",
-                anchor="midright",
-                tabular=True,
-            )
-            for n in range(min(line.attempts, NOTCHES)):
-                # The newest attempt is the last notch; those before it failed.
-                colour = TOMATO if n else _NEWEST[line.step]
-                easel.box((right - 8 - 13 * n, y + 38, 8, 20), colour, 4)
-        easel.text(line.times, left, y + 32, SIZE_LEAST, INK_SOFT, tabular=True, max_width=right - left - 140)
+    def _draw_foot(self, easel: Easel, order: Order, slip: Slip, life: Life | None, y: float) -> None:
+        """The way into Temporal, and in words what went wrong on the way: deaths, and the last failure."""
+        self._draw_code(easel, order, y)
+        left, top, wide, _ = self.hits[1].box
+        lines: list[tuple[str, bool]] = []
+        free = int((top - 8 - y) / LINE)
+        failure = f"Last failure: {slip.failure}" if slip.failure else ""
+        kills = [kill_text(kill) for kill in reversed(life.kills)] if life else []
+        for n, text in enumerate([*kills[:2], failure] if not failure else [failure, *kills[:2]]):
+            room = min(free - len(lines), 3 if n == 0 else 2)
+            if text and room > 0:
+                lines += [
+                    (part, text is failure) for part in easel.pen.wrap(text, SIZE_LEAST, wide, lines=room)
+                ]
+        for n, (part, bad) in enumerate(lines):
+            easel.text(part, left, y + LINE * n, SIZE_LEAST, TOMATO if bad else INK, max_width=wide)
+        run = easel.pen.wrap(f"run {slip.run_id}", SIZE_LEAST, wide, lines=3) if slip.run_id else []
+        at = y + LINE * len(lines) + (8 if lines else 0)
+        if at + LINE * len(run) <= top - 8:
+            for n, part in enumerate(run):
+                easel.text(part, left, at + LINE * n, SIZE_LEAST, INK_SOFT, max_width=wide)
 
-    def _draw_now(self, easel: Easel, slip: Slip, x: float, y: float) -> None:
-        wide = WIDTH - 2 * MARGIN
-        easel.box((x, y - 4, wide, 42), PAPER_LIT, 14)
-        easel.text(slip.now, x + 16, y + 17, SIZE_SMALL, face="bold", anchor="midleft", max_width=wide - 30)
+    def _draw_code(self, easel: Easel, order: Order, y: float) -> None:
+        """The QR code of the order's page, with its quiet zone, where there is such a page."""
+        page = qr.page_of(self._ui, self._telling().namespace, order)
+        if page is None:
+            return
+        x = self.frame[0] + MARGIN
+        bottom = TOP + HEIGHT - 30
+        side = qr.side_of(page, min(QR_ROOM, bottom - y))
+        view = easel.view
+        found = qr.picture(page, view.px(side), INK, CREAM) if side else None
+        if found is None:
+            return
+        top = bottom - side
+        view.surface.blit(found, view.rect(*easel.moved((x + (QR_ROOM - side) / 2, top, side, side))))
+        local = urlsplit(page).hostname in LOOPBACK
+        if top - y >= LINE - 4:
+            words = "works on this computer" if local else "its page in Temporal"
+            easel.text(
+                words, x + QR_ROOM / 2, top - 4, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM
+            )
 
     def _draw_buttons(self, easel: Easel) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)

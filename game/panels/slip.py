@@ -10,6 +10,7 @@ from typing import Literal
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from game.model import slot_of
 from game.panels.choice import word
+from game.panels.life import Kill
 
 STATUS_WORDS: dict[OrderStatus, tuple[str, str]] = {
     OrderStatus.RECEIVED: ("Received", "received"),
@@ -158,6 +159,15 @@ def stage_lines(order: Order) -> tuple[StageLine, ...]:
             StageLine(stage, title, icon, step, worker, number_of(worker), attempts, _times(view, step))
         )
     return tuple(lines)
+
+
+def kill_text(kill: Kill) -> str:
+    """One death that the order lived through, in a sentence."""
+    how = "was killed" if kill.killed else "died"
+    head = f"{kill.worker} {how} at {clock(kill.at)}"
+    if kill.to is None:
+        return f"{head}; nobody has gone on yet."
+    return f"{head}; {kill.to} went on" + (f" {kill.delay:.1f} s later." if kill.delay is not None else ".")
 
 
 def now_text(order: Order) -> str:
