@@ -20,8 +20,8 @@ from game.panels.base import Close, Stay
 from game.panels.stats import AUDIT, FRAME, PLOTS, StatsPanel, plot_box, tile_boxes
 from game.snapshot import OrdersSeen, RecordsSeen, Snapshot
 from game.update import update
+from tests.panelling import overlap, pass_time, texts_of
 from tests.telling import T0, S, order, seen, tell
-from tests.test_panels import overlap, pass_time, texts_of
 from tests.test_watch import STATS
 
 NOW = T0.timestamp()

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pygame
 import pytest
 
 from game.art import SceneMap
@@ -21,106 +17,24 @@ from game.art.scenemap import read_scene
 from game.layout import ORDER_BUTTON, Kitchen, cook_spot
 from game.panels.formplan import BUTTONS, ORDER
 from game.scene.kitchen import kitchen_of_scene
-from tests.running import ROOT, RunningStack, eventually
+from tests.desk import Desk, colours, virtual_display, window_on
+from tests.running import RunningStack, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.window]
-
-NEEDED = ("Xvfb", "xdotool", "import")
-ARTIFACTS = ROOT / "artifacts"
-
-
-class Desk:
-    """A display of our own with one game on it, and somebody who types and clicks."""
-
-    def __init__(self, display: str, game: subprocess.Popen[str], log: Path) -> None:
-        self.display = display
-        self.game = game
-        self.log = log
-
-    def do(self, *command: str) -> str:
-        """Run a program on the display."""
-        done = subprocess.run(
-            command, env={**os.environ, "DISPLAY": self.display}, capture_output=True, text=True, timeout=20
-        )
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-        return done.stdout
-
-    def key(self, *keys: str) -> None:
-        self.do("xdotool", "key", "--delay", "60", *keys)
-
-    def type(self, text: str) -> None:
-        self.do("xdotool", "type", "--delay", "40", text)
-
-    def click(self, x: float, y: float) -> None:
-        """Click at a logical point: the display has the canvas's own size."""
-        self.do("xdotool", "mousemove", str(round(x)), str(round(y)), "sleep", "0.1", "click", "1")
-
-    def picture(self, name: str) -> Path:
-        """Take the display's picture; it is kept beside the test's results."""
-        ARTIFACTS.mkdir(exist_ok=True)
-        file = ARTIFACTS / f"{name}.png"
-        self.do("import", "-window", "root", str(file))
-        return file
-
-
-def colours(file: Path) -> int:
-    """How many different colours a coarse look at the picture finds."""
-    picture = pygame.image.load(file)
-    width, height = picture.get_size()
-    return len({tuple(picture.get_at((x, y)))[:3] for x in range(0, width, 24) for y in range(0, height, 24)})
 
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
-    """An X display of 1920×1080 of our own, on a number that the server chose."""
-    missing = [program for program in NEEDED if shutil.which(program) is None]
-    if missing:
-        message = f"needs {', '.join(missing)} (Debian: apt install xvfb xdotool imagemagick)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    near, far = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
-        pass_fds=(far,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(far)
-    with os.fdopen(near) as answer:
-        number = answer.readline().strip()
-    try:
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(10)
+    """A display for this module."""
+    with virtual_display() as number:
+        yield number
 
 
 @pytest.fixture
 def desk(display: str, stack: RunningStack, tmp_path: Path) -> Iterator[Desk]:
     """The game in its window, from its first frame on."""
-    log = tmp_path / "game.log"
-    with log.open("w") as errors:
-        game = subprocess.Popen(
-            [sys.executable, "-m", "game", "--api", stack.api_url, "--windowed", "1920x1080"],
-            cwd=ROOT,
-            env={
-                **{k: v for k, v in os.environ.items() if k not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")},
-                "DISPLAY": display,
-                "SDL_AUDIODRIVER": "dummy",
-                "XDG_CACHE_HOME": str(tmp_path / "cache"),
-            },
-            stderr=errors,
-            text=True,
-        )
-    try:
-        desk = Desk(display, game, log)
-        eventually(lambda: "first frame" in log.read_text(), 40)
-        desk.do("xdotool", "search", "--sync", "--name", "GopherPizza", "windowfocus")
+    with window_on(display, stack.api_url, tmp_path) as desk:
         yield desk
-    finally:
-        if game.poll() is None:
-            game.send_signal(signal.SIGTERM)
-        game.wait(10)
 
 
 def kitchen() -> Kitchen:

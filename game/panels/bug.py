@@ -32,8 +32,10 @@ from game.view import View
 
 FRAME: Box = (1116, 140, 780, 868)
 CODE_LEFT, CODE_WIDE = 1140.0, 732.0
+CODE_PAD = 24.0
 LINE = 32.0
-LINES = 9
+LINES = 13
+"""Of code at most; a long path leaves room for fewer."""
 INDENT = 9.0
 """Width of one character of indentation."""
 EDIT, DEPLOY, RESET, CLOSE = "edit", "deploy", "reset", "close"
@@ -45,7 +47,7 @@ HITS = (
 )
 LABELS = {EDIT: ("E", "Edit"), DEPLOY: ("R", "Restart"), RESET: ("X", "Bug back")}
 MARK = mix(CREAM, TOMATO, 0.24)
-PATH_LINES = 4
+PATH_LINES = 9
 MESSAGE_LINES = 3
 
 
@@ -120,14 +122,15 @@ class BugSlip:
         easel.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
         y += 66
         y = self._path(easel, challenge.file, x, y, wide)
-        y = self._code(easel, excerpt(challenge, LINES), y + 14) + 14
+        foot = HITS[1].box[1] - 44
+        rows = min(LINES + 1, int((foot - 20 - 31 * MESSAGE_LINES - CODE_PAD - y) / LINE))
+        y = self._code(easel, excerpt(challenge, rows - 1), y + 14, rows) + 14
         problem = problem_of(challenge)
         if problem is not None:
             for part in easel.pen.wrap(problem.message, SIZE_SMALL, wide, face="bold", lines=MESSAGE_LINES):
                 easel.text(part, x, y, SIZE_SMALL, TOMATO, face="bold", max_width=wide)
                 y += 31
         text, good = state_of(challenge)
-        foot = HITS[1].box[1] - 44
         easel.text(text, x, foot + 14, SIZE_BODY, BASIL if good else INK, anchor="midleft", max_width=wide)
         self._buttons(easel, strong=EDIT if challenge.deployed else DEPLOY)
 
@@ -139,13 +142,13 @@ class BugSlip:
             y += 31
         return y
 
-    def _code(self, easel: Easel, lines: tuple[CodeLine, ...], y: float) -> float:
-        """The lines on a dark ground from `y` down; where it ends."""
-        x, w, rows = CODE_LEFT, CODE_WIDE, LINES + 1
-        high = 28 + LINE * rows
+    def _code(self, easel: Easel, lines: tuple[CodeLine, ...], y: float, rows: int) -> float:
+        """The lines on a dark ground of `rows` from `y` down; where it ends."""
+        x, w = CODE_LEFT, CODE_WIDE
+        high = CODE_PAD + LINE * rows
         easel.box((x, y, w, high), NIGHT, 18, INK)
         bottom = y + high
-        y += 14
+        y += CODE_PAD / 2
         for line in lines:
             left = x + 82 + INDENT * min(line.indent, 24)
             room = x + w - 16 - left

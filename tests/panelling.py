@@ -1,0 +1,63 @@
+"""Playing panels in tests, and reading what they have written where."""
+
+from __future__ import annotations
+
+import pygame
+import pytest
+
+from game.inputs import KeyPress, KeyRelease, TextTyped
+from game.layout import Box
+from game.panels.base import Outcome, Panel, Stay
+from game.panels.widgets import Hit
+from game.text import Pen
+from game.view import View
+
+Written = tuple[str, Box, tuple[float, float]]
+
+
+def pass_time(panel: Panel, total: float = 1.0) -> None:
+    """Let the panel live for so many seconds."""
+    for _ in range(round(total * 50)):
+        panel.update(0.02)
+
+
+def keys(panel: Panel, *names: str) -> Outcome:
+    """Press keys one after the other; what the last one led to. `shift+tab` and `ctrl+r` as in scripts."""
+    outcome: Outcome = Stay()
+    for name in names:
+        *marks, key = name.split("+")
+        outcome = panel.handle(KeyPress(key, "shift" in marks, "ctrl" in marks))
+        if key == "space":
+            panel.handle(TextTyped(" "))
+        panel.handle(KeyRelease(key))
+    return outcome
+
+
+def middle(hit: Hit) -> tuple[float, float]:
+    """The middle of a box that can be pressed."""
+    x, y, w, h = hit.box
+    return x + w / 2, y + h / 2
+
+
+def texts_of(panel: Panel, width: int = 1920) -> list[Written]:
+    """Everything a panel writes: the text asked for, its box, and the size it wanted (w, h)."""
+    found: list[Written] = []
+    real = Pen.write
+
+    def recording(self: Pen, text: str, *rest: object, **more: object) -> object:
+        box = real(self, text, *rest, **more)  # type: ignore[arg-type]
+        wanted = self.measure(text, rest[2], face=more["face"], tabular=more["tabular"])  # type: ignore[arg-type]
+        found.append((text, box, wanted))
+        return box
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pen, "write", recording)
+        panel.draw(View(pygame.Surface((width, width * 9 // 16))))
+    return found
+
+
+def overlap(one: Box, other: Box) -> float:
+    """The shorter side of what two boxes share; 0: nothing."""
+    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(0.0, min(wide, high))

@@ -1,0 +1,443 @@
+"""The code to be fixed as it is shown, its keys, the editor, the bubbles, and the choice of a checkpoint."""
+
+from __future__ import annotations
+
+import itertools
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api_stub.schema import Challenge, Checkpoint, CheckpointList
+from game import editor
+from game.bubbles import CROWD, LATEST, MOST, saying, speakers
+from game.commands import ConfirmReset, EditFile, Redeploy, ResetChallenge, SwitchCheckpoint
+from game.dial import SIGN, bug_sign
+from game.editor import command_for, show_in_editor
+from game.excerpt import excerpt, state_of, stuck_text
+from game.inputs import Input, KeyPress, PointerPress
+from game.layout import TITLE, Box
+from game.model import AskReset, Model, OpenBug, OpenChooser
+from game.panels.ask import AskPanel
+from game.panels.base import Close, Do, Panel, Stay
+from game.panels.bug import FRAME, BugSlip
+from game.panels.chooser import MOST as MOST_CHECKPOINTS
+from game.panels.chooser import ChooserPanel
+from game.panels.help import HelpPanel
+from game.snapshot import RecordsSeen
+from game.stream import Stream
+from game.update import Result, update
+from tests.panelling import keys, middle, overlap, pass_time, texts_of
+from tests.running import eventually
+from tests.telling import T0, S, at, kitchen_with, order, play, seen, tell, worker
+
+FILE = "/home/somebody/talks/gopherpizza/.gopherpizza/challenge/spread_toppings.py"
+SOURCE = "\n".join(
+    [
+        '"""Fix me."""',
+        "",
+        "def spread(toppings: list[str]) -> list[Placement]:",
+        "    step = 360 / len(toppings)",
+        "    if not placed:",
+        '        raise ValueError(f"{len(toppings)} toppings were ordered, {len(placed)} are on the pizza")',
+        "    return placed",
+        *(f"# {n}" for n in range(8, 40)),
+    ]
+)
+
+
+def challenge(**more: Any) -> Challenge:
+    fields: dict[str, Any] = {
+        "bug": "spread_toppings",
+        "file": FILE,
+        "source": SOURCE,
+        "stuck": 3,
+        "failure": {"file": FILE, "line": 4, "message": "ZeroDivisionError: division by zero"},
+    }
+    return Challenge.model_validate({**fields, **more})
+
+
+def checkpoint(name: str = "1a", bug: str | None = "spread_toppings", **more: Any) -> Checkpoint:
+    return Checkpoint(name=name, title=f"The title of {name}", slots=1, file=f"{name}.yaml", bug=bug, **more)
+
+
+NAMES = ("1", "1-pair", "1a", "2", "3")
+FIVE = CheckpointList(current="1a", checkpoints=[checkpoint(name, None) for name in NAMES])
+
+
+def buggy(**more: Any) -> Model:
+    model = Model(wall=T0.timestamp())
+    tell(model, seen(), RecordsSeen(checkpoint=checkpoint(), challenge=challenge(**more), checkpoints=FIVE))
+    return model
+
+
+def press(model: Model, *inputs: Input) -> Result:
+    return update(model, inputs, (), 0.0)
+
+
+# The excerpt
+
+
+def test_the_failing_line_is_marked_among_its_neighbours() -> None:
+    lines = excerpt(challenge(), 5)
+    assert [line.number for line in lines] == [2, 3, 4, 5, 6]
+    assert [line.marked for line in lines] == [False, False, True, False, False]
+    assert (lines[2].indent, lines[2].text) == (4, "step = 360 / len(toppings)")
+
+
+def test_a_copy_that_cannot_be_loaded_comes_before_a_failure() -> None:
+    broken = {"file": FILE, "line": 6, "message": "SyntaxError: '(' was never closed"}
+    lines = excerpt(challenge(load_problem=broken), 5)
+    assert [line.number for line in lines if line.marked] == [6]
+
+
+@given(
+    source=st.text("a \tb\n", max_size=200),
+    line=st.one_of(st.none(), st.integers(-3, 99)),
+    lines=st.integers(1, 12),
+)
+def test_whatever_was_made_of_the_file_can_be_shown(source: str, line: int | None, lines: int) -> None:
+    failure = {"file": FILE, "line": line, "message": "x"}
+    found = excerpt(challenge(source=source, failure=failure), lines)
+    count = len(source.splitlines())
+    assert len(found) == min(lines, count)
+    assert (
+        [one.number for one in found] == list(range(found[0].number, found[0].number + len(found)))
+        if found
+        else True
+    )
+    assert [one.number for one in found if one.marked] == ([line] if line and 1 <= line <= count else [])
+
+
+@pytest.mark.parametrize(
+    "state, words, good",
+    [
+        ({}, "buggy original", False),
+        ({"changed": True, "deployed": False}, "R: restart", True),
+        ({"changed": True}, "still fail", False),
+        ({"changed": True, "stuck": 0}, "no pizza fails", True),
+        (
+            {"load_problem": {"file": FILE, "line": 1, "message": "x"}, "changed": True},
+            "cannot be loaded",
+            False,
+        ),
+    ],
+)
+def test_the_state_of_the_copy_in_words(state: dict[str, Any], words: str, good: bool) -> None:
+    text, news = state_of(challenge(**state))
+    assert words in text and news is good
+
+
+def test_stuck_orders_are_counted_in_words() -> None:
+    assert [stuck_text(n) for n in (0, 1, 1200)] == [
+        "no pizza is stuck",
+        "1 pizza is stuck",
+        "1,200 pizzas are stuck",
+    ]
+
+
+# Keys
+
+
+def test_keys_of_the_challenge() -> None:
+    model = buggy()
+    assert press(model, KeyPress("e")).commands == (EditFile(FILE),)
+    assert press(model, KeyPress("x")).wishes == (AskReset(),)
+    assert press(model, KeyPress("b")).wishes == (OpenBug(),)
+    assert press(model, KeyPress("r")).commands == (Redeploy(),)
+    x, y, w, h = bug_sign(model.stream)
+    assert press(model, PointerPress(x + w / 2, y + h / 2)).wishes == (OpenBug(),)
+    assert overlap(SIGN, bug_sign(Stream(shown=True))) == 0
+
+
+@pytest.mark.parametrize("key", ["e", "x", "b"])
+def test_without_a_bug_they_do_nothing(key: str) -> None:
+    model = buggy()
+    tell(model, RecordsSeen(checkpoint=checkpoint("1", None)))
+    assert press(model, KeyPress(key)) == Result()
+    assert press(Model(), KeyPress(key)) == Result()
+
+
+@pytest.mark.parametrize("n, name", list(enumerate(NAMES, 1)))
+def test_function_keys_switch_in_the_order_of_the_list(n: int, name: str) -> None:
+    assert press(buggy(), KeyPress(f"f{n}")).commands == (SwitchCheckpoint(name),)
+
+
+def test_a_function_key_without_a_checkpoint_does_nothing() -> None:
+    assert press(buggy(), KeyPress("f6"), KeyPress("f1", repeat=True)) == Result()
+    assert press(Model(), KeyPress("f1")) == Result()
+
+
+def test_c_and_the_title_show_the_checkpoints() -> None:
+    assert press(buggy(), KeyPress("c")).wishes == (OpenChooser(),)
+    assert press(buggy(), PointerPress(TITLE[0] + 30, TITLE[1] + 30)).wishes == (OpenChooser(),)
+
+
+def test_the_code_shows_itself_when_orders_begin_to_hang_and_their_release_is_said() -> None:
+    model = Model(wall=T0.timestamp())
+    tell(model, seen(), RecordsSeen(checkpoint=checkpoint(), challenge=challenge(stuck=0)))
+    assert press(model).wishes == ()
+    tell(model, RecordsSeen(challenge=challenge(stuck=1)))
+    model.stuck = 0
+    assert press(model).wishes == (OpenBug(asked=False),)
+    assert press(model).wishes == (), "once"
+    update(model, (), [RecordsSeen(challenge=challenge(stuck=0))], 0.0)
+    assert "go on" in model.toasts[-1].text and model.toasts[-1].good
+
+
+# The slip
+
+
+def slip(found: Challenge | None, asked: bool = True) -> BugSlip:
+    made = BugSlip(lambda: found, art=None, asked=asked)
+    pass_time(made)
+    return made
+
+
+LONG = "/".join(["", *["a-directory-with-a-name-of-its-own"] * 8, "spread_toppings.py"])
+SLIPS: dict[str, Challenge | None] = {
+    "nothing known": None,
+    "no file": Challenge(),
+    "stuck": challenge(),
+    "another line": challenge(failure={"file": FILE, "line": 6, "message": "ValueError: " + "words " * 80}),
+    "a long path": challenge(
+        file=LONG, failure={"file": LONG, "line": 6, "message": "ValueError: " + "w" * 900}
+    ),
+    "broken": challenge(load_problem={"file": FILE, "line": None, "message": "SyntaxError: x"}),
+    "empty": challenge(source="", failure=None, stuck=0),
+}
+
+
+@pytest.mark.parametrize("width", [640, 1280, 1920])
+@pytest.mark.parametrize("name", SLIPS)
+def test_every_text_of_the_slip_lies_on_it_and_apart(name: str, width: int) -> None:
+    x, y, w, h = FRAME
+    found = [(text, box) for text, box, _ in texts_of(slip(SLIPS[name]), width) if box[2] > 0]
+    for text, box in found:
+        assert box[0] >= x + 14 and box[0] + box[2] <= x + w - 14 and box[1] >= y + 14, text
+        assert box[1] + box[3] <= y + h - 14, text
+    for (one, box), (other, another) in itertools.combinations(found, 2):
+        assert overlap(box, another) <= 8, (one, other)
+
+
+def test_the_path_is_there_in_full() -> None:
+    for file in (FILE, LONG):
+        texts = [text for text, _, _ in texts_of(slip(challenge(file=file)))]
+        assert file in "".join(texts)
+
+
+def test_the_marked_line_is_read_to_its_end() -> None:
+    texts = [text for text, _, _ in texts_of(slip(SLIPS["another line"]))]
+    assert SOURCE.splitlines()[5].strip() in " ".join(texts)
+
+
+@pytest.mark.parametrize(
+    "key, command", [("e", EditFile(FILE)), ("r", Redeploy()), ("x", ConfirmReset())], ids=["e", "r", "x"]
+)
+def test_keys_and_buttons_of_the_slip_do_the_same(key: str, command: Any) -> None:
+    one = slip(challenge())
+    assert keys(one, key) == Do((command,))
+    hit = one.hits[1 + "erx".index(key)]
+    assert one.handle(PointerPress(*middle(hit))) == Do((command,))
+
+
+def test_the_slip_is_left_and_lets_the_kitchen_through() -> None:
+    one = slip(challenge())
+    assert keys(one, "escape") == keys(one, "b") == Close()
+    assert one.handle(PointerPress(*middle(one.hits[0]))) == Close()
+    assert one.handle(PointerPress(300, 600)) == one.handle(KeyPress("1")) == Stay(used=False)
+    assert one.handle(PointerPress(FRAME[0] + 50, FRAME[1] + 300)) == Stay()
+    assert keys(slip(None), "e") == Stay()
+
+
+def test_a_slip_that_came_by_itself_leaves_when_its_pizzas_go_on() -> None:
+    now = [challenge()]
+    one, asked = (BugSlip(lambda: now[0], art=None, asked=a) for a in (False, True))
+    for panel in (one, asked):
+        pass_time(panel, 10.0)
+    assert not one.over
+    now[0] = challenge(stuck=0)
+    for panel in (one, asked):
+        pass_time(panel, 5.0)
+    assert one.over and not asked.over
+
+
+# The question, and the checkpoints
+
+
+def question() -> AskPanel:
+    made = AskPanel("Put the bug back?", ("Your edit will be gone.", "Then R."), "Bug back", ResetChallenge())
+    pass_time(made)
+    return made
+
+
+def test_the_question_does_nothing_by_accident() -> None:
+    assert keys(question(), "return") == keys(question(), "space") == keys(question(), "escape") == Close()
+    assert keys(question(), "n") == Close() and keys(question(), "x") == Stay()
+    assert keys(question(), "y") == keys(question(), "tab", "return") == Close((ResetChallenge(),))
+    yes, no = question().hits
+    assert question().handle(PointerPress(*middle(yes))) == Close((ResetChallenge(),))
+    assert question().handle(PointerPress(*middle(no))) == Close()
+
+
+def chooser(*names: str, current: str = "1a") -> ChooserPanel:
+    made = ChooserPanel([checkpoint(name, None) for name in names], current)
+    pass_time(made)
+    return made
+
+
+def test_a_checkpoint_is_chosen_by_keys_or_mouse() -> None:
+    assert keys(chooser(*NAMES), "f4") == Close((SwitchCheckpoint("2"),))
+    assert keys(chooser(*NAMES), "down", "return") == Close((SwitchCheckpoint("2"),))
+    assert keys(chooser(*NAMES), "up", "up", "up", "space") == Close((SwitchCheckpoint("3"),))
+    one = chooser(*NAMES)
+    assert one.handle(PointerPress(*middle(one.hits[0]))) == Close((SwitchCheckpoint("1"),))
+    assert keys(chooser(*NAMES), "f6") == Stay() and keys(chooser(), "down", "return") == Stay()
+
+
+def test_the_chooser_is_left_by_escape_c_and_a_press_beside_it() -> None:
+    assert keys(chooser(*NAMES), "escape") == keys(chooser(*NAMES), "c") == Close()
+    assert chooser(*NAMES).handle(PointerPress(30, 1000)) == Close()
+    assert chooser(*NAMES).handle(PointerPress(960, 200)) == Stay()
+
+
+PANELS: dict[str, tuple[Callable[[], Any], Callable[[Any], Box]]] = {
+    "question": (question, lambda p: (500, 340, 920, 400)),
+    "chooser": (lambda: chooser(*NAMES), lambda p: p.frame),
+    "chooser of none": (lambda: chooser(current=""), lambda p: p.frame),
+    "chooser of many": (lambda: chooser(*(f"a-long-name-{n}" * 4 for n in range(30))), lambda p: p.frame),
+}
+
+
+@pytest.mark.parametrize("width", [640, 1280, 1920])
+@pytest.mark.parametrize("name", PANELS)
+def test_their_texts_lie_on_their_paper_and_apart(name: str, width: int) -> None:
+    make, frame_of = PANELS[name]
+    panel: Panel = make()
+    x, y, w, h = frame_of(panel)
+    assert x >= 0 and y >= 0 and x + w <= 1920 and y + h <= 1080
+    found = [(text, box) for text, box, _ in texts_of(panel, width) if box[2] > 0]
+    for text, box in found:
+        assert box[0] >= x + 14 and box[0] + box[2] <= x + w - 14, text
+        assert box[1] >= y + 14 and box[1] + box[3] <= y + h - 14, text
+    for (one, box), (other, another) in itertools.combinations(found, 2):
+        assert overlap(box, another) <= 7, (one, other)
+
+
+def test_the_list_is_bounded_and_a_problem_is_told() -> None:
+    assert len(chooser(*map(str, range(30))).hits) == MOST_CHECKPOINTS
+    broken = checkpoint("2", None, problem="line 3: 'fleeet' is no key")
+    texts = [text for text, _, _ in texts_of(ChooserPanel([checkpoint("1"), broken], "1"))]
+    assert "line 3: 'fleeet' is no key" in texts and "in force" in texts
+
+
+def test_the_help_names_the_new_keys() -> None:
+    texts = {text for text, _, _ in texts_of(HelpPanel(kiosk=False))}
+    assert {"Tab", "Space", "+", "−", "C", "F1", "F6", "B", "E", "R", "X"} <= texts
+
+
+# Bubbles
+
+
+def stuck_order(n: int, attempt: int = 3, failure: str = "division by zero", **more: Any) -> Any:
+    return order(f"o{n}", S.PREPARING, attempt, last_failure=failure, started_at=at(n), **more)
+
+
+def test_one_or_two_of_a_crowd_speak_far_enough_apart() -> None:
+    model = kitchen_with([worker(1)], [stuck_order(n) for n in range(30)], settle=9.0)
+    chosen = speakers(model)
+    assert 1 <= len(chosen) <= MOST and chosen[0].id == "o0"
+    assert all(abs(a.body.x - b.body.x) > 400 for a, b in itertools.combinations(chosen, 2))
+    play(model, 1.0)
+    assert [g.id for g in speakers(model)] == [g.id for g in chosen], "steady"
+
+
+def test_in_a_crowd_only_those_speak_that_failed_twice() -> None:
+    crowd = [stuck_order(n, attempt=2) for n in range(CROWD + 4)]
+    model = kitchen_with([worker(1)], crowd, settle=1.0)
+    assert speakers(model) == []
+    tell(model, seen(stuck_order(7, attempt=3)))
+    assert [g.id for g in speakers(model)] == ["o7"]
+
+
+@pytest.mark.parametrize("failure", [None, "activity Heartbeat timeout", "Worker is shutting down and so on"])
+def test_a_worker_that_went_away_is_no_failure_of_the_stage(failure: str | None) -> None:
+    one = order("a", S.BAKING, 2, worker="w1.1", last_failure=failure)
+    assert speakers(kitchen_with([worker(1)], [one], settle=3.0)) == []
+
+
+def test_a_bubble_is_short() -> None:
+    model = kitchen_with([worker(1)], [stuck_order(1, attempt=12, failure="long\n words " * 99)], settle=3.0)
+    head, text = saying(model.gophers["o1"])
+    assert head == "attempt 12" and len(text) <= LATEST and "\n" not in text and text.endswith("…")
+
+
+# The editor
+
+
+def only(*programs: str) -> Callable[[str], str | None]:
+    return lambda name: f"/usr/bin/{name}" if name in programs else None
+
+
+@pytest.mark.parametrize(
+    "environment, platform, programs, expected",
+    [
+        ({"VISUAL": "code --wait"}, "linux", ["code", "xdg-open"], ["code", "--wait", "f"]),
+        ({"VISUAL": "missing"}, "linux", ["xdg-open"], ["xdg-open", "f"]),
+        ({"VISUAL": "a 'broken"}, "linux", ["xdg-open"], ["xdg-open", "f"]),
+        ({"EDITOR": "vim"}, "linux", ["vim", "xdg-open"], ["xdg-open", "f"]),
+        ({"EDITOR": "vim"}, "linux", ["vim"], None),
+        ({"EDITOR": "/opt/zed"}, "linux", ["/opt/zed"], ["/opt/zed", "f"]),
+        ({"VISUAL": "mousepad", "EDITOR": "code"}, "linux", ["mousepad", "code"], ["mousepad", "f"]),
+        ({}, "darwin", ["open"], ["open", "-t", "f"]),
+        ({}, "win32", [], ["notepad", "f"]),
+        ({}, "linux", [], None),
+    ],
+)
+def test_which_editor(
+    environment: dict[str, str], platform: str, programs: list[str], expected: list[str] | None
+) -> None:
+    assert command_for("f", environment, platform, only(*programs)) == expected
+
+
+class Said(list[tuple[str, bool]]):
+    def __call__(self, text: str, good: bool) -> None:
+        self.append((text, good))
+
+
+def test_the_editor_is_started_and_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark, said = tmp_path / "mark", Said()
+    program = tmp_path / "my-editor"
+    program.write_text(f"#!{sys.executable}\nimport sys\nopen({str(mark)!r}, 'w').write(sys.argv[1])\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("VISUAL", str(program))
+    show_in_editor("/x/file.py", said)
+    eventually(lambda: mark.exists() and mark.read_text() == "/x/file.py", 10)
+    assert said == [("Opened with my-editor. Save the file, then press R.", True)]
+
+
+def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Said()
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.setattr(editor, "command_for", lambda file, environment: None)
+    show_in_editor("/x", said)
+    assert "/x" in said[0][0] and not said[0][1]
+    monkeypatch.setattr(editor, "command_for", lambda file, environment: [sys.executable, "-c", "exit(3)"])
+    show_in_editor("/x", said)
+    eventually(lambda: any("status 3" in text and not good for text, good in said), 10)
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    show_in_editor("/x", said)
+    eventually(lambda: any("does not start: Permission denied" in text for text, _ in said), 10)
