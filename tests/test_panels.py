@@ -18,11 +18,12 @@ from game.art import Art
 from game.commands import OpenWebUI, PlaceOrder, Quit
 from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
 from game.panels.base import Close, Do, Outcome, Panel, Stay
-from game.panels.card import OrderCard, pale
+from game.panels.card import OrderCard
 from game.panels.choice import card_of
 from game.panels.form import OrderForm
 from game.panels.formplan import CANCEL, ORDER, SURPRISE
 from game.panels.help import CREDIT, HelpPanel
+from game.panels.lanes import pale
 from game.panels.quit import QuitPanel
 from game.panels.slip import clock, now_text, seconds, slip_of, stage_lines, toppings_text
 from game.panels.widgets import PAPER_LIT, Easel, Hit

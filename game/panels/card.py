@@ -66,6 +66,14 @@ class Telling:
     namespace: str = "default"
 
 
+def run_lines(run_id: str, fits: Callable[[str], bool]) -> list[str]:
+    """A run id on one line where it fits, else on two, parted at its last dash; nothing for none."""
+    if not run_id or fits(f"run {run_id}"):
+        return [f"run {run_id}"] if run_id else []
+    head, dash, tail = run_id.rpartition("-")
+    return [f"run {head}{dash}", tail] if head else [f"run {run_id}"]
+
+
 class OrderCard:
     """Not modal: a press beside it goes to the kitchen. Esc and × close it, U shows the order in Temporal."""
 
@@ -183,60 +191,63 @@ class OrderCard:
         easel.text(slip.now, left, y + 95, SIZE_SMALL, anchor="midleft", max_width=room)
 
     def _draw_pizza(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> float:
-        easel.box((x, y, INNER, 92), PAPER_LIT, 18, RULE)
-        left = x + 18
+        left = x + (104 if easel.art is not None else 18)
+        room = x + INNER - 14 - left
+        toppings = easel.pen.wrap(slip.toppings, SIZE_LEAST, room, lines=2)
+        high = 66.0 + 26 * (len(toppings) - 1)
+        easel.box((x, y, INNER, high), PAPER_LIT, 18, RULE)
         if easel.art is not None:
             state = PIZZAS.get(order.status, PizzaState.BAKED)
-            easel.sprite(easel.art.pizza(state, order.toppings, 84), x + 52, y + 46)
-            left = x + 104
-        room = x + INNER - 14 - left
+            easel.sprite(easel.art.pizza(state, order.toppings, high - 6), x + 52, y + high / 2)
         easel.text(slip.crust, left, y + 4, SIZE_SMALL, face="bold", max_width=room)
-        for n, text in enumerate(easel.pen.wrap(slip.toppings, SIZE_LEAST, room, lines=2)):
+        for n, text in enumerate(toppings):
             easel.text(text, left, y + 33 + 26 * n, SIZE_LEAST, max_width=room)
-        return y + 100
+        return y + high + 12
 
     def _draw_foot(self, easel: Easel, order: Order, slip: Slip, life: Life | None, y: float) -> None:
         """The way into Temporal, and in words what went wrong on the way: deaths, and the last failure."""
-        self._draw_code(easel, order, y)
         left, top, wide, _ = self.hits[1].box
-        lines: list[tuple[str, bool]] = []
-        free = int((top - 8 - y) / LINE)
+        if not self._draw_code(easel, order, y):
+            left, wide = self.frame[0] + MARGIN, INNER
+        kills = [kill_text(kill) for kill in life.kills[-2:]] if life else []
         failure = f"Last failure: {slip.failure}" if slip.failure else ""
-        kills = [kill_text(kill) for kill in reversed(life.kills)] if life else []
-        for n, text in enumerate([*kills[:2], failure] if not failure else [failure, *kills[:2]]):
-            room = min(free - len(lines), 3 if n == 0 else 2)
-            if text and room > 0:
-                lines += [
-                    (part, text is failure) for part in easel.pen.wrap(text, SIZE_LEAST, wide, lines=room)
-                ]
-        for n, (part, bad) in enumerate(lines):
-            easel.text(part, left, y + LINE * n, SIZE_LEAST, TOMATO if bad else INK, max_width=wide)
-        run = easel.pen.wrap(f"run {slip.run_id}", SIZE_LEAST, wide, lines=3) if slip.run_id else []
-        at = y + LINE * len(lines) + (8 if lines else 0)
-        if at + LINE * len(run) <= top - 8:
+        free = int((top - 8 - y) / LINE)
+        for text in (failure, *kills):
+            room = min(free, 3 if text is failure else 2)
+            if not text or room < 1:
+                continue
+            for part in easel.pen.wrap(text, SIZE_LEAST, wide, lines=room):
+                easel.text(part, left, y, SIZE_LEAST, TOMATO if text is failure else INK, max_width=wide)
+                y, free = y + LINE, free - 1
+        run = run_lines(slip.run_id, lambda text: easel.pen.measure(text, SIZE_LEAST)[0] <= wide)
+        if y + 6 + LINE * len(run) <= top - 4:
             for n, part in enumerate(run):
-                easel.text(part, left, at + LINE * n, SIZE_LEAST, INK_SOFT, max_width=wide)
+                easel.text(part, left, y + 6 + LINE * n, SIZE_LEAST, INK_SOFT, max_width=wide)
 
-    def _draw_code(self, easel: Easel, order: Order, y: float) -> None:
-        """The QR code of the order's page, with its quiet zone, where there is such a page."""
+    def _draw_code(self, easel: Easel, order: Order, y: float) -> bool:
+        """The QR code of the order's page, with its quiet zone; whether there is such a page, and room."""
         page = qr.page_of(self._ui, self._telling().namespace, order)
         if page is None:
-            return
+            return False
         x = self.frame[0] + MARGIN
         bottom = TOP + HEIGHT - 30
-        side = qr.side_of(page, min(QR_ROOM, bottom - y))
         view = easel.view
-        found = qr.picture(page, view.px(side), INK, CREAM) if side else None
+        # With room for the words over it; where it is scarce, the code alone.
+        px = qr.side_of(page, min(QR_ROOM, bottom - y - LINE), view.scale)
+        px = px or qr.side_of(page, min(QR_ROOM, bottom - y), view.scale)
+        found = qr.picture(page, px, INK, CREAM) if px else None
         if found is None:
-            return
+            return False
+        side = px / view.scale
         top = bottom - side
-        view.surface.blit(found, view.rect(*easel.moved((x + (QR_ROOM - side) / 2, top, side, side))))
-        local = urlsplit(page).hostname in LOOPBACK
-        if top - y >= LINE - 4:
-            words = "works on this computer" if local else "its page in Temporal"
+        corner = easel.moved((x + (QR_ROOM - side) / 2, top, side, side))
+        view.surface.blit(found, view.pos(corner[0], corner[1]))
+        words = "opens on this computer" if urlsplit(page).hostname in LOOPBACK else "its page in Temporal"
+        if top - y >= LINE - 2:
             easel.text(
-                words, x + QR_ROOM / 2, top - 4, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM
+                words, x + QR_ROOM / 2, top - 2, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM
             )
+        return True
 
     def _draw_buttons(self, easel: Easel) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)

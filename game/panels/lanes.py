@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -28,8 +29,8 @@ from game.theme import (
     Colour,
 )
 
-LANE_HIGH = 92.0
-BAR_TOP, BAR_HIGH = 57.0, 29.0
+LANE_HIGH = 96.0
+BAR_TOP, BAR_HIGH = 57.0, 27.0
 AXIS_HIGH = 28.0
 LEAST_BAR, LEAST_MARK = 16.0, 9.0
 GAP = 3.0
@@ -103,6 +104,14 @@ def _put_bar(easel: Easel, box: Box, fate: Fate, fill: Colour, edge: Colour) -> 
         easel.view.surface.blit(_bar(rect.size, fate, fill, edge, easel.view.px(2.4)), rect)
 
 
+def _fits(easel: Easel, mark: Mark) -> bool:
+    """Whether the worker's number has room within its bar."""
+    attempt, start, end = mark
+    ragged = 13.0 if attempt.fate in ("working", "killed") else 4.0
+    wide = easel.pen.measure(number_of(attempt.worker), SIZE_LEAST, face="bold")[0]
+    return wide + 2 <= end - start - ragged
+
+
 def _put_attempt(easel: Easel, mark: Mark, top: float) -> None:
     attempt, start, end = mark
     if not attempt.timed:
@@ -112,10 +121,12 @@ def _put_attempt(easel: Easel, mark: Mark, top: float) -> None:
     fill = mix(TOMATO, CREAM, 0.55) if attempt.fate == "failed" else pale(attempt.worker or "")
     edge = TOMATO if attempt.fate in ("killed", "failed") else INK
     _put_bar(easel, (start, top, end - start, BAR_HIGH), attempt.fate, fill, edge)
-    number = number_of(attempt.worker)
-    room = end - start - (13 if attempt.fate in ("working", "killed") else 4)
-    if number and easel.pen.measure(number, SIZE_LEAST, face="bold")[0] <= room - 2:
-        easel.text(number, start + 2 + room / 2, top + BAR_HIGH / 2, SIZE_LEAST, face="bold", anchor="center")
+    if _fits(easel, mark):
+        ragged = 13.0 if attempt.fate in ("working", "killed") else 4.0
+        middle = start + 2 + (end - start - ragged) / 2
+        easel.text(
+            number_of(attempt.worker), middle, top + BAR_HIGH / 2, SIZE_LEAST, face="bold", anchor="center"
+        )
 
 
 def _dots(easel: Easel, start: float, end: float, middle: float) -> None:
@@ -125,33 +136,57 @@ def _dots(easel: Easel, start: float, end: float, middle: float) -> None:
         x += 12
 
 
-def _waits(
-    easel: Easel, lane: Lane, marks: list[Mark], life: Life, left: float, right: float, top: float
-) -> None:
-    """Dots where it was due and nobody worked on it, with how long that was where there is room."""
+@dataclass(frozen=True)
+class _Gap:
+    """What lies between two bars; `length` in seconds, `before` and `after` the bars at its ends."""
+
+    start: float
+    end: float
+    length: float
+    before: Mark | None
+    after: Mark | None
+
+
+def _gaps(lane: Lane, marks: list[Mark], life: Life, left: float, right: float) -> list[_Gap]:
+    """The gaps of a lane, from when it was due until its end; none before its turn."""
     if lane.due is None:
-        return
+        return []
     scale = (right - left) / (life.end - life.start)
+    found: list[_Gap] = []
+    at, since, before = left + (lane.due - life.start) * scale, lane.due, None
+    for mark in marks:
+        found.append(_Gap(at, mark[1], mark[0].start - since, before, mark))
+        at, since, before = mark[2], mark[0].end, mark
+    found.append(_Gap(at, left + (lane.until - life.start) * scale, lane.until - since, before, None))
+    return found
+
+
+def _put_gap(easel: Easel, gap: _Gap, top: float) -> None:
+    """Dots while nobody worked on it, and how long that was; a thin line where attempts failed."""
     middle = top + BAR_HIGH / 2
-    edges = [(left + (lane.due - life.start) * scale, lane.due)]
-    spans: list[tuple[float, float, float]] = []
-    for attempt, start, end in marks:
-        spans.append((edges[-1][0], start, attempt.start - edges[-1][1]))
-        edges.append((end, attempt.end))
-    spans.append((edges[-1][0], left + (lane.until - life.start) * scale, lane.until - edges[-1][1]))
-    for a, b, length in spans:
-        if b - a < 14 or length < 0.05:
-            continue
-        text = seconds(datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(length, UTC))
-        wide = easel.pen.measure(text, SIZE_LEAST, tabular=True)[0]
-        certain = all(attempt.timed for attempt, _, _ in marks)
-        if certain and b - a >= wide + 40:
-            centre = (a + b) / 2
-            _dots(easel, a, centre - wide / 2 - 4, middle)
-            easel.text(text, centre, middle, SIZE_LEAST, INK_SOFT, anchor="center", tabular=True)
-            _dots(easel, centre + wide / 2 + 2, b, middle)
-        else:
-            _dots(easel, a, b, middle)
+    start = gap.start
+    if gap.after is not None and not gap.after[0].timed:
+        if gap.end > start:
+            easel.box((start, middle - 2, gap.end - start, 4), mix(TOMATO, CREAM, 0.45))
+        return
+    dead = gap.before
+    if dead is not None and dead[0].fate == "killed" and not _fits(easel, dead) and gap.end - start >= 34:
+        # The bar is too short for the number of who died: it stands beside it.
+        number = number_of(dead[0].worker)
+        easel.text(number, start + 13, middle, SIZE_LEAST, TOMATO, face="bold", anchor="center")
+        start += 22
+    if gap.end - start < 14 or gap.length < 0.05:
+        return
+    text = seconds(datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(gap.length, UTC))
+    wide = easel.pen.measure(text, SIZE_LEAST, tabular=True)[0]
+    known = (dead is None or dead[0].timed) and (gap.after is None or gap.after[0].timed)
+    if not known or gap.end - start < wide + 40:
+        _dots(easel, start, gap.end, middle)
+        return
+    centre = (start + gap.end) / 2
+    _dots(easel, start, centre - wide / 2 - 4, middle)
+    easel.text(text, centre, middle, SIZE_LEAST, INK_SOFT, anchor="center", tabular=True)
+    _dots(easel, centre + wide / 2 + 2, gap.end, middle)
 
 
 _NEWEST: dict[Step, Colour] = {"done": BASIL, "stopped": TOMATO}
@@ -159,21 +194,15 @@ _NEWEST: dict[Step, Colour] = {"done": BASIL, "stopped": TOMATO}
 
 def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float) -> None:
     fill = pale(line.worker) if line.worker else PLASTER if line.step == "waiting" else CREAM
-    easel.disc(x + 24, y + 27, 24, fill, INK)
+    easel.disc(x + 23, y + 25, 23, fill, INK)
     mark = "×" if line.step == "stopped" else line.number or ("…" if line.step == "waiting" else "")
-    easel.text(mark, x + 24, y + 27, SIZE_BODY, face="display", anchor="center")
+    easel.text(mark, x + 23, y + 25, SIZE_BODY, face="display", anchor="center")
     left = x + 62
     box = easel.text(line.title, left, y - 4, SIZE_BODY, face="bold")
-    if line.worker:
-        at = left + box[2] + 16
-        wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], right - 176 - at)
-        easel.box((at, y - 3, wide + 26, 34), pale(line.worker), 17, INK, 2)
-        easel.text(
-            line.worker, at + 13, y + 14, SIZE_SMALL, face="bold", anchor="midleft", max_width=wide + 2
-        )
+    free = right
     if line.attempts > 0:
         again = line.attempts > 1
-        easel.text(
+        free = easel.text(
             f"attempt {line.attempts}",
             right,
             y + 14,
@@ -182,11 +211,20 @@ def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float)
             face="bold" if again else "text",
             anchor="midright",
             tabular=True,
+        )[0]
+        # The box is where it was drawn: with the sheet, on its way in.
+        free -= easel.moved((0, 0, 0, 0))[0]
+    if line.worker:
+        at = left + box[2] + 16
+        wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], free - 42 - at)
+        easel.box((at, y - 3, wide + 26, 34), pale(line.worker), 17, INK, 2)
+        easel.text(
+            line.worker, at + 13, y + 14, SIZE_SMALL, face="bold", anchor="midleft", max_width=wide + 2
         )
     easel.text(
         line.times,
         left,
-        y + 29,
+        y + 27,
         SIZE_LEAST,
         _NEWEST.get(line.step, INK_SOFT),
         tabular=True,
@@ -201,12 +239,14 @@ def draw_life(easel: Easel, slip: Slip, life: Life | None, x: float, y: float, w
     for line in slip.stages:
         _draw_words(easel, line, x, y, right)
         top = y + BAR_TOP
-        easel.box((x, top - 3, wide, BAR_HIGH + 6), PAPER_LIT, 8, RULE, 2)
         lane = lanes.get(line.stage)
+        begun = lane is not None and lane.due is not None
+        easel.box((x, top - 3, wide, BAR_HIGH + 6), PAPER_LIT, 8, RULE if begun else PAPER_LIT, 2)
         if life is not None and lane is not None:
             inner = x + PAD, right - PAD
             marks = places(lane.attempts, life, *inner)
-            _waits(easel, lane, marks, life, *inner, top)
+            for gap in _gaps(lane, marks, life, *inner):
+                _put_gap(easel, gap, top)
             for mark in marks:
                 _put_attempt(easel, mark, top)
         y += LANE_HIGH

@@ -8,11 +8,11 @@ recorded: those are marks in the time in which they must have been, without a le
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from api_stub.schema import HistoryEvent, Order, OrderStatus, Receipt, Stage, StageView
+from api_stub.schema import HistoryEvent, Order, Receipt, Stage, StageView
 from game.snapshot import FINAL
 
 Fate = Literal["done", "working", "killed", "failed"]
@@ -21,7 +21,7 @@ Fate = Literal["done", "working", "killed", "failed"]
 MARKS = 14
 """Attempts of one stage that are drawn at most; those that nobody knows the time of go first."""
 
-BRIEFEST = 1.0
+BRIEFEST = 0.05
 """The least length of the axis, seconds."""
 
 
@@ -207,7 +207,7 @@ def _lane(
 ) -> Lane:
     """One stage of an order that is due since `due`, at `now`."""
     finished = _unix(view.finished_at) if view else None
-    if due is None:
+    if due is None or (view is None and order.status in FINAL):
         return Lane(stage, None, now, ())
     current = finished is None and order.status not in FINAL
     working = current and order.worker is not None
@@ -254,6 +254,4 @@ def life_of(
         lane = _lane(order, stage, seen, due, now, history, _broken(order, receipts, stage))
         lanes.append(lane)
         due = _unix(seen.finished_at) if seen else None
-    if order.status is OrderStatus.DELIVERED:
-        lanes = [replace(lane, due=None) if not lane.attempts else lane for lane in lanes]
     return Life(start, max(now, start + BRIEFEST), over, tuple(lanes), kills_of(order, receipts))

@@ -17,6 +17,8 @@ QUIET = 4
 LEAST_MODULE = 4.0
 """Logical pixels of a module's side at least: a phone reads it from half a metre."""
 
+LARGEST_MODULE = 5.0
+
 
 def page_of(ui: str | None, namespace: str, order: Order) -> str | None:
     """The address of an order's page in the Temporal Web UI; None while any part of it is unknown."""
@@ -36,16 +38,16 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...] | None:
     return tuple(tuple(bool(cell) for cell in row) for row in code.matrix)
 
 
-def side_of(text: str, room: float) -> float:
-    """The picture's side in logical pixels within `room`, quiet zone included; 0 where it would be too
-    small to be read.
+def side_of(text: str, room: float, scale: float) -> int:
+    """The picture's side in display pixels within `room` logical ones, quiet zone included; 0 where it
+    would be too small to be read. `scale`: display pixels per logical pixel.
     """
     rows = modules(text)
     if rows is None:
-        return 0.0
+        return 0
     count = len(rows) + 2 * QUIET
-    module = int(min(room / count, LEAST_MODULE + 1))
-    return float(count * module) if module >= LEAST_MODULE else 0.0
+    module = min(int(room * scale / count), max(1, round(LARGEST_MODULE * scale)))
+    return count * module if module >= max(1, int(LEAST_MODULE * scale)) else 0
 
 
 @lru_cache(maxsize=8)
