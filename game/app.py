@@ -122,7 +122,7 @@ class App:
         self._over = False
         self._shown_at: float | None = None
         # Ids must not repeat over restarts: the same id with another pizza would be refused.
-        self._session = secrets.token_hex(2)
+        self._session = secrets.token_hex(3)
         self._ordered = 0
         self._held: StreamOrders | None = None
         self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=self._session))

@@ -273,6 +273,12 @@ class Model:
         return sum(1 for g in self.gophers.values() if not g.delivered and g.place is not Place.ASIDE)
 
     @property
+    def open_everywhere(self) -> int:
+        """Orders that are on their way, also those that this window does not follow, where an audit tells."""
+        audit = self.known.audit
+        return max(self.open_orders, audit.in_flight if audit is not None else 0)
+
+    @property
     def file_to_fix(self) -> str | None:
         """The file that a developer edits; None where the checkpoint has no bug, or the API no such thing."""
         checkpoint, challenge = self.known.checkpoint, self.known.challenge

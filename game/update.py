@@ -72,7 +72,7 @@ def _stream(model: Model, out: Wishes) -> None:
     checkpoint = model.known.checkpoint
     bug = checkpoint is not None and checkpoint.bug is not None
     model.stream, orders = due(
-        model.stream, model.real, model.dice, model.open_orders, model.known.online, bug
+        model.stream, model.real, model.dice, model.open_everywhere, model.known.online, bug
     )
     if orders:
         out.commands.append(StreamOrders(orders))

@@ -6,6 +6,7 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+import pygame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +18,11 @@ from game.inputs import KeyPress, PointerPress
 from game.layout import Box
 from game.model import Model, OpenStats
 from game.panels.base import Close, Stay
+from game.panels.kept import Kept
 from game.panels.stats import AUDIT, FRAME, PLOTS, StatsPanel, plot_box, tile_boxes
 from game.snapshot import OrdersSeen, RecordsSeen, Snapshot
 from game.update import update
+from game.view import View
 from tests.panelling import overlap, pass_time, texts_of
 from tests.telling import T0, S, order, seen, tell
 from tests.test_watch import STATS
@@ -181,6 +184,29 @@ def test_every_text_lies_on_the_sheet_and_apart(name: str, width: int) -> None:
         assert box[1] + box[3] <= y + h - 8, text
     for (one, box), (other, another) in itertools.combinations(found, 2):
         assert overlap(box, another) <= 8, (one, other)
+
+
+def test_what_does_not_change_is_painted_once_and_what_does_at_once() -> None:
+    kept, view, painted = Kept(), View(pygame.Surface((640, 360))), []
+    box: Box = (100, 100, 300, 300)
+
+    def draw(key: object, colour: int) -> object:
+        view.surface.fill((0, 0, 0))
+        kept.draw(view, box, key, lambda: painted.append(view.surface.fill((colour, 9, 9), view.rect(*box))))
+        return view.surface.get_at((50, 50))[0]
+
+    assert [draw("a", 10), draw("a", 20), draw("b", 30), draw(None, 40), draw(None, 50)] == [
+        10,
+        10,
+        30,
+        40,
+        50,
+    ]
+    assert len(painted) == 4
+    view = View(pygame.Surface((1280, 720)))
+    assert draw("c", 60) == draw("c", 70) == 0 and view.surface.get_at((200, 200))[0] == 60
+    view = View(pygame.Surface((640, 360)))
+    assert draw("c", 80) == 80, "a window of another size is another picture"
 
 
 def test_old_figures_are_said_to_be_old() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_stub.schema import Checkpoint, OrderRequest, StreamSettings
+from api_stub.schema import Audit, Checkpoint, OrderRequest, StreamSettings
 from game.commands import StreamOrders
 from game.dial import SWITCH, TRACK, knob_x, on_track, rate_at, rate_text, state_text
 from game.inputs import Input, KeyPress, PointerMove, PointerPress, PointerRelease
@@ -240,6 +241,15 @@ def test_it_waits_while_the_api_is_away() -> None:
     frame(model, news=[ApiAway("nobody answers there")])
     assert not any(frame(model).commands for _ in range(200))
     assert burst(model, seen(order("a"))).orders
+
+
+def test_orders_that_others_placed_count_towards_the_cap() -> None:
+    model = streaming(SETTINGS.model_copy(update={"max_open": 10}))
+    full = {"started": 20, "delivered": 10, "in_flight": 10, "failed": 0, "lost": 0, "balanced": True}
+    frame(model, news=[RecordsSeen(audit=Audit.model_validate({**full, "counted_at": T0}))])
+    assert not any(frame(model).commands for _ in range(200))
+    later = {**full, "in_flight": 9, "delivered": 11, "counted_at": T0 + timedelta(seconds=2)}
+    assert burst(model, RecordsSeen(audit=Audit.model_validate(later))).orders
 
 
 def test_a_refusal_stops_it_and_is_said() -> None:

@@ -11,7 +11,8 @@ from game.excerpt import CodeLine, excerpt, problem_of, state_of, stuck_text
 from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.panels.base import Close, Do, Outcome, Stay
-from game.panels.paper import mix
+from game.panels.kept import Kept
+from game.panels.paper import inset, mix
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import (
     BASIL,
@@ -26,6 +27,8 @@ from game.theme import (
     SIZE_LEAST,
     SIZE_SMALL,
     TOMATO,
+    WOOD,
+    WOOD_DARK,
     Colour,
 )
 from game.view import View
@@ -64,6 +67,7 @@ class BugSlip:
         self._asked = asked
         self._sheet = Sheet()
         self._calm = 0.0
+        self._kept = Kept()
         self.hits = HITS
 
     @property
@@ -106,9 +110,19 @@ class BugSlip:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived))
-        easel.sheet(FRAME)
         challenge = self._look_up()
+        hot = hit_at(HITS, *self._sheet.pointer)
+        key = (challenge, hot, view.scale, self._seconds) if self._sheet.arrived >= 1.0 else None
+        self._kept.draw(view, FRAME, key, lambda: self._paint(view, challenge))
+
+    @property
+    def _seconds(self) -> int:
+        return int(self._sheet.age)
+
+    def _paint(self, view: View, challenge: Challenge | None) -> None:
+        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived))
+        easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
+        easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68
         easel.text("Can you fix it?", x, y, SIZE_HEAD + 4, face="display")
         self._close(easel)

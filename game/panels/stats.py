@@ -11,6 +11,8 @@ from game.layout import Box, inside
 from game.motion import lerp
 from game.panels import plots
 from game.panels.base import Close, Outcome, Stay
+from game.panels.kept import Kept
+from game.panels.paper import inset
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.snapshot import Snapshot
 from game.theme import (
@@ -27,6 +29,8 @@ from game.theme import (
     SIZE_LEAST,
     SIZE_SMALL,
     TOMATO,
+    WOOD,
+    WOOD_DARK,
     Colour,
 )
 from game.view import View
@@ -70,6 +74,7 @@ class StatsPanel:
         """`look_up` tells, in every frame, what is known and the Unix time."""
         self._look_up = look_up
         self._sheet = Sheet()
+        self._kept = Kept()
         self.hits = (CLOSE,)
 
     def handle(self, item: Input) -> Outcome:
@@ -89,9 +94,17 @@ class StatsPanel:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
-        easel.sheet(FRAME)
         known, wall = self._look_up()
+        hot = hit_at(self.hits, *self._sheet.pointer)
+        # Much is drawn here, and little of it changes more than once a second.
+        still = self._sheet.arrived >= 1.0
+        key = (known.stats, known.audit, int(wall), hot, view.scale) if still else None
+        self._kept.draw(view, FRAME, key, lambda: self._paint(view, known, wall))
+
+    def _paint(self, view: View, known: Snapshot, wall: float) -> None:
+        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
+        easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
+        easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         self._close(easel)
         if known.audit is not None:
             self._audit(easel, audit_line(known.audit, wall))

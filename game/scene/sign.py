@@ -19,7 +19,7 @@ def draw_sign(brush: Brush, model: Model) -> None:
     edged_box(view, SIGN, WOOD_DARK, INK, 18, 3)
     _switch(brush, model)
     x, y, w, h = TRACK
-    text = state_text(stream, model.open_orders, model.real)
+    text = state_text(stream, model.open_everywhere, model.real)
     pen.write("Stream", x, y - 36, SIZE_LEAST, CREAM)
     pen.write(
         text, x + w, y - 22, SIZE_BODY, GLOW if stream.running else CREAM, face="bold", anchor="midright",
