@@ -166,7 +166,7 @@ def _spread(rough: list[_Rough], due: float, until: float) -> list[Attempt]:
     while n < len(rough):
         run = [rough[n]]
         if run[0].start is not None:
-            at = max(at, run[0].start)
+            at = max(at, min(run[0].start, until))
         while run[-1].end is None and n + len(run) < len(rough) and rough[n + len(run)].start is None:
             run.append(rough[n + len(run)])
         n += len(run)
@@ -201,11 +201,12 @@ def _lane(
     stage: Stage,
     view: StageView | None,
     due: float | None,
+    begin: float,
     now: float,
     history: Sequence[HistoryEvent],
     broken: dict[int, _Broken],
 ) -> Lane:
-    """One stage of an order that is due since `due`, at `now`."""
+    """One stage of an order that began at `begin`; the stage is due since `due`, if it is; it is `now`."""
     finished = _unix(view.finished_at) if view else None
     if due is None or (view is None and order.status in FINAL):
         return Lane(stage, None, now, ())
@@ -216,14 +217,19 @@ def _lane(
         # While nobody has it, the attempt that Temporal names is the one that has not begun yet.
         begun = max(1, begun - 1)
     begun = max(begun, *broken) if broken else begun
+    if working:
+        # Somebody has it, whether or not the stage's own record has come yet.
+        begun = max(1, begun, order.attempt)
     rough = _rough(view, begun, working, broken)
     failed = _event(history, stage, "ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCanceled")
     if rough and rough[-1].fate == "failed" and not current:
         rough[-1].end = failed if failed is not None else now
     if working:
         rough[-1].worker = order.worker
-    until = finished if finished is not None else now
-    return Lane(stage, due, until, _fewer(_spread(rough, min(due, until), until)))
+    until = max(begin, finished) if finished is not None else now
+    # Clocks of two machines: what is due is never due after it was done.
+    due = min(due, until)
+    return Lane(stage, due, until, _fewer(_spread(rough, due, until)))
 
 
 def life_of(
@@ -251,7 +257,8 @@ def life_of(
         scheduled = _event(history, stage, "ActivityTaskScheduled")
         if due is not None:
             due = max(start, scheduled) if scheduled is not None else due
-        lane = _lane(order, stage, seen, due, now, history, _broken(order, receipts, stage))
+        lane = _lane(order, stage, seen, due, start, now, history, _broken(order, receipts, stage))
         lanes.append(lane)
-        due = _unix(seen.finished_at) if seen else None
+        done = _unix(seen.finished_at) if seen else None
+        due = max(start, done) if done is not None else None
     return Life(start, max(now, start + BRIEFEST), over, tuple(lanes), kills_of(order, receipts))
