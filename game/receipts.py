@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
+from game.names import short_name
 
 CAUSES: dict[ExitCause, str] = {
     "player": "killed by a player",
@@ -41,19 +42,10 @@ def worth_showing(receipt: Receipt) -> bool:
     return bool(receipt.orders) or receipt.cause not in QUIET
 
 
-def name_of(order: ReceiptOrder) -> str:
-    """What an order is called: its customer, else its id without the session."""
-    if order.customer:
-        return order.customer
-    kind, _, rest = order.id.partition("-")
-    session, _, number = rest.partition("-")
-    return f"{kind} {number}" if session and number else order.id
-
-
 def _held(orders: Sequence[ReceiptOrder]) -> str:
     if not orders:
         return "held no order"
-    names = [name_of(order) for order in orders[:NAMED]]
+    names = [short_name(order.id, order.customer) for order in orders[:NAMED]]
     more = len(orders) - len(names)
     return "held " + ", ".join(names) + (f" and {more} more" if more else "")
 

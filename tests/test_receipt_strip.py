@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from api_stub.schema import Receipt
 from game.layout import CookSpot, cook_spot
 from game.model import Model
+from game.names import short_name
 from game.notes import LIFE, SHOWN
 from game.receipts import last_takeover, receipt_for, words_of, worth_showing
 from game.scene.cooks import dead_text, takeover_lines
@@ -233,3 +234,19 @@ def test_another_workers_number_pops_up_on_the_tag() -> None:
     play(model, 1.0)
     tell(model, seen(order("a", S.BAKING, 2, worker="w1.1")))
     assert gopher.tag == 0.0
+
+
+@pytest.mark.parametrize(
+    "order_id, customer, name",
+    [
+        ("auto-3fa9c1-12", None, "auto 12"),
+        ("manual-3fa9-7", None, "manual 7"),
+        ("manual-3fa9-7", "Ada", "Ada"),
+        ("auto-1", None, "auto-1"),
+        ("my-own-order-9", None, "my-own-order-9"),
+    ],
+)
+def test_names_are_short_where_the_id_is_this_games_own(
+    order_id: str, customer: str | None, name: str
+) -> None:
+    assert short_name(order_id, customer) == name

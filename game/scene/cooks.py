@@ -138,19 +138,18 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     figure = brush.art.cook(look, CookPose.GHOST, spot.height)
     brush.sprite(figure, spot.x + 5.0 * math.sin(model.now * 0.9), spot.y - 30.0 * rise + bob)
     brush.flush()
-    _clocks(brush, model, cook, spot, width)
     if cook.worker is not None and cook.worker.state == "backoff":
         _plate(brush, spot.x, spot.y + 6, "restarts soon", width)
     else:
         _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width, urgent=True)
 
 
-def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
     """How long the process is dead, what ended it, and how long its orders wait."""
-    if width < LEAST_PLATE:
+    wide = min(308.0, spot.room - 8.0)
+    if wide < LEAST_PLATE:
         return
     dead_for = max(0.0, model.wall - cook.died_at)
-    wide = min(308.0, spot.room - 8.0)
     second = takeover_lines(cook, dead_for, wide >= 240.0)
     lines = [dead_text(dead_for) if wide >= 240.0 else dead_text(dead_for).removeprefix("process ")]
     lines += second or [cook.died_of]
@@ -177,6 +176,14 @@ def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     backoff = cook.worker is not None and cook.worker.state == "backoff"
     text = "restarts soon" if backoff else _how_to_start(model, cook.slot)
     _plate(brush, spot.x, spot.y + 6, text, width)
+
+
+def draw_clocks(brush: Brush, model: Model) -> None:
+    """What is known of each death, over the flour and the hat of it."""
+    for cook in model.cooks.values():
+        if cook.phase is CookPhase.GHOST:
+            spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
+            _clocks(brush, model, cook, spot)
 
 
 def draw_cooks(brush: Brush, model: Model) -> None:

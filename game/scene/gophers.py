@@ -11,6 +11,7 @@ from game.bubbles import saying, speakers
 from game.layout import cook_spot
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
+from game.names import short_name
 from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush
 from game.scene.shades import shade
@@ -256,8 +257,8 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
 
 
 def caption(gopher: Gopher) -> str:
-    """What a gopher is called: its customer's name, else the order's id."""
-    return gopher.order.customer or gopher.id
+    """What a gopher is called: its customer's name, else what is short of the order's id."""
+    return short_name(gopher.id, gopher.order.customer)
 
 
 def draw_name(brush: Brush, gopher: Gopher) -> None:

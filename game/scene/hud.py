@@ -147,7 +147,7 @@ def _signs(brush: Brush, model: Model) -> float:
 
 def _problem(brush: Brush, y: float, problem: str) -> float:
     """Why an edit of the checkpoint's file is not in force; it stays until the file is mended."""
-    wide = 880.0
+    wide = 850.0
     lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
     high = 54.0 + 32 * len(lines)
     shade(brush.view, 960 - wide / 2, y, wide, high, INK, 235, 18)

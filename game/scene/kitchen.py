@@ -8,7 +8,7 @@ from game.art import SceneMap
 from game.layout import Kitchen, Place
 from game.model import Model
 from game.scene.brush import Brush
-from game.scene.cooks import draw_cooks
+from game.scene.cooks import draw_clocks, draw_cooks
 from game.scene.effects import draw_particles
 from game.scene.gophers import draw_bubbles, draw_fliers, draw_gophers
 from game.scene.hud import draw_hud
@@ -57,6 +57,7 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     draw_cooks(brush, model)
     draw_fliers(brush, model, wardrobe)
     draw_particles(brush, model)
+    draw_clocks(brush, model)
     draw_bubbles(brush, model)
     brush.dx = brush.dy = 0.0
     draw_hud(brush, model)
