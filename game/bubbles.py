@@ -30,7 +30,9 @@ def stuck(gopher: Gopher) -> bool:
 def speakers(model: Model) -> list[Gopher]:
     """Those who speak: a person's own order before others, then the one that waits longest. Steady."""
     least = 2 if len(model.gophers) <= CROWD else 3
-    found = [g for g in model.gophers.values() if g.order.attempt >= least and stuck(g)]
+    # Beside a cook a bubble would cover other cooks: who waits there has another story to tell.
+    floor = model.kitchen.front + 12.0
+    found = [g for g in model.gophers.values() if g.order.attempt >= least and g.body.y <= floor and stuck(g)]
     found.sort(key=lambda g: (not g.own, g.order.started_at.timestamp() if g.order.started_at else 0.0, g.id))
     chosen: list[Gopher] = []
     for gopher in found:

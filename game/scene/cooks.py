@@ -18,6 +18,9 @@ from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST
 LEAST_PLATE = 90.0
 """Narrower plates could not be read, and are left out: a fleet of more than two dozen."""
 
+AGED_PLATE = 165.0
+"""Narrower ones hold the pid alone."""
+
 ACTS: dict[str, CookPose] = {
     OrderStatus.PREPARING: CookPose.KNEAD,
     OrderStatus.BAKING: CookPose.PEEL,
@@ -115,7 +118,7 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
         text = f"pid {worker.pid} leaves"
     else:
         age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
-        text = f"pid {worker.pid} · {age}"
+        text = f"pid {worker.pid} · {age}" if width >= AGED_PLATE else f"pid {worker.pid}"
     _plate(brush, spot.x, spot.y + 6, text, width)
 
 

@@ -209,7 +209,7 @@ def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
 
 
 POP_SECONDS = 0.5
-POPS = 24
+POPS = 12
 """So many new tags pop up in a crowd at a time, where nobody else wears one."""
 
 
@@ -301,7 +301,8 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
             if gopher.hop is None:
                 draw_badge(brush, gopher)
     else:
-        changed = [g for g in cast if g.tag < POP_SECONDS and g.hop is None]
+        floor = model.kitchen.front + 12.0
+        changed = [g for g in cast if g.tag < POP_SECONDS and g.hop is None and g.body.y <= floor]
         for gopher in changed[-POPS:]:
             draw_badge(brush, gopher, crowded=True)
 
