@@ -149,7 +149,10 @@ class RunningStack:
         """Wait until the slot is in this state."""
 
         def check() -> dict[str, Any] | None:
-            worker = self.workers()[slot - 1]
+            try:
+                worker = self.workers()[slot - 1]
+            except httpx.TransportError:
+                return None  # the API itself was killed, and is about to be there again
             return worker if worker["state"] == state else None
 
         return eventually(check, limit_s) or {}
