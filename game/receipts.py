@@ -60,7 +60,7 @@ def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
     if not orders:
         return ""
     if len(taken) < len(orders):
-        part = f"{len(taken)} of {len(orders)} taken over" if taken else "nobody has taken over yet"
+        part = f"{len(taken)} of {len(orders)} taken over" if taken else "no one took over yet"
         return f"{part} · +{dead_for:.1f} s"
     cooks = sorted({_cook(order.to or "") for order in taken}, key=lambda c: (len(c), c))
     who = f"cook {cooks[0]}" if len(cooks) == 1 else f"{len(cooks)} cooks"

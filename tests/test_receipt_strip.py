@@ -51,7 +51,7 @@ def test_a_receipt_says_who_what_by_whom_after_how_long_and_what_was_kept() -> N
 def test_while_one_waits_the_clock_runs() -> None:
     waiting = receipt(1, held("a"), held("b", to=None))
     assert words_of(waiting, NOW + 2.34).outcome == "1 of 2 taken over · +2.3 s"
-    assert words_of(receipt(1, held(to=None)), NOW + 0.5).outcome == "nobody has taken over yet · +0.5 s"
+    assert words_of(receipt(1, held(to=None)), NOW + 0.5).outcome == "no one took over yet · +0.5 s"
     assert words_of(waiting, NOW + 2).waiting
 
 
