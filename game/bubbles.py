@@ -9,6 +9,8 @@ CROWD = 36
 """Among more orders than this only those speak that have failed twice."""
 NOT_ITS_FAULT = ("timeout", "timed out", "shutting down")
 """What Temporal says of an attempt whose worker went away."""
+RECEIPTS = 1300.0
+"""Right of here a bubble and the receipts would lie over each other."""
 LATEST = 76
 """Characters of an exception's text in a bubble."""
 
@@ -27,12 +29,16 @@ def stuck(gopher: Gopher) -> bool:
     )
 
 
+def _room(model: Model, gopher: Gopher) -> bool:
+    """Whether a bubble over it covers nobody: not beside a cook, and not under the receipts."""
+    under_receipts = bool(model.notes) and gopher.body.x > RECEIPTS
+    return gopher.body.y <= model.kitchen.front + 12.0 and not under_receipts
+
+
 def speakers(model: Model) -> list[Gopher]:
     """Those who speak: a person's own order before others, then the one that waits longest. Steady."""
     least = 2 if len(model.gophers) <= CROWD else 3
-    # Beside a cook a bubble would cover other cooks: who waits there has another story to tell.
-    floor = model.kitchen.front + 12.0
-    found = [g for g in model.gophers.values() if g.order.attempt >= least and g.body.y <= floor and stuck(g)]
+    found = [g for g in model.gophers.values() if g.order.attempt >= least and stuck(g) and _room(model, g)]
     found.sort(key=lambda g: (not g.own, g.order.started_at.timestamp() if g.order.started_at else 0.0, g.id))
     chosen: list[Gopher] = []
     for gopher in found:
