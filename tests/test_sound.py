@@ -9,7 +9,9 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pygame
@@ -18,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from game import settings as choices
+from game.art import Art
 from game.controls import Wishes, handle
 from game.events import (
     AttemptFailed,
@@ -29,13 +32,17 @@ from game.events import (
     WorkerDied,
 )
 from game.inputs import KeyPress, PointerPress
-from game.layout import MUTED_SIGN, Place
+from game.layout import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box, Place, inside
 from game.model import Model
+from game.scene.brush import Brush
+from game.scene.hud import draw_hud
 from game.settings import Settings, load, save, settings_file
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
 from game.sound.player import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, hushed, limiter_for
 from game.sound.synth import LEVELS, LOOPS, RATE, SOUNDS, WINDOW, Wave, loudness, pcm
+from game.text import Pen
+from game.view import View
 from tests.running import ROOT, eventually
 from tests.telling import S, kitchen_with, order, seen, staffed, tell, worker
 
@@ -454,3 +461,40 @@ def test_a_relative_config_directory_is_no_directory(tmp_path: Path) -> None:
         == Path.home() / ".config" / "gopherpizza" / "settings.json"
     )
     assert settings_file({}) == settings_file({"XDG_CONFIG_HOME": ""})
+
+
+@pytest.fixture
+def brush(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brush]:
+    """A third-size frame on a display that nobody sees."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    ours = not pygame.display.get_surface()
+    if ours:
+        pygame.display.init()
+        pygame.display.set_mode((640, 360))
+    view = View(pygame.Surface((640, 360)))
+    yield Brush(view, Art(1 / 3), Pen(view))
+    if ours:
+        pygame.display.quit()
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_a_muted_kitchen_says_so_in_words(brush: Brush, muted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = kitchen()
+    model.muted = muted
+    written: dict[str, Box] = {}
+    real = Pen.write
+
+    def recording(self: Pen, text: str, *rest: Any, **more: Any) -> Box:
+        written[text] = real(self, text, *rest, **more)
+        return written[text]
+
+    monkeypatch.setattr(Pen, "write", recording)
+    draw_hud(brush, model)
+    assert ("Muted" in written) == muted
+    if muted:
+        x, y, w, h = written["Muted"]
+        assert inside(MUTED_SIGN, x, y) and inside(MUTED_SIGN, x + w, y + h)
+    (hint,) = (box for text, box in written.items() if text.startswith("1–9"))
+    assert ORDER_BUTTON[0] + ORDER_BUTTON[2] < hint[0]
+    assert hint[0] + hint[2] < (MUTED_SIGN if muted else UI_BUTTON)[0]
+    assert MUTED_SIGN[0] + MUTED_SIGN[2] < UI_BUTTON[0]
