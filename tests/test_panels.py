@@ -26,8 +26,7 @@ from game.panels.help import CREDIT, HelpPanel
 from game.panels.lanes import pale
 from game.panels.quit import QuitPanel
 from game.panels.slip import clock, now_text, seconds, slip_of, stage_lines, toppings_text
-from game.panels.widgets import PAPER_LIT, Easel, Hit
-from game.text import Pen
+from game.panels.widgets import PAPER_LIT, Easel
 from game.theme import (
     BASIL,
     CANVAS,
@@ -43,6 +42,7 @@ from game.theme import (
     Colour,
 )
 from game.view import View
+from tests.panelling import keys, middle, overlap, pass_time, texts_of
 
 MENU = printed_menu()
 T = datetime(2026, 1, 1, 12, 3, 5, tzinfo=UTC)
@@ -57,34 +57,12 @@ def form(menu: Menu = MENU, order_id: str = "manual-t-1", art: Art | None = None
     return made
 
 
-def pass_time(panel: Panel, total: float = 1.0) -> None:
-    for _ in range(round(total * 50)):
-        panel.update(0.02)
-
-
-def keys(panel: Panel, *names: str) -> Outcome:
-    """Press keys one after the other; what the last one led to. `shift+tab` and `ctrl+r` as in scripts."""
-    outcome: Outcome = Stay()
-    for name in names:
-        *marks, key = name.split("+")
-        outcome = panel.handle(KeyPress(key, "shift" in marks, "ctrl" in marks))
-        if key == "space":
-            panel.handle(TextTyped(" "))
-        panel.handle(KeyRelease(key))
-    return outcome
-
-
 def typed(panel: Panel, text: str) -> None:
     """Type as a keyboard does: the key, then its character."""
     for character in text:
         panel.handle(KeyPress(character.lower()))
         panel.handle(TextTyped(character))
         panel.handle(KeyRelease(character.lower()))
-
-
-def middle(hit: Hit) -> tuple[float, float]:
-    x, y, w, h = hit.box
-    return x + w / 2, y + h / 2
 
 
 def click(panel: OrderForm | OrderCard | QuitPanel | HelpPanel, group: str, index: int = 0) -> Outcome:
@@ -580,26 +558,6 @@ def test_modal_panels_take_every_input() -> None:
 
 # Where things are.
 
-Written = tuple[str, tuple[float, float, float, float], tuple[float, float]]
-
-
-def texts_of(panel: Panel, width: int = 1920) -> list[Written]:
-    """Everything a panel writes: the text asked for, its box, and the size it wanted (w, h)."""
-    found: list[Written] = []
-    real = Pen.write
-
-    def recording(self: Pen, text: str, *rest: object, **more: object) -> object:
-        box = real(self, text, *rest, **more)  # type: ignore[arg-type]
-        size = rest[2]
-        wanted = self.measure(text, size, face=more["face"], tabular=more["tabular"])  # type: ignore[arg-type]
-        found.append((text, box, wanted))
-        return box
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Pen, "write", recording)
-        panel.draw(View(pygame.Surface((width, width * 9 // 16))))
-    return found
-
 
 def crowded_form() -> OrderForm:
     made = form(order_id="W" * 64)
@@ -667,13 +625,6 @@ def frame_of(panel: OrderForm | OrderCard | QuitPanel | HelpPanel) -> tuple[floa
         module = __import__("game.panels.formplan", fromlist=["FRAME"])
     frame: tuple[float, float, float, float] = module.FRAME
     return frame
-
-
-def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """The shorter side of what two boxes share; 0: nothing."""
-    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return max(0.0, min(wide, high))
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
