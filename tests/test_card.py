@@ -19,17 +19,19 @@ from game.panels import qr
 from game.panels.card import OrderCard, Telling, run_lines
 from game.panels.lanes import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, bar_points, places
 from game.panels.life import MARKS, Attempt, Life, life_of
-from game.panels.slip import clock, kill_text
+from game.panels.slip import clock, kill_text, slip_of
 from game.panels.widgets import PAPER_LIT
 from game.snapshot import KEPT_HISTORIES, HistorySeen, Snapshot, advance
 from game.theme import CREAM, INK, INK_SOFT, SIZE_LEAST, TOMATO
 from game.view import View
 from game.watch import Watch, Watcher
+from tests.panelling import Written, overlap, pass_time, texts_of
 from tests.running import eventually
 from tests.telling import T0, S, at, order
-from tests.test_panels import LONG_FAILURE, Written, contrast, overlap, pass_time, texts_of
+from tests.test_theme import contrast
 
 UI = "http://127.0.0.1:8233"
+LONG_FAILURE = "The dough stuck to the ceiling and fell on the head of somebody who was not hungry. " * 20
 RUN = "01a20c77-d6f1-76ce-8e7e-1bfc4e7bcefc"
 PREPARE, BAKE, DELIVER = Stage
 
@@ -185,6 +187,22 @@ def test_a_worker_that_has_just_taken_over_is_the_one_that_works() -> None:
         one, (due(PREPARE, 0.1),), (death(1, "w1.1", 2, PREPARE, 1, "w2.1", 4),), at(5).timestamp()
     )
     assert told(life)[0] == [(1, "w1.1", 0.1, 2.0, "killed"), (2, "w2.1", 4.0, 5.0, "working")]
+
+
+def test_a_death_that_temporal_has_not_noticed_is_shown_and_said() -> None:
+    """For about a second the operating system knows more than Temporal does."""
+    one = an_order(S.PREPARING, 1, worker="w1.1", stages=[stage(PREPARE, "w1.1", 1, 0.2, None)])
+    dead = (death(1, "w1.1", 2, PREPARE, 1, None, None),)
+    life = life_of(one, (), dead, at(3).timestamp())
+    assert told(life)[0] == [(1, "w1.1", 0.2, 2.0, "killed")]
+    assert life is not None and life.unnoticed == "w1.1"
+    assert slip_of(one, life).now == "w1.1 is dead. Temporal waits for its heartbeat."
+    known = one.model_copy(
+        update={"worker": "w2.1", "attempt": 2, "stages": [stage(PREPARE, "w2.1", 2, 4, None)]}
+    )
+    later = life_of(known, (), dead, at(5).timestamp())
+    assert later is not None and later.unnoticed is None
+    assert slip_of(known, later).now == "w2.1 is preparing it."
 
 
 def test_an_order_that_failed_shows_where() -> None:
@@ -385,7 +403,7 @@ def test_the_code_on_the_card_is_the_pages(width: int) -> None:
     page = qr.page_of(UI, "default", KILLED_TWICE)
     assert page is not None
     cells, module, window = code_on(panel, width, page)
-    assert module >= 4 * width // 1920
+    assert module >= 4 * width / 1920
     edge = qr.QUIET
     inner = [row[edge:-edge] for row in cells[edge:-edge]]
     made = segno.make_qr(page, error="l", boost_error=True).matrix
@@ -445,6 +463,10 @@ CARDS: dict[str, Callable[[], OrderCard]] = {
     "waiting": lambda: card(
         an_order(S.BAKING, 2, last_failure="activity Heartbeat timeout", stages=WAITING),
         telling((), (death(4, "w1.1", 6, BAKE, 1, None, None),)),
+    ),
+    "dead, unnoticed": lambda: card(
+        an_order(S.BAKING, 1, worker="w4.1", stages=[STUBBORN[0], stage(BAKE, "w4.1", 1, 3.5, None)]),
+        telling((), (death(4, "w4.1", 6, BAKE, 1, None, None),), now=7),
     ),
     "failed 7 times": lambda: card(
         an_order(S.BAKING, 8, worker="w2.4", last_failure=LONG_FAILURE, stages=STUBBORN),

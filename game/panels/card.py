@@ -145,8 +145,9 @@ class OrderCard:
         self._draw_buttons(easel)
 
     def _draw_order(self, easel: Easel, order: Order, x: float, y: float) -> None:
-        slip, telling = slip_of(order), self._telling()
+        telling = self._telling()
         life = life_of(order, telling.history, telling.receipts, telling.wall)
+        slip = slip_of(order, life)
         self._draw_head(easel, order, slip, x, y)
         y += 120
         easel.text("order", x, y, SIZE_LEAST, face="bold")
@@ -232,9 +233,12 @@ class OrderCard:
         x = self.frame[0] + MARGIN
         bottom = TOP + HEIGHT - 30
         view = easel.view
-        # With room for the words over it; where it is scarce, the code alone.
-        px = qr.side_of(page, min(QR_ROOM, bottom - y - LINE), view.scale)
-        px = px or qr.side_of(page, min(QR_ROOM, bottom - y), view.scale)
+        # With room for the words over it; where it is scarce, the code alone; in a small window, whose
+        # pixels are coarse, a little smaller than it should be.
+        room = min(QR_ROOM, bottom - y)
+        px = qr.side_of(page, min(QR_ROOM, room - LINE), view.scale) or qr.side_of(page, room, view.scale)
+        if not px and view.scale < 1:
+            px = qr.side_of(page, room, view.scale, least=qr.LEAST_MODULE * 0.7)
         found = qr.picture(page, px, INK, CREAM) if px else None
         if found is None:
             return False

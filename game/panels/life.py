@@ -80,6 +80,8 @@ class Life:
     over: bool
     lanes: tuple[Lane, ...]
     kills: tuple[Kill, ...]
+    unnoticed: str | None = None
+    """Who is dead, by the operating system's word, and still has the order, by Temporal's."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,10 @@ def _lane(
         # While nobody has it, the attempt that Temporal names is the one that has not begun yet.
         begun = max(1, begun - 1)
     begun = max(begun, *broken) if broken else begun
-    if working:
+    if working and (death := broken.get(begun)) is not None and death.worker == order.worker:
+        # It is dead; that Temporal will know when a heartbeat is missing.
+        working = False
+    elif working:
         # Somebody has it, whether or not the stage's own record has come yet.
         begun = max(1, begun, order.attempt)
     rough = _rough(view, begun, working, broken)
@@ -261,4 +266,6 @@ def life_of(
         lanes.append(lane)
         done = _unix(seen.finished_at) if seen else None
         due = max(start, done) if done is not None else None
-    return Life(start, max(now, start + BRIEFEST), over, tuple(lanes), kills_of(order, receipts))
+    last = next((lane.attempts[-1] for lane in reversed(lanes) if lane.attempts), None)
+    unnoticed = last.worker if last and last.fate == "killed" and last.worker == order.worker else None
+    return Life(start, max(now, start + BRIEFEST), over, tuple(lanes), kills_of(order, receipts), unnoticed)

@@ -38,16 +38,17 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...] | None:
     return tuple(tuple(bool(cell) for cell in row) for row in code.matrix)
 
 
-def side_of(text: str, room: float, scale: float) -> int:
+def side_of(text: str, room: float, scale: float, least: float = LEAST_MODULE) -> int:
     """The picture's side in display pixels within `room` logical ones, quiet zone included; 0 where it
-    would be too small to be read. `scale`: display pixels per logical pixel.
+    would be too small to be read: a module under `least` logical pixels, or under one of the display's.
+    `scale`: display pixels per logical pixel.
     """
     rows = modules(text)
     if rows is None:
         return 0
     count = len(rows) + 2 * QUIET
     module = min(int(room * scale / count), max(1, round(LARGEST_MODULE * scale)))
-    return count * module if module >= max(1, int(LEAST_MODULE * scale)) else 0
+    return count * module if module >= max(1.0, least * scale) else 0
 
 
 @lru_cache(maxsize=8)

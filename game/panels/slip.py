@@ -10,7 +10,7 @@ from typing import Literal
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from game.model import slot_of
 from game.panels.choice import word
-from game.panels.life import Kill
+from game.panels.life import Kill, Life
 
 STATUS_WORDS: dict[OrderStatus, tuple[str, str]] = {
     OrderStatus.RECEIVED: ("Received", "received"),
@@ -186,8 +186,8 @@ def now_text(order: Order) -> str:
     return "Waiting for a worker."
 
 
-def slip_of(order: Order) -> Slip:
-    """The card of an order."""
+def slip_of(order: Order, life: Life | None = None) -> Slip:
+    """The card of an order; `life` tells of a death that Temporal has not noticed yet."""
     status, icon = STATUS_WORDS[order.status]
     return Slip(
         title=order.customer or order.id,
@@ -198,7 +198,9 @@ def slip_of(order: Order) -> Slip:
         crust=f"{word(order.crust)} crust, {word(order.cheese).lower()}",
         toppings=toppings_text(order.toppings),
         stages=stage_lines(order),
-        now=now_text(order),
+        now=f"{life.unnoticed} is dead. Temporal waits for its heartbeat."
+        if life and life.unnoticed
+        else now_text(order),
         failure=" ".join((order.last_failure or "").split()),
         stale=not order.fresh,
     )
