@@ -193,7 +193,8 @@ class App:
             self._do(self._held)
         for panel in self._panels:
             panel.update(real_dt)
-        self._panels = [p for p in self._panels if not (isinstance(p, BugSlip) and p.over)]
+        fixable = model.file_to_fix is not None
+        self._panels = [p for p in self._panels if not isinstance(p, BugSlip) or fixable and not p.over]
         self._watch.want_stats(any(isinstance(panel, StatsPanel) for panel in self._panels))
         self._watch.want_history(self._open_card())
         if model.muted != self.loudspeaker.muted:

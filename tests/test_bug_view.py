@@ -30,7 +30,10 @@ from game.panels.bug import FRAME, BugSlip
 from game.panels.chooser import MOST as MOST_CHECKPOINTS
 from game.panels.chooser import ChooserPanel
 from game.panels.help import HelpPanel
-from game.snapshot import RecordsSeen
+from game.panels.stats import FRAME as STATS_FRAME
+from game.panels.stats import StatsPanel
+from game.scene.stage import clear_of
+from game.snapshot import RecordsSeen, Snapshot
 from game.stream import Stream
 from game.update import Result, update
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
@@ -441,3 +444,15 @@ def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
     monkeypatch.setattr(subprocess, "Popen", refused)
     show_in_editor("/x", said)
     eventually(lambda: any("does not start: Permission denied" in text for text, _ in said), 10)
+
+
+# Messages over the panels
+
+
+def test_messages_cover_nothing_that_is_to_be_read() -> None:
+    stats = StatsPanel(lambda: (Snapshot(), 0.0))
+    assert clear_of((), 150.0) == (960.0, 150.0)
+    assert clear_of((stats,), 150.0)[1] >= STATS_FRAME[1] + STATS_FRAME[3]
+    x, top = clear_of((slip(challenge()),), 150.0)
+    sign = bug_sign(Stream(shown=True))
+    assert 2 * x <= FRAME[0] and top >= sign[1] + sign[3]

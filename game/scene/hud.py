@@ -180,14 +180,16 @@ def _stuck(brush: Brush, model: Model) -> None:
     )
 
 
-def _toasts(brush: Brush, model: Model, y: float) -> None:
+def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
     for toast in model.toasts:
-        width = min(brush.pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56, 1400.0)
+        width = min(
+            brush.pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56, 2 * min(x, 1920.0 - x) - 40, 1400.0
+        )
         shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
         top = y - 30 * (1 - shown)
-        shade(brush.view, 960 - width / 2, top, width, 54, BASIL if toast.good else TOMATO, 240, 18)
+        shade(brush.view, x - width / 2, top, width, 54, BASIL if toast.good else TOMATO, 240, 18)
         brush.pen.write(
-            toast.text, 960, top + 27, SIZE_BODY, CREAM, face="bold", anchor="center", max_width=width - 40
+            toast.text, x, top + 27, SIZE_BODY, CREAM, face="bold", anchor="center", max_width=width - 40
         )
         y += 62
 
@@ -217,8 +219,8 @@ def _ring(brush: Brush, model: Model) -> None:
     brush.pen.write("hold Esc to leave", 960, 590, SIZE_LEAST + 2, CREAM, anchor="center")
 
 
-def draw_hud(brush: Brush, model: Model) -> None:
-    """Everything that lies over the kitchen, except panels."""
+def draw_hud(brush: Brush, model: Model) -> float:
+    """Everything that lies over the kitchen, except panels and what lies over those; where signs end."""
     _title(brush, model)
     _counter(brush, model)
     _numbers(brush, model)
@@ -226,5 +228,11 @@ def draw_hud(brush: Brush, model: Model) -> None:
     draw_sign(brush, model)
     _stuck(brush, model)
     draw_slips(brush, model)
-    _toasts(brush, model, _signs(brush, model))
+    return _signs(brush, model)
+
+
+def draw_messages(brush: Brush, model: Model, x: float, top: float) -> None:
+    """What somebody is told just now, around x and from `top` down. Over the panels too: it is often about
+    what one of them asked for."""
+    _toasts(brush, model, x, top)
     _ring(brush, model)

@@ -38,8 +38,8 @@ def kitchen_of_scene(scene: SceneMap) -> Kitchen:
     )
 
 
-def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
-    """Draw everything but the panels."""
+def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> float:
+    """Draw everything but the panels and what lies over them; returns from where down that may lie."""
     wardrobe.begin_frame(model.gophers.keys())
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
@@ -60,4 +60,4 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     draw_clocks(brush, model)
     draw_bubbles(brush, model)
     brush.dx = brush.dy = 0.0
-    draw_hud(brush, model)
+    return draw_hud(brush, model)

@@ -9,10 +9,16 @@ from pathlib import Path
 import pygame
 
 from game.art import Art
+from game.dial import BUG_HIGH, SIGN
 from game.layout import Kitchen
 from game.model import Model
 from game.panels.base import Panel
+from game.panels.bug import FRAME as BUG_FRAME
+from game.panels.bug import BugSlip
+from game.panels.stats import FRAME as STATS_FRAME
+from game.panels.stats import StatsPanel
 from game.scene.brush import Brush
+from game.scene.hud import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.wardrobe import Wardrobe
 from game.text import Pen
@@ -20,11 +26,24 @@ from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 from game.view import View
 from game.window import Window
 
+SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
 LOADING_BUDGET = 0.03
 RESIZING_BUDGET = 0.004
 # Seconds of rendering in one frame: while nothing is to be seen yet, and behind a living kitchen.
+
+
+def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
+    """Where messages cover nothing that is to be read: around which x, and from where down."""
+    x = 960.0
+    for panel in panels:
+        if isinstance(panel, StatsPanel):
+            top = max(top, STATS_FRAME[1] + STATS_FRAME[3] + 10.0)
+        elif isinstance(panel, BugSlip):
+            # Beside the slip, and under the two signs that may hang there.
+            x, top = BUG_FRAME[0] / 2, max(top, SIGNS_END)
+    return x, top
 
 
 class Stage:
@@ -89,9 +108,10 @@ class Stage:
         if brush.art.scale == view.scale:
             if brush.view is not view:
                 self._brush = brush = Brush(view, brush.art, Pen(view))
-            draw_kitchen(brush, model, self._wardrobe)
+            top = draw_kitchen(brush, model, self._wardrobe)
             for panel in panels:
                 panel.draw(view)
+            draw_messages(brush, model, *clear_of(panels, top))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -99,9 +119,10 @@ class Stage:
             self._behind = pygame.Surface(size).convert()
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
-        draw_kitchen(brush, model, self._wardrobe)
+        top = draw_kitchen(brush, model, self._wardrobe)
         for panel in panels:
             panel.draw(brush.view)
+        draw_messages(brush, model, *clear_of(panels, top))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
 
     def _draw_loading(self, view: View) -> None:
