@@ -7,16 +7,14 @@ from functools import lru_cache
 
 from api_stub.schema import OrderStatus
 from game.art import GopherPose, PizzaState, Sprite
-from game.bubbles import saying, speakers
 from game.layout import cook_spot
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
 from game.names import short_name
-from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush
 from game.scene.shades import shade
 from game.scene.wardrobe import Wardrobe
-from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, TOMATO, Colour
+from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
@@ -232,30 +230,6 @@ def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
     )
 
 
-BUBBLE_WIDE = 370.0
-
-
-def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
-    """Why its last attempt failed, in a bubble over its head."""
-    head, text = saying(gopher)
-    lines = brush.pen.wrap(text, SIZE_LEAST, BUBBLE_WIDE, lines=2)
-    wide = max(brush.pen.measure(line, SIZE_LEAST)[0] for line in (head, *lines)) + 36
-    high = 20 + 28 * (1 + len(lines))
-    above = 48.0 if gopher.own or len(model.gophers) <= NAMED else 22.0
-    tip = gopher.body.y - gopher.lift - gopher.height * 1.04 - above
-    x = clamp(gopher.body.x, 30 + wide / 2, 1890 - wide / 2)
-    y = max(150.0, tip - 14 - high)
-    edged_box(brush.view, (x - wide / 2, y, wide, high), CREAM, INK, 18, 3)
-    for n in range(8):
-        # The bubble's tail, a stack of ever narrower strips.
-        half = 13.0 - 1.6 * n
-        fill_box(brush.view, (gopher.body.x - half - 2, y + high - 3 + 2 * n, 2 * half + 4, 2.5), INK)
-        fill_box(brush.view, (gopher.body.x - half, y + high - 3 + 2 * n, 2 * half, 2.5), CREAM)
-    brush.pen.write(head, x, y + 24, SIZE_LEAST, TOMATO, face="bold", anchor="center", tabular=True)
-    for n, line in enumerate(lines, 1):
-        brush.pen.write(line, x, y + 24 + 28 * n, SIZE_LEAST, INK, anchor="center", max_width=wide - 24)
-
-
 def caption(gopher: Gopher) -> str:
     """What a gopher is called: its customer's name, else what is short of the order's id."""
     return short_name(gopher.id, gopher.order.customer)
@@ -324,9 +298,3 @@ def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
             draw_name(brush, gopher)
         draw_arrow(brush, model, gopher)
     brush.flush()
-
-
-def draw_bubbles(brush: Brush, model: Model) -> None:
-    """What the last attempts failed of, over everything that flies."""
-    for gopher in speakers(model):
-        draw_bubble(brush, model, gopher)

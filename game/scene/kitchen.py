@@ -8,9 +8,10 @@ from game.art import SceneMap
 from game.layout import Kitchen, Place
 from game.model import Model
 from game.scene.brush import Brush
+from game.scene.bubbles import draw_bubbles
 from game.scene.cooks import draw_clocks, draw_cooks
 from game.scene.effects import draw_particles
-from game.scene.gophers import draw_bubbles, draw_fliers, draw_gophers
+from game.scene.gophers import draw_fliers, draw_gophers
 from game.scene.hud import draw_hud
 from game.scene.wardrobe import Wardrobe
 from game.theme import INK
