@@ -24,6 +24,7 @@ from api_stub.schema import (
     Crust,
     Menu,
 )
+from game.access import Access
 from game.clock import GameClock
 from game.commands import Command, ConfirmReset, Quit, ResetChallenge, StreamOrders
 from game.controls import held_long_enough
@@ -81,7 +82,7 @@ class Options:
     script: tuple[Step, ...] = ()
     cache_dir: Path | None = None
     settings: Path | None = None
-    """The file in which mute is remembered; None: nowhere."""
+    """The file in which switches are remembered; None: nowhere."""
 
 
 def printed_menu() -> Menu:
@@ -126,7 +127,9 @@ class App:
         self._ordered = 0
         self._held: StreamOrders | None = None
         self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=self._session))
-        self.model.muted = load(options.settings).muted
+        kept = self._kept = load(options.settings)
+        self.model.muted = kept.muted
+        self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
 
@@ -199,7 +202,10 @@ class App:
         self._watch.want_history(self._open_card())
         if model.muted != self.loudspeaker.muted:
             self.loudspeaker.mute(model.muted)
-            save(self._options.settings, Settings(muted=model.muted))
+        chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
+        if chosen != self._kept:
+            self._kept = chosen
+            save(self._options.settings, chosen)
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
             self._window.show_pointer(model.pointer_idle < POINTER_IDLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from game.access import SWITCHES, switched
 from game.commands import (
     Command,
     EditFile,
@@ -134,6 +135,10 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
         return
     if item.key in F_KEYS:
         _switch(model, F_KEYS.index(item.key), out)
+        return
+    if item.key in SWITCHES:
+        model.access, said = switched(model.access, item.key)
+        model.say(said, good=True)
         return
     if item.key == "escape":
         if model.kiosk:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api_stub.schema import Order, Receipt, Worker
+from game.access import PLAIN, Access
 from game.layout import CookSpot, FloorPlan, Kitchen, Place, plan_floor
 from game.motion import Arc, Follower, Spring
 from game.scene.particles import Particles
@@ -255,6 +256,8 @@ class Model:
     notes: list[Note] = field(default_factory=list)
     muted: bool = False
     """Whether a person wants no sound."""
+    access: Access = PLAIN
+    """How a person wants it shown: calm, large, strong."""
     stuck: int = 0
     """Orders that the bug held up when it was last said."""
 

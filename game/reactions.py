@@ -156,8 +156,9 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook.stretch.push(-7.0)
     cook.lean.push(-160.0 if event.slot % 2 else 160.0)
     model.particles.blow(spot.x, spot.y, spot.y, colour_of(event.worker), spot.height)
-    model.freeze = HIT_STOP
-    model.shake = SHAKE
+    if not model.access.calm:
+        model.freeze = HIT_STOP
+        model.shake = SHAKE
     if model.anyone_alive:
         for gopher in model.gophers.values():
             if gopher.order.worker == event.worker:

@@ -21,6 +21,9 @@ class Settings:
     """The choices; every one is a switch."""
 
     muted: bool = False
+    reduced_motion: bool = False
+    far_legible: bool = False
+    high_contrast: bool = False
 
 
 def settings_file(environment: Mapping[str, str]) -> Path:

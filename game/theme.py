@@ -49,6 +49,19 @@ COOKS: tuple[Colour, ...] = tuple(
 )
 """A colour for each slot, 1 to 9; a tenth slot starts again."""
 
+STRONG: dict[Colour, Colour] = {
+    NIGHT: rgb("#050812"),
+    INK: rgb("#080506"),
+    INK_SOFT: rgb("#1f1716"),
+    DUSK: rgb("#16224a"),
+    WOOD_DARK: rgb("#26150c"),
+    CREAM: rgb("#ffffff"),
+    GLOW: rgb("#ffd27a"),
+    TOMATO: rgb("#8f1c0e"),
+    BASIL: rgb("#134a22"),
+}
+"""High contrast: what is drawn for a colour, in text and under it alike; the others stay."""
+
 SIZE_HERO = 84
 SIZE_TITLE = 46
 SIZE_HEAD = 34

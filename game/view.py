@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pygame
 
+from game.access import PLAIN, Access
 from game.theme import CANVAS, Colour
 
 
@@ -11,11 +12,12 @@ class View:
     """A surface of the display's own pixels, addressed in logical pixels.
 
     `surface` is the part of the display that the canvas covers (bars left out); `scale` is display
-    pixels per logical pixel.
+    pixels per logical pixel; `access` is how people want it shown, and may change between frames.
     """
 
-    def __init__(self, surface: pygame.Surface) -> None:
+    def __init__(self, surface: pygame.Surface, access: Access = PLAIN) -> None:
         self.surface = surface
+        self.access = access
         self.scale = surface.get_width() / CANVAS[0]
 
     def px(self, length: float) -> int:
@@ -34,4 +36,5 @@ class View:
 
     def box(self, x: float, y: float, w: float, h: float, colour: Colour, radius: float = 0) -> None:
         """A filled, possibly rounded box."""
-        pygame.draw.rect(self.surface, colour, self.rect(x, y, w, h), border_radius=self.px(radius))
+        rect, shown = self.rect(x, y, w, h), self.access.shown(colour)
+        pygame.draw.rect(self.surface, shown, rect, border_radius=self.px(radius))

@@ -56,11 +56,13 @@ def fill_box(view: View, box: Box, colour: Colour, radius: float = 0.0, alpha: i
     """A filled box with smooth corners, in logical pixels."""
     rect = view.rect(*box)
     if rect.w > 0 and rect.h > 0:
-        view.surface.blit(_rounded(rect.size, view.px(radius), colour, alpha), rect)
+        shown = view.access.shown(colour)
+        view.surface.blit(_rounded(rect.size, view.px(radius), shown, alpha), rect)
 
 
 def edged_box(view: View, box: Box, fill: Colour, edge: Colour, radius: float, rim: float) -> None:
     """A filled box with an edge of `rim` inside it."""
+    rim *= view.access.rim
     fill_box(view, box, edge, radius)
     fill_box(view, inset(box, rim), fill, max(0.0, radius - rim))
 

@@ -30,6 +30,7 @@ RULE = mix(CREAM, WOOD, 0.35)
 FOCUS = DUSK
 """The only blue thing on cream paper: what the keyboard works on."""
 DIM: Colour = (104, 100, 128)
+STRONG_DIM: Colour = (44, 42, 54)
 """What the kitchen is multiplied with behind a modal sheet, of 255."""
 
 
@@ -86,7 +87,8 @@ class Easel:
         self.view = view
         self.pen = Pen(view)
         self._art = art
-        self._dx, self._dy = dx, dy
+        # Reduced motion: a sheet is there at once.
+        self._dx, self._dy = (0.0, 0.0) if view.access.calm else (dx, dy)
 
     @property
     def art(self) -> Art | None:
@@ -99,7 +101,8 @@ class Easel:
 
     def dim(self, arrived: float) -> None:
         """Let the kitchen behind a modal sheet fall back."""
-        colour = [round(255 + (part - 255) * arrived) for part in DIM]
+        behind = STRONG_DIM if self.view.access.strong else DIM
+        colour = [round(255 + (part - 255) * arrived) for part in behind]
         self.view.surface.fill(colour, special_flags=pygame.BLEND_RGB_MULT)
 
     def sheet(self, box: Box) -> None:

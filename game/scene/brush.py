@@ -13,6 +13,9 @@ from game.text import Pen
 from game.theme import INK, NIGHT, Colour
 from game.view import View
 
+STRONG_ROOM: Colour = (118, 118, 128)
+"""What the room is multiplied with for high contrast, of 255."""
+
 Blit = tuple[pygame.Surface, tuple[int, int]]
 
 
@@ -27,12 +30,17 @@ class Brush:
     dy: float = 0.0
     _blits: list[Blit] = field(default_factory=list)
     _ground: pygame.Surface | None = None
+    _ground_for: bool = False
 
     def ground(self) -> pygame.Surface:
         """The kitchen without anybody in it, the bands for the numbers and the keys already darkened."""
-        if self._ground is None:
-            self._ground = self.art.background().copy()
-            view = View(self._ground)
+        strong = self.view.access.strong
+        if self._ground is None or self._ground_for is not strong:
+            self._ground, self._ground_for = self.art.background().copy(), strong
+            view = View(self._ground, self.view.access)
+            if strong:
+                # The room falls back, so that whoever is in it stands out.
+                self._ground.fill(STRONG_ROOM, special_flags=pygame.BLEND_RGB_MULT)
             for (x, y, w, h), colour in ((TOP_BAND, NIGHT), (BOTTOM_STRIP, INK)):
                 shade(view, x, y, w, h, colour, 150)
         return self._ground
@@ -64,7 +72,8 @@ class Brush:
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, edge: Colour, rim: float = 3.0) -> None:
         """A filled circle with an edge, smooth at its rim; collected like a sprite."""
-        at, scale = self.pos(x, y), self.view.scale
+        at, scale, access = self.pos(x, y), self.view.scale, self.view.access
+        rim, colour, edge = rim * access.rim, access.shown(colour), access.shown(edge)
         outer, inner = max(2, round((radius + rim) * scale)), max(1, round(radius * scale))
         surface = disc(outer, inner, colour, edge)
         half = surface.get_width() // 2

@@ -41,6 +41,8 @@ class Particles:
     """All that fly now. At `LIMIT` the oldest make room."""
 
     dice: random.Random
+    few: bool = False
+    """Reduced motion: a third of everything, and nothing that flies far."""
     flying: list[Particle] = field(default_factory=list)
 
     def add(self, particle: Particle) -> None:
@@ -68,9 +70,10 @@ class Particles:
     def blow(self, x: float, y: float, floor: float, tint: tuple[int, int, int], size: float) -> None:
         """A cook is hit: stars at its head, flour all around, and its hat, which falls last."""
         roll = self.dice.uniform
-        for n in range(9):
-            angle = math.tau * (n + roll(0, 0.6)) / 9
-            speed = roll(260, 520)
+        stars = 3 if self.few else 9
+        for n in range(stars):
+            angle = math.tau * (n + roll(0, 0.6)) / stars
+            speed = roll(260, 520) * (0.4 if self.few else 1.0)
             self.add(
                 Particle(
                     "star",
@@ -86,7 +89,7 @@ class Particles:
                     drag=2.0,
                 )
             )
-        for _ in range(26):
+        for _ in range(6 if self.few else 26):
             angle = roll(0, math.tau)
             speed = roll(60, 430)
             self.add(
@@ -128,7 +131,7 @@ class Particles:
     def puff(self, x: float, y: float, count: int, size: float) -> None:
         """A little cloud at somebody's feet: landing, arriving, starting to run."""
         roll = self.dice.uniform
-        for _ in range(count):
+        for _ in range(0 if self.few else count):
             self.add(
                 Particle(
                     "flour",
@@ -148,7 +151,7 @@ class Particles:
     def cheer(self, x: float, y: float) -> None:
         """Joy at a delivery."""
         roll = self.dice.uniform
-        for _ in range(6):
+        for _ in range(1 if self.few else 6):
             self.add(
                 Particle(
                     "heart",

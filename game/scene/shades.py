@@ -34,7 +34,11 @@ def disc(outer: int, inner: int, colour: Colour, edge: Colour) -> pygame.Surface
 def shade(
     view: View, x: float, y: float, w: float, h: float, colour: Colour, alpha: int, radius: float = 0.0
 ) -> None:
-    """A translucent, possibly rounded box; `alpha` 0 to 255. Widths are rounded up to 8 pixels."""
+    """A translucent, possibly rounded box; `alpha` 0 to 255. Widths are rounded up to 8 pixels. Solid where
+    people want high contrast.
+    """
+    if view.access.strong:
+        colour, alpha = view.access.shown(colour), 255
     rect = view.rect(x, y, w, h)
     width = -(-max(1, rect.w) // 8) * 8 if radius else max(1, rect.w)
     surface = _shade((width, max(1, rect.h)), colour, alpha, view.px(radius))

@@ -101,6 +101,7 @@ class Stage:
     def draw(self, model: Model, panels: Sequence[Panel]) -> None:
         """Draw the frame into the window: the kitchen and its panels, or how far loading is."""
         view = self._window.view
+        view.access = model.access
         brush = self._brush
         if brush is None:
             self._draw_loading(view)
@@ -119,6 +120,7 @@ class Stage:
             self._behind = pygame.Surface(size).convert()
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
+        brush.view.access = model.access
         top = draw_kitchen(brush, model, self._wardrobe)
         for panel in panels:
             panel.draw(brush.view)

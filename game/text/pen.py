@@ -8,7 +8,7 @@ import pygame
 
 from game.layout import Box
 from game.text.faces import Face, font
-from game.text.setting import LONGEST, fit, set_line, wrap
+from game.text.setting import ELLIPSIS, LONGEST, fit, set_line, wrap
 from game.theme import SIZE_LEAST, Colour
 from game.view import View
 
@@ -96,6 +96,7 @@ class Pen:
         for an unknown anchor.
         """
         scale, px = self._view.scale, self._px(size)
+        colour = self._view.access.shown(colour)
         if max_width is not None:
             text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
         fx, fy = ANCHORS[anchor]
@@ -114,19 +115,29 @@ class Pen:
 
     def wrap(self, text: str, size: float, width: float, *, face: Face = "text", lines: int = 3) -> list[str]:
         """The text on at most so many lines of at most this width, the last with an ellipsis if more is
-        left; a word that is too long is cut.
+        left; a word that is too long is cut. Large text is broken as if smaller rather than cut: `write`
+        with this `max_width` sets its lines as large as they fit.
         """
-        return list(wrap(text, face, self._px(size), int(width * self._view.scale), lines))
+        room = int(width * self._view.scale)
+        found = wrap(text, face, self._px(size), room, lines)
+        if self._view.access.large and found and found[-1].endswith(ELLIPSIS):
+            found = wrap(text, face, self._px(size, 1.0 / self._view.access.text), room, lines)
+        return list(found)
 
     def _fitting(self, text: str, face: Face, size: float, width: int, tabular: bool) -> tuple[str, int]:
         """The text and its size: the largest at which all of it fits, else the smallest and a part of it."""
         px = self._px(size)
         if len(text) <= LONGEST:
             for share in SMALLER:
-                px = self._px(size * share)
+                px = self._px(size, share)
                 if set_line(text, face, px, tabular).width <= width:
                     return text, px
         return fit(text, face, px, width, tabular), px
 
-    def _px(self, size: float) -> int:
-        return max(6, round(max(size, SIZE_LEAST) * self._view.scale))
+    def pitch(self, length: float) -> float:
+        """A distance between lines, grown with the text."""
+        return length * self._view.access.text
+
+    def _px(self, size: float, share: float = 1.0) -> int:
+        wished = max(size, SIZE_LEAST) * self._view.access.text * share
+        return max(6, round(max(wished, SIZE_LEAST) * self._view.scale))

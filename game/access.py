@@ -1,0 +1,50 @@
+"""How the picture is shown to those who see or bear less: calm, large, strong, each a switch of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from game.theme import STRONG, Colour
+
+LARGE = 1.4
+"""How much larger text is that shall be read from afar."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """`calm`: reduced motion; `large`: text that is legible from afar; `strong`: high contrast."""
+
+    calm: bool = False
+    large: bool = False
+    strong: bool = False
+
+    @property
+    def text(self) -> float:
+        """What the size of all text is multiplied with."""
+        return LARGE if self.large else 1.0
+
+    @property
+    def rim(self) -> float:
+        """What the width of outlines is multiplied with."""
+        return 1.7 if self.strong else 1.0
+
+    def shown(self, colour: Colour) -> Colour:
+        """The colour that is drawn for one of the theme's."""
+        return STRONG.get(colour, colour) if self.strong else colour
+
+
+PLAIN = Access()
+
+SWITCHES: dict[str, tuple[str, str]] = {
+    "f7": ("calm", "Reduced motion"),
+    "f8": ("large", "Large text"),
+    "f9": ("strong", "High contrast"),
+}
+"""Each key's switch: its field of `Access`, and what it is called."""
+
+
+def switched(access: Access, key: str) -> tuple[Access, str]:
+    """The access after a press of one of `SWITCHES`, and the sentence that says so. Raises KeyError."""
+    field, name = SWITCHES[key]
+    on = not getattr(access, field)
+    return replace(access, **{field: on}), f"{name} is {'on' if on else 'off'} ({key.upper()})"
