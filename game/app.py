@@ -28,7 +28,7 @@ from game.access import Access
 from game.clock import GameClock
 from game.commands import Command, ConfirmReset, Quit, ResetChallenge, StreamOrders
 from game.controls import held_long_enough
-from game.inputs import CloseWindow, Input, KeyPress
+from game.inputs import CloseWindow, Input, KeyPress, PointerMove, PointerPress
 from game.model import (
     AskQuit,
     AskReset,
@@ -42,7 +42,7 @@ from game.model import (
     Wish,
 )
 from game.net import Net
-from game.panels.ask import AskPanel
+from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Panel, Stay
 from game.panels.bug import BugSlip
 from game.panels.card import OrderCard, Telling
@@ -182,6 +182,9 @@ class App:
 
     def _advance(self, inputs: Sequence[Input], news: Sequence[News], real_dt: float) -> None:
         model = self.model
+        if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
+            # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
+            model.pointer_idle = 0.0
         rest = [item for item in inputs if not self._panel_takes(item)]
         model.wall = time.time()
         result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
@@ -261,7 +264,8 @@ class App:
             self._show_bug(wish)
         elif isinstance(wish, AskReset) and not modal:
             question = ("Your edit of the file will be gone.", "R then restarts the cooks with the bug.")
-            self._panels.append(AskPanel("Put the bug back?", question, "Bug back", ResetChallenge()))
+            asked = Question("Put the bug back?", question, "Bug back", ResetChallenge())
+            self._panels.append(AskPanel(asked))
         elif isinstance(wish, OpenCard):
             self._panels = [panel for panel in self._panels if not isinstance(panel, OrderCard)]
             ui = model.known.health.temporal.ui if model.known.health else None

@@ -24,7 +24,7 @@ from game.excerpt import excerpt, state_of, stuck_text
 from game.inputs import Input, KeyPress, PointerPress
 from game.layout import TITLE, Box
 from game.model import AskReset, Model, OpenBug, OpenChooser
-from game.panels.ask import AskPanel
+from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Do, Panel, Stay
 from game.panels.bug import FRAME, BugSlip
 from game.panels.chooser import MOST as MOST_CHECKPOINTS
@@ -275,7 +275,8 @@ def test_a_slip_that_came_by_itself_leaves_when_its_pizzas_go_on() -> None:
 
 
 def question() -> AskPanel:
-    made = AskPanel("Put the bug back?", ("Your edit will be gone.", "Then R."), "Bug back", ResetChallenge())
+    lines = ("Your edit will be gone.", "Then R.")
+    made = AskPanel(Question("Put the bug back?", lines, "Bug back", ResetChallenge()))
     pass_time(made)
     return made
 

@@ -1,6 +1,8 @@
-"""A question with two answers, for what cannot be taken back."""
+"""A question with two answers, each with its key."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from game.commands import Command
 from game.inputs import Input, PointerPress
@@ -18,17 +20,29 @@ BUTTONS = (
 )
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked, in a title and two lines, what the answers are called, and what "yes" does."""
+
+    title: str
+    lines: tuple[str, str]
+    yes: str
+    command: Command
+    no: str = "Leave it"
+    likely: int = NO
+    """The answer that Enter gives at first; "no" for what cannot be taken back."""
+
+
 class AskPanel:
-    """Modal. Y or the first button does it; Esc and N leave all as it is; so does Enter at first."""
+    """Modal. Y or the first button does it; Esc and N leave all as it is; arrows and Tab move the focus,
+    and Enter takes the answer that has it.
+    """
 
     modal = True
 
-    def __init__(self, title: str, lines: tuple[str, str], yes: str, command: Command) -> None:
-        self._title = title
-        self._lines = lines
-        self._yes = yes
-        self._command = command
-        self._focus = NO
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._focus = question.likely
         self._sheet = Sheet()
 
     @property
@@ -54,7 +68,7 @@ class AskPanel:
         return Stay()
 
     def _answer(self, index: int) -> Outcome:
-        return Close((self._command,)) if index == YES else Close()
+        return Close((self._question.command,)) if index == YES else Close()
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass."""
@@ -62,12 +76,13 @@ class AskPanel:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived))
+        easel, asked = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived)), self._question
         easel.dim(self._sheet.arrived)
         easel.sheet(FRAME)
-        easel.text(self._title, 960, 424, SIZE_TITLE, face="display", anchor="center", max_width=840)
-        for n, line in enumerate(self._lines):
-            easel.text(line, 960, 498 + 46 * n, SIZE_BODY, INK_SOFT, anchor="center", max_width=840)
+        easel.text(asked.title, 960, 424, SIZE_TITLE, face="display", anchor="center", max_width=840)
+        for n, line in enumerate(asked.lines):
+            easel.text(line, 960, 498 + 46 * n, SIZE_BODY + 2, INK_SOFT, anchor="center", max_width=840)
         hot = hit_at(BUTTONS, *self._sheet.pointer)
-        for hit, text, key in zip(BUTTONS, (self._yes, "Leave it"), ("Y", "Esc"), strict=True):
-            easel.button(hit.box, text, key, hot=hit is hot, focus=hit.index == self._focus)
+        for hit, text, key in zip(BUTTONS, (asked.yes, asked.no), ("Y", "Esc"), strict=True):
+            likely = hit.index == asked.likely == YES
+            easel.button(hit.box, text, key, strong=likely, hot=hit is hot, focus=hit.index == self._focus)
