@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from api_stub.schema import OrderStatus
 from game.layout import CookSpot, Place, cook_spot, plan_floor, roomy
-from game.model import Cook, CookPhase, Gopher, Model, Mood, slot_of
+from game.model import Cook, CookPhase, Gopher, Model, Mood, Rest, slot_of
 from game.motion import lerp
-from game.reactions import beside, jump
+from game.reactions import beside, jump, seat_of, take_off
 from game.receipts import last_takeover, receipt_for
 
 GRAVITY = 2600.0
@@ -20,6 +20,8 @@ ASLEEP_AFTER = 12.0
 JOY_SECONDS = 1.3
 PATIENCE = 8.0
 # Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
+FOLLOWED_HEIGHT = 76.0
+"""Whom somebody follows is never smaller than this, however many there are."""
 MOST_ASIDE = 24
 """So many lost orders stand aside at most; of more, those that stand there longest leave."""
 
@@ -78,10 +80,12 @@ def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
         return False
     if hop.delay > 0:
         hop.delay -= dt
+        _fall(gopher, dt)
         if hop.delay > 0:
             return True
         dt, hop.delay = -hop.delay, 0.0
         hop.arc.x0, hop.arc.y0 = gopher.body.x, gopher.body.y
+        take_off(hop.arc, gopher.lift)
     landed = hop.arc.done
     hop.arc.update(dt)
     gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(hop.arc.flight)
@@ -116,7 +120,8 @@ def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, f
         x, y = model.kitchen.exit
         return x + 120.0, y
     if fallen is not None:
-        return beside(model, cook_spot(model.kitchen, fallen.slot, model.slots), gopher)
+        spot = cook_spot(model.kitchen, fallen.slot, model.slots)
+        return beside(spot, seat_of(model, gopher, fallen.slot))
     floor = model.floor or plan_floor(model.kitchen, {})
     return floor.stand(gopher.place, gopher.index)
 
@@ -166,9 +171,10 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
     gopher.tag += dt
     if gopher.arrow > 0.0:
         gopher.arrow = max(0.0, gopher.arrow - dt)
-    if gopher.height != room.height:
-        near = abs(gopher.height - room.height) < 0.25
-        gopher.height = room.height if near else lerp(gopher.height, room.height, room.growth)
+    height = max(room.height, FOLLOWED_HEIGHT) if model.follows(gopher) else room.height
+    if gopher.height != height:
+        near = abs(gopher.height - height) < 0.25
+        gopher.height = height if near else lerp(gopher.height, height, room.growth)
     if gopher.stretch.moving:
         gopher.stretch.update(dt)
     if gopher.lean.moving:
@@ -178,8 +184,12 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
             _set_mood(gopher, Mood.HOP)
         return
     fallen = _mourned(model, gopher) if room.grief else None
+    if fallen is None:
+        gopher.seat = None
     tx, ty = _target(model, gopher, fallen)
     body = gopher.body
+    if gopher.here:
+        gopher.here, body.x, body.y = False, tx, ty
     hurried = gopher.mood is Mood.LEAVE or fallen is not None
     before = body.x, body.y
     body.update(tx, ty, dt, 0.26, 1050.0 if hurried else 560.0)
@@ -197,6 +207,43 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         jump(gopher, 560.0)
 
 
+RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD})
+
+
+def _bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
+    """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
+    if not fallen:
+        return False
+    if gopher.order.worker is not None:
+        return gopher.order.worker in fallen
+    hand = model.known.hands.get(gopher.id)
+    return hand is not None and hand.worker in fallen
+
+
+def _rest(model: Model, gopher: Gopher, room: Room, fallen: frozenset[str]) -> Rest | None:
+    """What it rests under, once it stands still on its own stand; None while it does not."""
+    body, floor = gopher.body, model.floor
+    if (
+        floor is None
+        or abs(body.vx) + abs(body.vy) > 4.0
+        or gopher.hop is not None
+        or gopher.delivered
+        or gopher.lift > 0.0
+        or gopher.arrow > 0.0
+        or gopher.height != room.height
+        or gopher.stretch.moving
+        or gopher.lean.moving
+    ):
+        return None
+    x, y = floor.stand(gopher.place, gopher.index)
+    if abs(body.x - x) + abs(body.y - y) > 0.4 or _bereft(model, gopher, fallen):
+        return None
+    body.x, body.y, body.vx, body.vy = x, y, 0.0, 0.0
+    least = ASLEEP_AFTER if gopher.mood is Mood.ASLEEP else -1.0
+    most = ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf
+    return Rest(model.room, gopher.order, gopher.place, gopher.index, gopher.mood, least, most)
+
+
 def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
     refloor(model)
@@ -207,8 +254,36 @@ def update_gophers(model: Model, dt: float) -> None:
         alive=alive,
         grief=alive and any(cook.fallen for cook in model.cooks.values()),
     )
+    fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
+    now_so = model.floor, alive, fallen
+    if model.room != now_so:
+        model.room = now_so
+    same = model.room
+    if room.height < FOLLOWED_HEIGHT:
+        for followed in (model.gophers.get(model.hover), model.gophers.get(model.card)):
+            if followed is not None:
+                followed.rest = None
     for gopher in model.gophers.values():
+        rest = gopher.rest
+        if (
+            # Written out: most of a crowd stands still, and this is all that it costs.
+            rest is not None
+            and rest.room is same
+            and rest.order is gopher.order
+            and rest.mood is gopher.mood
+            and rest.index == gopher.index
+            and rest.place is gopher.place
+            and rest.least <= gopher.calm <= rest.most
+            and gopher.lift_speed == 0.0
+            and gopher.stretch.speed == 0.0
+            and gopher.hop is None
+        ):
+            gopher.mood_age += dt
+            gopher.calm += dt
+            gopher.tag += dt
+            continue
         _one(model, gopher, dt, room)
+        gopher.rest = _rest(model, gopher, room, fallen) if gopher.mood in RESTING else None
     aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
     for gopher in aside[:-MOST_ASIDE]:
         _set_mood(gopher, Mood.LEAVE)

@@ -46,9 +46,12 @@ ROW = 0.36
 COOK_HEIGHT = 250.0
 FIRST_ROW = 9
 SMALL_COOK_HEIGHT = 146.0
+CROWDED_COOK_HEIGHT = 108.0
 SECOND_ROW_HEIGHT = 92.0
-SECOND_ROW_BEHIND = 188.0
-# With more than nine places the front row shrinks, so that the row behind shows with its plates.
+SECOND_ROW_BEHIND = 166.0
+SECOND_ROW_ROOM = 124.0
+# With more than nine places the front row shrinks. The row behind has its feet on the floor at the counter's
+# foot, in the gaps of the front row while there are enough of them, so that its plates can be read.
 
 TOP_BAND: Box = (0, 0, 1920, 132)
 TITLE: Box = (16, 8, 600, 118)
@@ -171,14 +174,21 @@ def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
     """Where slot `slot` (from 1) of `slots` stands: nine in front, more than that smaller behind them."""
     first = min(slots, FIRST_ROW)
     width = kitchen.right - kitchen.left
-    if slot <= first:
-        gap = min(300.0, width / first)
-        height = COOK_HEIGHT if slots <= FIRST_ROW else SMALL_COOK_HEIGHT
-        return CookSpot(960 + (slot - (first + 1) / 2) * gap, kitchen.cook_line, height, gap)
     behind = slots - first
-    gap = min(200.0, width / max(behind, 1))
-    x = 960 + (slot - first - (behind + 1) / 2) * gap
-    return CookSpot(x, kitchen.cook_line - SECOND_ROW_BEHIND, SECOND_ROW_HEIGHT, gap)
+    front_gap = min(300.0, width / first)
+    between = behind < first
+    if slot <= first:
+        small = SMALL_COOK_HEIGHT if between else CROWDED_COOK_HEIGHT
+        height = small if behind > 0 else COOK_HEIGHT
+        return CookSpot(960 + (slot - (first + 1) / 2) * front_gap, kitchen.cook_line, height, front_gap)
+    y, n = kitchen.cook_line - SECOND_ROW_BEHIND, slot - first - 1
+    if between:
+        # In the gap beside cook number `at` of the front row, spread over all its gaps.
+        at = math.floor((n + 0.5) * (first - 1) / behind) + 1
+        x = 960 + (at - first / 2) * front_gap
+        return CookSpot(x, y, SECOND_ROW_HEIGHT, SECOND_ROW_ROOM)
+    gap = min(200.0, width / behind)
+    return CookSpot(960 + (n - (behind - 1) / 2) * gap, y, SECOND_ROW_HEIGHT, gap)
 
 
 def inside(box: Box, x: float, y: float) -> bool:

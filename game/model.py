@@ -59,6 +59,21 @@ class Hop:
     """Seconds that it stays beside the new cook before it walks back to its stage."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Under what a gopher has come to rest: while none of it changes it only grows older."""
+
+    room: object
+    """The floor, who lives and who has died, as one object: another one, and everybody looks again."""
+    order: Order
+    place: Place
+    index: int
+    mood: Mood
+    least: float
+    most: float
+    """Seconds of calm between which the mood stays as it is."""
+
+
 @dataclass
 class Gopher:
     """One order. Position is its feet's on the floor, `lift` the height over it, in logical pixels."""
@@ -86,6 +101,13 @@ class Gopher:
     delivered: bool = False
     tag: float = 9.0
     """Seconds since another worker's number came on its tag."""
+    taken_at: float = -99.0
+    """The model's `now` at which another worker took it over."""
+    seat: tuple[int, int] | None = None
+    """Where it stands beside a cook, or flies to: the slot, and which of the places there."""
+    here: bool = False
+    """It was on its way before this window saw it: it stands at its place at once, and grows."""
+    rest: Rest | None = None
 
     @property
     def id(self) -> str:
@@ -228,6 +250,8 @@ class Model:
     slots: int = 0
     floor: FloorPlan | None = None
     floor_key: tuple[int, ...] = ()
+    room: object = None
+    """What is the same for everybody who rests; the same object while nothing of it changes."""
     particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))
     toasts: list[Toast] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
@@ -239,6 +263,8 @@ class Model:
     pointer: tuple[float, float] = (-1.0, -1.0)
     pointer_idle: float = 0.0
     hover: str = ""
+    card: str = ""
+    """The order whose card is open."""
     escape_held: float | None = None
     """Kiosk: for how long Esc has been down; None: it is up."""
     delivered: int = 0
@@ -269,6 +295,10 @@ class Model:
         """Show a sentence for a while; of more than three the oldest goes."""
         self.toasts.append(Toast(text, good))
         del self.toasts[:-3]
+
+    def follows(self, gopher: Gopher) -> bool:
+        """Whether somebody keeps an eye on it: it is their own, under the pointer, or its card is open."""
+        return gopher.own or gopher.id == self.hover or gopher.id == self.card
 
     @property
     def open_orders(self) -> int:

@@ -82,6 +82,9 @@ class Follower:
         """Go towards (tx, ty) for `dt` seconds; `smooth` is about the seconds that arriving takes."""
         if dt <= 0.0:
             return
+        if dt <= 0.0168:
+            self._step(tx, ty, dt, smooth, top_speed)
+            return
         parts = math.ceil(dt * 60.0 - 0.01)
         for _ in range(parts):
             self._step(tx, ty, dt / parts, smooth, top_speed)
@@ -117,6 +120,8 @@ class Arc:
     duration: float
     height: float
     t: float = 0.0
+    lift0: float = 0.0
+    """Height over the ground where it begins: who is in the air already goes on from there."""
 
     CROUCH = 0.14
     """Seconds of anticipation before the feet leave the ground."""
@@ -138,7 +143,7 @@ class Arc:
     def at(self, flight: float) -> tuple[float, float, float]:
         """Ground x, ground y and height over the ground at that part of the flight."""
         along = ease_in_out(flight) * 0.4 + flight * 0.6
-        lift = 4.0 * flight * (1.0 - flight) * self.height
+        lift = 4.0 * flight * (1.0 - flight) * self.height + self.lift0 * (1.0 - flight) ** 2
         return lerp(self.x0, self.x1, along), lerp(self.y0, self.y1, along), lift
 
     @property

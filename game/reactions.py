@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from api_stub.schema import Order, OrderStatus
@@ -53,10 +54,30 @@ def spot_of(model: Model, worker_id: str) -> CookSpot | None:
     return cook_spot(model.kitchen, slot, model.slots)
 
 
-def beside(model: Model, spot: CookSpot, gopher: Gopher) -> tuple[float, float]:
-    """A point behind a cook for one of its orders: up to four side by side, from its phase."""
-    seat = int(gopher.phase * 4)
-    return spot.x + (seat - 1.5) * 56.0, spot.y - spot.height * 0.9 + 6.0 * seat
+SEATS = (-0.5, 0.5, -1.5, 1.5)
+"""Places side by side behind a cook, in the order in which they are taken; then another row behind."""
+SEAT_ROWS = 5
+LONG_AGO = 10.0
+"""Seconds after which an order that is new to this window is none that just came in."""
+
+
+def seat_of(model: Model, gopher: Gopher, slot: int) -> int:
+    """Its place beside the cook of a slot: the one it has, or the lowest that nobody has."""
+    if gopher.seat is None or gopher.seat[0] != slot:
+        taken = {g.seat[1] for g in model.gophers.values() if g.seat is not None and g.seat[0] == slot}
+        seat = 0
+        while seat in taken:
+            seat += 1
+        gopher.seat = slot, seat
+    return gopher.seat[1]
+
+
+def beside(spot: CookSpot, seat: int) -> tuple[float, float]:
+    """Where place number `seat` (from 0) behind a cook is."""
+    row, column = divmod(seat, len(SEATS))
+    pitch = min(56.0, spot.room * 0.2)
+    x = spot.x + (SEATS[column] + 0.5 * (row % 2)) * pitch
+    return x, spot.y - spot.height * 0.9 + 8.0 * (column // 2) - 18.0 * (row % SEAT_ROWS)
 
 
 def _appear(model: Model, event: OrderAppeared) -> None:
@@ -70,6 +91,9 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     gopher = Gopher(order, Follower(x, y), place, free_index(model, place), phase=phase_for(order.id))
     gopher.height = model.floor.height if model.floor else gopher.height
     gopher.own = event.order in model.own
+    began = order.started_at.timestamp() if order.started_at else model.wall
+    if model.wall - began > LONG_AGO and event.status not in FINAL:
+        gopher.here, gopher.height = True, 0.2 * gopher.height
     gopher.arrow = ARROW_SECONDS if gopher.own else 0.0
     model.gophers[order.id] = gopher
     if event.status in FINAL:
@@ -120,18 +144,27 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
     spot = spot_of(model, event.after)
     if gopher is None:
         return
-    gopher.calm = 0.0
+    gopher.calm, gopher.taken_at = 0.0, model.now
     if spot is None:
         jump(gopher, 560.0)
         return
-    x, y = beside(model, spot, gopher)
-    far = abs(x - gopher.body.x) + abs(y - gopher.body.y)
-    arc = Arc(
-        gopher.body.x, gopher.body.y, x, y, 0.42 + min(far, 1400.0) / 3200.0, 130.0 + min(far, 1400.0) * 0.14
-    )
+    x, y = beside(spot, seat_of(model, gopher, slot_of(event.after) or 0))
+    body = gopher.body
+    far = min(math.dist((body.x, body.y), (x, y)), 1400.0)
+    arc = Arc(body.x, body.y, x, y, 0.42 + far / 3200.0, 130.0 + far * 0.14)
+    flying = gopher.hop is not None and gopher.hop.delay <= 0 and not gopher.hop.arc.done
+    if flying:
+        take_off(arc, gopher.lift)
     # One after the other, so that each hop can be seen.
-    delay = 0.09 * sum(1 for g in model.gophers.values() if g.hop is not None and g.hop.arc.t <= 0.0)
-    gopher.hop = Hop(event.before, event.after, arc, min(delay, 0.5))
+    others = sum(1 for g in model.gophers.values() if g.hop is not None and g.hop.arc.t <= 0.0)
+    gopher.hop = Hop(event.before, event.after, arc, 0.0 if flying else min(0.09 * others, 0.5))
+
+
+def take_off(arc: Arc, lift: float) -> None:
+    """Begin a hop at a height: nobody crouches in the air."""
+    arc.lift0 = lift
+    if lift > 0.0:
+        arc.t = max(arc.t, arc.CROUCH)
 
 
 def _tag(model: Model, order_id: str) -> None:
