@@ -59,6 +59,10 @@ WATCH_S = 0.25
 LOOKS_PER_S = 400
 """So many looks a second at the most: the more orders are open, the longer a round takes."""
 TICK_S = 0.05
+DUTY = 0.25
+"""The watch is busy for this part of the time at the most: a server under load is not to be loaded by it."""
+SLOWEST = 50.0
+"""Looks a second that are counted on, however slow the server is."""
 FEW = 100
 FEW_AGE_S = 0.6
 """Up to FEW open orders are asked for anew when a batch wants them, unless a round did so just before."""
@@ -75,6 +79,7 @@ class Gateway:
         self._client: Client | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._book = Book()
+        self._pace = float(LOOKS_PER_S)
 
     async def open(self) -> None:
         """Make the client; it connects at its first call, so Temporal may come later."""
@@ -196,8 +201,8 @@ class Gateway:
 
         While many are open, an answer is what the last round of `watch` saw: one round for all who ask.
         """
-        many = self._book.open_count > FEW
-        max_age_s = max(FRESH_S, 3 * self._round_s()) if many else FEW_AGE_S
+        few = self._book.open_count <= FEW
+        max_age_s = max(FEW_AGE_S, 2 * self._round_s()) if few else max(FRESH_S, 3 * self._round_s())
         deadline = asyncio.get_running_loop().time() + ASK_S
 
         async def one(item: StatusItem) -> Order:
@@ -247,28 +252,32 @@ class Gateway:
         return [view for view in views if isinstance(view, Order)]
 
     def _round_s(self) -> float:
-        """Seconds in which every open order is looked at once."""
-        return max(WATCH_S, self._book.open_count / LOOKS_PER_S)
+        """Seconds in which every open order is looked at once, at the pace that the server allows now."""
+        return max(WATCH_S, self._book.open_count / self._pace)
 
     async def watch(self) -> None:
         """Keep the book true for as long as this runs: find the open orders again after a restart, then
         look at those again that nobody asked for lately, a few at a time so that requests are not held up.
         Never raises; the server may come and go."""
         found = False
+        loop = asyncio.get_running_loop()
         while True:
-            began = asyncio.get_running_loop().time()
+            began = loop.time()
+            due = self._book.due(max(WATCH_S, self._book.open_count / LOOKS_PER_S), int(LOOKS_PER_S * TICK_S))
             try:
                 if not found:
                     await self.listing(None, only_open=True, limit=MAX_LISTED)
                     found = True
-                await asyncio.gather(
-                    *(self._look(key) for key in self._book.due(self._round_s(), int(LOOKS_PER_S * TICK_S)))
-                )
+                await asyncio.gather(*(self._look(key) for key in due))
             except TemporalUnreachable as error:
                 logger.info("watch: %s", error)
                 await asyncio.sleep(WATCH_S)
-            spent = asyncio.get_running_loop().time() - began
-            await asyncio.sleep(max(0.01, TICK_S - spent))
+            spent = loop.time() - began
+            rest = max(0.01, TICK_S - spent, spent * (1 / DUTY - 1))
+            if due:
+                self._pace += 0.2 * (min(LOOKS_PER_S, len(due) / (spent + rest)) - self._pace)
+                self._pace = max(SLOWEST, self._pace)
+            await asyncio.sleep(rest)
 
     async def _look(self, workflow_id: str) -> None:
         """Read one order again. Raises TemporalUnreachable."""
