@@ -98,6 +98,7 @@ def update(
     Set `model.wall` before, for ages and rates.
     """
     events: list[Event] = []
+    model.particles.few = model.access.calm
     for item in news:
         events += take(model, item)
     out = Wishes()
