@@ -88,7 +88,9 @@ def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
         take_off(hop.arc, gopher.lift)
     landed = hop.arc.done
     hop.arc.update(dt)
-    gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(hop.arc.flight)
+    # Reduced motion: it is at one end or at the other, and fades between them.
+    part = float(hop.arc.flight >= 0.5) if model.access.calm else hop.arc.flight
+    gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(part)
     gopher.body.vx = gopher.body.vy = gopher.lift_speed = 0.0
     gopher.left = hop.arc.x1 < hop.arc.x0
     if hop.arc.done and not landed:
@@ -203,7 +205,8 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         gopher.left = False
     _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
     _fall(gopher, dt)
-    if gopher.mood is Mood.JOY and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
+    leaps = gopher.mood is Mood.JOY and not model.access.calm
+    if leaps and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
         jump(gopher, 560.0)
 
 

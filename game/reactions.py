@@ -195,8 +195,9 @@ def _die(model: Model, event: WorkerDied) -> None:
     if model.anyone_alive:
         for gopher in model.gophers.values():
             if gopher.order.worker == event.worker:
-                jump(gopher, 620.0)
                 gopher.calm = 0.0
+                if not model.access.calm:
+                    jump(gopher, 620.0)
 
 
 def _born(model: Model, event: WorkerBorn) -> None:
