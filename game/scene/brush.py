@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 
 import pygame
 
+from game.access import Access
 from game.art import Art, Sprite
 from game.layout import BOTTOM_STRIP, TOP_BAND
 from game.scene.shades import disc, shade
 from game.text import Pen
-from game.theme import INK, NIGHT, Colour
+from game.theme import INK, NIGHT, SIZE_LEAST, Colour
 from game.view import View
 
 STRONG_ROOM: Colour = (118, 118, 128)
 """What the room is multiplied with for high contrast, of 255."""
+
+BADGES = 400
+"""So many kept pictures of numbers at most."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
 
@@ -28,7 +32,9 @@ class Brush:
     pen: Pen
     dx: float = 0.0
     dy: float = 0.0
-    _blits: list[Blit] = field(default_factory=list)
+    pile: list[Blit] = field(default_factory=list)
+    """Surfaces and their places in display pixels, until `flush` puts them down."""
+    _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
     _ground: pygame.Surface | None = None
     _ground_for: bool = False
 
@@ -50,13 +56,13 @@ class Brush:
         # What Sprite.at does, without the call: this runs a thousand times a frame.
         scale, (ax, ay) = self.view.scale, sprite.anchor
         at = round((x + self.dx) * scale - ax), round((y + self.dy) * scale - ay)
-        self._blits.append((sprite.surface, at))
+        self.pile.append((sprite.surface, at))
 
     def flush(self) -> None:
         """Put down everything collected so far, before something that is drawn directly."""
-        if self._blits:
-            self.view.surface.fblits(self._blits)
-            self._blits.clear()
+        if self.pile:
+            self.view.surface.fblits(self.pile)
+            self.pile.clear()
 
     def pos(self, x: float, y: float) -> tuple[int, int]:
         """A logical point, shaken, in display pixels."""
@@ -77,4 +83,28 @@ class Brush:
         outer, inner = max(2, round((radius + rim) * scale)), max(1, round(radius * scale))
         surface = disc(outer, inner, colour, edge)
         half = surface.get_width() // 2
-        self._blits.append((surface, (at[0] - half, at[1] - half)))
+        self.pile.append((surface, (at[0] - half, at[1] - half)))
+
+    def badge(self, x: float, y: float, radius: float, colour: Colour, text: str) -> None:
+        """A number on a disc with an edge, as one picture; collected like a sprite. It grows with text."""
+        at, scale, access = self.pos(x, y), self.view.scale, self.view.access
+        radius *= 1.0 + 0.8 * (access.text - 1.0)
+        key = max(1, round(radius * scale)), colour, text, access
+        surface = self._badges.get(key)
+        if surface is None:
+            if len(self._badges) > BADGES:
+                self._badges.clear()
+            surface = self._badges[key] = self._bake(*key[:3])
+        half = surface.get_width() // 2
+        self.pile.append((surface, (at[0] - half, at[1] - half)))
+
+    def _bake(self, inner: int, colour: Colour, text: str) -> pygame.Surface:
+        access, scale = self.view.access, self.view.scale
+        outer = max(2, inner + round(3.0 * access.rim * scale))
+        made = disc(outer, inner, access.shown(colour), access.shown(INK)).copy()
+        view = View(made, access)
+        # The disc is no canvas: its pen counts in the display's pixels.
+        view.scale = scale
+        middle = made.get_width() / 2 / scale
+        Pen(view).write(text, middle, middle, SIZE_LEAST, INK, face="bold", anchor="center")
+        return made

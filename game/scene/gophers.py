@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from api_stub.schema import OrderStatus
 from game.art import GopherPose, PizzaState, Sprite
 from game.layout import cook_spot
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
 from game.names import short_name
 from game.scene.brush import Brush
+from game.scene.crowd import CARRIED, LEAST_CARRIED, draw_crowd, load_size
 from game.scene.shades import shade
 from game.scene.wardrobe import Wardrobe
 from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
@@ -23,17 +23,6 @@ BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
 NAMED = 8
 """Up to so many orders everybody wears a name."""
-
-CARRIED: dict[OrderStatus, PizzaState] = {
-    OrderStatus.UNKNOWN: PizzaState.TICKET,
-    OrderStatus.RECEIVED: PizzaState.TICKET,
-    OrderStatus.PREPARING: PizzaState.DOUGH,
-    OrderStatus.BAKING: PizzaState.TOPPED,
-    OrderStatus.PENDING_PICKUP: PizzaState.BAKED,
-    OrderStatus.OUT_FOR_DELIVERY: PizzaState.BOX,
-    OrderStatus.DELIVERED: PizzaState.BOX,
-    OrderStatus.FAILED: PizzaState.TICKET,
-}
 
 
 def blinking(now: float, phase: float) -> bool:
@@ -105,11 +94,11 @@ def _carry(
     feet: tuple[float, float],
     crowded: bool,
 ) -> None:
-    if crowded and gopher.height < 44:
+    if crowded and gopher.height < LEAST_CARRIED:
         return
     state = CARRIED[gopher.order.status]
     shown = gopher.height >= 60 and state in (PizzaState.TOPPED, PizzaState.BAKED)
-    size = gopher.height * (0.34 if state is PizzaState.TICKET else 0.4)
+    size = load_size(gopher.height, state)
     sprite = wardrobe.pizza(brush.art, gopher.id, state, gopher.order.toppings if shown else (), size)
     if sprite is None:
         return
@@ -223,11 +212,7 @@ def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
     pop = clamp(gopher.tag / POP_SECONDS, 0.0, 1.0)
     radius = (13.0 if crowded else 15.0) * (1.0 + 0.45 * math.sin(math.pi * pop))
     x, y = gopher.body.x + gopher.height * 0.27, gopher.body.y - gopher.lift - 12.0
-    brush.disc(x, y, radius, colour_of(worker), INK)
-    brush.flush()
-    brush.pen.write(
-        str(slot) if slot else "?", x + brush.dx, y + brush.dy, SIZE_LEAST, INK, face="bold", anchor="center"
-    )
+    brush.badge(x, y, radius, colour_of(worker), str(slot) if slot else "?")
 
 
 def caption(gopher: Gopher) -> str:
@@ -260,15 +245,19 @@ def draw_arrow(brush: Brush, model: Model, gopher: Gopher) -> None:
 
 def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Every order on the floor, from back to front, with what belongs to it."""
-    cast = sorted(model.gophers.values(), key=lambda g: g.body.y)
-    fine = len(cast) <= FINE
+    fine = len(model.gophers) <= FINE
+    cast = sorted(model.gophers.values(), key=lambda g: g.body.y) if fine else []
     if fine:
         for gopher in cast:
             draw_tether(brush, model, gopher)
-    for gopher in cast:
-        if gopher.hop is not None:
-            continue
-        draw_gopher(brush, model, gopher, wardrobe, fine)
+        for gopher in cast:
+            if gopher.hop is None:
+                draw_gopher(brush, model, gopher, wardrobe, fine)
+    else:
+        cast = draw_crowd(brush, model, wardrobe)
+        for gopher in cast:
+            if gopher.own:
+                _signs(brush, model, gopher, gopher.body.x, gopher.body.y - gopher.lift)
     brush.flush()
     if fine:
         for gopher in cast:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from game.art import Art, GopherPose, PizzaState, Sprite
 from game.looks import Look, look_for
+from game.scene.members import Crowd
 
 A_FRAME = 8
 """New pictures in a frame at most; each takes a quarter of a millisecond."""
@@ -22,6 +23,7 @@ class Wardrobe:
     carried: dict[str, tuple[PizzaState, float, Sprite]] = field(default_factory=dict)
     shadows: dict[int, Sprite] = field(default_factory=dict)
     left: int = A_FRAME
+    crowd: Crowd = field(default_factory=Crowd)
 
     def begin_frame(self, orders: Collection[str]) -> None:
         """A new frame with these orders in it; the pictures of those that have gone are let go."""
@@ -37,6 +39,7 @@ class Wardrobe:
         self.worn.clear()
         self.carried.clear()
         self.shadows.clear()
+        self.crowd.forget_pictures()
 
     def shadow(self, art: Art, height: float) -> Sprite:
         """The shadow for a gopher of a height. Bounded by the heights there are."""
@@ -67,6 +70,11 @@ class Wardrobe:
             sprite = art.gopher(look, pose, height)
         self.worn[order] = pose, height, sprite
         return sprite
+
+    def wears(self, order: str, pose: GopherPose, height: float) -> bool:
+        """Whether the picture that `figure` gave is the one that was asked for."""
+        worn = self.worn.get(order)
+        return worn is not None and worn[0] is pose and worn[1] == height
 
     def pizza(
         self, art: Art, order: str, state: PizzaState, toppings: Sequence[str], height: float

@@ -1,0 +1,108 @@
+"""Who is in a crowd and what each has on: pictures of a gopher with its pizza, made once and kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+import pygame
+
+from api_stub.schema import OrderStatus
+from game.art import Art, GopherPose, Sprite
+from game.model import Gopher
+from game.motion import Follower
+
+OUTFIT_BYTES = 64 * 1024 * 1024
+"""Of all kept pictures of a gopher with its pizza, at scale 1."""
+
+
+class Outfits:
+    """Pictures of a gopher with its pizza in its paws, bounded by bytes; least recently used out first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, int, bool], tuple[Sprite, Sprite | None, Sprite]] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, art: Art, figure: Sprite, load: Sprite | None, flip: bool) -> Sprite:
+        """The figure, mirrored if `flip`, holding `load`."""
+        if load is None and not flip:
+            return figure
+        key = id(figure), id(load), flip
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found[2]
+        made = _dressed(figure, load, flip)
+        # The originals are kept beside it, so that their ids cannot be given to other sprites.
+        self._kept[key] = figure, load, made
+        self.bytes += made.bytes
+        limit = OUTFIT_BYTES * max(1.0, art.scale * art.scale)
+        while self.bytes > limit and len(self._kept) > 1:
+            self.bytes -= self._kept.popitem(last=False)[1][2].bytes
+        return made
+
+    def clear(self) -> None:
+        """Forget all: other pictures are in use."""
+        self._kept.clear()
+        self.bytes = 0
+
+
+def _dressed(figure: Sprite, load: Sprite | None, flip: bool) -> Sprite:
+    (ax, ay), (hx, hy) = figure.anchor, figure.hold
+    if flip:
+        surface = pygame.transform.flip(figure.surface, True, False)
+        ax, hx = surface.get_width() - ax, surface.get_width() - hx
+    else:
+        surface = figure.surface.copy()
+    if load is not None:
+        surface.blit(load.surface, (round(hx - load.anchor[0]), round(hy - load.anchor[1])))
+    return Sprite(surface, (ax, ay), (hx, hy))
+
+
+@dataclass(slots=True)
+class Member:
+    """One gopher of the crowd and the picture it has on; offsets in display pixels, half a one added."""
+
+    gopher: Gopher
+    body: Follower
+    blink_from: float
+    blink_every: float
+    pose: GopherPose | None = None
+    height: float = 0.0
+    left: bool = False
+    status: OrderStatus | None = None
+    surface: pygame.Surface | None = None
+    dx: float = 0.0
+    dy: float = 0.0
+    shadow: pygame.Surface | None = None
+    shadow_dx: float = 0.0
+    shadow_dy: float = 0.0
+
+
+@dataclass
+class Crowd:
+    """Everybody on the floor from back to front, kept from frame to frame: it is nearly in order already."""
+
+    members: list[Member] = field(default_factory=list)
+    outfits: Outfits = field(default_factory=Outfits)
+
+    def forget_pictures(self) -> None:
+        """Other pictures are in use now: another size of the display."""
+        self.members.clear()
+        self.outfits.clear()
+
+    def gather(self, gophers: Mapping[str, Gopher]) -> list[Member]:
+        """The members for these gophers, from back to front."""
+        members = self.members
+        here = [member for member in members if gophers.get(member.gopher.order.id) is member.gopher]
+        if len(here) != len(gophers):
+            known = {id(member.gopher) for member in here}
+            for gopher in gophers.values():
+                if id(gopher) not in known:
+                    phase = gopher.phase
+                    here.append(Member(gopher, gopher.body, phase * 17.0, 2.6 + 2.4 * phase))
+        here.sort(key=attrgetter("body.y"))
+        self.members = here
+        return here
