@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from game.access import SWITCHES, switched
@@ -25,7 +26,7 @@ from game.inputs import (
     PointerPress,
     PointerRelease,
 )
-from game.layout import HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, TITLE, UI_BUTTON, cook_spot, inside
+from game.layout import TITLE, cook_spot, inside
 from game.model import (
     AskQuit,
     AskReset,
@@ -40,7 +41,9 @@ from game.model import (
     OpenStats,
     Wish,
 )
+from game.story import Story, hidden_or_shown, stepped
 from game.stream import STEP, paced, toggled
+from game.strip import strip_for
 
 HOLD_TO_QUIT = 3.0
 """Seconds for which Esc must be held to leave a kiosk."""
@@ -96,6 +99,12 @@ def _start(model: Model, slot: int, out: Wishes) -> None:
 
 FASTER = frozenset({"+", "=", "[+]", "keypad +"})
 SLOWER = frozenset({"-", "[-]", "keypad -"})
+STORY_KEYS: dict[str, Callable[[Story], Story]] = {
+    "left": lambda story: stepped(story, -1),
+    "right": lambda story: stepped(story, 1),
+    "l": hidden_or_shown,
+}
+"""The speaker's lines: back, on, hidden or shown."""
 F_KEYS = tuple(f"f{n}" for n in range(1, 7))
 """A checkpoint each, in the order of GET /checkpoints."""
 
@@ -163,6 +172,8 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
         out.wishes.append(OpenChooser())
     elif item.key == "r":
         out.commands.append(Redeploy())
+    elif item.key in STORY_KEYS:
+        model.story = STORY_KEYS[item.key](model.story)
     elif item.key in ("b", "e", "x"):
         _challenge_key(model, item.key, out)
 
@@ -179,6 +190,22 @@ def _dial(model: Model, x: float, y: float) -> bool:
     return True
 
 
+def _strip(model: Model, x: float, y: float, out: Wishes) -> bool:
+    """A press on one of the strip's buttons; whether it was one."""
+    plan = strip_for(bool(model.story.line), model.kiosk, model.muted)
+    if inside(plan.order, x, y):
+        out.wishes.append(OpenForm())
+    elif inside(plan.help, x, y):
+        out.wishes.append(OpenHelp())
+    elif model.muted and inside(plan.muted, x, y):
+        model.muted = False
+    elif inside(plan.ui, x, y):
+        out.commands.append(OpenWebUI())
+    else:
+        return False
+    return True
+
+
 def _press(model: Model, x: float, y: float, out: Wishes) -> None:
     if _dial(model, x, y):
         return
@@ -186,14 +213,8 @@ def _press(model: Model, x: float, y: float, out: Wishes) -> None:
         out.wishes.append(OpenBug())
     elif inside(TITLE, x, y):
         out.wishes.append(OpenChooser())
-    elif inside(ORDER_BUTTON, x, y):
-        out.wishes.append(OpenForm())
-    elif inside(HELP_BUTTON, x, y):
-        out.wishes.append(OpenHelp())
-    elif model.muted and inside(MUTED_SIGN, x, y):
-        model.muted = False
-    elif inside(UI_BUTTON, x, y):
-        out.commands.append(OpenWebUI())
+    elif _strip(model, x, y, out):
+        return
     elif (cook := cook_at(model, x, y)) is not None and (
         y > model.kitchen.front or not gopher_at(model, x, y)
     ):

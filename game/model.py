@@ -17,6 +17,7 @@ from game.layout import CookSpot, FloorPlan, Kitchen, Place, plan_floor
 from game.motion import Arc, Follower, Spring
 from game.scene.particles import Particles
 from game.snapshot import Snapshot
+from game.story import Story
 from game.stream import Stream
 from game.theme import COOKS, Colour
 
@@ -279,6 +280,7 @@ class Model:
     """For the stream only: which pizzas, and when."""
     dragging: bool = False
     """Whether the pointer holds the stream's slider."""
+    story: Story = field(default_factory=Story)
     notes: list[Note] = field(default_factory=list)
     muted: bool = False
     """Whether a person wants no sound."""

@@ -19,6 +19,7 @@ from game.model import Model, OpenBug, Wish
 from game.notes import audit_alarm, take_receipts, update_notes
 from game.reactions import react
 from game.snapshot import ApiAway, News, OrderPlaced, RecordsSeen, Said, StreamSettled, advance
+from game.story import later, told
 from game.stream import configured, due, settled
 
 SHAKE_HALF_LIFE = 0.06
@@ -51,6 +52,7 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
     if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
         checkpoint = model.known.checkpoint
         model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
+        model.story = told(model.story, checkpoint.story)
     if model.known.online:
         model.offline_since = None
     events = diff(old, model.known)
@@ -107,6 +109,7 @@ def update(
     model.now += dt
     real = dt if real_dt is None else real_dt
     model.real += real
+    model.story = later(model.story, real, model.kiosk)
     _stream(model, out)
     _mind_the_bug(model, out)
     update_notes(model, real)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -141,13 +142,16 @@ def test_the_foremost_of_two_gophers_is_meant() -> None:
 
 def test_where_a_gopher_stands_before_a_cooks_hat_the_gopher_is_meant() -> None:
     model = kitchen_with([worker(n) for n in range(1, 25)], [order()], settle=8.0)
-    gopher, spot = model.gophers["a"], cook_spot(model.kitchen, 17, 24)
-    assert spot.y - spot.height < model.kitchen.front
+    spot = cook_spot(model.kitchen, 17, 24)
+    # On its way to its place, where no cook's hat reaches the floor of the gophers.
+    gopher, spot = model.gophers["a"], replace(spot, y=spot.y - 20.0)
+    model.cooks[17].spot = spot
     gopher.body.x, gopher.body.y = spot.x, model.kitchen.front
     hat = spot.x, model.kitchen.front - 1.0
+    assert spot.contains(*hat)
     assert do(model, PointerPress(*hat)) == ((), (OpenCard("a", right=spot.x < 960),))
     assert do(model, PointerPress(spot.x, spot.y - 20.0)) == ((KillWorker(17),), ())
-    gopher.body.x = 100.0
+    gopher.body.x, model.cooks[17].spot = 100.0, spot
     assert do(model, PointerPress(*hat)) == ((KillWorker(17),), ())
 
 

@@ -40,6 +40,7 @@ PLAY: tuple[Row, ...] = (
     (("Space",), "let orders stream in, or pause them"),
     (("+", OR, "−"), "more or fewer of them a minute"),
     (("U",), "Temporal's Web UI, in the browser"),
+    (("K",), "the last kill again, in slow motion"),
 )
 
 LOOK: tuple[Row, ...] = (
@@ -50,6 +51,7 @@ LOOK: tuple[Row, ...] = (
     (("R",), "restart every cook: the code on disk"),
     (("X",), "put the bug back (asks first)"),
     (("M",), "no sound, and sound again"),
+    (("←", OR, "→", OR, "L"), "the speaker's lines: step, hide"),
     (("H",), "this help"),
     (("F11",), "full screen, and back"),
 )

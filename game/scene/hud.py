@@ -7,7 +7,7 @@ import math
 from game.controls import HOLD_TO_QUIT
 from game.dial import bug_sign
 from game.excerpt import stuck_text
-from game.layout import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, TITLE, UI_BUTTON, Box, inside
+from game.layout import TITLE, inside
 from game.model import Model
 from game.motion import clamp, ease_out
 from game.panels.paper import edged_box, fill_box
@@ -15,12 +15,12 @@ from game.scene.brush import Brush
 from game.scene.shades import shade
 from game.scene.sign import draw_sign
 from game.scene.slips import draw_slips
+from game.scene.strip import draw_strip
 from game.theme import (
     BASIL,
     CREAM,
     GLOW,
     INK,
-    NIGHT,
     SIZE_BODY,
     SIZE_HERO,
     SIZE_LEAST,
@@ -29,8 +29,6 @@ from game.theme import (
     TOMATO,
     WOOD_DARK,
 )
-
-STORY_SECONDS = 9.0
 
 
 def _title(brush: Brush, model: Model) -> None:
@@ -69,46 +67,6 @@ def _numbers(brush: Brush, model: Model) -> None:
     for x, value, label in columns:
         pen.write(str(value), x, 52, SIZE_TITLE + 6, CREAM, face="display", anchor="center", tabular=True)
         pen.write(label, x, 98, SIZE_SMALL, CREAM, anchor="center")
-
-
-def _button(brush: Brush, model: Model, box: Box, key: str, text: str, strong: bool = False) -> None:
-    hot = inside(box, *model.pointer)
-    x, y, w, h = box
-    ground = GLOW if strong else NIGHT
-    brush.view.box(x, y, w, h, CREAM if hot else ground, 16)
-    if not strong and not hot:
-        brush.view.box(x + 2, y + 2, w - 4, h - 4, INK, 14)
-    colour = INK if strong or hot else CREAM
-    brush.view.box(x + 12, y + 11, 38, 36, INK if strong or hot else CREAM, 8)
-    brush.pen.write(
-        key, x + 31, y + 29, SIZE_SMALL, CREAM if strong or hot else INK, face="bold", anchor="center"
-    )
-    brush.pen.write(
-        text, x + 62, y + 29, SIZE_BODY if strong else SIZE_SMALL, colour, face="bold", anchor="midleft"
-    )
-
-
-def _strip(brush: Brush, model: Model) -> None:
-    _, y, _, h = BOTTOM_STRIP
-    _button(brush, model, ORDER_BUTTON, "N", "Order a pizza", strong=True)
-    _button(brush, model, UI_BUTTON, "U", "Temporal")
-    _button(brush, model, HELP_BUTTON, "H", "Help")
-    story = model.known.checkpoint.story if model.known.checkpoint else []
-    turn = int(model.now / STORY_SECONDS) % (len(story) + 1)
-    if story and turn:
-        text = story[turn - 1]
-    elif model.kiosk:
-        text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
-    else:
-        text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
-    right = UI_BUTTON[0]
-    if model.muted:
-        _button(brush, model, MUTED_SIGN, "M", "Muted")
-        right = MUTED_SIGN[0]
-    left = ORDER_BUTTON[0] + ORDER_BUTTON[2]
-    brush.pen.write(
-        text, (left + right) / 2, y + h / 2, SIZE_SMALL, CREAM, anchor="center", max_width=right - left - 46
-    )
 
 
 def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
@@ -224,7 +182,7 @@ def draw_hud(brush: Brush, model: Model) -> float:
     _title(brush, model)
     _counter(brush, model)
     _numbers(brush, model)
-    _strip(brush, model)
+    draw_strip(brush, model)
     draw_sign(brush, model)
     _stuck(brush, model)
     draw_slips(brush, model)
