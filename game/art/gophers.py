@@ -16,6 +16,10 @@ from game.looks import COLOURS, Look
 MASTER = 224.0
 """Logical height at which layers are rendered; every size is made from it by area averaging."""
 
+SMALL_MASTER = 112.0
+SMALL = 64
+"""Size classes up to `SMALL` are made of layers of this height: a quarter of the pixels to blit."""
+
 SIZES = (20, 24, 28, 32, 36, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 128, 144, 160, 192, 224, 272, 320)
 """Size classes: logical heights of the whole box, hat included."""
 
@@ -99,25 +103,26 @@ class Gophers:
         some = next(iter(self._parts.values()))
         self._view, self._anchor = some.view, some.anchor
         self._zoom = MASTER * scale / self._view[1]
-        self._layers: dict[str, Layer] = {}
-        self._tinted: dict[tuple[str, str], Layer] = {}
+        self._small = SMALL_MASTER * scale / self._view[1]
+        self._layers: dict[tuple[str, float], Layer] = {}
+        self._tinted: dict[tuple[str, str, float], Layer] = {}
 
     def preload(self) -> Iterator[None]:
         """Render every layer, one a step."""
         for name in self._parts:
-            self._layer(name)
+            self._layer(name, self._zoom)
+            self._layer(name, self._small)
             yield
 
     def make(self, look: Look, pose: GopherPose, size: int) -> Sprite:
         """A gopher of a size class; the anchor is between its feet."""
-        canvas = pygame.Surface(
-            (round(self._view[0] * self._zoom), round(self._view[1] * self._zoom)), pygame.SRCALPHA
-        )
+        zoom = self._small if size <= SMALL else self._zoom
+        canvas = pygame.Surface((round(self._view[0] * zoom), round(self._view[1] * zoom)), pygame.SRCALPHA)
         layers = []
         for short in layer_names(look, STANCES[pose]):
             name = f"gopher/{short}"
             if name in self._parts:
-                layers.append(self._layer_in(name, look.colour))
+                layers.append(self._layer_in(name, look.colour, zoom))
         canvas.blits([(layer.surface, layer.offset) for layer in layers], doreturn=False)
         wide, high = BUILDS[look.build]
         height = size * self._scale
@@ -129,18 +134,18 @@ class Gophers:
             surface, (self._anchor[0] * fx, self._anchor[1] * fy), hold=(HOLD[0] * fx, HOLD[1] * fy)
         )
 
-    def _layer(self, name: str) -> Layer:
-        found = self._layers.get(name)
+    def _layer(self, name: str, zoom: float) -> Layer:
+        found = self._layers.get((name, zoom))
         if found is None:
-            found = self._layers[name] = self._renderer.layer(name, self._zoom)
+            found = self._layers[name, zoom] = self._renderer.layer(name, zoom)
         return found
 
-    def _layer_in(self, name: str, colour: str) -> Layer:
+    def _layer_in(self, name: str, colour: str, zoom: float) -> Layer:
         if not self._parts[name].tinted:
-            return self._layer(name)
-        found = self._tinted.get((name, colour))
+            return self._layer(name, zoom)
+        found = self._tinted.get((name, colour, zoom))
         if found is None:
-            plain = self._layer(name)
+            plain = self._layer(name, zoom)
             found = Layer(tint(plain.surface, COLOURS[colour]), plain.offset)
-            self._tinted[name, colour] = found
+            self._tinted[name, colour, zoom] = found
         return found
