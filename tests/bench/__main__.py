@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 from tests.bench import clone, fleet, frame, many, orders, start
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
     "frame": frame.frame,
+    "render": frame.render,
     "start": start.start,
     "kill": fleet.kill,
     "worker_start": fleet.worker_start,
@@ -27,8 +29,13 @@ BENCHES: dict[str, Bench] = {
 def main() -> int:
     """Run what was asked for; each line of stdout is one JSON object."""
     options = argparse.ArgumentParser(prog="./run_all.sh bench", description=__doc__)
-    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
-    names = options.parse_args().names or list(BENCHES)
+    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*BENCHES, "memory"]))
+    options.add_argument(
+        "--minutes", type=float, default=2.0, help="how long `memory` watches a game; default: %(default)g"
+    )
+    asked = options.parse_args()
+    BENCHES["memory"] = partial(frame.memory, asked.minutes)
+    names = asked.names or list(BENCHES)
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         options.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
