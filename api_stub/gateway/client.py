@@ -59,7 +59,7 @@ WATCH_S = 0.25
 LOOKS_PER_S = 400
 """So many looks a second at the most: the more orders are open, the longer a round takes."""
 TICK_S = 0.05
-DUTY = 0.25
+DUTY = 0.15
 """The watch is busy for this part of the time at the most: a server under load is not to be loaded by it."""
 SLOWEST = 50.0
 """Looks a second that are counted on, however slow the server is."""
