@@ -33,6 +33,8 @@ def _set_mood(gopher: Gopher, mood: Mood) -> None:
 
 def refloor(model: Model) -> None:
     """Plan the floor again if the numbers at the places have changed enough to matter."""
+    if model.floor_fixed:
+        return
     counts = dict.fromkeys(Place, 0)
 
     for gopher in model.gophers.values():

@@ -15,6 +15,7 @@ from api_stub.schema import Order, Receipt, Worker
 from game.access import PLAIN, Access
 from game.layout import CookSpot, FloorPlan, Kitchen, Place, plan_floor
 from game.motion import Arc, Follower, Spring
+from game.recording import Recorder
 from game.scene.particles import Particles
 from game.snapshot import Snapshot
 from game.story import Story
@@ -280,6 +281,10 @@ class Model:
     """For the stream only: which pizzas, and when."""
     dragging: bool = False
     """Whether the pointer holds the stream's slider."""
+    recorder: Recorder = field(default_factory=Recorder)
+    """The kills of the last while, for showing them again."""
+    floor_fixed: bool = False
+    """Whether the floor plan stays as it is: in a replay it is the one of then."""
     story: Story = field(default_factory=Story)
     notes: list[Note] = field(default_factory=list)
     muted: bool = False

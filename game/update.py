@@ -18,7 +18,8 @@ from game.inputs import Input
 from game.model import Model, OpenBug, Wish
 from game.notes import audit_alarm, take_receipts, update_notes
 from game.reactions import react
-from game.snapshot import ApiAway, News, OrderPlaced, RecordsSeen, Said, StreamSettled, advance
+from game.recorder import record
+from game.snapshot import ApiAway, News, OrderPlaced, RecordsSeen, Said, Snapshot, StreamSettled, advance
 from game.story import later, told
 from game.stream import configured, due, settled
 
@@ -55,9 +56,29 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         model.story = told(model.story, checkpoint.story)
     if model.known.online:
         model.offline_since = None
+    return _reacted(model, old)
+
+
+def _reacted(model: Model, old: Snapshot) -> tuple[Event, ...]:
     events = diff(old, model.known)
     react(model, events)
     return events
+
+
+def become(model: Model, known: Snapshot) -> tuple[Event, ...]:
+    """Let the model know exactly this, and react to what it changed: for what was recorded."""
+    old, model.known = model.known, known
+    return _reacted(model, old)
+
+
+def move(model: Model, dt: float) -> None:
+    """Let `dt` seconds of game time pass for all that moves in the kitchen."""
+    model.now += dt
+    update_cooks(model, dt)
+    update_gophers(model, dt)
+    model.particles.update(dt)
+    model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
+    model.counter_pulse = max(0.0, model.counter_pulse - dt * 2.0)
 
 
 def _settle_stream(model: Model, news: StreamSettled) -> None:
@@ -106,7 +127,6 @@ def update(
     out = Wishes()
     for one in inputs:
         handle(model, one, out)
-    model.now += dt
     real = dt if real_dt is None else real_dt
     model.real += real
     model.story = later(model.story, real, model.kiosk)
@@ -116,11 +136,8 @@ def update(
     if model.escape_held is not None:
         model.escape_held += real
     model.pointer_idle += real
-    update_cooks(model, dt)
-    update_gophers(model, dt)
-    model.particles.update(dt)
-    model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
-    model.counter_pulse = max(0.0, model.counter_pulse - dt * 2.0)
+    move(model, dt)
+    record(model, events)
     for toast in model.toasts:
         toast.age += real
     model.toasts = [toast for toast in model.toasts if toast.age < toast.life]
