@@ -16,9 +16,11 @@ BUBBLE_WIDE = 370.0
 def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
     """Why its last attempt failed, in a bubble over its head."""
     head, text = saying(gopher)
-    lines = brush.pen.wrap(text, SIZE_LEAST, BUBBLE_WIDE, lines=2)
-    wide = max(brush.pen.measure(line, SIZE_LEAST)[0] for line in (head, *lines)) + 36
-    high = 20 + 28 * (1 + len(lines))
+    pitch = brush.pen.pitch(28)
+    most = brush.pen.pitch(BUBBLE_WIDE)
+    lines = brush.pen.wrap(text, SIZE_LEAST, most, lines=2)
+    wide = min(max(brush.pen.measure(line, SIZE_LEAST)[0] for line in (head, *lines)), most) + 36
+    high = 20 + pitch * (1 + len(lines))
     above = 48.0 if gopher.own or len(model.gophers) <= NAMED else 22.0
     tip = gopher.body.y - gopher.lift - gopher.height * 1.04 - above
     x = clamp(gopher.body.x, 30 + wide / 2, 1890 - wide / 2)
@@ -29,9 +31,12 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
         half = 13.0 - 1.6 * n
         fill_box(brush.view, (gopher.body.x - half - 2, y + high - 3 + 2 * n, 2 * half + 4, 2.5), INK)
         fill_box(brush.view, (gopher.body.x - half, y + high - 3 + 2 * n, 2 * half, 2.5), CREAM)
-    brush.pen.write(head, x, y + 24, SIZE_LEAST, TOMATO, face="bold", anchor="center", tabular=True)
+    brush.pen.write(
+        head, x, y + 10 + pitch / 2, SIZE_LEAST, TOMATO, face="bold", anchor="center", tabular=True
+    )
     for n, line in enumerate(lines, 1):
-        brush.pen.write(line, x, y + 24 + 28 * n, SIZE_LEAST, INK, anchor="center", max_width=wide - 24)
+        middle = first + pitch * n
+        brush.pen.write(line, x, middle, SIZE_LEAST, INK, anchor="center", max_width=wide - 24)
 
 
 def draw_bubbles(brush: Brush, model: Model) -> None:

@@ -65,11 +65,12 @@ def pose_of(cook: Cook, now: float) -> CookPose:
 def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bool = False) -> None:
     if width < LEAST_PLATE:
         return
-    shade(brush.view, x - width / 2, y, width, 34, INK if not urgent else GLOW, 215, 12)
+    high = brush.pen.pitch(34)
+    shade(brush.view, x - width / 2, y, width, high, INK if not urgent else GLOW, 215, 12)
     brush.pen.write(
         text,
         x,
-        y + 17,
+        y + high / 2,
         SIZE_LEAST,
         INK if urgent else CREAM,
         face="bold" if urgent else "text",
@@ -85,7 +86,9 @@ def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
     stretch = clamp(cook.stretch.value, -0.3, 0.3)
     tilt = clamp(cook.lean.value, -14.0, 14.0)
     lift = 0.0
-    if cook.phase is CookPhase.ARRIVING:
+    if model.access.calm:
+        breath = stretch = tilt = 0.0
+    elif cook.phase is CookPhase.ARRIVING:
         # Drops in from above and squashes; the picture of a process that has just been born.
         grow = overshoot(cook.age / 0.45)
         lift = (1.0 - ease_out(cook.age / 0.3)) * 120.0
@@ -118,7 +121,7 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
         text = f"pid {worker.pid} leaves"
     else:
         age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
-        text = f"pid {worker.pid} · {age}" if width >= AGED_PLATE else f"pid {worker.pid}"
+        text = f"pid {worker.pid} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"pid {worker.pid}"
     _plate(brush, spot.x, spot.y + 6, text, width)
 
 
@@ -126,20 +129,24 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     look = cook_look(cook.slot, max(cook.generation, 1))
     if cook.phase is CookPhase.FALLING:
         figure = brush.art.cook(look, CookPose.HIT, spot.height)
-        sink = clamp((cook.age - 0.2) / 0.35, 0.0, 1.0) ** 2
-        stretch = clamp(cook.stretch.value, -0.35, 0.3)
+        calm = model.access.calm
+        sink = 0.0 if calm else clamp((cook.age - 0.2) / 0.35, 0.0, 1.0) ** 2
+        stretch = 0.0 if calm else clamp(cook.stretch.value, -0.35, 0.3)
         figure = brush.art.transformed(
             figure, (1 - 0.6 * stretch) * (1 + 0.3 * sink), max(0.06, (1 + stretch) * (1 - 0.9 * sink)),
-            clamp(cook.lean.value, -20.0, 20.0), False,
+            0.0 if calm else clamp(cook.lean.value, -20.0, 20.0), False,
         )  # fmt: skip
         brush.sprite(figure, spot.x, spot.y)
         brush.flush()
         return
     brush.sprite(brush.art.prop("mat", spot.height * 0.2), spot.x, spot.y - 4)
-    rise = ease_out(cook.age / 0.8)
-    bob = 8.0 * math.sin(model.now * 1.6 + cook.phase_shift * 9.0)
+    rise, bob, sway = 1.0, 0.0, 0.0
+    if not model.access.calm:
+        rise = ease_out(cook.age / 0.8)
+        bob = 8.0 * math.sin(model.now * 1.6 + cook.phase_shift * 9.0)
+        sway = 5.0 * math.sin(model.now * 0.9)
     figure = brush.art.cook(look, CookPose.GHOST, spot.height)
-    brush.sprite(figure, spot.x + 5.0 * math.sin(model.now * 0.9), spot.y - 30.0 * rise + bob)
+    brush.sprite(figure, spot.x + sway, spot.y - 30.0 * rise + bob)
     brush.flush()
     if cook.worker is not None and cook.worker.state == "backoff":
         _plate(brush, spot.x, spot.y + 6, "restarts soon", width)
@@ -156,13 +163,14 @@ def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
     second = takeover_lines(cook, dead_for, wide >= 240.0)
     lines = [dead_text(dead_for) if wide >= 240.0 else dead_text(dead_for).removeprefix("process ")]
     lines += second or [cook.died_of]
-    high = 8.0 + 29.0 * len(lines)
+    pitch = brush.pen.pitch(29.0)
+    high = 8.0 + pitch * len(lines)
     top = spot.y - high
     shade(brush.view, spot.x - wide / 2, top, wide, high, NIGHT, 215, 12)
     for n, line in enumerate(lines):
         lit = bool(second) and n > 0
         brush.pen.write(
-            line, spot.x, top + 18 + 29 * n, SIZE_LEAST, GLOW if lit and cook.waiting else CREAM,
+            line, spot.x, top + 4 + pitch * (n + 0.5), SIZE_LEAST, GLOW if lit and cook.waiting else CREAM,
             face="bold" if n == 0 or lit else "text", anchor="center", tabular=True, max_width=wide - 12,
         )  # fmt: skip
 

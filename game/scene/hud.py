@@ -30,61 +30,79 @@ from game.theme import (
     WOOD_DARK,
 )
 
+MOST_TITLE = 560.0
+MOST_COUNTER = 680.0
+"""How wide the title and the big counter get at most, so that neither reaches the other."""
+
 
 def _title(brush: Brush, model: Model) -> None:
     known = model.known
     name = known.checkpoint.name if known.checkpoint else known.health.checkpoint if known.health else ""
     title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
     pen = brush.pen
-    pen.write(f"Checkpoint {name}" if name else "Gopher Pizza", 36, 26, SIZE_BODY, GLOW, face="bold")
+    top = f"Checkpoint {name}" if name else "Gopher Pizza"
+    pen.write(top, 36, 50 - pen.pitch(24), SIZE_BODY, GLOW, face="bold", max_width=400)
     hot = inside(TITLE, *model.pointer)
-    pen.write(title, 36, 62, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=560)
+    high = 90 - pen.pitch(28)
+    pen.write(title, 36, high, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=MOST_TITLE)
 
 
 def _counter(brush: Brush, model: Model) -> None:
     pen, lost = brush.pen, model.pizzas_lost
-    grow = 1.0 + 0.25 * model.counter_pulse
+    grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.counter_pulse)
     number = str(lost)
     size = SIZE_HERO * 1.28 * grow
     width = pen.measure(number, size, face="display")[0]
     label = "PIZZA LOST" if lost == 1 else "PIZZAS LOST"
     wide = pen.measure(label, SIZE_TITLE, face="display")[0]
-    left = 960 - (width + 22 + wide) / 2
+    total = width + 22 + wide
+    if total > MOST_COUNTER:
+        # Five digits, or large text: all of it smaller, never cut.
+        share = MOST_COUNTER / total
+        size, width, wide = size * share, width * share, wide * share
+    left = 960 - min(total, MOST_COUNTER) / 2
     # The number is the brightest thing of the whole picture; the words say what it counts.
     pen.write(
         number, left + width / 2, 66, size, GLOW if not lost else TOMATO, face="display", anchor="center"
     )
-    pen.write(label, left + width + 22, 66, SIZE_TITLE, CREAM, face="display", anchor="midleft")
+    pen.write(
+        label, left + width + 22, 66, SIZE_TITLE, CREAM, face="display", anchor="midleft",
+        max_width=MOST_COUNTER - width - 22 if total > MOST_COUNTER else None,
+    )  # fmt: skip
 
 
 def _numbers(brush: Brush, model: Model) -> None:
     pen = brush.pen
     columns = (
-        (1520, model.delivered, "delivered"),
-        (1680, model.open_orders, "open"),
-        (1826, model.per_minute, "a minute"),
+        (1508, model.delivered, "delivered", 164.0),
+        (1674, model.open_orders, "open", 140.0),
+        (1826, model.per_minute, "a minute", 160.0),
     )
-    for x, value, label in columns:
-        pen.write(str(value), x, 52, SIZE_TITLE + 6, CREAM, face="display", anchor="center", tabular=True)
-        pen.write(label, x, 98, SIZE_SMALL, CREAM, anchor="center")
+    for x, value, label, wide in columns:
+        pen.write(
+            str(value), x, 52, SIZE_TITLE + 6, CREAM, face="display", anchor="center", tabular=True,
+            max_width=wide,
+        )  # fmt: skip
+        pen.write(label, x, 98, SIZE_SMALL, CREAM, anchor="center", max_width=wide)
 
 
 def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
     width = min(brush.pen.measure(text, SIZE_BODY, face="bold")[0] + 96, 1200.0)
-    shade(brush.view, 960 - width / 2, y, width, 56, INK, 235, 18)
-    brush.sprite(brush.art.icon(icon, 40), 960 - width / 2 + 40, y + 28)
+    high = brush.pen.pitch(56)
+    shade(brush.view, 960 - width / 2, y, width, high, INK, 235, 18)
+    brush.sprite(brush.art.icon(icon, 40), 960 - width / 2 + 40, y + high / 2)
     brush.flush()
     brush.pen.write(
         text,
         960 - width / 2 + 74,
-        y + 28,
+        y + high / 2,
         SIZE_BODY,
         GLOW,
         face="bold",
         anchor="midleft",
         max_width=width - 90,
     )
-    return y + 66
+    return y + high + 10
 
 
 def _signs(brush: Brush, model: Model) -> float:
@@ -107,7 +125,8 @@ def _problem(brush: Brush, y: float, problem: str) -> float:
     """Why an edit of the checkpoint's file is not in force; it stays until the file is mended."""
     wide = 850.0
     lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
-    high = 54.0 + 32 * len(lines)
+    pitch = brush.pen.pitch
+    high = pitch(48.0 + 32 * len(lines)) + 6
     shade(brush.view, 960 - wide / 2, y, wide, high, INK, 235, 18)
     brush.sprite(brush.art.icon("failed", 44), 960 - wide / 2 + 42, y + high / 2)
     brush.flush()
@@ -115,7 +134,7 @@ def _problem(brush: Brush, y: float, problem: str) -> float:
     head = "The checkpoint's file is broken; what ran before runs on"
     brush.pen.write(head, left, y + 10, SIZE_SMALL, GLOW, face="bold", max_width=wide - 100)
     for n, line in enumerate(lines):
-        brush.pen.write(line, left, y + 44 + 32 * n, SIZE_SMALL, CREAM, max_width=wide - 100)
+        brush.pen.write(line, left, y + 10 + pitch(34 + 32 * n), SIZE_SMALL, CREAM, max_width=wide - 100)
     return y + high + 10
 
 
@@ -144,12 +163,20 @@ def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
             brush.pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56, 2 * min(x, 1920.0 - x) - 40, 1400.0
         )
         shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
-        top = y - 30 * (1 - shown)
-        shade(brush.view, x - width / 2, top, width, 54, BASIL if toast.good else TOMATO, 240, 18)
+        top = y - (0 if model.access.calm else 30 * (1 - shown))
+        high = brush.pen.pitch(54)
+        shade(brush.view, x - width / 2, top, width, high, BASIL if toast.good else TOMATO, 240, 18)
         brush.pen.write(
-            toast.text, x, top + 27, SIZE_BODY, CREAM, face="bold", anchor="center", max_width=width - 40
+            toast.text,
+            x,
+            top + high / 2,
+            SIZE_BODY,
+            CREAM,
+            face="bold",
+            anchor="center",
+            max_width=width - 40,
         )
-        y += 62
+        y += high + 8
 
 
 def _ring(brush: Brush, model: Model) -> None:

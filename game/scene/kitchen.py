@@ -41,6 +41,12 @@ def kitchen_of_scene(scene: SceneMap) -> Kitchen:
 
 def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> float:
     """Draw everything but the panels and what lies over them; returns from where down that may lie."""
+    draw_room(brush, model, wardrobe)
+    return draw_hud(brush, model)
+
+
+def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
+    """Draw the room and everybody in it."""
     wardrobe.begin_frame(model.gophers.keys())
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
@@ -52,13 +58,13 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> float:
     else:
         brush.dx = brush.dy = 0.0
     surface.blit(brush.ground(), brush.pos(0, 0))
-    brush.sprite(art.fire(int(model.now * 9.0)), scene.fire.x, scene.fire.y)
+    brush.sprite(art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     brush.flush()
     draw_gophers(brush, model, wardrobe)
     draw_cooks(brush, model)
     draw_fliers(brush, model, wardrobe)
     draw_particles(brush, model)
-    draw_clocks(brush, model)
-    draw_bubbles(brush, model)
+    if brush.labels:
+        draw_clocks(brush, model)
+        draw_bubbles(brush, model)
     brush.dx = brush.dy = 0.0
-    return draw_hud(brush, model)

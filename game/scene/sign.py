@@ -20,10 +20,10 @@ def draw_sign(brush: Brush, model: Model) -> None:
     _switch(brush, model)
     x, y, w, h = TRACK
     text = state_text(stream, model.open_everywhere, model.real)
-    pen.write("Stream", x, y - 36, SIZE_LEAST, CREAM)
+    used = pen.write("Stream", x, y - 22, SIZE_LEAST, CREAM, anchor="midleft")[2]
     pen.write(
         text, x + w, y - 22, SIZE_BODY, GLOW if stream.running else CREAM, face="bold", anchor="midright",
-        max_width=w - 84, tabular=True,
+        max_width=w - used - 12, tabular=True,
     )  # fmt: skip
     middle, at = y + h / 2, knob_x(stream.per_minute)
     fill_box(view, (x, middle - 5, w, 10), INK, 5)

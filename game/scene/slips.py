@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import pygame
 
+from game.access import PLAIN, Access
 from game.model import Model, Note, colour_of
 from game.motion import clamp, ease_out
 from game.notes import LEAVE, LIFE
@@ -20,6 +21,15 @@ PAD = 9.0
 GAP = 10.0
 TEXT = 66.0
 """From a slip's left edge to its text; the cook's number stands before it."""
+WIDER = 96.0
+"""By so much a slip is wider with large text."""
+MOST_LARGE = 2
+"""So many slips with large text: more would cover the kitchen."""
+
+
+def frame_of(access: Access) -> tuple[float, float]:
+    """A slip's left edge and its width."""
+    return (LEFT - WIDER, WIDE + WIDER) if access.large else (LEFT, WIDE)
 
 
 def lines_of(words: Words) -> list[tuple[str, Colour, bool]]:
@@ -32,9 +42,9 @@ def lines_of(words: Words) -> list[tuple[str, Colour, bool]]:
     return found
 
 
-def height_of(words: Words) -> float:
+def height_of(words: Words, access: Access = PLAIN) -> float:
     """How high a slip is."""
-    return 2 * PAD + LINE * (1 + len(lines_of(words)))
+    return 2 * PAD + LINE * access.text * (1 + len(lines_of(words)))
 
 
 @lru_cache(maxsize=8)
@@ -43,13 +53,14 @@ def _sheet(size: tuple[int, int]) -> pygame.Surface:
 
 
 def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
-    high = height_of(words)
-    shadow(brush.view, (x, y, WIDE, high), 14, 6.0)
-    edged_box(brush.view, (x, y, WIDE, high), CREAM, WOOD_DARK, 14, 3)
-    middle = y + PAD + LINE / 2
+    access = brush.view.access
+    high, wide, line = height_of(words, access), frame_of(access)[1], LINE * access.text
+    shadow(brush.view, (x, y, wide, high), 14, 6.0)
+    edged_box(brush.view, (x, y, wide, high), CREAM, WOOD_DARK, 14, 3)
+    middle = y + PAD + line / 2
     brush.disc(x + 34, middle + 6, 21, colour_of(worker), INK)
     brush.flush()
-    pen, right = brush.pen, x + WIDE - 14
+    pen, right = brush.pen, x + wide - 14
     pen.write(str(words.slot), x + 34, middle + 6, SIZE_SMALL, INK, face="display", anchor="center")
     used = 0.0
     if words.signal:
@@ -61,7 +72,7 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
         max_width=right - used - x - TEXT,
     )  # fmt: skip
     for text, colour, bold in lines_of(words):
-        middle += LINE
+        middle += line
         pen.write(
             text, x + TEXT, middle, SIZE_LEAST, colour, face="bold" if bold else "text", anchor="midleft",
             max_width=right - x - TEXT, tabular=True,
@@ -71,12 +82,14 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
 def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
     """A slip that fades: drawn aside, then put down translucently. Rare, and for a second only."""
     view = brush.view
-    rect = view.rect(LEFT - 24, y - 12, WIDE + 36, height_of(words) + 36).clip(view.surface.get_rect())
+    x, wide = frame_of(view.access)
+    high = height_of(words, view.access)
+    rect = view.rect(x - 24, y - 12, wide + 36, high + 36).clip(view.surface.get_rect())
     if rect.w <= 0 or rect.h <= 0:
         return
     behind = _sheet(rect.size)
     behind.blit(view.surface, (0, 0), rect)
-    _slip(brush, words, worker, LEFT, y)
+    _slip(brush, words, worker, x, y)
     behind.set_alpha(round(255 * (1 - left)))
     view.surface.blit(behind, rect)
     behind.set_alpha(None)
@@ -85,7 +98,8 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
 def draw_slips(brush: Brush, model: Model) -> None:
     """The newest at the top; each older one below it."""
     y = TOP
-    for note in reversed(model.notes):
+    most = MOST_LARGE if model.access.large else len(model.notes)
+    for note in list(reversed(model.notes))[:most]:
         y = _place(brush, model, note, y)
 
 
@@ -94,9 +108,12 @@ def _place(brush: Brush, model: Model, note: Note, y: float) -> float:
     left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
     room = ease_out(note.shown / 0.25)
     come = ease_out((note.shown - 0.12) / 0.35)
+    if model.access.calm:
+        room = come = 1.0
+    x = frame_of(model.access)[0]
     if left < 1.0:
         _leaving(brush, words, note.receipt.worker, y, left)
     else:
-        _slip(brush, words, note.receipt.worker, LEFT + (1 - come) * (1920 - LEFT), y)
+        _slip(brush, words, note.receipt.worker, x + (1 - come) * (1920 - x), y)
     # What is below makes room softly while this one comes.
-    return y + (height_of(words) + GAP) * room
+    return y + (height_of(words, model.access) + GAP) * room

@@ -33,7 +33,7 @@ def _button(
     if not brief:
         brush.pen.write(
             text, x + 62, y + 29, SIZE_BODY if strong else SIZE_SMALL, colour, face="bold", anchor="midleft",
-            max_width=w - 70,
+            max_width=w - 62,
         )  # fmt: skip
 
 
