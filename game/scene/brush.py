@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pygame
@@ -32,6 +34,8 @@ class Brush:
     pen: Pen
     dx: float = 0.0
     dy: float = 0.0
+    labels: bool = True
+    """Whether names, plates and clocks are written: in a small picture of the kitchen they are not."""
     pile: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
@@ -57,6 +61,20 @@ class Brush:
         scale, (ax, ay) = self.view.scale, sprite.anchor
         at = round((x + self.dx) * scale - ax), round((y + self.dy) * scale - ay)
         self.pile.append((sprite.surface, at))
+
+    @contextmanager
+    def faded(self, share: float) -> Iterator[None]:
+        """What is collected meanwhile is put down translucently, `share` 0 to 1. For a few things only."""
+        if share >= 1.0:
+            yield
+            return
+        self.flush()
+        yield
+        for surface, at in self.pile:
+            thin = surface.copy()
+            thin.fill((255, 255, 255, round(255 * max(0.0, share))), special_flags=pygame.BLEND_RGBA_MULT)
+            self.view.surface.blit(thin, at)
+        self.pile.clear()
 
     def flush(self) -> None:
         """Put down everything collected so far, before something that is drawn directly."""
