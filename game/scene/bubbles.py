@@ -7,7 +7,7 @@ from game.model import Gopher, Model
 from game.motion import clamp
 from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush
-from game.scene.gophers import NAMED
+from game.scene.following import NAMED
 from game.theme import CREAM, INK, SIZE_LEAST, TOMATO
 
 BUBBLE_WIDE = 370.0
@@ -31,9 +31,8 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
         half = 13.0 - 1.6 * n
         fill_box(brush.view, (gopher.body.x - half - 2, y + high - 3 + 2 * n, 2 * half + 4, 2.5), INK)
         fill_box(brush.view, (gopher.body.x - half, y + high - 3 + 2 * n, 2 * half, 2.5), CREAM)
-    brush.pen.write(
-        head, x, y + 10 + pitch / 2, SIZE_LEAST, TOMATO, face="bold", anchor="center", tabular=True
-    )
+    first = y + 10 + pitch / 2
+    brush.pen.write(head, x, first, SIZE_LEAST, TOMATO, face="bold", anchor="center", tabular=True)
     for n, line in enumerate(lines, 1):
         middle = first + pitch * n
         brush.pen.write(line, x, middle, SIZE_LEAST, INK, anchor="center", max_width=wide - 24)

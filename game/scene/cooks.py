@@ -63,7 +63,7 @@ def pose_of(cook: Cook, now: float) -> CookPose:
 
 
 def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bool = False) -> None:
-    if width < LEAST_PLATE:
+    if width < LEAST_PLATE or not brush.labels:
         return
     high = brush.pen.pitch(34)
     shade(brush.view, x - width / 2, y, width, high, INK if not urgent else GLOW, 215, 12)

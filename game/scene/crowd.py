@@ -75,8 +75,12 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
         member.pose = None
 
 
-def draw_crowd(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]:
-    """Everybody who stands or walks on the floor; returns those who do, from back to front."""
+def draw_crowd(
+    brush: Brush, model: Model, wardrobe: Wardrobe, but: frozenset[int] = frozenset()
+) -> list[Gopher]:
+    """Everybody who stands or walks on the floor; returns those who do, from back to front. Gophers whose
+    `id()` is in `but` are left out of the picture: they are drawn over it.
+    """
     now, scale, calm = model.now, brush.view.scale, model.access.calm
     dx, dy = brush.dx * scale, brush.dy * scale
     blits = brush.pile
@@ -89,6 +93,8 @@ def draw_crowd(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]:
         if gopher.hop is not None:
             continue
         seen.append(gopher)
+        if but and id(gopher) in but:
+            continue
         mood, height, up = gopher.mood, gopher.height, gopher.lift
         if up > 6.0:
             pose = GopherPose.HAPPY if mood is Mood.JOY else GopherPose.JUMP

@@ -6,23 +6,19 @@ import math
 from functools import lru_cache
 
 from game.art import GopherPose, PizzaState, Sprite
-from game.layout import cook_spot
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
-from game.names import short_name
 from game.scene.brush import Brush
 from game.scene.crowd import CARRIED, LEAST_CARRIED, draw_crowd, load_size
-from game.scene.shades import shade
+from game.scene.following import draw_names, draw_ring, draw_tethers
 from game.scene.wardrobe import Wardrobe
-from game.theme import CREAM, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
+from game.theme import INK, Colour
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
 SHADES = 8
 BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
-NAMED = 8
-"""Up to so many orders everybody wears a name."""
 
 
 def blinking(now: float, phase: float) -> bool:
@@ -111,14 +107,15 @@ def _carry(
 def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, fine: bool) -> None:
     """One gopher with its shadow and what it carries."""
     x, floor = gopher.body.x, gopher.body.y
-    y = floor - gopher.lift - bob(gopher, model.now) * gopher.height
+    calm = model.access.calm
+    y = floor - gopher.lift - (0.0 if calm else bob(gopher, model.now) * gopher.height)
     art = brush.art
     shrunk = clamp(1.0 - gopher.lift / 600.0, 0.45, 1.0)
     figure = wardrobe.figure(art, gopher.id, pose_of(gopher, model.now), gopher.height)
     if figure is None:
         return
     brush.sprite(wardrobe.shadow(art, gopher.height * shrunk), x, floor)
-    if fine:
+    if fine and not calm:
         figure = art.transformed(figure, *sway(gopher, model.now), gopher.left)
     elif gopher.left:
         figure = art.transformed(figure, 1.0, 1.0, 0.0, True)
@@ -129,7 +126,7 @@ def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, 
 
 
 def _signs(brush: Brush, model: Model, gopher: Gopher, x: float, y: float) -> None:
-    art, size, now = brush.art, gopher.height, model.now
+    art, size, now = brush.art, gopher.height, 0.0 if model.access.calm else model.now
     if gopher.mood is Mood.WORRIED:
         drop = (now * 1.4 + gopher.phase) % 1.0
         brush.sprite(art.prop("sweat", size * 0.2), x + size * 0.3, y - size * (0.95 - 0.2 * drop))
@@ -137,8 +134,9 @@ def _signs(brush: Brush, model: Model, gopher: Gopher, x: float, y: float) -> No
         rise = (now * 0.35 + gopher.phase) % 1.0
         brush.sprite(
             art.prop("zzz", size * 0.28),
-            x + size * (0.28 + 0.08 * math.sin(now * 2)),
-            y - size * (0.85 + 0.3 * rise),
+            # Beside the head: over it is the name.
+            x + size * (0.45 + 0.05 * math.sin(now * 2)),
+            y - size * (0.5 + 0.28 * rise),
         )
     elif gopher.mood is Mood.SAD:
         brush.sprite(art.icon("failed", max(28.0, size * 0.28)), x + size * 0.3, y - size * 0.9)
@@ -152,47 +150,32 @@ def blend(before: Colour, after: Colour) -> tuple[Colour, ...]:
     return tuple((red, green, blue) for red, green, blue in mixed)
 
 
-def draw_trail(brush: Brush, gopher: Gopher) -> None:
-    """The trail of a hop, from the old cook's colour at its beginning to the new one's at its head."""
+def _presence(model: Model, gopher: Gopher) -> float:
+    """How much of somebody who hops is to be seen: with reduced motion it fades here and comes up there."""
+    hop = gopher.hop
+    if hop is None or not model.access.calm or hop.delay > 0:
+        return 1.0
+    return abs(2.0 * hop.arc.flight - 1.0)
+
+
+def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
+    """The trail of a hop, from the old cook's colour at its beginning to the new one's at its head; `calm`:
+    the whole of it at once.
+    """
     hop = gopher.hop
     if hop is None or hop.delay > 0 or hop.arc.t < hop.arc.CROUCH:
         return
     colours = blend(colour_of(hop.before), colour_of(hop.after))
-    arc, head = hop.arc, hop.arc.flight
+    arc, head = hop.arc, 1.0 if calm else hop.arc.flight
     fade = clamp(1.0 - (arc.t - arc.CROUCH - arc.duration) / 0.35, 0.0, 1.0)
     if fade <= 0.0:
         return
-    tail = max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
+    tail = 0.0 if calm else max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
     size, up = fade * gopher.height / 130.0, gopher.height * 0.42
     for along, radius in BEADS:
         part = tail + (head - tail) * along
         x, y, lift = arc.at(part)
         brush.disc(x, y - lift - up, max(1.5, radius * size), colours[round(part * SHADES)], INK, 1.5)
-
-
-def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
-    """A slack line from an order to the cook who works on it, in the cook's colour."""
-    slot = slot_of(gopher.order.worker or "")
-    cook = model.cooks.get(slot) if slot else None
-    if (
-        cook is None
-        or not (cook.living and cook.holds(gopher.order.worker))
-        or gopher.mood not in (Mood.WORKED, Mood.WALK)
-        or gopher.delivered
-    ):
-        return
-
-    spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
-    x0, y0 = gopher.body.x, gopher.body.y - 6.0
-    x1, y1 = spot.x, spot.y - spot.height * 0.97
-    colour = colour_of(gopher.order.worker or "")
-    sag = 10.0 + 6.0 * math.sin(model.now * 1.7 + gopher.phase * 6.28)
-    points = []
-    for n in range(13):
-        t = n / 12
-        points.append((lerp(x0, x1, t), lerp(y0, y1, t) + math.sin(math.pi * t) * sag))
-    brush.line(points, INK, 6.0)
-    brush.line(points, colour, 3.4)
 
 
 POP_SECONDS = 0.5
@@ -215,49 +198,24 @@ def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
     brush.badge(x, y, radius, colour_of(worker), str(slot) if slot else "?")
 
 
-def caption(gopher: Gopher) -> str:
-    """What a gopher is called: its customer's name, else what is short of the order's id."""
-    return short_name(gopher.id, gopher.order.customer)
-
-
-def draw_name(brush: Brush, gopher: Gopher) -> None:
-    """The name over a gopher's head; an own order's on paper."""
-    text = caption(gopher)
-    own = gopher.own
-    size = SIZE_SMALL if own else SIZE_LEAST
-    width = min(brush.pen.measure(text, size, face="bold")[0], 210.0)
-    x = gopher.body.x + brush.dx
-    y = gopher.body.y - gopher.lift - gopher.height * 1.04 - 34 + brush.dy
-    shade(brush.view, x - width / 2 - 12, y, width + 24, 34, CREAM if own else NIGHT, 240 if own else 190, 17)
-    brush.pen.write(
-        text, x, y + 17, size, INK if own else CREAM, face="bold", anchor="center", max_width=212.0
-    )
-
-
-def draw_arrow(brush: Brush, model: Model, gopher: Gopher) -> None:
-    """The arrow that says: this one is yours."""
-    if gopher.arrow <= 0:
-        return
-    bounce = 14.0 * abs(math.sin(model.now * 5.0))
-    y = gopher.body.y - gopher.lift - gopher.height * 1.04 - 74 - bounce
-    brush.sprite(brush.art.prop("arrow", 72), gopher.body.x, y)
-
-
 def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Every order on the floor, from back to front, with what belongs to it."""
     fine = len(model.gophers) <= FINE
     cast = sorted(model.gophers.values(), key=lambda g: g.body.y) if fine else []
+    draw_tethers(brush, model)
     if fine:
         for gopher in cast:
-            draw_tether(brush, model, gopher)
-        for gopher in cast:
             if gopher.hop is None:
+                if model.follows(gopher):
+                    draw_ring(brush, gopher)
                 draw_gopher(brush, model, gopher, wardrobe, fine)
     else:
-        cast = draw_crowd(brush, model, wardrobe)
-        for gopher in cast:
-            if gopher.own:
-                _signs(brush, model, gopher, gopher.body.x, gopher.body.y - gopher.lift)
+        # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
+        followed = [g for g in model.gophers.values() if g.hop is None and model.follows(g)]
+        cast = draw_crowd(brush, model, wardrobe, frozenset(map(id, followed)))
+        for gopher in sorted(followed, key=lambda g: g.body.y):
+            draw_ring(brush, gopher)
+            draw_gopher(brush, model, gopher, wardrobe, True)
     brush.flush()
     if fine:
         for gopher in cast:
@@ -276,14 +234,10 @@ def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     fine = sum(1 for gopher in model.gophers.values() if gopher.hop is not None) <= FINE
     for gopher in model.gophers.values():
         if gopher.hop is not None:
-            draw_trail(brush, gopher)
-            draw_gopher(brush, model, gopher, wardrobe, fine)
+            draw_trail(brush, gopher, model.access.calm)
+            with brush.faded(_presence(model, gopher)):
+                draw_gopher(brush, model, gopher, wardrobe, fine)
     brush.flush()
-    everybody = len(model.gophers) <= NAMED
-    for gopher in model.gophers.values():
-        if gopher.mood is Mood.LEAVE and not gopher.own:
-            continue
-        if everybody or gopher.own or gopher.id == model.hover:
-            draw_name(brush, gopher)
-        draw_arrow(brush, model, gopher)
+    if brush.labels:
+        draw_names(brush, model)
     brush.flush()

@@ -64,7 +64,10 @@ class Particles:
             p.x, p.y, p.angle = p.x + p.vx * dt, p.y + p.vy * dt, p.angle + p.spin * dt
             if p.floor is not None and p.y > p.floor and p.vy > 0:
                 p.y, p.vy = p.floor, (-0.32 * p.vy if p.vy > 160 else 0.0)
-                p.vx, p.spin = p.vx * 0.4, p.spin * 0.3
+                p.vx, p.spin = p.vx * 0.4, 0.0
+            if p.floor is not None and p.y >= p.floor:
+                # It comes to rest upright: on its side it would lie over the plate below.
+                p.angle *= math.exp(-9.0 * dt)
         self.flying = [p for p in self.flying if p.age < p.life]
 
     def blow(self, x: float, y: float, floor: float, tint: tuple[int, int, int], size: float) -> None:
@@ -119,10 +122,10 @@ class Particles:
                 2.4,
                 size * 0.3,
                 0,
-                roll(-140, 140),
+                roll(-60, 60),
                 weight=0.55,
                 drag=0.8,
-                floor=floor + 2,
+                floor=floor - 12,
                 delay=0.12,
                 tint=tint,
             )
