@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ast
 import itertools
+from pathlib import Path
 
 import numpy as np
+import pygame
 import pytest
 from numpy.typing import NDArray
 
 from game import theme
+from game.access import SWITCHES, Access, switched
+from game.settings import Settings, load, save
+from game.text import Pen
 from game.theme import BASIL, COOKS, CREAM, DUSK, GLOW, INK, INK_SOFT, NIGHT, TOMATO, WOOD_DARK, Colour, rgb
+from game.view import View
 from tests.running import ROOT
 
 PAIRS: dict[str, tuple[Colour, Colour]] = {
@@ -45,6 +51,47 @@ def contrast(one: Colour, other: Colour) -> float:
 @pytest.mark.parametrize("text, ground", PAIRS.values(), ids=PAIRS)
 def test_text_can_be_read_on_its_ground(text: Colour, ground: Colour) -> None:
     assert contrast(text, ground) >= 4.5
+
+
+def strongly(colour: Colour) -> Colour:
+    return Access(strong=True).shown(colour)
+
+
+@pytest.mark.parametrize("text, ground", PAIRS.values(), ids=PAIRS)
+def test_high_contrast_is_high(text: Colour, ground: Colour) -> None:
+    """WCAG's level AAA wherever the ground is not a cook's own colour, which must stay what it is."""
+    enhanced = contrast(strongly(text), strongly(ground))
+    assert enhanced >= (5.5 if ground in COOKS else 7.0) and enhanced > contrast(text, ground)
+
+
+def test_large_text_is_larger_and_never_smaller_than_without() -> None:
+    surface = pygame.Surface((1920, 1080))
+    plain, large = Pen(View(surface)), Pen(View(surface, Access(large=True)))
+    for size in sizes().values():
+        wide, high = plain.measure("Anchovies", size)
+        assert large.measure("Anchovies", size)[0] == pytest.approx(wide * 1.4, rel=0.04)
+        for room in (wide * 1.4, wide * 1.1, wide, wide * 0.6):
+            one = plain.write("Anchovies", 0, 0, size, CREAM, max_width=room)
+            other = large.write("Anchovies", 0, 0, size, CREAM, max_width=room)
+            assert other[2] <= room + 1 and other[3] >= one[3] - 1
+
+
+def test_large_text_is_broken_as_if_smaller_before_it_is_cut() -> None:
+    surface = pygame.Surface((1920, 1080))
+    text = "the dough stuck to the ceiling and fell on somebody"
+    plain, large = Pen(View(surface)), Pen(View(surface, Access(large=True)))
+    assert plain.wrap(text, 22, 300, lines=2) == large.wrap(text, 22, 300, lines=2)
+    assert not any("…" in line for line in large.wrap(text, 22, 300, lines=2))
+
+
+def test_each_switch_has_a_key_and_is_remembered(tmp_path: Path) -> None:
+    access = Access()
+    for key, (field, name) in SWITCHES.items():
+        access, said = switched(access, key)
+        assert getattr(access, field) and said.startswith(f"{name} is on")
+    assert switched(access, "f7")[0] == Access(False, True, True)
+    kept = Settings(True, access.calm, access.large, access.strong)
+    assert save(tmp_path / "settings.json", kept) and load(tmp_path / "settings.json") == kept
 
 
 def test_the_measure_measures() -> None:

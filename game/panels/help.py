@@ -41,6 +41,7 @@ PLAY: tuple[Row, ...] = (
     (("+", OR, "−"), "more or fewer of them a minute"),
     (("U",), "Temporal's Web UI, in the browser"),
     (("K",), "the last kill again, in slow motion"),
+    (("F7", OR, "F8", OR, "F9"), "less motion, large text, contrast"),
 )
 
 LOOK: tuple[Row, ...] = (

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 import pygame
 
+from game.access import LARGE
 from game.layout import Box
 from game.text.faces import Face, font
 from game.text.setting import ELLIPSIS, LONGEST, fit, set_line, wrap
@@ -30,6 +31,9 @@ LIMIT_BYTES = 24 * 1024 * 1024
 
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
 """Sizes that are tried, as shares of the one asked for, before text is cut."""
+
+LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
+"""As `SMALLER`, of large text: in the end what it would be without, so that nothing is cut for being large."""
 
 Key = tuple[str, Face, int, Colour, bool]
 
@@ -128,7 +132,7 @@ class Pen:
         """The text and its size: the largest at which all of it fits, else the smallest and a part of it."""
         px = self._px(size)
         if len(text) <= LONGEST:
-            for share in SMALLER:
+            for share in LARGE_SMALLER if self._view.access.large else SMALLER:
                 px = self._px(size, share)
                 if set_line(text, face, px, tabular).width <= width:
                     return text, px
