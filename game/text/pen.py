@@ -33,7 +33,7 @@ SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
 """Sizes that are tried, as shares of the one asked for, before text is cut."""
 
 LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
-"""As `SMALLER`, of large text: in the end what it would be without, so that nothing is cut for being large."""
+"""As `SMALLER`, of large text: in the end what it would be without; nothing is cut for being large."""
 
 Key = tuple[str, Face, int, Colour, bool]
 
