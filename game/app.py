@@ -38,6 +38,7 @@ from game.model import (
     OpenChooser,
     OpenForm,
     OpenHelp,
+    OpenReplay,
     OpenStats,
     Wish,
 )
@@ -50,7 +51,9 @@ from game.panels.chooser import ChooserPanel
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
 from game.panels.quit import QuitPanel
+from game.panels.replay import ReplayPanel
 from game.panels.stats import StatsPanel
+from game.replays import receipt_of
 from game.scene.stage import Stage
 from game.script import Action, Player, Screenshot, Step, Stop
 from game.settings import Settings, load, save
@@ -201,8 +204,11 @@ class App:
             panel.update(real_dt)
         fixable = model.file_to_fix is not None
         self._panels = [p for p in self._panels if not isinstance(p, BugSlip) or fixable and not p.over]
+        self._panels = [p for p in self._panels if not isinstance(p, ReplayPanel) or not p.over]
         self._watch.want_stats(any(isinstance(panel, StatsPanel) for panel in self._panels))
-        self._watch.want_history(self._open_card())
+        card = self._open_card()
+        model.card = card[0] if card is not None else ""
+        self._watch.want_history(card)
         if model.muted != self.loudspeaker.muted:
             self.loudspeaker.mute(model.muted)
         chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
@@ -260,6 +266,8 @@ class App:
         elif isinstance(wish, OpenChooser) and not modal:
             current = model.known.checkpoint.name if model.known.checkpoint else ""
             self._panels.append(ChooserPanel(model.known.checkpoints, current))
+        elif isinstance(wish, OpenReplay) and not modal:
+            self._show_replay()
         elif isinstance(wish, OpenBug):
             self._show_bug(wish)
         elif isinstance(wish, AskReset) and not modal:
@@ -296,6 +304,14 @@ class App:
         if order is None:
             return None
         return order.id, (order.run_id, order.status, order.attempt, order.worker)
+
+    def _show_replay(self) -> None:
+        """The newest kill again, over whatever is open on that side."""
+        recording = self.model.recorder.done[-1]
+        self._panels = [panel for panel in self._panels if not isinstance(panel, ReplayPanel)]
+        self._panels.append(
+            ReplayPanel(recording, lambda: receipt_of(self.model, recording), lambda: self.stage.art)
+        )
 
     def _show_bug(self, wish: OpenBug) -> None:
         """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""

@@ -125,7 +125,7 @@ def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, f
         return x + 120.0, y
     if fallen is not None:
         spot = cook_spot(model.kitchen, fallen.slot, model.slots)
-        return beside(spot, seat_of(model, gopher, fallen.slot))
+        return beside(model.kitchen, spot, seat_of(model, gopher, fallen.slot))
     floor = model.floor or plan_floor(model.kitchen, {})
     return floor.stand(gopher.place, gopher.index)
 

@@ -38,9 +38,12 @@ from game.model import (
     OpenChooser,
     OpenForm,
     OpenHelp,
+    OpenReplay,
     OpenStats,
     Wish,
 )
+from game.replays import NO_KILL, NOT_YET
+from game.scene.slips import replay_tab
 from game.story import Story, hidden_or_shown, stepped
 from game.stream import STEP, paced, toggled
 from game.strip import strip_for
@@ -172,10 +175,20 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
         out.wishes.append(OpenChooser())
     elif item.key == "r":
         out.commands.append(Redeploy())
+    elif item.key == "k":
+        _replay(model, out)
     elif item.key in STORY_KEYS:
         model.story = STORY_KEYS[item.key](model.story)
     elif item.key in ("b", "e", "x"):
         _challenge_key(model, item.key, out)
+
+
+def _replay(model: Model, out: Wishes) -> None:
+    """The newest kill again; where there is none, why not."""
+    if model.recorder.done:
+        out.wishes.append(OpenReplay())
+    else:
+        model.say(NOT_YET if model.recorder.reels else NO_KILL)
 
 
 def _dial(model: Model, x: float, y: float) -> bool:
@@ -209,7 +222,10 @@ def _strip(model: Model, x: float, y: float, out: Wishes) -> bool:
 def _press(model: Model, x: float, y: float, out: Wishes) -> None:
     if _dial(model, x, y):
         return
-    if model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
+    replay = replay_tab(model)
+    if replay is not None and inside(replay, x, y):
+        out.wishes.append(OpenReplay())
+    elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
         out.wishes.append(OpenBug())
     elif inside(TITLE, x, y):
         out.wishes.append(OpenChooser())

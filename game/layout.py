@@ -36,12 +36,33 @@ PLACE_OF: dict[OrderStatus, Place] = {
     OrderStatus.FAILED: Place.ASIDE,
 }
 
-HEIGHTS = (150.0, 124.0, 100.0, 80.0, 64.0, 50.0, 40.0, 32.0)
-"""Size classes of order gophers: the largest at which everybody has a place is taken."""
 
-COLUMN = 0.84
-ROW = 0.36
-# Distance between neighbours and between rows, in heights of a gopher.
+@dataclass(frozen=True)
+class SizeClass:
+    """A height of order gophers, and how far apart neighbours and rows are, in heights."""
+
+    height: float
+    column: float = 0.84
+    row: float = 0.36
+
+
+SIZE_CLASSES = (
+    SizeClass(150.0),
+    SizeClass(124.0),
+    SizeClass(100.0),
+    SizeClass(80.0),
+    SizeClass(72.0, 0.8, 0.33),
+    SizeClass(64.0, 0.76, 0.31),
+    SizeClass(56.0, 0.72, 0.29),
+    SizeClass(48.0, 0.68, 0.27),
+    SizeClass(40.0, 0.62, 0.27),
+    SizeClass(32.0, 0.62, 0.27),
+)
+"""The largest at which everybody has a place is taken. In a crowd a head of each shows."""
+
+HEIGHTS = tuple(size.height for size in SIZE_CLASSES)
+LOOSEST = 1.25
+"""Where there is room, neighbours stand so much further apart at most."""
 
 COOK_HEIGHT = 250.0
 FIRST_ROW = 9
@@ -105,6 +126,8 @@ class FloorPlan:
     kitchen: Kitchen
     pitch: float
     """Distance between neighbours, logical pixels."""
+    depth: float
+    """Distance between rows, logical pixels."""
 
     def stand(self, place: Place, index: int) -> Point:
         """Where the feet of number `index` (from 0) at a place are: the front row first, from its middle."""
@@ -114,12 +137,12 @@ class FloorPlan:
         step = (column + 1) // 2 * (1 if column % 2 else -1)
         even = 0.5 if stage.columns % 2 == 0 else 0.0
         x = stage.centre + (step - even + (0.42 if row % 2 else 0.0)) * self.pitch
-        return x, self.kitchen.front - row * ROW * self.height
+        return x, self.kitchen.front - row * self.depth
 
 
 def roomy(count: int) -> int:
     """`count` rounded up coarsely, so that one order more or less does not move everybody."""
-    step = 4 if count <= 16 else 16 if count <= 96 else 64
+    step = 4 if count <= 16 else 16 if count <= 160 else 32
     return max(step, math.ceil(count / step) * step)
 
 
@@ -130,19 +153,18 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
     out of their order. Where even the smallest do not fit, they stand closer, never off the floor.
     """
     width = kitchen.right - kitchen.left
-    for height in HEIGHTS:
-        rows = 1 + int((kitchen.front - kitchen.back) / (ROW * height))
-        if height == HEIGHTS[0]:
+    for size in SIZE_CLASSES:
+        rows = 1 + int((kitchen.front - kitchen.back) / (size.row * size.height))
+        if size is SIZE_CLASSES[0]:
             rows = min(rows, 2)
         columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
-        spans = {p: (columns[p] + 0.5) * COLUMN * height for p in Place if counts.get(p, 0)}
-        if sum(spans.values()) <= width or height == HEIGHTS[-1]:
+        spans = {p: (columns[p] + 0.5) * size.column * size.height for p in Place if counts.get(p, 0)}
+        if sum(spans.values()) <= width:
             break
-    pitch = COLUMN * height
-    if sum(spans.values()) > width:
-        squeeze = width / sum(spans.values())
-        pitch *= squeeze
-        spans = {place: span * squeeze for place, span in spans.items()}
+    # Closer where even the smallest do not fit; where there is room, no closer than need be.
+    loose = min(LOOSEST, width / sum(spans.values())) if spans else 1.0
+    pitch = size.column * size.height * loose
+    spans = {place: span * loose for place, span in spans.items()}
     centres = dict(kitchen.anchors)
     edge = kitchen.left
     for place, span in spans.items():
@@ -152,7 +174,8 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
     for place, span in reversed(spans.items()):
         centres[place] = min(centres[place], edge - span / 2)
         edge = centres[place] - span / 2
-    return FloorPlan(height, {p: Stage(centres[p], columns[p], rows) for p in Place}, kitchen, pitch)
+    stages = {p: Stage(centres[p], columns[p], rows) for p in Place}
+    return FloorPlan(size.height, stages, kitchen, pitch, size.row * size.height)
 
 
 @dataclass(frozen=True)

@@ -230,7 +230,12 @@ class AskReset:
     """Wish: ask whether the bug shall come back."""
 
 
-Wish = OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
+@dataclass(frozen=True)
+class OpenReplay:
+    """Wish: show the newest recorded kill again."""
+
+
+Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
 
 
 def phase_for(name: str) -> float:

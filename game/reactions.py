@@ -20,7 +20,7 @@ from game.events import (
     WorkerBorn,
     WorkerDied,
 )
-from game.layout import PLACE_OF, CookSpot, Place, cook_spot
+from game.layout import PLACE_OF, CookSpot, Kitchen, Place, cook_spot
 from game.model import Cook, CookPhase, Gopher, Hop, Model, colour_of, phase_for, slot_of
 from game.motion import Arc, Follower
 from game.snapshot import FINAL
@@ -72,12 +72,13 @@ def seat_of(model: Model, gopher: Gopher, slot: int) -> int:
     return gopher.seat[1]
 
 
-def beside(spot: CookSpot, seat: int) -> tuple[float, float]:
-    """Where place number `seat` (from 0) behind a cook is."""
+def beside(kitchen: Kitchen, spot: CookSpot, seat: int) -> tuple[float, float]:
+    """Where place number `seat` (from 0) behind a cook is: over its head, or on the counter."""
     row, column = divmod(seat, len(SEATS))
     pitch = min(56.0, spot.room * 0.2)
     x = spot.x + (SEATS[column] + 0.5 * (row % 2)) * pitch
-    return x, spot.y - spot.height * 0.9 + 8.0 * (column // 2) - 18.0 * (row % SEAT_ROWS)
+    y = max(spot.y - 0.66 * spot.height - 71.0, kitchen.front + 24.0)
+    return x, y + 8.0 * (column // 2) - 18.0 * (row % SEAT_ROWS)
 
 
 def _appear(model: Model, event: OrderAppeared) -> None:
@@ -148,7 +149,7 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
     if spot is None:
         jump(gopher, 560.0)
         return
-    x, y = beside(spot, seat_of(model, gopher, slot_of(event.after) or 0))
+    x, y = beside(model.kitchen, spot, seat_of(model, gopher, slot_of(event.after) or 0))
     body = gopher.body
     far = min(math.dist((body.x, body.y), (x, y)), 1400.0)
     arc = Arc(body.x, body.y, x, y, 0.42 + far / 3200.0, 130.0 + far * 0.14)

@@ -72,7 +72,8 @@ def test_a_place_for_everybody(kitchen: Kitchen, spread: str, total: int) -> Non
 def test_more_orders_are_never_larger(kitchen: Kitchen) -> None:
     heights = [plan_floor(kitchen, counts_for(total, "evenly")).height for total in range(1, 500, 7)]
     assert heights == sorted(heights, reverse=True) and set(heights) <= set(HEIGHTS)
-    assert heights[0] == HEIGHTS[0] and heights[-1] == HEIGHTS[-1]
+    assert heights[0] == HEIGHTS[0] and heights[-1] >= 40, "five hundred can still be told apart"
+    assert plan_floor(kitchen, counts_for(1500, "evenly")).height == HEIGHTS[-1]
 
 
 @kitchens
@@ -112,7 +113,7 @@ def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
         assert not (b.contains(a.x, a.y - a.height / 2)), (a, b)
 
 
-@pytest.mark.parametrize("count, rounded", [(0, 4), (1, 4), (4, 4), (5, 8), (16, 16), (17, 32), (97, 128)])
+@pytest.mark.parametrize("count, rounded", [(0, 4), (1, 4), (4, 4), (5, 8), (16, 16), (17, 32), (97, 112), (161, 192)])
 def test_the_floor_is_planned_for_a_few_more(count: int, rounded: int) -> None:
     assert roomy(count) == rounded
 

@@ -7,18 +7,21 @@ from functools import lru_cache
 import pygame
 
 from game.access import PLAIN, Access
+from game.layout import Box, inside
 from game.model import Model, Note, colour_of
 from game.motion import clamp, ease_out
 from game.notes import LEAVE, LIFE
-from game.panels.paper import edged_box, shadow
+from game.panels.paper import edged_box, fill_box, shadow
 from game.receipts import Words, words_of
+from game.replays import replayable
 from game.scene.brush import Brush
-from game.theme import BASIL, CREAM, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
+from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
 
 LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
 LINE = 29.0
 PAD = 9.0
 GAP = 10.0
+TAB_WIDE, TAB_HIGH = 92.0, 52.0
 TEXT = 66.0
 """From a slip's left edge to its text; the cook's number stands before it."""
 WIDER = 96.0
@@ -97,23 +100,51 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
 
 def draw_slips(brush: Brush, model: Model) -> None:
     """The newest at the top; each older one below it."""
-    y = TOP
+    tab = replay_tab(model)
+    if tab is not None:
+        _tab(brush, model, tab)
+    for note, x, y in _places(model):
+        words = words_of(note.receipt, model.wall)
+        left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
+        if left < 1.0:
+            _leaving(brush, words, note.receipt.worker, y, left)
+        else:
+            _slip(brush, words, note.receipt.worker, x, y)
+
+
+def _places(model: Model) -> list[tuple[Note, float, float]]:
+    """The slips that are shown, the newest first, and where the upper left corner of each is now."""
     most = MOST_LARGE if model.access.large else len(model.notes)
+    at, y, found = frame_of(model.access)[0], TOP, []
     for note in list(reversed(model.notes))[:most]:
-        y = _place(brush, model, note, y)
+        room = ease_out(note.shown / 0.25)
+        come = ease_out((note.shown - 0.12) / 0.35)
+        if model.access.calm:
+            room = come = 1.0
+        found.append((note, at + (1 - come) * (1920 - at), y))
+        # What is below makes room softly while this one comes.
+        y += (height_of(words_of(note.receipt, model.wall), model.access) + GAP) * room
+    return found
 
 
-def _place(brush: Brush, model: Model, note: Note, y: float) -> float:
-    words = words_of(note.receipt, model.wall)
-    left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
-    room = ease_out(note.shown / 0.25)
-    come = ease_out((note.shown - 0.12) / 0.35)
-    if model.access.calm:
-        room = come = 1.0
-    x = frame_of(model.access)[0]
-    if left < 1.0:
-        _leaving(brush, words, note.receipt.worker, y, left)
-    else:
-        _slip(brush, words, note.receipt.worker, x + (1 - come) * (1920 - x), y)
-    # What is below makes room softly while this one comes.
-    return y + (height_of(words, model.access) + GAP) * room
+def replay_tab(model: Model) -> Box | None:
+    """The tab at a slip's left edge that shows its kill again; None: there is no such slip."""
+    receipt = replayable(model)
+    for note, x, y in _places(model) if receipt is not None else ():
+        if note.receipt is receipt and note.age < LIFE - LEAVE:
+            return x - TAB_WIDE, y + 10.0, TAB_WIDE + 20.0, TAB_HIGH
+    return None
+
+
+def _tab(brush: Brush, model: Model, box: Box) -> None:
+    x, y, w, h = box
+    hot = inside(box, *model.pointer)
+    edged_box(brush.view, box, CREAM if hot else GLOW, WOOD_DARK, 14, 3)
+    fill_box(brush.view, (x + 10, y + 9, 36, h - 18), INK, 8)
+    middle = y + h / 2
+    brush.pen.write("K", x + 28, middle, SIZE_LEAST, CREAM, face="bold", anchor="center")
+    # Twice a triangle, of thin columns as the stream's sign: back to what was.
+    for start in (x + 54, x + 70):
+        for n in range(8):
+            tall = 2.0 + 20.0 * n / 7
+            fill_box(brush.view, (start + 2 * n, middle - tall / 2, 2.5, tall), INK)
