@@ -149,7 +149,7 @@ class App:
 
     def frame(self, real_dt: float) -> None:
         """One frame, `real_dt` seconds after the one before."""
-        self.stage.prepare()
+        self.stage.prepare(self.model)
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()

@@ -15,11 +15,14 @@ from game.model import Model
 from game.panels.base import Panel
 from game.panels.bug import FRAME as BUG_FRAME
 from game.panels.bug import BugSlip
+from game.panels.replay import FRAME as REPLAY_FRAME
+from game.panels.replay import ReplayPanel
 from game.panels.stats import FRAME as STATS_FRAME
 from game.panels.stats import StatsPanel
 from game.scene.brush import Brush
 from game.scene.hud import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
+from game.scene.slips import LEFT as SLIPS_LEFT
 from game.scene.wardrobe import Wardrobe
 from game.text import Pen
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
@@ -30,8 +33,15 @@ SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
 LOADING_BUDGET = 0.03
-RESIZING_BUDGET = 0.004
-# Seconds of rendering in one frame: while nothing is to be seen yet, and behind a living kitchen.
+RESIZING_BUDGET = 0.016
+BUSY_BUDGET = 0.004
+# Seconds of rendering in one frame: while nothing is to be seen yet; behind a kitchen that is only stretched
+# until it is done; and while something happens there that must be seen to move smoothly.
+
+
+def busy(model: Model) -> bool:
+    """Whether something happens that a jerk would spoil: a blow, or a takeover in the air."""
+    return model.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
 
 
 def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
@@ -43,6 +53,8 @@ def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
         elif isinstance(panel, BugSlip):
             # Beside the slip, and under the two signs that may hang there.
             x, top = BUG_FRAME[0] / 2, max(top, SIGNS_END)
+        elif isinstance(panel, ReplayPanel):
+            x = (REPLAY_FRAME[0] + REPLAY_FRAME[2] + SLIPS_LEFT) / 2
     return x, top
 
 
@@ -75,8 +87,9 @@ class Stage:
         """The fixed points of the scene, once it is there."""
         return kitchen_of_scene(self._brush.art.scene()) if self._brush else None
 
-    def prepare(self) -> None:
-        """Render a little more of what the display's size needs; a few milliseconds."""
+    def prepare(self, model: Model | None = None) -> None:
+        """Render a little more of what the display's size needs; a few milliseconds, fewer where `model` is
+        busy."""
         scale, now = self._window.view.scale, time.monotonic()
         if scale != self._wished:
             self._wished, self._wished_since, self._next = scale, now, None
@@ -88,7 +101,8 @@ class Stage:
             art = Art(scale, self._cache_dir)
             self._next = art, art.preload()
         art, steps = self._next
-        end = now + (RESIZING_BUDGET if self._brush else LOADING_BUDGET)
+        budget = RESIZING_BUDGET if self._brush else LOADING_BUDGET
+        end = now + (BUSY_BUDGET if model is not None and self._brush and busy(model) else budget)
         while time.monotonic() < end:
             progress = next(steps, None)
             if progress is None:
