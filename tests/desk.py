@@ -105,18 +105,26 @@ def virtual_display() -> Iterator[str]:
 
 
 @contextmanager
-def window_on(display: str, api_url: str, directory: Path, **environment: str) -> Iterator[Desk]:
+def window_on(
+    display: str,
+    api_url: str,
+    directory: Path,
+    *,
+    options: tuple[str, ...] = ("--windowed", "1920x1080"),
+    **environment: str,
+) -> Iterator[Desk]:
     """The game in its window, from its first frame on; it writes into `directory`."""
     log = directory / "game.log"
     with log.open("w") as errors:
         game = subprocess.Popen(
-            [sys.executable, "-m", "game", "--api", api_url, "--windowed", "1920x1080"],
+            [sys.executable, "-m", "game", "--api", api_url, *options],
             cwd=ROOT,
             env={
                 **{k: v for k, v in os.environ.items() if k not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")},
                 "DISPLAY": display,
                 "SDL_AUDIODRIVER": "dummy",
                 "XDG_CACHE_HOME": str(directory / "cache"),
+                "XDG_CONFIG_HOME": str(directory / "config"),
                 **environment,
             },
             stderr=errors,

@@ -130,3 +130,23 @@ def test_the_kitchen_stays_while_the_api_is_away_and_comes_back(desk: Desk, stac
     order = newest_order(stack, customer)
     stack.until(order["id"], "ORDER_DELIVERED")
     assert "Traceback" not in desk.log.read_text()
+
+
+def test_a_kiosk_fills_the_screen_and_is_left_by_holding_esc(
+    display: str, stack: RunningStack, tmp_path: Path
+) -> None:
+    with window_on(display, stack.api_url, tmp_path, options=("--kiosk",)) as kiosk:
+        window = kiosk.do("xdotool", "search", "--name", "GopherPizza").split()[-1]
+        assert "1920x1080" in kiosk.do("xdotool", "getwindowgeometry", window)
+        # A passer-by's Esc, or the window manager's wish, does not end a kiosk's day.
+        kiosk.key("Escape")
+        spot = cook_spot(kitchen(), 1, 2)
+        kiosk.click(spot.x, spot.y - spot.height / 2)
+        stack.until_worker(1, "dead")
+        assert kiosk.game.poll() is None
+        kiosk.picture("kiosk")
+        kiosk.do("xdotool", "keydown", "Escape")
+        try:
+            assert kiosk.game.wait(8) == 0
+        finally:
+            kiosk.do("xdotool", "keyup", "Escape")
