@@ -317,7 +317,7 @@ def find(name: str, directory: Path = CONFIGS) -> LoadedConfig:
     by_name = directory / f"checkpoint-{name}.yaml"
     if by_name.is_file():
         return load(by_name)
-    names = [file.stem.removeprefix("checkpoint-") for file in sorted(directory.glob("*.yaml"))]
+    names = sorted(file.stem.removeprefix("checkpoint-") for file in directory.glob("*.yaml"))
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise UnknownCheckpoint(
