@@ -12,6 +12,7 @@ from game.model import Cook, CookPhase, Gopher, Model, Mood, Rest, slot_of
 from game.motion import lerp
 from game.reactions import beside, jump, seat_of, take_off
 from game.receipts import last_takeover, receipt_for
+from game.strides import HURRIED, LONGEST, NEAR, SMOOTH, TOP_SPEED, Stride, goal_of, steps_of, strolls
 
 GRAVITY = 2600.0
 FALL_SECONDS = 0.55
@@ -22,6 +23,8 @@ PATIENCE = 8.0
 # Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
 FOLLOWED_HEIGHT = 76.0
 """Whom somebody follows is never smaller than this, however many there are."""
+CROWD = 36
+"""Among more orders than this nobody's springs are seen."""
 MOST_ASIDE = 24
 """So many lost orders stand aside at most; of more, those that stand there longest leave."""
 
@@ -132,7 +135,7 @@ def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, f
 
 def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: Room) -> None:
     """Choose the mood of a gopher that does not fly."""
-    walking = far > 14.0
+    walking = far > NEAR
     if gopher.mood is Mood.LEAVE:
         return None
     if gopher.delivered:
@@ -196,9 +199,9 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         gopher.here, body.x, body.y = False, tx, ty
     hurried = gopher.mood is Mood.LEAVE or fallen is not None
     before = body.x, body.y
-    body.update(tx, ty, dt, 0.26, 1050.0 if hurried else 560.0)
+    body.update(tx, ty, dt, SMOOTH, HURRIED if hurried else TOP_SPEED)
     moved = math.hypot(body.x - before[0], body.y - before[1])
-    gopher.steps += moved / max(gopher.height * 0.32, 1.0)
+    gopher.steps += steps_of(moved, gopher.height, dt)
     if body.pace > 30.0:
         gopher.left = body.vx < -20.0
     elif gopher.mood is Mood.WORRIED and fallen is not None:
@@ -241,7 +244,7 @@ def _rest(model: Model, gopher: Gopher, room: Room, fallen: frozenset[str]) -> R
     ):
         return None
     x, y = floor.stand(gopher.place, gopher.index)
-    if abs(body.x - x) + abs(body.y - y) > 0.4 or _bereft(model, gopher, fallen):
+    if abs(body.x - x) + abs(body.y - y) > 0.6 or _bereft(model, gopher, fallen):
         return None
     body.x, body.y, body.vx, body.vy = x, y, 0.0, 0.0
     least = ASLEEP_AFTER if gopher.mood is Mood.ASLEEP else -1.0
@@ -265,9 +268,14 @@ def update_gophers(model: Model, dt: float) -> None:
         model.room = now_so
     same = model.room
     if room.height < FOLLOWED_HEIGHT:
-        for followed in (model.gophers.get(model.hover), model.gophers.get(model.card)):
-            if followed is not None:
-                followed.rest = None
+        for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
+            if one is not None:
+                one.rest = None
+    # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
+    floor = model.floor
+    crowded = len(model.gophers) > CROWD and floor is not None and 0.0 < dt <= LONGEST
+    stride = Stride(dt) if crowded else None
+    height, followed = room.height, {g.order.id for g in model.followed}
     for gopher in model.gophers.values():
         rest = gopher.rest
         if (
@@ -282,6 +290,18 @@ def update_gophers(model: Model, dt: float) -> None:
             and gopher.lift_speed == 0.0
             and gopher.stretch.speed == 0.0
             and gopher.hop is None
+        ):
+            gopher.mood_age += dt
+            gopher.calm += dt
+            gopher.tag += dt
+            continue
+        if (
+            stride is not None
+            and floor is not None
+            and strolls(gopher, height)
+            and gopher.order.id not in followed
+            and not (fallen and _bereft(model, gopher, fallen))
+            and stride.walk(gopher, goal_of(gopher, floor))
         ):
             gopher.mood_age += dt
             gopher.calm += dt

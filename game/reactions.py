@@ -28,6 +28,8 @@ from game.snapshot import FINAL
 HIT_STOP = 0.06
 SHAKE = 6.0
 ARROW_SECONDS = 8.0
+DUSTY = 150
+"""Among more orders than this none squashes as it starts, or raises dust."""
 
 
 def free_index(model: Model, place: Place) -> int:
@@ -121,8 +123,9 @@ def _go(model: Model, gopher: Gopher, place: Place) -> None:
     """Send a gopher to a place, unless it is there."""
     if place is not gopher.place:
         gopher.index, gopher.place = free_index(model, place), place
-        gopher.stretch.push(-2.6)
-        model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
+        if len(model.gophers) <= DUSTY:
+            gopher.stretch.push(-2.6)
+            model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
     gopher.calm = 0.0
 
 

@@ -33,7 +33,25 @@ _IN_HAND = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIV
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def crowd(gophers: int, frame: int, frames: int) -> Iterator[Order]:
+FALL_EVERY = 90
+"""Frames between two deaths in a busy kitchen: four times as many as in checkpoint 3."""
+GONE = 60
+"""Frames until another process is in a dead one's place."""
+
+
+def deaths_by(slot: int, frame: int) -> int:
+    """How many processes have died in a slot of a busy kitchen by this frame: each slot in its turn."""
+    return sum(1 for n in range(frame // FALL_EVERY + 1) if 1 + n % COOKS == slot)
+
+
+def name_of(slot: int, frame: int | None) -> str:
+    """The process in a slot of a busy kitchen at this frame, or the next one while there is none; None: of
+    a kitchen in which nobody dies.
+    """
+    return f"w{slot}.{1 if frame is None else 1 + deaths_by(slot, frame)}"
+
+
+def crowd(gophers: int, frame: int, frames: int, busy: bool = False) -> Iterator[Order]:
     """The orders that have changed at this frame of `frames`: each goes its whole way in that time, in its
     own step, and every 25th is taken over by another worker again and again.
     """
@@ -50,59 +68,69 @@ def crowd(gophers: int, frame: int, frames: int) -> Iterator[Order]:
             run_id=f"run-{n}",
             status=status,
             attempt=attempt if working else 0,
-            worker=f"w{1 + (n + attempt) % COOKS}.1" if working else None,
+            worker=name_of(1 + (n + attempt) % COOKS, frame if busy else None) if working else None,
             toppings=[TOPPINGS[n % len(TOPPINGS)], TOPPINGS[n * 3 % len(TOPPINGS)]],
             started_at=BEGAN + timedelta(seconds=n),
         )
 
 
-def crew(dead: int = 0, at: float = 0.0) -> Fleet:
-    """Nine workers that poll; or eight, and slot `dead` killed so many seconds after the beginning."""
+def crew(frame: int | None = None) -> Fleet:
+    """Nine workers that poll; in a busy kitchen, at a frame, without the one that has died just now."""
     workers = []
     for n in range(1, COOKS + 1):
-        name, when = f"w{n}.1", BEGAN + timedelta(seconds=at)
-        if n == dead:
-            ended = LastExit(signal="SIGKILL", cause="player", at=when)
-            workers.append(Worker(id=name, slot=n, generation=1, state="dead", last_exit=ended))
-        else:
-            workers.append(
-                Worker(id=name, slot=n, generation=1, pid=1000 + n, state="ready", started_at=BEGAN)
+        name = name_of(n, frame)
+        generation = int(name.partition(".")[2])
+        if frame is not None and 1 + frame // FALL_EVERY % COOKS == n and frame % FALL_EVERY < GONE:
+            ended = LastExit(signal="SIGKILL", cause="player", at=moment(frame - frame % FALL_EVERY))
+            generation -= 1
+            worker = Worker(
+                id=f"w{n}.{generation}", slot=n, generation=generation, state="dead", last_exit=ended
             )
-    return Fleet(slots=COOKS, births=COOKS, deaths=int(bool(dead)), workers=workers)
+        else:
+            worker = Worker(
+                id=name, slot=n, generation=generation, pid=1000 + n, state="ready", started_at=BEGAN
+            )
+        workers.append(worker)
+    deaths = 0 if frame is None else 1 + frame // FALL_EVERY
+    return Fleet(slots=COOKS, births=COOKS + deaths, deaths=deaths, workers=workers)
 
 
-FALL_EVERY = 40
-"""Frames between two deaths in a busy kitchen: many more than in any checkpoint."""
+def moment(frame: int) -> datetime:
+    """When a frame is, in a busy kitchen's own time."""
+    return BEGAN + timedelta(seconds=100.0 + frame * DT)
 
 
 def trouble(frame: int) -> Iterator[News]:
     """What makes a kitchen busy beside its orders: a stream's sign, deaths with their stars and flour, and
-    receipts, always three of them.
+    receipts.
     """
-    seconds = 100.0 + frame * DT
     if frame == 0:
         stream = StreamSettings(enabled=True, every_s=(0.2, 0.5), burst=1, max_open=300)
         story = ["Kill as many cooks as you like. Slower: yes. Lost: no."]
         house = Checkpoint(
             name="3", title="The stream", story=story, slots=COOKS, file="checkpoint-3.yaml", stream=stream
         )
-        yield RecordsSeen(checkpoint=house)
-    if frame % FALL_EVERY == 0:
-        n = 1 + frame // FALL_EVERY
-        slot = 1 + n % COOKS
-        yield FleetSeen(crew(slot, seconds))
-        orders = [
-            {"id": f"bench-{n}", "stage": "bake", "from": f"w{slot}.1", "to": "w1.1", "attempt": 1,
-             "delay_s": 1.7, "kept_stages": ["prepare"]}
-        ]  # fmt: skip
-        receipt = {"n": n, "worker": f"w{slot}.1", "slot": slot, "cause": "player", "signal": "SIGKILL",
-                   "exit_observed_at": BEGAN + timedelta(seconds=seconds), "orders": orders}  # fmt: skip
-        yield RecordsSeen(receipts=(Receipt.model_validate(receipt),))
+        yield RecordsSeen(checkpoint=house, receipts=tuple(receipt(n) for n in (-2, -1)))
+    if frame and frame % FALL_EVERY in (0, GONE):
+        yield FleetSeen(crew(frame))
+    if frame and frame % FALL_EVERY == 0:
+        yield RecordsSeen(receipts=(receipt(frame // FALL_EVERY),))
+
+
+def receipt(turn: int) -> Receipt:
+    """What the death at a turn did; there are some of before the first frame, too."""
+    slot = 1 + turn % COOKS
+    name = f"w{slot}.{max(1, deaths_by(slot, turn * FALL_EVERY))}"
+    held = {"id": f"bench-{turn + 3}", "stage": "bake", "from": name, "to": "w1.1", "attempt": 1,
+            "delay_s": 1.7, "kept_stages": ["prepare"]}  # fmt: skip
+    told = {"n": turn + 3, "worker": name, "slot": slot, "cause": "player", "signal": "SIGKILL",
+            "exit_observed_at": moment(turn * FALL_EVERY), "orders": [held]}  # fmt: skip
+    return Receipt.model_validate(told)
 
 
 def news_of(gophers: int, frame: int, frames: int, busy: bool = False) -> list[News]:
     """What the network thread would have handed over at this frame."""
-    news: list[News] = [FleetSeen(crew())] if frame == 0 else []
-    if orders := tuple(crowd(gophers, frame, frames)):
+    news: list[News] = [FleetSeen(crew(0 if busy else None))] if frame == 0 else []
+    if orders := tuple(crowd(gophers, frame, frames, busy)):
         news.append(OrdersSeen(orders))
     return [*news, *trouble(frame)] if busy else news

@@ -39,8 +39,9 @@ def tethered(model: Model) -> list[Gopher]:
     everybody = model.gophers.values()
     if len(model.gophers) <= TETHERED:
         return list(everybody)
-    fresh = [g for g in everybody if model.now - g.taken_at < TETHER_SECONDS and not model.follows(g)]
-    return [g for g in everybody if model.follows(g)] + fresh[-TETHERS:]
+    since = model.now - TETHER_SECONDS
+    fresh = [g for g in everybody if g.taken_at > since and not model.follows(g)]
+    return model.followed + fresh[-TETHERS:]
 
 
 def draw_tethers(brush: Brush, model: Model) -> None:
@@ -102,7 +103,7 @@ def _labels(brush: Brush, model: Model, cast: Iterable[Gopher], high: float) -> 
     labels = []
     for gopher in cast:
         wide = brush.pen.measure(caption(gopher), _size(gopher), face="bold")[0]
-        wide = min(wide, LONGEST_NAME) + 24
+        wide = min(wide, brush.pen.pitch(LONGEST_NAME)) + 24
         important = float(gopher.id == model.hover), float(gopher.id == model.card), float(gopher.own)
         x = clamp(gopher.body.x, wide / 2 + 8, 1912 - wide / 2)
         labels.append(Label(gopher.id, x, _above(gopher) - high, wide, (*important, gopher.body.y)))
@@ -118,8 +119,8 @@ def draw_names(brush: Brush, model: Model) -> None:
     everybody = len(model.gophers) <= NAMED
     cast = {
         g.id: g
-        for g in model.gophers.values()
-        if (everybody or model.follows(g)) and (g.mood is not Mood.LEAVE or g.own)
+        for g in (model.gophers.values() if everybody else model.followed)
+        if g.mood is not Mood.LEAVE or g.own
     }
     high = brush.pen.pitch(34.0)
     labels = _labels(brush, model, cast.values(), high)

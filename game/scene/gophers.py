@@ -19,6 +19,8 @@ FINE = 36
 SHADES = 8
 BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
+SMALL_TRAIL = 60.0
+"""The trails of smaller gophers have half as many."""
 
 
 def blinking(now: float, phase: float) -> bool:
@@ -172,7 +174,7 @@ def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
         return
     tail = 0.0 if calm else max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
     size, up = fade * gopher.height / 130.0, gopher.height * 0.42
-    for along, radius in BEADS:
+    for along, radius in BEADS if gopher.height > SMALL_TRAIL else BEADS[::2]:
         part = tail + (head - tail) * along
         x, y, lift = arc.at(part)
         brush.disc(x, y - lift - up, max(1.5, radius * size), colours[round(part * SHADES)], INK, 1.5)
@@ -211,7 +213,7 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
                 draw_gopher(brush, model, gopher, wardrobe, fine)
     else:
         # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
-        followed = [g for g in model.gophers.values() if g.hop is None and model.follows(g)]
+        followed = [g for g in model.followed if g.hop is None]
         cast = draw_crowd(brush, model, wardrobe, frozenset(map(id, followed)))
         for gopher in sorted(followed, key=lambda g: g.body.y):
             draw_ring(brush, gopher)
