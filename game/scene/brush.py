@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import pygame
 
 from game.access import Access
 from game.art import Art, Sprite
+from game.art.sprite import convert
 from game.layout import BOTTOM_STRIP, TOP_BAND
 from game.scene.shades import disc, shade
 from game.text import Pen
@@ -19,6 +21,8 @@ from game.view import View
 STRONG_ROOM: Colour = (118, 118, 128)
 """What the room is multiplied with for high contrast, of 255."""
 
+PICTURES = 16
+"""So many painted pictures are kept; those painted first go first."""
 BADGES = 400
 """So many kept pictures of numbers at most."""
 
@@ -39,6 +43,7 @@ class Brush:
     pile: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
+    _pictures: dict[Hashable, pygame.Surface] = field(default_factory=dict)
     _ground: pygame.Surface | None = None
     _ground_for: bool = False
 
@@ -102,6 +107,26 @@ class Brush:
         surface = disc(outer, inner, colour, edge)
         half = surface.get_width() // 2
         self.pile.append((surface, (at[0] - half, at[1] - half)))
+
+    def kept(
+        self, key: Hashable, size: tuple[float, float], paint: Callable[[Brush], None], x: float, y: float
+    ) -> None:
+        """Put down at (x, y) a picture of `size` that is painted, from (0, 0), when its key is a new one."""
+        scale, access = self.view.scale, self.view.access
+        surface = self._pictures.get((key, size, access))
+        if surface is None:
+            while len(self._pictures) >= PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
+            surface = pygame.Surface(
+                (math.ceil(size[0] * scale), math.ceil(size[1] * scale)), pygame.SRCALPHA
+            )
+            view = View(surface, access)
+            # It is no canvas: what is painted counts in the display's own scale.
+            view.scale = scale
+            paint(Brush(view, self.art, Pen(view)))
+            surface = self._pictures[key, size, access] = convert(surface)
+        self.flush()
+        self.view.surface.blit(surface, self.view.pos(x, y))
 
     def badge(self, x: float, y: float, radius: float, colour: Colour, text: str) -> None:
         """A number on a disc with an edge, as one picture; collected like a sprite. It grows with text."""

@@ -99,9 +99,9 @@ def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
         tilt += 2.2 * math.sin(now * rhythm * 0.5 + shift)
     brush.sprite(brush.art.prop("shadow", spot.height * 0.2), spot.x, spot.y)
     figure = brush.art.cook(cook_look(cook.slot, max(cook.generation, 1)), pose_of(cook, now), spot.height)
-    figure = brush.art.transformed(
-        figure, 1 - 0.5 * stretch - 0.3 * breath, 1 + stretch + breath, tilt, False
-    )
+    # Few heights, and the width from the height: so few pictures that all of them are kept.
+    tall = round((stretch + breath) * 50) / 50
+    figure = brush.art.transformed(figure, 1 - 0.5 * tall, 1 + tall, tilt, False)
     brush.sprite(figure, spot.x, spot.y - lift)
     brush.flush()
     scale = brush.view.scale

@@ -21,6 +21,8 @@ LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
 LINE = 29.0
 PAD = 9.0
 GAP = 10.0
+MARGIN = 20.0
+"""Room for a slip's shadow around it."""
 TAB_WIDE, TAB_HIGH = 92.0, 52.0
 TEXT = 66.0
 """From a slip's left edge to its text; the cook's number stands before it."""
@@ -82,6 +84,15 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
         )  # fmt: skip
 
 
+def _kept_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+    """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
+    access = brush.view.access
+    size = frame_of(access)[1] + 2 * MARGIN, height_of(words, access) + 2 * MARGIN
+    brush.kept(
+        (words, worker), size, lambda own: _slip(own, words, worker, MARGIN, MARGIN), x - MARGIN, y - MARGIN
+    )
+
+
 def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
     """A slip that fades: drawn aside, then put down translucently. Rare, and for a second only."""
     view = brush.view
@@ -109,7 +120,7 @@ def draw_slips(brush: Brush, model: Model) -> None:
         if left < 1.0:
             _leaving(brush, words, note.receipt.worker, y, left)
         else:
-            _slip(brush, words, note.receipt.worker, x, y)
+            _kept_slip(brush, words, note.receipt.worker, x, y)
 
 
 def _places(model: Model) -> list[tuple[Note, float, float]]:
