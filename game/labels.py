@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-LEVELS = 3
+LEVELS = 4
 """So many heights are tried for a name, the lowest first."""
 GAP = 4.0
 
 
 @dataclass(frozen=True)
 class Label:
-    """A name to be placed: whose, the middle and the top of where it wants to be, its width, and how much it
-    matters: higher goes first.
+    """A name to be placed: whose, the middle and the top of where it wants to be, its width, how much it
+    matters (higher goes first), and the room that it needs over it, for an arrow.
     """
 
     key: str
@@ -23,21 +23,24 @@ class Label:
     y: float
     width: float
     rank: tuple[float, ...]
+    crest: float = 0.0
 
 
 def placed(labels: Iterable[Label], height: float) -> dict[str, float]:
     """The top of each label that can be shown, by key; those that found no room are not in it."""
-    found: list[tuple[float, float, float]] = []
+    found: list[tuple[float, float, float, float]] = []
     tops: dict[str, float] = {}
     for label in sorted(labels, key=lambda one: (*(-part for part in one.rank), one.key)):
         left, right = label.x - label.width / 2 - GAP, label.x + label.width / 2 + GAP
         for level in range(LEVELS):
             top = label.y - level * (height + GAP)
-            if all(
-                right <= other_left or other_right <= left or abs(top - other_top) >= height
-                for other_left, other_right, other_top in found
-            ):
-                found.append((left, right, top))
+            box = left, right, top - label.crest, top + height
+            if not any(_overlap(box, other) for other in found):
+                found.append(box)
                 tops[label.key] = top
                 break
     return tops
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]

@@ -240,6 +240,10 @@ class OpenReplay:
 Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
 
 
+FOLLOWED_OWN = 3
+"""So many of the orders made at this window are followed at once."""
+
+
 def phase_for(name: str) -> float:
     """A number from 0 to 1 from a name: breathing and blinking out of step, the same in every run."""
     return hashlib.sha256(name.encode()).digest()[0] / 256
@@ -264,6 +268,8 @@ class Model:
     particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))
     toasts: list[Toast] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
+    newest_own: tuple[str, ...] = ()
+    """The newest orders of this window that have come in; all of them would be a crowd again."""
     freeze: float = 0.0
     """Hit-stop that the application's clock shall keep from now, seconds."""
     shake: float = 0.0

@@ -21,7 +21,7 @@ from game.events import (
     WorkerDied,
 )
 from game.layout import PLACE_OF, CookSpot, Kitchen, Place, cook_spot
-from game.model import Cook, CookPhase, Gopher, Hop, Model, colour_of, phase_for, slot_of
+from game.model import FOLLOWED_OWN, Cook, CookPhase, Gopher, Hop, Model, colour_of, phase_for, slot_of
 from game.motion import Arc, Follower
 from game.snapshot import FINAL
 
@@ -56,8 +56,8 @@ def spot_of(model: Model, worker_id: str) -> CookSpot | None:
     return cook_spot(model.kitchen, slot, model.slots)
 
 
-SEATS = (-0.5, 0.5, -1.5, 1.5)
-"""Places side by side behind a cook, in the order in which they are taken; then another row behind."""
+SEATS = (-1.1, 1.1, -2.1, 2.1)
+"""Places behind a cook, on either side of its hat, in the order in which they are taken; then another row."""
 SEAT_ROWS = 5
 LONG_AGO = 10.0
 """Seconds after which an order that is new to this window is none that just came in."""
@@ -98,6 +98,8 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     if model.wall - began > LONG_AGO and event.status not in FINAL:
         gopher.here, gopher.height = True, 0.2 * gopher.height
     gopher.arrow = ARROW_SECONDS if gopher.own else 0.0
+    if gopher.own:
+        model.newest_own = (*model.newest_own, order.id)[-FOLLOWED_OWN:]
     model.gophers[order.id] = gopher
     if event.status in FINAL:
         _count(model, order)

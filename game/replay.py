@@ -59,10 +59,9 @@ def opening(recording: Recording) -> Model:
         body = Follower(stand.x, stand.y)
         gopher = Gopher(order, body, PLACE_OF[order.status], stand.seat, phase=phase_for(key))
         gopher.place, gopher.height = stand.place, stand.height
-        # Those it is about are kept in sight, as one's own are.
-        gopher.own = key in recording.held
         model.gophers[key] = gopher
-    model.own = set(recording.held)
+    # Those it is about are kept in sight, as one's own are.
+    model.newest_own = recording.held
     sync(model)
     return model
 

@@ -113,7 +113,9 @@ def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
         assert not (b.contains(a.x, a.y - a.height / 2)), (a, b)
 
 
-@pytest.mark.parametrize("count, rounded", [(0, 4), (1, 4), (4, 4), (5, 8), (16, 16), (17, 32), (97, 112), (161, 192)])
+@pytest.mark.parametrize(
+    "count, rounded", [(0, 4), (1, 4), (4, 4), (5, 8), (16, 16), (17, 32), (97, 112), (161, 192)]
+)
 def test_the_floor_is_planned_for_a_few_more(count: int, rounded: int) -> None:
     assert roomy(count) == rounded
 

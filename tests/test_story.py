@@ -34,7 +34,8 @@ def a_story(**more: object) -> Story:
 
 def with_story(kiosk: bool = False, lines: tuple[str, ...] = LINES) -> Model:
     model = Model(kiosk=kiosk, wall=T0.timestamp())
-    tell(model, WorldSeen(checkpoint=Checkpoint(name="t", title="T", story=list(lines), slots=1, file="t.yaml")))
+    checkpoint = Checkpoint(name="t", title="T", story=list(lines), slots=1, file="t.yaml")
+    tell(model, WorldSeen(checkpoint=checkpoint))
     return model
 
 

@@ -106,7 +106,8 @@ def _labels(brush: Brush, model: Model, cast: Iterable[Gopher], high: float) -> 
         wide = min(wide, brush.pen.pitch(LONGEST_NAME)) + 24
         important = float(gopher.id == model.hover), float(gopher.id == model.card), float(gopher.own)
         x = clamp(gopher.body.x, wide / 2 + 8, 1912 - wide / 2)
-        labels.append(Label(gopher.id, x, _above(gopher) - high, wide, (*important, gopher.body.y)))
+        crest = 1.2 * arrow_size(model, gopher)
+        labels.append(Label(gopher.id, x, _above(gopher) - high, wide, (*important, gopher.body.y), crest))
     return labels
 
 
@@ -138,12 +139,19 @@ def draw_names(brush: Brush, model: Model) -> None:
             caption(gopher), x, y + high / 2, _size(gopher), INK if own else CREAM, face="bold",
             anchor="center", max_width=label.width - 20,
         )  # fmt: skip
-        if gopher.arrow > 0 or model.follows(gopher) and len(model.gophers) > NAMED:
-            _arrow(brush, model, gopher, tops[label.key])
+        _arrow(brush, model, gopher, tops[label.key])
+
+
+def arrow_size(model: Model, gopher: Gopher) -> float:
+    """How high the arrow over it is: large for a while over one's own; 0 for none."""
+    if gopher.arrow > 0:
+        return 72.0
+    return 44.0 if len(model.gophers) > TETHERED and model.follows(gopher) else 0.0
 
 
 def _arrow(brush: Brush, model: Model, gopher: Gopher, top: float) -> None:
-    """The arrow that says: here, this one. Large for a while over one's own."""
-    size = 72.0 if gopher.arrow > 0 else 44.0
-    bounce = 0.0 if model.access.calm else 0.2 * size * abs(math.sin(model.now * 5.0))
-    brush.sprite(brush.art.prop("arrow", size), gopher.body.x, top - size * 0.55 - bounce)
+    """The arrow that says: here, this one."""
+    size = arrow_size(model, gopher)
+    if size:
+        bounce = 0.0 if model.access.calm else 0.2 * size * abs(math.sin(model.now * 5.0))
+        brush.sprite(brush.art.prop("arrow", size), gopher.body.x, top - size * 0.55 - bounce)

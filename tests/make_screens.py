@@ -1,0 +1,309 @@
+"""The README's pictures, from real stacks: `python -m tests.make_screens [NAME …]` writes assets/screens/.
+
+Each picture is a frame of the game itself, at a moment that is waited for and not made up: real orders, real
+worker processes, a real SIGKILL. It takes about three minutes and needs ImageMagick for the small palettes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+os.environ["SDL_AUDIODRIVER"] = "dummy"
+
+import pygame
+import yaml
+
+from api_stub.schema import OrderRequest
+from game.app import App, Options
+from game.commands import PlaceOrder
+from game.model import CookPhase, Gopher, Model, Mood
+from game.net import Net
+from game.text import Pen
+from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
+from game.view import View
+from game.watch import Watch
+from game.window import Window
+from tests.running import ROOT, RunningStack, running_stack
+
+log = logging.getLogger("screens")
+
+SCREENS = ROOT / "assets" / "screens"
+WIDE, STRIP_WIDE = 1280, 1600
+NAMES = ("Ada", "Grace", "Linus", "Margaret", "Ken", "Barbara", "Dennis", "Radia", "Rob", "Frances")
+PIZZAS = (["pepperoni", "olives"], ["mushroom", "basil"], ["ham", "pineapple"], ["chili", "onion", "peppers"])
+KEYS = {"tab": (pygame.K_TAB, 43)}
+"""pygame's code of a key, and its place on the keyboard."""
+
+
+class Booth:
+    """The game's own frames, one after the other, in this process, without a display."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self.stack = stack
+        self.window = Window((1920, 1080))
+        self.net = Net(stack.api_url, True)
+        self.watch = Watch(stack.api_url, self.net.put)
+        options = Options(api=stack.api_url, everything=True)
+        self.app = App(options, self.window, self.net, self.watch, lambda: False, time.monotonic())
+        self.last = time.monotonic()
+        self.net.start()
+        self.watch.start()
+
+    @property
+    def model(self) -> Model:
+        """What the window shows."""
+        return self.app.model
+
+    def close(self) -> None:
+        """End the threads and the window."""
+        self.net.stop()
+        self.watch.stop()
+        self.app.loudspeaker.stop()
+        pygame.quit()
+
+    def frame(self) -> None:
+        """One frame at the game's own pace."""
+        now = time.monotonic()
+        self.app.frame(now - self.last)
+        self.last = now
+        time.sleep(max(0.0, now + 1 / 60 - time.monotonic()))
+
+    def until(self, moment: Callable[[], object], limit_s: float = 60.0) -> None:
+        """Play until that moment. Raises TimeoutError where it does not come."""
+        deadline = time.monotonic() + limit_s
+        while not moment():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the moment for a picture did not come")
+            self.frame()
+
+    def play(self, seconds: float) -> None:
+        """Play for so long."""
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() >= end, seconds + 30.0)
+
+    def picture(self) -> pygame.Surface:
+        """The frame as it is now."""
+        return self.window.screen.copy()
+
+    def press(self, key: str) -> None:
+        """Press a key and let it go."""
+        code, place = KEYS[key]
+        for kind in (pygame.KEYDOWN, pygame.KEYUP):
+            pygame.event.post(pygame.event.Event(kind, key=code, scancode=place, mod=0, unicode=""))
+
+    def click(self, gopher: Gopher) -> None:
+        """Click a gopher, which opens its card, and take the pointer away."""
+        at = round(gopher.body.x), round(gopher.body.y - gopher.lift - gopher.height * 0.5)
+        for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
+            pygame.event.post(pygame.event.Event(kind, pos=at, button=1, touch=False))
+
+    def order(self, number: int, name: str | None = None) -> str:
+        """Order a pizza as the form does: it is this window's own."""
+        order_id = f"manual-5c4ee2-{number}"
+        request = OrderRequest(id=order_id, customer=name, toppings=PIZZAS[number % len(PIZZAS)])
+        self.net.send(PlaceOrder(request))
+        return order_id
+
+    def gopher(self, order_id: str) -> Gopher | None:
+        """The order's gopher, if it is on screen."""
+        return self.model.gophers.get(order_id)
+
+    def kill(self, slot: int) -> None:
+        """SIGKILL to the process in a slot."""
+        self.stack.client.delete(f"/fleet/workers/{slot}").raise_for_status()
+
+
+@contextmanager
+def booth(name: str, config: Path | str) -> Iterator[Booth]:
+    """A real stack with a window on it, both gone afterwards."""
+    state = Path(tempfile.gettempdir()) / f"gopherpizza-screens-{name}"
+    with running_stack(state, config, "--no-game", "--fresh") as stack:
+        made = Booth(stack)
+        try:
+            made.until(lambda: made.app.stage.ready and made.model.cooks)
+            yield made
+        finally:
+            made.close()
+
+
+def written(directory: Path, name: str, slots: int, stages: dict[str, list[float]], **more: object) -> Path:
+    """A checkpoint of our own: so many cooks, and how long each stage takes."""
+    file = directory / f"{name}.yaml"
+    content = {
+        "checkpoint": name,
+        "title": str(more.pop("title", "Try to lose a pizza")),
+        "fleet": {"slots": slots, "start": slots, **more.pop("fleet", {})},  # type: ignore[dict-item]
+        "activities": {stage: {"duration_s": seconds} for stage, seconds in stages.items()},
+        **more,
+    }
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def keep(picture: pygame.Surface, name: str, wide: int = WIDE) -> None:
+    """Write a picture, scaled down to `wide` pixels, with a palette."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    high = round(picture.get_height() * wide / picture.get_width())
+    small = pygame.transform.smoothscale(picture, (wide, high))
+    file = SCREENS / f"{name}.png"
+    pygame.image.save(small, file)
+    palette = ["-dither", "Riemersma", "-colors", "255", "-define", "png:compression-level=9"]
+    subprocess.run(["convert", str(file), "-strip", *palette, f"PNG8:{file}"], check=True, timeout=60)
+    log.info("%s: %d KB", file.name, file.stat().st_size // 1024)
+
+
+# The pictures
+
+
+def kitchen(directory: Path) -> None:
+    """About ten orders, cooks at work, one of them just taking over."""
+    stages = {"prepare": [6.0, 10.0], "bake": [7.0, 12.0], "deliver": [6.0, 10.0]}
+    with booth("kitchen", written(directory, "1", 4, stages, title="Kill a cook")) as it:
+        for n, name in enumerate(NAMES):
+            # One was ordered at this window; the others came in elsewhere.
+            if n == 4:
+                it.order(n, name)
+            else:
+                it.stack.order(f"manual-5c4ee2-{n}", customer=name, toppings=PIZZAS[n % len(PIZZAS)])
+            it.play(1.6)
+        it.play(3.0)
+        busy = max(it.model.cooks.values(), key=lambda cook: len(cook.holding))
+        it.kill(busy.slot)
+        it.until(lambda: busy.phase is CookPhase.GHOST)
+        it.until(lambda: any(g.hop and 0.45 < g.hop.arc.flight < 0.65 for g in it.model.gophers.values()))
+        keep(it.picture(), "kitchen")
+
+
+def strip(pictures: list[tuple[str, pygame.Surface]], box: pygame.Rect) -> pygame.Surface:
+    """The same part of each picture, side by side, each with its words under it."""
+    gap, foot = 12, 92
+    count = len(pictures)
+    made = pygame.Surface((count * box.w + (count - 1) * gap, box.h + foot))
+    made.fill(NIGHT)
+    view = View(made)
+    # Text in pixels of the pictures, which have the canvas's own size.
+    view.scale = 1.0
+    for n, (words, picture) in enumerate(pictures):
+        x = n * (box.w + gap)
+        made.blit(picture, (x, 0), box)
+        middle = x + box.w / 2, box.h + foot / 2
+        colour: Colour = CREAM
+        Pen(view).write(words, *middle, SIZE_TITLE, colour, face="display", anchor="center")
+        pygame.draw.rect(made, INK, (x + box.w, 0, gap, box.h))
+    return made
+
+
+def kill(directory: Path) -> None:
+    """A kill and its takeover in six frames, and the card of the order that it was about."""
+    stages = {"prepare": [3.0, 4.0], "bake": [12.0, 14.0], "deliver": [5.0, 6.0]}
+    with booth("kill", written(directory, "1-pair", 2, stages, title="Two cooks, kill the busy one")) as it:
+        order_id = it.order(1, "Ada")
+        it.until(lambda: (g := it.gopher(order_id)) and g.order.status == "ORDER_BAKING" and g.order.worker)
+        gopher = it.model.gophers[order_id]
+        it.until(lambda: gopher.mood is Mood.WORKED)
+        it.play(1.0)
+        slot = next(cook.slot for cook in it.model.cooks.values() if cook.holding)
+        cook = it.model.cooks[slot]
+        found = [("before", it.picture())]
+        it.kill(slot)
+        it.until(lambda: not cook.living)
+
+        def note(words: str = "") -> None:
+            found.append((words or f"+{it.model.wall - cook.died_at:.1f} s", it.picture()))
+
+        it.play(0.12)
+        note()
+        it.until(lambda: gopher.mood is Mood.WORRIED and cook.age > 0.5)
+        note()
+        it.until(lambda: gopher.hop is not None and gopher.hop.arc.flight > 0.45)
+        note()
+        it.until(lambda: gopher.hop is not None and gopher.hop.arc.done)
+        it.play(0.25)
+        note()
+        it.until(lambda: gopher.mood is Mood.WORKED)
+        it.play(0.7)
+        note()
+        keep(strip(found, pygame.Rect(690, 372, 560, 640)), "kill", STRIP_WIDE)
+        it.until(lambda: gopher.order.status == "ORDER_OUT_FOR_DELIVERY" and gopher.mood is Mood.WORKED)
+        it.play(2.0)
+        it.click(gopher)
+        it.play(1.5)
+        keep(it.picture(), "card")
+
+
+def crowds(directory: Path) -> None:
+    """A hundred orders on their way, five hundred, and the figures."""
+    stages = {"prepare": [1.0, 16.0], "bake": [12.0, 34.0], "deliver": [30.0, 70.0]}
+    config = written(
+        directory, "3", 12, stages, title="The stream",
+        fleet={"concurrency": 50, "respawn_after_s": [0.5, 1]},
+        timeouts={"heartbeat_s": 8, "start_to_close_s": 120},
+        stream={"enabled": True, "every_s": [1.0, 1.0], "burst": 4, "max_open": 500},
+    )  # fmt: skip
+    with booth("crowds", config) as it:
+        it.until(lambda: it.model.stream.running)
+        it.play(8.0)
+        it.order(7, "Ada")
+        it.until(lambda: it.model.open_orders >= 100)
+        keep(it.picture(), "crowd-100")
+        it.stack.client.put("/checkpoint", json={"name": str(_faster(directory, config))}).raise_for_status()
+        it.play(4.0)
+        it.order(8, "Grace")
+        it.until(lambda: it.model.open_orders >= 480, 120.0)
+        it.play(2.0)
+        keep(it.picture(), "crowd-500")
+        it.kill(3)
+        it.play(1.0)
+        it.kill(7)
+        it.until(lambda: it.model.delivered > 60, 120.0)
+        it.play(10.0)
+        it.press("tab")
+        it.play(2.5)
+        keep(it.picture(), "stats")
+
+
+def _faster(directory: Path, config: Path) -> Path:
+    content = yaml.safe_load(config.read_text())
+    content["stream"]["burst"] = 20
+    file = directory / "faster.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def bug(directory: Path) -> None:
+    """Checkpoint 1a: orders that hang on the bug, and the code that is to be fixed."""
+    with booth("bug", "1a") as it:
+        for n in range(3):
+            it.stack.order(f"auto-5c4ee2-{n}", toppings=[] if n else ["basil"])
+            it.play(1.0)
+        it.order(9, "Ada")
+        it.until(lambda: it.model.stuck, 40.0)
+        # The slip comes by itself when orders begin to hang.
+        it.play(6.0)
+        keep(it.picture(), "bug")
+
+
+ALL: dict[str, Callable[[Path], None]] = {"kitchen": kitchen, "kill": kill, "crowds": crowds, "bug": bug}
+
+
+def main(names: list[str]) -> None:
+    """Make these pictures; all of them where none is named."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for noisy in ("httpx", "game"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory() as directory:
+        for name in names or list(ALL):
+            ALL[name](Path(directory))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
