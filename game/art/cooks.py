@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pygame
 
 from game.art.poses import CookPose
-from game.art.sprite import Sprite, convert
+from game.art.sprite import Sprite, convert, trimmed
 from game.art.svg import Layer, Renderer, tint
 from game.looks import CookLook
 from game.theme import Colour
@@ -108,12 +108,13 @@ class Cooks:
         if target != canvas.get_size():
             canvas = pygame.transform.smoothscale(canvas, target)
         x, y, radius = BADGE
-        return Sprite(
+        whole = Sprite(
             convert(canvas),
             (self._anchor[0] * zoom, self._anchor[1] * zoom),
             hold=(HOLD[0] * zoom, HOLD[1] * zoom),
             badge=(0.0, 0.0, 0.0) if pose is CookPose.GHOST else (x * zoom, y * zoom, radius * zoom),
         )
+        return trimmed(whole)
 
     def _layer(self, name: str) -> Layer:
         found = self._layers.get(name)

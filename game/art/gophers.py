@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pygame
 
 from game.art.poses import GopherPose
-from game.art.sprite import Sprite, convert
+from game.art.sprite import Sprite, convert, trimmed
 from game.art.svg import Layer, Renderer, tint
 from game.looks import COLOURS, Look
 
@@ -130,9 +130,8 @@ class Gophers:
         fy = height / self._view[1] * high
         target = max(1, round(self._view[0] * fx)), max(1, round(self._view[1] * fy))
         surface = convert(pygame.transform.smoothscale(canvas, target))
-        return Sprite(
-            surface, (self._anchor[0] * fx, self._anchor[1] * fy), hold=(HOLD[0] * fx, HOLD[1] * fy)
-        )
+        anchor = self._anchor[0] * fx, self._anchor[1] * fy
+        return trimmed(Sprite(surface, anchor, hold=(HOLD[0] * fx, HOLD[1] * fy)))
 
     def _layer(self, name: str, zoom: float) -> Layer:
         found = self._layers.get((name, zoom))

@@ -38,6 +38,20 @@ def convert(surface: pygame.Surface) -> pygame.Surface:
     return surface.convert_alpha() if pygame.display.get_surface() else surface
 
 
+def trimmed(sprite: Sprite) -> Sprite:
+    """The sprite without its empty edges: what is transparent costs as much to put down as what is not."""
+    box = sprite.surface.get_bounding_rect()
+    if box.size == sprite.surface.get_size() or not box.w or not box.h:
+        return sprite
+    dx, dy = box.topleft
+    return Sprite(
+        sprite.surface.subsurface(box).copy(),
+        (sprite.anchor[0] - dx, sprite.anchor[1] - dy),
+        (sprite.hold[0] - dx, sprite.hold[1] - dy),
+        (sprite.badge[0] - dx, sprite.badge[1] - dy, sprite.badge[2]) if sprite.badge[2] else sprite.badge,
+    )
+
+
 def transform(sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
     """A sprite stretched, turned (degrees, counter-clockwise) and mirrored about its anchor."""
     surface = sprite.surface
@@ -63,7 +77,7 @@ def transform(sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) ->
 
         (ax, ay), points, surface = turn(ax, ay), [turn(*point) for point in points], turned
     radius = sprite.badge[2] * min(fx, fy)
-    return Sprite(surface, (ax, ay), points[0], (points[1][0], points[1][1], radius))
+    return trimmed(Sprite(surface, (ax, ay), points[0], (points[1][0], points[1][1], radius)))
 
 
 class Transforms:

@@ -51,14 +51,18 @@ class Outfits:
 
 def _dressed(figure: Sprite, load: Sprite | None, flip: bool) -> Sprite:
     (ax, ay), (hx, hy) = figure.anchor, figure.hold
+    surface = figure.surface
     if flip:
-        surface = pygame.transform.flip(figure.surface, True, False)
+        surface = pygame.transform.flip(surface, True, False)
         ax, hx = surface.get_width() - ax, surface.get_width() - hx
-    else:
-        surface = figure.surface.copy()
-    if load is not None:
-        surface.blit(load.surface, (round(hx - load.anchor[0]), round(hy - load.anchor[1])))
-    return Sprite(surface, (ax, ay), (hx, hy))
+    if load is None:
+        return Sprite(surface, (ax, ay), (hx, hy))
+    at = load.surface.get_rect(topleft=(round(hx - load.anchor[0]), round(hy - load.anchor[1])))
+    whole = surface.get_rect().union(at)
+    made = pygame.Surface(whole.size, pygame.SRCALPHA, surface)
+    made.blit(surface, (-whole.x, -whole.y))
+    made.blit(load.surface, (at.x - whole.x, at.y - whole.y))
+    return Sprite(made, (ax - whole.x, ay - whole.y), (hx - whole.x, hy - whole.y))
 
 
 @dataclass(slots=True)
