@@ -317,14 +317,17 @@ class Model:
         del self.toasts[:-3]
 
     def follows(self, gopher: Gopher) -> bool:
-        """Whether somebody keeps an eye on it: it is their own, under the pointer, or its card is open."""
-        return gopher.own or gopher.order.id in (self.hover, self.card)
+        """Whether somebody keeps an eye on it: it is one of the newest ordered at this window, it is under
+        the pointer, or its card is open.
+        """
+        key = gopher.order.id
+        return key == self.hover or key == self.card or key in self.newest_own
 
     @property
     def followed(self) -> list[Gopher]:
         """Everybody whom `follows` names; quicker than asking of each."""
-        seen = [g for g in map(self.gophers.get, {self.hover, self.card}) if g is not None and not g.own]
-        return [g for g in self.gophers.values() if g.own] + seen
+        keys = dict.fromkeys((*self.newest_own, self.hover, self.card))
+        return [gopher for gopher in map(self.gophers.get, keys) if gopher is not None]
 
     @property
     def open_orders(self) -> int:

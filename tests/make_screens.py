@@ -156,7 +156,9 @@ def keep(picture: pygame.Surface, name: str, wide: int = WIDE) -> None:
     small = pygame.transform.smoothscale(picture, (wide, high))
     file = SCREENS / f"{name}.png"
     pygame.image.save(small, file)
-    palette = ["-dither", "Riemersma", "-colors", "255", "-define", "png:compression-level=9"]
+    # A little dithering: none makes bands of the sky, all of it grain on the drawings.
+    dither = ["-dither", "FloydSteinberg", "-define", "dither:diffusion-amount=30%"]
+    palette = [*dither, "-colors", "255", "-define", "png:compression-level=9"]
     subprocess.run(["convert", str(file), "-strip", *palette, f"PNG8:{file}"], check=True, timeout=60)
     log.info("%s: %d KB", file.name, file.stat().st_size // 1024)
 
