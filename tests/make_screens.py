@@ -178,7 +178,8 @@ def kitchen(directory: Path) -> None:
                 it.stack.order(f"manual-5c4ee2-{n}", customer=name, toppings=PIZZAS[n % len(PIZZAS)])
             it.play(1.6)
         it.play(3.0)
-        busy = max(it.model.cooks.values(), key=lambda cook: len(cook.holding))
+        # One at an edge: who waits beside it does not stand before the others.
+        busy = max((it.model.cooks[1], it.model.cooks[4]), key=lambda cook: len(cook.holding))
         it.kill(busy.slot)
         it.until(lambda: busy.phase is CookPhase.GHOST)
         it.until(lambda: any(g.hop and 0.45 < g.hop.arc.flight < 0.65 for g in it.model.gophers.values()))
@@ -224,7 +225,7 @@ def kill(directory: Path) -> None:
 
         it.play(0.12)
         note()
-        it.until(lambda: gopher.mood is Mood.WORRIED and cook.age > 0.5)
+        it.until(lambda: cook.phase is CookPhase.GHOST and cook.age > 0.4)
         note()
         it.until(lambda: gopher.hop is not None and gopher.hop.arc.flight > 0.45)
         note()
@@ -234,7 +235,7 @@ def kill(directory: Path) -> None:
         it.until(lambda: gopher.mood is Mood.WORKED)
         it.play(0.7)
         note()
-        keep(strip(found, pygame.Rect(690, 372, 560, 640)), "kill", STRIP_WIDE)
+        keep(strip(found, pygame.Rect(644, 372, 576, 640)), "kill", STRIP_WIDE)
         it.until(lambda: gopher.order.status == "ORDER_OUT_FOR_DELIVERY" and gopher.mood is Mood.WORKED)
         it.play(2.0)
         it.click(gopher)
