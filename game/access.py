@@ -17,11 +17,13 @@ class Access:
     calm: bool = False
     large: bool = False
     strong: bool = False
+    growth: float = LARGE
+    """How much larger `large` text is: less on a sheet that is full already, and that is read from near."""
 
     @property
     def text(self) -> float:
         """What the size of all text is multiplied with."""
-        return LARGE if self.large else 1.0
+        return self.growth if self.large else 1.0
 
     @property
     def rim(self) -> float:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pygame
 import pytest
 
+from game.access import PLAIN, Access
 from game.inputs import KeyPress, KeyRelease, TextTyped
 from game.layout import Box
 from game.panels.base import Outcome, Panel, Stay
@@ -39,20 +42,27 @@ def middle(hit: Hit) -> tuple[float, float]:
     return x + w / 2, y + h / 2
 
 
-def texts_of(panel: Panel, width: int = 1920) -> list[Written]:
+def texts_of(panel: Panel, width: int = 1920, access: Access = PLAIN) -> list[Written]:
     """Everything a panel writes: the text asked for, its box, and the size it wanted (w, h)."""
+    view = View(pygame.Surface((width, width * 9 // 16)), access)
+    return writing(lambda: panel.draw(view))
+
+
+def writing(draw: Callable[[], object]) -> list[Written]:
+    """Everything that is written while something is drawn."""
     found: list[Written] = []
     real = Pen.write
 
     def recording(self: Pen, text: str, *rest: object, **more: object) -> object:
         box = real(self, text, *rest, **more)  # type: ignore[arg-type]
-        wanted = self.measure(text, rest[2], face=more["face"], tabular=more["tabular"])  # type: ignore[arg-type]
+        face, tabular = more.get("face", "text"), bool(more.get("tabular"))
+        wanted = self.measure(text, rest[2], face=face, tabular=tabular)  # type: ignore[arg-type]
         found.append((text, box, wanted))
         return box
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Pen, "write", recording)
-        panel.draw(View(pygame.Surface((width, width * 9 // 16))))
+        draw()
     return found
 
 

@@ -33,6 +33,8 @@ from game.theme import (
 )
 from game.view import View
 
+GROWTH = 1.15
+"""How much larger large text is here: the sheet is full."""
 FRAME: Box = (1116, 140, 780, 868)
 CODE_LEFT, CODE_WIDE = 1140.0, 732.0
 CODE_PAD = 24.0
@@ -120,7 +122,7 @@ class BugSlip:
         return int(self._sheet.age)
 
     def _paint(self, view: View, challenge: Challenge | None) -> None:
-        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived))
+        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
         easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
         easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68

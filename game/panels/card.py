@@ -41,6 +41,8 @@ OPEN, CLOSE = "open", "close"
 ID_LINES = 4
 LINE = 28.0
 BUTTON_HIGH = 60.0
+GROWTH = 1.1
+"""How much larger large text is here: the sheet is full."""
 QR_ROOM = 262.0
 """Most that the QR code may take, from side to side."""
 
@@ -133,7 +135,9 @@ class OrderCard:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived))
+        easel = Easel(
+            view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH
+        )
         easel.sheet(self.frame)
         order = self._look_up(self.order_id)
         x, y = self.frame[0] + MARGIN, self.frame[1] + 30

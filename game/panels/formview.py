@@ -40,6 +40,8 @@ from game.theme import (
 )
 from game.view import View
 
+GROWTH = 1.2
+"""How much larger large text is here: the sheet is full."""
 KEYS_HINT = (
     "Type: your name  ·  Tab: next group  ·  arrows, Space: pick  ·  Backspace: take off  ·  "
     "Enter: order  ·  Esc: cancel"
@@ -183,7 +185,7 @@ def _gopher(easel: Easel, art: Art, shown: Shown, x: float, y: float) -> None:
 
 def draw_form(view: View, art: Art | None, shown: Shown) -> None:
     """Draw the whole form."""
-    easel = Easel(view, art, dy=SLIDE_WAY * (1 - shown.arrived))
+    easel = Easel(view, art, dy=SLIDE_WAY * (1 - shown.arrived), growth=GROWTH)
     choice = shown.choice
     easel.dim(shown.arrived)
     easel.sheet(FRAME)

@@ -99,7 +99,7 @@ class HelpPanel:
         easel.text("Try to lose a pizza", 960, 120, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
         y = 184.0
         for who, what in MEANING:
-            easel.text(who, LEFT + 340, y, SIZE_BODY, face="bold")
+            easel.text(who, LEFT + 476, y, SIZE_BODY, face="bold", anchor="topright")
             easel.text(what, LEFT + 490, y, SIZE_BODY, max_width=RIGHT - LEFT - 490)
             y += 42
         for left, rows in zip((LEFT, SECOND_COLUMN), self._columns, strict=True):

@@ -45,6 +45,8 @@ TILE_TOP, TILE_HIGH = 236.0, 108.0
 PLOT_TOP, PLOT_HIGH = 356.0, 316.0
 PLOTS = 3
 PLOT_GAP = 16.0
+GROWTH = 1.1
+"""How much larger large text is here: the sheet is full."""
 STALE = 5.0
 """Seconds after which figures that no longer come are said to be old."""
 
@@ -102,7 +104,7 @@ class StatsPanel:
         self._kept.draw(view, FRAME, key, lambda: self._paint(view, known, wall))
 
     def _paint(self, view: View, known: Snapshot, wall: float) -> None:
-        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
+        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
         easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
         easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         self._close(easel)
@@ -162,7 +164,9 @@ class StatsPanel:
     def _tiles(self, easel: Easel, stats: Stats) -> None:
         for (x, y, w, h), tile in zip(tile_boxes(), tiles(stats), strict=True):
             easel.box((x, y, w, h), PAPER_LIT, 16, RULE)
-            easel.text(tile.label, x + 16, y + 8, SIZE_LEAST, INK_SOFT, max_width=w - 32)
+            easel.text(
+                tile.label, x + 16, y + 30 - easel.pen.pitch(22), SIZE_LEAST, INK_SOFT, max_width=w - 32
+            )
             easel.text(
                 tile.value, x + 16, y + 53, SIZE_HEAD + 4, face="display", anchor="midleft", tabular=True,
                 max_width=w - 32,

@@ -7,10 +7,11 @@ boxes, so the two cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygame
 
+from game.access import LARGE
 from game.art import Art, Sprite
 from game.inputs import Input, KeyPress, PointerMove
 from game.layout import Box, inside
@@ -83,7 +84,17 @@ class Sheet:
 class Easel:
     """Draws widgets in logical pixels, moved by (dx, dy) while a sheet slides in."""
 
-    def __init__(self, view: View, art: Art | None = None, dx: float = 0.0, dy: float = 0.0) -> None:
+    def __init__(
+        self,
+        view: View,
+        art: Art | None = None,
+        dx: float = 0.0,
+        dy: float = 0.0,
+        growth: float = LARGE,
+    ) -> None:
+        """`growth`: how much larger large text may be on this sheet."""
+        if view.access.large and growth < view.access.growth:
+            view = View(view.surface, replace(view.access, growth=growth))
         self.view = view
         self.pen = Pen(view)
         self._art = art

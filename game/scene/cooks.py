@@ -6,7 +6,7 @@ import math
 
 from api_stub.schema import OrderStatus
 from game.art import CookPose
-from game.layout import CookSpot, cook_spot
+from game.layout import BOTTOM_STRIP, CookSpot, cook_spot
 from game.looks import cook_look
 from game.model import Cook, CookPhase, Model
 from game.motion import clamp, ease_out, overshoot
@@ -66,6 +66,7 @@ def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bo
     if width < LEAST_PLATE or not brush.labels:
         return
     high = brush.pen.pitch(34)
+    y = min(y, BOTTOM_STRIP[1] - 2 - high)
     shade(brush.view, x - width / 2, y, width, high, INK if not urgent else GLOW, 215, 12)
     brush.pen.write(
         text,

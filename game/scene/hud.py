@@ -7,7 +7,7 @@ import math
 from game.controls import HOLD_TO_QUIT
 from game.dial import bug_sign
 from game.excerpt import stuck_text
-from game.layout import TITLE, inside
+from game.layout import TITLE, TOP_BAND, inside
 from game.model import Model
 from game.motion import clamp, ease_out
 from game.panels.paper import edged_box, fill_box
@@ -41,7 +41,7 @@ def _title(brush: Brush, model: Model) -> None:
     title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
     pen = brush.pen
     top = f"Checkpoint {name}" if name else "Gopher Pizza"
-    pen.write(top, 36, 50 - pen.pitch(24), SIZE_BODY, GLOW, face="bold", max_width=400)
+    pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
     hot = inside(TITLE, *model.pointer)
     high = 90 - pen.pitch(28)
     pen.write(title, 36, high, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=MOST_TITLE)
@@ -52,22 +52,21 @@ def _counter(brush: Brush, model: Model) -> None:
     grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.counter_pulse)
     number = str(lost)
     size = SIZE_HERO * 1.28 * grow
-    width = pen.measure(number, size, face="display")[0]
+    width, high = pen.measure(number, size, face="display")
     label = "PIZZA LOST" if lost == 1 else "PIZZAS LOST"
     wide = pen.measure(label, SIZE_TITLE, face="display")[0]
     total = width + 22 + wide
-    if total > MOST_COUNTER:
-        # Five digits, or large text: all of it smaller, never cut.
-        share = MOST_COUNTER / total
-        size, width, wide = size * share, width * share, wide * share
-    left = 960 - min(total, MOST_COUNTER) / 2
+    # Five digits, or large text: all of it smaller, never cut.
+    share = min(1.0, MOST_COUNTER / total, TOP_BAND[3] / high)
+    size, width, wide = size * share, width * share, wide * share
+    left = 960 - total * share / 2
     # The number is the brightest thing of the whole picture; the words say what it counts.
     pen.write(
         number, left + width / 2, 66, size, GLOW if not lost else TOMATO, face="display", anchor="center"
     )
     pen.write(
         label, left + width + 22, 66, SIZE_TITLE, CREAM, face="display", anchor="midleft",
-        max_width=MOST_COUNTER - width - 22 if total > MOST_COUNTER else None,
+        max_width=wide if share < 1.0 else None,
     )  # fmt: skip
 
 
@@ -80,27 +79,27 @@ def _numbers(brush: Brush, model: Model) -> None:
     )
     for x, value, label, wide in columns:
         pen.write(
-            str(value), x, 52, SIZE_TITLE + 6, CREAM, face="display", anchor="center", tabular=True,
-            max_width=wide,
+            str(value), x, 82 - pen.pitch(30), SIZE_TITLE + 6, CREAM, face="display", anchor="center",
+            tabular=True, max_width=wide,
         )  # fmt: skip
-        pen.write(label, x, 98, SIZE_SMALL, CREAM, anchor="center", max_width=wide)
+        pen.write(label, x, 78 + pen.pitch(20), SIZE_SMALL, CREAM, anchor="center", max_width=wide)
+
+
+def _room(brush: Brush, most: float) -> tuple[float, float]:
+    """The middle of a sign and its width: with large text what lies beside it is wider, too."""
+    return (905.0, min(most, 720.0)) if brush.view.access.large else (960.0, most)
 
 
 def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
-    width = min(brush.pen.measure(text, SIZE_BODY, face="bold")[0] + 96, 1200.0)
+    x, most = _room(brush, 1200.0)
+    width = min(brush.pen.measure(text, SIZE_BODY, face="bold")[0] + 96, most)
     high = brush.pen.pitch(56)
-    shade(brush.view, 960 - width / 2, y, width, high, INK, 235, 18)
-    brush.sprite(brush.art.icon(icon, 40), 960 - width / 2 + 40, y + high / 2)
+    left = x - width / 2
+    shade(brush.view, left, y, width, high, INK, 235, 18)
+    brush.sprite(brush.art.icon(icon, 40), left + 40, y + high / 2)
     brush.flush()
     brush.pen.write(
-        text,
-        960 - width / 2 + 74,
-        y + high / 2,
-        SIZE_BODY,
-        GLOW,
-        face="bold",
-        anchor="midleft",
-        max_width=width - 90,
+        text, left + 74, y + high / 2, SIZE_BODY, GLOW, face="bold", anchor="midleft", max_width=width - 90
     )
     return y + high + 10
 
@@ -123,14 +122,14 @@ def _signs(brush: Brush, model: Model) -> float:
 
 def _problem(brush: Brush, y: float, problem: str) -> float:
     """Why an edit of the checkpoint's file is not in force; it stays until the file is mended."""
-    wide = 850.0
+    x, wide = _room(brush, 850.0)
     lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
     pitch = brush.pen.pitch
     high = pitch(48.0 + 32 * len(lines)) + 6
-    shade(brush.view, 960 - wide / 2, y, wide, high, INK, 235, 18)
-    brush.sprite(brush.art.icon("failed", 44), 960 - wide / 2 + 42, y + high / 2)
+    shade(brush.view, x - wide / 2, y, wide, high, INK, 235, 18)
+    brush.sprite(brush.art.icon("failed", 44), x - wide / 2 + 42, y + high / 2)
     brush.flush()
-    left = 960 - wide / 2 + 80
+    left = x - wide / 2 + 80
     head = "The checkpoint's file is broken; what ran before runs on"
     brush.pen.write(head, left, y + 10, SIZE_SMALL, GLOW, face="bold", max_width=wide - 100)
     for n, line in enumerate(lines):

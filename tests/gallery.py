@@ -1,0 +1,249 @@
+"""The golden pictures' scenes: made-up news through `update`, a fixed clock, drawn without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import pygame
+import pytest
+
+from api_stub.schema import Checkpoint, StreamSettings
+from game import bench
+from game.access import Access
+from game.app import printed_menu
+from game.art import Art
+from game.model import Model
+from game.panels.base import Panel
+from game.panels.card import OrderCard, Telling
+from game.panels.form import OrderForm
+from game.panels.help import HelpPanel
+from game.panels.stats import StatsPanel
+from game.rehearsal import crowd
+from game.scene import wardrobe
+from game.scene.brush import Brush
+from game.scene.hud import draw_messages
+from game.scene.kitchen import draw_kitchen, kitchen_of_scene
+from game.scene.stage import clear_of
+from game.scene.wardrobe import Wardrobe
+from game.snapshot import OrdersSeen, RecordsSeen
+from game.text import Pen
+from game.window import Window
+from tests.panelling import keys, pass_time
+from tests.telling import T0, S, at, order, play, staffed, stages, tell, worker
+from tests.test_receipt_strip import held, receipt
+from tests.test_stats_view import audit, stats
+
+SIZE = (960, 540)
+STORED = (480, 270)
+"""Pictures are compared at this size, or as many pixels of another shape: smaller than drawn, so that another
+rasterizer's edges hardly count."""
+
+Panels = Sequence[Panel]
+
+
+@dataclass(frozen=True)
+class Props:
+    """What a scene is played with."""
+
+    art: Art
+    access: Access
+
+
+Story = Callable[[Props], tuple[Model, Panels]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One golden picture: what happens before it, the display's size, and how people want it shown."""
+
+    story: Story
+    size: tuple[int, int] = SIZE
+    access: Access = field(default_factory=Access)
+
+
+HOUSE = Checkpoint(
+    name="3",
+    title="The stream",
+    slots=9,
+    file="checkpoint-3.yaml",
+    stream=StreamSettings(enabled=True, every_s=(0.2, 0.5), burst=1, max_open=300),
+)
+
+
+def kitchen(props: Props, cooks: int = 3) -> Model:
+    """An open kitchen with so many cooks, and nobody else yet."""
+    model = Model(
+        wall=T0.timestamp() + 60.0, kitchen=kitchen_of_scene(props.art.scene()), access=props.access
+    )
+    tell(model, staffed(*(worker(n) for n in range(1, cooks + 1))), RecordsSeen(audit=audit()))
+    return model
+
+
+def empty(props: Props) -> tuple[Model, Panels]:
+    """Cooks, and no order."""
+    model = kitchen(props)
+    play(model, 3.0)
+    return model, ()
+
+
+def orders(count: int, cooks: int = 9) -> Story:
+    """So many orders on their ways."""
+
+    def story(props: Props) -> tuple[Model, Panels]:
+        model = kitchen(props, cooks)
+        # A step of the crowd's way that is not the same for all.
+        for frame in (0, 150):
+            tell(model, OrdersSeen(tuple(crowd(count, frame, 400))))
+            play(model, 2.5)
+        return model, ()
+
+    return story
+
+
+def killed(after: float, taken_over: bool = False) -> Story:
+    """A cook that held two orders has been killed so many seconds ago."""
+
+    def story(props: Props) -> tuple[Model, Panels]:
+        model = kitchen(props)
+        mine = [
+            order(f"manual-ab12-{n}", S.BAKING, 1, worker="w2.1", customer=name, stages=stages(2))
+            for n, name in enumerate(("Ada", "Renée"))
+        ]
+        tell(model, OrdersSeen((*mine, order("manual-ab12-9", S.PREPARING, 1, worker="w1.1"))))
+        play(model, 3.0)
+        dead = staffed(worker(1), worker(2, "dead", since=model.wall - T0.timestamp()), worker(3))
+        if not taken_over:
+            play(model, after, news=[dead])
+            return model, ()
+        play(model, 2.0, news=[dead])
+        took = [
+            one.model_copy(update={"worker": f"w{1 + 2 * n}.1", "attempt": 2}) for n, one in enumerate(mine)
+        ]
+        notes = [held(one.id, to=one.worker, **{"from": "w2.1"}, delay=2.0) for one in took]
+        slip = receipt(1, *notes, seconds=model.wall - T0.timestamp() - 2.0, worker="w2.1", slot=2)
+        play(model, after, news=[OrdersSeen(tuple(took)), RecordsSeen(receipts=(slip,))])
+        return model, ()
+
+    return story
+
+
+def card(props: Props) -> tuple[Model, Panels]:
+    """An order's card beside the kitchen."""
+    model, _ = killed(1.0, taken_over=True)(props)
+    known = model.known
+    panel = OrderCard(
+        "manual-ab12-0",
+        known.orders.get,
+        "http://127.0.0.1:8233",
+        art=props.art,
+        side="right",
+        telling=lambda: Telling((), known.receipts, model.wall),
+    )
+    pass_time(panel)
+    return model, (panel,)
+
+
+def figures(props: Props) -> tuple[Model, Panels]:
+    """The stats view."""
+    model, _ = orders(10)(props)
+    tell(model, RecordsSeen(stats=stats(counted_at=at(model.wall - T0.timestamp()))))
+    panel = StatsPanel(lambda: (model.known, model.wall))
+    pass_time(panel)
+    return model, (panel,)
+
+
+def form(props: Props) -> tuple[Model, Panels]:
+    """The order form with something chosen."""
+    model, _ = empty(props)
+    panel = OrderForm(printed_menu(), lambda: "manual-1", art=props.art)
+    keys(panel, "down", "right", "down", "right")
+    pass_time(panel)
+    return model, (panel,)
+
+
+def helping(props: Props) -> tuple[Model, Panels]:
+    """The help."""
+    model, _ = empty(props)
+    panel = HelpPanel(kiosk=False)
+    pass_time(panel)
+    return model, (panel,)
+
+
+def busy(props: Props) -> tuple[Model, Panels]:
+    """Everything at once: the stream's sign, a receipt, a ghost, names, a message."""
+    model, _ = killed(1.2, taken_over=True)(props)
+    tell(model, RecordsSeen(checkpoint=HOUSE))
+    model.gophers["manual-ab12-0"].own = True
+    model.say("Fewer than five orders are open.", good=True)
+    play(model, 0.5)
+    return model, ()
+
+
+SCENES: dict[str, Scene] = {
+    "empty": Scene(empty),
+    "orders-10": Scene(orders(10)),
+    "orders-100": Scene(orders(100)),
+    "orders-500": Scene(orders(500)),
+    **{f"kill-{ms:04d}-ms": Scene(killed(ms / 1000)) for ms in (50, 200, 450, 900, 2000)},
+    "takeover": Scene(killed(0.45, taken_over=True)),
+    "taken-over": Scene(killed(2.5, taken_over=True)),
+    "card": Scene(card),
+    "stats": Scene(figures),
+    "form": Scene(form),
+    "help": Scene(helping),
+    "busy": Scene(busy),
+    "busy-reduced-motion": Scene(busy, access=Access(calm=True)),
+    "busy-large-text": Scene(busy, access=Access(large=True)),
+    "busy-high-contrast": Scene(busy, access=Access(strong=True)),
+    "takeover-reduced-motion": Scene(killed(0.25, taken_over=True), access=Access(calm=True)),
+    "help-large-text": Scene(helping, access=Access(large=True)),
+    "stats-high-contrast": Scene(figures, access=Access(strong=True)),
+    "display-1280x720": Scene(orders(10), (1280, 720)),
+    "display-3840x2160": Scene(orders(10), (3840, 2160)),
+    "display-portrait": Scene(orders(10), (540, 960)),
+}
+
+
+@lru_cache(maxsize=1)
+def pictures_at(scale: float) -> Art:
+    """The pictures at a scale; those of one scale at a time, rendered as they are needed."""
+    return Art(scale)
+
+
+@contextmanager
+def a_window(size: tuple[int, int]) -> Iterator[Window]:
+    """A window without a display."""
+    with bench.without_display():
+        yield Window(size)
+
+
+def draw(name: str) -> pygame.Surface:
+    """Play a scene and draw it; the picture has the size it is stored with."""
+    scene = SCENES[name]
+    with a_window(scene.size) as window, pytest.MonkeyPatch.context() as patch:
+        # As many new pictures in a frame as it takes.
+        patch.setattr(wardrobe, "A_FRAME", 1_000_000)
+        view = window.view
+        art = pictures_at(view.scale)
+        view.access = scene.access
+        model, panels = scene.story(Props(art, scene.access))
+        brush = Brush(view, art, Pen(view))
+        top = draw_kitchen(brush, model, Wardrobe())
+        for panel in panels:
+            panel.draw(view)
+        draw_messages(brush, model, *clear_of(panels, top))
+        return stored(window.screen)
+
+
+def stored(screen: pygame.Surface) -> pygame.Surface:
+    """The screen at the size in which it is kept."""
+    wide, high = screen.get_size()
+    area = STORED[0] * STORED[1]
+    part = (area / (wide * high)) ** 0.5
+    size = round(wide * part), round(high * part)
+    plain = pygame.Surface(screen.get_size(), 0, 24)
+    plain.blit(screen, (0, 0))
+    return pygame.transform.smoothscale(plain, size)

@@ -1,0 +1,214 @@
+"""Text never leaves its box and never lies over other text: the longest name, the longest failure, five-digit
+counters, however people want it shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from api_stub.schema import Health
+from game.access import Access
+from game.app import printed_menu
+from game.layout import BOTTOM_STRIP, TOP_BAND, Box
+from game.model import Model
+from game.panels.base import Panel
+from game.panels.form import OrderForm
+from game.panels.help import HelpPanel
+from game.panels.quit import QuitPanel
+from game.panels.stats import StatsPanel
+from game.scene import slips
+from game.scene.brush import Brush
+from game.scene.bubbles import BUBBLE_WIDE, draw_bubbles
+from game.scene.cooks import draw_clocks, draw_cooks
+from game.scene.following import draw_names
+from game.scene.hud import draw_hud
+from game.snapshot import OrdersSeen, RecordsSeen, WorldSeen
+from game.text import Pen
+from game.theme import CANVAS
+from tests.gallery import HOUSE, Props, a_window, kitchen, pictures_at
+from tests.panelling import Written, overlap, texts_of, writing
+from tests.telling import T0, S, order, play, staffed, tell, worker
+from tests.test_bug_view import challenge, chooser, slip
+from tests.test_panels import a_card, form, typed
+from tests.test_panels import order as an_order
+from tests.test_receipt_strip import held, receipt
+from tests.test_stats_view import MANY, audit
+from tests.test_stats_view import Snapshot as Known
+
+WAYS = {
+    "plain": Access(),
+    "large text": Access(large=True),
+    "high contrast": Access(strong=True),
+    "all three": Access(True, True, True),
+}
+NAME = "W" * 24
+FAILURE = (
+    "ApplicationError: DoughStuckToTheCeiling: " + "the dough stuck to the ceiling of the pizzeria " * 20
+)
+TOUCH = 7.0
+"""Logical pixels by which two lines' boxes may overlap: each has room for accents and tails."""
+
+
+def collisions(written: list[Written]) -> list[tuple[str, str]]:
+    """Pairs of texts that lie over each other."""
+    shown = [one for one in written if one[0] and one[1][2] > 0]
+    found = []
+    for n, (text, box, _) in enumerate(shown):
+        for other, other_box, _ in shown[n + 1 :]:
+            if overlap(box, other_box) > TOUCH:
+                found.append((text, other))
+    return found
+
+
+def outside(written: list[Written], frame: Box) -> list[str]:
+    """Texts that are not within a box."""
+    x, y, w, h = frame
+    return [
+        text
+        for text, (left, top, wide, high), _ in written
+        if text
+        and wide
+        and not (x - 1 <= left and left + wide <= x + w + 1 and y - 6 <= top and top + high <= y + h + 6)
+    ]
+
+
+@pytest.fixture(params=WAYS.values(), ids=list(WAYS))
+def access(request: pytest.FixtureRequest) -> Access:
+    """How people want it shown."""
+    way: Access = request.param
+    return way
+
+
+@pytest.fixture
+def brush(access: Access) -> Iterator[Brush]:
+    """Something to draw a kitchen with."""
+    with a_window((960, 540)) as window:
+        window.view.access = access
+        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+
+
+def full_house(brush: Brush) -> Model:
+    """A kitchen in which every text is as long as it gets."""
+    model = kitchen(Props(brush.art, brush.view.access), 9)
+    crew = [worker(n, pid=4_194_300 + n) for n in range(1, 10)]
+    names = [
+        order(f"manual-ab12-{n}", S.BAKING, 3, worker=f"w{n}.1", customer=NAME, last_failure=FAILURE)
+        for n in range(1, 6)
+    ]
+    health = Health.model_validate(
+        {"status": "degraded", "temporal": {"address": "127.0.0.1:7233", "reachable": False, "ui": None},
+         "fleet": {"ready": 9, "slots": 9}, "checkpoint": "3"}
+    )  # fmt: skip
+    house = HOUSE.model_copy(
+        update={
+            "title": "Orders stream in by themselves, and cooks die all the time",
+            "problem": "configs/checkpoint-3.yaml, line 13: fleet.slots: found 'many'; expected a number. "
+            * 3,
+        }
+    )
+    tell(
+        model,
+        staffed(*crew),
+        OrdersSeen(tuple(names)),
+        RecordsSeen(checkpoint=house),
+        WorldSeen(health=health),
+    )
+    play(model, 4.0)
+    model.gophers["manual-ab12-1"].own = True
+    held_many = [held(f"manual-ab12-{n}", to="w9.1", delay=123.4, customer=NAME) for n in range(1, 6)]
+    since = model.wall - T0.timestamp() - 1
+    papers = [
+        receipt(n, *held_many, seconds=since, worker=f"w{n}.12", slot=n, signal="SIGKILL") for n in (1, 2, 3)
+    ]
+    tell(model, RecordsSeen(receipts=tuple(papers), audit=audit(12345)))
+    dead = [worker(2, "dead", since=since - 58.9)]
+    tell(model, staffed(crew[0], *dead, *crew[2:]))
+    play(model, 1.5)
+    model.delivered = 98765
+    model.deliveries.extend([model.wall] * 4096)
+    model.muted = True
+    return model
+
+
+def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = full_house(brush)
+    # Painted at once, where they are: not aside, to be put down as pictures.
+    monkeypatch.setattr(slips, "_kept_slip", slips._slip)
+    written = writing(lambda: draw_hud(brush, model))
+    texts = [text for text, _, _ in written]
+    assert {"12345", "98765", "4096"} <= set(texts), "every digit is written, none cut"
+    assert collisions(written) == []
+    assert outside(written, (0, 0, *CANVAS)) == []
+    for text, box, _ in written:
+        if text in ("12345", "98765", "4096", "delivered", "open", "a minute", "PIZZAS LOST"):
+            assert outside([(text, box, (0, 0))], TOP_BAND) == []
+        if box[1] > BOTTOM_STRIP[1] - 20:
+            assert outside([(text, box, (0, 0))], BOTTOM_STRIP) == []
+
+
+def test_the_plates_and_clocks_of_nine_cooks(brush: Brush) -> None:
+    model = full_house(brush)
+    written = writing(lambda: (draw_cooks(brush, model), draw_clocks(brush, model)))
+    assert collisions(written) == []
+    assert any("dead +" in text for text, _, _ in written)
+    low = [(text, box) for text, box, _ in written if box[1] + box[3] > BOTTOM_STRIP[1] + 4]
+    assert low == []
+    for text, box, _ in written:
+        if not text.isdecimal():
+            assert box[2] <= 1840 / 9, f"{text} is wider than its cook's place"
+
+
+def test_the_longest_names_and_failures(brush: Brush) -> None:
+    model = full_house(brush)
+    names = writing(lambda: draw_names(brush, model))
+    assert names and all(text == NAME for text, _, _ in names)
+    assert collisions(names) == [] and outside(names, (0, 0, *CANVAS)) == []
+    bubbles = writing(lambda: draw_bubbles(brush, model))
+    assert len(bubbles) >= 2 and collisions(bubbles) == []
+    assert outside(bubbles, (0, TOP_BAND[3], CANVAS[0], BOTTOM_STRIP[1])) == []
+    assert all(box[2] <= brush.pen.pitch(BUBBLE_WIDE) + 1 for _, box, _ in bubbles)
+
+
+def long_form() -> OrderForm:
+    """The order form with the widest name, and eight toppings."""
+    made = form(printed_menu())
+    typed(made, NAME)
+    return made
+
+
+EIGHT = printed_menu().toppings[:8]
+
+
+def figures() -> StatsPanel:
+    """The stats view with numbers as long as they get."""
+    known, wall = Known(stats=MANY, audit=audit(12345)), MANY.counted_at.timestamp() + 59
+    return StatsPanel(lambda: (known, wall))
+
+
+PANELS: dict[str, Callable[[], Panel]] = {
+    "form": long_form,
+    "card": lambda: a_card(
+        an_order(
+            S.BAKING, customer=NAME, last_failure=FAILURE, attempt=12345, toppings=printed_menu().toppings[:8]
+        )
+    ),
+    "help": lambda: HelpPanel(kiosk=False),
+    "help in a kiosk": lambda: HelpPanel(kiosk=True),
+    "quit": lambda: QuitPanel(98765),
+    "stats": figures,
+    "checkpoints": lambda: chooser("1", "1-pair", "1a", "2", "3"),
+    "bug": lambda: slip(challenge(stuck=98765)),
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_the_panels(name: str, access: Access) -> None:
+    panel = PANELS[name]()
+    for _ in range(50):
+        panel.update(0.02)
+    written = texts_of(panel, access=access)
+    assert len(written) > 3
+    assert collisions(written) == []
+    assert outside(written, (0, 0, *CANVAS)) == []
