@@ -24,7 +24,7 @@ GAP = 10.0
 MARGIN = 20.0
 """Room for a slip's shadow around it."""
 TAB_WIDE, TAB_HIGH = 92.0, 52.0
-TEXT = 66.0
+TEXT = 63.0
 """From a slip's left edge to its text; the cook's number stands before it."""
 WIDER = 96.0
 """By so much a slip is wider with large text."""
