@@ -46,12 +46,13 @@ TRACK: Box = (60, 622, 912, 8)
 CLOSE: Hit = Hit((926, 157, 52, 48), "close")
 BOTTOM = 1016.0
 """The picture's lower edge in the kitchen: under the cooks' feet."""
-LEAST_WIDE = 1240.0
+LEAST_WIDE = 1480.0
+# Room over the gophers for a hop.
 MARGIN = 170.0
 STILL = 2.5
 """Seconds for which the last picture stands before it closes by itself."""
 FRAMES = 1 / 30
-"""Seconds between two pictures: in slow motion nobody sees more."""
+"""Seconds between two pictures: in slow motion nobody sees more. Longer on larger displays."""
 NAMED = 4
 
 
@@ -139,7 +140,7 @@ class ReplayPanel:
     def _scene(self, view: View) -> None:
         rect = view.rect(*PICTURE)
         art = self._art()
-        if self._undrawn >= FRAMES and art is not None and art.scale == view.scale:
+        if self._undrawn >= FRAMES * max(1.0, view.scale) and art is not None and art.scale == view.scale:
             self._undrawn = 0.0
             self._shoot(view, art, rect.size)
         if self._picture is not None:

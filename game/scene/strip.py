@@ -43,14 +43,17 @@ def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
     pen, wide, middle = brush.pen, w - PLACE - 16.0, y + h / 2
     pen.write(position, x + 8, middle, SIZE_SMALL, GLOW, face="bold", anchor="midleft", tabular=True)
     at = x + PLACE + wide / 2
-    for size in SPOKEN:
+    # These sizes are for reading from afar as they are; larger still, two rows would leave the strip.
+    share = 1.0 / brush.view.access.text
+    for size in (share * one for one in SPOKEN):
         if pen.measure(text, size, face="bold")[0] <= wide:
             pen.write(text, at, middle, size, CREAM, face="bold", anchor="center")
             return
-    rows = pen.wrap(text, SPOKEN_ROWS, wide, face="bold", lines=2)
+    size = share * SPOKEN_ROWS
+    rows = pen.wrap(text, size, wide, face="bold", lines=2)
     for n, row in enumerate(rows):
         lower = (n - (len(rows) - 1) / 2) * (SPOKEN_ROWS + 2.0)
-        pen.write(row, at, middle + lower, SPOKEN_ROWS, CREAM, face="bold", anchor="center", max_width=wide)
+        pen.write(row, at, middle + lower, size, CREAM, face="bold", anchor="center", max_width=wide)
 
 
 def draw_strip(brush: Brush, model: Model) -> None:
