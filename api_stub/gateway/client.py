@@ -64,8 +64,9 @@ DUTY = 0.15
 SLOWEST = 50.0
 """Looks a second that are counted on, however slow the server is."""
 FEW = 100
-FEW_AGE_S = 0.6
-"""Up to FEW open orders are asked for anew when a batch wants them, unless a round did so just before."""
+FEW_AGE_S = 2.0
+"""Up to FEW open orders are asked for anew when a batch wants them, unless a round did so less long ago. A
+round takes a quarter of a second, except with a server under load."""
 FRESH_S = 5.0
 """Of more than FEW, what a round told so lately still counts as told now."""
 

@@ -33,7 +33,7 @@ from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers,
 logger = logging.getLogger(__name__)
 
 ANSWER_AGE_S = 0.5
-STATS_WAIT_S = 0.3
+STATS_WAIT_S = 0.08
 LEARN_EVERY_S = 2.0
 LEARN_AGAIN_S = 0.25
 READY_EVERY_S = 0.5
