@@ -6,6 +6,7 @@ network thread and the stack of panels, and decides nothing about the kitchen it
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 import time
@@ -24,7 +25,7 @@ from api_stub.schema import (
     Crust,
     Menu,
 )
-from game.access import Access
+from game.access import SWITCHES, Access
 from game.clock import GameClock
 from game.commands import Command, ConfirmReset, Quit, ResetChallenge, StreamOrders
 from game.controls import held_long_enough
@@ -161,6 +162,9 @@ class App:
             log.info("first frame after %.2f s", self._shown_at - self._started)
             # Only now: making the sounds must not hold up the first picture.
             self.loudspeaker.start()
+            # What is there now stays: looking for garbage in it, too, would hold up a frame now and then.
+            gc.collect()
+            gc.freeze()
         for picture in pictures:
             self._save(picture)
         self._maybe_last_picture()
@@ -225,6 +229,9 @@ class App:
         if isinstance(item, CloseWindow):
             # Closing the window while it asks "really?" is an answer.
             self._over = self._over or any(isinstance(panel, QuitPanel) for panel in self._panels)
+            return False
+        if isinstance(item, KeyPress) and item.key in SWITCHES:
+            # How it is shown is nobody's own: these keys work everywhere, above all over the help.
             return False
         for panel in reversed(self._panels):
             outcome = panel.handle(item)

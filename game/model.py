@@ -263,6 +263,8 @@ class Model:
     slots: int = 0
     floor: FloorPlan | None = None
     floor_key: tuple[int, ...] = ()
+    taken: dict[Place, set[int]] = field(default_factory=dict)
+    """The stands that somebody has, by place, while a batch of events is taken in."""
     room: object = None
     """What is the same for everybody who rests; the same object while nothing of it changes."""
     particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))

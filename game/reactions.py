@@ -34,10 +34,13 @@ DUSTY = 150
 
 def free_index(model: Model, place: Place) -> int:
     """The lowest stand at a place that nobody has; who stands somewhere keeps the stand until leaving."""
-    taken = {g.index for g in model.gophers.values() if g.place is place}
+    taken = model.taken.get(place)
+    if taken is None:
+        taken = model.taken[place] = {g.index for g in model.gophers.values() if g.place is place}
     index = 0
     while index in taken:
         index += 1
+    taken.add(index)
     return index
 
 
@@ -124,6 +127,8 @@ def _lose(model: Model, count: int) -> None:
 def _go(model: Model, gopher: Gopher, place: Place) -> None:
     """Send a gopher to a place, unless it is there."""
     if place is not gopher.place:
+        if gopher.place in model.taken:
+            model.taken[gopher.place].discard(gopher.index)
         gopher.index, gopher.place = free_index(model, place), place
         if len(model.gophers) <= DUSTY:
             gopher.stretch.push(-2.6)
@@ -244,6 +249,8 @@ def sync(model: Model) -> None:
 def react(model: Model, events: Sequence[Event]) -> None:
     """Let the model react to what happened, in order."""
     sync(model)
+    # Who leaves the room, and a new floor, come between two batches: each begins anew.
+    model.taken.clear()
     for event in events:
         if isinstance(event, OrderAppeared):
             _appear(model, event)

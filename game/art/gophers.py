@@ -17,7 +17,7 @@ MASTER = 224.0
 """Logical height at which layers are rendered; every size is made from it by area averaging."""
 
 SMALL_MASTER = 112.0
-SMALL = 64
+SMALL = 80
 """Size classes up to `SMALL` are made of layers of this height: a quarter of the pixels to blit."""
 
 SIZES = (20, 24, 28, 32, 36, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 128, 144, 160, 192, 224, 272, 320)

@@ -80,6 +80,10 @@ def transform(sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) ->
     return trimmed(Sprite(surface, (ax, ay), points[0], (points[1][0], points[1][1], radius)))
 
 
+def _steps(sx: float, sy: float, angle: float) -> tuple[int, int, int]:
+    return round(sx * 50), round(sy * 50), round(angle / 2) % 180
+
+
 class Transforms:
     """`transform` with memory: steps of the arguments are coarse, so that few pictures serve many frames.
 
@@ -92,16 +96,25 @@ class Transforms:
         self._bytes = 0
         self._kept: OrderedDict[tuple[int, int, int, int, bool], tuple[Sprite, Sprite]] = OrderedDict()
 
-    def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
-        """As `transform`, rounded to 1/50 of the size and 2 degrees."""
-        steps = round(sx * 50), round(sy * 50), round(angle / 2) % 180
+    def made(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite | None:
+        """The transformed sprite where it is kept, or needs no making; else None."""
+        steps = _steps(sx, sy, angle)
         if steps == (50, 50, 0) and not flip:
             return sprite
         key = (id(sprite), *steps, flip)
         found = self._kept.get(key)
+        if found is None:
+            return None
+        self._kept.move_to_end(key)
+        return found[1]
+
+    def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
+        """As `transform`, rounded to 1/50 of the size and 2 degrees."""
+        found = self.made(sprite, sx, sy, angle, flip)
         if found is not None:
-            self._kept.move_to_end(key)
-            return found[1]
+            return found
+        steps = _steps(sx, sy, angle)
+        key = (id(sprite), *steps, flip)
         made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
         # The original is kept beside its transform, so that its id cannot be given to another sprite.
         self._kept[key] = (sprite, made)

@@ -43,6 +43,9 @@ class Brush:
     pile: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
+    fresh: int = 1
+    """Pictures of large figures that may still be made in this frame."""
+    _poses: dict[Hashable, tuple[Sprite, Sprite]] = field(default_factory=dict)
     _pictures: dict[Hashable, pygame.Surface] = field(default_factory=dict)
     _ground: pygame.Surface | None = None
     _ground_for: bool = False
@@ -90,6 +93,20 @@ class Brush:
     def pos(self, x: float, y: float) -> tuple[int, int]:
         """A logical point, shaken, in display pixels."""
         return self.view.pos(x + self.dx, y + self.dy)
+
+    def posed(self, who: Hashable, figure: Sprite, sx: float, sy: float, tilt: float) -> Sprite:
+        """A large figure, stretched and tilted. Only one new picture of any is made in a frame: meanwhile the
+        others stay as they were in the frame before, unless that was another figure.
+        """
+        made = self.art.made_transformed(figure, sx, sy, tilt, False)
+        last = self._poses.get(who)
+        if made is None:
+            if self.fresh <= 0 and last is not None and last[0] is figure:
+                return last[1]
+            self.fresh -= 1
+            made = self.art.transformed(figure, sx, sy, tilt, False)
+        self._poses[who] = figure, made
+        return made
 
     def line(self, points: list[tuple[float, float]], colour: Colour, width: float) -> None:
         """A line through logical points with round ends."""

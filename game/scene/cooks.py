@@ -102,7 +102,7 @@ def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
     figure = brush.art.cook(cook_look(cook.slot, max(cook.generation, 1)), pose_of(cook, now), spot.height)
     # Few heights, and the width from the height: so few pictures that all of them are kept.
     tall = round((stretch + breath) * 50) / 50
-    figure = brush.art.transformed(figure, 1 - 0.5 * tall, 1 + tall, tilt, False)
+    figure = brush.posed(cook.slot, figure, 1 - 0.5 * tall, 1 + tall, tilt)
     brush.sprite(figure, spot.x, spot.y - lift)
     brush.flush()
     scale = brush.view.scale

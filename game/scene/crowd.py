@@ -52,8 +52,15 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
     """Put on the picture that its gopher needs; while that cannot be made yet, the one of before stays."""
     gopher, art, height = member.gopher, brush.art, member.gopher.height
     order = gopher.order
+    if height != member.height or order.status is not member.status:
+        member.kept.clear()
+    elif (known := member.kept.get((pose, gopher.left))) is not None:
+        member.surface, member.dx, member.dy = known
+        member.pose, member.left, member.waits = pose, gopher.left, None
+        return
     figure = wardrobe.figure(art, order.id, pose, height)
     if figure is None:
+        member.waits = pose
         return
     settled = wardrobe.wears(order.id, pose, height)
     load = None
@@ -70,9 +77,10 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
     member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
     if settled:
         member.pose, member.height, member.left = pose, height, gopher.left
-        member.status = order.status
+        member.status, member.waits = order.status, None
+        member.kept[pose, gopher.left] = member.surface, member.dx, member.dy
     else:
-        member.pose = None
+        member.pose, member.waits = None, pose
 
 
 def draw_crowd(
@@ -117,7 +125,9 @@ def draw_crowd(
             or gopher.left is not member.left
             or gopher.order.status is not member.status
         ):
-            _dress(brush, wardrobe, member, pose)
+            # Who waits for a picture that cannot be made in this frame has asked for it already.
+            if member.waits is not pose or wardrobe.left > 0:
+                _dress(brush, wardrobe, member, pose)
         if member.surface is None or member.shadow is None:
             continue
         body = member.body

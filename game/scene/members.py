@@ -83,6 +83,10 @@ class Member:
     shadow: pygame.Surface | None = None
     shadow_dx: float = 0.0
     shadow_dy: float = 0.0
+    kept: dict[tuple[GopherPose, bool], tuple[pygame.Surface, float, float]] = field(default_factory=dict)
+    """What it has had on since its height or its order's status changed."""
+    waits: GopherPose | None = None
+    """The pose whose picture has not been made yet."""
 
 
 @dataclass

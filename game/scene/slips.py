@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import pygame
@@ -111,11 +112,11 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
 
 def draw_slips(brush: Brush, model: Model) -> None:
     """The newest at the top; each older one below it."""
-    tab = replay_tab(model)
+    places = _places(model)
+    tab = _tab_of(model, places)
     if tab is not None:
         _tab(brush, model, tab)
-    for note, x, y in _places(model):
-        words = words_of(note.receipt, model.wall)
+    for note, words, x, y in places:
         left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
         if left < 1.0:
             _leaving(brush, words, note.receipt.worker, y, left)
@@ -123,8 +124,8 @@ def draw_slips(brush: Brush, model: Model) -> None:
             _kept_slip(brush, words, note.receipt.worker, x, y)
 
 
-def _places(model: Model) -> list[tuple[Note, float, float]]:
-    """The slips that are shown, the newest first, and where the upper left corner of each is now."""
+def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
+    """The slips that are shown, the newest first: what each says, and where its upper left corner is now."""
     most = MOST_LARGE if model.access.large else len(model.notes)
     at, y, found = frame_of(model.access)[0], TOP, []
     for note in list(reversed(model.notes))[:most]:
@@ -132,16 +133,21 @@ def _places(model: Model) -> list[tuple[Note, float, float]]:
         come = ease_out((note.shown - 0.12) / 0.35)
         if model.access.calm:
             room = come = 1.0
-        found.append((note, at + (1 - come) * (1920 - at), y))
+        words = words_of(note.receipt, model.wall)
+        found.append((note, words, at + (1 - come) * (1920 - at), y))
         # What is below makes room softly while this one comes.
-        y += (height_of(words_of(note.receipt, model.wall), model.access) + GAP) * room
+        y += (height_of(words, model.access) + GAP) * room
     return found
 
 
 def replay_tab(model: Model) -> Box | None:
     """The tab at a slip's left edge that shows its kill again; None: there is no such slip."""
+    return _tab_of(model, _places(model))
+
+
+def _tab_of(model: Model, places: Sequence[tuple[Note, Words, float, float]]) -> Box | None:
     receipt = replayable(model)
-    for note, x, y in _places(model) if receipt is not None else ():
+    for note, _, x, y in places if receipt is not None else ():
         if note.receipt is receipt and note.age < LIFE - LEAVE:
             return x - TAB_WIDE, y + 10.0, TAB_WIDE + 20.0, TAB_HIGH
     return None
