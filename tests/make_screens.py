@@ -1,7 +1,7 @@
 """The README's pictures, from real stacks: `python -m tests.make_screens [NAME …]` writes assets/screens/.
 
 Each picture is a frame of the game itself, at a moment that is waited for and not made up: real orders, real
-worker processes, a real SIGKILL. It takes about three minutes and needs ImageMagick for the small palettes.
+worker processes, a real SIGKILL. It takes about five minutes and needs ImageMagick for the small palettes.
 """
 
 from __future__ import annotations
@@ -236,7 +236,7 @@ def kill(directory: Path) -> None:
         it.until(lambda: gopher.mood is Mood.WORKED)
         it.play(0.7)
         note()
-        keep(strip(found, pygame.Rect(644, 372, 576, 640)), "kill", STRIP_WIDE)
+        keep(strip(found, pygame.Rect(650, 372, 620, 640)), "kill", STRIP_WIDE)
         it.until(lambda: gopher.order.status == "ORDER_OUT_FOR_DELIVERY" and gopher.mood is Mood.WORKED)
         it.play(2.0)
         it.click(gopher)
@@ -245,12 +245,12 @@ def kill(directory: Path) -> None:
 
 
 def crowds(directory: Path) -> None:
-    """A hundred orders on their way, five hundred, and the figures."""
-    stages = {"prepare": [2.0, 20.0], "bake": [10.0, 40.0], "deliver": [40.0, 90.0]}
+    """A hundred orders on their way, and five hundred."""
+    stages = {"prepare": [2.0, 40.0], "bake": [15.0, 90.0], "deliver": [150.0, 250.0]}
     config = written(
         directory, "3", 12, stages, title="The stream",
         fleet={"concurrency": 50, "respawn_after_s": [0.5, 1]},
-        timeouts={"heartbeat_s": 8, "start_to_close_s": 120},
+        timeouts={"heartbeat_s": 8, "start_to_close_s": 400},
         stream={"enabled": True, "every_s": [1.0, 1.0], "burst": 4, "max_open": 500},
     )  # fmt: skip
     with booth("crowds", config) as it:
@@ -265,13 +265,19 @@ def crowds(directory: Path) -> None:
                 pool.submit(it.stack.order, f"auto-77b0aa-{n}", toppings=PIZZAS[n % len(PIZZAS)])
             it.play(6.0)
             it.order(8, "Grace")
-            it.until(lambda: it.model.open_orders >= 490, 90.0)
+            it.until(lambda: it.model.open_orders >= 490, 240.0)
         it.play(3.0)
         keep(it.picture(), "crowd-500")
+
+
+def stats(directory: Path) -> None:
+    """The figures of checkpoint 3, after a minute in which two cooks were killed."""
+    with booth("stats", "3") as it:
+        it.play(20.0)
         it.kill(3)
-        it.play(1.0)
+        it.play(15.0)
         it.kill(7)
-        it.until(lambda: it.model.delivered > 60, 150.0)
+        it.until(lambda: it.model.delivered > 40, 120.0)
         it.play(10.0)
         it.press("tab")
         it.play(2.5)
@@ -291,7 +297,13 @@ def bug(directory: Path) -> None:
         keep(it.picture(), "bug")
 
 
-ALL: dict[str, Callable[[Path], None]] = {"kitchen": kitchen, "kill": kill, "crowds": crowds, "bug": bug}
+ALL: dict[str, Callable[[Path], None]] = {
+    "kitchen": kitchen,
+    "kill": kill,
+    "crowds": crowds,
+    "stats": stats,
+    "bug": bug,
+}
 
 
 def main(names: list[str]) -> None:

@@ -52,7 +52,7 @@ LOOK: tuple[Row, ...] = (
     (("R",), "restart every cook: the code on disk"),
     (("X",), "put the bug back (asks first)"),
     (("M",), "no sound, and sound again"),
-    (("←", OR, "→", OR, "L"), "the speaker's lines: step, hide"),
+    (("Left", OR, "Right", OR, "L"), "the speaker's lines: step, hide"),
     (("H",), "this help"),
     (("F11",), "full screen, and back"),
 )

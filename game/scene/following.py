@@ -140,6 +140,7 @@ def draw_names(brush: Brush, model: Model) -> None:
             anchor="center", max_width=label.width - 20,
         )  # fmt: skip
         _arrow(brush, model, gopher, tops[label.key])
+    brush.flush()
 
 
 def arrow_size(model: Model, gopher: Gopher) -> float:

@@ -10,7 +10,7 @@ from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
 from game.scene.brush import Brush
 from game.scene.crowd import CARRIED, LEAST_CARRIED, draw_crowd, load_size
-from game.scene.following import draw_names, draw_ring, draw_tethers
+from game.scene.following import draw_ring, draw_tethers
 from game.scene.wardrobe import Wardrobe
 from game.theme import INK, Colour
 
@@ -231,7 +231,7 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
 
 
 def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
-    """Those that hop, in front of the cooks, and every name and arrow on top of all."""
+    """Those that hop, in front of the cooks."""
     # Those in the air are drawn with every squash in a crowd too, as long as they are few.
     fine = sum(1 for gopher in model.gophers.values() if gopher.hop is not None) <= FINE
     for gopher in model.gophers.values():
@@ -239,7 +239,4 @@ def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
             draw_trail(brush, gopher, model.access.calm)
             with brush.faded(_presence(model, gopher)):
                 draw_gopher(brush, model, gopher, wardrobe, fine)
-    brush.flush()
-    if brush.labels:
-        draw_names(brush, model)
     brush.flush()

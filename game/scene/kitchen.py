@@ -11,6 +11,7 @@ from game.scene.brush import Brush
 from game.scene.bubbles import draw_bubbles
 from game.scene.cooks import draw_clocks, draw_cooks
 from game.scene.effects import draw_particles
+from game.scene.following import draw_names
 from game.scene.gophers import draw_fliers, draw_gophers
 from game.scene.hud import draw_hud
 from game.scene.wardrobe import Wardrobe
@@ -66,6 +67,8 @@ def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     draw_fliers(brush, model, wardrobe)
     draw_particles(brush, model)
     if brush.labels:
+        # Over whatever flies: flour and hats hide no name.
+        draw_names(brush, model)
         draw_clocks(brush, model)
         draw_bubbles(brush, model)
     brush.dx = brush.dy = 0.0
