@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from api_stub.config import find
 from api_stub.schema import Checkpoint
+from game.access import Access
 from game.commands import OpenWebUI
 from game.inputs import Input, KeyPress, PointerPress
-from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
+from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
 from game.model import Model, OpenForm, OpenHelp
-from game.scene.strip import PLACE, SPOKEN, SPOKEN_ROWS
+from game.scene.brush import Brush
+from game.scene.strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
 from game.snapshot import WorldSeen
 from game.story import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
 from game.strip import strip_for
@@ -140,3 +142,31 @@ def test_every_shipped_line_is_large_and_whole(name: str) -> None:
             if pen.measure(line, SPOKEN[-1], face="bold")[0] > room:
                 rows = pen.wrap(line, SPOKEN_ROWS, room, face="bold", lines=2)
                 assert " ".join(rows) == line, line
+
+
+@pytest.mark.parametrize("kiosk", [False, True])
+@pytest.mark.parametrize("access", [Access(), Access(large=True), Access(strong=True)], ids=str)
+@pytest.mark.parametrize("line", ["Short.", "Five words of a line", "A sentence that is long " * 5])
+def test_a_line_stays_on_the_strip_between_the_buttons(line: str, access: Access, kiosk: bool) -> None:
+    model = with_story(kiosk, (line,))
+    model.story, model.access, model.muted = stepped(model.story, 1), access, True
+    view = View(pygame.Surface((1920, 1080)), access)
+    written: list[tuple[str, Box]] = []
+    real = Pen.write
+
+    def recording(self: Pen, text: str, *rest: object, **more: object) -> Box:
+        box = real(self, text, *rest, **more)  # type: ignore[arg-type]
+        written.append((text, box))
+        return box
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pen, "write", recording)
+        draw_strip(Brush(view, None, Pen(view)), model)  # type: ignore[arg-type]
+    left, _, wide, _ = strip_for(True, kiosk, True).words
+    spoken = [(text, box) for text, box in written if len(text) > 1 and text[0] in line and text != "Muted"]
+    assert any(text == "1/1" for text, _ in written) and spoken
+    for text, (x, y, w, h) in written:
+        # A line's box has room over and under its letters.
+        assert y >= BOTTOM_STRIP[1] - 6 and y + h <= 1080 + 6, text
+        if (text, (x, y, w, h)) in spoken and text in line:
+            assert left <= x and x + w <= left + wide + 1, text

@@ -16,7 +16,9 @@ from game.art import SceneMap
 from game.art.scenemap import read_scene
 from game.layout import ORDER_BUTTON, Kitchen, cook_spot
 from game.panels.formplan import BUTTONS, ORDER
+from game.panels.replay import FRAME as REPLAY
 from game.scene.kitchen import kitchen_of_scene
+from game.theme import GLOW
 from tests.desk import Desk, colours, virtual_display, window_on
 from tests.running import RunningStack, eventually
 
@@ -88,6 +90,14 @@ def test_order_kill_by_key_start_kill_by_click_start_delivered(desk: Desk, stack
     assert [view["stage"] for view in order["stages"]] == ["prepare", "bake", "deliver"]
     assert [view["attempts"] for view in order["stages"]] == [2, 2, 1]
     desk.picture("delivered")
+
+    # The last of the two kills again, in its bright frame, while the kitchen runs on.
+    desk.key("k")
+    x, y, w, _ = REPLAY
+    eventually(lambda: desk.colour_at(x + w / 2, y + 2) == GLOW, 5, 0.2)
+    desk.picture("replay")
+    desk.key("Escape")
+    eventually(lambda: desk.colour_at(x + w / 2, y + 2) != GLOW, 5, 0.2)
 
     desk.key("Escape")
     desk.picture("really-leave")
