@@ -26,7 +26,7 @@ from game.recording import (
 )
 from game.snapshot import FINAL, Hand, Snapshot
 
-KEYFRAMES = 0.25
+KEYFRAMES = 0.5
 """Seconds between two moments at which it is noted where everybody stands."""
 
 

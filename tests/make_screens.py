@@ -250,7 +250,7 @@ def crowds(directory: Path) -> None:
     config = written(
         directory, "3", 12, stages, title="The stream",
         fleet={"concurrency": 50, "respawn_after_s": [0.5, 1]},
-        timeouts={"heartbeat_s": 8, "start_to_close_s": 400},
+        timeouts={"heartbeat_s": 60, "start_to_close_s": 400},
         stream={"enabled": True, "every_s": [1.0, 1.0], "burst": 4, "max_open": 500},
     )  # fmt: skip
     with booth("crowds", config) as it:
@@ -259,13 +259,13 @@ def crowds(directory: Path) -> None:
         it.order(7, "Ada")
         it.until(lambda: it.model.open_orders >= 100)
         keep(it.picture(), "crowd-100")
-        with ThreadPoolExecutor(6) as pool:
+        with ThreadPoolExecutor(3) as pool:
             # As many windows would: faster than one stream may.
             for n in range(400):
                 pool.submit(it.stack.order, f"auto-77b0aa-{n}", toppings=PIZZAS[n % len(PIZZAS)])
             it.play(6.0)
             it.order(8, "Grace")
-            it.until(lambda: it.model.open_orders >= 490, 240.0)
+            it.until(lambda: it.model.open_orders >= 480, 240.0)
         it.play(3.0)
         keep(it.picture(), "crowd-500")
 
