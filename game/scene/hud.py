@@ -156,25 +156,25 @@ def _stuck(brush: Brush, model: Model) -> None:
     )
 
 
+MARK = 38.0
+"""Room for a message's sign: what it is about is never said by colour alone."""
+
+
 def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
+    pen, high = brush.pen, brush.pen.pitch(54)
     for toast in model.toasts:
-        width = min(
-            brush.pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56, 2 * min(x, 1920.0 - x) - 40, 1400.0
-        )
+        wide = pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK
+        wide = min(wide, 2 * min(x, 1920.0 - x) - 40, 1400.0)
         shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
         top = y - (0 if model.access.calm else 30 * (1 - shown))
-        high = brush.pen.pitch(54)
-        shade(brush.view, x - width / 2, top, width, high, BASIL if toast.good else TOMATO, 240, 18)
-        brush.pen.write(
-            toast.text,
-            x,
-            top + high / 2,
-            SIZE_BODY,
-            CREAM,
-            face="bold",
-            anchor="center",
-            max_width=width - 40,
-        )
+        left, middle = x - wide / 2, top + high / 2
+        shade(brush.view, left, top, wide, high, BASIL if toast.good else TOMATO, 240, 18)
+        brush.sprite(brush.art.icon("delivered" if toast.good else "failed", 34), left + 34, middle)
+        brush.flush()
+        pen.write(
+            toast.text, x + MARK / 2, middle, SIZE_BODY, CREAM, face="bold", anchor="center",
+            max_width=wide - 40 - MARK,
+        )  # fmt: skip
         y += high + 8
 
 

@@ -1,0 +1,128 @@
+"""A crowd is drawn by short cuts, and shows what the long way would: walk, rest, kept pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pygame
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from game.art import Art, GopherPose, PizzaState
+from game.cast import CROWD
+from game.layout import Kitchen, Place, plan_floor
+from game.looks import look_for
+from game.model import Gopher, Mood
+from game.motion import Follower
+from game.scene import members
+from game.scene.brush import Brush
+from game.scene.crowd import draw_crowd
+from game.scene.members import Outfits
+from game.scene.wardrobe import Wardrobe
+from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
+from game.text import Pen
+from tests.gallery import Props, a_window, kitchen, pictures_at
+from tests.telling import S, order, play, seen, tell, worker
+from tests.telling import staffed as crew
+
+FLOOR = plan_floor(Kitchen(), dict.fromkeys(Place, 40))
+
+
+@pytest.fixture
+def brush() -> Iterator[Brush]:
+    """Something to draw with."""
+    with a_window((960, 540)) as window:
+        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+
+
+@given(
+    x=st.floats(0, 1900), y=st.floats(500, 700), vx=st.floats(-900, 900), vy=st.floats(-300, 300),
+    index=st.integers(0, 60), dt=st.sampled_from([1 / 60, 1 / 75, 1 / 144]),
+)  # fmt: skip
+def test_a_stride_is_the_followers_own_step(
+    x: float, y: float, vx: float, vy: float, index: int, dt: float
+) -> None:
+    body, gopher = Follower(x, y, vx, vy), Gopher(order("a"), Follower(x, y, vx, vy), Place.OVEN, index)
+    goal = goal_of(gopher, FLOOR)
+    assert (goal.x, goal.y) == FLOOR.stand(Place.OVEN, index)
+    for _ in range(5):
+        body.update(goal.x, goal.y, dt, SMOOTH, TOP_SPEED)
+        Stride(dt).walk(gopher, goal)
+    assert (gopher.body.x, gopher.body.y) == pytest.approx((body.x, body.y), abs=1e-6)
+    assert (gopher.body.vx, gopher.body.vy) == pytest.approx((body.vx, body.vy), abs=1e-5)
+
+
+def test_small_legs_do_not_flicker() -> None:
+    assert steps_of(9.3, 150.0, 1 / 60) == pytest.approx(9.3 / 48)
+    assert steps_of(9.3, 32.0, 1 / 60) == pytest.approx(0.2)
+
+
+def test_who_rests_looks_up_when_something_happens(brush: Brush) -> None:
+    model = kitchen(Props(brush.art, brush.view.access), 2)
+    crowd = [order(f"o{n}", S.PREPARING, 1, worker="w1.1") for n in range(CROWD + 10)]
+    tell(model, seen(*crowd))
+    play(model, 14.0)
+    resting = [g for g in model.gophers.values() if g.rest is not None]
+    assert len(resting) == len(crowd) and all(g.mood is Mood.WORKED for g in resting)
+    tell(model, seen(order("o0", S.BAKING, 1, worker="w2.1")))
+    play(model, 0.3)
+    assert model.gophers["o0"].mood is Mood.WALK
+    play(model, 6.0)
+    assert model.gophers["o0"].place is Place.OVEN and model.gophers["o0"].mood is Mood.WORKED
+    tell(model, crew(worker(1, "dead", since=80.0), worker(2)))
+    play(model, 3.0)
+    assert {g.mood for g in model.gophers.values() if g.id != "o0"} == {Mood.WORRIED}
+    play(model, 3.0)
+    assert model.gophers["o0"].mood is Mood.WORKED
+
+
+def test_the_long_rest_ends_in_sleep_and_sleep_with_work(brush: Brush) -> None:
+    model = kitchen(Props(brush.art, brush.view.access), 1)
+    tell(model, seen(*(order(f"o{n}") for n in range(CROWD + 4))))
+    play(model, 22.0)
+    assert {g.mood for g in model.gophers.values()} == {Mood.ASLEEP}
+    tell(model, seen(order("o1", S.PREPARING, 1, worker="w1.1")))
+    play(model, 6.0)
+    assert model.gophers["o1"].mood is Mood.WORKED
+
+
+def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brush) -> None:
+    model = kitchen(Props(brush.art, brush.view.access), 2)
+    tell(model, seen(*(order(f"o{n}") for n in range(60))))
+    play(model, 3.0)
+    wardrobe = Wardrobe()
+    for _ in range(40):
+        wardrobe.begin_frame(model.gophers.keys())
+        brush.pile.clear()
+        drawn = draw_crowd(brush, model, wardrobe)
+    assert [g.body.y for g in drawn] == sorted(g.body.y for g in model.gophers.values())
+    assert len(brush.pile) == 2 * 60, "a shadow and a figure each"
+    for key in list(model.gophers)[:7]:
+        del model.gophers[key]
+    tell(model, seen(order("new")))
+    assert {g.id for g in draw_crowd(brush, model, wardrobe)} == set(model.gophers)
+
+
+def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(
+    brush: Brush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    art: Art = brush.art
+    outfits = Outfits()
+    figure = art.gopher(look_for("a"), GopherPose.IDLE, 80)
+    box = art.pizza(PizzaState.BOX, (), 32)
+    assert outfits.get(art, figure, None, False) is figure
+    dressed = outfits.get(art, figure, box, False)
+    assert outfits.get(art, figure, box, False) is dressed
+    held = pygame.Rect(0, 0, 5, 5)
+    held.center = round(dressed.hold[0]), round(dressed.hold[1])
+    bare = pygame.Rect(0, 0, 5, 5)
+    bare.center = round(figure.hold[0]), round(figure.hold[1])
+    taken = [one.surface.subsurface(at).copy() for one, at in ((dressed, held), (figure, bare))]
+    assert pygame.image.tobytes(taken[0], "RGBA") != pygame.image.tobytes(taken[1], "RGBA")
+    mirrored = outfits.get(art, figure, box, True)
+    assert mirrored.anchor[0] == pytest.approx(mirrored.surface.get_width() - dressed.anchor[0], abs=2)
+    monkeypatch.setattr(members, "OUTFIT_BYTES", 40_000)
+    for n in range(60):
+        outfits.get(art, art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
+        assert outfits.bytes <= 40_000
