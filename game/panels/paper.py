@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pygame
 
+from game.access import Access
 from game.layout import Box
-from game.theme import INK, Colour
+from game.theme import CREAM, INK, WOOD, WOOD_DARK, Colour
 from game.view import View
 
 _FINER = 4
 SHADOW_ALPHA = 90
+BEYOND = 24.0
+"""How far a sheet's shadow reaches beyond it, at most."""
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
@@ -79,6 +84,54 @@ def shadow(view: View, box: Box, radius: float, depth: float = 10.0) -> None:
             radius + grow,
             SHADOW_ALPHA // 3,
         )
+
+
+@dataclass(frozen=True)
+class _Board:
+    """A sheet as pictures: all of it, translucent at its edges, and what of it hides everything."""
+
+    whole: pygame.Surface
+    solid: pygame.Surface
+    inner: pygame.Rect
+    """Where the solid part lies in the whole."""
+
+
+@lru_cache(maxsize=4)
+def _board(size: tuple[float, float], scale: float, access: Access) -> _Board:
+    wide, high = size
+    whole = pygame.Surface(
+        (math.ceil((wide + 2 * BEYOND) * scale), math.ceil((high + 2 * BEYOND) * scale)), pygame.SRCALPHA
+    )
+    view = View(whole, access)
+    view.scale = scale
+    box = BEYOND, BEYOND, wide, high
+    shadow(view, box, 34)
+    edged_box(view, box, WOOD, WOOD_DARK, 34, 4)
+    edged_box(view, inset(box, 14), CREAM, WOOD_DARK, 22, 3)
+    inner = view.rect(*inset(box, 40))
+    solid = pygame.Surface(inner.size)
+    solid.blit(whole, (0, 0), inner)
+    if pygame.display.get_surface():
+        whole, solid = whole.convert_alpha(), solid.convert()
+    return _Board(whole, solid, inner)
+
+
+def board(view: View, box: Box) -> None:
+    """Cream paper on a wooden board, with a shadow. Painted once for its size: its middle hides what is
+    behind and is put down as such, only its rim is mixed with it.
+    """
+    x, y, wide, high = box
+    found = _board((wide, high), view.scale, view.access)
+    left, top = view.pos(x - BEYOND, y - BEYOND)
+    inner, (whole_w, whole_h) = found.inner, found.whole.get_size()
+    view.surface.blit(found.solid, (left + inner.x, top + inner.y))
+    for part in (
+        pygame.Rect(0, 0, whole_w, inner.top),
+        pygame.Rect(0, inner.bottom, whole_w, whole_h - inner.bottom),
+        pygame.Rect(0, inner.top, inner.left, inner.h),
+        pygame.Rect(inner.right, inner.top, whole_w - inner.right, inner.h),
+    ):
+        view.surface.blit(found.whole, (left + part.x, top + part.y), part)
 
 
 def inset(box: Box, by: float) -> Box:

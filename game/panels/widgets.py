@@ -16,7 +16,7 @@ from game.art import Art, Sprite
 from game.inputs import Input, KeyPress, PointerMove
 from game.layout import Box, inside
 from game.motion import ease_out
-from game.panels.paper import edged_box, fill_box, inset, mix, shadow
+from game.panels.paper import board, edged_box, fill_box, inset, mix
 from game.text import Pen
 from game.text.faces import Face
 from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour
@@ -118,10 +118,7 @@ class Easel:
 
     def sheet(self, box: Box) -> None:
         """Cream paper on a wooden board, with a shadow."""
-        box = self.moved(box)
-        shadow(self.view, box, 34)
-        edged_box(self.view, box, WOOD, WOOD_DARK, 34, 4)
-        edged_box(self.view, inset(box, 14), CREAM, WOOD_DARK, 22, 3)
+        board(self.view, self.moved(box))
 
     def box(
         self, box: Box, fill: Colour, radius: float = 0.0, edge: Colour | None = None, rim: float = 3.0
