@@ -298,6 +298,7 @@ def update_gophers(model: Model, dt: float) -> None:
         if (
             stride is not None
             and floor is not None
+            and gopher.mood is Mood.WALK
             and strolls(gopher, height)
             and gopher.order.id not in followed
             and not (fallen and _bereft(model, gopher, fallen))

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import pygame
 
+from api_stub.schema import Receipt
 from game.access import PLAIN, Access
 from game.layout import Box, inside
 from game.model import Model, Note, colour_of
@@ -124,6 +125,22 @@ def draw_slips(brush: Brush, model: Model) -> None:
             _kept_slip(brush, words, note.receipt.worker, x, y)
 
 
+_said: dict[int, tuple[Receipt, int, Words]] = {}
+
+
+def _words(receipt: Receipt, tenth: int) -> Words:
+    """What a receipt says at a tenth of a second; worked out once for each."""
+    known = _said.get(id(receipt))
+    # The receipt is kept beside its words, so that its id cannot be another's.
+    if known is not None and known[0] is receipt and known[1] == tenth:
+        return known[2]
+    if len(_said) > 8:
+        _said.clear()
+    made = words_of(receipt, tenth / 10)
+    _said[id(receipt)] = receipt, tenth, made
+    return made
+
+
 def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
     """The slips that are shown, the newest first: what each says, and where its upper left corner is now."""
     most = MOST_LARGE if model.access.large else len(model.notes)
@@ -133,7 +150,7 @@ def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
         come = ease_out((note.shown - 0.12) / 0.35)
         if model.access.calm:
             room = come = 1.0
-        words = words_of(note.receipt, model.wall)
+        words = _words(note.receipt, int(model.wall * 10))
         found.append((note, words, at + (1 - come) * (1920 - at), y))
         # What is below makes room softly while this one comes.
         y += (height_of(words, model.access) + GAP) * room
