@@ -261,11 +261,11 @@ def crowds(directory: Path) -> None:
         keep(it.picture(), "crowd-100")
         with ThreadPoolExecutor(3) as pool:
             # As many windows would: faster than one stream may.
-            for n in range(400):
+            for n in range(300):
                 pool.submit(it.stack.order, f"auto-77b0aa-{n}", toppings=PIZZAS[n % len(PIZZAS)])
             it.play(6.0)
             it.order(8, "Grace")
-            it.until(lambda: it.model.open_orders >= 480, 240.0)
+            it.until(lambda: it.model.open_orders >= 495, 240.0)
         it.play(3.0)
         keep(it.picture(), "crowd-500")
 
