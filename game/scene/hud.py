@@ -164,7 +164,7 @@ def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
     pen, high = brush.pen, brush.pen.pitch(54)
     for toast in model.toasts:
         wide = pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK
-        wide = min(wide, 2 * min(x, 1920.0 - x) - 40, 1400.0)
+        wide = min(wide, 2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
         shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
         top = y - (0 if model.access.calm else 30 * (1 - shown))
         left, middle = x - wide / 2, top + high / 2
@@ -218,5 +218,6 @@ def draw_hud(brush: Brush, model: Model) -> float:
 def draw_messages(brush: Brush, model: Model, x: float, top: float) -> None:
     """What somebody is told just now, around x and from `top` down. Over the panels too: it is often about
     what one of them asked for."""
+    x = min(x, _room(brush, 1400.0)[0])
     _toasts(brush, model, x, top)
     _ring(brush, model)
