@@ -55,9 +55,12 @@ def _counter(brush: Brush, model: Model) -> None:
     width, high = pen.measure(number, size, face="display")
     label = "PIZZA LOST" if lost == 1 else "PIZZAS LOST"
     wide = pen.measure(label, SIZE_TITLE, face="display")[0]
-    total = width + 22 + wide
+    # A line is higher than its digits: these fill the band and no more.
+    lower = min(1.0, 1.3 * TOP_BAND[3] / high)
+    size, width = size * lower, width * lower
     # Five digits, or large text: all of it smaller, never cut.
-    share = min(1.0, MOST_COUNTER / total, TOP_BAND[3] / high)
+    total = width + 22 + wide
+    share = min(1.0, MOST_COUNTER / total)
     size, width, wide = size * share, width * share, wide * share
     left = 960 - total * share / 2
     # The number is the brightest thing of the whole picture; the words say what it counts.
