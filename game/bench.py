@@ -142,7 +142,11 @@ def frame_work(
         gc.collect()
         gc.freeze()
         news = [news_of(gophers, frame, WARM_UP + frames, busy) for frame in range(WARM_UP + frames)]
-        players = (lambda frame: play(frame, news[frame])), play_floor, play_group
+        players: tuple[Callable[[int], None], ...] = (
+            lambda frame: play(frame, news[frame]),
+            play_floor,
+            play_group,
+        )
         spent: tuple[list[float], ...] = ([], [], [])
         for first in range(0, WARM_UP + frames, BLOCK):
             # In turns, so that a busy machine is as busy for each; in blocks, because a game has the

@@ -34,6 +34,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     SESSIONS.append(session)
 
 
+LONGEST = (
+    "test_soak.py",
+    "test_soak_kills.py",
+    "test_window_checkpoints.py",
+    "test_records.py",
+    "test_stack.py",
+)
+"""Files that take a minute or more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: with two processes, neither is then left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def session_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """One stack with two slots and one worker, for the whole session."""

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.soak import sigkill, soaking
+from tests.soak import soaking
 
 pytestmark = pytest.mark.stack
 
@@ -23,18 +23,3 @@ def test_the_stream_loses_nothing() -> None:
     assert verdict.balanced
     assert verdict.orders == verdict.delivered == len(customers.taken)
     assert verdict.deaths > 0
-
-
-@pytest.mark.timeout(300)
-def test_the_api_and_temporal_are_killed_in_the_stream() -> None:
-    with soaking(0.4, rate=3.0) as (stack, customers, verdict):
-        time.sleep(6)
-        sigkill(stack, "api")
-        time.sleep(6)
-        sigkill(stack, "temporal")
-        time.sleep(12)
-    assert verdict.lost == 0
-    assert verdict.failed == 0
-    assert verdict.balanced
-    assert verdict.orders == verdict.delivered
-    assert set(customers.taken) and verdict.orders >= len(customers.taken)
