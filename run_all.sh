@@ -47,8 +47,8 @@ install() { # the project into .venv, editable, with whatever pyproject.toml ask
 
 install
 case ${1:-} in
-# Two at a time: most tests wait for real processes. A file stays together; -n 0 turns it off.
-test) shift; exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@" ;;
+# Three at a time: most tests wait for real processes. A file stays together; -n 0 turns it off.
+test) shift; exec .venv/bin/python -m pytest -n 3 --dist loadfile "$@" ;;
 bench) shift; exec .venv/bin/python -m tests.bench "$@" ;;
 *) exec .venv/bin/python -m api_stub.stack "$@" ;;
 esac

@@ -45,7 +45,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: with two processes, neither is then left alone with one at the end."""
+    """The longest files first: no process is then left alone with one at the end."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
