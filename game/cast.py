@@ -353,9 +353,12 @@ def _bereaved(model: Model) -> Counter[str]:
 def _mourn(model: Model, cook: Cook, waiting: Counter[str]) -> None:
     """What became of the orders of the process that died here."""
     cook.waiting = waiting[cook.fallen]
-    if cook.taken_over is None and not cook.waiting:
-        receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
-        cook.taken_over = last_takeover(receipt) if receipt else None
+    receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
+    if receipt is not None:
+        # Between two looks an order may be taken over and lost again by another: the receipt saw that.
+        cook.waiting = min(cook.waiting, sum(order.to is None for order in receipt.orders))
+    if receipt is not None and cook.taken_over is None and not cook.waiting:
+        cook.taken_over = last_takeover(receipt)
 
 
 def _walk(model: Model, cook: Cook, dt: float) -> None:

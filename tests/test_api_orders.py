@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from api_stub.errors import TemporalUnreachable
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
 from worker.shared import WORKFLOW_TYPE, workflow_id_for
@@ -338,3 +339,26 @@ def test_a_worker_of_other_code_does_not_break_the_answer(house: Api, kind: type
 
     order = house.run(foreign())
     assert (order["status"], order["fresh"]) == ("ORDER_RECEIVED", True)
+
+
+def test_an_order_that_cannot_be_read_is_listed_all_the_same(
+    house: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = new_id("hidden")
+    house.post("/orders", {"id": order_id})
+    house.kitchen.gateway._book.forget(workflow_id_for(order_id))
+
+    async def busy(*_: Any, **__: Any) -> None:
+        raise TemporalUnreachable("Workflow is busy.")
+
+    monkeypatch.setattr(house.kitchen.gateway, "_view", busy)
+
+    def listed() -> list[dict[str, Any]]:
+        orders = house("GET", "/orders?open=true").json()["orders"]
+        return [order for order in orders if order["id"] == order_id]
+
+    (told,) = eventually(listed)
+    assert (told["status"], told["fresh"]) == ("ORDER_RECEIVED", False)
+    assert told["workflow_id"] == workflow_id_for(order_id)
+    monkeypatch.undo()
+    until(house, order_id, "ORDER_DELIVERED")

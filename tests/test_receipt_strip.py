@@ -181,6 +181,18 @@ def test_the_second_clock_runs_while_orders_wait_and_stands_at_what_it_took() ->
     assert takeover_lines(cook, 5.0, wide=True) == ["taken over after 1.8 s"]
 
 
+def test_a_takeover_that_the_window_did_not_see_stops_the_clock() -> None:
+    # Between two looks another cook had it and lost it again: the last hand that was seen is the dead one's.
+    model = kitchen_with([worker(1), worker(2)], [order("a", S.BAKING, 1, worker="w1.1")], settle=5.0)
+    tell(model, staffed(worker(1, "dead", since=5.0), worker(2)), seen(order("a", S.BAKING, 3)))
+    play(model, 2.0)
+    assert model.cooks[1].waiting == 1
+    told(model, receipt(1, held("a", delay=1.75), seconds=5.0, worker="w1.1", slot=1))
+    play(model, 50.0)
+    assert model.cooks[1].waiting == 0
+    assert takeover_lines(model.cooks[1], 52.0, wide=True) == ["taken over after 1.8 s"]
+
+
 def test_an_order_that_nobody_has_waits_for_its_dead_cook() -> None:
     model = kitchen_with([worker(1)], [order("a", S.BAKING, 1, worker="w1.1")], settle=5.0)
     tell(model, staffed(worker(1, "dead", since=5.0)), seen(order("a", S.BAKING, 2)))

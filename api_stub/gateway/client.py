@@ -15,7 +15,12 @@ from typing import Any
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
 from temporalio.api.history.v1 import HistoryEvent as TemporalEvent
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -23,7 +28,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from api_stub.errors import NoSuchOrder, OrderConflict, TemporalUnreachable
 from api_stub.gateway.book import Book
 from api_stub.gateway.log import read_log
-from api_stub.gateway.reading import FromDescription, FromHistory, further, moment, read_history, read_order
+from api_stub.gateway.reading import (
+    FromDescription,
+    FromHistory,
+    further,
+    moment,
+    public_id,
+    read_history,
+    read_order,
+)
 from api_stub.schema import HistoryEvent, Order, StatusItem
 from worker.connection import Target, connect
 from worker.shared import (
@@ -230,7 +243,11 @@ class Gateway:
         return read_log(await self._events(workflow_id, None))
 
     async def listing(self, started_after: datetime | None, only_open: bool, limit: int) -> list[Order]:
-        """Orders that Temporal lists, oldest first: the newest `limit`. Raises TemporalUnreachable."""
+        """Orders that Temporal lists, oldest first: the newest `limit`. Raises TemporalUnreachable.
+
+        An order that cannot be read just now is told as it was last known, or as the listing alone tells
+        it, not fresh: whoever follows the newest would never hear of it again.
+        """
         wanted = [f"WorkflowType = '{WORKFLOW_TYPE}'"]
         if only_open:
             wanted.append("ExecutionStatus = 'Running'")
@@ -242,15 +259,35 @@ class Gateway:
                 async for execution in self.client.list_workflows(
                     " AND ".join(wanted), page_size=1000, limit=min(limit, MAX_LISTED)
                 ):
-                    found.append((execution.start_time, execution.id, execution.run_id))
+                    found.append(execution)
         except (RPCError, RuntimeError, TimeoutError) as error:
             raise TemporalUnreachable(f"the orders cannot be listed: {reason(error)}") from error
-        found.sort()
-        views = await asyncio.gather(
-            *(self._view(workflow_id, run_id, max_age_s=1.0) for _, workflow_id, run_id in found),
-            return_exceptions=True,
-        )
-        return [view for view in views if isinstance(view, Order)]
+        found.sort(key=lambda execution: (execution.start_time, execution.id))
+        age_s = max(1.0, 2 * self._round_s())
+        views = await asyncio.gather(*(self._listed(execution, age_s) for execution in found))
+        return [view for view in views if view is not None]
+
+    async def _listed(self, execution: WorkflowExecution, max_age_s: float) -> Order | None:
+        """An order of a listing; None where it was removed meanwhile."""
+        try:
+            return await self._view(execution.id, execution.run_id, max_age_s=max_age_s)
+        except NoSuchOrder:
+            return None
+        except TemporalUnreachable:
+            known = self._book.order(execution.id)
+            if known is None or known.run_id != execution.run_id:
+                known = read_order(
+                    FromDescription(
+                        execution.id,
+                        execution.run_id,
+                        execution.status,
+                        execution.start_time,
+                        execution.close_time,
+                        execution.history_length,
+                    ),
+                    FromHistory(OrderInfo(public_id(execution.id))),
+                )
+            return known.model_copy(update={"fresh": False})
 
     def _round_s(self) -> float:
         """Seconds in which every open order is looked at once, at the pace that the server allows now."""
