@@ -18,7 +18,7 @@ from game.scene.brush import Brush
 from game.scene.shades import shade
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
-NAMED = 8
+NAMED = 12
 """Up to so many orders everybody wears a name."""
 TETHERED = 10
 """Up to so many orders each shows a line to its cook; of more only those that somebody follows."""

@@ -211,6 +211,8 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
                 if model.follows(gopher):
                     draw_ring(brush, gopher)
                 draw_gopher(brush, model, gopher, wardrobe, fine)
+                # With its gopher, so that the next one in front covers it: a tag must not seem another's.
+                draw_badge(brush, gopher)
     else:
         # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
         followed = [g for g in model.followed if g.hop is None]
@@ -219,11 +221,7 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
             draw_ring(brush, gopher)
             draw_gopher(brush, model, gopher, wardrobe, True)
     brush.flush()
-    if fine:
-        for gopher in cast:
-            if gopher.hop is None:
-                draw_badge(brush, gopher)
-    else:
+    if not fine:
         floor = model.kitchen.front + 12.0
         changed = [g for g in cast if g.tag < POP_SECONDS and g.hop is None and g.body.y <= floor]
         for gopher in changed[-POPS:]:
