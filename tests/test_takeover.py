@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import uuid
@@ -11,8 +12,11 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from temporalio.client import Client
 
 from tests.running import RunningStack, eventually
+from worker.process import WorkerSpec, build_worker
+from worker.shared import workflow_id_for
 
 pytestmark = pytest.mark.stack
 
@@ -98,6 +102,10 @@ def test_one_of_a_pair_is_killed_and_the_other_takes_over(stack: RunningStack) -
     assert bake["worker"] != victim
     assert bake["worker"].partition(".")[0] in ("w1", "w2")
     assert bake["attempts"] == 2
+    # Noticed by its silence, within a heartbeat timeout: not by the whole stage's time having passed.
+    events = stack.client.get(f"/orders/{order_id}/history").json()
+    (taken,) = [e for e in events if e["type"] == "ActivityTaskStarted" and e["attempt"] == 2]
+    assert "heartbeat" in taken["failure"].lower(), taken
 
 
 def test_a_killed_worker_of_many_orders_loses_none(stack: RunningStack) -> None:
@@ -162,3 +170,22 @@ def test_temporal_is_killed(stack: RunningStack) -> None:
     check_delivered(stack, order_id, finished_stages(before))
     assert stack.workers()[0]["pid"] == worker["pid"], "the worker waited for the server"
     eventually(lambda: stack.client.get("/healthz").json()["status"] == "ok")
+
+
+def test_the_two_waits_that_a_kill_must_not_meet_are_short(stack: RunningStack) -> None:
+    # Both are 10 s by default, and met only now and then: in the middle of a decision, or just after one.
+    order_id = fresh_id()
+    stack.order(order_id)
+
+    async def waits() -> tuple[float, float]:
+        client = await Client.connect(stack.temporal)
+        described = await client.get_workflow_handle(workflow_id_for(order_id)).describe()
+        config = build_worker(client, WorkerSpec(9)).config()
+        decision = described.raw_description.execution_config.default_workflow_task_timeout
+        return decision.ToTimedelta().total_seconds(), config[
+            "sticky_queue_schedule_to_start_timeout"
+        ].total_seconds()
+
+    decision_s, sticky_s = asyncio.run(waits())
+    assert decision_s <= 2
+    assert sticky_s <= 1
