@@ -23,6 +23,8 @@ CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
 class _Entry:
     order: Order
     read_at: float
+    looked_at: float
+    """When it was last asked for, whether that told anything or not."""
     history: FromHistory | None = field(default=None)
     fault: CodeFault | None = None
 
@@ -42,15 +44,16 @@ class Book:
 
         Returns the order as it is known now. `history` is None where none was read.
         """
-        key = description.workflow_id
+        key, now = description.workflow_id, self._clock()
         old = self._entries.get(key)
         if old is not None and old.order.run_id == order.run_id:
             if further(old.order.status, order.status) != order.status:
+                old.looked_at = now
                 return old.order
             history = history or old.history
         elif old is not None:
             self._runs.pop(old.order.run_id or "", None)
-        self._entries[key] = _Entry(order, self._clock(), history, code_fault(description.pending))
+        self._entries[key] = _Entry(order, now, now, history, code_fault(description.pending))
         self._entries.move_to_end(key)
         self._runs[order.run_id or ""] = key
         if order.status in CLOSED:
@@ -116,10 +119,16 @@ class Book:
         return len(self._open)
 
     def due(self, age_s: float, most: int) -> list[str]:
-        """The open orders that were last read longer ago than that: the oldest, `most` of them."""
+        """The open orders that were last asked for longer ago than that: the oldest, `most` of them."""
         limit = self._clock() - age_s
-        old = [(self._entries[key].read_at, key) for key in self._open if self._entries[key].read_at < limit]
-        return [key for _, key in heapq.nsmallest(most, old)]
+        looked = ((self._entries[key].looked_at, key) for key in self._open)
+        return [key for _, key in heapq.nsmallest(most, (pair for pair in looked if pair[0] < limit))]
+
+    def missed(self, workflow_id: str) -> None:
+        """It was asked for in vain: others are due before it is again."""
+        entry = self._entries.get(workflow_id)
+        if entry is not None:
+            entry.looked_at = self._clock()
 
     def forget(self, workflow_id: str) -> None:
         """Drop an order that Temporal has no more."""

@@ -19,16 +19,15 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
 
-from api_stub.errors import TemporalUnreachable
-from api_stub.gateway.client import Gateway, reason
+from api_stub.errors import NoSuchOrder
+from api_stub.gateway.asking import RPC_S, asking
+from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import read_history
 from api_stub.records.source import Grip, Pending, Row, State, Story
 from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY, WORKFLOW_TYPE
 
 T = TypeVar("T")
-RPC_S = 2.0
 LIST_S = 4.0
 """For one page of the whole listing."""
 PAGE = 1000
@@ -101,9 +100,10 @@ class TemporalRecords:
     async def story(self, workflow_id: str, run_id: str) -> Story | None:
         """See Source. Of a very long history, the first MAX_HISTORY_EVENTS events."""
         answer = await self._found(
+            workflow_id,
             self._gateway.client.workflow_service.get_workflow_execution_history(
                 self._history_of(workflow_id, run_id), timeout=timedelta(seconds=RPC_S)
-            )
+            ),
         )
         if answer is None:
             return None
@@ -115,9 +115,10 @@ class TemporalRecords:
         request = self._history_of(row.workflow_id, row.run_id)
         request.history_event_filter_type = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
         answer = await self._found(
+            row.workflow_id,
             self._gateway.client.workflow_service.get_workflow_execution_history(
                 request, timeout=timedelta(seconds=RPC_S)
-            )
+            ),
         )
         if answer is None or not answer.history.events:
             return False
@@ -131,9 +132,10 @@ class TemporalRecords:
             workflow_execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id),
         )
         await self._found(
+            workflow_id,
             self._gateway.client.workflow_service.delete_workflow_execution(
                 request, timeout=timedelta(seconds=RPC_S)
-            )
+            ),
         )
 
     def _history_of(self, workflow_id: str, run_id: str) -> GetWorkflowExecutionHistoryRequest:
@@ -151,34 +153,23 @@ class TemporalRecords:
             execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id or ""),
         )
         return await self._found(
+            workflow_id,
             self._gateway.client.workflow_service.describe_workflow_execution(
                 request, timeout=timedelta(seconds=RPC_S)
-            )
+            ),
         )
 
-    async def _found(self, call: Awaitable[T]) -> T | None:
+    async def _found(self, workflow_id: str, call: Awaitable[T]) -> T | None:
         """The answer, or None where Temporal knows no such workflow."""
         try:
-            return await self._ask(call)
-        except _NotFound:
+            async with self._gate, asking(RPC_S, workflow_id):
+                return await call
+        except NoSuchOrder:
             return None
 
     async def _ask(self, call: Awaitable[T], limit_s: float = RPC_S) -> T:
-        try:
-            async with self._gate, asyncio.timeout(limit_s):
-                return await call
-        except RPCError as error:
-            # A server that has just started may not know its namespace yet: that says nothing of an order.
-            nowhere = error.message.lower().startswith("namespace")
-            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT) and not nowhere:
-                raise _NotFound(reason(error)) from error
-            raise TemporalUnreachable(reason(error)) from error
-        except (RuntimeError, TimeoutError) as error:
-            raise TemporalUnreachable(reason(error)) from error
-
-
-class _NotFound(TemporalUnreachable):
-    """Temporal knows no such workflow."""
+        async with self._gate, asking(limit_s):
+            return await call
 
 
 def query_of(floor: float, changed_after: float | None) -> str:

@@ -1,0 +1,44 @@
+"""How Temporal is asked: every call has a time limit, and its errors are told in our own words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from api_stub.errors import NoSuchOrder, TemporalUnreachable
+
+ASK_S = 0.8
+"""A status request answers within 1 s, whatever happens: this much for Temporal, the rest for us."""
+RPC_S = 2.0
+"""For what nobody waits for with a clock in hand."""
+NOT_THERE = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
+
+
+@asynccontextmanager
+async def asking(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:
+    """Bounds what is done inside, in seconds, and translates its errors.
+
+    Raises NoSuchOrder where Temporal knows no such workflow (only if one was named), TemporalUnreachable
+    for everything else that goes wrong.
+    """
+    try:
+        async with asyncio.timeout(limit_s):
+            yield
+    except RPCError as error:
+        # A server that has just started may not know its namespace yet: that says nothing of an order.
+        nowhere = error.message.lower().startswith("namespace")
+        if workflow_id is not None and error.status in NOT_THERE and not nowhere:
+            raise NoSuchOrder(f"Temporal knows no workflow {workflow_id!r}") from error
+        raise TemporalUnreachable(reason(error)) from error
+    except (RuntimeError, TimeoutError) as error:
+        raise TemporalUnreachable(reason(error)) from error
+
+
+def reason(error: BaseException) -> str:
+    """Why Temporal did not answer, in one line."""
+    if isinstance(error, TimeoutError):
+        return "Temporal did not answer in time"
+    return " ".join(str(error).split())[:300] or type(error).__name__
