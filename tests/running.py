@@ -116,6 +116,17 @@ class RunningStack:
         assert answer.status_code in (200, 201), answer.text
         return dict(answer.json())
 
+    def listed(self, **params: str) -> list[dict[str, Any]]:
+        """GET /orders; asked again while Temporal is too busy to list them (503), as any client would."""
+
+        def asked() -> httpx.Response | None:
+            answer = self.client.get("/orders", params=params)
+            assert answer.status_code in (200, 503), answer.text
+            return answer if answer.status_code == 200 else None
+
+        answer = eventually(asked, 20, 0.2)
+        return list(answer.json()["orders"]) if answer else []
+
     def status(self, order_id: str) -> dict[str, Any]:
         """One order, by the batch route (quick, whatever happens to workers)."""
         answer = self.client.post("/orders/status", json={"orders": [{"id": order_id}]})

@@ -15,9 +15,10 @@ import httpx
 import pytest
 
 from api_stub.schema import Menu, Order, OrderList, OrderRequest
-from game import net
+from game import follower
 from game.commands import KillWorker, OpenWebUI, PlaceOrder, StartWorker
-from game.net import PLACE_FOR, QUIET, Follower, Net, describe, orders_every
+from game.follower import PLACE_FOR, QUIET, Follower
+from game.net import Net, describe, orders_every
 from game.snapshot import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
 from tests.running import eventually, free_ports
 from tests.telling import S, at, fleet, order, worker
@@ -148,6 +149,22 @@ def test_only_orders_placed_since_are_discovered(make: Make) -> None:
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:25Z", "overlapping a little"
     assert len(scene.told) == told, "known orders are no discovery"
+
+
+def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_were_placed(
+    make: Make,
+) -> None:
+    scene = make()
+    scene.follower.health()
+    scene.api.answers["GET /orders"] = problem(503, "Temporal did not answer in time")
+    scene.follower.discover()
+    scene.follower.streamed.append(order("ours", started_at=at(60)))
+    scene.follower.follow()
+    scene.now += QUIET
+    scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
+    scene.follower.discover()
+    assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:00Z"
+    assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
 
 
 def test_everything_open_is_adopted_at_first_and_only_then(make: Make) -> None:
@@ -311,7 +328,7 @@ def test_kill_and_start(make: Make) -> None:
 
 def test_the_web_ui_is_opened_at_the_order(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr(net.webbrowser, "open", lambda url: opened.put(url) or True)
+    monkeypatch.setattr(follower.webbrowser, "open", lambda url: opened.put(url) or True)
     scene = make()
     scene.follower.carry_out(OpenWebUI())
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
@@ -325,7 +342,7 @@ def test_the_web_ui_is_opened_at_the_order(make: Make, monkeypatch: pytest.Monke
 
 
 def test_no_browser_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net.webbrowser, "open", lambda url: False)
+    monkeypatch.setattr(follower.webbrowser, "open", lambda url: False)
     scene = make()
     scene.follower.health()
     scene.follower.carry_out(OpenWebUI())

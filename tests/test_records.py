@@ -225,7 +225,7 @@ def test_finished_orders_leave_and_are_carried_on(
 def retries_by_the_records(stack: RunningStack) -> int:
     """Attempts beyond the first ones of every order of the ledger, one order after the other."""
     known = ledger(stack).entries
-    orders = [one for one in stack.client.get("/orders").json()["orders"] if one["workflow_id"] in known]
+    orders = [one for one in stack.listed() if one["workflow_id"] in known]
     return sum(max(0, view["attempts"] - 1) for order in orders for view in order["stages"])
 
 

@@ -144,8 +144,7 @@ def test_the_api_is_killed(stack: RunningStack) -> None:
     eventually(back)
     # A clean fleet: another process in the same slot, never the same name for two of them.
     assert stack.workers()[0]["generation"] > worker["generation"]
-    open_now = stack.client.get("/orders", params={"open": "true"}).json()["orders"]
-    assert order_id in [order["id"] for order in open_now]
+    assert order_id in [order["id"] for order in stack.listed(open="true")]
     order = check_delivered(stack, order_id, [])
     assert order["stages"][0]["attempts"] == 2
 

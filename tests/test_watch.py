@@ -12,7 +12,8 @@ import pytest
 
 from api_stub.schema import Receipt
 from game.commands import Redeploy, ResetChallenge, SwitchCheckpoint
-from game.net import Follower, reason
+from game.follower import Follower
+from game.sender import reason
 from game.snapshot import KEPT_RECEIPTS, News, RecordsSeen, Said, Snapshot, advance
 from game.watch import ASK_AGAIN, Watch, Watcher
 from tests.running import eventually

@@ -49,8 +49,7 @@ def newest_order(stack: RunningStack, customer: str) -> dict[str, Any]:
     """The order of this customer, once Temporal has it."""
 
     def found() -> dict[str, Any] | None:
-        orders = stack.client.get("/orders", params={"open": "true"}).json()["orders"]
-        return next((order for order in orders if order["customer"] == customer), None)
+        return next((order for order in stack.listed(open="true") if order["customer"] == customer), None)
 
     return eventually(found, 10) or {}
 
@@ -113,15 +112,14 @@ def click_until_started(desk: Desk, stack: RunningStack, x: float, y: float) -> 
 
 
 def test_an_order_by_mouse_alone(desk: Desk, stack: RunningStack) -> None:
-    before = {order["id"] for order in stack.client.get("/orders").json()["orders"]}
+    before = {order["id"] for order in stack.listed()}
     x, y, w, h = ORDER_BUTTON
     desk.click(x + w / 2, y + h / 2)
     x, y, w, h = BUTTONS[ORDER]
 
     def ordered() -> list[str]:
         desk.click(x + w / 2, y + h / 2)
-        orders = stack.client.get("/orders").json()["orders"]
-        return [order["id"] for order in orders if order["id"] not in before]
+        return [order["id"] for order in stack.listed() if order["id"] not in before]
 
     order_ids = eventually(ordered, 10, 0.5)
     assert re.match(r"manual-", order_ids[0])
