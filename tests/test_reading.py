@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -233,6 +234,32 @@ def test_an_input_that_is_no_order_leaves_the_id() -> None:
     payload.metadata["encoding"] = b"json/plain"
     payload.data = b'{"id": "x", "toppings": [1]}'
     assert read_history([started], "by-hand").info == OrderInfo("by-hand")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=300),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+NEARLY = st.fixed_dictionaries(
+    {"id": ANYTHING},
+    optional={"crust": ANYTHING, "cheese": ANYTHING, "toppings": ANYTHING | st.lists(st.text(), max_size=30)}
+    | {"customer": ANYTHING},
+)
+
+
+@given(ANYTHING | NEARLY)
+@example(None)
+@example({"id": "x", "customer": "\ud800"})
+@example({"id": "x", "customer": "n" * 5000, "toppings": ["t" * 500] * 50})
+def test_whatever_a_workflow_was_started_with_it_can_be_told(order: object) -> None:
+    started = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
+    payload = started.workflow_execution_started_event_attributes.input.payloads.add()
+    payload.metadata["encoding"] = b"json/plain"
+    payload.data = json.dumps(order).encode()
+    description = FromDescription("by-hand", "run", WorkflowExecutionStatus.RUNNING, AT, None, 1)
+    told = read_order(description, read_history([started], "by-hand")).model_dump_json()
+    assert len(told) < 4000
 
 
 @given(STATUSES, STATUSES, STATUSES)

@@ -7,7 +7,7 @@ activity (what is going on, which attempt, on which worker, why the last one fai
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ from temporalio.converter import PayloadConverter
 
 from api_stub.schema import Order, StageView
 from worker.shared import (
+    MAX_CUSTOMER_LENGTH,
+    MAX_TOPPINGS,
     STAGE_OF_ACTIVITY,
     STATUS_WHILE,
     Cheese,
@@ -116,13 +118,20 @@ def read_history(events: Iterable[HistoryEvent], fallback_id: str) -> FromHistor
 
 
 def read_input(event: HistoryEvent, fallback_id: str) -> OrderInfo:
-    """The order that a workflow was started with; an unreadable one has its id only."""
-    payloads = event.workflow_execution_started_event_attributes.input.payloads
-    try:
-        return PayloadConverter.default.from_payload(payloads[0], OrderInfo)
-    except Exception:
-        # Anybody may start a workflow by hand, with anything; the workflow itself refuses it properly.
+    """The order that a workflow was started with, its texts cut to what fits; an unreadable one has its id
+    only. Anybody may start a workflow by hand, with anything: the workflow itself refuses that properly.
+    """
+    told = decoded(event.workflow_execution_started_event_attributes.input.payloads, OrderInfo)
+    if told is None:
         return OrderInfo(fallback_id)
+    customer = None if told.customer is None else _fitting(told.customer, MAX_CUSTOMER_LENGTH)
+    toppings = [_fitting(topping, MAX_CUSTOMER_LENGTH) for topping in told.toppings[:MAX_TOPPINGS]]
+    return replace(told, customer=customer, toppings=toppings)
+
+
+def _fitting(text: str, most: int) -> str:
+    """At most so many characters, all of which can be sent: a lone surrogate cannot."""
+    return text[:most].encode("utf-8", "replace").decode()
 
 
 def failure_text(failure: Failure) -> str:
@@ -188,10 +197,12 @@ def code_fault(pending: Sequence[PendingActivityInfo]) -> CodeFault | None:
 def decoded(payloads: Sequence[Payload], kind: type[T]) -> T | None:
     """The first payload as this kind of data; None where it is something else."""
     try:
-        return PayloadConverter.default.from_payload(payloads[0], kind) if payloads else None
+        found = PayloadConverter.default.from_payload(payloads[0], kind) if payloads else None
     except Exception:
         # Failures of all kinds have details of all kinds; only ours can be read.
         return None
+    # A null is taken for every kind.
+    return found if isinstance(found, kind) else None
 
 
 def status_between(stages: Sequence[StageView]) -> OrderStatus:
