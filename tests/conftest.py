@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
+
+# A timing is no test: a busy machine may be slow. With CI set, the examples are the same in each run.
+settings.register_profile("any-pace", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-pace")
 
 SESSIONS: list[pytest.Session] = []
 

@@ -118,7 +118,7 @@ def test_no_time_at_all_is_a_duration_too(hours: Hours) -> None:
     assert hours.now == 0 and beats == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(low=st.floats(0, 20), extra=st.floats(0, 20), seed=st.integers(), resumed=st.floats(0, 1))
 def test_a_duration_is_within_its_range(low: float, extra: float, seed: int, resumed: float) -> None:
     clock = Hours()

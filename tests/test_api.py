@@ -349,13 +349,13 @@ RANDOM_BODIES = JSON_VALUES | st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(BODY_ROUTES), body=RANDOM_BODIES)
 def test_no_json_makes_it_stumble(away: Api, path: str, body: Any) -> None:
     assert away.raw(path, json.dumps(body).encode()).status_code in (200, 201, 400, 404, 409, 422, 503)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(BODY_ROUTES), body=st.binary(max_size=200))
 def test_no_bytes_make_it_stumble(away: Api, path: str, body: bytes) -> None:
     assert away.raw(path, body).status_code in (200, 201, 400, 404, 409, 422, 503)

@@ -246,7 +246,7 @@ DYING = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     VIEWS,
     DYING,

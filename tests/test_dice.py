@@ -155,7 +155,7 @@ def test_an_attempt_after_a_mishap_starts_anew_and_one_after_a_kill_goes_on() ->
         assert attempt.now == pytest.approx(taken)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     stage=st.sampled_from(Stage),
     n=st.integers(0, 500),

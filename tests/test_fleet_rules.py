@@ -380,7 +380,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(events=EVENTS, steps=st.lists(st.floats(0, 20), max_size=60), held=st.booleans())
 def test_whatever_happens_the_books_balance(events: list[Any], steps: list[float], held: bool) -> None:
     run = Run(HELD if held else MANUAL)
@@ -567,7 +567,7 @@ def check_in_order(yard: Yard) -> None:
 FIRST = st.integers(0, len(POLICIES) - 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(first=FIRST, wishes=WISHES)
 def test_when_it_is_quiet_everything_is_in_order(first: int, wishes: list[tuple[str, int]]) -> None:
     yard = after(first, wishes)
@@ -575,7 +575,7 @@ def test_when_it_is_quiet_everything_is_in_order(first: int, wishes: list[tuple[
     check_in_order(yard)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(first=FIRST, wishes=WISHES, last=FIRST)
 def test_after_a_switch_as_many_are_up_as_it_says(
     first: int, wishes: list[tuple[str, int]], last: int
@@ -589,7 +589,7 @@ def test_after_a_switch_as_many_are_up_as_it_says(
     assert yard.state.kills == before.kills and yard.state.births >= before.births
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(first=FIRST, wishes=WISHES)
 def test_after_a_redeploy_nobody_runs_the_old_code(first: int, wishes: list[tuple[str, int]]) -> None:
     yard = after(first, wishes)
@@ -603,7 +603,7 @@ def test_after_a_redeploy_nobody_runs_the_old_code(first: int, wishes: list[tupl
             assert slot.phase == "ready" and slot.generation > generations[slot.number]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(first=FIRST, wishes=WISHES)
 def test_after_the_end_nobody_is_left(first: int, wishes: list[tuple[str, int]]) -> None:
     yard = after(first, wishes)

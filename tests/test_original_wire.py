@@ -133,7 +133,7 @@ def test_a_status_is_written_with_names() -> None:
     assert write_status(OrderStatus.FAILED)["status"] == "ORDER_UNKNOWN", "it has no word for that"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(BODIES | JSON)
 def test_any_json_is_read_or_refused_by_name_and_what_was_read_is_written_and_read_again(body: Any) -> None:
     try:

@@ -292,7 +292,7 @@ INPUTS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(steps=st.lists(INPUTS, max_size=40))
 def test_whatever_is_pressed_the_order_is_one_the_api_takes(steps: list[Input]) -> None:
     panel = form()

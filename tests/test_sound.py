@@ -225,7 +225,7 @@ def mixed(story: list[tuple[float, Cue]], seconds: float) -> np.ndarray:
     return out
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(CUES, max_size=12), min_size=1, max_size=60), st.sampled_from([1 / 60, 1 / 30, 0.2]))
 def test_whatever_happens_it_is_no_louder_than_speech(
     frames: list[list[tuple[str, float, float]]], dt: float

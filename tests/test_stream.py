@@ -67,7 +67,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     steps=STEPS,
     burst=st.integers(1, 6),
@@ -102,7 +102,7 @@ def test_whatever_happens_the_stream_keeps_its_bounds(
         assert len(ids) <= total * (1 + restarts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     low=st.floats(0.05, 5.0),
     more=st.floats(0.0, 5.0),

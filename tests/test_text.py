@@ -28,7 +28,7 @@ def ink(surface: pygame.Surface) -> int:
     return pygame.mask.from_threshold(surface, (255, 255, 255), (250, 250, 250)).count()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     text=st.text(max_size=60),
     width=st.integers(0, 700),
@@ -47,7 +47,7 @@ def test_nothing_is_wider_than_it_may_be(
         assert one.measure(line, size, face=face)[0] <= max(width, 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(max_size=24), face=st.sampled_from(FACES), tabular=st.booleans())
 def test_what_is_measured_is_what_is_written(text: str, face: Face, tabular: bool) -> None:
     one, _ = pen(1280)
@@ -145,7 +145,7 @@ def test_a_word_without_spaces_is_broken_and_nothing_of_it_is_lost() -> None:
     assert "".join(lines) == word
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(words=st.lists(st.text("abcdefgh", min_size=1, max_size=12), max_size=20))
 def test_wrapping_keeps_every_word_where_there_is_room(words: list[str]) -> None:
     one, _ = pen()

@@ -405,7 +405,7 @@ frames = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(frames, st.booleans())
 def test_whatever_comes_the_picture_stays_sane(
     story: list[tuple[list[News], list[Input], float]], kiosk: bool
