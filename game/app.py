@@ -44,6 +44,7 @@ from game.model import (
     Wish,
 )
 from game.net import Net
+from game.pace import Pace
 from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Panel, Stay
 from game.panels.bug import BugSlip
@@ -122,10 +123,12 @@ class App:
         self._ended = ended
         self._started = started
         self._clock = GameClock()
+        self._pace = Pace()
         self._player = Player(options.script)
         self._panels: list[Panel] = []
         self._over = False
         self._shown_at: float | None = None
+        self._settled = False
         # Ids must not repeat over restarts: the same id with another pizza would be refused.
         self._session = secrets.token_hex(3)
         self._ordered = 0
@@ -147,9 +150,13 @@ class App:
             last = now
             pace.tick(FRAMES_PER_SECOND)
         self.loudspeaker.stop()
+        if self._pace.frames:
+            log.info("%s", self._pace.text())
 
     def frame(self, real_dt: float) -> None:
         """One frame, `real_dt` seconds after the one before."""
+        if self._settled:
+            self._pace.note(real_dt)
         self.stage.prepare(self.model)
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
@@ -165,6 +172,9 @@ class App:
             # What is there now stays: looking for garbage in it, too, would hold up a frame now and then.
             gc.collect()
             gc.freeze()
+        elif self._shown_at is not None:
+            # What came once, with the first picture, says nothing of the frames.
+            self._settled = True
         for picture in pictures:
             self._save(picture)
         self._maybe_last_picture()

@@ -16,14 +16,14 @@ from game.art import GopherPose
 from game.inputs import PointerMove
 from game.looks import look_for
 from game.model import Model
-from game.rehearsal import BEGAN, DT, news_of
+from game.rehearsal import BEGAN, DT, Evening
 from game.scene.stage import Stage
 from game.snapshot import News
 from game.update import update
 from game.window import Window
 
-WARM_UP = 60
-"""Frames that are played before any is measured: everybody has come in and has been drawn once."""
+WARM_UP = 300
+"""Frames that are played before any is measured: as many come in as leave, and all have been drawn."""
 BLOCK = 20
 """So many frames of one kind are played before another kind has its turn."""
 SPRITE = 96.0
@@ -141,7 +141,8 @@ def frame_work(
         # As the application does after its first frame.
         gc.collect()
         gc.freeze()
-        news = [news_of(gophers, frame, WARM_UP + frames, busy) for frame in range(WARM_UP + frames)]
+        evening = Evening(gophers, busy)
+        news = [evening.news(frame) for frame in range(WARM_UP + frames)]
         players: tuple[Callable[[int], None], ...] = (
             lambda frame: play(frame, news[frame]),
             play_floor,

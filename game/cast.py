@@ -7,12 +7,24 @@ from collections import Counter
 from dataclasses import dataclass
 
 from api_stub.schema import OrderStatus
-from game.layout import CookSpot, Place, cook_spot, plan_floor, roomy
+from game.floor import refloor
+from game.layout import CookSpot, Place, cook_spot, plan_floor
 from game.model import Cook, CookPhase, Gopher, Model, Mood, Rest, slot_of
 from game.motion import lerp
 from game.reactions import beside, jump, seat_of, take_off
 from game.receipts import last_takeover, receipt_for
-from game.strides import HURRIED, LONGEST, NEAR, SMOOTH, TOP_SPEED, Stride, goal_of, steps_of, strolls
+from game.strides import (
+    HURRIED,
+    LONGEST,
+    NEAR,
+    SMOOTH,
+    TOP_SPEED,
+    Stride,
+    goal_of,
+    on_stand,
+    steps_of,
+    strolls,
+)
 
 GRAVITY = 2600.0
 FALL_SECONDS = 0.55
@@ -32,25 +44,6 @@ MOST_ASIDE = 24
 def _set_mood(gopher: Gopher, mood: Mood) -> None:
     if gopher.mood is not mood:
         gopher.mood, gopher.mood_age = mood, 0.0
-
-
-def refloor(model: Model) -> None:
-    """Plan the floor again if the numbers at the places have changed enough to matter."""
-    if model.floor_fixed:
-        return
-    counts = dict.fromkeys(Place, 0)
-
-    for gopher in model.gophers.values():
-        counts[gopher.place] += 1
-
-    key = tuple(roomy(n) if n else 0 for n in counts.values())
-    if key != model.floor_key or model.floor is None or model.floor.kitchen is not model.kitchen:
-        model.floor_key, model.floor = key, plan_floor(model.kitchen, counts)
-        # Gaps that leavers left are closed now, when everybody moves anyway.
-        taken = dict.fromkeys(Place, 0)
-        for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
-            gopher.index = taken[gopher.place]
-            taken[gopher.place] += 1
 
 
 def _mourned(model: Model, gopher: Gopher) -> Cook | None:
@@ -228,12 +221,15 @@ def _bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
     return hand is not None and hand.worker in fallen
 
 
-def _rest(model: Model, gopher: Gopher, room: Room, fallen: frozenset[str]) -> Rest | None:
-    """What it rests under, once it stands still on its own stand; None while it does not."""
+def _rest(
+    model: Model, gopher: Gopher, room: Room, fallen: frozenset[str], stride: Stride | None
+) -> Rest | None:
+    """What it rests under, once it stands still on its own stand, or in a crowd (`stride`) has only a few
+    pixels left to it; None while it does not.
+    """
     body, floor = gopher.body, model.floor
     if (
         floor is None
-        or abs(body.vx) + abs(body.vy) > 4.0
         or gopher.hop is not None
         or gopher.delivered
         or gopher.lift > 0.0
@@ -243,10 +239,12 @@ def _rest(model: Model, gopher: Gopher, room: Room, fallen: frozenset[str]) -> R
         or gopher.lean.moving
     ):
         return None
-    x, y = floor.stand(gopher.place, gopher.index)
-    if abs(body.x - x) + abs(body.y - y) > 0.6 or _bereft(model, gopher, fallen):
+    goal = goal_of(gopher, floor)
+    gopher.gliding = not on_stand(body, goal)
+    if gopher.gliding and stride is None or _bereft(model, gopher, fallen):
         return None
-    body.x, body.y, body.vx, body.vy = x, y, 0.0, 0.0
+    if not gopher.gliding:
+        body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
     least = ASLEEP_AFTER if gopher.mood is Mood.ASLEEP else -1.0
     most = ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf
     return Rest(model.room, gopher.order, gopher.place, gopher.index, gopher.mood, least, most)
@@ -290,7 +288,10 @@ def update_gophers(model: Model, dt: float) -> None:
             and gopher.lift_speed == 0.0
             and gopher.stretch.speed == 0.0
             and gopher.hop is None
+            and (stride is not None or not gopher.gliding)
         ):
+            if stride is not None and floor is not None and gopher.gliding:
+                gopher.gliding = stride.settle(gopher, goal_of(gopher, floor))
             gopher.mood_age += dt
             gopher.calm += dt
             gopher.tag += dt
@@ -309,7 +310,7 @@ def update_gophers(model: Model, dt: float) -> None:
             gopher.tag += dt
             continue
         _one(model, gopher, dt, room)
-        gopher.rest = _rest(model, gopher, room, fallen) if gopher.mood in RESTING else None
+        gopher.rest = _rest(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
     aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
     for gopher in aside[:-MOST_ASIDE]:
         _set_mood(gopher, Mood.LEAVE)

@@ -110,6 +110,8 @@ class Gopher:
     here: bool = False
     """It was on its way before this window saw it: it stands at its place at once, and grows."""
     rest: Rest | None = None
+    gliding: bool = False
+    """It rests but for the last few pixels to its stand."""
     goal: object = None
     """What `strides` keeps about where it goes."""
 
@@ -263,6 +265,8 @@ class Model:
     slots: int = 0
     floor: FloorPlan | None = None
     floor_key: tuple[int, ...] = ()
+    room_kept: dict[Place, tuple[int, float]] = field(default_factory=dict)
+    """For how many each place has room, and until when (`now`) it keeps that at least."""
     taken: dict[Place, set[int]] = field(default_factory=dict)
     """The stands that somebody has, by place, while a batch of events is taken in."""
     room: object = None

@@ -16,6 +16,7 @@ from api_stub.schema import (
     StreamSettings,
     Worker,
 )
+from game.net import orders_every
 from game.snapshot import FleetSeen, News, OrdersSeen, RecordsSeen
 
 COOKS = 9
@@ -33,8 +34,8 @@ _IN_HAND = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIV
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-FALL_EVERY = 90
-"""Frames between two deaths in a busy kitchen: four times as many as in checkpoint 3."""
+FALL_EVERY = 180
+"""Frames between two deaths in a busy kitchen: three times as many as in checkpoint 3."""
 GONE = 60
 """Frames until another process is in a dead one's place."""
 
@@ -128,9 +129,81 @@ def receipt(turn: int) -> Receipt:
     return Receipt.model_validate(told)
 
 
-def news_of(gophers: int, frame: int, frames: int, busy: bool = False) -> list[News]:
-    """What the network thread would have handed over at this frame."""
-    news: list[News] = [FleetSeen(crew(0 if busy else None))] if frame == 0 else []
-    if orders := tuple(crowd(gophers, frame, frames, busy)):
-        news.append(OrdersSeen(orders))
-    return [*news, *trouble(frame)] if busy else news
+PACE = 20.0
+"""Orders a second that come and go at most: more than a machine of two cores delivers (12 to 17)."""
+LEAST_WAY = 20.0
+"""Seconds that an order is on its way at least; a hundred of them are then five a second, and checkpoint 3
+has three."""
+LEAVING = 2.0
+"""About the seconds that a delivered one is still to be seen."""
+HANDS = 36
+"""Orders in hand at once: four for each of nine workers."""
+TAKEOVERS = 4.0
+"""Takeovers a second, beside those that follow upon deaths."""
+
+
+class Evening:
+    """A stream that never ends: always so many gophers to be seen, each on its way from its placing to its
+    delivery, in a kitchen that takes `PACE` a second (fewer where there are few). `news` must be asked for
+    every frame, from 0 on.
+    """
+
+    def __init__(self, gophers: int, busy: bool = False) -> None:
+        """`busy`: with the sign of a stream, deaths with their stars and flour, and receipts."""
+        self._busy = busy
+        self._pace = min(PACE, gophers / LEAST_WAY)
+        self._look = max(1, round(orders_every(gophers) / DT))
+        self._gophers = gophers = max(1, gophers - round(LEAVING * self._pace))
+        self._each = max(1, round(gophers * len(_IN_HAND) / len(_WAY) / HANDS))
+        self._open: dict[int, Order] = {}
+        self._next = -gophers
+        self._takeovers = 0
+
+    def news(self, frame: int) -> list[News]:
+        """What the network thread would have handed over at this frame: orders as often as it looks."""
+        news: list[News] = [FleetSeen(crew(0 if self._busy else None))] if frame == 0 else []
+        if frame % self._look == 0 and (told := tuple(self._changed(frame))):
+            news.append(OrdersSeen(told))
+        return [*news, *trouble(frame)] if self._busy else news
+
+    def _changed(self, frame: int) -> Iterator[Order]:
+        now = frame * DT
+        while self._next <= now * self._pace:
+            self._open[self._next] = self._order(self._next, OrderStatus.UNKNOWN, frame)
+            self._next += 1
+        for number, known in list(self._open.items()):
+            way = (now - number / self._pace) * self._pace / self._gophers * len(_WAY)
+            status = _WAY[int(way)] if way < len(_WAY) else OrderStatus.DELIVERED
+            if status is not known.status:
+                self._open[number] = told = self._order(number, status, frame)
+                yield told
+            elif known.worker is not None and (self._taken(now) or self._dead(known.worker, frame)):
+                attempt = known.attempt + 1
+                worker = name_of(1 + (number + attempt) % COOKS, self._crew(frame))
+                self._open[number] = told = known.model_copy(update={"attempt": attempt, "worker": worker})
+                yield told
+            if status is OrderStatus.DELIVERED:
+                del self._open[number]
+
+    def _crew(self, frame: int) -> int | None:
+        return frame if self._busy else None
+
+    def _taken(self, now: float) -> bool:
+        due = self._takeovers < now * TAKEOVERS
+        self._takeovers += due
+        return due
+
+    def _dead(self, worker: str, frame: int) -> bool:
+        return self._busy and worker != name_of(int(worker[1 : worker.index(".")]), frame)
+
+    def _order(self, number: int, status: OrderStatus, frame: int) -> Order:
+        held = status in _IN_HAND and number % self._each == 0
+        return Order(
+            id=f"bench-{number}",
+            run_id=f"run-{number}",
+            status=status,
+            attempt=int(status in _IN_HAND),
+            worker=name_of(1 + number % COOKS, self._crew(frame)) if held else None,
+            toppings=[TOPPINGS[number % len(TOPPINGS)], TOPPINGS[number * 3 % len(TOPPINGS)]],
+            started_at=BEGAN + timedelta(seconds=number / self._pace),
+        )

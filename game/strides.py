@@ -7,6 +7,7 @@ from math import sqrt
 
 from game.layout import FloorPlan, Place
 from game.model import Gopher, Mood
+from game.motion import Follower
 
 SMOOTH = 0.26
 """About the seconds that arriving takes."""
@@ -47,6 +48,11 @@ def goal_of(gopher: Gopher, floor: FloorPlan) -> Goal:
     return made
 
 
+def on_stand(body: Follower, goal: Goal) -> bool:
+    """Whether it stands still where it should: near enough not to be seen to jump there."""
+    return abs(body.vx) + abs(body.vy) <= 4.0 and abs(body.x - goal.x) + abs(body.y - goal.y) <= 0.6
+
+
 def steps_of(moved: float, height: float, dt: float) -> float:
     """How many steps a walk of so many logical pixels takes."""
     return min(moved / max(height * 0.32, 1.0), STEPS * dt)
@@ -82,6 +88,15 @@ class Stride:
         gopher.steps += taken if taken < self._most else self._most
         gopher.left = vx < -20.0 and vx * vx + vy * vy > 900.0
         return far > NEAR
+
+    def settle(self, gopher: Gopher, goal: Goal) -> bool:
+        """Go the last few pixels of a walk; whether there are any left. At its end it stands still."""
+        self.walk(gopher, goal)
+        if on_stand(gopher.body, goal):
+            body = gopher.body
+            body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
+            return False
+        return True
 
 
 def strolls(gopher: Gopher, height: float) -> bool:

@@ -92,6 +92,14 @@ class Art:
         """As `gopher`, but None where that would have to be made first."""
         return self._sprites.made((look, pose, gophers.nearest(gophers.SIZES, height)))
 
+    def gopher_size(self, height: float) -> int:
+        """The size class of a gopher of that height; of one class there is one picture."""
+        return gophers.nearest(gophers.SIZES, height)
+
+    def item_size(self, height: float) -> int:
+        """The size class of a pizza, a prop or an icon of that height."""
+        return gophers.nearest(items.SIZES, height)
+
     def cook(self, look: CookLook, pose: CookPose, height: float) -> Sprite:
         """A cook, as `gopher`. Its `badge` is the blank circle for the slot's number."""
         size = gophers.nearest(cooks.SIZES, height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -116,6 +116,24 @@ class Brush:
         for pixel in (pixels[0], pixels[-1]):
             pygame.draw.circle(self.view.surface, colour, pixel, thick // 2)
 
+    def discs(
+        self,
+        places: Sequence[tuple[float, float]],
+        radii: Sequence[float],
+        colours: Sequence[Colour],
+        edge: Colour,
+        rim: float,
+    ) -> None:
+        """As `disc`, many with one edge."""
+        scale, access, dx, dy = self.view.scale, self.view.access, self.dx, self.dy
+        edge, rim, put = access.shown(edge), rim * access.rim * scale, self.pile.append
+        for (x, y), radius, colour in zip(places, radii, colours, strict=True):
+            inner = round(radius * scale) or 1
+            outer = max(2, round(radius * scale + rim))
+            # A disc's surface is square, and its middle is beside this many pixels.
+            put((disc(outer, inner, access.shown(colour), edge),
+                 (round((x + dx) * scale) - outer - 1, round((y + dy) * scale) - outer - 1)))  # fmt: skip
+
     def disc(self, x: float, y: float, radius: float, colour: Colour, edge: Colour, rim: float = 3.0) -> None:
         """A filled circle with an edge, smooth at its rim; collected like a sprite."""
         at, scale, access = self.pos(x, y), self.view.scale, self.view.access
@@ -142,6 +160,8 @@ class Brush:
             view.scale = scale
             paint(Brush(view, self.art, Pen(view)))
             surface = self._pictures[key, size, access] = convert(surface)
+            # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.
+            surface.set_alpha(255, pygame.RLEACCEL)
         self.flush()
         self.view.surface.blit(surface, self.view.pos(x, y))
 

@@ -96,6 +96,8 @@ def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
         stretch += 0.25 * (grow - 1.0)
     elif cook.task:
         rhythm = {"ORDER_PREPARING": 7.0, "ORDER_BAKING": 3.4}.get(cook.task, 2.4)
+        # Who works hardly stands there breathing; and three heights do, of which each is a picture.
+        breath *= 0.5
         stretch += 0.02 * math.sin(now * rhythm + shift)
         tilt += 2.2 * math.sin(now * rhythm * 0.5 + shift)
     brush.sprite(brush.art.prop("shadow", spot.height * 0.2), spot.x, spot.y)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 
+import pygame
+
 from api_stub.schema import OrderStatus
-from game.art import GopherPose, PizzaState
+from game.art import Art, GopherPose, PizzaState
 from game.model import Gopher, Model, Mood
 from game.scene.brush import Brush
-from game.scene.members import Member
-from game.scene.wardrobe import Wardrobe
+from game.scene.members import Blit, Member
+from game.scene.wardrobe import SHADOW, Wardrobe
 
 CARRIED: dict[OrderStatus, PizzaState] = {
     OrderStatus.UNKNOWN: PizzaState.TICKET,
@@ -29,6 +31,8 @@ CARRIED: dict[OrderStatus, PizzaState] = {
 
 LEAST_CARRIED = 44.0
 """Smaller gophers of a crowd carry nothing: it could not be seen."""
+LEAST_TOPPED = 60.0
+"""Smaller gophers carry pizzas without their toppings."""
 LEAST_BOBBING = 46.0
 """At less than this nobody sees the two in a hundred by which work lifts somebody."""
 
@@ -48,15 +52,23 @@ def load_size(height: float, state: PizzaState) -> float:
     return height * (0.34 if state is PizzaState.TICKET else 0.4)
 
 
+def sizes_for(art: Art, height: float, state: PizzaState) -> tuple[int, ...]:
+    """Which pictures somebody of a height needs: of heights with the same there are the same pictures."""
+    load = art.item_size(load_size(height, state)) if height >= LEAST_CARRIED else 0
+    return art.gopher_size(height), load, int(height >= LEAST_TOPPED), round(height * SHADOW)
+
+
 def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -> None:
     """Put on the picture that its gopher needs; while that cannot be made yet, the one of before stays."""
     gopher, art, height = member.gopher, brush.art, member.gopher.height
     order = gopher.order
-    if height != member.height or order.status is not member.status:
+    sizes = sizes_for(art, height, CARRIED[order.status]) if height != member.height else member.sizes
+    if order.status is not member.status or sizes != member.sizes:
         member.kept.clear()
+        member.sizes = sizes
     elif (known := member.kept.get((pose, gopher.left))) is not None:
-        member.surface, member.dx, member.dy = known
-        member.pose, member.left, member.waits = pose, gopher.left, None
+        member.surface, member.dx, member.dy, member.figure = known
+        member.pose, member.height, member.left, member.waits = pose, height, gopher.left, None
         return
     figure = wardrobe.figure(art, order.id, pose, height)
     if figure is None:
@@ -66,21 +78,40 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
     load = None
     if height >= LEAST_CARRIED:
         state = CARRIED[order.status]
-        shown = height >= 60 and state in (PizzaState.TOPPED, PizzaState.BAKED)
+        shown = height >= LEAST_TOPPED and state in (PizzaState.TOPPED, PizzaState.BAKED)
         load = wardrobe.pizza(art, order.id, state, order.toppings if shown else (), load_size(height, state))
         settled = settled and load is not None
-    sprite = wardrobe.crowd.outfits.get(art, figure, load, gopher.left)
+    outfits = wardrobe.crowd.outfits
+    sprite = outfits.get(art, figure, load, gopher.left)
     member.surface = sprite.surface
     member.dx, member.dy = 0.5 - sprite.anchor[0], 0.5 - sprite.anchor[1]
-    shadow = wardrobe.shadow(art, height)
+    member.figure, member.load = figure, load
+    shadow = outfits.get(art, wardrobe.shadow(art, height))
     member.shadow = shadow.surface
     member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
     if settled:
         member.pose, member.height, member.left = pose, height, gopher.left
         member.status, member.waits = order.status, None
-        member.kept[pose, gopher.left] = member.surface, member.dx, member.dy
+        member.kept[pose, gopher.left] = member.surface, member.dx, member.dy, figure
     else:
         member.pose, member.waits = None, pose
+
+
+def _stand(brush: Brush, model: Model, wardrobe: Wardrobe, member: Member) -> None:
+    """Keep the picture, with its shadow, of somebody who rests: until it blinks nothing of it changes."""
+    gopher, figure = member.gopher, member.figure
+    if figure is None:
+        return
+    art, scale = brush.art, brush.view.scale
+    sprite = wardrobe.crowd.outfits.get(
+        art, figure, member.load, gopher.left, wardrobe.shadow(art, gopher.height)
+    )
+    x, y = member.body.x * scale + 0.5, member.body.y * scale + 0.5
+    member.standing = sprite.surface, (int(x - sprite.anchor[0]), int(y - sprite.anchor[1]))
+    member.rest, member.still_until = gopher.rest, math.inf
+    if member.pose is GopherPose.IDLE:
+        every = member.blink_every
+        member.still_until = model.now + every - (model.now + member.blink_from) % every
 
 
 def draw_crowd(
@@ -91,13 +122,26 @@ def draw_crowd(
     """
     now, scale, calm = model.now, brush.view.scale, model.access.calm
     dx, dy = brush.dx * scale, brush.dy * scale
-    blits = brush.pile
+    steady = dx == 0.0 and dy == 0.0
+    blits: list[Blit] = []
     put, sine = blits.append, math.sin
     walk, leave, worked = Mood.WALK, Mood.LEAVE, Mood.WORKED
     idle, blink, step_a, step_b = GopherPose.IDLE, GopherPose.BLINK, GopherPose.WALK1, GopherPose.WALK2
     seen: list[Gopher] = []
-    for member in wardrobe.crowd.gather(model.gophers):
+    crowd = wardrobe.crowd
+    if crowd.calm is not calm:
+        crowd.calm = calm
+        for member in crowd.members:
+            member.rest = None
+    for member in crowd.gather(model.gophers):
         gopher = member.gopher
+        rest = gopher.rest
+        if rest is not None and rest is member.rest and now < member.still_until and steady:
+            # Most of a crowd stands still, and this is all that it costs.
+            seen.append(gopher)
+            if member.standing is not None and not (but and id(gopher) in but):
+                put(member.standing)
+            continue
         if gopher.hop is not None:
             continue
         seen.append(gopher)
@@ -119,6 +163,7 @@ def draw_crowd(
                 pose = blink
             if mood is worked and height > LEAST_BOBBING and not calm:
                 up += 0.022 * height * abs(sine(now * 5.0 + gopher.phase * 6.2832))
+                rest = None
         if (
             pose is not member.pose
             or height != member.height
@@ -130,8 +175,12 @@ def draw_crowd(
                 _dress(brush, wardrobe, member, pose)
         if member.surface is None or member.shadow is None:
             continue
+        if rest is not None and steady and member.waits is None and pose is not blink and not gopher.gliding:
+            _stand(brush, model, wardrobe, member)
         body = member.body
         x, y = body.x * scale + dx, body.y * scale + dy
         put((member.shadow, (int(x + member.shadow_dx), int(y + member.shadow_dy))))
         put((member.surface, (int(x + member.dx), int(y - up * scale + member.dy))))
+    brush.flush()
+    brush.view.surface.fblits(blits, pygame.BLEND_PREMULTIPLIED)
     return seen

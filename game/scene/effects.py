@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from game.art import Sprite
 from game.model import Model
-from game.motion import clamp
 from game.scene.brush import Brush
 
 PROPS = {"star": "star", "flour": "flour", "heart": "heart", "hat": "chefhat"}
@@ -12,21 +11,23 @@ PROPS = {"star": "star", "flour": "flour", "heart": "heart", "hat": "chefhat"}
 
 def draw_particles(brush: Brush, model: Model) -> None:
     """All that fly now."""
-    art = brush.art
+    art, put = brush.art, brush.sprite
     made: dict[tuple[str, int], Sprite] = {}
     for p in model.particles.flying:
         if p.delay > 0:
             continue
         # Size stands for fading: a stretched sprite is cheap, a translucent copy a frame is not.
-        size = p.size * (clamp(p.left * 3.0, 0.15, 1.0) if p.kind != "hat" else clamp(p.left * 6.0, 0.2, 1.0))
-        if p.kind == "flour":
-            size = p.size * clamp(0.35 + 1.4 * (1.0 - p.left), 0.0, 1.0) * clamp(p.left * 2.5, 0.1, 1.0)
-        key = p.kind, round(size)
+        left, kind = 1.0 - p.age / p.life, p.kind
+        if kind == "flour":
+            size = p.size * min(1.0, 1.75 - 1.4 * left) * min(1.0, max(0.1, left * 2.5))
+        else:
+            least, fast = (0.2, 6.0) if kind == "hat" else (0.15, 3.0)
+            size = p.size * min(1.0, max(least, left * fast))
+        key = kind, round(size)
         sprite = made.get(key)
         if sprite is None:
-            sprite = made[key] = art.prop(PROPS[p.kind], size)
-        angle = 15.0 * round(p.angle / 15.0)
-        if angle and p.kind != "flour":
+            sprite = made[key] = art.prop(PROPS[kind], size)
+        if kind != "flour" and (angle := 15.0 * round(p.angle / 15.0)):
             sprite = art.transformed(sprite, 1.0, 1.0, angle, False)
-        brush.sprite(sprite, p.x, p.y)
+        put(sprite, p.x, p.y)
     brush.flush()

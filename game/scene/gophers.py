@@ -9,7 +9,7 @@ from game.art import GopherPose, PizzaState, Sprite
 from game.model import Gopher, Model, Mood, colour_of, slot_of
 from game.motion import clamp, lerp
 from game.scene.brush import Brush
-from game.scene.crowd import CARRIED, LEAST_CARRIED, draw_crowd, load_size
+from game.scene.crowd import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
 from game.scene.following import draw_ring, draw_tethers
 from game.scene.wardrobe import Wardrobe
 from game.theme import INK, Colour
@@ -95,7 +95,7 @@ def _carry(
     if crowded and gopher.height < LEAST_CARRIED:
         return
     state = CARRIED[gopher.order.status]
-    shown = gopher.height >= 60 and state in (PizzaState.TOPPED, PizzaState.BAKED)
+    shown = gopher.height >= LEAST_TOPPED and state in (PizzaState.TOPPED, PizzaState.BAKED)
     size = load_size(gopher.height, state)
     sprite = wardrobe.pizza(brush.art, gopher.id, state, gopher.order.toppings if shown else (), size)
     if sprite is None:
@@ -174,10 +174,15 @@ def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
         return
     tail = 0.0 if calm else max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
     size, up = fade * gopher.height / 130.0, gopher.height * 0.42
-    for along, radius in BEADS if gopher.height > SMALL_TRAIL else BEADS[::2]:
-        part = tail + (head - tail) * along
-        x, y, lift = arc.at(part)
-        brush.disc(x, y - lift - up, max(1.5, radius * size), colours[round(part * SHADES)], INK, 1.5)
+    beads = BEADS if gopher.height > SMALL_TRAIL else BEADS[::2]
+    places = [arc.at(tail + (head - tail) * along) for along, _ in beads]
+    brush.discs(
+        [(x, y - lift - up) for x, y, lift in places],
+        [max(1.5, radius * size) for _, radius in beads],
+        [colours[round((tail + (head - tail) * along) * SHADES)] for along, _ in beads],
+        INK,
+        1.5,
+    )
 
 
 POP_SECONDS = 0.5

@@ -11,36 +11,44 @@ import pygame
 
 from api_stub.schema import OrderStatus
 from game.art import Art, GopherPose, Sprite
-from game.model import Gopher
+from game.model import Gopher, Rest
 from game.motion import Follower
 
 OUTFIT_BYTES = 64 * 1024 * 1024
 """Of all kept pictures of a gopher with its pizza, at scale 1."""
 
+Blit = tuple[pygame.Surface, tuple[int, int]]
+Key = tuple[int, int, int, bool]
+Worn = tuple[pygame.Surface, float, float, Sprite]
+"""A picture, its offsets in display pixels, and the figure in it."""
+
 
 class Outfits:
-    """Pictures of a gopher with its pizza in its paws, bounded by bytes; least recently used out first."""
+    """Pictures of a gopher with its pizza in its paws, with premultiplied alpha: small ones are put down in
+    half the time. Bounded by bytes; least recently used out first.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int, bool], tuple[Sprite, Sprite | None, Sprite]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[tuple[Sprite | None, ...], Sprite]] = OrderedDict()
         self.bytes = 0
 
-    def get(self, art: Art, figure: Sprite, load: Sprite | None, flip: bool) -> Sprite:
-        """The figure, mirrored if `flip`, holding `load`."""
-        if load is None and not flip:
-            return figure
-        key = id(figure), id(load), flip
+    def get(
+        self, art: Art, figure: Sprite, load: Sprite | None = None, flip: bool = False,
+        shadow: Sprite | None = None,
+    ) -> Sprite:  # fmt: skip
+        """The figure, mirrored if `flip`, holding `load`, over its `shadow`."""
+        key = id(figure), id(load), id(shadow), flip
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)
-            return found[2]
-        made = _dressed(figure, load, flip)
+            return found[1]
+        made = _dressed(figure, load, flip, shadow)
         # The originals are kept beside it, so that their ids cannot be given to other sprites.
-        self._kept[key] = figure, load, made
+        self._kept[key] = (figure, load, shadow), made
         self.bytes += made.bytes
         limit = OUTFIT_BYTES * max(1.0, art.scale * art.scale)
         while self.bytes > limit and len(self._kept) > 1:
-            self.bytes -= self._kept.popitem(last=False)[1][2].bytes
+            self.bytes -= self._kept.popitem(last=False)[1][1].bytes
         return made
 
     def clear(self) -> None:
@@ -49,19 +57,21 @@ class Outfits:
         self.bytes = 0
 
 
-def _dressed(figure: Sprite, load: Sprite | None, flip: bool) -> Sprite:
+def _dressed(figure: Sprite, load: Sprite | None, flip: bool, shadow: Sprite | None) -> Sprite:
     (ax, ay), (hx, hy) = figure.anchor, figure.hold
     surface = figure.surface
     if flip:
         surface = pygame.transform.flip(surface, True, False)
         ax, hx = surface.get_width() - ax, surface.get_width() - hx
-    if load is None:
-        return Sprite(surface, (ax, ay), (hx, hy))
-    at = load.surface.get_rect(topleft=(round(hx - load.anchor[0]), round(hy - load.anchor[1])))
-    whole = surface.get_rect().union(at)
+    parts = [(surface, (0, 0))]
+    if shadow is not None:
+        parts.insert(0, (shadow.surface, (round(ax - shadow.anchor[0]), round(ay - shadow.anchor[1]))))
+    if load is not None:
+        parts.append((load.surface, (round(hx - load.anchor[0]), round(hy - load.anchor[1]))))
+    whole = surface.get_rect().unionall([part.get_rect(topleft=at) for part, at in parts])
     made = pygame.Surface(whole.size, pygame.SRCALPHA, surface)
-    made.blit(surface, (-whole.x, -whole.y))
-    made.blit(load.surface, (at.x - whole.x, at.y - whole.y))
+    for part, (x, y) in parts:
+        made.blit(part.premul_alpha(), (x - whole.x, y - whole.y), special_flags=pygame.BLEND_PREMULTIPLIED)
     return Sprite(made, (ax - whole.x, ay - whole.y), (hx - whole.x, hy - whole.y))
 
 
@@ -83,8 +93,20 @@ class Member:
     shadow: pygame.Surface | None = None
     shadow_dx: float = 0.0
     shadow_dy: float = 0.0
-    kept: dict[tuple[GopherPose, bool], tuple[pygame.Surface, float, float]] = field(default_factory=dict)
+    kept: dict[tuple[GopherPose, bool], tuple[pygame.Surface, float, float, Sprite]] = field(
+        default_factory=dict
+    )
     """What it has had on since its height or its order's status changed."""
+    sizes: tuple[int, ...] = ()
+    """Which pictures its height asks for."""
+    figure: Sprite | None = None
+    load: Sprite | None = None
+    rest: Rest | None = None
+    """Under what it has come to rest since it was last drawn; None: it has not."""
+    standing: Blit | None = None
+    """While it rests: the picture with its shadow, and where."""
+    still_until: float = 0.0
+    """The model's `now` up to which that picture stays."""
     waits: GopherPose | None = None
     """The pose whose picture has not been made yet."""
 
@@ -95,6 +117,7 @@ class Crowd:
 
     members: list[Member] = field(default_factory=list)
     outfits: Outfits = field(default_factory=Outfits)
+    calm: bool = False
 
     def forget_pictures(self) -> None:
         """Other pictures are in use now: another size of the display."""

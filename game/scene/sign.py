@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from game.dial import KNOB, SIGN, SWITCH, TRACK, knob_x, on_track, state_text
 from game.layout import inside
 from game.model import Model
@@ -10,36 +12,58 @@ from game.scene.brush import Brush
 from game.theme import BASIL, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the sign shows: where it is the same, so is its picture."""
+
+    text: str
+    running: bool
+    knob: float
+    """How far the knob is along the groove, logical pixels."""
+    hot: bool
+    """Whether the pointer is on the slider, or holds it."""
+    hot_switch: bool
+
+
 def draw_sign(brush: Brush, model: Model) -> None:
-    """The sign, where a stream is configured or was switched on."""
+    """The sign, where a stream is configured or was switched on; painted when it changes."""
     stream = model.stream
     if not stream.shown:
         return
+    shown = Shown(
+        state_text(stream, model.open_everywhere, model.real),
+        stream.running,
+        round(knob_x(stream.per_minute) - TRACK[0]),
+        model.dragging or on_track(*model.pointer),
+        inside(SWITCH, *model.pointer),
+    )
+    x, y, w, h = SIGN
+    brush.kept(shown, (w, h), lambda own: _paint(own, shown), x, y)
+
+
+def _paint(brush: Brush, shown: Shown) -> None:
+    """Paint the sign with its corner at (0, 0)."""
     view, pen = brush.view, brush.pen
-    edged_box(view, SIGN, WOOD_DARK, INK, 18, 3)
-    _switch(brush, model)
-    x, y, w, h = TRACK
-    text = state_text(stream, model.open_everywhere, model.real)
+    _, _, wide, high = SIGN
+    edged_box(view, (0.0, 0.0, wide, high), WOOD_DARK, INK, 18, 3)
+    _switch(brush, shown)
+    x, y, w, h = TRACK[0] - SIGN[0], TRACK[1] - SIGN[1], TRACK[2], TRACK[3]
     used = pen.write("Stream", x, y - 22, SIZE_LEAST, CREAM, anchor="midleft")[2]
     pen.write(
-        text, x + w, y - 22, SIZE_BODY, GLOW if stream.running else CREAM, face="bold", anchor="midright",
-        max_width=w - used - 12, tabular=True,
+        shown.text, x + w, y - 22, SIZE_BODY, GLOW if shown.running else CREAM, face="bold",
+        anchor="midright", max_width=w - used - 12, tabular=True,
     )  # fmt: skip
-    middle, at = y + h / 2, knob_x(stream.per_minute)
+    middle, at = y + h / 2, x + shown.knob
     fill_box(view, (x, middle - 5, w, 10), INK, 5)
-    fill_box(view, (x, middle - 5, max(10.0, at - x), 10), GLOW if stream.running else WOOD, 5)
-    hot = model.dragging or on_track(*model.pointer)
-    size = KNOB + (3 if hot else 0)
-    brush.disc(at, middle, size, CREAM if hot else GLOW, INK)
+    fill_box(view, (x, middle - 5, max(10.0, at - x), 10), GLOW if shown.running else WOOD, 5)
+    brush.disc(at, middle, KNOB + (3 if shown.hot else 0), CREAM if shown.hot else GLOW, INK)
     brush.flush()
 
 
-def _switch(brush: Brush, model: Model) -> None:
-    view = brush.view
-    hot = inside(SWITCH, *model.pointer)
-    running = model.stream.running
-    edged_box(view, SWITCH, CREAM if hot else BASIL if running else NIGHT, INK, 14, 3)
-    x, y, w, h = SWITCH
+def _switch(brush: Brush, shown: Shown) -> None:
+    view, hot, running = brush.view, shown.hot_switch, shown.running
+    x, y, w, h = SWITCH[0] - SIGN[0], SWITCH[1] - SIGN[1], SWITCH[2], SWITCH[3]
+    edged_box(view, (x, y, w, h), CREAM if hot else BASIL if running else NIGHT, INK, 14, 3)
     colour = INK if hot else CREAM
     if running:
         for n in (0, 1):

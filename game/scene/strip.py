@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from game.layout import Box, inside
+from dataclasses import dataclass
+
+from game.layout import BOTTOM_STRIP, Box, inside
 from game.model import Model
 from game.scene.brush import Brush
-from game.strip import strip_for
+from game.strip import Strip, strip_for
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
 
 SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)
@@ -16,9 +18,8 @@ PLACE = 66.0
 
 
 def _button(
-    brush: Brush, model: Model, box: Box, key: str, text: str, strong: bool = False, brief: bool = False
+    brush: Brush, box: Box, hot: bool, key: str, text: str, strong: bool = False, brief: bool = False
 ) -> None:
-    hot = inside(box, *model.pointer)
     x, y, w, h = box
     ground = GLOW if strong else NIGHT
     brush.view.box(x, y, w, h, CREAM if hot else ground, 16)
@@ -56,22 +57,49 @@ def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
         pen.write(row, at, middle + lower, size, CREAM, face="bold", anchor="center", max_width=wide)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the strip shows: where it is the same, so is its picture."""
+
+    plan: Strip
+    line: str
+    position: str
+    kiosk: bool
+    muted: bool
+    hot: tuple[bool, ...]
+    """Which of the buttons the pointer is on: order, UI, help, muted."""
+
+
 def draw_strip(brush: Brush, model: Model) -> None:
-    """The keys, or what the speaker says."""
+    """The keys, or what the speaker says; painted when it changes."""
     story = model.story
     plan = strip_for(bool(story.line), model.kiosk, model.muted)
-    _button(brush, model, plan.order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
-    _button(brush, model, plan.ui, "U", "Temporal", brief=plan.brief)
-    _button(brush, model, plan.help, "H", "Help", brief=plan.brief)
-    if model.muted:
-        _button(brush, model, plan.muted, "M", "Muted", brief=plan.brief)
-    if story.line:
-        _spoken(brush, story.line, story.position, plan.words)
+    hot = tuple(inside(box, *model.pointer) for box in (plan.order, plan.ui, plan.help, plan.muted))
+    shown = Shown(plan, story.line, story.position, model.kiosk, model.muted, hot)
+    x, y, w, h = BOTTOM_STRIP
+    brush.kept(shown, (w, h), lambda own: _paint(own, shown, -y), x, y)
+
+
+def _paint(brush: Brush, shown: Shown, dy: float) -> None:
+    """Paint the strip, all of it moved by `dy`."""
+
+    def moved(box: Box) -> Box:
+        return box[0], box[1] + dy, box[2], box[3]
+
+    plan, (order, ui, questions, muted) = shown.plan, shown.hot
+    _button(brush, moved(plan.order), order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
+    _button(brush, moved(plan.ui), ui, "U", "Temporal", brief=plan.brief)
+    _button(brush, moved(plan.help), questions, "H", "Help", brief=plan.brief)
+    if shown.muted:
+        _button(brush, moved(plan.muted), muted, "M", "Muted", brief=plan.brief)
+    words = moved(plan.words)
+    if shown.line:
+        _spoken(brush, shown.line, shown.position, words)
         return
-    if model.kiosk:
+    if shown.kiosk:
         text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
     else:
         text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
-    x, y, w, h = plan.words
+    x, y, w, h = words
     size = SIZE_SMALL if w > 1000 else SIZE_LEAST
     brush.pen.write(text, x + w / 2, y + h / 2, size, CREAM, anchor="center", max_width=w - 24)

@@ -10,8 +10,12 @@ from game.looks import Look, look_for
 from game.scene.members import Crowd
 
 A_FRAME = 8
-"""New pictures in a frame at most; each takes a quarter of a millisecond."""
+"""New pictures in a frame at most, while somebody has none at all; each takes a quarter of a millisecond."""
+A_CALM_FRAME = 3
+"""As many while everybody has one, and at worst keeps it a little longer."""
 KEPT = 6000
+SHADOW = 0.2
+"""How high a shadow is, in its gopher's heights."""
 
 
 @dataclass
@@ -23,11 +27,13 @@ class Wardrobe:
     carried: dict[str, tuple[PizzaState, float, Sprite]] = field(default_factory=dict)
     shadows: dict[int, Sprite] = field(default_factory=dict)
     left: int = A_FRAME
+    bare: bool = True
+    """Whether somebody could not be drawn at all in this frame."""
     crowd: Crowd = field(default_factory=Crowd)
 
     def begin_frame(self, orders: Collection[str]) -> None:
         """A new frame with these orders in it; the pictures of those that have gone are let go."""
-        self.left = A_FRAME
+        self.left, self.bare = A_FRAME if self.bare else A_CALM_FRAME, False
         if len(self.worn) > 2 * len(orders) + 64:
             self.worn = {key: worn for key, worn in self.worn.items() if key in orders}
             self.carried = {key: load for key, load in self.carried.items() if key in orders}
@@ -43,7 +49,7 @@ class Wardrobe:
 
     def shadow(self, art: Art, height: float) -> Sprite:
         """The shadow for a gopher of a height. Bounded by the heights there are."""
-        key = round(height * 0.2)
+        key = round(height * SHADOW)
         found = self.shadows.get(key)
         if found is None:
             found = self.shadows[key] = art.prop("shadow", key)
@@ -65,6 +71,7 @@ class Wardrobe:
         sprite = art.made_gopher(look, pose, height)
         if sprite is None:
             if self.left <= 0:
+                self.bare = self.bare or worn is None
                 return worn[2] if worn is not None else None
             self.left -= 1
             sprite = art.gopher(look, pose, height)

@@ -74,6 +74,9 @@ def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pyga
 
 
 _drawn = _Drawn()
+MOST_WRITTEN = 4096
+_written: dict[tuple[object, ...], tuple[Key, int, int]] = {}
+"""Of what was asked to be written, as which line, how wide and how high: most is the same in every frame."""
 
 
 class Pen:
@@ -99,16 +102,24 @@ class Pen:
         ends in an ellipsis if that is not enough; a size under the least is raised to it. Raises KeyError
         for an unknown anchor.
         """
-        scale, px = self._view.scale, self._px(size)
-        colour = self._view.access.shown(colour)
-        if max_width is not None:
-            text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
+        view, scale = self._view, self._view.scale
+        asked = text, size, colour, face, max_width, tabular, scale, view.access
+        found = _written.get(asked)
+        if found is None:
+            if len(_written) >= MOST_WRITTEN:
+                _written.clear()
+            px = self._px(size)
+            if max_width is not None:
+                text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
+            line = set_line(text, face, px, tabular)
+            key = text, face, px, view.access.shown(colour), tabular
+            found = _written[asked] = key, line.width, line.height
+        key, width, height = found
         fx, fy = ANCHORS[anchor]
-        line = set_line(text, face, px, tabular)
-        left, top = round(x * scale - fx * line.width), round(y * scale - fy * line.height)
-        if line.width:
-            self._view.surface.blit(_drawn.get((text, face, px, colour, tabular)), (left, top))
-        return left / scale, top / scale, line.width / scale, line.height / scale
+        left, top = round(x * scale - fx * width), round(y * scale - fy * height)
+        if width:
+            view.surface.blit(_drawn.get(key), (left, top))
+        return left / scale, top / scale, width / scale, height / scale
 
     def measure(
         self, text: str, size: float, *, face: Face = "text", tabular: bool = False
