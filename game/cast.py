@@ -136,7 +136,8 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
             return _set_mood(gopher, Mood.WALK)
         if gopher.mood is not Mood.JOY:
             _set_mood(gopher, Mood.JOY)
-            model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height)
+            hearts = 6 if len(model.gophers) <= CROWD else 3
+            model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
         elif gopher.mood_age > JOY_SECONDS and gopher.lift <= 0.0:
             _set_mood(gopher, Mood.LEAVE)
         return None

@@ -50,6 +50,8 @@ from game.strip import strip_for
 
 HOLD_TO_QUIT = 3.0
 """Seconds for which Esc must be held to leave a kiosk."""
+WIDEST = 160.0
+"""Nobody is to be met further to its side than this; logical pixels."""
 
 
 @dataclass
@@ -64,6 +66,8 @@ def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
     """The foremost gopher at a point; a little generous, since they are small and move."""
     best: Gopher | None = None
     for gopher in model.gophers.values():
+        if not -WIDEST < x - gopher.body.x < WIDEST:
+            continue
         reach = max(26.0, gopher.height * 0.4)
         feet = gopher.body.y - gopher.lift
         hit = abs(x - gopher.body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import deque
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -242,6 +242,7 @@ class OpenReplay:
 Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
 
 
+MOST_DELIVERIES = 4096
 FOLLOWED_OWN = 3
 """So many of the orders made at this window are followed at once."""
 
@@ -291,8 +292,8 @@ class Model:
     delivered: int = 0
     lost: int = 0
     counter_pulse: float = 0.0
-    deliveries: deque[float] = field(default_factory=lambda: deque(maxlen=4096))
-    """Unix seconds of the newest deliveries, for the rate a minute."""
+    deliveries: list[float] = field(default_factory=list)
+    """Unix seconds of the newest deliveries, in order, for the rate a minute."""
     real: float = 0.0
     """Real seconds since the start; the stream's clock."""
     stream: Stream = field(default_factory=Stream)
@@ -321,6 +322,11 @@ class Model:
         """Show a sentence for a while; of more than three the oldest goes."""
         self.toasts.append(Toast(text, good))
         del self.toasts[:-3]
+
+    def count_delivery(self, at: float) -> None:
+        """Note when an order was delivered, in Unix seconds; of more than `MOST_DELIVERIES` the oldest go."""
+        insort(self.deliveries, at)
+        del self.deliveries[:-MOST_DELIVERIES]
 
     def follows(self, gopher: Gopher) -> bool:
         """Whether somebody keeps an eye on it: it is one of the newest ordered at this window, it is under
@@ -361,7 +367,7 @@ class Model:
     @property
     def per_minute(self) -> int:
         """Deliveries of the last 60 seconds."""
-        return sum(1 for at in self.deliveries if self.wall - at <= 60.0)
+        return len(self.deliveries) - bisect_left(self.deliveries, self.wall - 60.0)
 
     @property
     def anyone_alive(self) -> bool:

@@ -113,7 +113,7 @@ def _count(model: Model, order: Order) -> None:
     """Count an order that is over."""
     if order.status is OrderStatus.DELIVERED:
         model.delivered += 1
-        model.deliveries.append(order.finished_at.timestamp() if order.finished_at else model.wall)
+        model.count_delivery(order.finished_at.timestamp() if order.finished_at else model.wall)
     else:
         _lose(model, 1)
         model.say(f"Order {order.id} has failed: {order.last_failure or 'no reason given'}")

@@ -12,21 +12,23 @@ class View:
     """A surface of the display's own pixels, addressed in logical pixels.
 
     `surface` is the part of the display that the canvas covers (bars left out); `scale` is display
-    pixels per logical pixel; `access` is how people want it shown, and may change between frames.
+    pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where it is
+    only a part of the canvas; `access` is how people want it shown, and may change between frames.
     """
 
     def __init__(self, surface: pygame.Surface, access: Access = PLAIN) -> None:
         self.surface = surface
         self.access = access
         self.scale = surface.get_width() / CANVAS[0]
+        self.origin = 0, 0
 
     def px(self, length: float) -> int:
         """A logical length in display pixels, at least 1 where it is positive."""
         return max(1, round(length * self.scale)) if length > 0 else 0
 
     def pos(self, x: float, y: float) -> tuple[int, int]:
-        """A logical point in display pixels."""
-        return round(x * self.scale), round(y * self.scale)
+        """A logical point in the surface's pixels."""
+        return round(x * self.scale) - self.origin[0], round(y * self.scale) - self.origin[1]
 
     def rect(self, x: float, y: float, w: float, h: float) -> pygame.Rect:
         """A logical rectangle in display pixels."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from api_stub.schema import Menu, Order, OrderList, OrderRequest
 from game import follower
@@ -165,6 +166,35 @@ def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_w
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:00Z"
     assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
+
+
+def test_who_stands_still_is_told_once(make: Make) -> None:
+    scene = make()
+    scene.follower.orders = {"a": order("a"), "b": order("b")}
+    baking, waiting = order("a", S.BAKING, 1), order("b")
+    scene.api.answers["POST /orders/status"] = as_json(baking, waiting)
+    scene.follower.follow()
+    assert scene.told == [OrdersSeen((baking, waiting), True)]
+    scene.follower.follow()
+    assert len(scene.told) == 1, "nothing new"
+    later = order("b", S.PREPARING, 1)
+    scene.api.answers["POST /orders/status"] = as_json(baking, later)
+    scene.follower.follow()
+    assert scene.told[1:] == [OrdersSeen((later,), True)]
+    scene.api.answers["POST /orders/status"] = as_json(order("a", S.UNKNOWN, run_id=None), later)
+    for _ in range(2):
+        scene.follower.follow()
+    assert [n.orders[0].id for n in scene.told[2:]] == ["a", "a"], "it is counted how often"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"orders": [{"id": 1}]}, {"orders": 3}, {"orders": [[]]}])
+def test_an_answer_of_another_shape_is_an_error_and_nothing_is_told(make: Make, answer: Any) -> None:
+    scene = make()
+    scene.follower.orders = {"a": order("a")}
+    scene.api.answers["POST /orders/status"] = httpx.Response(200, json=answer)
+    with pytest.raises(ValidationError):
+        scene.follower.follow()
+    assert scene.told == [] and scene.follower.heard == {}
 
 
 def test_everything_open_is_adopted_at_first_and_only_then(make: Make) -> None:

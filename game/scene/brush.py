@@ -146,7 +146,9 @@ class Brush:
     def kept(
         self, key: Hashable, size: tuple[float, float], paint: Callable[[Brush], None], x: float, y: float
     ) -> None:
-        """Put down at (x, y) a picture of `size` that is painted, from (0, 0), when its key is a new one."""
+        """Put down at (x, y) a picture of `size`, which `paint` paints there when its key is a new one. Not
+        with `sprite` and what is shaken: those know no other place than the display.
+        """
         scale, access = self.view.scale, self.view.access
         surface = self._pictures.get((key, size, access))
         if surface is None:
@@ -156,8 +158,8 @@ class Brush:
                 (math.ceil(size[0] * scale), math.ceil(size[1] * scale)), pygame.SRCALPHA
             )
             view = View(surface, access)
-            # It is no canvas: what is painted counts in the display's own scale.
-            view.scale = scale
+            # A part of the canvas only: what is painted counts from the display's own corner, in its scale.
+            view.scale, view.origin = scale, self.view.pos(x, y)
             paint(Brush(view, self.art, Pen(view)))
             surface = self._pictures[key, size, access] = convert(surface)
             # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.

@@ -236,10 +236,9 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
 def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Those that hop, in front of the cooks."""
     # Those in the air are drawn with every squash in a crowd too, as long as they are few.
-    fine = sum(1 for gopher in model.gophers.values() if gopher.hop is not None) <= FINE
-    for gopher in model.gophers.values():
-        if gopher.hop is not None:
-            draw_trail(brush, gopher, model.access.calm)
-            with brush.faded(_presence(model, gopher)):
-                draw_gopher(brush, model, gopher, wardrobe, fine)
+    fliers = [gopher for gopher in model.gophers.values() if gopher.hop is not None]
+    for gopher in fliers:
+        draw_trail(brush, gopher, model.access.calm)
+        with brush.faded(_presence(model, gopher)):
+            draw_gopher(brush, model, gopher, wardrobe, len(fliers) <= FINE)
     brush.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, is_
 
 import pygame
 
@@ -118,15 +118,22 @@ class Crowd:
     members: list[Member] = field(default_factory=list)
     outfits: Outfits = field(default_factory=Outfits)
     calm: bool = False
+    _last: list[Gopher] = field(default_factory=list)
+    """Whom `members` is of."""
 
     def forget_pictures(self) -> None:
         """Other pictures are in use now: another size of the display."""
-        self.members.clear()
+        self.members, self._last = [], []
         self.outfits.clear()
 
     def gather(self, gophers: Mapping[str, Gopher]) -> list[Member]:
         """The members for these gophers, from back to front."""
-        members = self.members
+        members, everybody = self.members, list(gophers.values())
+        if len(everybody) == len(self._last) and all(map(is_, everybody, self._last)):
+            # Nobody has come or gone: they only walk past each other.
+            members.sort(key=attrgetter("body.y"))
+            return members
+        self._last = everybody
         here = [member for member in members if gophers.get(member.gopher.order.id) is member.gopher]
         if len(here) != len(gophers):
             known = {id(member.gopher) for member in here}

@@ -151,10 +151,10 @@ class Particles:
                 )
             )
 
-    def cheer(self, x: float, y: float) -> None:
+    def cheer(self, x: float, y: float, hearts: int = 6) -> None:
         """Joy at a delivery."""
         roll = self.dice.uniform
-        for _ in range(1 if self.few else 6):
+        for _ in range(1 if self.few else hearts):
             self.add(
                 Particle(
                     "heart",

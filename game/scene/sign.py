@@ -42,12 +42,10 @@ def draw_sign(brush: Brush, model: Model) -> None:
 
 
 def _paint(brush: Brush, shown: Shown) -> None:
-    """Paint the sign with its corner at (0, 0)."""
     view, pen = brush.view, brush.pen
-    _, _, wide, high = SIGN
-    edged_box(view, (0.0, 0.0, wide, high), WOOD_DARK, INK, 18, 3)
+    edged_box(view, SIGN, WOOD_DARK, INK, 18, 3)
     _switch(brush, shown)
-    x, y, w, h = TRACK[0] - SIGN[0], TRACK[1] - SIGN[1], TRACK[2], TRACK[3]
+    x, y, w, h = TRACK
     used = pen.write("Stream", x, y - 22, SIZE_LEAST, CREAM, anchor="midleft")[2]
     pen.write(
         shown.text, x + w, y - 22, SIZE_BODY, GLOW if shown.running else CREAM, face="bold",
@@ -62,8 +60,8 @@ def _paint(brush: Brush, shown: Shown) -> None:
 
 def _switch(brush: Brush, shown: Shown) -> None:
     view, hot, running = brush.view, shown.hot_switch, shown.running
-    x, y, w, h = SWITCH[0] - SIGN[0], SWITCH[1] - SIGN[1], SWITCH[2], SWITCH[3]
-    edged_box(view, (x, y, w, h), CREAM if hot else BASIL if running else NIGHT, INK, 14, 3)
+    x, y, w, h = SWITCH
+    edged_box(view, SWITCH, CREAM if hot else BASIL if running else NIGHT, INK, 14, 3)
     colour = INK if hot else CREAM
     if running:
         for n in (0, 1):

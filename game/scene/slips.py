@@ -39,14 +39,15 @@ def frame_of(access: Access) -> tuple[float, float]:
     return (LEFT - WIDER, WIDE + WIDER) if access.large else (LEFT, WIDE)
 
 
-def lines_of(words: Words) -> list[tuple[str, Colour, bool]]:
+@lru_cache(maxsize=32)
+def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
     """A slip's lines below its head: text, colour, bold."""
     found = [(words.held, INK, False)]
     if words.outcome:
         found.append((words.outcome, TOMATO if words.waiting else BASIL, True))
     if words.kept:
         found.append((words.kept, INK_SOFT, False))
-    return found
+    return tuple(found)
 
 
 def height_of(words: Words, access: Access = PLAIN) -> float:
@@ -90,9 +91,7 @@ def _kept_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> N
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
     access = brush.view.access
     size = frame_of(access)[1] + 2 * MARGIN, height_of(words, access) + 2 * MARGIN
-    brush.kept(
-        (words, worker), size, lambda own: _slip(own, words, worker, MARGIN, MARGIN), x - MARGIN, y - MARGIN
-    )
+    brush.kept((words, worker), size, lambda own: _slip(own, words, worker, x, y), x - MARGIN, y - MARGIN)
 
 
 def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
@@ -173,9 +172,14 @@ def _tab_of(model: Model, places: Sequence[tuple[Note, Words, float, float]]) ->
 def _tab(brush: Brush, model: Model, box: Box) -> None:
     x, y, w, h = box
     hot = inside(box, *model.pointer)
+    brush.kept(("tab", hot), (w, h), lambda own: _paint_tab(own, box, hot), x, y)
+
+
+def _paint_tab(brush: Brush, box: Box, hot: bool) -> None:
+    x, y, _, h = box
+    middle = y + h / 2
     edged_box(brush.view, box, CREAM if hot else GLOW, WOOD_DARK, 14, 3)
     fill_box(brush.view, (x + 10, y + 9, 36, h - 18), INK, 8)
-    middle = y + h / 2
     brush.pen.write("K", x + 28, middle, SIZE_LEAST, CREAM, face="bold", anchor="center")
     # Twice a triangle, of thin columns as the stream's sign: back to what was.
     for start in (x + 54, x + 70):

@@ -77,29 +77,23 @@ def draw_strip(brush: Brush, model: Model) -> None:
     hot = tuple(inside(box, *model.pointer) for box in (plan.order, plan.ui, plan.help, plan.muted))
     shown = Shown(plan, story.line, story.position, model.kiosk, model.muted, hot)
     x, y, w, h = BOTTOM_STRIP
-    brush.kept(shown, (w, h), lambda own: _paint(own, shown, -y), x, y)
+    brush.kept(shown, (w, h), lambda own: _paint(own, shown), x, y)
 
 
-def _paint(brush: Brush, shown: Shown, dy: float) -> None:
-    """Paint the strip, all of it moved by `dy`."""
-
-    def moved(box: Box) -> Box:
-        return box[0], box[1] + dy, box[2], box[3]
-
+def _paint(brush: Brush, shown: Shown) -> None:
     plan, (order, ui, questions, muted) = shown.plan, shown.hot
-    _button(brush, moved(plan.order), order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
-    _button(brush, moved(plan.ui), ui, "U", "Temporal", brief=plan.brief)
-    _button(brush, moved(plan.help), questions, "H", "Help", brief=plan.brief)
+    _button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
+    _button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
+    _button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
     if shown.muted:
-        _button(brush, moved(plan.muted), muted, "M", "Muted", brief=plan.brief)
-    words = moved(plan.words)
+        _button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
     if shown.line:
-        _spoken(brush, shown.line, shown.position, words)
+        _spoken(brush, shown.line, shown.position, plan.words)
         return
     if shown.kiosk:
         text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
     else:
         text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
-    x, y, w, h = words
+    x, y, w, h = plan.words
     size = SIZE_SMALL if w > 1000 else SIZE_LEAST
     brush.pen.write(text, x + w / 2, y + h / 2, size, CREAM, anchor="center", max_width=w - 24)

@@ -10,9 +10,10 @@ from game.looks import Look, look_for
 from game.scene.members import Crowd
 
 A_FRAME = 8
-"""New pictures in a frame at most, while somebody has none at all; each takes a quarter of a millisecond."""
+"""New pictures in a frame at most, while many have none at all; each takes a fifth of a millisecond."""
 A_CALM_FRAME = 3
-"""As many while everybody has one, and at worst keeps it a little longer."""
+"""As many while nearly everybody has one, and at worst keeps it a little longer."""
+MANY = 40
 KEPT = 6000
 SHADOW = 0.2
 """How high a shadow is, in its gopher's heights."""
@@ -27,13 +28,13 @@ class Wardrobe:
     carried: dict[str, tuple[PizzaState, float, Sprite]] = field(default_factory=dict)
     shadows: dict[int, Sprite] = field(default_factory=dict)
     left: int = A_FRAME
-    bare: bool = True
-    """Whether somebody could not be drawn at all in this frame."""
+    bare: int = MANY
+    """How many could not be drawn at all in this frame."""
     crowd: Crowd = field(default_factory=Crowd)
 
     def begin_frame(self, orders: Collection[str]) -> None:
         """A new frame with these orders in it; the pictures of those that have gone are let go."""
-        self.left, self.bare = A_FRAME if self.bare else A_CALM_FRAME, False
+        self.left, self.bare = A_FRAME if self.bare >= MANY else A_CALM_FRAME, 0
         if len(self.worn) > 2 * len(orders) + 64:
             self.worn = {key: worn for key, worn in self.worn.items() if key in orders}
             self.carried = {key: load for key, load in self.carried.items() if key in orders}
@@ -71,7 +72,7 @@ class Wardrobe:
         sprite = art.made_gopher(look, pose, height)
         if sprite is None:
             if self.left <= 0:
-                self.bare = self.bare or worn is None
+                self.bare += worn is None
                 return worn[2] if worn is not None else None
             self.left -= 1
             sprite = art.gopher(look, pose, height)

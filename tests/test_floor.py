@@ -1,0 +1,58 @@
+"""When the floor is planned anew: at once for more, after a while for less, and never for a wave."""
+
+from __future__ import annotations
+
+from game.floor import ROOM_KEPT
+from game.layout import Place
+from game.model import Model
+from tests.telling import S, order, play, seen, tell
+
+
+def crowd(model: Model, waiting: int, baking: int = 0) -> None:
+    """So many orders wait, and so many bake; the same ones from call to call."""
+    tell(
+        model,
+        seen(*(order(f"o{n}", S.BAKING if n < baking else S.RECEIVED, 1 if n < baking else 0)
+               for n in range(waiting + baking))),
+    )  # fmt: skip
+
+
+def test_more_room_is_made_at_once() -> None:
+    model = Model()
+    crowd(model, 20)
+    play(model, 0.1)
+    before = model.floor
+    crowd(model, 120)
+    play(model, 0.1)
+    assert model.floor is not before and model.floor is not None
+    assert model.floor.stages[Place.COUNTER].columns * model.floor.stages[Place.COUNTER].rows >= 120
+
+
+def test_a_wave_that_goes_on_moves_nobody_and_its_room_is_given_up_later() -> None:
+    model = Model()
+    crowd(model, 60)
+    play(model, 0.5)
+    before = model.room_kept[Place.COUNTER][0]
+    # All of them go on to the oven: the counter keeps its room for a while.
+    crowd(model, 0, 60)
+    play(model, ROOM_KEPT / 2)
+    with_both = model.floor
+    assert model.room_kept[Place.COUNTER][0] == before
+    play(model, ROOM_KEPT / 4)
+    assert model.floor is with_both
+    play(model, ROOM_KEPT)
+    assert model.room_kept[Place.COUNTER][0] == 0
+    assert model.floor is not with_both
+
+
+def test_coming_and_going_within_the_room_plans_nothing() -> None:
+    model = Model()
+    crowd(model, 64)
+    play(model, 0.5)
+    before = model.floor
+    for there in (50, 64, 40, 60):
+        for n in range(64):
+            tell(model, seen(order(f"o{n}", S.RECEIVED)))
+        crowd(model, there)
+        play(model, 1.0)
+        assert model.floor is before
