@@ -70,6 +70,8 @@ from game.window import Window
 log = logging.getLogger(__name__)
 
 FRAMES_PER_SECOND = 60
+SELDOM = 10_000, 20, 50
+"""How seldom Python looks for circular garbage: a look at everything holds up a frame; there is little."""
 POINTER_IDLE = 2.0
 """Seconds after which a kiosk hides the resting pointer."""
 
@@ -172,6 +174,7 @@ class App:
             # What is there now stays: looking for garbage in it, too, would hold up a frame now and then.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*SELDOM)
         elif self._shown_at is not None:
             # What came once, with the first picture, says nothing of the frames.
             self._settled = True

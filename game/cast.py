@@ -15,7 +15,6 @@ from game.reactions import beside, jump, seat_of, take_off
 from game.receipts import last_takeover, receipt_for
 from game.strides import (
     HURRIED,
-    LONGEST,
     NEAR,
     SMOOTH,
     TOP_SPEED,
@@ -272,7 +271,7 @@ def update_gophers(model: Model, dt: float) -> None:
                 one.rest = None
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
     floor = model.floor
-    crowded = len(model.gophers) > CROWD and floor is not None and 0.0 < dt <= LONGEST
+    crowded = len(model.gophers) > CROWD and floor is not None and dt > 0.0
     stride = Stride(dt) if crowded else None
     height, followed = room.height, {g.order.id for g in model.followed}
     for gopher in model.gophers.values():

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -64,6 +65,20 @@ PLACE_FOR = 30.0
 """Seconds for which an order that the API does not answer is offered again, always with the same id."""
 QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
+
+
+def entries_of(content: bytes) -> list[dict[str, Any]]:
+    """The orders of an answer as they came in, each with an `id`; to read them is much dearer. Raises
+    ValidationError.
+    """
+    try:
+        entries: list[dict[str, Any]] = from_json(content)["orders"]
+        if all(isinstance(entry["id"], str) for entry in entries):
+            return entries
+    except (KeyError, TypeError, ValueError):
+        pass
+    # Whatever is wrong with it is told as of everything else.
+    return [order.model_dump() for order in OrderList.model_validate_json(content).orders]
 
 
 @dataclass
@@ -135,18 +150,12 @@ class Follower:
         to find that out of what came in is much cheaper than to read it. An order that Temporal does not
         know is always news: it is counted how often. Raises ValidationError.
         """
-        try:
-            entries = {entry["id"]: entry for entry in from_json(content)["orders"]}
-        except (KeyError, TypeError, ValueError):
-            entries = {}
+        entries = {entry["id"]: entry for entry in entries_of(content)}
         told = [
             Order.model_validate(entry)
             for key, entry in entries.items()
             if self.heard.get(key) != entry or entry.get("status") == OrderStatus.UNKNOWN
         ]
-        if not entries:
-            # Whatever is wrong with it is told as of everything else.
-            told = OrderList.model_validate_json(content).orders
         self.heard |= entries
         return told
 
@@ -175,11 +184,18 @@ class Follower:
             self.quiet_until = self.clock() + QUIET
             return
         response.raise_for_status()
-        self.adopted = True
-        listed = OrderList.model_validate_json(response.content).orders
-        began = [order.started_at for order in listed if order.started_at is not None]
+        listed = entries_of(response.content)
+        # Oldest first: the last one says how far this has come; of the others only unknown ones are read.
+        newest = [Order.model_validate(entry) for entry in listed[-1:]]
+        began = [order.started_at for order in newest if order.started_at is not None]
         self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
-        self._take([order for order in listed if self._is_news(order)], asked=False)
+        news = [Order.model_validate(entry) for entry in listed if self._may_be_news(entry)]
+        self.adopted = True
+        self._take([order for order in news if self._is_news(order)], asked=False)
+
+    def _may_be_news(self, entry: dict[str, Any]) -> bool:
+        known = self.orders.get(entry["id"])
+        return known is None or known.run_id != entry.get("run_id")
 
     def _is_news(self, order: Order) -> bool:
         known = self.orders.get(order.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 
 from game.layout import FloorPlan, Place
 from game.model import Gopher, Mood
@@ -18,8 +18,8 @@ STEPS = 12.0
 """Steps a second at most, however small the legs: more would only flicker."""
 NEAR = 14.0
 """Within so many logical pixels of its stand a gopher has arrived."""
-LONGEST = 1 / 59
-"""Seconds of one stride; longer frames are cut into several."""
+MOST_PARTS = 2
+"""A long frame is cut into so many strides at most: late as it is, it must not take still longer."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ class Stride:
     """One frame's walking: `walk` moves a gopher and tells whether it is still on its way."""
 
     def __init__(self, dt: float) -> None:
-        """`dt`: seconds, more than 0 and `LONGEST` at most."""
-        self._dt = dt
+        """`dt`: seconds, more than 0."""
+        self._parts = min(MOST_PARTS, max(1, ceil(dt * 60.0 - 0.01)))
+        self._dt = dt = dt / self._parts
         self._omega = 2.0 / SMOOTH
         k = self._omega * dt
         self._decay = 1.0 / (1.0 + k + 0.48 * k * k + 0.235 * k * k * k)
@@ -72,6 +73,13 @@ class Stride:
 
     def walk(self, gopher: Gopher, goal: Goal) -> bool:
         """Go on towards the goal."""
+        far = 0.0
+        for _ in range(self._parts):
+            far = self._step(gopher, goal)
+        return far > NEAR
+
+    def _step(self, gopher: Gopher, goal: Goal) -> float:
+        """One stride; returns how far it was before."""
         body, dt, omega, decay = gopher.body, self._dt, self._omega, self._decay
         x, y, vx, vy = body.x, body.y, body.vx, body.vy
         dx, dy = x - goal.x, y - goal.y
@@ -87,7 +95,7 @@ class Stride:
         taken = sqrt(step_x * step_x + step_y * step_y) / (gopher.height * 0.32)
         gopher.steps += taken if taken < self._most else self._most
         gopher.left = vx < -20.0 and vx * vx + vy * vy > 900.0
-        return far > NEAR
+        return far
 
     def settle(self, gopher: Gopher, goal: Goal) -> bool:
         """Go the last few pixels of a walk; whether there are any left. At its end it stands still."""

@@ -38,7 +38,7 @@ def brush() -> Iterator[Brush]:
 
 @given(
     x=st.floats(0, 1900), y=st.floats(500, 700), vx=st.floats(-900, 900), vy=st.floats(-300, 300),
-    index=st.integers(0, 60), dt=st.sampled_from([1 / 60, 1 / 75, 1 / 144]),
+    index=st.integers(0, 60), dt=st.sampled_from([1 / 30, 1 / 40, 1 / 60, 1 / 75, 1 / 144]),
 )  # fmt: skip
 def test_a_stride_is_the_followers_own_step(
     x: float, y: float, vx: float, vy: float, index: int, dt: float

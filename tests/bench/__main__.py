@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from tests.bench import clone, fleet, frame, many, orders, start
+from tests.bench import clone, fleet, frame, many, orders, start, window
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
@@ -25,16 +25,23 @@ BENCHES: dict[str, Bench] = {
     "clone": clone.clone,
 }
 
+WATCHES = {"memory": frame.memory, "window": window.window}
+"""Those that watch a game for as long as is asked."""
+
 
 def main() -> int:
     """Run what was asked for; each line of stdout is one JSON object."""
     options = argparse.ArgumentParser(prog="./run_all.sh bench", description=__doc__)
-    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*BENCHES, "memory"]))
+    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*BENCHES, *WATCHES]))
     options.add_argument(
-        "--minutes", type=float, default=2.0, help="how long `memory` watches a game; default: %(default)g"
+        "--minutes",
+        type=float,
+        default=2.0,
+        help="how long `memory` and `window` watch a game; default: %(default)g",
     )
     asked = options.parse_args()
-    BENCHES["memory"] = partial(frame.memory, asked.minutes)
+    for name, watch in WATCHES.items():
+        BENCHES[name] = partial(watch, asked.minutes)
     names = asked.names or list(BENCHES)
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
