@@ -22,6 +22,12 @@ class View:
         self.scale = surface.get_width() / CANVAS[0]
         self.origin = 0, 0
 
+    def part(self, scale: float, origin: tuple[int, int], access: Access | None = None) -> View:
+        """The same surface, addressed in another scale and from another corner, or shown otherwise."""
+        made = View(self.surface, access or self.access)
+        made.scale, made.origin = scale, origin
+        return made
+
     def px(self, length: float) -> int:
         """A logical length in display pixels, at least 1 where it is positive."""
         return max(1, round(length * self.scale)) if length > 0 else 0

@@ -9,6 +9,7 @@ import pygame
 import pytest
 
 from api_stub.schema import Receipt
+from game.access import PLAIN, Access
 from game.art import Art
 from game.inputs import KeyPress, PointerPress
 from game.layout import CookSpot, cook_spot, inside
@@ -130,12 +131,13 @@ def test_its_clocks_are_to_the_hundredth() -> None:
     assert clock_text(0.129).endswith(":00.12")
 
 
+@pytest.mark.parametrize("access", [PLAIN, Access(large=True)], ids=["plain", "large"])
 @pytest.mark.parametrize("width", [640, 1280, 1920, 2560])
-def test_its_texts_lie_in_their_frame_and_apart(width: int) -> None:
+def test_its_texts_lie_in_their_frame_and_apart(width: int, access: Access) -> None:
     panel = a_panel()
     for moment in (0.0, 0.5, 1.5, 3.0, 4.0):
         at_moment(panel, panel.replay.recording.begin + moment)
-        written = texts_of(panel, width)
+        written = texts_of(panel, width, access)
         for text, box, _ in written:
             assert inside(FRAME, box[0], box[1]) and inside(
                 FRAME, box[0] + box[2] - 1, box[1] + box[3] - 1

@@ -12,6 +12,7 @@ from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.panels.base import Close, Do, Outcome, Stay
 from game.panels.kept import Kept
+from game.panels.lens import Lens
 from game.panels.paper import inset, mix
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import (
@@ -34,7 +35,7 @@ from game.theme import (
 from game.view import View
 
 GROWTH = 1.15
-"""How much larger large text is here: the sheet is full."""
+"""How much larger large text is here: the sheet is full, and a lens shows all of it larger."""
 FRAME: Box = (1116, 140, 780, 868)
 CODE_LEFT, CODE_WIDE = 1140.0, 732.0
 CODE_PAD = 24.0
@@ -70,7 +71,13 @@ class BugSlip:
         self._sheet = Sheet()
         self._calm = 0.0
         self._kept = Kept()
+        self._lens = Lens(FRAME, GROWTH)
         self.hits = HITS
+
+    @property
+    def box(self) -> Box:
+        """Where it was drawn last."""
+        return self._lens.box
 
     @property
     def over(self) -> bool:
@@ -79,6 +86,7 @@ class BugSlip:
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
+        item = self._lens.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             hit = hit_at(HITS, item.x, item.y)
@@ -112,6 +120,7 @@ class BugSlip:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
+        view = self._lens.view(view)
         challenge = self._look_up()
         hot = hit_at(HITS, *self._sheet.pointer)
         key = (challenge, hot, view.scale, self._seconds) if self._sheet.arrived >= 1.0 else None
@@ -126,14 +135,15 @@ class BugSlip:
         easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
         easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68
-        easel.text("Can you fix it?", x, y, SIZE_HEAD + 4, face="display")
+        title = "Can you fix it?"
+        easel.text(title, x, y, SIZE_HEAD + 4, face="display")
         self._close(easel)
         if challenge is None or challenge.file is None:
             easel.text("The API has not told of a bug.", x, y + 70, SIZE_BODY, INK_SOFT)
             return
         stuck = stuck_text(challenge.stuck)
         box_wide = easel.pen.measure(stuck, SIZE_BODY, face="bold")[0] + 40
-        left = x + 300
+        left = x + max(300.0, easel.pen.measure(title, SIZE_HEAD + 4, face="display")[0] + 20)
         easel.box((left, y, box_wide, 46), TOMATO if challenge.stuck else BASIL, 23)
         easel.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
         y += 66

@@ -15,6 +15,7 @@ from game.looks import look_for
 from game.panels import qr
 from game.panels.base import Close, Do, Outcome, Stay
 from game.panels.lanes import draw_life
+from game.panels.lens import Lens
 from game.panels.life import Life, life_of
 from game.panels.slip import Slip, kill_text, slip_of
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
@@ -42,7 +43,7 @@ ID_LINES = 4
 LINE = 28.0
 BUTTON_HIGH = 60.0
 GROWTH = 1.1
-"""How much larger large text is here: the sheet is full."""
+"""How much larger large text is here: the sheet is full, and a lens shows all of it larger."""
 QR_ROOM = 262.0
 """Most that the QR code may take, from side to side."""
 
@@ -103,6 +104,7 @@ class OrderCard:
         x = 1920 - 24 - WIDTH if side == "right" else 24.0
         self.frame: Box = (x, TOP, WIDTH, HEIGHT)
         self._sheet = Sheet()
+        self._lens = Lens(self.frame, GROWTH)
         # Beside the QR code, or as wide as the card where there is none.
         left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
         bottom = TOP + HEIGHT - 34
@@ -113,6 +115,7 @@ class OrderCard:
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
+        item = self._lens.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             hit = hit_at(self.hits, item.x, item.y)
@@ -135,6 +138,7 @@ class OrderCard:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
+        view = self._lens.view(view)
         easel = Easel(
             view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH
         )

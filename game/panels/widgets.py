@@ -94,7 +94,7 @@ class Easel:
     ) -> None:
         """`growth`: how much larger large text may be on this sheet."""
         if view.access.large and growth < view.access.growth:
-            view = View(view.surface, replace(view.access, growth=growth))
+            view = view.part(view.scale, view.origin, replace(view.access, growth=growth))
         self.view = view
         self.pen = Pen(view)
         self._art = art
@@ -165,7 +165,9 @@ class Easel:
         if art is not None and art.scale != scale:
             # The window was resized while the sheet was open: the old pictures, stretched.
             sprite = art.transformed(sprite, scale / art.scale, scale / art.scale, 0.0, False)
-        self.view.surface.blit(sprite.surface, sprite.at((x + self._dx) * scale, (y + self._dy) * scale))
+        left, top = self.view.origin
+        at = sprite.at((x + self._dx) * scale - left, (y + self._dy) * scale - top)
+        self.view.surface.blit(sprite.surface, at)
 
     def icon(self, name: str, x: float, y: float, height: float) -> None:
         """A sign around (x, y), where there are pictures."""

@@ -13,7 +13,6 @@ from game.dial import BUG_HIGH, SIGN
 from game.layout import Kitchen
 from game.model import Model
 from game.panels.base import Panel
-from game.panels.bug import FRAME as BUG_FRAME
 from game.panels.bug import BugSlip
 from game.panels.replay import FRAME as REPLAY_FRAME
 from game.panels.replay import ReplayPanel
@@ -52,7 +51,7 @@ def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
             top = max(top, STATS_FRAME[1] + STATS_FRAME[3] + 10.0)
         elif isinstance(panel, BugSlip):
             # Beside the slip, and under the two signs that may hang there.
-            x, top = BUG_FRAME[0] / 2, max(top, SIGNS_END)
+            x, top = panel.box[0] / 2, max(top, SIGNS_END)
         elif isinstance(panel, ReplayPanel):
             x = (REPLAY_FRAME[0] + REPLAY_FRAME[2] + SLIPS_LEFT) / 2
     return x, top
