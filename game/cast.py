@@ -1,18 +1,15 @@
-"""How gophers and cooks move from frame to frame, between two truths."""
+"""How gophers move from frame to frame, between two truths."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from dataclasses import dataclass
 
-from api_stub.schema import OrderStatus
 from game.floor import refloor
-from game.layout import CookSpot, Place, cook_spot, plan_floor
-from game.model import Cook, CookPhase, Gopher, Model, Mood, Rest, slot_of
+from game.layout import Place, cook_spot, plan_floor
+from game.model import Cook, Gopher, Model, Mood, slot_of
 from game.motion import lerp
 from game.reactions import beside, jump, seat_of, take_off
-from game.receipts import last_takeover, receipt_for
+from game.rest import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
 from game.strides import (
     HURRIED,
     NEAR,
@@ -20,18 +17,12 @@ from game.strides import (
     TOP_SPEED,
     Stride,
     goal_of,
-    on_stand,
     steps_of,
     strolls,
 )
 
 GRAVITY = 2600.0
-FALL_SECONDS = 0.55
-ARRIVE_SECONDS = 0.7
-ASLEEP_AFTER = 12.0
 JOY_SECONDS = 1.3
-PATIENCE = 8.0
-# Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
 FOLLOWED_HEIGHT = 76.0
 """Whom somebody follows is never smaller than this, however many there are."""
 CROWD = 36
@@ -43,31 +34,6 @@ MOST_ASIDE = 24
 def _set_mood(gopher: Gopher, mood: Mood) -> None:
     if gopher.mood is not mood:
         gopher.mood, gopher.mood_age = mood, 0.0
-
-
-def _mourned(model: Model, gopher: Gopher) -> Cook | None:
-    """The fallen cook that this order waits beside: its process is dead, and others could take over.
-
-    With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
-    """
-    if gopher.delivered or gopher.place is Place.ASIDE:
-        return None
-    worker = gopher.order.worker
-    if worker is None:
-        # Temporal has given up on the dead process and nobody has the order yet.
-        hand = model.known.hands.get(gopher.id)
-        worker = hand.worker if hand and hand.status is gopher.order.status else None
-    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
-    if cook is None or cook.fallen != worker or cook.living or not model.anyone_alive:
-        return None
-    return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
-
-
-def _orphaned(model: Model, gopher: Gopher) -> bool:
-    """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
-    worker = gopher.order.worker
-    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
-    return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
 def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
@@ -144,25 +110,13 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
         _set_mood(gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
         _set_mood(gopher, Mood.SAD)
-    elif fallen is not None or room.grief and _orphaned(model, gopher):
+    elif fallen is not None or room.grief and orphaned(model, gopher):
         _set_mood(gopher, Mood.WORRIED)
     elif room.alive and gopher.order.worker is not None:
         _set_mood(gopher, Mood.WORKED)
     else:
         _set_mood(gopher, Mood.ASLEEP if gopher.calm > ASLEEP_AFTER else Mood.WAIT)
     return None
-
-
-@dataclass(frozen=True)
-class Room:
-    """What is the same for every gopher in a frame: the height they grow to and by which part of the way,
-    whether anybody works at all, and whether some have died while others live.
-    """
-
-    height: float
-    growth: float
-    alive: bool
-    grief: bool
 
 
 def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
@@ -183,7 +137,7 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         if gopher.hop is not None and gopher.hop.delay <= 0:
             _set_mood(gopher, Mood.HOP)
         return
-    fallen = _mourned(model, gopher) if room.grief else None
+    fallen = mourned(model, gopher) if room.grief else None
     if fallen is None:
         gopher.seat = None
     tx, ty = _target(model, gopher, fallen)
@@ -206,48 +160,6 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
     leaps = gopher.mood is Mood.JOY and not model.access.calm
     if leaps and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
         jump(gopher, 560.0)
-
-
-RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD})
-
-
-def _bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
-    """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
-    if not fallen:
-        return False
-    if gopher.order.worker is not None:
-        return gopher.order.worker in fallen
-    hand = model.known.hands.get(gopher.id)
-    return hand is not None and hand.worker in fallen
-
-
-def _rest(
-    model: Model, gopher: Gopher, room: Room, fallen: frozenset[str], stride: Stride | None
-) -> Rest | None:
-    """What it rests under, once it stands still on its own stand, or in a crowd (`stride`) has only a few
-    pixels left to it; None while it does not.
-    """
-    body, floor = gopher.body, model.floor
-    if (
-        floor is None
-        or gopher.hop is not None
-        or gopher.delivered
-        or gopher.lift > 0.0
-        or gopher.arrow > 0.0
-        or gopher.height != room.height
-        or gopher.stretch.moving
-        or gopher.lean.moving
-    ):
-        return None
-    goal = goal_of(gopher, floor)
-    gopher.gliding = not on_stand(body, goal)
-    if gopher.gliding and stride is None or _bereft(model, gopher, fallen):
-        return None
-    if not gopher.gliding:
-        body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
-    least = ASLEEP_AFTER if gopher.mood is Mood.ASLEEP else -1.0
-    most = ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf
-    return Rest(model.room, gopher.order, gopher.place, gopher.index, gopher.mood, least, most)
 
 
 def update_gophers(model: Model, dt: float) -> None:
@@ -302,7 +214,7 @@ def update_gophers(model: Model, dt: float) -> None:
             and gopher.mood is Mood.WALK
             and strolls(gopher, height)
             and gopher.order.id not in followed
-            and not (fallen and _bereft(model, gopher, fallen))
+            and not (fallen and bereft(model, gopher, fallen))
             and stride.walk(gopher, goal_of(gopher, floor))
         ):
             gopher.mood_age += dt
@@ -310,7 +222,7 @@ def update_gophers(model: Model, dt: float) -> None:
             gopher.tag += dt
             continue
         _one(model, gopher, dt, room)
-        gopher.rest = _rest(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
+        gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
     aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
     for gopher in aside[:-MOST_ASIDE]:
         _set_mood(gopher, Mood.LEAVE)
@@ -318,86 +230,3 @@ def update_gophers(model: Model, dt: float) -> None:
     gone = [g.id for g in model.gophers.values() if g.mood is Mood.LEAVE and g.body.x >= edge]
     for order_id in gone:
         del model.gophers[order_id]
-
-
-TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY)
-
-
-def _hands(model: Model) -> dict[str, list[Gopher]]:
-    hands: dict[str, list[Gopher]] = {}
-    for gopher in model.gophers.values():
-        if gopher.order.worker is not None and gopher.order.status in TASKS:
-            hands.setdefault(gopher.order.worker, []).append(gopher)
-    return hands
-
-
-def _act(cook: Cook, held: list[Gopher], now: float) -> None:
-    """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
-    cook.holding = [g.id for g in held]
-    tasks = [status for status in TASKS if any(g.order.status is status for g in held)]
-    cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
-
-
-def _bereaved(model: Model) -> Counter[str]:
-    """How many orders each dead process leaves waiting: Temporal still names it, or names nobody yet."""
-    waiting: Counter[str] = Counter()
-    for gopher in model.gophers.values():
-        hand = model.known.hands.get(gopher.id)
-        worker = gopher.order.worker
-        if worker is None and hand is not None and hand.status is gopher.order.status:
-            worker = hand.worker
-        if worker is not None and not gopher.delivered and gopher.order.status in TASKS:
-            waiting[worker] += 1
-    return waiting
-
-
-def _mourn(model: Model, cook: Cook, waiting: Counter[str]) -> None:
-    """What became of the orders of the process that died here."""
-    cook.waiting = waiting[cook.fallen]
-    receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
-    if receipt is not None:
-        # Between two looks an order may be taken over and lost again by another: the receipt saw that.
-        cook.waiting = min(cook.waiting, sum(order.to is None for order in receipt.orders))
-    if receipt is not None and cook.taken_over is None and not cook.waiting:
-        cook.taken_over = last_takeover(receipt)
-
-
-def _walk(model: Model, cook: Cook, dt: float) -> None:
-    """Go to its place: at once at first, then softly when a switch of checkpoints has moved it."""
-    target = cook_spot(model.kitchen, cook.slot, model.slots)
-    at = cook.spot
-    if at is None or at == target:
-        cook.spot = target
-        return
-    part = 1.0 - math.exp(-7.0 * dt)
-    near = abs(at.x - target.x) + abs(at.y - target.y) + abs(at.height - target.height) < 1.0
-    cook.spot = (
-        target
-        if near
-        else CookSpot(
-            lerp(at.x, target.x, part),
-            lerp(at.y, target.y, part),
-            lerp(at.height, target.height, part),
-            target.room,
-        )
-    )
-
-
-def update_cooks(model: Model, dt: float) -> None:
-    """Move every cook by `dt` seconds and see what is in its hands."""
-    hands = _hands(model)
-    dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
-    waiting = _bereaved(model) if dead else Counter()
-    for cook in dead:
-        _mourn(model, cook, waiting)
-    for cook in model.cooks.values():
-        _walk(model, cook, dt)
-        cook.age += dt
-        cook.stretch.update(dt)
-        cook.lean.update(dt)
-        worker_id = cook.worker.id if cook.worker else None
-        _act(cook, hands.get(worker_id or "", []) if cook.living else [], model.now)
-        if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
-            cook.phase, cook.age = CookPhase.GHOST, 0.0
-        elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:
-            cook.phase, cook.age = CookPhase.WORKING, 0.0

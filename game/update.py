@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from game.cast import update_cooks, update_gophers
+from game.cast import update_gophers
 from game.commands import Command, StreamOrders
 from game.controls import Wishes, handle
+from game.crew import update_cooks
 from game.diff import diff
 from game.events import Event
 from game.inputs import Input

@@ -1,0 +1,96 @@
+"""The cooks from frame to frame: what each holds and does, and what is known of the death of one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from api_stub.schema import OrderStatus
+from game.layout import CookSpot, cook_spot
+from game.model import Cook, CookPhase, Gopher, Model
+from game.motion import lerp
+from game.receipts import last_takeover, receipt_for
+
+FALL_SECONDS = 0.55
+ARRIVE_SECONDS = 0.7
+TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY)
+
+
+def _hands(model: Model) -> dict[str, list[Gopher]]:
+    hands: dict[str, list[Gopher]] = {}
+    for gopher in model.gophers.values():
+        if gopher.order.worker is not None and gopher.order.status in TASKS:
+            hands.setdefault(gopher.order.worker, []).append(gopher)
+    return hands
+
+
+def _act(cook: Cook, held: list[Gopher], now: float) -> None:
+    """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
+    cook.holding = [g.id for g in held]
+    tasks = [status for status in TASKS if any(g.order.status is status for g in held)]
+    cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
+
+
+def _bereaved(model: Model) -> Counter[str]:
+    """How many orders each dead process leaves waiting: Temporal still names it, or names nobody yet."""
+    waiting: Counter[str] = Counter()
+    for gopher in model.gophers.values():
+        hand = model.known.hands.get(gopher.id)
+        worker = gopher.order.worker
+        if worker is None and hand is not None and hand.status is gopher.order.status:
+            worker = hand.worker
+        if worker is not None and not gopher.delivered and gopher.order.status in TASKS:
+            waiting[worker] += 1
+    return waiting
+
+
+def _mourn(model: Model, cook: Cook, waiting: Counter[str]) -> None:
+    """What became of the orders of the process that died here."""
+    cook.waiting = waiting[cook.fallen]
+    receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
+    if receipt is not None:
+        # Between two looks an order may be taken over and lost again by another: the receipt saw that.
+        cook.waiting = min(cook.waiting, sum(order.to is None for order in receipt.orders))
+    if receipt is not None and cook.taken_over is None and not cook.waiting:
+        cook.taken_over = last_takeover(receipt)
+
+
+def _walk(model: Model, cook: Cook, dt: float) -> None:
+    """Go to its place: at once at first, then softly when a switch of checkpoints has moved it."""
+    target = cook_spot(model.kitchen, cook.slot, model.slots)
+    at = cook.spot
+    if at is None or at == target:
+        cook.spot = target
+        return
+    part = 1.0 - math.exp(-7.0 * dt)
+    near = abs(at.x - target.x) + abs(at.y - target.y) + abs(at.height - target.height) < 1.0
+    cook.spot = (
+        target
+        if near
+        else CookSpot(
+            lerp(at.x, target.x, part),
+            lerp(at.y, target.y, part),
+            lerp(at.height, target.height, part),
+            target.room,
+        )
+    )
+
+
+def update_cooks(model: Model, dt: float) -> None:
+    """Move every cook by `dt` seconds and see what is in its hands."""
+    hands = _hands(model)
+    dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
+    waiting = _bereaved(model) if dead else Counter()
+    for cook in dead:
+        _mourn(model, cook, waiting)
+    for cook in model.cooks.values():
+        _walk(model, cook, dt)
+        cook.age += dt
+        cook.stretch.update(dt)
+        cook.lean.update(dt)
+        worker_id = cook.worker.id if cook.worker else None
+        _act(cook, hands.get(worker_id or "", []) if cook.living else [], model.now)
+        if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
+            cook.phase, cook.age = CookPhase.GHOST, 0.0
+        elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:
+            cook.phase, cook.age = CookPhase.WORKING, 0.0
