@@ -16,46 +16,18 @@ from pathlib import Path
 
 import pygame
 
-from api_stub.schema import (
-    MAX_CUSTOMER_LENGTH,
-    MAX_ID_LENGTH,
-    MAX_TOPPINGS,
-    TOPPINGS,
-    Cheese,
-    Crust,
-    Menu,
-)
-from game.access import SWITCHES, Access
+from game.access import Access
 from game.clock import GameClock
-from game.commands import Command, ConfirmReset, Quit, ResetChallenge, StreamOrders
+from game.commands import Command, ConfirmReset, Quit, StreamOrders
 from game.controls import held_long_enough
-from game.inputs import CloseWindow, Input, KeyPress, PointerMove, PointerPress
+from game.inputs import Input, KeyPress, PointerMove, PointerPress
 from game.model import (
-    AskQuit,
     AskReset,
     Model,
-    OpenBug,
-    OpenCard,
-    OpenChooser,
-    OpenForm,
-    OpenHelp,
-    OpenReplay,
-    OpenStats,
-    Wish,
 )
 from game.net import Net
 from game.pace import Pace
-from game.panels.ask import AskPanel, Question
-from game.panels.base import Close, Panel, Stay
-from game.panels.bug import BugSlip
-from game.panels.card import OrderCard, Telling
-from game.panels.chooser import ChooserPanel
-from game.panels.form import OrderForm
-from game.panels.help import HelpPanel
-from game.panels.quit import QuitPanel
-from game.panels.replay import ReplayPanel
-from game.panels.stats import StatsPanel
-from game.replays import receipt_of
+from game.panels.pile import Pile
 from game.scene.stage import Stage
 from game.script import Action, Player, Screenshot, Step, Stop
 from game.settings import Settings, load, save
@@ -92,19 +64,6 @@ class Options:
     """The file in which switches are remembered; None: nowhere."""
 
 
-def printed_menu() -> Menu:
-    """The menu as this code knows it, until the API has sent its own."""
-    return Menu(
-        crusts=list(Crust),
-        cheeses=list(Cheese),
-        toppings=list(TOPPINGS),
-        max_toppings=MAX_TOPPINGS,
-        max_customer_length=MAX_CUSTOMER_LENGTH,
-        max_id_length=MAX_ID_LENGTH,
-        max_batch=2000,
-    )
-
-
 class App:
     """The game, from its first frame to its last."""
 
@@ -127,20 +86,17 @@ class App:
         self._clock = GameClock()
         self._pace = Pace()
         self._player = Player(options.script)
-        self._panels: list[Panel] = []
         self._over = False
         self._shown_at: float | None = None
         self._settled = False
-        # Ids must not repeat over restarts: the same id with another pizza would be refused.
-        self._session = secrets.token_hex(3)
-        self._ordered = 0
         self._held: StreamOrders | None = None
-        self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=self._session))
+        self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=secrets.token_hex(3)))
         kept = self._kept = load(options.settings)
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
+        self._pile = Pile(self.model, lambda: self.stage.art)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -164,7 +120,7 @@ class App:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
         self._advance(inputs, self._net.drain(), real_dt)
-        self.stage.draw(self.model, self._panels)
+        self.stage.draw(self.model, self._pile.panels)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
@@ -205,7 +161,7 @@ class App:
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
             model.pointer_idle = 0.0
-        rest = [item for item in inputs if not self._panel_takes(item)]
+        rest = [item for item in inputs if not self._taken(item)]
         model.wall = time.time()
         result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
         if model.freeze:
@@ -214,16 +170,12 @@ class App:
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
-            self._open(wish)
+            self._pile.open(wish)
         if self._held is not None:
             self._do(self._held)
-        for panel in self._panels:
-            panel.update(real_dt)
-        fixable = model.file_to_fix is not None
-        self._panels = [p for p in self._panels if not isinstance(p, BugSlip) or fixable and not p.over]
-        self._panels = [p for p in self._panels if not isinstance(p, ReplayPanel) or not p.over]
-        self._watch.want_stats(any(isinstance(panel, StatsPanel) for panel in self._panels))
-        card = self._open_card()
+        self._pile.update(real_dt)
+        self._watch.want_stats(self._pile.stats_open)
+        card = self._pile.open_card
         model.card = card[0] if card is not None else ""
         self._watch.want_history(card)
         if model.muted != self.loudspeaker.muted:
@@ -237,115 +189,24 @@ class App:
             self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
             self._over = self._over or held_long_enough(model)
 
-    def _panel_takes(self, item: Input) -> bool:
-        """Let the panels have an input, the topmost first; whether one took it."""
-        if isinstance(item, CloseWindow):
-            # Closing the window while it asks "really?" is an answer.
-            self._over = self._over or any(isinstance(panel, QuitPanel) for panel in self._panels)
-            return False
-        if isinstance(item, KeyPress) and item.key in SWITCHES:
-            # How it is shown is nobody's own: these keys work everywhere, above all over the help.
-            return False
-        for panel in reversed(self._panels):
-            outcome = panel.handle(item)
-            if isinstance(outcome, Stay):
-                if outcome.used or panel.modal:
-                    return True
-                continue
-            if isinstance(outcome, Close):
-                self._panels.remove(panel)
-            for command in outcome.commands:
-                self._do(command)
-            return True
-        return False
+    def _taken(self, item: Input) -> bool:
+        """Whether a panel took an input; what it wants done for that is done."""
+        taken = self._pile.take(item)
+        self._over = self._over or taken.leave
+        for command in taken.commands:
+            self._do(command)
+        return taken.used
 
     def _do(self, command: Command) -> None:
         if isinstance(command, Quit):
             self._over = True
         elif isinstance(command, ConfirmReset):
-            self._open(AskReset())
+            self._pile.open(AskReset())
         elif isinstance(command, StreamOrders):
             # Nobody must think that these were sent: they are offered again until there is room.
             self._held = None if self._net.send(command) else command
         elif not self._net.send(command):
             self.model.say("The API is busy: that was not sent.")
-
-    def _open(self, wish: Wish) -> None:
-        """Show a panel; a card or a question that is open already is replaced."""
-        model, art = self.model, self.stage.art
-        modal = [panel for panel in self._panels if panel.modal]
-        if isinstance(wish, OpenForm) and not modal:
-            self._panels.append(OrderForm(model.known.menu or printed_menu(), self._next_id, art=art))
-        elif isinstance(wish, OpenHelp) and not modal:
-            self._panels.append(HelpPanel(kiosk=model.kiosk))
-        elif isinstance(wish, AskQuit):
-            if not any(isinstance(panel, QuitPanel) for panel in self._panels):
-                self._panels.append(QuitPanel(model.open_orders))
-        elif isinstance(wish, OpenStats) and not modal:
-            self._panels.append(StatsPanel(lambda: (self.model.known, self.model.wall)))
-        elif isinstance(wish, OpenChooser) and not modal:
-            current = model.known.checkpoint.name if model.known.checkpoint else ""
-            self._panels.append(ChooserPanel(model.known.checkpoints, current))
-        elif isinstance(wish, OpenReplay) and not modal:
-            self._show_replay()
-        elif isinstance(wish, OpenBug):
-            self._show_bug(wish)
-        elif isinstance(wish, AskReset) and not modal:
-            question = ("Your edit of the file will be gone.", "R then restarts the cooks with the bug.")
-            asked = Question("Put the bug back?", question, "Bug back", ResetChallenge())
-            self._panels.append(AskPanel(asked))
-        elif isinstance(wish, OpenCard):
-            self._panels = [panel for panel in self._panels if not isinstance(panel, OrderCard)]
-            ui = model.known.health.temporal.ui if model.known.health else None
-            taken = any(isinstance(panel, BugSlip) for panel in self._panels)
-            side = "right" if wish.right and not taken else "left"
-            self._panels.insert(
-                0,
-                OrderCard(
-                    wish.order,
-                    lambda key: self.model.known.orders.get(key),
-                    ui,
-                    art=art,
-                    side=side,
-                    telling=lambda: self._telling(wish.order),
-                ),
-            )
-
-    def _telling(self, order_id: str) -> Telling:
-        known = self.model.known
-        namespace = known.health.temporal.namespace if known.health else "default"
-        history = known.histories.get(order_id, ())
-        return Telling(history, known.receipts, self.model.wall, namespace)
-
-    def _open_card(self) -> tuple[str, object] | None:
-        """The order whose card is open, and what its history must be asked for again upon."""
-        card = next((panel for panel in self._panels if isinstance(panel, OrderCard)), None)
-        order = self.model.known.orders.get(card.order_id) if card is not None else None
-        if order is None:
-            return None
-        return order.id, (order.run_id, order.status, order.attempt, order.worker)
-
-    def _show_replay(self) -> None:
-        """The newest kill again, over whatever is open on that side."""
-        recording = self.model.recorder.done[-1]
-        self._panels = [panel for panel in self._panels if not isinstance(panel, ReplayPanel)]
-        self._panels.append(
-            ReplayPanel(recording, lambda: receipt_of(self.model, recording), lambda: self.stage.art)
-        )
-
-    def _show_bug(self, wish: OpenBug) -> None:
-        """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""
-        cards = [p for p in self._panels if isinstance(p, OrderCard) and p.frame[0] > 960]
-        if any(isinstance(panel, BugSlip) for panel in self._panels) or (self._panels and not wish.asked):
-            return
-        for card in cards:
-            self._panels.remove(card)
-        slip = BugSlip(lambda: self.model.known.challenge, art=self.stage.art, asked=wish.asked)
-        self._panels.insert(0, slip)
-
-    def _next_id(self) -> str:
-        self._ordered += 1
-        return f"manual-{self._session}-{self._ordered}"
 
     def _save(self, file: Path) -> None:
         pygame.image.save(self._window.screen, file)
