@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-import webbrowser
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from api_stub.schema import (
-    Challenge,
     Checkpoint,
     Fleet,
     Health,
@@ -32,16 +28,9 @@ from api_stub.schema import (
 )
 from game.commands import (
     Command,
-    EditFile,
-    KillWorker,
-    OpenWebUI,
     PlaceOrder,
-    Redeploy,
-    ResetChallenge,
-    StartWorker,
-    SwitchCheckpoint,
 )
-from game.editor import show_in_editor
+from game.errands import Errands
 from game.sender import offer, reason
 from game.snapshot import (
     FINAL,
@@ -49,7 +38,6 @@ from game.snapshot import (
     News,
     OrderPlaced,
     OrdersSeen,
-    RecordsSeen,
     Said,
     WorldSeen,
     another_run,
@@ -116,6 +104,10 @@ class Follower:
     namespace: str = "default"
     checkpoint: str | None = None
     has_menu: bool = False
+
+    def __post_init__(self) -> None:
+        """The errands go over the same connection."""
+        self._errands = Errands(self.client, self.put)
 
     def health(self) -> None:
         """Ask how everything is; note the API's own time at the first answer."""
@@ -262,61 +254,5 @@ class Follower:
         if isinstance(command, PlaceOrder):
             self.pending.append(Pending(command, self.clock() + PLACE_FOR))
             self.retry_places()
-        elif isinstance(command, KillWorker):
-            self._order_about(self.client.delete(f"/fleet/workers/{command.slot}"))
-        elif isinstance(command, StartWorker):
-            self._order_about(self.client.post("/fleet/workers", json={"slot": command.slot}))
-        elif isinstance(command, OpenWebUI):
-            self._open(command.order_id)
-        elif isinstance(command, SwitchCheckpoint):
-            self._switch(command.name)
-        elif isinstance(command, Redeploy):
-            self._order_about(
-                self.client.post("/fleet/redeploy"), "Redeployed: every cook restarts with the code on disk."
-            )
-        elif isinstance(command, ResetChallenge):
-            self._reset()
-        elif isinstance(command, EditFile):
-            show_in_editor(command.file, self._say)
-
-    def _say(self, text: str, good: bool) -> None:
-        self.put(Said(text, good))
-
-    def _switch(self, name: str) -> None:
-        response = self.client.put("/checkpoint", json={"name": name})
-        if not response.is_success:
-            self.put(Said(reason(response)))
-            return
-        checkpoint = Checkpoint.model_validate_json(response.content)
-        self.put(RecordsSeen(checkpoint=checkpoint))
-        self.put(Said(f"Checkpoint {checkpoint.name}: {checkpoint.title}. Open orders live on.", good=True))
-
-    def _reset(self) -> None:
-        response = self.client.post("/challenge/reset")
-        if not response.is_success:
-            self.put(Said(reason(response)))
-            return
-        self.put(RecordsSeen(challenge=Challenge.model_validate_json(response.content)))
-        self.put(Said("The bug is back in the file. R: the cooks restart with it.", good=True))
-
-    def _order_about(self, response: httpx.Response, done: str = "") -> None:
-        if not response.is_success:
-            self.put(Said(reason(response)))
-        elif done:
-            self.put(Said(done, good=True))
-
-    def _open(self, order_id: str | None) -> None:
-        if self.ui is None:
-            self.put(Said("The API has not named a Web UI."))
-            return
-        url = f"{self.ui.rstrip('/')}/namespaces/{quote(self.namespace, safe='')}/workflows"
-        if order_id is not None:
-            url += "?query=" + quote(f'`WorkflowId` STARTS_WITH "{order_id}--"')
-        threading.Thread(target=_browse, args=(url, self.put), name="browser", daemon=True).start()
-        self.put(Said(f"Temporal Web UI: {self.ui}", good=True))
-
-
-def _browse(url: str, put: Callable[[News], None]) -> None:
-    # In a thread of its own: a text browser, or a slow one, would hold up the kitchen.
-    if not webbrowser.open(url):
-        put(Said(f"No browser here. The Web UI is at {url}"))
+        else:
+            self._errands.run(command, self.ui, self.namespace)

@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from api_stub.schema import Menu, Order, OrderList, OrderRequest
-from game import follower
+from game import errands
 from game.commands import KillWorker, OpenWebUI, PlaceOrder, StartWorker
 from game.follower import PLACE_FOR, QUIET, Follower
 from game.net import Net, describe, orders_every
@@ -358,7 +358,7 @@ def test_kill_and_start(make: Make) -> None:
 
 def test_the_web_ui_is_opened_at_the_order(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr(follower.webbrowser, "open", lambda url: opened.put(url) or True)
+    monkeypatch.setattr(errands.webbrowser, "open", lambda url: opened.put(url) or True)
     scene = make()
     scene.follower.carry_out(OpenWebUI())
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
@@ -372,7 +372,7 @@ def test_the_web_ui_is_opened_at_the_order(make: Make, monkeypatch: pytest.Monke
 
 
 def test_no_browser_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follower.webbrowser, "open", lambda url: False)
+    monkeypatch.setattr(errands.webbrowser, "open", lambda url: False)
     scene = make()
     scene.follower.health()
     scene.follower.carry_out(OpenWebUI())
