@@ -7,7 +7,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from api_stub.config import CONFIGS, ConfigError, LoadedConfig, UnknownCheckpoint, load, stamp_of
+from api_stub.configfile import CONFIGS, ConfigError, LoadedConfig, UnknownCheckpoint, load, stamp_of
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.schema import Checkpoint, StreamSettings
 

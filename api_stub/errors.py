@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api_stub.config import ConfigError, UnknownCheckpoint
+from api_stub.configfile import ConfigError, UnknownCheckpoint
 from api_stub.fleet.rules import AlreadyDead, NoFreeSlot, NoSuchWorker
 
 

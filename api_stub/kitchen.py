@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fastapi import Request
 
 from api_stub.challenge import WorkingCopies
-from api_stub.config import CONFIGS, CheckpointConfig, LoadedConfig, Stamp, stamp_of
+from api_stub.config import CheckpointConfig
+from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, stamp_of
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway import Gateway

@@ -10,7 +10,8 @@ import json
 import logging
 from pathlib import Path
 
-from api_stub.config import CheckpointConfig, LoadedConfig
+from api_stub.config import CheckpointConfig
+from api_stub.configfile import LoadedConfig
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ import uvicorn
 from api_stub import lifeline
 from api_stub.app import create_app
 from api_stub.challenge import WorkingCopies
-from api_stub.config import ConfigError, find
+from api_stub.configfile import ConfigError, find
 from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.supervisor import FleetSetup, Supervisor

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from api_stub.checkpoints import view
-from api_stub.config import CONFIGS, ConfigError, UnknownCheckpoint, available, find, load, stamp_of
+from api_stub.configfile import CONFIGS, ConfigError, UnknownCheckpoint, available, find, load, stamp_of
 from api_stub.kitchen import policy_of
 from api_stub.schema import StreamSettings
 from worker.challenges import NAMES, pristine

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from api_stub import checkpoints
-from api_stub.config import load
+from api_stub.configfile import load
 from api_stub.memory import Memory
 from tests.running import RunningStack, eventually, running_stack
 from tests.serving import Api, api

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api_stub.config import ConfigError, find
+from api_stub.configfile import ConfigError, find
 from api_stub.memory import RUN_VARIABLE
 from api_stub.stack import ports
 from api_stub.stack.child import Child
