@@ -201,6 +201,7 @@ SCENES: dict[str, Scene] = {
     "takeover-reduced-motion": Scene(killed(0.25, taken_over=True), access=Access(calm=True)),
     "help-large-text": Scene(helping, access=Access(large=True)),
     "stats-high-contrast": Scene(figures, access=Access(strong=True)),
+    "stats-large-text": Scene(figures, access=Access(large=True)),
     "display-1280x720": Scene(orders(10), (1280, 720)),
     "display-3840x2160": Scene(orders(10), (3840, 2160)),
     "display-portrait": Scene(orders(10), (540, 960)),

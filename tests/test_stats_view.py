@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Audit, Latency, Stats
+from game.access import LARGE, PLAIN, Access
 from game.commands import Command
 from game.figures import audit_line, bars, curve_points, minutes, nice, per_second, tiles
 from game.inputs import KeyPress, PointerPress
@@ -19,8 +20,10 @@ from game.layout import Box
 from game.model import Model, OpenStats
 from game.panels.base import Close, Stay
 from game.panels.kept import Kept
-from game.panels.stats import AUDIT, FRAME, PLOTS, StatsPanel, plot_box, tile_boxes
+from game.panels.stats import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
 from game.snapshot import OrdersSeen, RecordsSeen, Snapshot
+from game.text import Pen
+from game.theme import SIZE_BODY
 from game.update import update
 from game.view import View
 from tests.panelling import overlap, pass_time, texts_of
@@ -159,8 +162,11 @@ def panel(known: Snapshot, wall: float = NOW) -> StatsPanel:
     return made
 
 
-def written(one: StatsPanel, width: int = 1920) -> list[tuple[str, Box]]:
-    return [(text, box) for text, box, _ in texts_of(one, width) if box[2] > 0]
+def written(one: StatsPanel, width: int = 1920, access: Access = PLAIN) -> list[tuple[str, Box]]:
+    return [(text, box) for text, box, _ in texts_of(one, width, access) if box[2] > 0]
+
+
+LARGE_TEXT = Access(large=True)
 
 
 STATES = {
@@ -173,11 +179,12 @@ STATES = {
 }
 
 
+@pytest.mark.parametrize("access", [PLAIN, LARGE_TEXT], ids=["plain", "large"])
 @pytest.mark.parametrize("width", [640, 1280, 1920])
 @pytest.mark.parametrize("name", STATES)
-def test_every_text_lies_on_the_sheet_and_apart(name: str, width: int) -> None:
-    x, y, w, h = FRAME
-    found = written(panel(STATES[name]), width)
+def test_every_text_lies_on_the_sheet_and_apart(name: str, width: int, access: Access) -> None:
+    x, y, w, h = frame_of(access)
+    found = written(panel(STATES[name]), width, access)
     assert found
     for text, box in found:
         assert box[0] >= x + 14 and box[0] + box[2] <= x + w - 14 and box[1] >= y + 10, text
@@ -215,18 +222,93 @@ def test_old_figures_are_said_to_be_old() -> None:
     assert not any("old" in text for text, _ in written(panel(STATES["few"], NOW + 2)))
 
 
-def test_boxes_do_not_overlap_and_lie_on_the_sheet() -> None:
-    boxes = [
-        AUDIT,
-        *tile_boxes(),
-        *map(plot_box, range(PLOTS)),
-        StatsPanel(lambda: (Snapshot(), 0)).hits[0].box,
-    ]
+@pytest.mark.parametrize("plan", [PLAIN_PLAN, LARGE_PLAN], ids=["plain", "large"])
+def test_boxes_do_not_overlap_and_lie_on_the_sheet(plan: Plan) -> None:
+    boxes = [plan.audit, *plan.tiles, *plan.plots, plan.close.box]
     for one, other in itertools.combinations(boxes, 2):
         assert overlap(one, other) == 0
+    left, top, wide, high = plan.frame
     for x, y, w, h in boxes:
-        assert x >= FRAME[0] + 14 and x + w <= FRAME[0] + FRAME[2] - 14
-        assert y >= FRAME[1] + 14 and y + h <= FRAME[1] + FRAME[3] - 14
+        assert x >= left + 14 and x + w <= left + wide - 14
+        assert y >= top + 14 and y + h <= top + high - 14
+
+
+# Large text
+
+
+def sizes_of(one: StatsPanel, access: Access) -> list[tuple[str, float, float, float]]:
+    """Each text that is shown: what it says, its size, how high its line is, and how high it is plain."""
+    found = []
+    plain = Pen(View(pygame.Surface((1920, 1080))))
+    real = Pen.write
+
+    def recording(self: Pen, text: str, x: float, y: float, size: float, *rest: Any, **more: Any) -> Box:
+        box = real(self, text, x, y, size, *rest, **more)
+        if box[2]:
+            found.append((text, size, box[3], plain.measure(text, size, face=more.get("face", "text"))[1]))
+            if access.large:
+                whole = self.measure(
+                    text, size, face=more.get("face", "text"), tabular=more.get("tabular", False)
+                )
+                assert box[2] >= whole[0] * box[3] / whole[1] * 0.97, f"{text} is cut"
+        return box
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pen, "write", recording)
+        one.draw(View(pygame.Surface((1920, 1080)), access))
+    return found
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_large_text_is_as_much_larger_here_as_everywhere(name: str) -> None:
+    found = sizes_of(panel(STATES[name], NOW + 3599), LARGE_TEXT)
+    assert found
+    for text, size, high, plain in found:
+        assert high >= (0.965 * LARGE if size <= SIZE_BODY else 1) * plain, f"{text}: {high / plain:.2f}"
+    if name == "few":
+        assert all(high >= 1.25 * plain for *_, high, plain in found)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_all_that_is_shown_plain_is_shown_large(name: str) -> None:
+    wall = NOW + 65
+    plain = [text for text, _ in written(panel(STATES[name], wall))]
+    large = [text for text, _ in written(panel(STATES[name], wall), access=LARGE_TEXT)]
+    said = "How long a pizza takes: the newest deliveries", "How long the newest pizzas took"
+    if said[0] in plain:
+        plain.remove(said[0])
+        large.remove(said[1])
+
+    def parts(texts: list[str]) -> list[str]:
+        return sorted(part for text in texts for piece in text.split(" · ") for part in piece.split(", "))
+
+    assert parts(plain) == parts(large)
+
+
+def test_large_text_leaves_the_cooks_to_be_clicked_and_is_closed_where_it_is_drawn() -> None:
+    one = panel(STATES["few"])
+    written(one, access=LARGE_TEXT)
+    left, top, wide, high = frame_of(LARGE_TEXT)
+    assert one.handle(PointerPress(960, top + high - 5)) == Stay()
+    assert one.handle(PointerPress(960, top + high + 5)) == Stay(used=False)
+    x, y, w, h = LARGE_PLAN.close.box
+    assert one.handle(PointerPress(x + 1, y + h - 1)) == Close(())
+    written(one)
+    assert frame_of(PLAIN) == FRAME
+    assert one.handle(PointerPress(960, top + high - 5)) == Stay(used=False)
+    assert one.handle(PointerPress(x + 1, y + h - 1)) == Stay()
+
+
+def test_a_switch_of_the_text_shows_at_once_and_the_age_stays() -> None:
+    one = panel(STATES["few"], NOW + 12)
+    view = View(pygame.Surface((960, 540)))
+    pictures = []
+    for large in (False, False, True, True):
+        view.access = Access(large=large)
+        view.surface.fill((9, 9, 9))
+        one.draw(view)
+        pictures.append(pygame.image.tobytes(view.surface, "RGB"))
+    assert pictures[0] == pictures[1] != pictures[2] == pictures[3], "what is kept is what was painted"
 
 
 def test_it_is_left_by_tab_escape_and_mouse_and_lets_kills_through() -> None:

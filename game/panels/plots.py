@@ -87,10 +87,11 @@ def histogram(easel: Easel, box: Box, bars: Bars) -> None:
     x, y, w, h = box
     frame(easel, box, "", rules=1)
     wide = w / len(bars.heights)
+    names = easel.pen.pitch(26)
     gap = 3.0 if wide > 12 else 1.0
     for n, height in enumerate(bars.heights):
         if height > 0:
-            tall = max(4.0, height * (h - 34))
+            tall = max(4.0, height * (h - names - 8))
             easel.box(
                 (x + n * wide + gap / 2, y + h - tall, wide - gap, tall), GLOW, min(6.0, wide / 3), INK, 2
             )
@@ -101,7 +102,7 @@ def histogram(easel: Easel, box: Box, bars: Bars) -> None:
     edge = x + w
     for (at, label), colour in reversed(tuple(zip(bars.marks, (BASIL, TOMATO), strict=False))):
         middle = x + at * w
-        easel.box((middle - 2, y + 26, 4, h - 26), colour)
+        easel.box((middle - 2, y + names, 4, h - names), colour)
         half = easel.pen.measure(label, SIZE_LEAST, face="bold")[0] / 2
         middle = max(x + half, min(middle, edge - half))
         easel.text(label, middle, y - 2, SIZE_LEAST, colour, face="bold", anchor="midtop")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from api_stub.schema import Curves, Stats
-from game.figures import AuditLine, audit_line, bars, curve_points, minutes, nice, per_second, tiles
+from game.access import PLAIN, Access
+from game.figures import AuditLine, Tile, audit_line, bars, curve_points, minutes, nice, per_second, tiles
 from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.motion import lerp
@@ -38,33 +40,78 @@ from game.view import View
 FRAME: Box = (8, 138, 1904, 556)
 LEFT, WIDE = 42.0, 1836.0
 AUDIT: Box = (LEFT, 166, WIDE - 72, 58)
-CLOSE = Hit((LEFT + WIDE - 58, 166, 58, 58), "close")
-TILES = (208.0, 208.0, 208.0, 208.0, 254.0, 300.0, 378.0)
-GAP = 12.0
-TILE_TOP, TILE_HIGH = 236.0, 108.0
-PLOT_TOP, PLOT_HIGH = 356.0, 316.0
-PLOTS = 3
-PLOT_GAP = 16.0
-GROWTH = 1.1
-"""How much larger large text is here: the sheet is full."""
 STALE = 5.0
 """Seconds after which figures that no longer come are said to be old."""
+BELOW = 10.0
+"""How far the sign that says so reaches below the sheet."""
 
 
-def plot_box(n: int) -> Box:
-    """The card of plot `n`, from 0."""
-    wide = (WIDE - (PLOTS - 1) * PLOT_GAP) / PLOTS
-    return LEFT + n * (wide + PLOT_GAP), PLOT_TOP, wide, PLOT_HIGH
+@dataclass(frozen=True)
+class Plan:
+    """Where everything on the sheet is, in logical pixels."""
+
+    frame: Box
+    audit: Box
+    close: Hit
+    tiles: tuple[Box, ...]
+    plots: tuple[Box, ...]
+    """The cards of the plots: how long pizzas take, orders a second, orders and cooks there are."""
+    pad: float
+    """From a tile's edge to its text."""
+    rows: tuple[float, float, float]
+    """From a tile's top: its label's top, its number's middle, the rest's top."""
+    title: float
+    """From a card's top to its title."""
+    legend: float
+    """From a card's top to the middle of the line that says what its curves are."""
+    plot: tuple[float, float]
+    """From a card's top to its plot, and from the plot's end to the card's."""
+    between: float
+    """From the end of a card's upper plot to its lower one, where it has two."""
 
 
-def tile_boxes() -> tuple[Box, ...]:
-    """The boxes of the row of numbers."""
-    found = []
-    x = LEFT
-    for wide in TILES:
-        found.append((x, TILE_TOP, wide, TILE_HIGH))
-        x += wide + GAP
-    return tuple(found)
+def _row(top: float, high: float, wides: Sequence[float], gap: float) -> tuple[Box, ...]:
+    """Boxes side by side."""
+    return tuple((LEFT + sum(wides[:n]) + n * gap, top, wide, high) for n, wide in enumerate(wides))
+
+
+PLAIN_PLAN = Plan(
+    frame=FRAME,
+    audit=AUDIT,
+    close=Hit((LEFT + WIDE - 58, 166, 58, 58), "close"),
+    tiles=_row(236, 108, (208, 208, 208, 208, 254, 300, 378), 12),
+    plots=_row(356, 316, ((WIDE - 32) / 3,) * 3, 16),
+    pad=16,
+    rows=(8, 53, 74),
+    title=9,
+    legend=22,
+    plot=(54, 42),
+    between=44,
+)
+LARGE_PLAN = Plan(
+    # Down to the hats of the cooks: they show, and can be clicked.
+    frame=(8, 138, 1904, 604),
+    audit=(LEFT, 160, WIDE - 92, 82),
+    close=Hit((LEFT + WIDE - 82, 160, 82, 82), "close"),
+    tiles=_row(250, 146, (220, 220, 194, 228, 211, 327, 376), 10),
+    plots=_row(406, 312, (546, 672, 590), 14),
+    pad=13,
+    rows=(4, 71, 102),
+    title=4,
+    legend=25.5,
+    plot=(56, 50),
+    between=52,
+)
+
+
+def plan_of(access: Access) -> Plan:
+    """Where everything is, as people want it shown."""
+    return LARGE_PLAN if access.large else PLAIN_PLAN
+
+
+def frame_of(access: Access) -> Box:
+    """The box of the sheet, as people want it shown."""
+    return plan_of(access).frame
 
 
 class StatsPanel:
@@ -77,7 +124,12 @@ class StatsPanel:
         self._look_up = look_up
         self._sheet = Sheet()
         self._kept = Kept()
-        self.hits = (CLOSE,)
+        self._plan = plan_of(PLAIN)
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """What can be pressed, where it was drawn last."""
+        return (self._plan.close,)
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -85,7 +137,7 @@ class StatsPanel:
         if isinstance(item, PointerPress):
             if hit_at(self.hits, item.x, item.y):
                 return Close()
-            return Stay(used=inside(FRAME, item.x, item.y))
+            return Stay(used=inside(self._plan.frame, item.x, item.y))
         if pressed_key(item) in ("escape", "tab"):
             return Close()
         return Stay(used=False)
@@ -95,61 +147,86 @@ class StatsPanel:
         self._sheet.update(dt)
 
     def draw(self, view: View) -> None:
-        """Draw in logical pixels; reads only."""
+        """Draw in logical pixels; keeps where, for what is pressed next."""
+        self._plan = plan_of(view.access)
         known, wall = self._look_up()
         hot = hit_at(self.hits, *self._sheet.pointer)
         # Much is drawn here, and little of it changes more than once a second.
         still = self._sheet.arrived >= 1.0
-        key = (known.stats, known.audit, int(wall), hot, view.scale) if still else None
-        self._kept.draw(view, FRAME, key, lambda: self._paint(view, known, wall))
+        key = (known.stats, known.audit, int(wall), hot, view.scale, view.access) if still else None
+        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
+        self._kept.draw(view, self._plan.frame, key, lambda: self._paint(easel, known, wall))
+        if known.stats is not None:
+            # It reaches beyond the sheet, and is therefore not kept with it.
+            self._old(easel, wall - known.stats.counted_at.timestamp())
 
-    def _paint(self, view: View, known: Snapshot, wall: float) -> None:
-        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
-        easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
-        easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
+    def _paint(self, easel: Easel, known: Snapshot, wall: float) -> None:
+        plan = self._plan
+        easel.box(plan.frame, WOOD, 34, WOOD_DARK, 4)
+        easel.box(inset(plan.frame, 14), CREAM, 22, WOOD_DARK)
         self._close(easel)
         if known.audit is not None:
             self._audit(easel, audit_line(known.audit, wall))
         else:
-            easel.text("The audit has not been counted yet.", LEFT + 8, AUDIT[1] + 12, SIZE_BODY, INK_SOFT)
+            easel.text(
+                "The audit has not been counted yet.", LEFT + 8, plan.audit[1] + 12, SIZE_BODY, INK_SOFT
+            )
         if known.stats is None:
-            easel.text("No figures have come yet.", LEFT + 8, TILE_TOP + 30, SIZE_BODY, INK_SOFT)
+            easel.text("No figures have come yet.", LEFT + 8, plan.tiles[0][1] + 30, SIZE_BODY, INK_SOFT)
             return
         self._tiles(easel, known.stats)
         self._latency(easel, known.stats)
         self._flow(easel, known.stats.curves)
         self._crew(easel, known.stats.curves)
-        old = wall - known.stats.counted_at.timestamp()
-        if old > STALE:
-            easel.box((LEFT + WIDE / 2 - 200, FRAME[1] + FRAME[3] - 26, 400, 36), INK, 18)
-            easel.text(
-                f"these figures are {int(old)} s old", 960, FRAME[1] + FRAME[3] - 8, SIZE_LEAST, GLOW,
-                anchor="center", max_width=380,
-            )  # fmt: skip
+
+    def _old(self, easel: Easel, age: float) -> None:
+        """Say how old the figures are, where they are old."""
+        if age <= STALE:
+            return
+        text = f"these figures are {int(age)} s old"
+        wide, high = 400.0, 36.0
+        if easel.view.access.large:
+            # No wider than it must be: beside it are the ends of an axis.
+            wide, high = easel.pen.measure(text, SIZE_LEAST)[0] + 36, 44.0
+        end = self._plan.frame[1] + self._plan.frame[3] + BELOW
+        middle = LEFT + WIDE / 2
+        easel.box((middle - wide / 2, end - high, wide, high), INK, high / 2)
+        easel.text(text, middle, end - high / 2, SIZE_LEAST, GLOW, anchor="center", max_width=wide - 20)
 
     def _close(self, easel: Easel) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)
-        x, y, w, h = CLOSE.box
-        easel.box(CLOSE.box, GLOW if hot else PLASTER, 18, INK)
+        box = self._plan.close.box
+        x, y, w, h = box
+        easel.box(box, GLOW if hot else PLASTER, 18, INK)
         easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
 
     def _audit(self, easel: Easel, line: AuditLine) -> None:
-        x, y, w, h = AUDIT
-        easel.box(AUDIT, BASIL if line.good else TOMATO, 18, INK)
+        x, y, w, h = self._plan.audit
+        pen, large, colour = easel.pen, easel.view.access.large, BASIL if line.good else TOMATO
+        easel.box(self._plan.audit, colour, 18, INK)
         middle = y + h / 2 - 1
         self._mark(easel, x + 36, middle, line.good)
-        box = easel.text(line.text, x + 68, middle, SIZE_HEAD - 4, CREAM, anchor="midleft", tabular=True)
-        left = x + 68 + box[2] + 22
-        wide = easel.pen.measure(line.verdict, SIZE_HEAD - 2, face="bold")[0]
+        wide = pen.measure(line.verdict, SIZE_HEAD - 2, face="bold")[0]
+        counted, room, gap = [line.counted], None, 22.0
+        if large:
+            # When it was counted, and how long ago: one below the other, so that the sentence has room.
+            counted, gap = line.counted.split(", "), 16.0
+            room = w - 68 - gap - wide - 36 - gap - 20
+            room -= max(pen.measure(part, SIZE_SMALL, tabular=True)[0] for part in counted)
+        box = easel.text(
+            line.text, x + 68, middle, SIZE_HEAD - 4, CREAM, anchor="midleft", tabular=True, max_width=room
+        )
+        left = x + 68 + box[2] + gap
         easel.box((left, y + 8, wide + 36, h - 16), CREAM, 20)
         easel.text(
-            line.verdict, left + 18, middle, SIZE_HEAD - 2, BASIL if line.good else TOMATO, face="bold",
-            anchor="midleft", tabular=True,
+            line.verdict, left + 18, middle, SIZE_HEAD - 2, colour, face="bold", anchor="midleft",
+            tabular=True,
         )  # fmt: skip
-        easel.text(
-            line.counted, x + w - 20, middle, SIZE_SMALL, CREAM, anchor="midright", tabular=True,
-            max_width=max(60.0, x + w - 40 - left - wide - 36),
-        )  # fmt: skip
+        for n, part in enumerate(counted):
+            easel.text(
+                part, x + w - 20, middle + (n - (len(counted) - 1) / 2) * 36, SIZE_SMALL, CREAM,
+                anchor="midright", tabular=True, max_width=max(60.0, x + w - 18 - gap - left - wide - 36),
+            )  # fmt: skip
 
     def _mark(self, easel: Easel, x: float, y: float, good: bool) -> None:
         """A tick or a cross, drawn: a state is never colour alone."""
@@ -162,26 +239,46 @@ class StatsPanel:
                     easel.disc(x + lerp(begin[0], end[0], t), y + lerp(begin[1], end[1], t), 4.0, CREAM)
 
     def _tiles(self, easel: Easel, stats: Stats) -> None:
-        for (x, y, w, h), tile in zip(tile_boxes(), tiles(stats), strict=True):
-            easel.box((x, y, w, h), PAPER_LIT, 16, RULE)
-            easel.text(
-                tile.label, x + 16, y + 30 - easel.pen.pitch(22), SIZE_LEAST, INK_SOFT, max_width=w - 32
-            )
-            easel.text(
-                tile.value, x + 16, y + 53, SIZE_HEAD + 4, face="display", anchor="midleft", tabular=True,
-                max_width=w - 32,
+        for box, tile in zip(self._plan.tiles, tiles(stats), strict=True):
+            self._tile(easel, box, tile)
+
+    def _tile(self, easel: Easel, box: Box, tile: Tile) -> None:
+        pad, (label, value, more) = self._plan.pad, self._plan.rows
+        x, y, w = box[0] + pad, box[1], box[2] - 2 * pad
+        easel.box(box, PAPER_LIT, 16, RULE)
+        easel.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
+        rest, room = tile.more, w
+        if (
+            easel.view.access.large
+            and " · " in rest
+            and easel.pen.measure(rest, SIZE_LEAST, tabular=True)[0] > w
+        ):
+            # The last part has no room at this size, beside the number it has.
+            rest, _, aside = rest.rpartition(" · ")
+            taken = easel.text(
+                aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
+                max_width=w / 2,
             )  # fmt: skip
-            easel.text(tile.more, x + 16, y + 74, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w - 32)
+            room -= taken[2] + pad
+        easel.text(
+            tile.value, x, y + value, SIZE_HEAD + 4, face="display", anchor="midleft", tabular=True,
+            max_width=room,
+        )  # fmt: skip
+        easel.text(rest, x, y + more, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
 
     def _card(self, easel: Easel, n: int, title: str) -> Box:
         """A plot's card with its title; the box for the plot itself."""
-        x, y, w, h = plot_box(n)
+        x, y, w, h = self._plan.plots[n]
+        above, below = self._plan.plot
         easel.box((x, y, w, h), PAPER_LIT, 16, RULE)
-        easel.text(title, x + 18, y + 9, SIZE_SMALL, face="bold", max_width=w - 36)
-        return x + 24, y + 54, w - 48, h - 96
+        easel.text(title, x + 18, y + self._plan.title, SIZE_SMALL, face="bold", max_width=w - 36)
+        return x + 24, y + above, w - 48, h - above - below
 
     def _latency(self, easel: Easel, stats: Stats) -> None:
-        box = self._card(easel, 0, "How long a pizza takes: the newest deliveries")
+        title = "How long a pizza takes: the newest deliveries"
+        if easel.view.access.large:
+            title = "How long the newest pizzas took"
+        box = self._card(easel, 0, title)
         found = bars(stats.latency_s)
         if found is None:
             easel.text("nothing is delivered yet", box[0], box[1] + 40, SIZE_BODY, INK_SOFT)
@@ -190,6 +287,7 @@ class StatsPanel:
 
     def _flow(self, easel: Easel, curves: Curves) -> None:
         x, y, w, h = self._card(easel, 1, "Orders a second")
+        legend = self._plan.plots[1][1] + self._plan.legend
         box = x, y + 8, w, h - 8
         started = per_second(curves.started, curves.step_s)
         delivered = per_second(curves.delivered, curves.step_s)
@@ -199,7 +297,7 @@ class StatsPanel:
         plots.dashes(easel, box, curve_points(delivered, top), BASIL)
         right = x + w
         for text, colour, beads in (("delivered", BASIL, True), ("started", DUSK, False)):
-            right = self._legend(easel, right, y - 32, text, colour, beads) - 20
+            right = self._legend(easel, right, legend, text, colour, beads) - 20
         self._ages(easel, box, curves)
 
     def _legend(self, easel: Easel, right: float, y: float, text: str, colour: Colour, beads: bool) -> float:
@@ -214,7 +312,8 @@ class StatsPanel:
 
     def _crew(self, easel: Easel, curves: Curves) -> None:
         x, y, w, h = self._card(easel, 2, "On their way")
-        half = (h - 48) / 2
+        between = self._plan.between
+        half = (h - 4 - between) / 2
         upper = x, y + 2, w, half
         top = nice(max((*curves.open, 0)))
         plots.area(easel, upper, curve_points(curves.open, top), GLOW, FIRE)
@@ -222,7 +321,7 @@ class StatsPanel:
         middle = y + half + 6
         box = easel.text("Cooks ready", x - 6, middle, SIZE_SMALL, face="bold")
         easel.text("× died", x + box[2] + 18, middle + 2, SIZE_LEAST, TOMATO, face="bold")
-        lower = x, y + half + 46, w, half
+        lower = x, y + 2 + half + between, w, half
         crew = nice(max((*curves.ready, 0)) * 1.15)
         plots.frame(easel, lower, "", rules=1)
         plots.curve(easel, lower, curve_points(curves.ready, crew), DUSK)
