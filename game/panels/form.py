@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 
 from api_stub.schema import Menu
+from game.access import PLAIN, Access
 from game.art import Art
 from game.commands import PlaceOrder
 from game.inputs import Input, KeyPress, KeyRelease, PointerPress, TextTyped
@@ -53,6 +54,7 @@ class OrderForm:
         self._art = art
         self._dice = dice or random.Random()
         self.choice = Choice(card_of(menu))
+        self._access = PLAIN
         self._plan = plan_for(self.choice.card)
         self._focus: tuple[str, int] = ("crust", 0)
         self._sheet = Sheet()
@@ -163,8 +165,14 @@ class OrderForm:
         if self._hint_age > HINT_SECONDS:
             self.choice.hint = ""
 
+    def _lay_out(self, access: Access) -> None:
+        """Have the boxes where they are to be drawn; they are pressed there until it is drawn otherwise."""
+        if access != self._access:
+            self._access, self._plan = access, plan_for(self.choice.card, access)
+
     def draw(self, view: View) -> None:
-        """Draw in logical pixels; reads only."""
+        """Draw in logical pixels. Of the form only the boxes can change, with how people want it shown."""
+        self._lay_out(view.access)
         shown = Shown(
             self.order_id,
             self._look,

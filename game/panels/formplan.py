@@ -5,41 +5,107 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from game.access import PLAIN, Access
 from game.layout import Box
 from game.panels.choice import Card, Choice, word
 from game.panels.widgets import Hit
 from game.text.setting import set_line
 from game.theme import SIZE_BODY
 
-FRAME: Box = (110, 40, 1700, 1000)
-LEFT, WIDE = 164.0, 1060.0
-PREVIEW: Box = (1264, 142, 490, 690)
-
-CHIP = 60.0
-TILE_WIDE, TILE_HIGH = 200.0, 132.0
 TILES_A_ROW = 5
-GAP = 15.0
-FEWER = 48.0
-
-CRUST_Y, CHEESE_Y, TOPPINGS_Y, NAME_Y = 184.0, 300.0, 416.0, 752.0
-"""Tops of the four groups' chips; their labels stand over them."""
-LABEL = 42.0
-
 SURPRISE, CANCEL, ORDER = 0, 1, 2
-BUTTONS: tuple[Box, ...] = (
-    (LEFT, 862, 400, 70),
-    (1264, 862, 210, 70),
-    (1494, 862, 260, 70),
-)
-NAME_BOX: Box = (LEFT, NAME_Y, WIDE - 290, 66)
-HINT_Y = 974.0
 GROUPS = ("crust", "cheese", "toppings", "name", "buttons")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where the parts of a form are and how large, in logical pixels, whatever the menu is."""
+
+    frame: Box
+    left: float
+    """Where the four groups begin."""
+    wide: float
+    """How wide they may be."""
+    title_y: float
+    id_y: float
+    """The middle of the order id, which stands in the right upper corner."""
+    id_wide: float
+    label: float
+    """How far a group's label begins over its boxes."""
+    crust_y: float
+    cheese_y: float
+    toppings_y: float
+    chip: float
+    """A chip's height."""
+    chip_gap: float
+    tile: tuple[float, float]
+    tile_gap: float
+    fewer: float
+    """Side of the minus in a tile's left upper corner."""
+    count: tuple[float, float]
+    """The sign in its right upper corner that says how often."""
+    name: Box
+    preview: Box
+    buttons: tuple[Box, Box, Box]
+    """Surprise, cancel, order."""
+    hint_y: float
+
+
+SPREAD = Spread(
+    frame=(110, 40, 1700, 1000),
+    left=164,
+    wide=1060,
+    title_y=72,
+    id_y=104,
+    id_wide=900,
+    label=42,
+    crust_y=184,
+    cheese_y=300,
+    toppings_y=416,
+    chip=60,
+    chip_gap=10,
+    tile=(200, 132),
+    tile_gap=15,
+    fewer=48,
+    count=(54, 44),
+    name=(164, 752, 770, 66),
+    preview=(1264, 142, 490, 690),
+    buttons=((164, 862, 400, 70), (1264, 862, 210, 70), (1494, 862, 260, 70)),
+    hint_y=974,
+)
+LARGE_SPREAD = Spread(
+    frame=(8, 6, 1904, 1068),
+    left=44,
+    wide=1256,
+    title_y=24,
+    id_y=64,
+    id_wide=1300,
+    label=54,
+    crust_y=166,
+    cheese_y=294,
+    toppings_y=422,
+    chip=62,
+    chip_gap=8,
+    tile=(240, 144),
+    tile_gap=14,
+    fewer=60,
+    count=(66, 56),
+    name=(44, 790, 1116, 70),
+    preview=(1324, 112, 552, 748),
+    buttons=((44, 890, 420, 78), (1324, 890, 256, 78), (1596, 890, 280, 78)),
+    hint_y=1017,
+)
+"""For large text: as much of the canvas as there is."""
+
+FRAME = SPREAD.frame
+BUTTONS = SPREAD.buttons
 
 
 @dataclass(frozen=True)
 class Plan:
     """The boxes that can have the focus, in the order of Tab; `fewer` boxes lie on toppings' tiles."""
 
+    spread: Spread
     hits: tuple[Hit, ...]
 
     def of(self, group: str) -> list[Hit]:
@@ -50,34 +116,36 @@ class Plan:
         """The box of a group's n-th thing. Raises StopIteration for an unknown one."""
         return next(hit.box for hit in self.hits if hit.spot == spot)
 
+    def fewer(self, tile: Box) -> Box:
+        """Where a topping's minus is: its tile's left upper corner."""
+        return tile[0] + 6, tile[1] + 6, self.spread.fewer, self.spread.fewer
 
-def _row(group: str, words: Sequence[str], y: float) -> list[Hit]:
+
+def _row(spread: Spread, growth: float, group: str, words: Sequence[str], y: float) -> list[Hit]:
     """Chips side by side, as wide as their words need."""
-    x, hits = LEFT, []
+    x, hits = spread.left, []
     for n, text in enumerate(words):
         # Type is a little wider at some display sizes than at others.
-        width = 70.0 + 1.03 * set_line(text, "bold", SIZE_BODY).width
-        hits.append(Hit((x, y, width, CHIP), group, n))
-        x += width + 10
+        width = 70.0 + 1.03 * set_line(text, "bold", round(SIZE_BODY * growth)).width
+        hits.append(Hit((x, y, width, spread.chip), group, n))
+        x += width + spread.chip_gap
     return hits
 
 
-def plan_for(card: Card) -> Plan:
-    """The form's boxes for a menu."""
-    hits = _row("crust", [word(crust) for crust in card.crusts], CRUST_Y)
-    hits += _row("cheese", [word(cheese) for cheese in card.cheeses], CHEESE_Y)
+def plan_for(card: Card, access: Access = PLAIN) -> Plan:
+    """The form's boxes for a menu, as people want it shown."""
+    spread, growth = LARGE_SPREAD if access.large else SPREAD, access.text
+    hits = _row(spread, growth, "crust", [word(crust) for crust in card.crusts], spread.crust_y)
+    hits += _row(spread, growth, "cheese", [word(cheese) for cheese in card.cheeses], spread.cheese_y)
+    wide, high = spread.tile
     for n in range(len(card.toppings)):
         row, column = divmod(n, TILES_A_ROW)
-        x, y = LEFT + column * (TILE_WIDE + GAP), TOPPINGS_Y + row * (TILE_HIGH + GAP)
-        hits.append(Hit((x, y, TILE_WIDE, TILE_HIGH), "toppings", n))
-    hits.append(Hit(NAME_BOX, "name"))
-    hits += [Hit(box, "buttons", n) for n, box in enumerate(BUTTONS)]
-    return Plan(tuple(hits))
-
-
-def fewer_box(tile: Box) -> Box:
-    """Where a topping's minus is: the tile's left upper corner."""
-    return tile[0] + 6, tile[1] + 6, FEWER, FEWER
+        x = spread.left + column * (wide + spread.tile_gap)
+        y = spread.toppings_y + row * (high + spread.tile_gap)
+        hits.append(Hit((x, y, wide, high), "toppings", n))
+    hits.append(Hit(spread.name, "name"))
+    hits += [Hit(box, "buttons", n) for n, box in enumerate(spread.buttons)]
+    return Plan(spread, tuple(hits))
 
 
 def pressable(plan: Plan, choice: Choice) -> tuple[Hit, ...]:
@@ -90,8 +158,8 @@ def pressable(plan: Plan, choice: Choice) -> tuple[Hit, ...]:
             found.append(hit)
             continue
         x, y, w, h = hit.box
-        cut = 6 + FEWER + 4
-        found.append(Hit(fewer_box(hit.box), "fewer", hit.index))
+        cut = 6 + plan.spread.fewer + 4
+        found.append(Hit(plan.fewer(hit.box), "fewer", hit.index))
         found.append(Hit((x + cut, y, w - cut, cut), "toppings", hit.index))
         found.append(Hit((x, y + cut, w, h - cut), "toppings", hit.index))
     return tuple(found)

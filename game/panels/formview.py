@@ -8,19 +8,7 @@ from dataclasses import dataclass
 from game.art import Art, GopherPose, PizzaState
 from game.looks import Look
 from game.panels.choice import Choice, word
-from game.panels.formplan import (
-    BUTTONS,
-    FRAME,
-    HINT_Y,
-    LABEL,
-    LEFT,
-    NAME_BOX,
-    ORDER,
-    PREVIEW,
-    WIDE,
-    Plan,
-    fewer_box,
-)
+from game.panels.formplan import ORDER, Plan, Spread
 from game.panels.paper import mix
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit
 from game.theme import (
@@ -40,8 +28,6 @@ from game.theme import (
 )
 from game.view import View
 
-GROWTH = 1.2
-"""How much larger large text is here: the sheet is full."""
 KEYS_HINT = (
     "Type: your name  ·  Tab: next group  ·  arrows, Space: pick  ·  Backspace: take off  ·  "
     "Enter: order  ·  Esc: cancel"
@@ -62,18 +48,19 @@ class Shown:
     arrived: float
 
 
-def _label(easel: Easel, text: str, y: float, more: str = "", warn: bool = False) -> None:
-    box = easel.text(text, LEFT, y - LABEL, SIZE_BODY, INK, face="display")
+def _label(easel: Easel, spread: Spread, text: str, y: float, more: str = "") -> None:
+    """A group's name over its boxes, which begin at `y`, and what else there is to say of it."""
+    left, top = spread.left, y - spread.label
+    box = easel.text(text, left, top, SIZE_BODY, INK, face="display")
     if more:
         easel.text(
             more,
-            LEFT + box[2] + 18,
-            y - LABEL + box[3] / 2,
+            left + box[2] + 18,
+            top + box[3] / 2,
             SIZE_SMALL,
-            TOMATO if warn else INK_SOFT,
-            face="bold" if warn else "text",
+            INK_SOFT,
             anchor="midleft",
-            max_width=WIDE - box[2] - 18,
+            max_width=spread.wide - box[2] - 18,
         )
 
 
@@ -91,7 +78,8 @@ def _radio(easel: Easel, shown: Shown, group: str, words: list[str], picked: int
 
 
 def _tiles(easel: Easel, shown: Shown) -> None:
-    choice, art = shown.choice, easel.art
+    choice, art, pitch = shown.choice, easel.art, easel.pen.pitch
+    badge_w, badge_h = shown.plan.spread.count
     for hit in shown.plan.of("toppings"):
         topping = choice.card.toppings[hit.index]
         x, y, w, h = hit.box
@@ -103,23 +91,27 @@ def _tiles(easel: Easel, shown: Shown) -> None:
         easel.box(hit.box, fill, 22, INK if count else WOOD)
         if art is not None:
             easel.sprite(art.pizza(PizzaState.BAKED, (topping,), 80), x + w / 2, y + 50)
-        easel.text(topping, x + w / 2, y + h - 24, SIZE_BODY, face="bold", anchor="center", max_width=w - 20)
+        easel.text(
+            topping, x + w / 2, y + h - pitch(24), SIZE_BODY, face="bold", anchor="center", max_width=w - 20
+        )
         if count:
-            less = fewer_box(hit.box)
+            less = shown.plan.fewer(hit.box)
             warm = shown.hot is not None and shown.hot.spot == ("fewer", hit.index)
             easel.box(less, GLOW if warm else CREAM, less[3] / 2, INK)
             easel.box((less[0] + 14, less[1] + less[3] / 2 - 3, less[2] - 28, 6), INK, 3)
-            easel.box((x + w - 62, y + 8, 54, 44), INK, 16)
-            easel.text(f"×{count}", x + w - 35, y + 30, SIZE_SMALL, CREAM, face="bold", anchor="center")
+            badge = x + w - 8 - badge_w, y + 8, badge_w, badge_h
+            middle = badge[0] + badge_w / 2, badge[1] + badge_h / 2
+            easel.box(badge, INK, 16)
+            easel.text(f"×{count}", *middle, SIZE_SMALL, CREAM, face="bold", anchor="center")
 
 
 def _name(easel: Easel, shown: Shown) -> None:
     choice = shown.choice
-    x, y, w, h = NAME_BOX
+    field = x, y, w, h = shown.plan.spread.name
     focus = shown.focus[0] == "name"
     if focus:
-        easel.ring(NAME_BOX, 18)
-    easel.box(NAME_BOX, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
+        easel.ring(field, 18)
+    easel.box(field, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
     first = _first_shown(easel, choice, w - 44)
     text = choice.name[first:]
     if text:
@@ -146,30 +138,40 @@ def _first_shown(easel: Easel, choice: Choice, width: float) -> int:
 
 
 def _preview(easel: Easel, shown: Shown) -> None:
-    x, y, w, h = PREVIEW
-    middle, counter = x + w / 2, y + h - 236
-    art, choice = easel.art, shown.choice
-    easel.box(PREVIEW, DUSK, 26, INK)
+    area = x, y, w, h = shown.plan.spread.preview
+    art, choice, pitch = easel.art, shown.choice, easel.pen.pitch
+    deep = 180 + pitch(56)
+    middle, counter = x + w / 2, y + h - deep
+    easel.box(area, DUSK, 26, INK)
     if art is not None:
         easel.sprite(art.glow("select"), middle, counter - 130)
         _gopher(easel, art, shown, middle, counter + 44)
     # The counter hides the feet: the gopher stands behind it, its pizza lies before it.
     easel.box((x + 3, counter, w - 6, 30), mix(WOOD, GLOW, 0.25))
-    easel.box((x + 3, counter + 30, w - 6, 203), WOOD, 23)
+    easel.box((x + 3, counter + 30, w - 6, deep - 33), WOOD, 23)
     easel.box((x + 3, counter + 28, w - 6, 40), WOOD)
     easel.box((x + 3, counter + 27, w - 6, 4), INK)
     if art is not None:
         easel.sprite(art.pizza(PizzaState.TOPPED, choice.toppings, 192), middle, counter + 82)
-    easel.text("This gopher is your order", middle, y + 38, SIZE_BODY, CREAM, face="display", anchor="center")
+    easel.text(
+        "This gopher is your order",
+        middle,
+        y + pitch(38),
+        SIZE_BODY,
+        CREAM,
+        face="display",
+        anchor="center",
+        max_width=w - 16,
+    )
     name = choice.name.strip() or shown.order_id
     wide = min(easel.pen.measure(name, SIZE_BODY, face="bold")[0], w - 80)
-    easel.box((middle - wide / 2 - 22, y + 66, wide + 44, 50), CREAM, 25, INK)
-    easel.text(name, middle, y + 91, SIZE_BODY, face="bold", anchor="center", max_width=w - 80)
+    easel.box((middle - wide / 2 - 22, y + pitch(66), wide + 44, pitch(50)), CREAM, pitch(25), INK)
+    easel.text(name, middle, y + pitch(91), SIZE_BODY, face="bold", anchor="center", max_width=w - 80)
     crust = word(choice.card.crusts[choice.crust])
     cheese = word(choice.card.cheeses[choice.cheese])
-    easel.box((x + 24, y + h - 56, w - 48, 40), NIGHT, 20)
+    easel.box((x + 24, y + h - pitch(56), w - 48, pitch(40)), NIGHT, pitch(20))
     easel.text(
-        f"{crust} · {cheese}", middle, y + h - 36, SIZE_SMALL, CREAM, anchor="center", max_width=w - 80
+        f"{crust} · {cheese}", middle, y + h - pitch(36), SIZE_SMALL, CREAM, anchor="center", max_width=w - 80
     )
 
 
@@ -185,40 +187,45 @@ def _gopher(easel: Easel, art: Art, shown: Shown, x: float, y: float) -> None:
 
 def draw_form(view: View, art: Art | None, shown: Shown) -> None:
     """Draw the whole form."""
-    easel = Easel(view, art, dy=SLIDE_WAY * (1 - shown.arrived), growth=GROWTH)
-    choice = shown.choice
+    easel = Easel(view, art, dy=SLIDE_WAY * (1 - shown.arrived))
+    choice, plan, spread = shown.choice, shown.plan, shown.plan.spread
     easel.dim(shown.arrived)
-    easel.sheet(FRAME)
-    easel.text("Order a pizza", LEFT, 72, SIZE_TITLE, TOMATO, face="display")
+    easel.sheet(spread.frame)
+    easel.text("Order a pizza", spread.left, spread.title_y, SIZE_TITLE, TOMATO, face="display")
     easel.text(
-        shown.order_id, PREVIEW[0] + PREVIEW[2], 104, SIZE_LEAST, INK_SOFT, anchor="midright", max_width=900
+        shown.order_id,
+        spread.preview[0] + spread.preview[2],
+        spread.id_y,
+        SIZE_LEAST,
+        INK_SOFT,
+        anchor="midright",
+        max_width=spread.id_wide,
     )
-    plan = shown.plan
-    _label(easel, "Crust", plan.box(("crust", 0))[1])
+    _label(easel, spread, "Crust", plan.box(("crust", 0))[1])
     _radio(easel, shown, "crust", [word(one) for one in choice.card.crusts], choice.crust)
-    _label(easel, "Cheese", plan.box(("cheese", 0))[1])
+    _label(easel, spread, "Cheese", plan.box(("cheese", 0))[1])
     _radio(easel, shown, "cheese", [word(one) for one in choice.card.cheeses], choice.cheese)
     tiles = plan.of("toppings")
     if tiles:
         on, most = len(choice.toppings), choice.card.max_toppings
         full = on >= most
         more = f"{on} of {most}, that is all it can carry" if full else f"{on} of {most}"
-        _label(easel, "Toppings", tiles[0].box[1], more)
+        _label(easel, spread, "Toppings", tiles[0].box[1], more)
         _tiles(easel, shown)
-    _label(easel, "Your name", NAME_BOX[1], "your gopher will wear it")
+    _label(easel, spread, "Your name", spread.name[1], "your gopher will wear it")
     _name(easel, shown)
     _preview(easel, shown)
     _buttons(easel, shown)
     hint = choice.hint
     easel.text(
         hint or KEYS_HINT,
-        960,
-        HINT_Y,
+        spread.frame[0] + spread.frame[2] / 2,
+        spread.hint_y,
         SIZE_BODY if hint else SIZE_LEAST,
         TOMATO if hint else INK_SOFT,
         face="bold" if hint else "text",
         anchor="center",
-        max_width=1600,
+        max_width=spread.frame[2] - 100,
     )
 
 
@@ -227,7 +234,7 @@ def _buttons(easel: Easel, shown: Shown) -> None:
     for hit in shown.plan.of("buttons"):
         text, key = words[hit.index]
         easel.button(
-            BUTTONS[hit.index],
+            hit.box,
             text,
             key,
             strong=hit.index == ORDER,
