@@ -98,9 +98,10 @@ def curve_points(values: Sequence[float], top: float) -> tuple[tuple[float, floa
     return tuple((n / last, min(value / top, 1.0) if top > 0 else 0.0) for n, value in enumerate(values))
 
 
-def minutes(curves: Curves) -> float:
-    """How many minutes the curves tell of."""
-    return len(curves.open) * curves.step_s / 60
+def span_text(curves: Curves) -> str:
+    """How long ago the curves begin: `5 min ago`; in seconds while they are shorter than a minute."""
+    seconds = len(curves.open) * curves.step_s
+    return f"{seconds:.0f} s ago" if seconds < 60 else f"{seconds / 60:.1f}".removesuffix(".0") + " min ago"
 
 
 def bars(latency: Latency) -> Bars | None:

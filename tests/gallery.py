@@ -13,13 +13,13 @@ import pytest
 from api_stub.schema import Checkpoint, StreamSettings
 from game import bench
 from game.access import Access
-from game.app import printed_menu
 from game.art import Art
 from game.model import Model
 from game.panels.base import Panel
 from game.panels.card import OrderCard, Telling
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
+from game.panels.pile import printed_menu
 from game.panels.stats import StatsPanel
 from game.rehearsal import crowd
 from game.scene import wardrobe
@@ -202,6 +202,7 @@ SCENES: dict[str, Scene] = {
     "help-large-text": Scene(helping, access=Access(large=True)),
     "stats-high-contrast": Scene(figures, access=Access(strong=True)),
     "stats-large-text": Scene(figures, access=Access(large=True)),
+    "form-large-text": Scene(form, access=Access(large=True)),
     "display-1280x720": Scene(orders(10), (1280, 720)),
     "display-3840x2160": Scene(orders(10), (3840, 2160)),
     "display-portrait": Scene(orders(10), (540, 960)),

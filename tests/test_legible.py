@@ -10,12 +10,12 @@ import pytest
 
 from api_stub.schema import Health
 from game.access import Access
-from game.app import printed_menu
 from game.layout import BOTTOM_STRIP, TOP_BAND, Box
 from game.model import Model
 from game.panels.base import Panel
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
+from game.panels.pile import printed_menu
 from game.panels.quit import QuitPanel
 from game.panels.stats import StatsPanel
 from game.scene import slips

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.schema import Cheese, Crust, Menu, Order, OrderStatus, Stage, StageView
-from game.app import printed_menu
 from game.art import Art
 from game.commands import OpenWebUI, PlaceOrder, Quit
 from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
@@ -24,6 +23,7 @@ from game.panels.form import OrderForm
 from game.panels.formplan import CANCEL, ORDER, SURPRISE
 from game.panels.help import CREDIT, HelpPanel
 from game.panels.lanes import pale
+from game.panels.pile import printed_menu
 from game.panels.quit import QuitPanel
 from game.panels.slip import clock, now_text, seconds, slip_of, stage_lines, toppings_text
 from game.panels.widgets import PAPER_LIT, Easel

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from api_stub.schema import Audit, Latency, Stats
 from game.access import LARGE, PLAIN, Access
 from game.commands import Command
-from game.figures import audit_line, bars, curve_points, minutes, nice, per_second, tiles
+from game.figures import audit_line, bars, curve_points, nice, per_second, span_text, tiles
 from game.inputs import KeyPress, PointerPress
 from game.layout import Box
 from game.model import Model, OpenStats
@@ -129,7 +129,10 @@ def test_the_distribution_keeps_its_proportions(
 def test_a_histogram_of_another_shape_is_not_drawn() -> None:
     assert bars(Latency(edges=[0, 1], counts=[1, 2])) is None
     assert bars(Latency()) is None
-    assert minutes(MANY.curves) == 5.0
+    assert span_text(MANY.curves) == "5 min ago"
+    for points, said in ((3, "15 s ago"), (12, "1 min ago"), (18, "1.5 min ago"), (0, "0 s ago")):
+        short = MANY.curves.model_copy(update={"open": [1] * points, "step_s": 5.0})
+        assert span_text(short) == said
 
 
 # The big counter

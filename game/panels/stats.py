@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api_stub.schema import Curves, Stats
 from game.access import PLAIN, Access
-from game.figures import AuditLine, Tile, audit_line, bars, curve_points, minutes, nice, per_second, tiles
+from game.figures import AuditLine, Tile, audit_line, bars, curve_points, nice, per_second, span_text, tiles
 from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.motion import lerp
@@ -130,6 +130,11 @@ class StatsPanel:
     def hits(self) -> tuple[Hit, ...]:
         """What can be pressed, where it was drawn last."""
         return (self._plan.close,)
+
+    @property
+    def box(self) -> Box:
+        """Where it was drawn last."""
+        return self._plan.frame
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -335,5 +340,5 @@ class StatsPanel:
 
     def _ages(self, easel: Easel, box: Box, curves: Curves) -> None:
         x, y, w, h = box
-        easel.text(f"{minutes(curves):g} min ago", x, y + h + 8, SIZE_LEAST, INK_SOFT)
+        easel.text(span_text(curves), x, y + h + 8, SIZE_LEAST, INK_SOFT)
         easel.text("now", x + w, y + h + 8, SIZE_LEAST, INK_SOFT, anchor="topright")

@@ -16,7 +16,6 @@ from game.panels.base import Panel
 from game.panels.bug import BugSlip
 from game.panels.replay import FRAME as REPLAY_FRAME
 from game.panels.replay import ReplayPanel
-from game.panels.stats import FRAME as STATS_FRAME
 from game.panels.stats import StatsPanel
 from game.scene.brush import Brush
 from game.scene.hud import draw_messages
@@ -48,7 +47,7 @@ def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
     x = 960.0
     for panel in panels:
         if isinstance(panel, StatsPanel):
-            top = max(top, STATS_FRAME[1] + STATS_FRAME[3] + 10.0)
+            top = max(top, panel.box[1] + panel.box[3] + 10.0)
         elif isinstance(panel, BugSlip):
             # Beside the slip, and under the two signs that may hang there.
             x, top = panel.box[0] / 2, max(top, SIGNS_END)
