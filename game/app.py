@@ -21,10 +21,7 @@ from game.clock import GameClock
 from game.commands import Command, ConfirmReset, Quit, StreamOrders
 from game.controls import held_long_enough
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
-from game.model import (
-    AskReset,
-    Model,
-)
+from game.model import Model
 from game.net import Net
 from game.pace import Pace
 from game.panels.pile import Pile
@@ -38,6 +35,7 @@ from game.stream import Stream
 from game.update import update
 from game.watch import Watch
 from game.window import Window
+from game.wishes import AskReset
 
 log = logging.getLogger(__name__)
 

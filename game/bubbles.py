@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from game.model import Gopher, Model, Mood
+from game.actors import Gopher, Mood
+from game.model import Model
 
 MOST = 2
 CROWD = 36

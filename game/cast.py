@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from game.actors import Cook, Gopher, Mood, slot_of
 from game.floor import refloor
 from game.layout import Place, cook_spot, plan_floor
-from game.model import Cook, Gopher, Model, Mood, slot_of
+from game.model import Model
 from game.motion import lerp
 from game.reactions import beside, jump, seat_of, take_off
 from game.rest import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from game.access import SWITCHES, switched
+from game.actors import Cook, Gopher
 from game.commands import (
     Command,
     EditFile,
@@ -27,12 +28,15 @@ from game.inputs import (
     PointerRelease,
 )
 from game.layout import TITLE, cook_spot, inside
-from game.model import (
+from game.model import Model
+from game.replays import NO_KILL, NOT_YET
+from game.scene.slips import replay_tab
+from game.story import Story, hidden_or_shown, stepped
+from game.stream import STEP, paced, toggled
+from game.strip import strip_for
+from game.wishes import (
     AskQuit,
     AskReset,
-    Cook,
-    Gopher,
-    Model,
     OpenBug,
     OpenCard,
     OpenChooser,
@@ -42,11 +46,6 @@ from game.model import (
     OpenStats,
     Wish,
 )
-from game.replays import NO_KILL, NOT_YET
-from game.scene.slips import replay_tab
-from game.story import Story, hidden_or_shown, stepped
-from game.stream import STEP, paced, toggled
-from game.strip import strip_for
 
 HOLD_TO_QUIT = 3.0
 """Seconds for which Esc must be held to leave a kiosk."""

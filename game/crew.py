@@ -6,8 +6,9 @@ import math
 from collections import Counter
 
 from api_stub.schema import OrderStatus
+from game.actors import Cook, CookPhase, Gopher
 from game.layout import CookSpot, cook_spot
-from game.model import Cook, CookPhase, Gopher, Model
+from game.model import Model
 from game.motion import lerp
 from game.receipts import last_takeover, receipt_for
 

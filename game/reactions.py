@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from api_stub.schema import Order, OrderStatus
+from game.actors import Cook, CookPhase, Gopher, Hop, colour_of, phase_for, slot_of
 from game.events import (
     AttemptFailed,
     Event,
@@ -21,7 +22,7 @@ from game.events import (
     WorkerDied,
 )
 from game.layout import PLACE_OF, CookSpot, Kitchen, Place, cook_spot
-from game.model import FOLLOWED_OWN, Cook, CookPhase, Gopher, Hop, Model, colour_of, phase_for, slot_of
+from game.model import FOLLOWED_OWN, Model
 from game.motion import Arc, Follower
 from game.snapshot import FINAL
 

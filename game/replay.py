@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import random
 
+from game.actors import Cook, CookPhase, Gopher, phase_for
 from game.diff import alive
 from game.events import Event
 from game.layout import PLACE_OF
-from game.model import Cook, CookPhase, Gopher, Model, phase_for
+from game.model import Model
 from game.motion import Follower
 from game.reactions import sync
 from game.recording import AFTER, Recording

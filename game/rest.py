@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from game.actors import Cook, Gopher, Mood, Rest, slot_of
 from game.layout import Place
-from game.model import Cook, Gopher, Model, Mood, Rest, slot_of
+from game.model import Model
 from game.strides import Stride, goal_of, on_stand
 
 ASLEEP_AFTER = 12.0

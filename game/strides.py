@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, sqrt
 
+from game.actors import Gopher, Mood
 from game.layout import FloorPlan, Place
-from game.model import Gopher, Mood
 from game.motion import Follower
 
 SMOOTH = 0.26

@@ -24,9 +24,10 @@ import pygame
 import yaml
 
 from api_stub.schema import OrderRequest
+from game.actors import CookPhase, Gopher, Mood
 from game.app import App, Options
 from game.commands import PlaceOrder
-from game.model import CookPhase, Gopher, Model, Mood
+from game.model import Model
 from game.net import Net
 from game.text import Pen
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour

@@ -23,7 +23,7 @@ from game.editor import command_for, show_in_editor
 from game.excerpt import excerpt, state_of, stuck_text
 from game.inputs import Input, KeyPress, PointerPress
 from game.layout import TITLE, Box
-from game.model import AskReset, Model, OpenBug, OpenChooser
+from game.model import Model
 from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Do, Panel, Stay
 from game.panels.bug import FRAME, BugSlip
@@ -36,6 +36,7 @@ from game.scene.stage import clear_of
 from game.snapshot import RecordsSeen, Snapshot
 from game.stream import Stream
 from game.update import Result, update
+from game.wishes import AskReset, OpenBug, OpenChooser
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.running import eventually
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, tell, worker

@@ -11,8 +11,9 @@ from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
 from game.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
 from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
-from game.model import AskQuit, Model, OpenCard, OpenForm, OpenHelp, Wish
+from game.model import Model
 from game.update import update
+from game.wishes import AskQuit, OpenCard, OpenForm, OpenHelp, Wish
 from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
 
 Answer = tuple[tuple[Command, ...], tuple[Wish, ...]]

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Order
+from game.actors import Mood
 from game.cast import FOLLOWED_HEIGHT
 from game.inputs import PointerMove
 from game.labels import GAP, LEVELS, Label, placed
-from game.model import FOLLOWED_OWN, Model, Mood
+from game.model import FOLLOWED_OWN, Model
 from game.scene.following import TETHER_SECONDS, TETHERED, tethered
 from game.snapshot import OrderPlaced
 from game.update import update

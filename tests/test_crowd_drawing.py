@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
 from game.layout import Kitchen, Place, plan_floor
 from game.looks import look_for
-from game.model import Gopher, Mood
 from game.motion import Follower
 from game.scene import members
 from game.scene.brush import Brush

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from api_stub.schema import ExitCause, LastExit, Order, Worker
+from game.actors import CookPhase, Mood
 from game.events import AttemptFailed, OrderTakenOver, WorkerDied
-from game.model import CookPhase, Model, Mood
+from game.model import Model
 from game.recording import AFTER, BEFORE, KEPT, LONGEST, ORDERS, Recording
 from game.replay import SLOW, USUAL, Replay, opening, speed_at
 from tests.telling import S, at, kitchen_with, order, play, seen, staffed, tell, worker

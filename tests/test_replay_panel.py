@@ -13,7 +13,7 @@ from game.access import PLAIN, Access
 from game.art import Art
 from game.inputs import KeyPress, PointerPress
 from game.layout import CookSpot, cook_spot, inside
-from game.model import Model, OpenReplay
+from game.model import Model
 from game.panels.base import Close, Stay
 from game.panels.replay import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
 from game.recording import AFTER, Recording
@@ -23,6 +23,7 @@ from game.snapshot import RecordsSeen
 from game.theme import CANVAS
 from game.update import update
 from game.view import View
+from game.wishes import OpenReplay
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.telling import S, at, kitchen_with, order, play, seen, staffed, tell, worker
 

@@ -17,7 +17,7 @@ from game.commands import Command
 from game.figures import audit_line, bars, curve_points, nice, per_second, span_text, tiles
 from game.inputs import KeyPress, PointerPress
 from game.layout import Box
-from game.model import Model, OpenStats
+from game.model import Model
 from game.panels.base import Close, Stay
 from game.panels.kept import Kept
 from game.panels.stats import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
@@ -26,6 +26,7 @@ from game.text import Pen
 from game.theme import SIZE_BODY
 from game.update import update
 from game.view import View
+from game.wishes import OpenStats
 from tests.panelling import overlap, pass_time, texts_of
 from tests.telling import T0, S, order, seen, tell
 from tests.test_watch import STATS

@@ -15,7 +15,7 @@ from game.access import Access
 from game.commands import OpenWebUI
 from game.inputs import Input, KeyPress, PointerPress
 from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
-from game.model import Model, OpenForm, OpenHelp
+from game.model import Model
 from game.scene.brush import Brush
 from game.scene.strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
 from game.snapshot import WorldSeen
@@ -24,6 +24,7 @@ from game.strip import strip_for
 from game.text import Pen
 from game.update import update
 from game.view import View
+from game.wishes import OpenForm, OpenHelp
 from tests.telling import T0, play, tell
 
 LINES = ("one", "two", "three")

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.schema import LastExit, Order
+from game.actors import CookPhase, Gopher, Mood
 from game.clock import LONGEST_STEP, GameClock
 from game.events import OrderTakenOver
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
 from game.layout import Place, cook_spot
-from game.model import CookPhase, Gopher, Model, Mood
+from game.model import Model
 from game.scene.particles import LIMIT
 from game.snapshot import ApiAway, FleetSeen, News, OrderPlaced, Said
 from game.update import update

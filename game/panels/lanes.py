@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import pygame
 
+from game.actors import colour_of
 from game.layout import Box
-from game.model import colour_of
 from game.panels.life import Attempt, Fate, Lane, Life
 from game.panels.paper import mix
 from game.panels.slip import Slip, StageLine, Step, clock, number_of, seconds

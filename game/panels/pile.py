@@ -20,19 +20,7 @@ from game.access import SWITCHES
 from game.art import Art
 from game.commands import Command, ResetChallenge
 from game.inputs import CloseWindow, Input, KeyPress
-from game.model import (
-    AskQuit,
-    AskReset,
-    Model,
-    OpenBug,
-    OpenCard,
-    OpenChooser,
-    OpenForm,
-    OpenHelp,
-    OpenReplay,
-    OpenStats,
-    Wish,
-)
+from game.model import Model
 from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Panel, Stay
 from game.panels.bug import BugSlip
@@ -44,6 +32,18 @@ from game.panels.quit import QuitPanel
 from game.panels.replay import ReplayPanel
 from game.panels.stats import StatsPanel
 from game.replays import receipt_of
+from game.wishes import (
+    AskQuit,
+    AskReset,
+    OpenBug,
+    OpenCard,
+    OpenChooser,
+    OpenForm,
+    OpenHelp,
+    OpenReplay,
+    OpenStats,
+    Wish,
+)
 
 
 def printed_menu() -> Menu:

@@ -8,11 +8,11 @@ from datetime import datetime
 import pygame
 
 from api_stub.schema import Receipt
+from game.actors import colour_of, slot_of
 from game.art import Art
 from game.inputs import Input, PointerPress
 from game.labels import Label, placed
 from game.layout import Box, cook_spot, inside
-from game.model import colour_of, slot_of
 from game.motion import clamp
 from game.names import short_name
 from game.panels.base import Close, Outcome, Stay

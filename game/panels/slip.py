@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from api_stub.schema import Order, OrderStatus, Stage, StageView
-from game.model import slot_of
+from game.actors import slot_of
 from game.panels.choice import word
 from game.panels.life import Kill, Life
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from game.actors import Gopher
 from game.bubbles import saying, speakers
-from game.model import Gopher, Model
+from game.model import Model
 from game.motion import clamp
 from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from api_stub.schema import OrderStatus
+from game.actors import Cook, CookPhase
 from game.art import CookPose
 from game.layout import BOTTOM_STRIP, CookSpot, cook_spot
 from game.looks import cook_look
-from game.model import Cook, CookPhase, Model
+from game.model import Model
 from game.motion import clamp, ease_out, overshoot
 from game.scene.brush import Brush
 from game.scene.gophers import blinking

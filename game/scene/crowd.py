@@ -11,8 +11,9 @@ import math
 import pygame
 
 from api_stub.schema import OrderStatus
+from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
-from game.model import Gopher, Model, Mood
+from game.model import Model
 from game.scene.brush import Brush
 from game.scene.members import Blit, Member
 from game.scene.wardrobe import SHADOW, Wardrobe

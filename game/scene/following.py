@@ -8,10 +8,11 @@ from functools import lru_cache
 
 import pygame
 
+from game.actors import Gopher, Mood, colour_of, slot_of
 from game.art.sprite import convert
 from game.labels import Label, placed
 from game.layout import cook_spot
-from game.model import Gopher, Model, Mood, colour_of, slot_of
+from game.model import Model
 from game.motion import clamp, lerp
 from game.names import short_name
 from game.scene.brush import Brush

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+from game.actors import Gopher, Mood, colour_of, slot_of
 from game.art import GopherPose, PizzaState, Sprite
-from game.model import Gopher, Model, Mood, colour_of, slot_of
+from game.model import Model
 from game.motion import clamp, lerp
 from game.scene.brush import Brush
 from game.scene.crowd import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size

@@ -10,8 +10,8 @@ from operator import attrgetter, is_
 import pygame
 
 from api_stub.schema import OrderStatus
+from game.actors import Gopher, Rest
 from game.art import Art, GopherPose, Sprite
-from game.model import Gopher, Rest
 from game.motion import Follower
 
 OUTFIT_BYTES = 64 * 1024 * 1024

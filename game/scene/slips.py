@@ -9,8 +9,9 @@ import pygame
 
 from api_stub.schema import Receipt
 from game.access import PLAIN, Access
+from game.actors import colour_of
 from game.layout import Box, inside
-from game.model import Model, Note, colour_of
+from game.model import Model, Note
 from game.motion import clamp, ease_out
 from game.notes import LEAVE, LIFE
 from game.panels.paper import edged_box, fill_box, shadow

@@ -1,0 +1,164 @@
+"""Who is on the floor, as plain data: a gopher for each order, a cook for each slot."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from api_stub.schema import Order, Worker
+from game.layout import CookSpot, Place
+from game.motion import Arc, Follower, Spring
+from game.theme import COOKS, Colour
+
+
+def slot_of(worker_id: str) -> int | None:
+    """The slot in a worker's name `w<slot>.<generation>`; None for a worker that is not of the fleet."""
+    head = worker_id.partition(".")[0]
+    return int(head[1:]) if head[:1] == "w" and head[1:].isdecimal() else None
+
+
+def colour_of(worker_id: str) -> Colour:
+    """The colour of a worker's cook; of a stranger (started by hand elsewhere) the last one."""
+    slot = slot_of(worker_id)
+    return COOKS[(slot - 1) % len(COOKS)] if slot else COOKS[-1]
+
+
+class Mood(StrEnum):
+    """What a gopher is doing; each has its own picture and motion."""
+
+    WALK = "walk"
+    WAIT = "wait"
+    WORKED = "worked"
+    WORRIED = "worried"
+    HOP = "hop"
+    JOY = "joy"
+    LEAVE = "leave"
+    SAD = "sad"
+    ASLEEP = "asleep"
+
+
+@dataclass
+class Hop:
+    """A takeover on screen: who had the order, who has it, and the way through the air."""
+
+    before: str
+    after: str
+    arc: Arc
+    delay: float = 0.0
+    rest: float = 0.45
+    """Seconds that it stays beside the new cook before it walks back to its stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Under what a gopher has come to rest: while none of it changes it only grows older."""
+
+    room: object
+    """The floor, who lives and who has died, as one object: another one, and everybody looks again."""
+    order: Order
+    place: Place
+    index: int
+    mood: Mood
+    least: float
+    most: float
+    """Seconds of calm between which the mood stays as it is."""
+
+
+@dataclass
+class Gopher:
+    """One order. Position is its feet's on the floor, `lift` the height over it, in logical pixels."""
+
+    order: Order
+    body: Follower
+    place: Place
+    index: int
+    mood: Mood = Mood.WALK
+    mood_age: float = 0.0
+    calm: float = 0.0
+    """Seconds since anything happened to it; it falls asleep over long waits."""
+    lift: float = 0.0
+    lift_speed: float = 0.0
+    height: float = 150.0
+    stretch: Spring = field(default_factory=Spring)
+    lean: Spring = field(default_factory=lambda: Spring(120.0, 9.0))
+    left: bool = False
+    steps: float = 0.0
+    phase: float = 0.0
+    hop: Hop | None = None
+    own: bool = False
+    arrow: float = 0.0
+    """Seconds for which an arrow still points at it."""
+    delivered: bool = False
+    tag: float = 9.0
+    """Seconds since another worker's number came on its tag."""
+    taken_at: float = -99.0
+    """The model's `now` at which another worker took it over."""
+    seat: tuple[int, int] | None = None
+    """Where it stands beside a cook, or flies to: the slot, and which of the places there."""
+    here: bool = False
+    """It was on its way before this window saw it: it stands at its place at once, and grows."""
+    rest: Rest | None = None
+    gliding: bool = False
+    """It rests but for the last few pixels to its stand."""
+    goal: object = None
+    """What `strides` keeps about where it goes."""
+
+    @property
+    def id(self) -> str:
+        """The order's id."""
+        return self.order.id
+
+
+class CookPhase(StrEnum):
+    """What stands in a slot's place."""
+
+    EMPTY = "empty"
+    ARRIVING = "arriving"
+    WORKING = "working"
+    FALLING = "falling"
+    GHOST = "ghost"
+
+
+@dataclass
+class Cook:
+    """One slot of the fleet and what is to be seen there."""
+
+    slot: int
+    phase: CookPhase = CookPhase.EMPTY
+    age: float = 0.0
+    """Seconds in this phase."""
+    worker: Worker | None = None
+    fallen: str = ""
+    """The name of the process that died here last."""
+    died_at: float = 0.0
+    """Unix seconds at which its exit was observed."""
+    died_of: str = ""
+    generation: int = 0
+    holding: list[str] = field(default_factory=list)
+    """Ids of the orders that are in its hands now."""
+    task: str = ""
+    """The status of what it works on; empty: idle."""
+    stretch: Spring = field(default_factory=Spring)
+    lean: Spring = field(default_factory=lambda: Spring(90.0, 7.0))
+    phase_shift: float = 0.0
+    spot: CookSpot | None = None
+    """Where it is drawn: on its way to its place, when a switch has moved that."""
+    waiting: int = 0
+    """Orders that the process which died here held, and that nobody has taken over yet."""
+    taken_over: float | None = None
+    """Seconds from its end until the last of its orders was taken over; None: not yet, or it held none."""
+
+    @property
+    def living(self) -> bool:
+        """Whether there is a process."""
+        return self.phase in (CookPhase.ARRIVING, CookPhase.WORKING)
+
+    def holds(self, worker_id: str | None) -> bool:
+        """Whether this is the process of that name."""
+        return self.worker is not None and self.worker.id == worker_id
+
+
+def phase_for(name: str) -> float:
+    """A number from 0 to 1 from a name: breathing and blinking out of step, the same in every run."""
+    return hashlib.sha256(name.encode()).digest()[0] / 256
