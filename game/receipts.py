@@ -68,7 +68,9 @@ def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
     delays = [order.delay_s for order in taken if order.delay_s is not None]
     if not delays:
         return f"{who} took over"
-    low, high = f"{min(delays):.1f}", f"{max(delays):.1f}"
+    # After a minute and a half nobody wants the tenth, and the line would be too long.
+    digits = 1 if max(delays) < 99.5 else 0
+    low, high = f"{min(delays):.{digits}f}", f"{max(delays):.{digits}f}"
     return f"{who} took over after {high} s" if low == high else f"{who} took over: {low}–{high} s"
 
 

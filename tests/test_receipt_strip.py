@@ -6,7 +6,7 @@ from typing import Any
 
 import pygame
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api_stub.schema import Receipt
@@ -100,6 +100,7 @@ NAMES = st.text("WMmil ", min_size=1, max_size=24)
     ),
     seconds=st.floats(0, 200),
 )
+@example(orders=[held(to="w12.1", delay=100.0), held(to="w20.9", delay=101.0)], seconds=0.0)
 def test_lines_that_matter_fit_the_slip(orders: list[Any], seconds: float) -> None:
     words = words_of(receipt(1, *orders), NOW + seconds)
     pen = Pen(View(pygame.Surface((1920, 1080))))
