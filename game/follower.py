@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 DISCOVER_OVERLAP = timedelta(seconds=5)
 """Temporal may list an order a little after it has begun: so far back from the newest one that it listed."""
 LIST_LIMIT = 2000
+KEPT_DONE = 200
+"""Finished orders that are still known, so that a listing does not tell of them again."""
 PLACE_FOR = 30.0
 """Seconds for which an order that the API does not answer is offered again, always with the same id."""
 QUIET = 1.5
@@ -90,7 +92,7 @@ class Follower:
     everything: bool = False
     clock: Callable[[], float] = time.monotonic
     orders: dict[str, Order] = field(default_factory=dict)
-    heard: dict[str, object] = field(default_factory=dict)
+    heard: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was said last of each order that is followed, as it came in."""
     pending: list[Pending] = field(default_factory=list)
     streamed: deque[Order] = field(default_factory=deque)
@@ -148,7 +150,8 @@ class Follower:
             for key, entry in entries.items()
             if self.heard.get(key) != entry or entry.get("status") == OrderStatus.UNKNOWN
         ]
-        self.heard |= entries
+        # Whoever is not asked for any more is not kept either.
+        self.heard = entries
         return told
 
     def _take(self, told: list[Order], asked: bool) -> None:
@@ -213,11 +216,10 @@ class Follower:
 
     def forget(self) -> None:
         """Drop old finished orders, so that a day at a booth does not fill the memory."""
-        if len(self.orders) > 4000:
-            done = [o.id for o in self.orders.values() if o.status in FINAL]
-            for order_id in done[:-200]:
+        done = [o.id for o in self.orders.values() if o.status in FINAL]
+        if len(done) > 2 * KEPT_DONE:
+            for order_id in done[:-KEPT_DONE]:
                 del self.orders[order_id]
-                self.heard.pop(order_id, None)
 
     def place(self, pending: Pending) -> bool:
         """Offer an order; True when that is settled, one way or the other."""

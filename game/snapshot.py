@@ -28,7 +28,7 @@ from api_stub.schema import (
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
 
-KEPT_FINISHED = 3000
+KEPT_FINISHED = 500
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
 
 KEPT_HISTORIES = 8

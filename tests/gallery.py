@@ -10,7 +10,7 @@ from functools import lru_cache
 import pygame
 import pytest
 
-from api_stub.schema import Checkpoint, StreamSettings
+from api_stub.schema import Checkpoint, Stage, StageView, StreamSettings
 from game import bench
 from game.access import Access
 from game.art import Art
@@ -131,12 +131,26 @@ def killed(after: float, taken_over: bool = False) -> Story:
 
 
 def card(props: Props) -> tuple[Model, Panels]:
-    """An order's card beside the kitchen."""
+    """The card of an order that was taken over in the oven, with its page's QR code, beside the kitchen."""
     model, _ = killed(1.0, taken_over=True)(props)
-    known = model.known
+    known, now = model.known, model.wall - T0.timestamp()
+    views = [
+        StageView(
+            stage=Stage.PREPARE, worker="w3.1", attempts=1, started_at=at(now - 12), finished_at=at(now - 9)
+        ),
+        StageView(stage=Stage.BAKE, worker="w1.1", attempts=2, started_at=at(now - 1)),
+    ]
+    mine = known.orders["manual-ab12-0"].model_copy(
+        update={
+            "workflow_id": "manual-ab12-0--0001",
+            "toppings": ["basil", "olives"],
+            "started_at": at(now - 13),
+            "stages": views,
+        }
+    )
     panel = OrderCard(
-        "manual-ab12-0",
-        known.orders.get,
+        mine.id,
+        {mine.id: mine}.get,
         "http://127.0.0.1:8233",
         art=props.art,
         side="right",
@@ -202,6 +216,7 @@ SCENES: dict[str, Scene] = {
     "help-large-text": Scene(helping, access=Access(large=True)),
     "stats-high-contrast": Scene(figures, access=Access(strong=True)),
     "stats-large-text": Scene(figures, access=Access(large=True)),
+    "card-large-text": Scene(card, access=Access(large=True)),
     "form-large-text": Scene(form, access=Access(large=True)),
     "display-1280x720": Scene(orders(10), (1280, 720)),
     "display-3840x2160": Scene(orders(10), (3840, 2160)),

@@ -14,7 +14,7 @@ from game.actors import Gopher, Rest
 from game.art import Art, GopherPose, Sprite
 from game.motion import Follower
 
-OUTFIT_BYTES = 64 * 1024 * 1024
+OUTFIT_BYTES = 24 * 1024 * 1024
 """Of all kept pictures of a gopher with its pizza, at scale 1."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]

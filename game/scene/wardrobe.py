@@ -14,7 +14,8 @@ A_FRAME = 8
 A_CALM_FRAME = 3
 """As many while nearly everybody has one, and at worst keeps it a little longer."""
 MANY = 40
-KEPT = 6000
+KEPT = 1000
+"""Looks of orders that have gone; they are worked out anew in no time."""
 SHADOW = 0.2
 """How high a shadow is, in its gopher's heights."""
 

@@ -26,7 +26,7 @@ ANCHORS: dict[str, tuple[float, float]] = {
 }
 """Where a point lies on a line's box, as parts of its width and height."""
 
-LIMIT_BYTES = 24 * 1024 * 1024
+LIMIT_BYTES = 12 * 1024 * 1024
 """Of all drawn lines together; those used longest ago go first."""
 
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
@@ -74,7 +74,7 @@ def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pyga
 
 
 _drawn = _Drawn()
-MOST_WRITTEN = 4096
+MOST_WRITTEN = 1024
 _written: dict[tuple[object, ...], tuple[Key, int, int]] = {}
 """Of what was asked to be written, as which line, how wide and how high: most is the same in every frame."""
 
