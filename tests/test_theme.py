@@ -17,6 +17,7 @@ from game.settings import Settings, load, save
 from game.text import Pen
 from game.theme import BASIL, COOKS, CREAM, DUSK, GLOW, INK, INK_SOFT, NIGHT, TOMATO, WOOD_DARK, Colour, rgb
 from game.view import View
+from tests.eyes import DEUTERANOPIA, GREY, PROTANOPIA, seen_by
 from tests.running import ROOT
 
 PAIRS: dict[str, tuple[Colour, Colour]] = {
@@ -122,9 +123,6 @@ def test_nobody_writes_in_a_size_of_their_own() -> None:
     assert found > 10
 
 
-# What a person without L or M cones sees: Viénot, Brettel and Mollon 1999, in linear RGB.
-DEUTERANOPIA = np.array([[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]])
-PROTANOPIA = np.array([[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]])
 XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], np.float64)
 
 
@@ -156,3 +154,14 @@ def test_cooks_are_told_apart(eye: NDArray[np.float64], least: float) -> None:
 
 def test_there_are_nine_cooks_colours() -> None:
     assert len(COOKS) == len(set(COOKS)) == 9
+
+
+def test_a_picture_without_colour_keeps_its_light_and_without_red_and_green_both_are_one() -> None:
+    picture = pygame.Surface((3, 1))
+    for x, colour in enumerate(("#808080", "#c03020", "#208020")):
+        picture.set_at((x, 0), colour)
+    grey = seen_by(GREY, picture)
+    assert all(len(set(grey.get_at((x, 0))[:3])) == 1 for x in range(3))
+    assert abs(grey.get_at((0, 0))[0] - 128) <= 1
+    eye = seen_by(DEUTERANOPIA, picture)
+    assert all(abs(eye.get_at((x, 0))[0] - eye.get_at((x, 0))[1]) <= 1 for x in range(3))
