@@ -13,6 +13,7 @@ from game.panels.bug import BugSlip
 from game.panels.card import OrderCard
 from game.panels.lens import Lens
 from game.panels.widgets import hit_at
+from game.scene.stage import clear_of
 from game.view import View
 from tests.panelling import middle, pass_time, texts_of
 from tests.telling import S, order
@@ -88,3 +89,12 @@ def test_a_sheet_that_would_not_fit_is_only_as_much_larger_as_there_is_room() ->
     assert Lens((100, 40, 1700, 1000), 1.1).box_for(BIG)[3] <= 1080
     assert Lens((0, 0, 1920, 1080), 1.4).box_for(BIG) == (0, 0, 1920, 1080)
     assert Lens((500, 300, 400, 300), 1.0).box_for(BIG)[2:] == pytest.approx((560, 420))
+
+
+def test_messages_keep_beside_a_card_on_the_right() -> None:
+    panel = card()
+    for access in (PLAIN, BIG):
+        drawn(panel, access)
+        x, _ = clear_of((panel,), 150.0)
+        assert 2 * x <= panel.box[0]
+    assert clear_of((card("left"),), 150.0) == (960.0, 150.0)

@@ -113,6 +113,11 @@ class OrderCard:
             Hit((left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH), OPEN),
         )
 
+    @property
+    def box(self) -> Box:
+        """Where it was drawn last."""
+        return self._lens.box
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         item = self._lens.inner(item)

@@ -14,6 +14,7 @@ from game.layout import Kitchen
 from game.model import Model
 from game.panels.base import Panel
 from game.panels.bug import BugSlip
+from game.panels.card import OrderCard
 from game.panels.replay import FRAME as REPLAY_FRAME
 from game.panels.replay import ReplayPanel
 from game.panels.stats import StatsPanel
@@ -51,6 +52,8 @@ def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
         elif isinstance(panel, BugSlip):
             # Beside the slip, and under the two signs that may hang there.
             x, top = panel.box[0] / 2, max(top, SIGNS_END)
+        elif isinstance(panel, OrderCard) and panel.box[0] > 960.0:
+            x = panel.box[0] / 2
         elif isinstance(panel, ReplayPanel):
             x = (REPLAY_FRAME[0] + REPLAY_FRAME[2] + SLIPS_LEFT) / 2
     return x, top
