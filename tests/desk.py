@@ -31,7 +31,7 @@ class Desk:
     def do(self, *command: str) -> str:
         """Run a program on the display."""
         done = subprocess.run(
-            command, env={**os.environ, "DISPLAY": self.display}, capture_output=True, text=True, timeout=20
+            command, env={**os.environ, "DISPLAY": self.display}, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
         return done.stdout
@@ -101,7 +101,7 @@ def virtual_display() -> Iterator[str]:
         yield f":{number}"
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(40)
 
 
 @contextmanager
@@ -138,4 +138,4 @@ def window_on(
     finally:
         if game.poll() is None:
             game.send_signal(signal.SIGTERM)
-        game.wait(10)
+        game.wait(40)

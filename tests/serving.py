@@ -16,7 +16,7 @@ from api_stub.fleet.host import Host
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway import Gateway
 from api_stub.kitchen import Kitchen, policy_of
-from tests.running import free_ports
+from tests.running import PATIENCE, free_ports
 from worker.connection import Target
 from worker.process import WorkerSpec
 
@@ -127,7 +127,7 @@ class Api:
         """Let the app's loop run until `check` is truthy; its answer. Else AssertionError."""
 
         async def wait() -> Any:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(PATIENCE * limit_s):
                 while not (answer := check()):
                     await asyncio.sleep(0.005)
                 return answer

@@ -169,7 +169,7 @@ def test_a_signal_ends_it(
             else:
                 eventually(lambda: "first frame" in log.read_text())
             process.send_signal(number)
-            assert process.wait(10) == 0
+            assert process.wait(40) == 0
         finally:
             process.kill()
             process.wait()

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tests.running import (
+    PATIENCE,
     ROOT,
     RunningStack,
     eventually,
@@ -90,7 +91,7 @@ def test_a_signal_ends_everything_with_status_0(tmp_path: Path, number: signal.S
     stack.until_worked_on("left-open", "prepare")
     asked = time.monotonic()
     assert stack.stop(number) == 0, stack.errors
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 5 * PATIENCE
     eventually(lambda: not processes_naming(str(tmp_path)), 1)
 
 
@@ -101,7 +102,7 @@ def test_a_stop_in_the_middle_of_a_start(tmp_path: Path, after: float) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         stack.process.wait(after)
     stack.process.send_signal(signal.SIGTERM)
-    out, errors = stack.process.communicate(timeout=10)
+    out, errors = stack.process.communicate(timeout=10 * PATIENCE)
     stack.client.close()
     # Before Python has loaded our code there is nobody to turn the signal into an exit status.
     assert stack.process.returncode in ((0, -signal.SIGTERM) if after < 0.2 else (0,)), errors
@@ -115,7 +116,7 @@ def test_closing_the_game_ends_everything(tmp_path: Path) -> None:
     stack.until_ready()
     # The game ends with status 0 on SIGTERM, exactly as when its window is closed.
     os.kill(stack.pids()["game"], signal.SIGTERM)
-    assert stack.process.wait(timeout=10) == 0
+    assert stack.process.wait(timeout=10 * PATIENCE) == 0
     stack.stop()
     eventually(lambda: not processes_naming(str(tmp_path)), 3)
 

@@ -101,7 +101,7 @@ def test_order_kill_by_key_start_kill_by_click_start_delivered(desk: Desk, stack
     desk.key("Escape")
     desk.picture("really-leave")
     desk.key("Return")
-    assert desk.game.wait(5) == 0
+    assert desk.game.wait(20) == 0
 
 
 def click_until_started(desk: Desk, stack: RunningStack, x: float, y: float) -> bool:
@@ -155,6 +155,6 @@ def test_a_kiosk_fills_the_screen_and_is_left_by_holding_esc(
         kiosk.picture("kiosk")
         kiosk.do("xdotool", "keydown", "Escape")
         try:
-            assert kiosk.game.wait(8) == 0
+            assert kiosk.game.wait(20) == 0
         finally:
             kiosk.do("xdotool", "keyup", "Escape")

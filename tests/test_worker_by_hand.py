@@ -31,7 +31,7 @@ def by_hand(log: Path, *options: str, **environment: str) -> Iterator[subprocess
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(40)
 
 
 def says(log: Path, words: str) -> None:
@@ -49,7 +49,7 @@ def test_it_polls_works_and_drains(stack: RunningStack, tmp_path: Path) -> None:
         stack.order("by-hand")
         assert stack.until_worked_on("by-hand", "prepare") == "w3.0"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         says(log, "w3.0 drains")
 
         def finished() -> dict[str, Any] | None:
@@ -71,7 +71,7 @@ def test_its_name_and_its_server_come_from_options_or_the_environment(
     with by_hand(log, *options, TEMPORAL_ADDRESS=session_stack.temporal) as process:
         says(log, "w12.7 polls elsewhere")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert "Traceback" not in log.read_text()
 
 
@@ -81,12 +81,12 @@ def test_it_waits_for_a_server_and_can_be_told_to_stop_meanwhile(tmp_path: Path)
         says(log, "no Temporal yet")
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert "Traceback" not in log.read_text()
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=30)
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=ROOT, timeout=90)
 
 
 def test_help() -> None:
