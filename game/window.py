@@ -63,8 +63,6 @@ class Window:
         self.fullscreen = fullscreen
         self._down: set[int] = set()
         self._open()
-        pygame.key.set_repeat(400, 40)
-        pygame.key.start_text_input()
 
     def _open(self) -> None:
         try:
@@ -75,6 +73,8 @@ class Window:
         except pygame.error as error:
             raise NoDisplay(str(error)) from None
         set_name()
+        pygame.key.set_repeat(400, 40)
+        pygame.key.start_text_input()
         self._fit()
 
     def _fit(self) -> None:
@@ -89,6 +89,10 @@ class Window:
         if not self.fullscreen:
             self._size = self.screen.get_size()
         self.fullscreen = not self.fullscreen
+        # A new window: a kept one does not always get its old size back.
+        pygame.display.quit()
+        pygame.display.init()
+        self._down.clear()
         self._open()
 
     def logical(self, pos: tuple[float, float]) -> tuple[float, float]:

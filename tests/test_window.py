@@ -140,6 +140,28 @@ def test_the_kitchen_stays_while_the_api_is_away_and_comes_back(desk: Desk, stac
     assert "Traceback" not in desk.log.read_text()
 
 
+def test_full_screen_and_back_to_the_size_of_before(
+    display: str, stack: RunningStack, tmp_path: Path
+) -> None:
+    with window_on(display, stack.api_url, tmp_path, options=("--windowed", "1280x720")) as desk:
+        for size in ("1920x1080", "1280x720"):
+            desk.key("F11")
+            eventually(lambda size=size: size in geometry(desk), 15, 0.2)  # type: ignore[misc]
+            window = desk.do("xdotool", "search", "--name", "GopherPizza").split()[-1]
+            desk.do("xdotool", "windowfocus", window)
+            eventually(lambda: colours(desk.picture("full-and-back")) > 150, 20, 0.5)
+        assert desk.game.poll() is None and "Traceback" not in desk.log.read_text()
+
+
+def geometry(desk: Desk) -> str:
+    """The window's size, as the display tells it; empty while there is none."""
+    try:
+        window = desk.do("xdotool", "search", "--name", "GopherPizza").split()[-1]
+        return desk.do("xdotool", "getwindowgeometry", window)
+    except AssertionError:
+        return ""
+
+
 def test_a_kiosk_fills_the_screen_and_is_left_by_holding_esc(
     display: str, stack: RunningStack, tmp_path: Path
 ) -> None:
