@@ -23,12 +23,12 @@ from game.controls import held_long_enough
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
 from game.model import Model
 from game.net import Net
+from game.news import News
 from game.pace import Pace
 from game.panels.pile import Pile
 from game.scene.stage import Stage
 from game.script import Action, Player, Screenshot, Step, Stop
 from game.settings import Settings, load, save
-from game.snapshot import News
 from game.sound.cues import ambience_for, sounds_for
 from game.sound.player import Loudspeaker
 from game.stream import Stream

@@ -16,9 +16,9 @@ from game.art import GopherPose
 from game.inputs import PointerMove
 from game.looks import look_for
 from game.model import Model
+from game.news import News
 from game.rehearsal import BEGAN, DT, Evening
 from game.scene.stage import Stage
-from game.snapshot import News
 from game.update import update
 from game.window import Window
 

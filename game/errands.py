@@ -22,8 +22,8 @@ from game.commands import (
     SwitchCheckpoint,
 )
 from game.editor import show_in_editor
+from game.news import News, RecordsSeen, Said
 from game.sender import reason
-from game.snapshot import News, RecordsSeen, Said
 
 Put = Callable[[News], None]
 

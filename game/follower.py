@@ -31,18 +31,9 @@ from game.commands import (
     PlaceOrder,
 )
 from game.errands import Errands
+from game.news import FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
 from game.sender import offer, reason
-from game.snapshot import (
-    FINAL,
-    FleetSeen,
-    News,
-    OrderPlaced,
-    OrdersSeen,
-    Said,
-    WorldSeen,
-    another_run,
-    merge_order,
-)
+from game.snapshot import FINAL, another_run, merge_order
 
 log = logging.getLogger(__name__)
 

@@ -20,13 +20,9 @@ from game.commands import (
     StreamOrders,
 )
 from game.follower import Follower
+from game.news import ApiAway, News, Said
 from game.sender import TIMEOUT, Sender
-from game.snapshot import (
-    FINAL,
-    ApiAway,
-    News,
-    Said,
-)
+from game.snapshot import FINAL
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from api_stub.schema import (
     Worker,
 )
 from game.net import orders_every
-from game.snapshot import FleetSeen, News, OrdersSeen, RecordsSeen
+from game.news import FleetSeen, News, OrdersSeen, RecordsSeen
 
 COOKS = 9
 DT = 1 / 60

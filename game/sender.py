@@ -15,7 +15,7 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Order, OrderRequest, Problem
-from game.snapshot import News, StreamSettled
+from game.news import News, StreamSettled
 
 log = logging.getLogger(__name__)
 

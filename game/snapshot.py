@@ -14,7 +14,6 @@ from api_stub.schema import (
     Audit,
     Challenge,
     Checkpoint,
-    CheckpointList,
     Fleet,
     Health,
     HistoryEvent,
@@ -23,6 +22,17 @@ from api_stub.schema import (
     OrderStatus,
     Receipt,
     Stats,
+)
+from game.news import (
+    ApiAway,
+    FleetSeen,
+    HistorySeen,
+    News,
+    OrderPlaced,
+    OrdersSeen,
+    RecordsSeen,
+    Said,
+    StreamSettled,
 )
 
 VANISHED_AFTER = 3
@@ -51,94 +61,6 @@ RANK: dict[OrderStatus, int] = {
 
 FINAL = frozenset({OrderStatus.DELIVERED, OrderStatus.FAILED})
 """Statuses that nothing follows."""
-
-
-@dataclass(frozen=True)
-class OrdersSeen:
-    """Orders as the API answered; `asked` tells that they were asked for by id (not discovered)."""
-
-    orders: tuple[Order, ...]
-    asked: bool = True
-
-
-@dataclass(frozen=True)
-class FleetSeen:
-    """The answer of GET /fleet."""
-
-    fleet: Fleet
-
-
-@dataclass(frozen=True)
-class WorldSeen:
-    """Slow news: health, and the checkpoint and menu when they were asked for too."""
-
-    health: Health | None = None
-    checkpoint: Checkpoint | None = None
-    menu: Menu | None = None
-
-
-@dataclass(frozen=True)
-class ApiAway:
-    """A request got no answer."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class OrderPlaced:
-    """The API has this person's order."""
-
-    order: Order
-
-
-@dataclass(frozen=True)
-class Said:
-    """A sentence for the person who plays: a command's refusal, or that it could not be sent."""
-
-    text: str
-    good: bool = False
-
-
-@dataclass(frozen=True)
-class StreamSettled:
-    """One order of the stream is over with: the API has it, or has refused it and said why."""
-
-    order_id: str
-    order: Order | None = None
-    refusal: str = ""
-
-
-@dataclass(frozen=True)
-class RecordsSeen:
-    """What the system proves about itself; None and empty: not asked this time, or not to be had."""
-
-    audit: Audit | None = None
-    stats: Stats | None = None
-    receipts: tuple[Receipt, ...] = ()
-    challenge: Challenge | None = None
-    checkpoint: Checkpoint | None = None
-    checkpoints: CheckpointList | None = None
-
-
-@dataclass(frozen=True)
-class HistorySeen:
-    """An order's Temporal history, as far as it went when it was asked for."""
-
-    order: str
-    events: tuple[HistoryEvent, ...]
-
-
-News = (
-    OrdersSeen
-    | FleetSeen
-    | WorldSeen
-    | ApiAway
-    | OrderPlaced
-    | StreamSettled
-    | RecordsSeen
-    | HistorySeen
-    | Said
-)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from game.diff import diff
 from game.events import Event
 from game.inputs import Input
 from game.model import Model
+from game.news import ApiAway, News, OrderPlaced, RecordsSeen, Said, StreamSettled
 from game.notes import audit_alarm, take_receipts, update_notes
 from game.reactions import react
 from game.recorder import record
-from game.snapshot import ApiAway, News, OrderPlaced, RecordsSeen, Said, Snapshot, StreamSettled, advance
+from game.snapshot import Snapshot, advance
 from game.story import later, told
 from game.stream import configured, due, settled
 from game.wishes import OpenBug, Wish

@@ -17,8 +17,9 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HistoryEvent, Receipt, Stats
+from game.news import HistorySeen, News, RecordsSeen
 from game.sender import TIMEOUT
-from game.snapshot import KEPT_RECEIPTS, HistorySeen, News, RecordsSeen
+from game.snapshot import KEPT_RECEIPTS
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from game import bench
 from game.access import Access
 from game.art import Art
 from game.model import Model
+from game.news import OrdersSeen, RecordsSeen
 from game.panels.base import Panel
 from game.panels.card import OrderCard, Telling
 from game.panels.form import OrderForm
@@ -28,7 +29,6 @@ from game.scene.hud import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.stage import clear_of
 from game.scene.wardrobe import Wardrobe
-from game.snapshot import OrdersSeen, RecordsSeen
 from game.text import Pen
 from game.window import Window
 from tests.panelling import keys, pass_time

@@ -9,7 +9,7 @@ from typing import Any
 from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
 from game.events import Event
 from game.model import Model
-from game.snapshot import FleetSeen, News, OrdersSeen
+from game.news import FleetSeen, News, OrdersSeen
 from game.update import update
 
 T0 = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)

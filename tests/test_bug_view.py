@@ -24,6 +24,7 @@ from game.excerpt import excerpt, state_of, stuck_text
 from game.inputs import Input, KeyPress, PointerPress
 from game.layout import TITLE, Box
 from game.model import Model
+from game.news import RecordsSeen
 from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Do, Panel, Stay
 from game.panels.bug import FRAME, BugSlip
@@ -33,7 +34,7 @@ from game.panels.help import HelpPanel
 from game.panels.stats import FRAME as STATS_FRAME
 from game.panels.stats import StatsPanel
 from game.scene.stage import clear_of
-from game.snapshot import RecordsSeen, Snapshot
+from game.snapshot import Snapshot
 from game.stream import Stream
 from game.update import Result, update
 from game.wishes import AskReset, OpenBug, OpenChooser

@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.schema import HistoryEvent, Order, Receipt, ReceiptOrder, Stage, StageView
+from game.news import HistorySeen
 from game.panels import qr
 from game.panels.card import OrderCard, Telling, run_lines
 from game.panels.lanes import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, bar_points, places
 from game.panels.life import MARKS, Attempt, Life, life_of
 from game.panels.slip import clock, kill_text, slip_of
 from game.panels.widgets import PAPER_LIT
-from game.snapshot import KEPT_HISTORIES, HistorySeen, Snapshot, advance
+from game.snapshot import KEPT_HISTORIES, Snapshot, advance
 from game.theme import CREAM, INK, INK_SOFT, SIZE_LEAST, TOMATO
 from game.view import View
 from game.watch import Watch, Watcher

@@ -15,7 +15,7 @@ from api_stub.schema import Order, Receipt
 from game.actors import CookPhase, Mood
 from game.events import Event, OrderTakenOver, WorkerDied
 from game.model import Model
-from game.snapshot import FleetSeen, News, RecordsSeen
+from game.news import FleetSeen, News, RecordsSeen
 from game.sound.cues import sounds_for
 from tests.telling import S, at, fleet, kitchen_with, order, play, seen, tell, worker
 

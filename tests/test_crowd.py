@@ -15,8 +15,8 @@ from game.cast import FOLLOWED_HEIGHT
 from game.inputs import PointerMove
 from game.labels import GAP, LEVELS, Label, placed
 from game.model import FOLLOWED_OWN, Model
+from game.news import OrderPlaced
 from game.scene.following import TETHER_SECONDS, TETHERED, tethered
-from game.snapshot import OrderPlaced
 from game.update import update
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 

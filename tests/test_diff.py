@@ -23,7 +23,8 @@ from game.events import (
     WorkerDied,
     WorkerReady,
 )
-from game.snapshot import ApiAway, News, Snapshot, advance
+from game.news import ApiAway, News
+from game.snapshot import Snapshot, advance
 from tests.telling import S, at, order, seen, staffed, worker
 
 

@@ -12,6 +12,7 @@ from api_stub.schema import Health
 from game.access import Access
 from game.layout import BOTTOM_STRIP, TOP_BAND, Box
 from game.model import Model
+from game.news import OrdersSeen, RecordsSeen, WorldSeen
 from game.panels.base import Panel
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
@@ -24,7 +25,6 @@ from game.scene.bubbles import BUBBLE_WIDE, draw_bubbles
 from game.scene.cooks import draw_clocks, draw_cooks
 from game.scene.following import draw_names
 from game.scene.hud import draw_hud
-from game.snapshot import OrdersSeen, RecordsSeen, WorldSeen
 from game.text import Pen
 from game.theme import CANVAS
 from tests.gallery import HOUSE, Props, a_window, kitchen, pictures_at

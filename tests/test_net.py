@@ -20,7 +20,7 @@ from game import errands
 from game.commands import KillWorker, OpenWebUI, PlaceOrder, StartWorker
 from game.follower import PLACE_FOR, QUIET, Follower
 from game.net import Net, describe, orders_every
-from game.snapshot import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
+from game.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
 from tests.running import eventually, free_ports
 from tests.telling import S, at, fleet, order, worker
 

@@ -7,9 +7,10 @@ from collections import Counter
 import pytest
 
 from api_stub.schema import Order
+from game.news import FleetSeen, OrdersSeen, RecordsSeen
 from game.pace import LATE, Pace
 from game.rehearsal import COOKS, DT, FALL_EVERY, HANDS, PACE, Evening
-from game.snapshot import FleetSeen, OrdersSeen, RecordsSeen, Snapshot, advance
+from game.snapshot import Snapshot, advance
 from tests.telling import S
 
 

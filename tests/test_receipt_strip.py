@@ -13,11 +13,11 @@ from api_stub.schema import Receipt
 from game.layout import CookSpot, cook_spot
 from game.model import Model
 from game.names import short_name
+from game.news import RecordsSeen
 from game.notes import LIFE, SHOWN
 from game.receipts import last_takeover, receipt_for, words_of, worth_showing
 from game.scene.cooks import dead_text, takeover_lines
 from game.scene.slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
-from game.snapshot import RecordsSeen
 from game.text import Pen
 from game.theme import SIZE_LEAST, SIZE_SMALL
 from game.view import View

@@ -14,12 +14,12 @@ from game.art import Art
 from game.inputs import KeyPress, PointerPress
 from game.layout import CookSpot, cook_spot, inside
 from game.model import Model
+from game.news import RecordsSeen
 from game.panels.base import Close, Stay
 from game.panels.replay import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
 from game.recording import AFTER, Recording
 from game.replays import NO_KILL, NOT_YET, receipt_of, recording_of, replayable
 from game.scene.slips import LEFT, replay_tab
-from game.snapshot import RecordsSeen
 from game.theme import CANVAS
 from game.update import update
 from game.view import View

@@ -14,8 +14,8 @@ from api_stub.schema import Order, OrderRequest
 from game import sender as sending
 from game.commands import StreamOrders
 from game.net import Net
+from game.news import News, StreamSettled
 from game.sender import MOST, Sender
-from game.snapshot import News, StreamSettled
 from tests.running import eventually
 from tests.telling import order
 from tests.test_net import StandIn, problem

@@ -10,21 +10,8 @@ from hypothesis import strategies as st
 
 from api_stub.schema import Checkpoint, FleetHealth, Health, Order, TemporalHealth
 from game.diff import diff
-from game.snapshot import (
-    FINAL,
-    RANK,
-    VANISHED_AFTER,
-    ApiAway,
-    FleetSeen,
-    News,
-    OrderPlaced,
-    Said,
-    Snapshot,
-    WorldSeen,
-    advance,
-    merge_order,
-    progress,
-)
+from game.news import ApiAway, FleetSeen, News, OrderPlaced, Said, WorldSeen
+from game.snapshot import FINAL, RANK, VANISHED_AFTER, Snapshot, advance, merge_order, progress
 from tests.telling import T0, S, fleet, order, seen, staffed, stages, worker
 
 HEALTH = Health(

@@ -18,10 +18,11 @@ from game.figures import audit_line, bars, curve_points, nice, per_second, span_
 from game.inputs import KeyPress, PointerPress
 from game.layout import Box
 from game.model import Model
+from game.news import OrdersSeen, RecordsSeen
 from game.panels.base import Close, Stay
 from game.panels.kept import Kept
 from game.panels.stats import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
-from game.snapshot import OrdersSeen, RecordsSeen, Snapshot
+from game.snapshot import Snapshot
 from game.text import Pen
 from game.theme import SIZE_BODY
 from game.update import update

@@ -16,9 +16,9 @@ from game.commands import OpenWebUI
 from game.inputs import Input, KeyPress, PointerPress
 from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
 from game.model import Model
+from game.news import WorldSeen
 from game.scene.brush import Brush
 from game.scene.strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
-from game.snapshot import WorldSeen
 from game.story import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
 from game.strip import strip_for
 from game.text import Pen

@@ -15,7 +15,7 @@ from game.commands import StreamOrders
 from game.dial import SWITCH, TRACK, knob_x, on_track, rate_at, rate_text, state_text
 from game.inputs import Input, KeyPress, PointerMove, PointerPress, PointerRelease
 from game.model import Model
-from game.snapshot import ApiAway, News, RecordsSeen, Said, StreamSettled
+from game.news import ApiAway, News, RecordsSeen, Said, StreamSettled
 from game.stream import FASTEST, SLOWEST, Stream, configured, due, interval, paced, rate_of, settled, toggled
 from game.update import Result, update
 from tests.telling import T0, order, seen

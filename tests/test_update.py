@@ -17,8 +17,8 @@ from game.events import OrderTakenOver
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
 from game.layout import Place, cook_spot
 from game.model import Model
+from game.news import ApiAway, FleetSeen, News, OrderPlaced, Said
 from game.scene.particles import LIMIT
-from game.snapshot import ApiAway, FleetSeen, News, OrderPlaced, Said
 from game.update import update
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 

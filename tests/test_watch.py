@@ -13,8 +13,9 @@ import pytest
 from api_stub.schema import Receipt
 from game.commands import Redeploy, ResetChallenge, SwitchCheckpoint
 from game.follower import Follower
+from game.news import News, RecordsSeen, Said
 from game.sender import reason
-from game.snapshot import KEPT_RECEIPTS, News, RecordsSeen, Said, Snapshot, advance
+from game.snapshot import KEPT_RECEIPTS, Snapshot, advance
 from game.watch import ASK_AGAIN, Watch, Watcher
 from tests.running import eventually
 from tests.telling import T0
