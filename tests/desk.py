@@ -36,6 +36,15 @@ class Desk:
         assert done.returncode == 0, f"{command}: {done.stderr}"
         return done.stdout
 
+    def focus(self) -> bool:
+        """Let the window have the keys; whether it has them. One that is not to be seen yet gets none."""
+        try:
+            window = self.do("xdotool", "search", "--onlyvisible", "--name", "GopherPizza").split()[-1]
+            self.do("xdotool", "windowfocus", window)
+            return self.do("xdotool", "getwindowfocus", "-f").strip() == window
+        except AssertionError:
+            return False
+
     def key(self, *keys: str) -> None:
         self.do("xdotool", "key", "--delay", "60", *keys)
 
@@ -133,7 +142,7 @@ def window_on(
     try:
         desk = Desk(display, game, log)
         eventually(lambda: "first frame" in log.read_text(), 40)
-        desk.do("xdotool", "search", "--sync", "--name", "GopherPizza", "windowfocus")
+        eventually(desk.focus, 20, 0.1)
         yield desk
     finally:
         if game.poll() is None:

@@ -147,8 +147,7 @@ def test_full_screen_and_back_to_the_size_of_before(
         for size in ("1920x1080", "1280x720"):
             desk.key("F11")
             eventually(lambda size=size: size in geometry(desk), 15, 0.2)  # type: ignore[misc]
-            window = desk.do("xdotool", "search", "--name", "GopherPizza").split()[-1]
-            desk.do("xdotool", "windowfocus", window)
+            eventually(desk.focus, 20, 0.1)
             eventually(lambda: colours(desk.picture("full-and-back")) > 150, 20, 0.5)
         assert desk.game.poll() is None and "Traceback" not in desk.log.read_text()
 
