@@ -38,7 +38,7 @@ from game.news import (
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
 
-KEPT_FINISHED = 500
+KEPT_FINISHED = 300
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
 
 KEPT_HISTORIES = 8

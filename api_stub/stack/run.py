@@ -29,6 +29,9 @@ RESTART_MIN_S = 0.2
 RESTART_MAX_S = 5.0
 GAME_STARTS = 3
 GAME_NO_DISPLAY = 3
+HEAP = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "2"}
+"""For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where
+it would keep holes of every size. Other C libraries do not know these names."""
 STOP_LIMITS_S = {"game": 1.0, "api": 2.3, "temporal": 1.2}
 """Together under the 5 s that a stop may take; in this order, so that Temporal hears every farewell."""
 
@@ -179,8 +182,8 @@ class Stack:
 
     def _game_environment(self) -> dict[str, str]:
         if self._options.headless:
-            return {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
-        return {}
+            return {**HEAP, "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"}
+        return dict(HEAP)
 
     async def _launch(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         """Start a child, and a task that starts it again when it ends unasked."""

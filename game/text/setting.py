@@ -55,7 +55,7 @@ def _cell(name: Name, px: int) -> int:
     return max(font(name, px).size(digit)[0] for digit in _DIGITS)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def set_line(text: str, face: Face, px: int, tabular: bool = False) -> Line:
     """Set one line. With `tabular` every digit takes the width of the widest one."""
     pieces: list[Piece] = []
