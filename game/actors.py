@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api_stub.schema import Order, Worker
-from game.layout import CookSpot, Place
+from game.layout import CookSpot, FloorPlan, Place
 from game.motion import Arc, Follower, Spring
 from game.theme import COOKS, Colour
 
@@ -50,19 +50,30 @@ class Hop:
     """Seconds that it stays beside the new cook before it walks back to its stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Under what a gopher has come to rest: while none of it changes it only grows older."""
+NEVER = -99.0
+"""When something happened that has not: longer ago than anything is shown."""
 
-    room: object
-    """The floor, who lives and who has died, as one object: another one, and everybody looks again."""
-    order: Order
+
+@dataclass(frozen=True)
+class Goal:
+    """Where a gopher goes, by one floor plan: to its stand, or out."""
+
+    floor: FloorPlan
     place: Place
     index: int
-    mood: Mood
-    least: float
-    most: float
-    """Seconds of calm between which the mood stays as it is."""
+    x: float
+    y: float
+    out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A gopher's rest, from when it stands still until it is woken. Each is another one, by which whoever
+    draws it knows that nothing of it has changed.
+    """
+
+    until: float
+    """The model's `now` at which it wakes by itself."""
 
 
 @dataclass
@@ -74,9 +85,9 @@ class Gopher:
     place: Place
     index: int
     mood: Mood = Mood.WALK
-    mood_age: float = 0.0
-    calm: float = 0.0
-    """Seconds since anything happened to it; it falls asleep over long waits."""
+    mood_since: float = 0.0
+    calm_since: float = 0.0
+    """The model's `now` when anything happened to it last; it falls asleep over long waits."""
     lift: float = 0.0
     lift_speed: float = 0.0
     height: float = 150.0
@@ -90,24 +101,31 @@ class Gopher:
     arrow: float = 0.0
     """Seconds for which an arrow still points at it."""
     delivered: bool = False
-    tag: float = 9.0
-    """Seconds since another worker's number came on its tag."""
-    taken_at: float = -99.0
+    tag_since: float = NEVER
+    """The model's `now` at which another worker's number came on its tag."""
+    taken_at: float = NEVER
     """The model's `now` at which another worker took it over."""
     seat: tuple[int, int] | None = None
     """Where it stands beside a cook, or flies to: the slot, and which of the places there."""
     here: bool = False
     """It was on its way before this window saw it: it stands at its place at once, and grows."""
     rest: Rest | None = None
+    """Set while a frame costs it nothing; whoever changes anything of it calls `wake`."""
     gliding: bool = False
     """It rests but for the last few pixels to its stand."""
-    goal: object = None
-    """What `strides` keeps about where it goes."""
+    goal: Goal | None = None
+    """Where `strides` has it go."""
+    strolling: bool = False
+    """In a crowd: it only walks to its goal; until it arrives or is woken there is nothing to decide."""
 
     @property
     def id(self) -> str:
         """The order's id."""
         return self.order.id
+
+    def wake(self) -> None:
+        """Look again at what to do: something about it has changed."""
+        self.rest, self.strolling = None, False
 
 
 class CookPhase(StrEnum):

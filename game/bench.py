@@ -22,7 +22,7 @@ from game.scene.stage import Stage
 from game.update import update
 from game.window import Window
 
-WARM_UP = 300
+WARM_UP = 900
 """Frames that are played before any is measured: as many come in as leave, and all have been drawn."""
 BLOCK = 20
 """So many frames of one kind are played before another kind has its turn."""

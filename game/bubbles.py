@@ -39,7 +39,7 @@ def _room(model: Model, gopher: Gopher) -> bool:
 def speakers(model: Model) -> list[Gopher]:
     """Those who speak: a person's own order before others, then the one that waits longest. Steady."""
     least = 2 if len(model.gophers) <= CROWD else 3
-    found = [g for g in model.gophers.values() if g.order.attempt >= least and stuck(g) and _room(model, g)]
+    found = [g for g in model.census.tried if g.order.attempt >= least and stuck(g) and _room(model, g)]
     found.sort(key=lambda g: (not g.own, g.order.started_at.timestamp() if g.order.started_at else 0.0, g.id))
     chosen: list[Gopher] = []
     for gopher in found:

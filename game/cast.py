@@ -32,9 +32,10 @@ MOST_ASIDE = 24
 """So many lost orders stand aside at most; of more, those that stand there longest leave."""
 
 
-def _set_mood(gopher: Gopher, mood: Mood) -> None:
+def _set_mood(model: Model, gopher: Gopher, mood: Mood) -> None:
     if gopher.mood is not mood:
-        gopher.mood, gopher.mood_age = mood, 0.0
+        gopher.mood, gopher.mood_since = mood, model.now
+        gopher.wake()
 
 
 def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
@@ -82,14 +83,11 @@ def _fall(gopher: Gopher, dt: float) -> None:
 
 
 def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, float]:
-    if gopher.mood is Mood.LEAVE:
-        x, y = model.kitchen.exit
-        return x + 120.0, y
-    if fallen is not None:
+    if fallen is not None and gopher.mood is not Mood.LEAVE:
         spot = cook_spot(model.kitchen, fallen.slot, model.slots)
         return beside(model.kitchen, spot, seat_of(model, gopher, fallen.slot))
-    floor = model.floor or plan_floor(model.kitchen, {})
-    return floor.stand(gopher.place, gopher.index)
+    goal = goal_of(gopher, model.floor or plan_floor(model.kitchen, {}))
+    return goal.x, goal.y
 
 
 def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: Room) -> None:
@@ -99,31 +97,38 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
         return None
     if gopher.delivered:
         if walking and gopher.mood is not Mood.JOY:
-            return _set_mood(gopher, Mood.WALK)
+            return _set_mood(model, gopher, Mood.WALK)
         if gopher.mood is not Mood.JOY:
-            _set_mood(gopher, Mood.JOY)
+            _set_mood(model, gopher, Mood.JOY)
             hearts = 6 if len(model.gophers) <= CROWD else 3
             model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
-        elif gopher.mood_age > JOY_SECONDS and gopher.lift <= 0.0:
-            _set_mood(gopher, Mood.LEAVE)
         return None
     if walking:
-        _set_mood(gopher, Mood.WALK)
+        _set_mood(model, gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
-        _set_mood(gopher, Mood.SAD)
+        _set_mood(model, gopher, Mood.SAD)
     elif fallen is not None or room.grief and orphaned(model, gopher):
-        _set_mood(gopher, Mood.WORRIED)
+        _set_mood(model, gopher, Mood.WORRIED)
     elif room.alive and gopher.order.worker is not None:
-        _set_mood(gopher, Mood.WORKED)
+        _set_mood(model, gopher, Mood.WORKED)
     else:
-        _set_mood(gopher, Mood.ASLEEP if gopher.calm > ASLEEP_AFTER else Mood.WAIT)
+        _set_mood(model, gopher, Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT)
     return None
 
 
+def _rejoice(model: Model, gopher: Gopher, dt: float) -> None:
+    """Leap for joy, and then leave."""
+    _fall(gopher, dt)
+    if gopher.lift > 0.0:
+        return
+    age = model.now - gopher.mood_since
+    if age > JOY_SECONDS:
+        _set_mood(model, gopher, Mood.LEAVE)
+    elif age < JOY_SECONDS - 0.3 and not model.access.calm:
+        jump(gopher, 560.0)
+
+
 def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
-    gopher.mood_age += dt
-    gopher.calm += dt
-    gopher.tag += dt
     if gopher.arrow > 0.0:
         gopher.arrow = max(0.0, gopher.arrow - dt)
     height = max(room.height, FOLLOWED_HEIGHT) if model.follows(gopher) else room.height
@@ -136,7 +141,7 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
-            _set_mood(gopher, Mood.HOP)
+            _set_mood(model, gopher, Mood.HOP)
         return
     fallen = mourned(model, gopher) if room.grief else None
     if fallen is None:
@@ -157,10 +162,19 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
     else:
         gopher.left = False
     _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
-    _fall(gopher, dt)
-    leaps = gopher.mood is Mood.JOY and not model.access.calm
-    if leaps and gopher.lift <= 0.0 and gopher.mood_age < JOY_SECONDS - 0.3:
-        jump(gopher, 560.0)
+    if gopher.mood is Mood.JOY:
+        _rejoice(model, gopher, dt)
+    else:
+        _fall(gopher, dt)
+
+
+def _wake_all(model: Model, fallen: frozenset[str]) -> None:
+    """Let everybody look again where the floor is another, or who lives, or who has died."""
+    room = model.floor, model.anyone_alive, fallen
+    if model.room != room:
+        model.room = room
+        for gopher in model.gophers.values():
+            gopher.wake()
 
 
 def update_gophers(model: Model, dt: float) -> None:
@@ -174,60 +188,47 @@ def update_gophers(model: Model, dt: float) -> None:
         grief=alive and any(cook.fallen for cook in model.cooks.values()),
     )
     fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
-    now_so = model.floor, alive, fallen
-    if model.room != now_so:
-        model.room = now_so
-    same = model.room
+    _wake_all(model, fallen)
     if room.height < FOLLOWED_HEIGHT:
         for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
             if one is not None:
-                one.rest = None
+                one.wake()
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
     floor = model.floor
     crowded = len(model.gophers) > CROWD and floor is not None and dt > 0.0
     stride = Stride(dt) if crowded else None
-    height, followed = room.height, {g.order.id for g in model.followed}
+    now, height = model.now, room.height
+    edge, gone = model.kitchen.exit[0], []
     for gopher in model.gophers.values():
         rest = gopher.rest
-        if (
-            # Written out: most of a crowd stands still, and this is all that it costs.
-            rest is not None
-            and rest.room is same
-            and rest.order is gopher.order
-            and rest.mood is gopher.mood
-            and rest.index == gopher.index
-            and rest.place is gopher.place
-            and rest.least <= gopher.calm <= rest.most
-            and gopher.lift_speed == 0.0
-            and gopher.stretch.speed == 0.0
-            and gopher.hop is None
-            and (stride is not None or not gopher.gliding)
-        ):
-            if stride is not None and floor is not None and gopher.gliding:
-                gopher.gliding = stride.settle(gopher, goal_of(gopher, floor))
-            gopher.mood_age += dt
-            gopher.calm += dt
-            gopher.tag += dt
-            continue
-        if (
+        if rest is not None and now <= rest.until:
+            # Most of a crowd stands still, and this is all that it costs.
+            if not gopher.gliding:
+                continue
+            if stride is not None and gopher.goal is not None:
+                gopher.gliding = stride.settle(gopher, gopher.goal)
+                continue
+        if stride is not None and gopher.strolling and gopher.goal is not None:
+            gopher.strolling = stride.walk(gopher, gopher.goal)
+        elif (
             stride is not None
-            and floor is not None
-            and gopher.mood is Mood.WALK
-            and strolls(gopher, height)
-            and gopher.order.id not in followed
-            and not (fallen and bereft(model, gopher, fallen))
-            and stride.walk(gopher, goal_of(gopher, floor))
+            and gopher.goal is not None
+            and gopher.mood is Mood.JOY
+            and gopher.hop is None
+            and gopher.arrow <= 0.0
         ):
-            gopher.mood_age += dt
-            gopher.calm += dt
-            gopher.tag += dt
-            continue
-        _one(model, gopher, dt, room)
-        gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
-    aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
-    for gopher in aside[:-MOST_ASIDE]:
-        _set_mood(gopher, Mood.LEAVE)
-    edge = model.kitchen.exit[0]
-    gone = [g.id for g in model.gophers.values() if g.mood is Mood.LEAVE and g.body.x >= edge]
+            if gopher.body.vx or gopher.body.vy:
+                stride.settle(gopher, gopher.goal)
+            _rejoice(model, gopher, dt)
+        else:
+            _one(model, gopher, dt, room)
+            gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
+            gopher.strolling = strolls(gopher, height) and not bereft(model, gopher, fallen)
+        if gopher.mood is Mood.LEAVE and gopher.body.x >= edge:
+            gone.append(gopher.order.id)
     for order_id in gone:
         del model.gophers[order_id]
+    if model.census.places.get(Place.ASIDE, 0) > MOST_ASIDE:
+        aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
+        for gopher in aside[:-MOST_ASIDE]:
+            _set_mood(model, gopher, Mood.LEAVE)

@@ -65,11 +65,12 @@ def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
     """The foremost gopher at a point; a little generous, since they are small and move."""
     best: Gopher | None = None
     for gopher in model.gophers.values():
-        if not -WIDEST < x - gopher.body.x < WIDEST:
+        body = gopher.body
+        if not -WIDEST < x - body.x < WIDEST:
             continue
         reach = max(26.0, gopher.height * 0.4)
-        feet = gopher.body.y - gopher.lift
-        hit = abs(x - gopher.body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
+        feet = body.y - gopher.lift
+        hit = abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
         if hit and (best is None or gopher.body.y > best.body.y):
             best = gopher
     return best

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
-from api_stub.schema import OrderStatus
 from game.actors import Cook, CookPhase, Gopher
+from game.census import TASKS
 from game.layout import CookSpot, cook_spot
 from game.model import Model
 from game.motion import lerp
@@ -14,15 +13,6 @@ from game.receipts import last_takeover, receipt_for
 
 FALL_SECONDS = 0.55
 ARRIVE_SECONDS = 0.7
-TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY)
-
-
-def _hands(model: Model) -> dict[str, list[Gopher]]:
-    hands: dict[str, list[Gopher]] = {}
-    for gopher in model.gophers.values():
-        if gopher.order.worker is not None and gopher.order.status in TASKS:
-            hands.setdefault(gopher.order.worker, []).append(gopher)
-    return hands
 
 
 def _act(cook: Cook, held: list[Gopher], now: float) -> None:
@@ -32,22 +22,9 @@ def _act(cook: Cook, held: list[Gopher], now: float) -> None:
     cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
 
 
-def _bereaved(model: Model) -> Counter[str]:
-    """How many orders each dead process leaves waiting: Temporal still names it, or names nobody yet."""
-    waiting: Counter[str] = Counter()
-    for gopher in model.gophers.values():
-        hand = model.known.hands.get(gopher.id)
-        worker = gopher.order.worker
-        if worker is None and hand is not None and hand.status is gopher.order.status:
-            worker = hand.worker
-        if worker is not None and not gopher.delivered and gopher.order.status in TASKS:
-            waiting[worker] += 1
-    return waiting
-
-
-def _mourn(model: Model, cook: Cook, waiting: Counter[str]) -> None:
+def _mourn(model: Model, cook: Cook, waiting: int) -> None:
     """What became of the orders of the process that died here."""
-    cook.waiting = waiting[cook.fallen]
+    cook.waiting = waiting
     receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
     if receipt is not None:
         # Between two looks an order may be taken over and lost again by another: the receipt saw that.
@@ -79,18 +56,17 @@ def _walk(model: Model, cook: Cook, dt: float) -> None:
 
 def update_cooks(model: Model, dt: float) -> None:
     """Move every cook by `dt` seconds and see what is in its hands."""
-    hands = _hands(model)
+    census = model.census
     dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
-    waiting = _bereaved(model) if dead else Counter()
     for cook in dead:
-        _mourn(model, cook, waiting)
+        _mourn(model, cook, census.waiting.get(cook.fallen, 0))
     for cook in model.cooks.values():
         _walk(model, cook, dt)
         cook.age += dt
         cook.stretch.update(dt)
         cook.lean.update(dt)
         worker_id = cook.worker.id if cook.worker else None
-        _act(cook, hands.get(worker_id or "", []) if cook.living else [], model.now)
+        _act(cook, census.held.get(worker_id or "", []) if cook.living else [], model.now)
         if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
             cook.phase, cook.age = CookPhase.GHOST, 0.0
         elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:

@@ -16,9 +16,7 @@ def refloor(model: Model) -> None:
     """
     if model.floor_fixed:
         return
-    counts = dict.fromkeys(Place, 0)
-    for gopher in model.gophers.values():
-        counts[gopher.place] += 1
+    counts = model.census.places
     key = tuple(_room_for(model, place, count) for place, count in counts.items())
     if key != model.floor_key or model.floor is None or model.floor.kitchen is not model.kitchen:
         model.floor_key = key

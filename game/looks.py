@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from game.theme import COOKS, Colour, rgb
 
@@ -140,6 +141,7 @@ class CookLook:
     face: str
 
 
+@lru_cache(maxsize=64)
 def cook_look(slot: int, generation: int) -> CookLook:
     """The cook in a slot (from 1) at a generation (from 1). Neighbouring generations always differ.
 

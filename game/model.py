@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from api_stub.schema import Receipt
 from game.access import PLAIN, Access
 from game.actors import Cook, Gopher
+from game.census import Census, count
 from game.layout import FloorPlan, Kitchen, Place, plan_floor
 from game.recording import Recorder
 from game.scene.particles import Particles
@@ -64,6 +65,10 @@ class Model:
     """The stands that somebody has, by place, while a batch of events is taken in."""
     room: object = None
     """What is the same for everybody who rests; the same object while nothing of it changes."""
+    revision: int = 0
+    """Another one whenever an order, or its place, has become another."""
+    counted: Census = field(default_factory=Census)
+    """The census taken last; read `census`."""
     particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))
     toasts: list[Toast] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
@@ -134,9 +139,17 @@ class Model:
         return [gopher for gopher in map(self.gophers.get, keys) if gopher is not None]
 
     @property
+    def census(self) -> Census:
+        """What is counted of everybody now."""
+        of = self.revision, len(self.gophers)
+        if self.counted.of != of:
+            self.counted = count(of, self.gophers.values(), self.known.hands)
+        return self.counted
+
+    @property
     def open_orders(self) -> int:
         """Orders that are on their way."""
-        return sum(1 for g in self.gophers.values() if not g.delivered and g.place is not Place.ASIDE)
+        return self.census.open
 
     @property
     def open_everywhere(self) -> int:

@@ -33,11 +33,17 @@ DUSTY = 150
 """Among more orders than this none squashes as it starts, or raises dust."""
 
 
+def _taken(model: Model) -> dict[Place, set[int]]:
+    if not model.taken:
+        model.taken = {place: set() for place in Place}
+        for gopher in model.gophers.values():
+            model.taken[gopher.place].add(gopher.index)
+    return model.taken
+
+
 def free_index(model: Model, place: Place) -> int:
     """The lowest stand at a place that nobody has; who stands somewhere keeps the stand until leaving."""
-    taken = model.taken.get(place)
-    if taken is None:
-        taken = model.taken[place] = {g.index for g in model.gophers.values() if g.place is place}
+    taken = _taken(model)[place]
     index = 0
     while index in taken:
         index += 1
@@ -48,6 +54,7 @@ def free_index(model: Model, place: Place) -> int:
 def jump(gopher: Gopher, speed: float) -> None:
     """Leap up at `speed` logical pixels a second, if on the floor."""
     if gopher.lift <= 0.0:
+        gopher.wake()
         gopher.lift_speed = speed
         gopher.stretch.push(2.2)
 
@@ -96,6 +103,7 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     place = PLACE_OF[event.status]
     x, y = model.kitchen.door
     gopher = Gopher(order, Follower(x, y), place, free_index(model, place), phase=phase_for(order.id))
+    gopher.mood_since = gopher.calm_since = model.now
     gopher.height = model.floor.height if model.floor else gopher.height
     gopher.own = event.order in model.own
     began = order.started_at.timestamp() if order.started_at else model.wall
@@ -128,13 +136,13 @@ def _lose(model: Model, count: int) -> None:
 def _go(model: Model, gopher: Gopher, place: Place) -> None:
     """Send a gopher to a place, unless it is there."""
     if place is not gopher.place:
-        if gopher.place in model.taken:
-            model.taken[gopher.place].discard(gopher.index)
+        _taken(model)[gopher.place].discard(gopher.index)
         gopher.index, gopher.place = free_index(model, place), place
         if len(model.gophers) <= DUSTY:
             gopher.stretch.push(-2.6)
             model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
-    gopher.calm = 0.0
+    gopher.calm_since = model.now
+    gopher.wake()
 
 
 def _move(model: Model, event: OrderMoved) -> None:
@@ -156,7 +164,8 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
     spot = spot_of(model, event.after)
     if gopher is None:
         return
-    gopher.calm, gopher.taken_at = 0.0, model.now
+    gopher.calm_since = gopher.taken_at = model.now
+    gopher.wake()
     if spot is None:
         jump(gopher, 560.0)
         return
@@ -183,7 +192,7 @@ def _tag(model: Model, order_id: str) -> None:
     """Another worker's number comes on its tag: a small pop."""
     gopher = model.gophers.get(order_id)
     if gopher is not None:
-        gopher.tag = 0.0
+        gopher.tag_since = model.now
 
 
 def _die(model: Model, event: WorkerDied) -> None:
@@ -207,7 +216,8 @@ def _die(model: Model, event: WorkerDied) -> None:
     if model.anyone_alive:
         for gopher in model.gophers.values():
             if gopher.order.worker == event.worker:
-                gopher.calm = 0.0
+                gopher.calm_since = model.now
+                gopher.wake()
                 if not model.access.calm:
                     jump(gopher, 620.0)
 
@@ -244,7 +254,11 @@ def sync(model: Model) -> None:
             if spot is not None:
                 model.particles.puff(spot.x, spot.y, 8, 60.0)
     for gopher in model.gophers.values():
-        gopher.order = model.known.orders.get(gopher.id, gopher.order)
+        order = model.known.orders.get(gopher.order.id, gopher.order)
+        if order is not gopher.order:
+            gopher.order = order
+            gopher.wake()
+    model.revision += 1
 
 
 def react(model: Model, events: Sequence[Event]) -> None:
@@ -266,17 +280,20 @@ def react(model: Model, events: Sequence[Event]) -> None:
             gopher = model.gophers.get(event.order)
             if gopher is not None:
                 gopher.stretch.push(2.0)
-                gopher.calm = 0.0
+                gopher.calm_since = model.now
+                gopher.wake()
         elif isinstance(event, OrderDelivered | OrderFailed):
             _count(model, model.known.orders[event.order])
             gopher = model.gophers.get(event.order)
             if gopher is not None:
                 gopher.delivered = isinstance(event, OrderDelivered)
+                gopher.wake()
         elif isinstance(event, OrderVanished | OrderFoundAgain):
             _vanish(model, event.order, isinstance(event, OrderVanished))
         elif isinstance(event, WorkerDied):
             _die(model, event)
         elif isinstance(event, WorkerBorn):
             _born(model, event)
+    model.revision += 1
     if any(isinstance(e, WorkerBorn) for e in events):
         sync(model)

@@ -205,5 +205,5 @@ class Evening:
             attempt=int(status in _IN_HAND),
             worker=name_of(1 + number % COOKS, self._crew(frame)) if held else None,
             toppings=[TOPPINGS[number % len(TOPPINGS)], TOPPINGS[number * 3 % len(TOPPINGS)]],
-            started_at=BEGAN + timedelta(seconds=number / self._pace),
+            started_at=moment(0) + timedelta(seconds=number / self._pace),
         )

@@ -68,7 +68,7 @@ def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
 def rest_of(
     model: Model, gopher: Gopher, room: Room, fallen: frozenset[str], stride: Stride | None
 ) -> Rest | None:
-    """What it rests under, once it stands still on its own stand, or in a crowd (`stride`) has only a few
+    """Its rest, once it stands still on its own stand, or in a crowd (`stride`) has only a few
     pixels left to it; None while it does not.
     """
     body, floor = gopher.body, model.floor
@@ -89,6 +89,4 @@ def rest_of(
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
-    least = ASLEEP_AFTER if gopher.mood is Mood.ASLEEP else -1.0
-    most = ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf
-    return Rest(model.room, gopher.order, gopher.place, gopher.index, gopher.mood, least, most)
+    return Rest(gopher.calm_since + ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, sqrt
 
-from game.actors import Gopher, Mood
-from game.layout import FloorPlan, Place
+from game.actors import Goal, Gopher, Mood
+from game.layout import FloorPlan
 from game.motion import Follower
 
 SMOOTH = 0.26
@@ -14,6 +13,8 @@ SMOOTH = 0.26
 TOP_SPEED = 560.0
 HURRIED = 1050.0
 """Logical pixels a second."""
+BEYOND = 120.0
+"""So far outside is what those who leave go to: they are gone before they slow down."""
 STEPS = 12.0
 """Steps a second at most, however small the legs: more would only flicker."""
 NEAR = 14.0
@@ -22,29 +23,23 @@ MOST_PARTS = 2
 """A long frame is cut into so many strides at most: late as it is, it must not take still longer."""
 
 
-@dataclass(frozen=True)
-class Goal:
-    """Where a gopher's stand is, by one floor plan."""
-
-    floor: FloorPlan
-    place: Place
-    index: int
-    x: float
-    y: float
-
-
 def goal_of(gopher: Gopher, floor: FloorPlan) -> Goal:
-    """The gopher's stand; worked out anew where its place or the floor is another."""
-    goal = gopher.goal
+    """Where the gopher goes; worked out anew where its place, the floor or its mood is another."""
+    goal, out = gopher.goal, gopher.mood is Mood.LEAVE
     if (
-        isinstance(goal, Goal)
+        goal is not None
         and goal.floor is floor
         and goal.place is gopher.place
         and goal.index == gopher.index
+        and goal.out is out
     ):
         return goal
-    x, y = floor.stand(gopher.place, gopher.index)
-    made = gopher.goal = Goal(floor, gopher.place, gopher.index, x, y)
+    if out:
+        x, y = floor.kitchen.exit
+        x += BEYOND
+    else:
+        x, y = floor.stand(gopher.place, gopher.index)
+    made = gopher.goal = Goal(floor, gopher.place, gopher.index, x, y, out)
     return made
 
 
@@ -68,34 +63,30 @@ class Stride:
         self._omega = 2.0 / SMOOTH
         k = self._omega * dt
         self._decay = 1.0 / (1.0 + k + 0.48 * k * k + 0.235 * k * k * k)
-        self._reach = TOP_SPEED * SMOOTH
         self._most = STEPS * dt
 
     def walk(self, gopher: Gopher, goal: Goal) -> bool:
         """Go on towards the goal."""
-        far = 0.0
-        for _ in range(self._parts):
-            far = self._step(gopher, goal)
-        return far > NEAR
-
-    def _step(self, gopher: Gopher, goal: Goal) -> float:
-        """One stride; returns how far it was before."""
-        body, dt, omega, decay = gopher.body, self._dt, self._omega, self._decay
+        body, dt, omega, decay, gx, gy = gopher.body, self._dt, self._omega, self._decay, goal.x, goal.y
+        reach = (HURRIED if goal.out else TOP_SPEED) * SMOOTH
         x, y, vx, vy = body.x, body.y, body.vx, body.vy
-        dx, dy = x - goal.x, y - goal.y
-        far = sqrt(dx * dx + dy * dy)
-        if far > self._reach:
-            part = self._reach / far
-            dx, dy = dx * part, dy * part
-        ax, ay = (vx + omega * dx) * dt, (vy + omega * dy) * dt
-        body.vx = vx = (vx - omega * ax) * decay
-        body.vy = vy = (vy - omega * ay) * decay
-        step_x, step_y = (dx + ax) * decay - dx, (dy + ay) * decay - dy
-        body.x, body.y = x + step_x, y + step_y
-        taken = sqrt(step_x * step_x + step_y * step_y) / (gopher.height * 0.32)
-        gopher.steps += taken if taken < self._most else self._most
+        far = taken = 0.0
+        for _ in range(self._parts):
+            dx, dy = x - gx, y - gy
+            far = sqrt(dx * dx + dy * dy)
+            if far > reach:
+                part = reach / far
+                dx, dy = dx * part, dy * part
+            ax, ay = (vx + omega * dx) * dt, (vy + omega * dy) * dt
+            vx, vy = (vx - omega * ax) * decay, (vy - omega * ay) * decay
+            step_x, step_y = (dx + ax) * decay - dx, (dy + ay) * decay - dy
+            x, y = x + step_x, y + step_y
+            step = sqrt(step_x * step_x + step_y * step_y) / (gopher.height * 0.32)
+            taken += step if step < self._most else self._most
+        body.x, body.y, body.vx, body.vy = x, y, vx, vy
+        gopher.steps += taken
         gopher.left = vx < -20.0 and vx * vx + vy * vy > 900.0
-        return far
+        return far > NEAR
 
     def settle(self, gopher: Gopher, goal: Goal) -> bool:
         """Go the last few pixels of a walk; whether there are any left. At its end it stands still."""
@@ -110,9 +101,8 @@ class Stride:
 def strolls(gopher: Gopher, height: float) -> bool:
     """Whether it only walks: nothing else is to be seen or decided until it arrives."""
     return (
-        gopher.mood is Mood.WALK
+        (gopher.mood is Mood.WALK or gopher.mood is Mood.LEAVE)
         and gopher.hop is None
-        and not gopher.delivered
         and not gopher.here
         and gopher.height == height
         and gopher.lift <= 0.0

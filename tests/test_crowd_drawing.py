@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
+from game.inputs import PointerMove
 from game.layout import Kitchen, Place, plan_floor
 from game.looks import look_for
+from game.model import Model
 from game.motion import Follower
+from game.rehearsal import BEGAN, DT, Evening
+from game.rest import ASLEEP_AFTER, mourned, orphaned
 from game.scene import members
 from game.scene.brush import Brush
 from game.scene.crowd import draw_crowd
@@ -22,6 +26,7 @@ from game.scene.members import Outfits
 from game.scene.wardrobe import Wardrobe
 from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
 from game.text import Pen
+from game.update import update
 from tests.gallery import Props, a_window, kitchen, pictures_at
 from tests.telling import S, order, play, seen, tell, worker
 from tests.telling import staffed as crew
@@ -85,6 +90,36 @@ def test_the_long_rest_ends_in_sleep_and_sleep_with_work(brush: Brush) -> None:
     tell(model, seen(order("o1", S.PREPARING, 1, worker="w1.1")))
     play(model, 6.0)
     assert model.gophers["o1"].mood is Mood.WORKED
+
+
+def at_peace(model: Model, gopher: Gopher) -> bool:
+    """Whether there is nothing to decide for somebody who rests or strolls, if one looked."""
+    calm = gopher.hop is None and gopher.lift == gopher.lift_speed == 0.0 and not gopher.stretch.moving
+    known = (
+        model.known.orders[gopher.id] is gopher.order and model.floor and gopher.height == model.floor.height
+    )
+    if not (calm or gopher.strolling) or not known or gopher.hop or mourned(model, gopher):
+        return False
+    if gopher.strolling:
+        return gopher.mood in (Mood.WALK, Mood.LEAVE) and (gopher.mood is Mood.WALK or gopher.delivered)
+    waits = Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT
+    works = model.anyone_alive and gopher.order.worker is not None
+    return gopher.mood is (Mood.WORKED if works else waits) and not orphaned(model, gopher)
+
+
+def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
+    evening, model = Evening(90, busy=True), Model()
+    peaceful = strolling = 0
+    for frame in range(1500):
+        model.wall = BEGAN.timestamp() + 100.0 + frame * DT
+        news = evening.news(frame) if frame < 700 else ()
+        update(model, (PointerMove(300.0 + frame, 640.0),), news, DT)
+        for gopher in model.gophers.values():
+            if gopher.rest is not None or gopher.strolling:
+                peaceful, strolling = peaceful + 1, strolling + gopher.strolling
+                assert at_peace(model, gopher), (frame, gopher)
+    assert {g.mood for g in model.gophers.values()} >= {Mood.WORKED, Mood.ASLEEP}
+    assert strolling > 4_000 and peaceful > 40_000, "and most of the time most are left in peace"
 
 
 def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brush) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pygame
 
@@ -13,6 +14,7 @@ from game.access import Access
 from game.art import Art, Sprite
 from game.art.sprite import convert
 from game.layout import BOTTOM_STRIP, TOP_BAND
+from game.scene.lean import bands, moved
 from game.scene.shades import disc, shade
 from game.text import Pen
 from game.theme import INK, NIGHT, SIZE_LEAST, Colour
@@ -21,8 +23,12 @@ from game.view import View
 STRONG_ROOM: Colour = (118, 118, 128)
 """What the room is multiplied with for high contrast, of 255."""
 
-PICTURES = 16
-"""So many painted pictures are kept; those painted first go first."""
+PICTURES = 64
+"""So many painted pictures are kept; those used longest ago go first."""
+NUMBERED = 100
+"""So many pictures of cooks with their numbers: nine cooks have five or six each."""
+STRETCH = 0.06
+"""Steps of a figure's height, as a part of it, for which it has a picture."""
 BADGES = 400
 """So many kept pictures of numbers at most."""
 
@@ -43,10 +49,8 @@ class Brush:
     pile: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
-    fresh: int = 1
-    """Pictures of large figures that may still be made in this frame."""
-    _poses: dict[Hashable, tuple[Sprite, Sprite]] = field(default_factory=dict)
-    _pictures: dict[Hashable, pygame.Surface] = field(default_factory=dict)
+    _numbered: OrderedDict[Hashable, tuple[Sprite, Sprite]] = field(default_factory=OrderedDict)
+    _pictures: OrderedDict[Hashable, pygame.Surface] = field(default_factory=OrderedDict)
     _ground: pygame.Surface | None = None
     _ground_for: bool = False
 
@@ -94,18 +98,48 @@ class Brush:
         """A logical point, shaken, in display pixels."""
         return self.view.pos(x + self.dx, y + self.dy)
 
-    def posed(self, who: Hashable, figure: Sprite, sx: float, sy: float, tilt: float) -> Sprite:
-        """A large figure, stretched and tilted. Only one new picture of any is made in a frame: meanwhile the
-        others stay as they were in the frame before, unless that was another figure.
+    def figure(
+        self, sprite: Sprite, x: float, y: float, tall: float = 0.0, degrees: float = 0.0
+    ) -> tuple[float, float]:
+        """A figure over what was collected: its anchor on (x, y), its height times `1 + tall`, leaning
+        counter-clockwise by `degrees`. One that does neither is collected like a sprite. Returns where its
+        paws are.
         """
-        made = self.art.made_transformed(figure, sx, sy, tilt, False)
-        last = self._poses.get(who)
-        if made is None:
-            if self.fresh <= 0 and last is not None and last[0] is figure:
-                return last[1]
-            self.fresh -= 1
-            made = self.art.transformed(figure, sx, sy, tilt, False)
-        self._poses[who] = figure, made
+        scale = self.view.scale
+        if not tall and not degrees:
+            self.sprite(sprite, x, y)
+            (ax, ay), (hx, hy) = sprite.anchor, sprite.hold
+            return x + (hx - ax) / scale, y + (hy - ay) / scale
+        self.flush()
+        at = (x + self.dx) * scale, (y + self.dy) * scale
+        coarse = STRETCH * round(tall / STRETCH)
+        if coarse:
+            # Squashed, it is wider, and another picture: there are few of them. The rest is done by its rows.
+            sprite = self.art.transformed(sprite, 1 - 0.5 * coarse, 1 + coarse, 0.0, False)
+            tall = (1 + tall) / (1 + coarse) - 1
+        self.view.surface.blits(tuple(bands(sprite, *at, tall, degrees)), False)
+        hx, hy = moved(sprite, sprite.hold, tall, degrees)
+        return x + hx / scale, y + hy / scale
+
+    def numbered(self, figure: Sprite, number: str) -> Sprite:
+        """A cook's picture with a number on its badge; kept."""
+        access, scale = self.view.access, self.view.scale
+        key = id(figure), number, access
+        found = self._numbered.get(key)
+        if found is not None:
+            self._numbered.move_to_end(key)
+            return found[1]
+        surface = figure.surface.copy()
+        view = View(surface, access)
+        view.scale = scale
+        x, y, radius = figure.badge
+        size = max(SIZE_LEAST, radius / scale * 1.45)
+        Pen(view).write(number, x / scale, y / scale, size, INK, face="display", anchor="center")
+        # The one without it is kept beside it, so that its id cannot be given to another one.
+        made = replace(figure, surface=surface)
+        self._numbered[key] = figure, made
+        while len(self._numbered) > NUMBERED:
+            self._numbered.popitem(last=False)
         return made
 
     def line(self, points: list[tuple[float, float]], colour: Colour, width: float) -> None:
@@ -144,16 +178,26 @@ class Brush:
         self.pile.append((surface, (at[0] - half, at[1] - half)))
 
     def kept(
-        self, key: Hashable, size: tuple[float, float], paint: Callable[[Brush], None], x: float, y: float
+        self,
+        key: Hashable,
+        size: tuple[float, float],
+        paint: Callable[[Brush], None],
+        x: float,
+        y: float,
+        solid: bool = True,
     ) -> None:
         """Put down at (x, y) a picture of `size`, which `paint` paints there when its key is a new one. Not
-        with `sprite` and what is shaken: those know no other place than the display.
+        with `sprite` and what is shaken: those know no other place than the display. `solid`: most of it can
+        or cannot be seen through at all.
         """
         scale, access = self.view.scale, self.view.access
-        surface = self._pictures.get((key, size, access))
-        if surface is None:
+        wanted = key, size, access
+        surface = self._pictures.get(wanted)
+        if surface is not None:
+            self._pictures.move_to_end(wanted)
+        else:
             while len(self._pictures) >= PICTURES:
-                self._pictures.pop(next(iter(self._pictures)))
+                self._pictures.popitem(last=False)
             surface = pygame.Surface(
                 (math.ceil(size[0] * scale), math.ceil(size[1] * scale)), pygame.SRCALPHA
             )
@@ -161,9 +205,10 @@ class Brush:
             # A part of the canvas only: what is painted counts from the display's own corner, in its scale.
             view.scale, view.origin = scale, self.view.pos(x, y)
             paint(Brush(view, self.art, Pen(view)))
-            surface = self._pictures[key, size, access] = convert(surface)
-            # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.
-            surface.set_alpha(255, pygame.RLEACCEL)
+            surface = self._pictures[wanted] = convert(surface)
+            if solid:
+                # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.
+                surface.set_alpha(255, pygame.RLEACCEL)
         self.flush()
         self.view.surface.blit(surface, self.view.pos(x, y))
 

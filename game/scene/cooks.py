@@ -67,19 +67,23 @@ def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bo
     if width < LEAST_PLATE or not brush.labels:
         return
     high = brush.pen.pitch(34)
-    y = min(y, BOTTOM_STRIP[1] - 2 - high)
-    shade(brush.view, x - width / 2, y, width, high, INK if not urgent else GLOW, 215, 12)
-    brush.pen.write(
-        text,
-        x,
-        y + high / 2,
-        SIZE_LEAST,
-        INK if urgent else CREAM,
-        face="bold" if urgent else "text",
-        anchor="center",
-        max_width=width - 12,
-        tabular=True,
-    )
+    left, top = x - width / 2, min(y, BOTTOM_STRIP[1] - 2 - high)
+
+    def paint(own: Brush) -> None:
+        shade(own.view, left, top, width, high, INK if not urgent else GLOW, 215, 12)
+        own.pen.write(
+            text,
+            x,
+            top + high / 2,
+            SIZE_LEAST,
+            INK if urgent else CREAM,
+            face="bold" if urgent else "text",
+            anchor="center",
+            max_width=width - 12,
+            tabular=True,
+        )
+
+    brush.kept(("plate", text, urgent), (width + 1, high + 1), paint, left, top, solid=False)
 
 
 def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
@@ -97,22 +101,14 @@ def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
         stretch += 0.25 * (grow - 1.0)
     elif cook.task:
         rhythm = {"ORDER_PREPARING": 7.0, "ORDER_BAKING": 3.4}.get(cook.task, 2.4)
-        # Who works hardly stands there breathing; and three heights do, of which each is a picture.
+        # Who works hardly stands there breathing.
         breath *= 0.5
         stretch += 0.02 * math.sin(now * rhythm + shift)
         tilt += 2.2 * math.sin(now * rhythm * 0.5 + shift)
     brush.sprite(brush.art.prop("shadow", spot.height * 0.2), spot.x, spot.y)
     figure = brush.art.cook(cook_look(cook.slot, max(cook.generation, 1)), pose_of(cook, now), spot.height)
-    # Few heights, and the width from the height: so few pictures that all of them are kept.
-    tall = round((stretch + breath) * 50) / 50
-    figure = brush.posed(cook.slot, figure, 1 - 0.5 * tall, 1 + tall, tilt)
-    brush.sprite(figure, spot.x, spot.y - lift)
-    brush.flush()
-    scale = brush.view.scale
-    bx = spot.x + (figure.badge[0] - figure.anchor[0]) / scale
-    by = spot.y - lift + (figure.badge[1] - figure.anchor[1]) / scale
-    size = max(SIZE_LEAST, figure.badge[2] / scale * 1.45)
-    brush.pen.write(str(cook.slot), bx + brush.dx, by + brush.dy, size, INK, face="display", anchor="center")
+    figure = brush.numbered(figure, str(cook.slot))
+    brush.figure(figure, spot.x, spot.y - lift, stretch + breath, tilt)
 
 
 def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
@@ -136,11 +132,9 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
         calm = model.access.calm
         sink = 0.0 if calm else clamp((cook.age - 0.2) / 0.35, 0.0, 1.0) ** 2
         stretch = 0.0 if calm else clamp(cook.stretch.value, -0.35, 0.3)
-        figure = brush.art.transformed(
-            figure, (1 - 0.6 * stretch) * (1 + 0.3 * sink), max(0.06, (1 + stretch) * (1 - 0.9 * sink)),
-            0.0 if calm else clamp(cook.lean.value, -20.0, 20.0), False,
-        )  # fmt: skip
-        brush.sprite(figure, spot.x, spot.y)
+        wide, tall = (1 - 0.6 * stretch) * (1 + 0.3 * sink), max(0.06, (1 + stretch) * (1 - 0.9 * sink))
+        figure = brush.art.transformed(figure, wide, tall, 0.0, False)
+        brush.figure(figure, spot.x, spot.y, 0.0, 0.0 if calm else clamp(cook.lean.value, -20.0, 20.0))
         brush.flush()
         return
     brush.sprite(brush.art.prop("mat", spot.height * 0.2), spot.x, spot.y - 4)

@@ -15,8 +15,8 @@ from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.model import Model
 from game.scene.brush import Brush
-from game.scene.members import Blit, Member
-from game.scene.wardrobe import SHADOW, Wardrobe
+from game.scene.members import Blit, Load, Member
+from game.scene.wardrobe import Wardrobe
 
 CARRIED: dict[OrderStatus, PizzaState] = {
     OrderStatus.UNKNOWN: PizzaState.TICKET,
@@ -53,47 +53,67 @@ def load_size(height: float, state: PizzaState) -> float:
     return height * (0.34 if state is PizzaState.TICKET else 0.4)
 
 
-def sizes_for(art: Art, height: float, state: PizzaState) -> tuple[int, ...]:
-    """Which pictures somebody of a height needs: of heights with the same there are the same pictures."""
-    load = art.item_size(load_size(height, state)) if height >= LEAST_CARRIED else 0
-    return art.gopher_size(height), load, int(height >= LEAST_TOPPED), round(height * SHADOW)
+def load_for(art: Art, height: float, status: OrderStatus) -> Load | None:
+    """What somebody of a height carries at a status, and in which size class; None: nothing."""
+    if height < LEAST_CARRIED:
+        return None
+    state = CARRIED[status]
+    topped = height >= LEAST_TOPPED and state in (PizzaState.TOPPED, PizzaState.BAKED)
+    return state, art.item_size(load_size(height, state)), topped
+
+
+def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
+    """Carry what its order is at; False where there is no picture of that yet."""
+    gopher = member.gopher
+    carried = load_for(brush.art, gopher.height, gopher.order.status)
+    if carried == member.carried:
+        return True
+    member.carried = member.load = member.load_surface = None
+    if carried is None:
+        return True
+    state, _, topped = carried
+    order, size = gopher.order, load_size(gopher.height, state)
+    load = wardrobe.pizza(brush.art, order.id, state, order.toppings if topped else (), size)
+    if load is None:
+        return False
+    shown = wardrobe.crowd.outfits.get(brush.art, load)
+    member.carried, member.load, member.load_surface = carried, load, shown.surface
+    member.load_anchor = shown.anchor
+    return True
 
 
 def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -> None:
     """Put on the picture that its gopher needs; while that cannot be made yet, the one of before stays."""
-    gopher, art, height = member.gopher, brush.art, member.gopher.height
-    order = gopher.order
-    sizes = sizes_for(art, height, CARRIED[order.status]) if height != member.height else member.sizes
-    if order.status is not member.status or sizes != member.sizes:
-        member.kept.clear()
-        member.sizes = sizes
-    elif (known := member.kept.get((pose, gopher.left))) is not None:
-        member.surface, member.dx, member.dy, member.figure = known
-        member.pose, member.height, member.left, member.waits = pose, height, gopher.left, None
-        return
-    figure = wardrobe.figure(art, order.id, pose, height)
-    if figure is None:
-        member.waits = pose
-        return
-    settled = wardrobe.wears(order.id, pose, height)
-    load = None
-    if height >= LEAST_CARRIED:
-        state = CARRIED[order.status]
-        shown = height >= LEAST_TOPPED and state in (PizzaState.TOPPED, PizzaState.BAKED)
-        load = wardrobe.pizza(art, order.id, state, order.toppings if shown else (), load_size(height, state))
-        settled = settled and load is not None
-    outfits = wardrobe.crowd.outfits
-    sprite = outfits.get(art, figure, load, gopher.left)
-    member.surface = sprite.surface
-    member.dx, member.dy = 0.5 - sprite.anchor[0], 0.5 - sprite.anchor[1]
-    member.figure, member.load = figure, load
-    shadow = outfits.get(art, wardrobe.shadow(art, height))
-    member.shadow = shadow.surface
-    member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
+    gopher, art = member.gopher, brush.art
+    key, height, left, outfits = gopher.order.id, gopher.height, gopher.left, wardrobe.crowd.outfits
+    settled = True
+    if height != member.height or gopher.order.status is not member.status:
+        size = art.gopher_size(height)
+        if size != member.size:
+            member.kept.clear()
+            member.size = size
+            shadow = outfits.get(art, wardrobe.shadow(art, height))
+            member.shadow = shadow.surface
+            member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
+        settled = _take_up(brush, wardrobe, member)
+    worn = member.kept.get((pose, left))
+    if worn is None:
+        figure = wardrobe.figure(art, key, pose, height)
+        if figure is None:
+            member.pose, member.waits = None, pose
+            return
+        sprite = outfits.get(art, figure, None, left)
+        (ax, ay), (hx, hy) = sprite.anchor, sprite.hold
+        worn = sprite.surface, 0.5 - ax, 0.5 - ay, 0.5 + hx - ax, 0.5 + hy - ay, figure
+        if wardrobe.wears(key, pose, height):
+            member.kept[pose, left] = worn
+        else:
+            settled = False
+    member.surface, member.dx, member.dy, hx, hy, member.figure = worn
+    member.load_dx, member.load_dy = hx - member.load_anchor[0], hy - member.load_anchor[1]
     if settled:
-        member.pose, member.height, member.left = pose, height, gopher.left
-        member.status, member.waits = order.status, None
-        member.kept[pose, gopher.left] = member.surface, member.dx, member.dy, figure
+        member.pose, member.height, member.left = pose, height, left
+        member.status, member.waits = gopher.order.status, None
     else:
         member.pose, member.waits = None, pose
 
@@ -181,7 +201,11 @@ def draw_crowd(
         body = member.body
         x, y = body.x * scale + dx, body.y * scale + dy
         put((member.shadow, (int(x + member.shadow_dx), int(y + member.shadow_dy))))
-        put((member.surface, (int(x + member.dx), int(y - up * scale + member.dy))))
+        if up:
+            y -= up * scale
+        put((member.surface, (int(x + member.dx), int(y + member.dy))))
+        if member.load_surface is not None:
+            put((member.load_surface, (int(x + member.load_dx), int(y + member.load_dy))))
     brush.flush()
     brush.view.surface.fblits(blits, pygame.BLEND_PREMULTIPLIED)
     return seen

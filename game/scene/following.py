@@ -37,11 +37,10 @@ def caption(gopher: Gopher) -> str:
 
 def tethered(model: Model) -> list[Gopher]:
     """Those whose line to their cook shows."""
-    everybody = model.gophers.values()
     if len(model.gophers) <= TETHERED:
-        return list(everybody)
+        return list(model.gophers.values())
     since = model.now - TETHER_SECONDS
-    fresh = [g for g in everybody if g.taken_at > since and not model.follows(g)]
+    fresh = [g for g in model.census.moved if g.taken_at > since and not model.follows(g)]
     return model.followed + fresh[-TETHERS:]
 
 

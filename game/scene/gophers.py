@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 from game.actors import Gopher, Mood, colour_of, slot_of
-from game.art import GopherPose, PizzaState, Sprite
+from game.art import GopherPose, PizzaState
 from game.model import Model
 from game.motion import clamp, lerp
 from game.scene.brush import Brush
@@ -17,6 +17,9 @@ from game.theme import INK, Colour
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
+LEANING = 8.0
+LEAST_TURNED = 60.0
+"""By more degrees than that nobody leans, but turns: for that a picture is made, where it would be seen."""
 SHADES = 8
 BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
@@ -55,8 +58,8 @@ def bob(gopher: Gopher, now: float) -> float:
     return 0.0
 
 
-def sway(gopher: Gopher, now: float) -> tuple[float, float, float]:
-    """A gopher's stretch in x and y and its tilt in degrees, from what it does."""
+def sway(gopher: Gopher, now: float) -> tuple[float, float]:
+    """By which part a gopher is taller now, and its tilt in degrees, from what it does."""
     shift = gopher.phase * math.tau
     stretch = clamp(gopher.stretch.value, -0.3, 0.3)
     tilt = 0.0
@@ -66,7 +69,7 @@ def sway(gopher: Gopher, now: float) -> tuple[float, float, float]:
             tilt = 5.0 * math.sin(math.pi * gopher.steps) - 4.0 * clamp(gopher.body.vx / 500.0, -1.0, 1.0)
         case Mood.WAIT:
             # Impatient after a while: from one foot to the other.
-            tilt = clamp((gopher.calm - 4.0) / 4.0, 0.0, 1.0) * 4.0 * math.sin(now * 2.1 + shift)
+            tilt = clamp((now - gopher.calm_since - 4.0) / 4.0, 0.0, 1.0) * 4.0 * math.sin(now * 2.1 + shift)
         case Mood.WORKED:
             tilt = 2.0 * math.sin(now * 5.0 + shift)
         case Mood.WORRIED:
@@ -81,16 +84,14 @@ def sway(gopher: Gopher, now: float) -> tuple[float, float, float]:
                 tilt = -side * 16.0 * math.sin(math.pi * arc.flight)
         case _:
             pass
-    tall = 1.0 + stretch + breath
-    return 1.0 - 0.6 * stretch - 0.4 * breath, tall, tilt
+    return stretch + breath, tilt
 
 
 def _carry(
     brush: Brush,
     wardrobe: Wardrobe,
     gopher: Gopher,
-    figure: Sprite,
-    feet: tuple[float, float],
+    paws: tuple[float, float],
     crowded: bool,
 ) -> None:
     if crowded and gopher.height < LEAST_CARRIED:
@@ -101,10 +102,7 @@ def _carry(
     sprite = wardrobe.pizza(brush.art, gopher.id, state, gopher.order.toppings if shown else (), size)
     if sprite is None:
         return
-    scale = brush.view.scale
-    hx = feet[0] + (figure.hold[0] - figure.anchor[0]) / scale
-    hy = feet[1] + (figure.hold[1] - figure.anchor[1]) / scale
-    brush.sprite(sprite, hx, hy)
+    brush.sprite(sprite, *paws)
 
 
 def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, fine: bool) -> None:
@@ -118,12 +116,11 @@ def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, 
     if figure is None:
         return
     brush.sprite(wardrobe.shadow(art, gopher.height * shrunk), x, floor)
-    if fine and not calm:
-        figure = art.transformed(figure, *sway(gopher, model.now), gopher.left)
-    elif gopher.left:
-        figure = art.transformed(figure, 1.0, 1.0, 0.0, True)
-    brush.sprite(figure, x, y)
-    _carry(brush, wardrobe, gopher, figure, (x, y), not fine)
+    stretch, tilt = sway(gopher, model.now) if fine and not calm else (0.0, 0.0)
+    turned = abs(tilt) > LEANING and gopher.height >= LEAST_TURNED
+    figure = art.transformed(figure, 1.0, 1.0, tilt if turned else 0.0, gopher.left)
+    paws = brush.figure(figure, x, y, stretch, 0.0 if turned else tilt)
+    _carry(brush, wardrobe, gopher, paws, not fine)
     if fine or gopher.own:
         _signs(brush, model, gopher, x, y)
 
@@ -191,7 +188,7 @@ POPS = 12
 """So many new tags pop up in a crowd at a time, where nobody else wears one."""
 
 
-def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
+def draw_badge(brush: Brush, gopher: Gopher, now: float, crowded: bool = False) -> None:
     """The number of the cook who works on it, on a disc in the cook's colour, at the gopher's feet. It pops
     when it is another cook's than before."""
     worker = gopher.order.worker
@@ -200,7 +197,7 @@ def draw_badge(brush: Brush, gopher: Gopher, crowded: bool = False) -> None:
     if gopher.height < 60 and not crowded:
         return
     slot = slot_of(worker)
-    pop = clamp(gopher.tag / POP_SECONDS, 0.0, 1.0)
+    pop = clamp((now - gopher.tag_since) / POP_SECONDS, 0.0, 1.0)
     radius = (13.0 if crowded else 15.0) * (1.0 + 0.45 * math.sin(math.pi * pop))
     x, y = gopher.body.x + gopher.height * 0.27, gopher.body.y - gopher.lift - 12.0
     brush.badge(x, y, radius, colour_of(worker), str(slot) if slot else "?")
@@ -218,7 +215,7 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
                     draw_ring(brush, gopher)
                 draw_gopher(brush, model, gopher, wardrobe, fine)
                 # With its gopher, so that the next one in front covers it: a tag must not seem another's.
-                draw_badge(brush, gopher)
+                draw_badge(brush, gopher, model.now)
     else:
         # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
         followed = [g for g in model.followed if g.hop is None]
@@ -229,9 +226,10 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     brush.flush()
     if not fine:
         floor = model.kitchen.front + 12.0
-        changed = [g for g in cast if g.tag < POP_SECONDS and g.hop is None and g.body.y <= floor]
+        since = model.now - POP_SECONDS
+        changed = [g for g in cast if g.tag_since > since and g.hop is None and g.body.y <= floor]
         for gopher in changed[-POPS:]:
-            draw_badge(brush, gopher, crowded=True)
+            draw_badge(brush, gopher, model.now, crowded=True)
 
 
 def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:

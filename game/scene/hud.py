@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Hashable
 
 from game.controls import HOLD_TO_QUIT
 from game.dial import bug_sign
 from game.excerpt import stuck_text
-from game.layout import TITLE, TOP_BAND, inside
+from game.layout import TITLE, TOP_BAND, Box, inside
 from game.model import Model
 from game.motion import clamp, ease_out
 from game.panels.paper import edged_box, fill_box
@@ -16,6 +17,7 @@ from game.scene.shades import shade
 from game.scene.sign import draw_sign
 from game.scene.slips import draw_slips
 from game.scene.strip import draw_strip
+from game.text import Pen
 from game.theme import (
     BASIL,
     CREAM,
@@ -35,21 +37,42 @@ MOST_COUNTER = 680.0
 """How wide the title and the big counter get at most, so that neither reaches the other."""
 
 
+TITLE_PART = 24.0, 0.0, 580.0, TOP_BAND[3]
+COUNTER_PART = 600.0, 0.0, 720.0, TOP_BAND[3]
+"""The parts of the band, each painted when what it says changes."""
+
+
+def _part(brush: Brush, box: Box, said: Hashable, paint: Callable[[Pen], None]) -> None:
+    x, y, w, h = box
+    brush.kept((box, said), (w, h), lambda own: paint(own.pen), x, y)
+
+
 def _title(brush: Brush, model: Model) -> None:
     known = model.known
     name = known.checkpoint.name if known.checkpoint else known.health.checkpoint if known.health else ""
     title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
-    pen = brush.pen
     top = f"Checkpoint {name}" if name else "Gopher Pizza"
-    pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
     hot = inside(TITLE, *model.pointer)
-    high = 90 - pen.pitch(28)
-    pen.write(title, 36, high, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=MOST_TITLE)
+
+    def paint(pen: Pen) -> None:
+        pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
+        high = 90 - pen.pitch(28)
+        pen.write(title, 36, high, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=MOST_TITLE)
+
+    _part(brush, TITLE_PART, (top, title, hot), paint)
 
 
 def _counter(brush: Brush, model: Model) -> None:
-    pen, lost = brush.pen, model.pizzas_lost
+    lost = model.pizzas_lost
     grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.counter_pulse)
+    if grow > 1.0:
+        # It grows and shrinks from frame to frame: no picture of it serves twice.
+        _count(brush.pen, lost, grow)
+    else:
+        _part(brush, COUNTER_PART, lost, lambda pen: _count(pen, lost, 1.0))
+
+
+def _count(pen: Pen, lost: int, grow: float) -> None:
     number = str(lost)
     size = SIZE_HERO * 1.28 * grow
     width, high = pen.measure(number, size, face="display")
@@ -74,6 +97,7 @@ def _counter(brush: Brush, model: Model) -> None:
 
 
 def _numbers(brush: Brush, model: Model) -> None:
+    # Not kept: with many orders they change as often as not.
     pen = brush.pen
     columns = (
         (1508, model.delivered, "delivered", 164.0),

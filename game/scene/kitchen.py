@@ -49,7 +49,6 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> float:
 def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Draw the room and everybody in it."""
     wardrobe.begin_frame(model.gophers.keys())
-    brush.fresh = 1
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
     brush.dx = model.shake * math.sin(model.now * 91.0)

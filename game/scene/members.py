@@ -11,7 +11,7 @@ import pygame
 
 from api_stub.schema import OrderStatus
 from game.actors import Gopher, Rest
-from game.art import Art, GopherPose, Sprite
+from game.art import Art, GopherPose, PizzaState, Sprite
 from game.motion import Follower
 
 OUTFIT_BYTES = 24 * 1024 * 1024
@@ -19,8 +19,10 @@ OUTFIT_BYTES = 24 * 1024 * 1024
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
 Key = tuple[int, int, int, bool]
-Worn = tuple[pygame.Surface, float, float, Sprite]
-"""A picture, its offsets in display pixels, and the figure in it."""
+Worn = tuple[pygame.Surface, float, float, float, float, Sprite]
+"""A picture, its offsets and those of its paws in display pixels, and the figure in it."""
+Load = tuple[PizzaState, int, bool]
+"""What somebody carries: the state it is in, its size class, and whether its toppings are seen."""
 
 
 class Outfits:
@@ -93,14 +95,18 @@ class Member:
     shadow: pygame.Surface | None = None
     shadow_dx: float = 0.0
     shadow_dy: float = 0.0
-    kept: dict[tuple[GopherPose, bool], tuple[pygame.Surface, float, float, Sprite]] = field(
-        default_factory=dict
-    )
-    """What it has had on since its height or its order's status changed."""
-    sizes: tuple[int, ...] = ()
-    """Which pictures its height asks for."""
+    kept: dict[tuple[GopherPose, bool], Worn] = field(default_factory=dict)
+    """What it has had on since its size changed."""
+    size: int = 0
+    """The size class of its pictures."""
     figure: Sprite | None = None
+    carried: Load | None = None
+    """What it carries; None: nothing, or of that there is no picture yet."""
     load: Sprite | None = None
+    load_surface: pygame.Surface | None = None
+    load_anchor: tuple[float, float] = (0.0, 0.0)
+    load_dx: float = 0.0
+    load_dy: float = 0.0
     rest: Rest | None = None
     """Under what it has come to rest since it was last drawn; None: it has not."""
     standing: Blit | None = None

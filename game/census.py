@@ -1,0 +1,65 @@
+"""What is counted of everybody: anew when somebody came, went or changed, not in every frame."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from api_stub.schema import OrderStatus
+from game.actors import NEVER, Gopher
+from game.layout import Place
+from game.snapshot import Hand
+
+TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY)
+"""What a worker does for an order."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """The numbers of one moment."""
+
+    of: tuple[int, int] = (-1, 0)
+    """The model's revision that was counted, and how many there were."""
+    open: int = 0
+    """Orders that are on their way."""
+    places: Mapping[Place, int] = field(default_factory=dict)
+    """How many stand, or go to stand, at each place."""
+    held: Mapping[str, list[Gopher]] = field(default_factory=dict)
+    """Whom each worker has in its hands now, by the worker's name."""
+    tried: tuple[Gopher, ...] = ()
+    """Those whose stage is in its second attempt or a later one."""
+    moved: tuple[Gopher, ...] = ()
+    """Those that were ever taken over by another worker, oldest order first."""
+    waiting: Mapping[str, int] = field(default_factory=Counter)
+    """How many orders each process leaves waiting if it is dead: Temporal still names it, or nobody yet."""
+
+
+def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Hand]) -> Census:
+    """Count everybody; `hands` tells who had an order last."""
+    places = dict.fromkeys(Place, 0)
+    held: dict[str, list[Gopher]] = {}
+    waiting: Counter[str] = Counter()
+    tried, moved = [], []
+    on_their_way = 0
+    for gopher in gophers:
+        order, place = gopher.order, gopher.place
+        places[place] += 1
+        if order.attempt > 1:
+            tried.append(gopher)
+        if gopher.taken_at > NEVER:
+            moved.append(gopher)
+        if gopher.delivered:
+            continue
+        on_their_way += place is not Place.ASIDE
+        if order.status not in TASKS:
+            continue
+        worker = order.worker
+        if worker is not None:
+            held.setdefault(worker, []).append(gopher)
+        else:
+            hand = hands.get(order.id)
+            worker = hand.worker if hand is not None and hand.status is order.status else None
+        if worker is not None:
+            waiting[worker] += 1
+    return Census(of, on_their_way, places, held, tuple(tried), tuple(moved), waiting)
