@@ -227,7 +227,7 @@ def update_gophers(model: Model, dt: float) -> None:
         if gopher.mood is Mood.LEAVE and gopher.body.x >= edge:
             gone.append(gopher.order.id)
     for order_id in gone:
-        del model.gophers[order_id]
+        model.leave(order_id)
     if model.census.places.get(Place.ASIDE, 0) > MOST_ASIDE:
         aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
         for gopher in aside[:-MOST_ASIDE]:

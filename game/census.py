@@ -28,9 +28,9 @@ class Census:
     held: Mapping[str, list[Gopher]] = field(default_factory=dict)
     """Whom each worker has in its hands now, by the worker's name."""
     tried: tuple[Gopher, ...] = ()
-    """Those whose stage is in its second attempt or a later one."""
+    """Those on their way whose stage is in its second attempt or a later one."""
     moved: tuple[Gopher, ...] = ()
-    """Those that were ever taken over by another worker, oldest order first."""
+    """Those on their way that were ever taken over by another worker."""
     waiting: Mapping[str, int] = field(default_factory=Counter)
     """How many orders each process leaves waiting if it is dead: Temporal still names it, or nobody yet."""
 
@@ -45,12 +45,12 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
     for gopher in gophers:
         order, place = gopher.order, gopher.place
         places[place] += 1
+        if gopher.delivered:
+            continue
         if order.attempt > 1:
             tried.append(gopher)
         if gopher.taken_at > NEVER:
             moved.append(gopher)
-        if gopher.delivered:
-            continue
         on_their_way += place is not Place.ASIDE
         if order.status not in TASKS:
             continue

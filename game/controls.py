@@ -64,10 +64,9 @@ class Wishes:
 def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
     """The foremost gopher at a point; a little generous, since they are small and move."""
     best: Gopher | None = None
-    for gopher in model.gophers.values():
+    left, right = x - WIDEST, x + WIDEST
+    for gopher in [g for g in model.gophers.values() if left < g.body.x < right]:
         body = gopher.body
-        if not -WIDEST < x - body.x < WIDEST:
-            continue
         reach = max(26.0, gopher.height * 0.4)
         feet = body.y - gopher.lift
         hit = abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12

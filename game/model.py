@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from api_stub.schema import Receipt
 from game.access import PLAIN, Access
@@ -145,6 +145,15 @@ class Model:
         if self.counted.of != of:
             self.counted = count(of, self.gophers.values(), self.known.hands)
         return self.counted
+
+    def leave(self, order_id: str) -> None:
+        """Somebody has gone out of the picture."""
+        census, gopher = self.census, self.gophers.pop(order_id)
+        if gopher.delivered:
+            # Such a one is counted nowhere else, and they go all the time.
+            places = {**census.places, gopher.place: census.places[gopher.place] - 1}
+            of = self.revision, len(self.gophers)
+            self.counted = replace(census, of=of, places=places)
 
     @property
     def open_orders(self) -> int:

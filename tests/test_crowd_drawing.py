@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
+from game.census import count
 from game.inputs import PointerMove
 from game.layout import Kitchen, Place, plan_floor
 from game.looks import look_for
@@ -118,6 +119,9 @@ def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
             if gopher.rest is not None or gopher.strolling:
                 peaceful, strolling = peaceful + 1, strolling + gopher.strolling
                 assert at_peace(model, gopher), (frame, gopher)
+        if frame % 7 == 0:
+            counted = model.census
+            assert counted == count(counted.of, model.gophers.values(), model.known.hands), frame
     assert {g.mood for g in model.gophers.values()} >= {Mood.WORKED, Mood.ASLEEP}
     assert strolling > 4_000 and peaceful > 40_000, "and most of the time most are left in peace"
 

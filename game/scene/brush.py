@@ -24,7 +24,7 @@ STRONG_ROOM: Colour = (118, 118, 128)
 """What the room is multiplied with for high contrast, of 255."""
 
 PICTURES = 64
-"""So many painted pictures are kept; those used longest ago go first."""
+"""So many painted pictures are kept."""
 NUMBERED = 100
 """So many pictures of cooks with their numbers: nine cooks have five or six each."""
 STRETCH = 0.06
@@ -33,6 +33,8 @@ BADGES = 400
 """So many kept pictures of numbers at most."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
+Kept = tuple[object, tuple[float, float], Access, pygame.Surface]
+"""What a picture shows, its logical size, how it is shown, and the picture."""
 
 
 @dataclass
@@ -50,7 +52,9 @@ class Brush:
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
     _numbered: OrderedDict[Hashable, tuple[Sprite, Sprite]] = field(default_factory=OrderedDict)
-    _pictures: OrderedDict[Hashable, pygame.Surface] = field(default_factory=OrderedDict)
+    flying: dict[tuple[str, int, int], Sprite] = field(default_factory=dict)
+    """Pictures of what flies about, by kind, size and turn."""
+    _pictures: dict[Hashable, Kept] = field(default_factory=dict)
     _ground: pygame.Surface | None = None
     _ground_for: bool = False
 
@@ -179,25 +183,23 @@ class Brush:
 
     def kept(
         self,
-        key: Hashable,
+        slot: Hashable,
+        key: object,
         size: tuple[float, float],
         paint: Callable[[Brush], None],
         x: float,
         y: float,
         solid: bool = True,
     ) -> None:
-        """Put down at (x, y) a picture of `size`, which `paint` paints there when its key is a new one. Not
-        with `sprite` and what is shaken: those know no other place than the display. `solid`: most of it can
-        or cannot be seen through at all.
+        """Put down at (x, y) the picture of a slot, which has a `size`, and which `paint` paints there when
+        its key is another than before. Not with `sprite` and what is shaken: those know no other place than
+        the display. `solid`: most of it can or cannot be seen through at all.
         """
         scale, access = self.view.scale, self.view.access
-        wanted = key, size, access
-        surface = self._pictures.get(wanted)
-        if surface is not None:
-            self._pictures.move_to_end(wanted)
+        known = self._pictures.get(slot)
+        if known is not None and known[0] == key and known[1] == size and known[2] == access:
+            surface = known[3]
         else:
-            while len(self._pictures) >= PICTURES:
-                self._pictures.popitem(last=False)
             surface = pygame.Surface(
                 (math.ceil(size[0] * scale), math.ceil(size[1] * scale)), pygame.SRCALPHA
             )
@@ -205,10 +207,15 @@ class Brush:
             # A part of the canvas only: what is painted counts from the display's own corner, in its scale.
             view.scale, view.origin = scale, self.view.pos(x, y)
             paint(Brush(view, self.art, Pen(view)))
-            surface = self._pictures[wanted] = convert(surface)
+            surface = convert(surface)
             if solid:
                 # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.
                 surface.set_alpha(255, pygame.RLEACCEL)
+            # The slots painted longest ago go first, and come again where they are still wanted.
+            self._pictures.pop(slot, None)
+            self._pictures[slot] = key, size, access, surface
+            while len(self._pictures) > PICTURES:
+                self._pictures.pop(next(iter(self._pictures)))
         self.flush()
         self.view.surface.blit(surface, self.view.pos(x, y))
 

@@ -63,10 +63,11 @@ def pose_of(cook: Cook, now: float) -> CookPose:
     return CookPose.BLINK if blinking(now, cook.phase_shift) else CookPose.IDLE
 
 
-def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bool = False) -> None:
+def _plate(brush: Brush, slot: int, spot: CookSpot, text: str, width: float, urgent: bool = False) -> None:
     if width < LEAST_PLATE or not brush.labels:
         return
     high = brush.pen.pitch(34)
+    x, y = spot.x, spot.y + 6
     left, top = x - width / 2, min(y, BOTTOM_STRIP[1] - 2 - high)
 
     def paint(own: Brush) -> None:
@@ -83,7 +84,7 @@ def _plate(brush: Brush, x: float, y: float, text: str, width: float, urgent: bo
             tabular=True,
         )
 
-    brush.kept(("plate", text, urgent), (width + 1, high + 1), paint, left, top, solid=False)
+    brush.kept(("plate", slot), (text, urgent), (width + 1, high + 1), paint, left, top, solid=False)
 
 
 def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
@@ -122,7 +123,7 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     else:
         age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
         text = f"pid {worker.pid} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"pid {worker.pid}"
-    _plate(brush, spot.x, spot.y + 6, text, width)
+    _plate(brush, cook.slot, spot, text, width)
 
 
 def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
@@ -147,9 +148,9 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     brush.sprite(figure, spot.x + sway, spot.y - 30.0 * rise + bob)
     brush.flush()
     if cook.worker is not None and cook.worker.state == "backoff":
-        _plate(brush, spot.x, spot.y + 6, "restarts soon", width)
+        _plate(brush, cook.slot, spot, "restarts soon", width)
     else:
-        _plate(brush, spot.x, spot.y + 6, _how_to_start(model, cook.slot), width, urgent=True)
+        _plate(brush, cook.slot, spot, _how_to_start(model, cook.slot), width, urgent=True)
 
 
 def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
@@ -184,7 +185,7 @@ def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
     text = "restarts soon" if backoff else _how_to_start(model, cook.slot)
-    _plate(brush, spot.x, spot.y + 6, text, width)
+    _plate(brush, cook.slot, spot, text, width)
 
 
 def draw_clocks(brush: Brush, model: Model) -> None:

@@ -199,7 +199,8 @@ def draw_crowd(
         if rest is not None and steady and member.waits is None and pose is not blink and not gopher.gliding:
             _stand(brush, model, wardrobe, member)
         body = member.body
-        x, y = body.x * scale + dx, body.y * scale + dy
+        member.y = y = body.y
+        x, y = body.x * scale + dx, y * scale + dy
         put((member.shadow, (int(x + member.shadow_dx), int(y + member.shadow_dy))))
         if up:
             y -= up * scale

@@ -44,7 +44,7 @@ COUNTER_PART = 600.0, 0.0, 720.0, TOP_BAND[3]
 
 def _part(brush: Brush, box: Box, said: Hashable, paint: Callable[[Pen], None]) -> None:
     x, y, w, h = box
-    brush.kept((box, said), (w, h), lambda own: paint(own.pen), x, y)
+    brush.kept(box, said, (w, h), lambda own: paint(own.pen), x, y)
 
 
 def _title(brush: Brush, model: Model) -> None:

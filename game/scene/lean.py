@@ -18,6 +18,8 @@ Band = tuple[pygame.Surface, tuple[int, int], tuple[int, int, int, int]]
 """What `pygame.Surface.blits` takes: a source, where to, and which part of it."""
 
 MOST_BANDS = 64
+LEAST_ROWS = 4
+"""Rows of a band at least: small figures that lean much are soon somewhere else."""
 
 
 def moved(sprite: Sprite, point: tuple[float, float], tall: float, degrees: float) -> tuple[float, float]:
@@ -39,7 +41,10 @@ def bands(sprite: Sprite, x: float, y: float, tall: float, degrees: float) -> It
     # At the feet nothing moves; at the head all of it.
     beside = slope * rows
     longer = shown - rows
-    count = min(MOST_BANDS, rows, shown, 1 + max(abs(longer), abs(round(beside))))
+    most = max(1, min(MOST_BANDS, rows // LEAST_ROWS, shown // LEAST_ROWS))
+    count = min(most, 1 + max(abs(longer), abs(round(beside))))
+    if count == 1:
+        shown, longer = rows, 0
     left = x - ax - slope * (y - top)
     last = max(1, count - 1)
     first = 0

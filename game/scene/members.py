@@ -83,6 +83,8 @@ class Member:
 
     gopher: Gopher
     body: Follower
+    y: float
+    """Where its feet were when it was drawn last: by this they are sorted, a frame late."""
     blink_from: float
     blink_every: float
     pose: GopherPose | None = None
@@ -137,16 +139,17 @@ class Crowd:
         members, everybody = self.members, list(gophers.values())
         if len(everybody) == len(self._last) and all(map(is_, everybody, self._last)):
             # Nobody has come or gone: they only walk past each other.
-            members.sort(key=attrgetter("body.y"))
+            members.sort(key=attrgetter("y"))
             return members
+        # By id: those of before are still held by `_last`, so that nobody new has the id of one of them.
+        before, now = set(map(id, self._last)), set(map(id, everybody))
+        here = members
+        if before - now:
+            here = [member for member in members if id(member.gopher) in now]
+        if now - before:
+            new = [gopher for gopher in everybody if id(gopher) not in before]
+            here = here + [Member(g, g.body, g.body.y, g.phase * 17.0, 2.6 + 2.4 * g.phase) for g in new]
         self._last = everybody
-        here = [member for member in members if gophers.get(member.gopher.order.id) is member.gopher]
-        if len(here) != len(gophers):
-            known = {id(member.gopher) for member in here}
-            for gopher in gophers.values():
-                if id(gopher) not in known:
-                    phase = gopher.phase
-                    here.append(Member(gopher, gopher.body, phase * 17.0, 2.6 + 2.4 * phase))
-        here.sort(key=attrgetter("body.y"))
+        here.sort(key=attrgetter("y"))
         self.members = here
         return here

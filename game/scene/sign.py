@@ -38,7 +38,7 @@ def draw_sign(brush: Brush, model: Model) -> None:
         inside(SWITCH, *model.pointer),
     )
     x, y, w, h = SIGN
-    brush.kept(shown, (w, h), lambda own: _paint(own, shown), x, y)
+    brush.kept("stream", shown, (w, h), lambda own: _paint(own, shown), x, y)
 
 
 def _paint(brush: Brush, shown: Shown) -> None:

@@ -88,11 +88,14 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
         )  # fmt: skip
 
 
-def _kept_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+def _kept_slip(brush: Brush, note: Note, words: Words, x: float, y: float) -> None:
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
+    slot, worker = ("slip", note.receipt.n), note.receipt.worker
     access = brush.view.access
     size = frame_of(access)[1] + 2 * MARGIN, height_of(words, access) + 2 * MARGIN
-    brush.kept((words, worker), size, lambda own: _slip(own, words, worker, x, y), x - MARGIN, y - MARGIN)
+    brush.kept(
+        slot, (words, worker), size, lambda own: _slip(own, words, worker, x, y), x - MARGIN, y - MARGIN
+    )
 
 
 def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
@@ -122,7 +125,7 @@ def draw_slips(brush: Brush, model: Model) -> None:
         if left < 1.0:
             _leaving(brush, words, note.receipt.worker, y, left)
         else:
-            _kept_slip(brush, words, note.receipt.worker, x, y)
+            _kept_slip(brush, note, words, x, y)
 
 
 _said: dict[int, tuple[Receipt, int, Words]] = {}
@@ -173,7 +176,7 @@ def _tab_of(model: Model, places: Sequence[tuple[Note, Words, float, float]]) ->
 def _tab(brush: Brush, model: Model, box: Box) -> None:
     x, y, w, h = box
     hot = inside(box, *model.pointer)
-    brush.kept(("tab", hot), (w, h), lambda own: _paint_tab(own, box, hot), x, y)
+    brush.kept("tab", hot, (w, h), lambda own: _paint_tab(own, box, hot), x, y)
 
 
 def _paint_tab(brush: Brush, box: Box, hot: bool) -> None:

@@ -77,7 +77,7 @@ def draw_strip(brush: Brush, model: Model) -> None:
     hot = tuple(inside(box, *model.pointer) for box in (plan.order, plan.ui, plan.help, plan.muted))
     shown = Shown(plan, story.line, story.position, model.kiosk, model.muted, hot)
     x, y, w, h = BOTTOM_STRIP
-    brush.kept(shown, (w, h), lambda own: _paint(own, shown), x, y)
+    brush.kept("strip", shown, (w, h), lambda own: _paint(own, shown), x, y)
 
 
 def _paint(brush: Brush, shown: Shown) -> None:
