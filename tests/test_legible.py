@@ -10,7 +10,9 @@ import pytest
 
 from api_stub.schema import Health
 from game.access import Access
+from game.art import CookPose
 from game.layout import BOTTOM_STRIP, TOP_BAND, Box
+from game.looks import cook_look
 from game.model import Model
 from game.news import OrdersSeen, RecordsSeen, WorldSeen
 from game.panels.base import Panel
@@ -135,7 +137,11 @@ def full_house(brush: Brush) -> Model:
 def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
     model = full_house(brush)
     # Painted at once, where they are: not aside, to be put down as pictures.
-    monkeypatch.setattr(slips, "_kept_slip", slips._slip)
+    monkeypatch.setattr(
+        slips,
+        "_kept_slip",
+        lambda brush, note, *rest: slips._slip(brush, rest[0], note.receipt.worker, *rest[1:]),
+    )
     written = writing(lambda: draw_hud(brush, model))
     texts = [text for text, _, _ in written]
     assert {"12345", "98765", "4096"} <= set(texts), "every digit is written, none cut"
@@ -148,8 +154,21 @@ def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest
             assert outside([(text, box, (0, 0))], BOTTOM_STRIP) == []
 
 
-def test_the_plates_and_clocks_of_nine_cooks(brush: Brush) -> None:
+def test_a_cooks_number_is_on_its_badge(brush: Brush) -> None:
+    for slot in range(1, 13):
+        figure = brush.art.cook(cook_look(slot, 1), CookPose.IDLE, 230.0)
+        [(text, box, _)] = writing(lambda figure=figure, slot=slot: brush.numbered(figure, str(slot)))
+        scale = brush.view.scale
+        x, y, radius = (length / scale for length in figure.badge)
+        assert text == str(slot)
+        assert abs(box[0] + box[2] / 2 - x) < 2 and abs(box[1] + box[3] / 2 - y) < 2
+        assert box[2] <= 2.0 * radius + 1
+
+
+def test_the_plates_and_clocks_of_nine_cooks(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
     model = full_house(brush)
+    # Its number is written on the cook's own picture, wherever that is.
+    monkeypatch.setattr(brush, "numbered", lambda figure, number: figure)
     written = writing(lambda: (draw_cooks(brush, model), draw_clocks(brush, model)))
     assert collisions(written) == []
     assert any("dead +" in text for text, _, _ in written)

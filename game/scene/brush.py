@@ -138,7 +138,10 @@ class Brush:
         view.scale = scale
         x, y, radius = figure.badge
         size = max(SIZE_LEAST, radius / scale * 1.45)
-        Pen(view).write(number, x / scale, y / scale, size, INK, face="display", anchor="center")
+        Pen(view).write(
+            number, x / scale, y / scale, size, INK, face="display", anchor="center",
+            max_width=2.0 * radius / scale,
+        )  # fmt: skip
         # The one without it is kept beside it, so that its id cannot be given to another one.
         made = replace(figure, surface=surface)
         self._numbered[key] = figure, made
