@@ -10,7 +10,7 @@ from functools import lru_cache
 import pygame
 import pytest
 
-from api_stub.schema import Checkpoint, Stage, StageView, StreamSettings
+from api_stub.schema import Checkpoint, Menu, Stage, StageView, StreamSettings
 from game import bench
 from game.access import Access
 from game.art import Art
@@ -20,7 +20,6 @@ from game.panels.base import Panel
 from game.panels.card import OrderCard, Telling
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
-from game.panels.pile import printed_menu
 from game.panels.stats import StatsPanel
 from game.rehearsal import crowd
 from game.scene import wardrobe
@@ -172,7 +171,7 @@ def figures(props: Props) -> tuple[Model, Panels]:
 def form(props: Props) -> tuple[Model, Panels]:
     """The order form with something chosen."""
     model, _ = empty(props)
-    panel = OrderForm(printed_menu(), lambda: "manual-1", art=props.art)
+    panel = OrderForm(Menu.printed(), lambda: "manual-1", art=props.art)
     keys(panel, "down", "right", "down", "right")
     pass_time(panel)
     return model, (panel,)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pygame
 import pytest
 
-from api_stub.schema import Cheese, Crust
+from api_stub.schema import Cheese, Crust, Menu
 from game.access import PLAIN, Access
 from game.commands import PlaceOrder
 from game.inputs import PointerMove, PointerPress, TextTyped
@@ -19,12 +19,11 @@ from game.panels.choice import Choice, card_of, word
 from game.panels.form import OrderForm
 from game.panels.formplan import ORDER, Plan, neighbour, plan_for, pressable
 from game.panels.paper import inset
-from game.panels.pile import printed_menu
 from game.theme import CANVAS
 from game.view import View
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 
-MENU = printed_menu()
+MENU = Menu.printed()
 CARD = card_of(MENU)
 LARGE = Access(large=True)
 WAYS = {"plain": PLAIN, "large": LARGE, "all three": Access(True, True, True)}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from api_stub.schema import Health
+from api_stub.schema import Health, Menu
 from game.access import Access
 from game.art import CookPose
 from game.layout import BOTTOM_STRIP, TOP_BAND, Box
@@ -18,7 +18,6 @@ from game.news import OrdersSeen, RecordsSeen, WorldSeen
 from game.panels.base import Panel
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
-from game.panels.pile import printed_menu
 from game.panels.quit import QuitPanel
 from game.panels.stats import StatsPanel
 from game.scene import slips
@@ -192,12 +191,12 @@ def test_the_longest_names_and_failures(brush: Brush) -> None:
 
 def long_form() -> OrderForm:
     """The order form with the widest name, and eight toppings."""
-    made = form(printed_menu())
+    made = form(Menu.printed())
     typed(made, NAME)
     return made
 
 
-EIGHT = printed_menu().toppings[:8]
+EIGHT = Menu.printed().toppings[:8]
 
 
 def figures() -> StatsPanel:
@@ -210,7 +209,7 @@ PANELS: dict[str, Callable[[], Panel]] = {
     "form": long_form,
     "card": lambda: a_card(
         an_order(
-            S.BAKING, customer=NAME, last_failure=FAILURE, attempt=12345, toppings=printed_menu().toppings[:8]
+            S.BAKING, customer=NAME, last_failure=FAILURE, attempt=12345, toppings=Menu.printed().toppings[:8]
         )
     ),
     "help": lambda: HelpPanel(kiosk=False),

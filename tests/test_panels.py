@@ -23,7 +23,6 @@ from game.panels.form import OrderForm
 from game.panels.formplan import CANCEL, ORDER, SURPRISE
 from game.panels.help import CREDIT, HelpPanel
 from game.panels.lanes import pale
-from game.panels.pile import printed_menu
 from game.panels.quit import QuitPanel
 from game.panels.slip import clock, now_text, seconds, slip_of, stage_lines, toppings_text
 from game.panels.widgets import PAPER_LIT, Easel
@@ -44,7 +43,7 @@ from game.theme import (
 from game.view import View
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 
-MENU = printed_menu()
+MENU = Menu.printed()
 T = datetime(2026, 1, 1, 12, 3, 5, tzinfo=UTC)
 S = timedelta(seconds=1)
 LONG_FAILURE = "RuntimeError: the dough stuck to the ceiling and fell on the head of somebody else " * 20

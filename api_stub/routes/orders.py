@@ -21,12 +21,7 @@ from api_stub.schema import (
     StatusRequest,
 )
 from worker.shared import (
-    MAX_CUSTOMER_LENGTH,
     MAX_ID_LENGTH,
-    MAX_TOPPINGS,
-    TOPPINGS,
-    Cheese,
-    Crust,
     OrderInfo,
 )
 
@@ -50,15 +45,7 @@ AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Problem, "description": 
 @router.get("/menu")
 async def menu() -> Menu:
     """What can be ordered, and the limits."""
-    return Menu(
-        crusts=list(Crust),
-        cheeses=list(Cheese),
-        toppings=list(TOPPINGS),
-        max_toppings=MAX_TOPPINGS,
-        max_customer_length=MAX_CUSTOMER_LENGTH,
-        max_id_length=MAX_ID_LENGTH,
-        max_batch=MAX_BATCH,
-    )
+    return Menu.printed()
 
 
 @router.post(

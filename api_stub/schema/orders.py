@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -72,6 +72,19 @@ class Menu(Answer):
     max_customer_length: int = Field(description="Characters in a customer's name at most.")
     max_id_length: int = Field(description="Characters in an order's id at most.")
     max_batch: int = Field(description="Orders in one POST /orders/status at most.")
+
+    @classmethod
+    def printed(cls) -> Self:
+        """The menu as this code has it."""
+        return cls(
+            crusts=list(Crust),
+            cheeses=list(Cheese),
+            toppings=list(TOPPINGS),
+            max_toppings=MAX_TOPPINGS,
+            max_customer_length=MAX_CUSTOMER_LENGTH,
+            max_id_length=MAX_ID_LENGTH,
+            max_batch=MAX_BATCH,
+        )
 
 
 class OrderRequest(Request):

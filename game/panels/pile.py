@@ -6,16 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api_stub.schema import (
-    MAX_BATCH,
-    MAX_CUSTOMER_LENGTH,
-    MAX_ID_LENGTH,
-    MAX_TOPPINGS,
-    TOPPINGS,
-    Cheese,
-    Crust,
-    Menu,
-)
+from api_stub.schema import Menu
 from game.access import SWITCHES
 from game.art import Art
 from game.commands import Command, ResetChallenge
@@ -44,19 +35,6 @@ from game.wishes import (
     OpenStats,
     Wish,
 )
-
-
-def printed_menu() -> Menu:
-    """The menu as this code knows it, until the API has sent its own."""
-    return Menu(
-        crusts=list(Crust),
-        cheeses=list(Cheese),
-        toppings=list(TOPPINGS),
-        max_toppings=MAX_TOPPINGS,
-        max_customer_length=MAX_CUSTOMER_LENGTH,
-        max_id_length=MAX_ID_LENGTH,
-        max_batch=MAX_BATCH,
-    )
 
 
 @dataclass(frozen=True)
@@ -134,7 +112,7 @@ class Pile:
         elif modal:
             return
         elif isinstance(wish, OpenForm):
-            menu = model.known.menu or printed_menu()
+            menu = model.known.menu or Menu.printed()
             self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
         elif isinstance(wish, OpenHelp):
             self.panels.append(HelpPanel(kiosk=model.kiosk))
