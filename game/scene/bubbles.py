@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from game.actors import Gopher
 from game.bubbles import saying, speakers
 from game.model import Model
@@ -12,6 +14,7 @@ from game.scene.following import NAMED
 from game.theme import CREAM, INK, SIZE_LEAST, TOMATO
 
 BUBBLE_WIDE = 370.0
+STEP = 40.0
 
 
 def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
@@ -20,7 +23,9 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
     pitch = brush.pen.pitch(28)
     most = brush.pen.pitch(BUBBLE_WIDE)
     lines = brush.pen.wrap(text, SIZE_LEAST, most, lines=2)
-    wide = min(max(brush.pen.measure(line, SIZE_LEAST)[0] for line in (head, *lines)), most) + 36
+    wide = max(brush.pen.measure(line, SIZE_LEAST)[0] for line in (head, *lines))
+    # In steps: each size of a bubble is a picture that is kept.
+    wide = min(STEP * math.ceil(wide / STEP), most) + 36
     high = 20 + pitch * (1 + len(lines))
     above = 48.0 if gopher.own or len(model.gophers) <= NAMED else 22.0
     tip = gopher.body.y - gopher.lift - gopher.height * 1.04 - above
