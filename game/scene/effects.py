@@ -7,7 +7,7 @@ from game.scene.brush import Brush
 
 TURN = 15.0
 """Degrees between two pictures of something that turns."""
-MOST_MADE = 600
+MOST_MADE = 256
 """So many pictures are known by kind, size and turn before they are looked up anew."""
 PROPS = {"star": "star", "flour": "flour", "heart": "heart", "hat": "chefhat"}
 

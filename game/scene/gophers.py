@@ -20,7 +20,7 @@ FINE = 36
 LEANING = 8.0
 LEAST_TURNED = 60.0
 """By more degrees than that nobody leans, but turns: for that a picture is made, where it would be seen."""
-SHADES = 8
+SHADES = 4
 BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
 SMALL_TRAIL = 60.0

@@ -18,7 +18,7 @@ def _shade(size: tuple[int, int], colour: Colour, alpha: int, radius: int) -> py
     return surface
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def disc(outer: int, inner: int, colour: Colour, edge: Colour) -> pygame.Surface:
     """A disc with an edge on a transparent square of odd size; radii in display pixels. Not to be changed."""
     size = 2 * outer + 3
