@@ -198,6 +198,8 @@ def update_gophers(model: Model, dt: float) -> None:
     crowded = len(model.gophers) > CROWD and floor is not None and dt > 0.0
     stride = Stride(dt) if crowded else None
     now, height = model.now, room.height
+    # Whom somebody follows is drawn with every squash, and has springs even here.
+    followed = set(map(id, model.followed))
     edge, gone = model.kitchen.exit[0], []
     for gopher in model.gophers.values():
         rest = gopher.rest
@@ -216,6 +218,7 @@ def update_gophers(model: Model, dt: float) -> None:
             and gopher.mood is Mood.JOY
             and gopher.hop is None
             and gopher.arrow <= 0.0
+            and id(gopher) not in followed
         ):
             if gopher.body.vx or gopher.body.vy:
                 stride.settle(gopher, gopher.goal)
@@ -223,7 +226,9 @@ def update_gophers(model: Model, dt: float) -> None:
         else:
             _one(model, gopher, dt, room)
             gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
-            gopher.strolling = strolls(gopher, height) and not bereft(model, gopher, fallen)
+            gopher.strolling = (
+                strolls(gopher, height) and id(gopher) not in followed and not bereft(model, gopher, fallen)
+            )
         if gopher.mood is Mood.LEAVE and gopher.body.x >= edge:
             gone.append(gopher.order.id)
     for order_id in gone:

@@ -24,7 +24,10 @@ def refloor(model: Model) -> None:
         # Gaps that leavers left are closed now, when everybody moves anyway.
         taken = dict.fromkeys(Place, 0)
         for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
-            gopher.index = taken[gopher.place]
+            if gopher.index != taken[gopher.place]:
+                # Another plan may be equal to the one before; who has another stand has to go there.
+                gopher.index = taken[gopher.place]
+                gopher.wake()
             taken[gopher.place] += 1
 
 

@@ -33,11 +33,14 @@ class Toast:
 
 @dataclass
 class Note:
-    """A receipt at the right edge; `age` is seconds since it came or changed, `shown` since it came."""
+    """A receipt at the right edge; `age` is seconds since it came or changed, `shown` since it came.
+    `slot` is a number that no other one has meanwhile.
+    """
 
     receipt: Receipt
     age: float = 0.0
     shown: float = 0.0
+    slot: int = -1
 
 
 MOST_DELIVERIES = 4096

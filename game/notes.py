@@ -31,6 +31,10 @@ def take_receipts(model: Model, old: Snapshot) -> None:
             note.receipt = receipt
             note.age = min(note.age, 0.5)
     del model.notes[:-SHOWN]
+    for note in model.notes:
+        if note.slot < 0:
+            taken = {other.slot for other in model.notes}
+            note.slot = min(slot for slot in range(SHOWN) if slot not in taken)
 
 
 def _key(receipt: Receipt) -> tuple[datetime, int]:

@@ -18,11 +18,12 @@ from game.layout import Kitchen, Place, plan_floor
 from game.looks import look_for
 from game.model import Model
 from game.motion import Follower
+from game.news import OrderPlaced
 from game.rehearsal import BEGAN, DT, Evening
 from game.rest import ASLEEP_AFTER, mourned, orphaned
 from game.scene import members
 from game.scene.brush import Brush
-from game.scene.crowd import draw_crowd
+from game.scene.crowd import LEAST_TOPPED, draw_crowd, load_size
 from game.scene.members import Outfits
 from game.scene.wardrobe import Wardrobe
 from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
@@ -164,3 +165,68 @@ def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(
     for n in range(60):
         outfits.get(art, art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
         assert outfits.bytes <= 40_000
+
+
+@pytest.mark.parametrize("bench, oven, shelf", [(3, 0, 0), (60, 60, 4)])
+def test_nobody_gets_a_stand_on_which_somebody_stands(bench: int, oven: int, shelf: int) -> None:
+    # The floor that is planned for one more place may equal the one before, and the stands be others all the
+    # same: gaps are closed then.
+    model = Model()
+    there = [
+        *(order(f"b{n}", S.PREPARING, 1, worker="w1.1") for n in range(bench)),
+        *(order(f"o{n}", S.BAKING, 1, worker="w1.1") for n in range(oven)),
+        *(order(f"s{n}", S.PENDING_PICKUP) for n in range(shelf)),
+    ]
+    tell(model, crew(worker(1), worker(2)), seen(*there))
+    play(model, 16.0)
+    tell(model, seen(order("b0", S.PENDING_PICKUP)))
+    play(model, 12.0)
+    tell(model, seen(order("new", S.PREPARING, 1, worker="w2.1")))
+    play(model, 12.0)
+    assert model.floor is not None
+    stands = {}
+    for gopher in model.gophers.values():
+        assert gopher.rest is not None
+        stand = model.floor.stand(gopher.place, gopher.index)
+        assert (gopher.body.x, gopher.body.y) == pytest.approx(stand, abs=1.0), gopher.id
+        stands[stand] = gopher.id
+    assert len(stands) == len(model.gophers)
+
+
+def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) -> None:
+    model = kitchen(Props(brush.art, brush.view.access), 2)
+    toppings = ["ham", "olive", "onion", "mushroom"]
+    baking = [
+        order(f"o{n}", S.BAKING, 1, worker="w1.1", toppings=[toppings[n % 4], toppings[n // 4 % 4]])
+        for n in range(CROWD + 2)
+    ]
+    tell(model, seen(*baking))
+    play(model, 6.0)
+    wardrobe, many = Wardrobe(), seen(*(order(f"new{n}", S.BAKING, 1, worker="w2.1") for n in range(70)))
+    for frame in range(700):
+        if frame == 120:
+            tell(model, many)
+        play(model, 1 / 60)
+        wardrobe.begin_frame(model.gophers.keys())
+        brush.pile.clear()
+        draw_crowd(brush, model, wardrobe)
+    for member in wardrobe.crowd.members:
+        gopher = member.gopher
+        size = load_size(gopher.height, PizzaState.TOPPED)
+        shown = gopher.order.toppings if gopher.height >= LEAST_TOPPED else ()
+        assert member.load is brush.art.pizza(PizzaState.TOPPED, shown, size), gopher.id
+
+
+def test_whom_somebody_follows_squashes_as_it_leaps_in_a_crowd_too() -> None:
+    model = Model()
+    tell(model, crew(worker(1)), OrderPlaced(order("mine", S.OUT_FOR_DELIVERY, 1, worker="w1.1")))
+    tell(model, seen(*(order(f"o{n}") for n in range(CROWD + 1))))
+    play(model, 12.0)
+    tell(model, seen(order("mine", S.DELIVERED)))
+    squashed = []
+    for _ in range(240):
+        play(model, 1 / 60)
+        if "mine" in model.gophers:
+            squashed.append(model.gophers["mine"].stretch.value)
+    assert min(squashed) < -0.005 and len(set(squashed)) > 60
+    assert abs(squashed[-1]) < 0.05, "and it does not leave as flat as it landed"

@@ -10,12 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api_stub.schema import Receipt
+from game.art import Art
 from game.layout import CookSpot, cook_spot
 from game.model import Model
 from game.names import short_name
 from game.news import RecordsSeen
 from game.notes import LIFE, SHOWN
 from game.receipts import last_takeover, receipt_for, words_of, worth_showing
+from game.scene import slips
+from game.scene.brush import Brush
 from game.scene.cooks import dead_text, takeover_lines
 from game.scene.slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
 from game.text import Pen
@@ -53,6 +56,33 @@ def test_while_one_waits_the_clock_runs() -> None:
     assert words_of(waiting, NOW + 2.34).outcome == "1 of 2 taken over · +2.3 s"
     assert words_of(receipt(1, held(to=None)), NOW + 0.5).outcome == "no one took over yet · +0.5 s"
     assert words_of(waiting, NOW + 2).waiting
+
+
+def test_a_slip_is_painted_when_it_says_something_new_not_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    painted: list[str] = []
+    plain = slips._slip
+
+    def slip(brush: Brush, words: slips.Words, *rest: Any) -> None:
+        painted.append(words.head)
+        plain(brush, words, *rest)
+
+    monkeypatch.setattr(slips, "_slip", slip)
+    model = kitchen_with([worker(1)], [], settle=1.0)
+    # Those in between were not worth showing.
+    tell(model, RecordsSeen(receipts=tuple(receipt(n, held(f"o{n}")) for n in (1, 5, 9))))
+    view = View(pygame.Surface((960, 540)))
+    brush = Brush(view, Art(view.scale), Pen(view))
+    for _ in range(30):
+        play(model, 1 / 60)
+        slips.draw_slips(brush, model)
+    assert len(painted) == 3
+    tell(model, RecordsSeen(receipts=(receipt(13, held("o13")),)))
+    for _ in range(30):
+        play(model, 1 / 60)
+        slips.draw_slips(brush, model)
+    assert len(painted) == 4
 
 
 def test_several_orders_are_called_by_name_and_counted() -> None:

@@ -77,8 +77,10 @@ def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
     if load is None:
         return False
     shown = wardrobe.crowd.outfits.get(brush.art, load)
-    member.carried, member.load, member.load_surface = carried, load, shown.surface
-    member.load_anchor = shown.anchor
+    member.load, member.load_surface, member.load_anchor = load, shown.surface, shown.anchor
+    if not wardrobe.carries(order.id, state, size):
+        return False
+    member.carried = carried
     return True
 
 

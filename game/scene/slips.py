@@ -31,8 +31,6 @@ TEXT = 63.0
 """From a slip's left edge to its text; the cook's number stands before it."""
 WIDER = 96.0
 """By so much a slip is wider with large text."""
-SLOTS = 4
-"""Three are shown, and one that leaves."""
 MOST_LARGE = 2
 """So many slips with large text: more would cover the kitchen."""
 
@@ -92,8 +90,7 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
 
 def _kept_slip(brush: Brush, note: Note, words: Words, x: float, y: float) -> None:
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
-    # Of slots there are a few, which new slips take over from those that have gone.
-    slot, worker = ("slip", note.receipt.n % SLOTS), note.receipt.worker
+    slot, worker = ("slip", note.slot), note.receipt.worker
     access = brush.view.access
     size = frame_of(access)[1] + 2 * MARGIN, height_of(words, access) + 2 * MARGIN
     brush.kept(

@@ -124,6 +124,7 @@ class Stage:
         if brush.art.scale == view.scale:
             if brush.view is not view:
                 self._brush = brush = Brush(view, brush.art, Pen(view))
+                self._behind = None
             top = draw_kitchen(brush, model, self._wardrobe)
             for panel in panels:
                 panel.draw(view)

@@ -85,6 +85,11 @@ class Wardrobe:
         worn = self.worn.get(order)
         return worn is not None and worn[0] is pose and worn[1] == height
 
+    def carries(self, order: str, state: PizzaState, height: float) -> bool:
+        """Whether the picture that `pizza` gave is the one that was asked for."""
+        load = self.carried.get(order)
+        return load is not None and load[0] is state and load[1] == height
+
     def pizza(
         self, art: Art, order: str, state: PizzaState, toppings: Sequence[str], height: float
     ) -> Sprite | None:
