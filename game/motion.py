@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -20,12 +21,6 @@ def ease_out(t: float) -> float:
     """Fast at first, slow at the end (cubic); 0 to 1 in, 0 to 1 out."""
     t = clamp(t, 0.0, 1.0)
     return 1.0 - (1.0 - t) ** 3
-
-
-def ease_in_out(t: float) -> float:
-    """Slow, fast, slow (smoothstep); 0 to 1 in, 0 to 1 out."""
-    t = clamp(t, 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
 
 
 def overshoot(t: float) -> float:
@@ -142,9 +137,18 @@ class Arc:
 
     def at(self, flight: float) -> tuple[float, float, float]:
         """Ground x, ground y and height over the ground at that part of the flight."""
-        along = ease_in_out(flight) * 0.4 + flight * 0.6
-        lift = 4.0 * flight * (1.0 - flight) * self.height + self.lift0 * (1.0 - flight) ** 2
-        return lerp(self.x0, self.x1, along), lerp(self.y0, self.y1, along), lift
+        return self.path((flight,))[0]
+
+    def path(self, flights: Sequence[float]) -> list[tuple[float, float, float]]:
+        """As `at`, for many parts of the flight, each 0 to 1."""
+        x0, y0, dx, dy = self.x0, self.y0, self.x1 - self.x0, self.y1 - self.y0
+        height, lift0, found = 4.0 * self.height, self.lift0, []
+        for t in flights:
+            rest = 1.0 - t
+            # Slow, fast, slow (smoothstep), mixed with an even pace.
+            along = t * t * (3.0 - 2.0 * t) * 0.4 + t * 0.6
+            found.append((x0 + dx * along, y0 + dy * along, height * t * rest + lift0 * rest * rest))
+        return found
 
     @property
     def stretch(self) -> float:

@@ -168,11 +168,12 @@ class Brush:
         """As `disc`, many with one edge."""
         scale, access, dx, dy = self.view.scale, self.view.access, self.dx, self.dy
         edge, rim, put = access.shown(edge), rim * access.rim * scale, self.pile.append
+        strong = access.strong
         for (x, y), radius, colour in zip(places, radii, colours, strict=True):
             inner = round(radius * scale) or 1
             outer = max(2, round(radius * scale + rim))
             # A disc's surface is square, and its middle is beside this many pixels.
-            put((disc(outer, inner, access.shown(colour), edge),
+            put((disc(outer, inner, access.shown(colour) if strong else colour, edge),
                  (round((x + dx) * scale) - outer - 1, round((y + dy) * scale) - outer - 1)))  # fmt: skip
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, edge: Colour, rim: float = 3.0) -> None:

@@ -173,11 +173,11 @@ def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
     tail = 0.0 if calm else max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
     size, up = fade * gopher.height / 130.0, gopher.height * 0.42
     beads = BEADS if gopher.height > SMALL_TRAIL else BEADS[::2]
-    places = [arc.at(tail + (head - tail) * along) for along, _ in beads]
+    flights = [tail + (head - tail) * along for along, _ in beads]
     brush.discs(
-        [(x, y - lift - up) for x, y, lift in places],
+        [(x, y - lift - up) for x, y, lift in arc.path(flights)],
         [max(1.5, radius * size) for _, radius in beads],
-        [colours[round((tail + (head - tail) * along) * SHADES)] for along, _ in beads],
+        [colours[round(flight * SHADES)] for flight in flights],
         INK,
         1.5,
     )
