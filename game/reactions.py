@@ -238,9 +238,10 @@ def sync(model: Model) -> None:
     if fleet is not None:
         model.slots = max(fleet.slots, len(fleet.workers))
         for worker in fleet.workers:
-            cook = model.cooks.setdefault(
-                worker.slot, Cook(worker.slot, phase_shift=phase_for(f"cook {worker.slot}"))
-            )
+            cook = model.cooks.get(worker.slot)
+            if cook is None:
+                cook = Cook(worker.slot, phase_shift=phase_for(f"cook {worker.slot}"))
+                model.cooks[worker.slot] = cook
             cook.worker = worker
             if worker.state == "dead" and cook.phase is CookPhase.EMPTY and worker.last_exit:
                 # It was dead before this window opened.
