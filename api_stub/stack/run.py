@@ -29,7 +29,7 @@ RESTART_MIN_S = 0.2
 RESTART_MAX_S = 5.0
 GAME_STARTS = 3
 GAME_NO_DISPLAY = 3
-HEAP = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "2"}
+HEAP = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_ARENA_MAX": "2"}
 """For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where
 it would keep holes of every size. Other C libraries do not know these names."""
 STOP_LIMITS_S = {"game": 1.0, "api": 2.3, "temporal": 1.2}
