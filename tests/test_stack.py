@@ -136,6 +136,39 @@ def test_a_killed_stack_takes_everything_along(tmp_path: Path) -> None:
     eventually(lambda: not processes_naming(str(tmp_path)), 6)
 
 
+@pytest.mark.parametrize(
+    "words, times, status",
+    [
+        ("listen tcp 127.0.0.1:4137: bind: address already in use", 1, 0),
+        ("listen tcp 127.0.0.1:4137: bind: address already in use", 9, 1),
+        ("the database is damaged", 1, 1),
+    ],
+)
+def test_a_port_that_temporal_lost_to_somebody_costs_another_start_and_no_more(
+    tmp_path: Path, words: str, times: int, status: int
+) -> None:
+    count = tmp_path / "count"
+    fails = (
+        f'echo x >> "{count}"; [ $(wc -l < "{count}") -le {times} ] && echo "{words}" && exit 2; exec "$@"'
+    )
+    code = (
+        "import sys; from api_stub.stack.__main__ import main; from api_stub.stack.run import Stack;"
+        "real = Stack._temporal_command;"
+        f"Stack._temporal_command = lambda self: ['sh', '-c', {fails!r}, 'sh', *real(self)];"
+        "sys.exit(main())"
+    )
+    options = ["--checkpoint", str(quick_config(tmp_path)), "--no-game", "--state-dir", str(tmp_path / "s")]
+    result = subprocess.run(
+        [sys.executable, "-c", code, *options, "--for", "0.1", *port_options(*free_ports(3))],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == status, result.stderr
+    assert result.stdout.startswith("ready api=") is (status == 0)
+    assert (words in result.stderr) is (status == 1)
+    assert len(count.read_text().split()) == (2 if status == 0 else 3 if times == 9 else 1)
+    eventually(lambda: not processes_naming(str(tmp_path)), 6)
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_taken_port_is_named(tmp_path: Path, place: int) -> None:
     with listening() as taken:

@@ -39,7 +39,11 @@ class Child:
         self.last_words: deque[str] = deque(maxlen=20)
 
     async def start(self) -> None:
-        """Start it. Raises OSError when there is no such program."""
+        """Start it, again if it has ended. Raises OSError when there is no such program."""
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        self.last_words.clear()
         near, far = os.pipe()
         os.set_inheritable(near, True)
         try:

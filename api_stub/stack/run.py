@@ -28,6 +28,10 @@ START_LIMIT_S = 60.0
 RESTART_MIN_S = 0.2
 RESTART_MAX_S = 5.0
 GAME_STARTS = 3
+SERVER_STARTS = 3
+"""So often is Temporal started at most until it is ready: its services take ports of their own, which another
+program may have taken between their look and their use."""
+PORT_LOST = "address already in use"
 GAME_NO_DISPLAY = 3
 HEAP = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_ARENA_MAX": "2"}
 """For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where
@@ -202,15 +206,16 @@ class Stack:
 
     async def _keep(self, child: Child) -> None:
         """Temporal and the API come back whenever they die; only a first start may fail."""
-        wait_s = RESTART_MIN_S
+        wait_s, starts = RESTART_MIN_S, 1
         while True:
             began = time.monotonic()
             status = await child.wait()
             if self._stopping.is_set():
                 return
-            if not self._ready:
+            if not self._ready and (starts >= SERVER_STARTS or not self._lost_a_port(child)):
                 self._fail(child, status)
                 return
+            starts += 1
             if time.monotonic() - began > 30:
                 wait_s = RESTART_MIN_S
             say(f"{child.name} ended (status {status}); starting it again")
@@ -218,6 +223,12 @@ class Stack:
             wait_s = min(RESTART_MAX_S, wait_s * 2)
             await child.start()
             self._write_pids()
+
+    def _lost_a_port(self, child: Child) -> bool:
+        """Whether it is Temporal, and ended over a port that is none of those that it was told to take."""
+        told = self._options.temporal_port, self._options.ui_port
+        said = any(PORT_LOST in line for line in child.last_words)
+        return child.name == "temporal" and said and all(map(ports.is_free, told))
 
     async def _keep_game(self, child: Child) -> None:
         """Closing the window ends everything; a crash of the game does not, a few times."""
