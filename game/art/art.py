@@ -133,12 +133,6 @@ class Art:
         """
         return self._transforms(sprite, sx, sy, angle, flip)
 
-    def made_transformed(
-        self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool
-    ) -> Sprite | None:
-        """As `transformed`, but None where that would have to be made first."""
-        return self._transforms.made(sprite, sx, sy, angle, flip)
-
     def _natural(self, name: str) -> Sprite:
         return self._sprites.get(name, lambda: self._items.natural(name))
 

@@ -96,25 +96,16 @@ class Transforms:
         self._bytes = 0
         self._kept: OrderedDict[tuple[int, int, int, int, bool], tuple[Sprite, Sprite]] = OrderedDict()
 
-    def made(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite | None:
-        """The transformed sprite where it is kept, or needs no making; else None."""
+    def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
+        """As `transform`, rounded to 1/50 of the size and 2 degrees."""
         steps = _steps(sx, sy, angle)
         if steps == (50, 50, 0) and not flip:
             return sprite
         key = (id(sprite), *steps, flip)
         found = self._kept.get(key)
-        if found is None:
-            return None
-        self._kept.move_to_end(key)
-        return found[1]
-
-    def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
-        """As `transform`, rounded to 1/50 of the size and 2 degrees."""
-        found = self.made(sprite, sx, sy, angle, flip)
         if found is not None:
-            return found
-        steps = _steps(sx, sy, angle)
-        key = (id(sprite), *steps, flip)
+            self._kept.move_to_end(key)
+            return found[1]
         made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
         # The original is kept beside its transform, so that its id cannot be given to another sprite.
         self._kept[key] = (sprite, made)
