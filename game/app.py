@@ -6,7 +6,6 @@ network thread and the stack of panels, and decides nothing about the kitchen it
 
 from __future__ import annotations
 
-import gc
 import logging
 import secrets
 import time
@@ -20,12 +19,14 @@ from game.access import Access
 from game.clock import GameClock
 from game.commands import Command, ConfirmReset, Quit, StreamOrders
 from game.controls import held_long_enough
+from game.garbage import keep_what_is_here, sweep
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
 from game.model import Model
 from game.net import Net
 from game.news import News
 from game.pace import Pace
 from game.panels.pile import Pile
+from game.portions import Portions
 from game.scene.stage import Stage
 from game.script import Action, Player, Screenshot, Step, Stop
 from game.settings import Settings, load, save
@@ -40,8 +41,6 @@ from game.wishes import AskReset
 log = logging.getLogger(__name__)
 
 FRAMES_PER_SECOND = 60
-SELDOM = 10_000, 20, 50
-"""How seldom Python looks for circular garbage: a look at everything holds up a frame; there is little."""
 POINTER_IDLE = 2.0
 """Seconds after which a kiosk hides the resting pointer."""
 
@@ -82,6 +81,7 @@ class App:
         self._ended = ended
         self._started = started
         self._clock = GameClock()
+        self._portions = Portions()
         self._pace = Pace()
         self._player = Player(options.script)
         self._over = False
@@ -117,7 +117,7 @@ class App:
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
-        self._advance(inputs, self._net.drain(), real_dt)
+        self._advance(inputs, self._portions.let_in(self._net.drain()), real_dt)
         self.stage.draw(self.model, self._pile.panels)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
@@ -125,13 +125,11 @@ class App:
             log.info("first frame after %.2f s", self._shown_at - self._started)
             # Only now: making the sounds must not hold up the first picture.
             self.loudspeaker.start()
-            # What is there now stays: looking for garbage in it, too, would hold up a frame now and then.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*SELDOM)
+            keep_what_is_here()
         elif self._shown_at is not None:
             # What came once, with the first picture, says nothing of the frames.
             self._settled = True
+            sweep(lambda: self.model.still)
         for picture in pictures:
             self._save(picture)
         self._maybe_last_picture()

@@ -201,6 +201,7 @@ def update_gophers(model: Model, dt: float) -> None:
     # Whom somebody follows is drawn with every squash, and has springs even here.
     followed = set(map(id, model.followed))
     edge, gone = model.kitchen.exit[0], []
+    joy, leave = Mood.JOY, Mood.LEAVE
     for gopher in model.gophers.values():
         rest = gopher.rest
         if rest is not None and now <= rest.until:
@@ -215,7 +216,7 @@ def update_gophers(model: Model, dt: float) -> None:
         elif (
             stride is not None
             and gopher.goal is not None
-            and gopher.mood is Mood.JOY
+            and gopher.mood is joy
             and gopher.hop is None
             and gopher.arrow <= 0.0
             and id(gopher) not in followed
@@ -229,7 +230,7 @@ def update_gophers(model: Model, dt: float) -> None:
             gopher.strolling = (
                 strolls(gopher, height) and id(gopher) not in followed and not bereft(model, gopher, fallen)
             )
-        if gopher.mood is Mood.LEAVE and gopher.body.x >= edge:
+        if gopher.mood is leave and gopher.body.x >= edge:
             gone.append(gopher.order.id)
     for order_id in gone:
         model.leave(order_id)

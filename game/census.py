@@ -27,6 +27,8 @@ class Census:
     """How many stand, or go to stand, at each place."""
     held: Mapping[str, list[Gopher]] = field(default_factory=dict)
     """Whom each worker has in its hands now, by the worker's name."""
+    tasks: Mapping[str, list[OrderStatus]] = field(default_factory=dict)
+    """What each of those workers does, in the order of the stages."""
     tried: tuple[Gopher, ...] = ()
     """Those on their way whose stage is in its second attempt or a later one."""
     moved: tuple[Gopher, ...] = ()
@@ -41,7 +43,7 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
     held: dict[str, list[Gopher]] = {}
     waiting: Counter[str] = Counter()
     tried, moved = [], []
-    on_their_way = 0
+    on_their_way, aside = 0, Place.ASIDE
     for gopher in gophers:
         order, place = gopher.order, gopher.place
         places[place] += 1
@@ -51,7 +53,7 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
             tried.append(gopher)
         if gopher.taken_at > NEVER:
             moved.append(gopher)
-        on_their_way += place is not Place.ASIDE
+        on_their_way += place is not aside
         if order.status not in TASKS:
             continue
         worker = order.worker
@@ -62,4 +64,8 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
             worker = hand.worker if hand is not None and hand.status is order.status else None
         if worker is not None:
             waiting[worker] += 1
-    return Census(of, on_their_way, places, held, tuple(tried), tuple(moved), waiting)
+    tasks = {
+        worker: [task for task in TASKS if any(gopher.order.status is task for gopher in hers)]
+        for worker, hers in held.items()
+    }
+    return Census(of, on_their_way, places, held, tasks, tuple(tried), tuple(moved), waiting)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from game.actors import Cook, CookPhase, Gopher
-from game.census import TASKS
+from game.actors import Cook, CookPhase
+from game.census import Census
 from game.layout import CookSpot, cook_spot
 from game.model import Model
 from game.motion import lerp
@@ -15,10 +15,11 @@ FALL_SECONDS = 0.55
 ARRIVE_SECONDS = 0.7
 
 
-def _act(cook: Cook, held: list[Gopher], now: float) -> None:
+def _act(cook: Cook, census: Census, now: float) -> None:
     """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
-    cook.holding = [g.id for g in held]
-    tasks = [status for status in TASKS if any(g.order.status is status for g in held)]
+    worker_id = cook.worker.id if cook.worker and cook.living else None
+    cook.holding = [g.id for g in census.held.get(worker_id or "", ())]
+    tasks = census.tasks.get(worker_id or "", ())
     cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
 
 
@@ -65,8 +66,7 @@ def update_cooks(model: Model, dt: float) -> None:
         cook.age += dt
         cook.stretch.update(dt)
         cook.lean.update(dt)
-        worker_id = cook.worker.id if cook.worker else None
-        _act(cook, census.held.get(worker_id or "", []) if cook.living else [], model.now)
+        _act(cook, census, model.now)
         if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
             cook.phase, cook.age = CookPhase.GHOST, 0.0
         elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:

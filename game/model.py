@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, insort
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from api_stub.schema import Receipt
+from api_stub.schema import Order, Receipt
 from game.access import PLAIN, Access
 from game.actors import Cook, Gopher
 from game.census import Census, count
@@ -68,6 +69,11 @@ class Model:
     """The stands that somebody has, by place, while a batch of events is taken in."""
     room: object = None
     """What is the same for everybody who rests; the same object while nothing of it changes."""
+    tagged: list[Gopher] = field(default_factory=list)
+    """Those on whose tags another worker's number has come of late, oldest first; each once, a few
+    dozen at most."""
+    told: Mapping[str, Order] | None = None
+    """The known orders that everybody's order is one of."""
     revision: int = 0
     """Another one whenever an order, or its place, has become another."""
     counted: Census = field(default_factory=Census)
@@ -185,6 +191,15 @@ class Model:
     def per_minute(self) -> int:
         """Deliveries of the last 60 seconds."""
         return len(self.deliveries) - bisect_left(self.deliveries, self.wall - 60.0)
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing moves that anybody would see halt for a moment."""
+        return (
+            self.shake < 0.5
+            and not self.particles.flying
+            and all(gopher.rest is not None for gopher in self.gophers.values())
+        )
 
     @property
     def anyone_alive(self) -> bool:

@@ -29,6 +29,8 @@ from game.snapshot import FINAL
 HIT_STOP = 0.06
 SHAKE = 6.0
 ARROW_SECONDS = 8.0
+MOST_TAGGED = 64
+"""So many fresh tags are remembered: more than pop at a time, for some of them are in the air."""
 DUSTY = 150
 """Among more orders than this none squashes as it starts, or raises dust."""
 
@@ -193,6 +195,7 @@ def _tag(model: Model, order_id: str) -> None:
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         gopher.tag_since = model.now
+        model.tagged = [g for g in model.tagged if g is not gopher][-MOST_TAGGED + 1 :] + [gopher]
 
 
 def _die(model: Model, event: WorkerDied) -> None:
@@ -254,12 +257,15 @@ def sync(model: Model) -> None:
             spot = model.cooks.pop(slot).spot
             if spot is not None:
                 model.particles.puff(spot.x, spot.y, 8, 60.0)
-    for gopher in model.gophers.values():
-        order = model.known.orders.get(gopher.order.id, gopher.order)
-        if order is not gopher.order:
-            gopher.order = order
-            gopher.wake()
-    model.revision += 1
+    orders = model.known.orders
+    if orders is not model.told:
+        model.told = orders
+        for gopher in model.gophers.values():
+            order = orders.get(gopher.order.id, gopher.order)
+            if order is not gopher.order:
+                gopher.order = order
+                gopher.wake()
+        model.revision += 1
 
 
 def react(model: Model, events: Sequence[Event]) -> None:
@@ -295,6 +301,7 @@ def react(model: Model, events: Sequence[Event]) -> None:
             _die(model, event)
         elif isinstance(event, WorkerBorn):
             _born(model, event)
-    model.revision += 1
+    if events:
+        model.revision += 1
     if any(isinstance(e, WorkerBorn) for e in events):
         sync(model)

@@ -38,7 +38,7 @@ from game.news import (
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
 
-KEPT_FINISHED = 300
+KEPT_FINISHED = 150
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
 
 KEPT_HISTORIES = 8
@@ -81,6 +81,8 @@ class Snapshot:
     orders: Mapping[str, Order] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
     missing: Mapping[str, int] = field(default_factory=dict)
+    finished: int = 0
+    """How many of the orders are finished."""
     fleet: Fleet | None = None
     health: Health | None = None
     checkpoint: Checkpoint | None = None
@@ -147,10 +149,8 @@ def _late(told: Fleet, known: Fleet) -> bool:
     return (told.births + told.deaths, newest_time(told)) < (known.births + known.deaths, newest_time(known))
 
 
-def _remember(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int]) -> None:
+def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int]) -> None:
     """Forget the finished orders known longest: a day at a booth must not fill the memory."""
-    if len(orders) <= 2 * KEPT_FINISHED:
-        return
     finished = [order.id for order in orders.values() if order.status in FINAL]
     for order_id in finished[:-KEPT_FINISHED]:
         del orders[order_id]
@@ -160,7 +160,7 @@ def _remember(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int
 
 def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     orders, hands, missing = dict(known.orders), dict(known.hands), dict(known.missing)
-    changed = False
+    changed, finished = False, known.finished
     for order in told:
         if order.status is OrderStatus.UNKNOWN:
             # Not fresh: the API could not ask. Fresh: it did, and Temporal has no such order.
@@ -176,6 +176,7 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         if merged is old:
             continue
         changed = True
+        finished += (merged.status in FINAL) - (old is not None and old.status in FINAL)
         if old is not None and another_run(old, merged):
             hands.pop(order.id, None)
         # In the order of the last change: what is forgotten first is what has been over for longest.
@@ -185,8 +186,10 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
             hands[order.id] = Hand(merged.status, merged.worker, merged.attempt)
     if not changed:
         return known
-    _remember(orders, hands, missing)
-    return replace(known, orders=orders, hands=hands, missing=missing)
+    if finished > 2 * KEPT_FINISHED:
+        _forget(orders, hands, missing)
+        finished = KEPT_FINISHED
+    return replace(known, orders=orders, hands=hands, missing=missing, finished=finished)
 
 
 def _with_receipts(known: tuple[Receipt, ...], told: tuple[Receipt, ...]) -> tuple[Receipt, ...]:

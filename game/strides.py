@@ -19,13 +19,15 @@ STEPS = 12.0
 """Steps a second at most, however small the legs: more would only flicker."""
 NEAR = 14.0
 """Within so many logical pixels of its stand a gopher has arrived."""
+_WALK, _LEAVE = Mood.WALK, Mood.LEAVE
+# Python 3.11 looks an enum's member up by a call, which a crowd does a thousand times a frame.
 MOST_PARTS = 2
 """A long frame is cut into so many strides at most: late as it is, it must not take still longer."""
 
 
 def goal_of(gopher: Gopher, floor: FloorPlan) -> Goal:
     """Where the gopher goes; worked out anew where its place, the floor or its mood is another."""
-    goal, out = gopher.goal, gopher.mood is Mood.LEAVE
+    goal, out = gopher.goal, gopher.mood is _LEAVE
     if (
         goal is not None
         and goal.floor is floor
@@ -101,7 +103,7 @@ class Stride:
 def strolls(gopher: Gopher, height: float) -> bool:
     """Whether it only walks: nothing else is to be seen or decided until it arrives."""
     return (
-        (gopher.mood is Mood.WALK or gopher.mood is Mood.LEAVE)
+        (gopher.mood is _WALK or gopher.mood is _LEAVE)
         and gopher.hop is None
         and not gopher.here
         and gopher.height == height

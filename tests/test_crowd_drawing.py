@@ -135,12 +135,14 @@ def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brus
     for _ in range(40):
         wardrobe.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        drawn = draw_crowd(brush, model, wardrobe)
+        assert draw_crowd(brush, model, wardrobe) == [], "nobody is in the air"
+    drawn = [member.gopher for member in wardrobe.crowd.members]
     assert [g.body.y for g in drawn] == sorted(g.body.y for g in model.gophers.values())
     for key in list(model.gophers)[:7]:
         del model.gophers[key]
     tell(model, seen(order("new")))
-    assert {g.id for g in draw_crowd(brush, model, wardrobe)} == set(model.gophers)
+    draw_crowd(brush, model, wardrobe)
+    assert {member.gopher.id for member in wardrobe.crowd.members} == set(model.gophers)
 
 
 def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(

@@ -140,8 +140,8 @@ def _stand(brush: Brush, model: Model, wardrobe: Wardrobe, member: Member) -> No
 def draw_crowd(
     brush: Brush, model: Model, wardrobe: Wardrobe, but: frozenset[int] = frozenset()
 ) -> list[Gopher]:
-    """Everybody who stands or walks on the floor; returns those who do, from back to front. Gophers whose
-    `id()` is in `but` are left out of the picture: they are drawn over it.
+    """Everybody who stands or walks on the floor, from back to front; returns those who hop, and are not.
+    Gophers whose `id()` is in `but` are left out of the picture: they are drawn over it.
     """
     now, scale, calm = model.now, brush.view.scale, model.access.calm
     dx, dy = brush.dx * scale, brush.dy * scale
@@ -150,7 +150,7 @@ def draw_crowd(
     put, sine = blits.append, math.sin
     walk, leave, worked = Mood.WALK, Mood.LEAVE, Mood.WORKED
     idle, blink, step_a, step_b = GopherPose.IDLE, GopherPose.BLINK, GopherPose.WALK1, GopherPose.WALK2
-    seen: list[Gopher] = []
+    fliers: list[Gopher] = []
     crowd = wardrobe.crowd
     if crowd.calm is not calm:
         crowd.calm = calm
@@ -161,13 +161,12 @@ def draw_crowd(
         rest = gopher.rest
         if rest is not None and rest is member.rest and now < member.still_until and steady:
             # Most of a crowd stands still, and this is all that it costs.
-            seen.append(gopher)
             if member.standing is not None and not (but and id(gopher) in but):
                 put(member.standing)
             continue
         if gopher.hop is not None:
+            fliers.append(gopher)
             continue
-        seen.append(gopher)
         if but and id(gopher) in but:
             continue
         mood, height, up = gopher.mood, gopher.height, gopher.lift
@@ -193,8 +192,15 @@ def draw_crowd(
             or gopher.left is not member.left
             or gopher.order.status is not member.status
         ):
-            # Who waits for a picture that cannot be made in this frame has asked for it already.
-            if member.waits is not pose or wardrobe.left > 0:
+            worn = member.kept.get((pose, gopher.left))
+            if worn is not None and height == member.height and gopher.order.status is member.status:
+                # Step by step the same two pictures.
+                member.surface, member.dx, member.dy, paw_x, paw_y, member.figure = worn
+                load_x, load_y = member.load_anchor
+                member.load_dx, member.load_dy = paw_x - load_x, paw_y - load_y
+                member.pose, member.left, member.waits = pose, gopher.left, None
+            elif member.waits is not pose or wardrobe.left > 0:
+                # Who waits for a picture that cannot be made in this frame has asked for it already.
                 _dress(brush, wardrobe, member, pose)
         if member.surface is None or member.shadow is None:
             continue
@@ -211,4 +217,4 @@ def draw_crowd(
             put((member.load_surface, (int(x + member.load_dx), int(y + member.load_dy))))
     brush.flush()
     brush.view.surface.fblits(blits, pygame.BLEND_PREMULTIPLIED)
-    return seen
+    return fliers

@@ -14,7 +14,9 @@ PROPS = {"star": "star", "flour": "flour", "heart": "heart", "hat": "chefhat"}
 
 def draw_particles(brush: Brush, model: Model) -> None:
     """All that fly now."""
-    art, put, made = brush.art, brush.sprite, brush.flying
+    art, made, put = brush.art, brush.flying, brush.pile.append
+    # What Brush.sprite does, without the call.
+    scale, dx, dy = brush.view.scale, brush.dx, brush.dy
     if len(made) > MOST_MADE:
         made.clear()
     for p in model.particles.flying:
@@ -34,5 +36,6 @@ def draw_particles(brush: Brush, model: Model) -> None:
         if sprite is None:
             sprite = art.prop(PROPS[kind], size)
             made[key] = sprite = art.transformed(sprite, 1.0, 1.0, TURN * angle, False)
-        put(sprite, p.x, p.y)
+        ax, ay = sprite.anchor
+        put((sprite.surface, (round((p.x + dx) * scale - ax), round((p.y + dy) * scale - ay))))
     brush.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 from game.actors import Gopher, Mood, colour_of, slot_of
@@ -203,14 +204,16 @@ def draw_badge(brush: Brush, gopher: Gopher, now: float, crowded: bool = False) 
     brush.badge(x, y, radius, colour_of(worker), str(slot) if slot else "?")
 
 
-def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
-    """Every order on the floor, from back to front, with what belongs to it."""
+def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]:
+    """Every order on the floor, from back to front, with what belongs to it; returns those in the air."""
     fine = len(model.gophers) <= FINE
-    cast = sorted(model.gophers.values(), key=lambda g: g.body.y) if fine else []
+    fliers = []
     draw_tethers(brush, model)
     if fine:
-        for gopher in cast:
-            if gopher.hop is None:
+        for gopher in sorted(model.gophers.values(), key=lambda g: g.body.y):
+            if gopher.hop is not None:
+                fliers.append(gopher)
+            else:
                 if model.follows(gopher):
                     draw_ring(brush, gopher)
                 draw_gopher(brush, model, gopher, wardrobe, fine)
@@ -219,7 +222,7 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     else:
         # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
         followed = [g for g in model.followed if g.hop is None]
-        cast = draw_crowd(brush, model, wardrobe, frozenset(map(id, followed)))
+        fliers = draw_crowd(brush, model, wardrobe, frozenset(map(id, followed)))
         for gopher in sorted(followed, key=lambda g: g.body.y):
             draw_ring(brush, gopher)
             draw_gopher(brush, model, gopher, wardrobe, True)
@@ -227,15 +230,15 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     if not fine:
         floor = model.kitchen.front + 12.0
         since = model.now - POP_SECONDS
-        changed = [g for g in cast if g.tag_since > since and g.hop is None and g.body.y <= floor]
-        for gopher in changed[-POPS:]:
+        tagged = (g for g in model.tagged if g.tag_since > since and g.hop is None and g.body.y <= floor)
+        for gopher in sorted(tagged, key=lambda g: g.body.y)[-POPS:]:
             draw_badge(brush, gopher, model.now, crowded=True)
+    return fliers
 
 
-def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
+def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe, fliers: Sequence[Gopher]) -> None:
     """Those that hop, in front of the cooks."""
-    # Those in the air are drawn with every squash in a crowd too, as long as they are few.
-    fliers = [gopher for gopher in model.gophers.values() if gopher.hop is not None]
+    # They are drawn with every squash in a crowd too, as long as they are few.
     for gopher in fliers:
         draw_trail(brush, gopher, model.access.calm)
         with brush.faded(_presence(model, gopher)):

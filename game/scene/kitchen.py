@@ -61,9 +61,9 @@ def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     surface.blit(brush.ground(), brush.pos(0, 0))
     brush.sprite(art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     brush.flush()
-    draw_gophers(brush, model, wardrobe)
+    fliers = draw_gophers(brush, model, wardrobe)
     draw_cooks(brush, model)
-    draw_fliers(brush, model, wardrobe)
+    draw_fliers(brush, model, wardrobe, fliers)
     draw_particles(brush, model)
     if brush.labels:
         # Over whatever flies: flour and hats hide no name.

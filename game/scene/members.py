@@ -17,6 +17,9 @@ from game.motion import Follower
 OUTFIT_BYTES = 24 * 1024 * 1024
 """Of all kept pictures of a gopher with its pizza, at scale 1."""
 
+SORTED_EVERY = 3
+"""Frames in which who walks past whom is looked at once."""
+
 Blit = tuple[pygame.Surface, tuple[int, int]]
 Key = tuple[int, int, int, bool]
 Worn = tuple[pygame.Surface, float, float, float, float, Sprite]
@@ -126,6 +129,8 @@ class Crowd:
     members: list[Member] = field(default_factory=list)
     outfits: Outfits = field(default_factory=Outfits)
     calm: bool = False
+    _turn: int = 0
+    """Calls of `gather`, counted from 0 to `SORTED_EVERY`."""
     _last: list[Gopher] = field(default_factory=list)
     """Whom `members` is of."""
 
@@ -138,8 +143,11 @@ class Crowd:
         """The members for these gophers, from back to front."""
         members, everybody = self.members, list(gophers.values())
         if len(everybody) == len(self._last) and all(map(is_, everybody, self._last)):
-            # Nobody has come or gone: they only walk past each other.
-            members.sort(key=attrgetter("y"))
+            # Nobody has come or gone: they only walk past each other, and nobody sees when exactly.
+            self._turn += 1
+            if self._turn >= SORTED_EVERY:
+                self._turn = 0
+                members.sort(key=attrgetter("y"))
             return members
         # By id: those of before are still held by `_last`, so that nobody new has the id of one of them.
         before, now = set(map(id, self._last)), set(map(id, everybody))
