@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -142,6 +143,7 @@ def frame_work(
         play = player(window, stage)
         play_floor, play_group = floor_player(window, stage, gophers), group_player(window, stage, gophers)
         # As the application does after its first frame.
+        threshold = gc.get_threshold()
         keep_what_is_here()
         evening = Evening(gophers, busy)
         news = [evening.news(frame) for frame in range(WARM_UP + frames)]
@@ -161,6 +163,6 @@ def frame_work(
                         one(frame)
                         kept.append((time.perf_counter() - began) * 1e3)
         finally:
-            as_before()
+            as_before(threshold)
     p95 = [float(np.percentile(kept[WARM_UP:], 95)) for kept in spent]
     return FrameWork(float(np.percentile(spent[0][WARM_UP:], 50)), *p95)

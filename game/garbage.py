@@ -1,7 +1,8 @@
-"""Python's search for circular garbage, out of the way of the frames.
+"""Python's search for circular garbage among what is old, out of the way of the frames.
 
-What is no circle is given back at once, as always. A frame makes no circles, the network's threads a few; to
-look for them costs tens of milliseconds, wherever in the middle of a frame Python decides to do it.
+What is no circle is given back at once, as always. The circles that come up are the network's, and nearly all
+are found among the newest few hundred objects, which takes no time. To look through everything takes tens of
+milliseconds, wherever in the middle of a frame Python decides to do it: that is done by `sweep`.
 """
 
 from __future__ import annotations
@@ -9,33 +10,36 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 
-FEW = 20_000
-"""So many new objects are looked through when nobody sees a frame that comes late."""
-MANY = 250_000
-"""So many are looked through in any case: at a busy booth once in some minutes."""
+YOUNG = 700
+"""New objects among which Python looks by itself."""
+FEW = 100
+"""After so many of those looks everything is looked through when nobody sees a frame that comes late."""
+MANY = 1500
+"""After so many it is in any case: at a busy booth once in some minutes."""
+NEVER = 1_000_000
 
 
 def keep_what_is_here() -> None:
-    """What is there now stays and is not looked at again; what comes is looked at by `sweep` only. To be
-    called once, when all is loaded.
+    """What is there now stays and is not looked at again; what comes and grows old is looked at by `sweep`
+    only. To be called once, when all is loaded.
     """
     gc.collect()
     gc.freeze()
-    gc.disable()
+    gc.set_threshold(YOUNG, NEVER, NEVER)
 
 
 def sweep(still: Callable[[], bool]) -> bool:
-    """Look for circular garbage if it is time to, which it is sooner where the picture is `still`; whether
-    it was. To be called once a frame.
+    """Look for circular garbage in everything if it is time to, which it is sooner where the picture is
+    `still`; whether it was. To be called once a frame.
     """
-    new = gc.get_count()[0]
-    if new < FEW or new < MANY and not still():
+    looks = gc.get_count()[1]
+    if looks < FEW or looks < MANY and not still():
         return False
     gc.collect()
     return True
 
 
-def as_before() -> None:
-    """Python decides again, and looks at everything."""
+def as_before(threshold: tuple[int, int, int]) -> None:
+    """Look at everything again, as often as `threshold` (of `gc.get_threshold`) says."""
     gc.unfreeze()
-    gc.enable()
+    gc.set_threshold(*threshold)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from game import garbage
-from game.garbage import as_before, keep_what_is_here, sweep
+from game.garbage import YOUNG, as_before, keep_what_is_here, sweep
 from game.model import Model
 from tests.telling import S, order, play, seen, staffed, tell, worker
 
@@ -23,30 +23,39 @@ class Circle:
 
 @pytest.fixture(autouse=True)
 def search() -> Iterator[None]:
+    threshold = gc.get_threshold()
     keep_what_is_here()
     yield
-    as_before()
+    as_before(threshold)
+    assert gc.get_threshold() == threshold
 
 
-def test_it_waits_for_a_still_picture_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garbage, "FEW", 2_000)
-    monkeypatch.setattr(garbage, "MANY", 6_000)
-    lost = weakref.ref(Circle())
-    assert not sweep(lambda: True), "of next to nothing nobody makes a search"
-    held: list[list[int]] = [[] for _ in range(3_000)]
+def old() -> weakref.ref[Circle]:
+    """A circle that has been looked at once while somebody held it, and that nobody holds now."""
+    circle = Circle()
+    gc.collect(0)
+    return weakref.ref(circle)
+
+
+def test_what_is_old_waits_for_a_still_picture_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "FEW", 4)
+    monkeypatch.setattr(garbage, "MANY", 40)
+    lost = old()
+    assert not sweep(lambda: True), "after next to nothing nobody makes a search"
+    held = [[n] for n in range(6 * YOUNG)]
     assert not sweep(lambda: False) and lost() is not None
     assert sweep(lambda: True) and lost() is None
-    lost = weakref.ref(Circle())
-    held += [[] for _ in range(7_000)]
+    lost = old()
+    held += [[n] for n in range(45 * YOUNG)]
+    assert lost() is not None, "Python does not search there by itself"
     assert sweep(lambda: False) and lost() is None
-    assert len(held) == 10_000 and not sweep(lambda: False)
+    assert len(held) == 51 * YOUNG and not sweep(lambda: True)
 
 
-def test_python_does_not_search_by_itself_meanwhile() -> None:
+def test_what_is_young_python_finds_by_itself() -> None:
     lost = weakref.ref(Circle())
-    held = [[n] for n in range(50_000)]
-    assert lost() is not None and len(held) == 50_000
-    assert not gc.isenabled()
+    held = [[n] for n in range(2 * YOUNG)]
+    assert lost() is None and len(held) == 2 * YOUNG
 
 
 def test_a_kitchen_is_still_while_everybody_rests() -> None:
