@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from api_stub.schema import Checkpoint, FleetHealth, Health, Order, TemporalHealth
 from game.diff import diff
 from game.news import ApiAway, FleetSeen, News, OrderPlaced, Said, WorldSeen
-from game.snapshot import FINAL, RANK, VANISHED_AFTER, Snapshot, advance, merge_order, progress
+from game.snapshot import (
+    FINAL,
+    KEPT_FINISHED,
+    RANK,
+    VANISHED_AFTER,
+    Snapshot,
+    advance,
+    merge_order,
+    progress,
+)
 from tests.telling import T0, S, fleet, order, seen, staffed, stages, worker
 
 HEALTH = Health(
@@ -205,3 +214,15 @@ def test_another_run_starts_with_empty_hands() -> None:
     again = order(status=S.BAKING, attempt=1, run_id="two", started_at=T0 + timedelta(minutes=1))
     later = after(seen(again), known=known)
     assert later.orders["a"].run_id == "two" and "a" not in later.hands
+
+
+def test_a_day_of_finished_orders_does_not_fill_the_memory_and_open_ones_are_never_forgotten() -> None:
+    known = advance(Snapshot(), seen(order("open", S.BAKING, 1, worker="w1.1")))
+    for n in range(5 * KEPT_FINISHED):
+        known = advance(known, seen(order(f"o{n}", S.BAKING, 1, worker="w1.1")))
+        known = advance(known, seen(order(f"o{n}", S.DELIVERED)))
+        assert known.finished == sum(one.status in FINAL for one in known.orders.values())
+        assert len(known.orders) <= 2 * KEPT_FINISHED + 2
+        assert len(known.hands) <= len(known.orders)
+    assert known.finished >= KEPT_FINISHED and "open" in known.orders
+    assert f"o{5 * KEPT_FINISHED - 1}" in known.orders, "what was finished last is remembered"

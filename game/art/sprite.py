@@ -33,9 +33,16 @@ class Sprite:
         return round(x - self.anchor[0]), round(y - self.anchor[1])
 
 
+ALPHA = 0xFF000000
+"""Where a pixel's alpha is beside 8 bits each of red, green and blue, which are a display's as a rule."""
+
+
 def convert(surface: pygame.Surface) -> pygame.Surface:
     """The surface in the display's own format, with alpha; unchanged while there is no display."""
-    return surface.convert_alpha() if pygame.display.get_surface() else surface
+    display = pygame.display.get_surface()
+    if display is None or surface.get_masks() == (*display.get_masks()[:3], ALPHA):
+        return surface
+    return surface.convert_alpha()
 
 
 def trimmed(sprite: Sprite) -> Sprite:

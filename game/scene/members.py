@@ -68,6 +68,8 @@ def _dressed(figure: Sprite, load: Sprite | None, flip: bool, shadow: Sprite | N
     if flip:
         surface = pygame.transform.flip(surface, True, False)
         ax, hx = surface.get_width() - ax, surface.get_width() - hx
+    if load is None and shadow is None:
+        return Sprite(surface.premul_alpha(), (ax, ay), (hx, hy))
     parts = [(surface, (0, 0))]
     if shadow is not None:
         parts.insert(0, (shadow.surface, (round(ax - shadow.anchor[0]), round(ay - shadow.anchor[1]))))
