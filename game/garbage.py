@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 YOUNG = 700
 """New objects among which Python looks by itself."""
-FEW = 100
+FEW = 400
 """After so many of those looks everything is looked through when nobody sees a frame that comes late."""
-MANY = 1500
+MANY = 2000
 """After so many it is in any case: at a busy booth once in some minutes."""
 NEVER = 1_000_000
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 FIRE_FRAMES = 4
 
 SPRITE_BYTES = 32 * 1024 * 1024
-TRANSFORM_BYTES = 32 * 1024 * 1024
+TRANSFORM_BYTES = 16 * 1024 * 1024
 """Bounds of the pictures in memory at scale 1; they grow with the square of the scale."""
 
 

@@ -25,7 +25,7 @@ STRONG_ROOM: Colour = (118, 118, 128)
 
 PICTURES = 64
 """So many painted pictures are kept."""
-NUMBERED = 100
+NUMBERED = 60
 """So many pictures of cooks with their numbers: nine cooks have five or six each."""
 STRETCH = 0.06
 """Steps of a figure's height, as a part of it, for which it has a picture."""

@@ -26,7 +26,7 @@ ANCHORS: dict[str, tuple[float, float]] = {
 }
 """Where a point lies on a line's box, as parts of its width and height."""
 
-LIMIT_BYTES = 12 * 1024 * 1024
+LIMIT_BYTES = 8 * 1024 * 1024
 """Of all drawn lines together; those used longest ago go first."""
 
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
