@@ -10,6 +10,8 @@ from game.motion import Follower
 
 SMOOTH = 0.26
 """About the seconds that arriving takes."""
+SMOOTH_END = 0.16
+"""The same for the last few pixels in a crowd, which nobody sees and which would take as long as the way."""
 TOP_SPEED = 560.0
 HURRIED = 1050.0
 """Logical pixels a second."""
@@ -55,6 +57,16 @@ def steps_of(moved: float, height: float, dt: float) -> float:
     return min(moved / max(height * 0.32, 1.0), STEPS * dt)
 
 
+Pull = tuple[float, float, float]
+"""About the seconds that arriving takes, and what follows from them for a part of a stride."""
+
+
+def _pull(smooth: float, dt: float) -> Pull:
+    omega = 2.0 / smooth
+    k = omega * dt
+    return smooth, omega, 1.0 / (1.0 + k + 0.48 * k * k + 0.235 * k * k * k)
+
+
 class Stride:
     """One frame's walking: `walk` moves a gopher and tells whether it is still on its way."""
 
@@ -62,15 +74,17 @@ class Stride:
         """`dt`: seconds, more than 0."""
         self._parts = min(MOST_PARTS, max(1, ceil(dt * 60.0 - 0.01)))
         self._dt = dt = dt / self._parts
-        self._omega = 2.0 / SMOOTH
-        k = self._omega * dt
-        self._decay = 1.0 / (1.0 + k + 0.48 * k * k + 0.235 * k * k * k)
+        self._way, self._end = _pull(SMOOTH, dt), _pull(SMOOTH_END, dt)
         self._most = STEPS * dt
 
     def walk(self, gopher: Gopher, goal: Goal) -> bool:
         """Go on towards the goal."""
-        body, dt, omega, decay, gx, gy = gopher.body, self._dt, self._omega, self._decay, goal.x, goal.y
-        reach = (HURRIED if goal.out else TOP_SPEED) * SMOOTH
+        return self._go(gopher, goal, self._way)
+
+    def _go(self, gopher: Gopher, goal: Goal, pull: Pull) -> bool:
+        body, dt, gx, gy = gopher.body, self._dt, goal.x, goal.y
+        smooth, omega, decay = pull
+        reach = (HURRIED if goal.out else TOP_SPEED) * smooth
         x, y, vx, vy = body.x, body.y, body.vx, body.vy
         far = taken = 0.0
         for _ in range(self._parts):
@@ -92,7 +106,7 @@ class Stride:
 
     def settle(self, gopher: Gopher, goal: Goal) -> bool:
         """Go the last few pixels of a walk; whether there are any left. At its end it stands still."""
-        self.walk(gopher, goal)
+        self._go(gopher, goal, self._end)
         if on_stand(gopher.body, goal):
             body = gopher.body
             body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pygame
@@ -58,6 +59,27 @@ def test_a_stride_is_the_followers_own_step(
         Stride(dt).walk(gopher, goal)
     assert (gopher.body.x, gopher.body.y) == pytest.approx((body.x, body.y), abs=1e-6)
     assert (gopher.body.vx, gopher.body.vy) == pytest.approx((body.vx, body.vy), abs=1e-5)
+
+
+@given(
+    x=st.floats(-9.5, 9.5), y=st.floats(-9.5, 9.5), haste=st.floats(0, 7), dt=st.sampled_from([1 / 60, 1 / 144])
+)  # fmt: skip
+def test_the_last_few_pixels_are_soon_gone_and_nobody_goes_too_far(
+    x: float, y: float, haste: float, dt: float
+) -> None:
+    gopher = Gopher(order("a"), Follower(0.0, 0.0), Place.OVEN, 3)
+    goal = goal_of(gopher, FLOOR)
+    far = math.hypot(x, y)
+    body = gopher.body
+    body.x, body.y = goal.x + x, goal.y + y
+    # Nobody is faster who has slowed down on the way.
+    body.vx, body.vy = -haste * x, -haste * y
+    stride = Stride(dt)
+    for _ in range(round(0.5 / dt)):
+        if not stride.settle(gopher, goal):
+            break
+        assert math.hypot(body.x - goal.x, body.y - goal.y) <= far + 0.7, "never away from it"
+    assert (body.x, body.y, body.vx, body.vy) == (goal.x, goal.y, 0.0, 0.0)
 
 
 def test_small_legs_do_not_flicker() -> None:

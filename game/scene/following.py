@@ -13,7 +13,7 @@ from game.art.sprite import convert
 from game.labels import Label, placed
 from game.layout import cook_spot
 from game.model import Model
-from game.motion import clamp, lerp
+from game.motion import clamp
 from game.names import short_name
 from game.scene.brush import Brush
 from game.scene.shades import shade
@@ -27,6 +27,8 @@ TETHER_SECONDS = 2.5
 """For so long after a takeover the line to the new cook shows, among however many."""
 TETHERS = 12
 """So many of those lines at a time."""
+TETHER = tuple((n / 12, math.sin(math.pi * n / 12)) for n in range(13))
+"""Its points: how far along each is, and which part of the sag it hangs down."""
 LONGEST_NAME = 210.0
 
 
@@ -65,10 +67,8 @@ def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
     x0, y0 = gopher.body.x, gopher.body.y - 6.0
     x1, y1 = spot.x, spot.y - spot.height * 0.97
     sag = 10.0 + (0.0 if model.access.calm else 6.0 * math.sin(model.now * 1.7 + gopher.phase * 6.28))
-    points = []
-    for n in range(13):
-        t = n / 12
-        points.append((lerp(x0, x1, t), lerp(y0, y1, t) + math.sin(math.pi * t) * sag))
+    dx, dy = x1 - x0, y1 - y0
+    points = [(x0 + dx * t, y0 + dy * t + slack * sag) for t, slack in TETHER]
     brush.line(points, INK, 6.0)
     brush.line(points, colour_of(gopher.order.worker or ""), 3.4)
 
