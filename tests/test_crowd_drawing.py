@@ -62,7 +62,8 @@ def test_a_stride_is_the_followers_own_step(
 
 
 @given(
-    x=st.floats(-9.5, 9.5), y=st.floats(-9.5, 9.5), haste=st.floats(0, 7), dt=st.sampled_from([1 / 60, 1 / 144])
+    x=st.floats(-9.5, 9.5), y=st.floats(-9.5, 9.5), haste=st.floats(0, 7),
+    dt=st.sampled_from([1 / 60, 1 / 144]),
 )  # fmt: skip
 def test_the_last_few_pixels_are_soon_gone_and_nobody_goes_too_far(
     x: float, y: float, haste: float, dt: float
