@@ -7,14 +7,16 @@ milliseconds, wherever in the middle of a frame Python decides to do it: that is
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable
 
 YOUNG = 700
 """New objects among which Python looks by itself."""
-FEW = 400
+FEW = 200
 """After so many of those looks everything is looked through when nobody sees a frame that comes late."""
-MANY = 2000
+MANY = 600
 """After so many it is in any case: at a busy booth once in some minutes."""
 NEVER = 1_000_000
 
@@ -29,14 +31,23 @@ def keep_what_is_here() -> None:
 
 
 def sweep(still: Callable[[], bool]) -> bool:
-    """Look for circular garbage in everything if it is time to, which it is sooner where the picture is
-    `still`; whether it was. To be called once a frame.
+    """Look for circular garbage in everything, and give back memory that lies idle between what is in use, if
+    it is time to, which it is sooner where the picture is `still`; whether it was. To be called once a frame.
     """
     looks = gc.get_count()[1]
     if looks < FEW or looks < MANY and not still():
         return False
     gc.collect()
+    _give_back()
     return True
+
+
+def _give_back() -> None:
+    """Pictures of all sizes come and go: glibc keeps the gaps until it is told not to."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def as_before(threshold: tuple[int, int, int]) -> None:
