@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 YOUNG = 700
 """New objects among which Python looks by itself."""
-FEW = 200
+FEW = 150
 """After so many of those looks everything is looked through when nobody sees a frame that comes late."""
-MANY = 600
-"""After so many it is in any case: at a busy booth once in some minutes."""
+MANY = 300
+"""After so many it is in any case: at a busy booth about once in a minute."""
 NEVER = 1_000_000
 
 
