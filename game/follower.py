@@ -1,38 +1,28 @@
-"""What the game follows and wants done, by which requests: everything of the network but the waiting."""
+"""The orders that the game follows, and the thread that asks for them.
+
+Hundreds of orders make long answers, and while Temporal is busy late ones. They are asked for by a thread of
+their own, so that a kill and a death never wait behind them.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from api_stub.schema import (
-    Checkpoint,
-    Fleet,
-    Health,
-    Menu,
-    Order,
-    OrderList,
-    OrderStatus,
-    StatusItem,
-    StatusRequest,
-)
-from game.commands import (
-    Command,
-    PlaceOrder,
-)
-from game.errands import Errands
-from game.news import FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
-from game.sender import offer, reason
+from api_stub.schema import Order, OrderList, OrderStatus, StatusItem, StatusRequest
+from game.news import ApiAway, News, OrdersSeen
+from game.pulse import describe
+from game.sender import TIMEOUT
 from game.snapshot import FINAL, another_run, merge_order
 
 log = logging.getLogger(__name__)
@@ -42,8 +32,8 @@ DISCOVER_OVERLAP = timedelta(seconds=5)
 LIST_LIMIT = 2000
 KEPT_DONE = 200
 """Finished orders that are still known, so that a listing does not tell of them again."""
-PLACE_FOR = 30.0
-"""Seconds for which an order that the API does not answer is offered again, always with the same id."""
+AWAY_PAUSE = 0.4
+"""Seconds until orders are asked for again after there was no answer."""
 QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
 
@@ -62,18 +52,15 @@ def entries_of(content: bytes) -> list[dict[str, Any]]:
     return [order.model_dump() for order in OrderList.model_validate_json(content).orders]
 
 
-@dataclass
-class Pending:
-    """An order that the API has not answered yet."""
-
-    command: PlaceOrder
-    until: float
-    told: bool = False
+def orders_every(followed: int) -> float:
+    """Seconds between two looks at the orders: four a second up to 100, then ever less often."""
+    return 0.25 if followed <= 100 else min(2.0, 0.25 * followed / 100)
 
 
 @dataclass
 class Follower:
-    """What the thread follows, and by which requests: everything but the waiting. Not thread-safe.
+    """What is followed, and by which requests: everything but the waiting. Not thread-safe, but for `placed`
+    and `since`.
 
     `client` must have the API's base URL. `everything`: follow every open order, not only later ones.
     """
@@ -85,50 +72,14 @@ class Follower:
     orders: dict[str, Order] = field(default_factory=dict)
     heard: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was said last of each order that is followed, as it came in."""
-    pending: list[Pending] = field(default_factory=list)
-    streamed: deque[Order] = field(default_factory=deque)
-    """Orders that the stream's thread has placed; taken up before the next look."""
+    placed: deque[Order] = field(default_factory=deque)
+    """Orders that other threads have placed; taken up before the next look."""
     since: datetime | None = None
+    """From when on orders are looked for, by the API's clock; none are before it is known."""
     listed: datetime | None = None
     """When the newest order that was ever listed began: from there on others may have placed more."""
     adopted: bool = False
     quiet_until: float = 0.0
-    ui: str | None = None
-    namespace: str = "default"
-    checkpoint: str | None = None
-    has_menu: bool = False
-
-    def __post_init__(self) -> None:
-        """The errands go over the same connection."""
-        self._errands = Errands(self.client, self.put)
-
-    def health(self) -> None:
-        """Ask how everything is; note the API's own time at the first answer."""
-        response = self.client.get("/healthz")
-        if self.since is None:
-            try:
-                self.since = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-            except (KeyError, ValueError):
-                self.since = datetime.now(UTC)
-        health = Health.model_validate_json(response.content)
-        self.ui, self.namespace = health.temporal.ui, health.temporal.namespace
-        checkpoint = menu = None
-        if health.checkpoint != self.checkpoint:
-            answer = self.client.get("/checkpoint")
-            if answer.is_success:
-                checkpoint, self.checkpoint = (
-                    Checkpoint.model_validate_json(answer.content),
-                    health.checkpoint,
-                )
-        if not self.has_menu:
-            answer = self.client.get("/menu")
-            if answer.is_success:
-                menu, self.has_menu = Menu.model_validate_json(answer.content), True
-        self.put(WorldSeen(health, checkpoint, menu))
-
-    def fleet(self) -> None:
-        """Ask who works."""
-        self.put(FleetSeen(Fleet.model_validate_json(self.client.get("/fleet").raise_for_status().content)))
 
     def _news_in(self, content: bytes) -> list[Order]:
         """The orders of an answer that say anything new: of hundreds that are followed most stand still, and
@@ -152,6 +103,11 @@ class Follower:
                 self.orders[order.id] = merge_order(known, order)
         if told:
             self.put(OrdersSeen(tuple(told), asked))
+
+    def _take_up(self) -> None:
+        while self.placed:
+            order = self.placed.popleft()
+            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
 
     def discover(self) -> None:
         """Find orders that others have placed since the last look (or that are open, at the very first)."""
@@ -177,6 +133,7 @@ class Follower:
         self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
         news = [Order.model_validate(entry) for entry in listed if self._may_be_news(entry)]
         self.adopted = True
+        self._take_up()
         self._take([order for order in news if self._is_news(order)], asked=False)
 
     def _may_be_news(self, entry: dict[str, Any]) -> bool:
@@ -189,9 +146,7 @@ class Follower:
 
     def follow(self) -> None:
         """Ask for every open order that is known, all in one request."""
-        while self.streamed:
-            order = self.streamed.popleft()
-            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
+        self._take_up()
         items = [
             StatusItem(id=o.id, run_id=o.run_id, status=o.status)
             for o in self.orders.values()
@@ -205,6 +160,13 @@ class Follower:
         ).raise_for_status()
         self._take(self._news_in(response.content), asked=True)
 
+    def look(self) -> float:
+        """All three, once; the seconds until the next time."""
+        self.follow()
+        self.discover()
+        self.forget()
+        return orders_every(sum(1 for order in self.orders.values() if order.status not in FINAL))
+
     def forget(self) -> None:
         """Drop old finished orders, so that a day at a booth does not fill the memory."""
         done = [o.id for o in self.orders.values() if o.status in FINAL]
@@ -212,40 +174,57 @@ class Follower:
             for order_id in done[:-KEPT_DONE]:
                 del self.orders[order_id]
 
-    def place(self, pending: Pending) -> bool:
-        """Offer an order; True when that is settled, one way or the other."""
-        response, order = offer(self.client, pending.command.order)
-        if order is not None:
-            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
-            self.put(OrderPlaced(order))
-        elif response.status_code >= 500:
-            # Not an answer about the order: the same id is offered again.
-            return False
-        else:
-            self.put(Said(f"Not ordered: {reason(response)}"))
-        return True
 
-    def retry_places(self) -> None:
-        """Offer again what is unanswered; give up, and say so, after `PLACE_FOR` seconds."""
-        for pending in list(self.pending):
+class Following:
+    """The thread."""
+
+    def __init__(
+        self,
+        api: str,
+        put: Callable[[News], None],
+        everything: bool = False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._put = put
+        self._ending = threading.Event()
+        self._poked = threading.Event()
+        # trust_env off: a proxy of the environment has no business between us and the loopback.
+        self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
+        self.follower = Follower(self._client, put, everything)
+        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; does not wait for a request that is under way."""
+        self._ending.set()
+        self._poked.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def begin_at(self, since: datetime | None) -> None:
+        """Look for orders that began from then on; only the first moment counts."""
+        if self.follower.since is None and since is not None:
+            self.follower.since = since
+            self._poked.set()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
             try:
-                settled = self.place(pending)
+                wait = self.follower.look()
+            except httpx.TransportError as error:
+                # Whether the API is there is for the fleet's answers to say, which come ten times as often.
+                log.debug("orders: no answer: %r", error)
+                wait = AWAY_PAUSE
             except (httpx.HTTPError, ValidationError) as error:
-                log.debug("order not answered: %r", error)
-                settled = False
-            if settled:
-                self.pending.remove(pending)
-            elif self.clock() >= pending.until:
-                self.pending.remove(pending)
-                self.put(Said("Your pizza was not ordered: the API did not answer for half a minute."))
-            elif not pending.told:
-                pending.told = True
-                self.put(Said("The API is away. Your order is kept and sent again."))
-
-    def carry_out(self, command: Command) -> None:
-        """Do what the game wants done. Raises httpx.TransportError where the API is away."""
-        if isinstance(command, PlaceOrder):
-            self.pending.append(Pending(command, self.clock() + PLACE_FOR))
-            self.retry_places()
-        else:
-            self._errands.run(command, self.ui, self.namespace)
+                log.debug("orders: no answer: %r", error)
+                self._put(ApiAway(describe(error)))
+                wait = AWAY_PAUSE
+            self._poked.wait(wait)
+            self._poked.clear()
+        self._client.close()

@@ -1,8 +1,9 @@
-"""The network: one thread between the game and the API, with a bounded queue each way.
+"""The network: threads between the game and the API, with a bounded queue each way.
 
 The frame only ever puts a command into `commands` and takes news out of `news`; neither waits. The thread
-asks for the fleet ten times a second, for the orders as often as their number allows, and for the rest
-now and then. While the API is away it keeps asking, more slowly, and keeps new orders for half a minute.
+here asks for the fleet ten times a second and carries out what a person wants; the orders are followed by one
+of their own (`game.follower`), the stream's are sent by another (`game.sender`). While the API is away all of
+them keep asking, more slowly, and new orders are kept for half a minute.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ import time
 import httpx
 from pydantic import ValidationError
 
-from game.commands import (
-    Command,
-    StreamOrders,
-)
-from game.follower import Follower
+from game.commands import Command, PlaceOrder, StreamOrders
+from game.errands import Errands
+from game.follower import Following
 from game.news import ApiAway, News, Said
+from game.placing import Placing
+from game.pulse import Pulse, describe
 from game.sender import TIMEOUT, Sender
-from game.snapshot import FINAL
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,8 @@ HEALTH_EVERY = 2.0
 AWAY_PAUSE = 0.4
 
 
-def orders_every(followed: int) -> float:
-    """Seconds between two looks at the orders: four a second up to 100, then ever less often."""
-    return 0.25 if followed <= 100 else min(2.0, 0.25 * followed / 100)
-
-
 class Net:
-    """The thread and its queues."""
+    """The threads and the queues."""
 
     def __init__(
         self, api: str, everything: bool = False, transport: httpx.BaseTransport | None = None
@@ -47,19 +42,30 @@ class Net:
         self._ending = threading.Event()
         # trust_env off: a proxy of the environment has no business between us and the loopback.
         self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
-        self.follower = Follower(self._client, self.put, everything)
-        self._sender = Sender(api, self.put, self.follower.streamed, transport)
+        self.following = Following(api, self.put, everything, transport)
+        placed = self.following.follower.placed
+        self._pulse = Pulse(self._client, self.put)
+        self._placing = Placing(self._client, self.put, placed)
+        self._errands = Errands(self._client, self.put)
+        self._sender = Sender(api, self.put, placed, transport)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self.following.start()
         self._sender.start()
 
     def stop(self) -> None:
         """End; does not wait for a request that is under way."""
         self._ending.set()
+        self.following.stop()
         self._sender.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether any of the threads runs."""
+        return self._thread.is_alive() or self.following.alive or self._sender.alive
 
     def send(self, command: Command) -> bool:
         """Queue a command; False (and nothing sent) where a hundred are waiting already."""
@@ -92,7 +98,10 @@ class Net:
 
     def _command(self, command: Command) -> None:
         try:
-            self.follower.carry_out(command)
+            if isinstance(command, PlaceOrder):
+                self._placing.place(command)
+            else:
+                self._errands.run(command, self._pulse.ui, self._pulse.namespace)
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("command not answered: %r", error)
             if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -101,8 +110,7 @@ class Net:
                 self.put(Said(f"The API has not said whether that was done: {describe(error)}."))
 
     def _run(self) -> None:
-        due = {"health": 0.0, "fleet": 0.0, "orders": 0.0}
-        follower = self.follower
+        due = {"health": 0.0, "fleet": 0.0}
         while not self._ending.is_set():
             wait = max(0.0, min(due.values()) - time.monotonic())
             try:
@@ -114,38 +122,17 @@ class Net:
             now = time.monotonic()
             try:
                 if now >= due["health"]:
-                    follower.health()
+                    self._pulse.health()
+                    self.following.begin_at(self._pulse.since)
                     due["health"] = time.monotonic() + HEALTH_EVERY
-                if follower.pending:
-                    follower.retry_places()
+                self._placing.retry()
                 if now >= due["fleet"]:
-                    follower.fleet()
+                    self._pulse.fleet()
                     due["fleet"] = time.monotonic() + FLEET_EVERY
-                if now >= due["orders"]:
-                    follower.follow()
-                    follower.discover()
-                    follower.forget()
-                    due["orders"] = time.monotonic() + orders_every(
-                        sum(1 for o in follower.orders.values() if o.status not in FINAL)
-                    )
             except (httpx.HTTPError, ValidationError) as error:
                 log.debug("no answer: %r", error)
                 self.put(ApiAway(describe(error)))
                 for name in due:
                     due[name] = max(due[name], time.monotonic() + AWAY_PAUSE)
-                if follower.pending:
-                    follower.retry_places()
+                self._placing.retry()
         self._client.close()
-
-
-def describe(error: Exception) -> str:
-    """Why the API counts as away, in a few words."""
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return "nobody answers there"
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    if isinstance(error, httpx.HTTPStatusError):
-        return f"it answers {error.response.status_code}"
-    if isinstance(error, ValidationError):
-        return "it answers something else"
-    return type(error).__name__

@@ -16,7 +16,7 @@ from api_stub.schema import (
     StreamSettings,
     Worker,
 )
-from game.net import orders_every
+from game.follower import orders_every
 from game.news import FleetSeen, News, OrdersSeen, RecordsSeen
 
 COOKS = 9

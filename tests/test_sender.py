@@ -17,8 +17,8 @@ from game.net import Net
 from game.news import News, StreamSettled
 from game.sender import MOST, Sender
 from tests.running import eventually
+from tests.standin import StandIn, problem
 from tests.telling import order
-from tests.test_net import StandIn, problem
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -101,12 +101,12 @@ def test_streamed_orders_are_followed_in_the_one_request() -> None:
     """Five hundred of them: one request carries them all."""
     api = StandIn()
     net = Net("http://api", transport=httpx.MockTransport(api))
-    net.follower.streamed.extend(order(f"auto-{n}") for n in range(500))
-    net.follower.follow()
+    net.following.follower.placed.extend(order(f"auto-{n}") for n in range(500))
+    net.following.follower.follow()
     (request,) = api.asked
     body = json.loads(request.content)
     assert [item["id"] for item in body["orders"]] == [f"auto-{n}" for n in range(500)]
-    assert not net.follower.streamed
+    assert not net.following.follower.placed
 
 
 def test_the_nets_queue_takes_a_burst_however_many_commands_wait() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,20 +10,15 @@ import httpx
 import pytest
 
 from api_stub.schema import Receipt
-from game.commands import Redeploy, ResetChallenge, SwitchCheckpoint
-from game.follower import Follower
-from game.news import News, RecordsSeen, Said
-from game.sender import reason
+from game.news import News, RecordsSeen
 from game.snapshot import KEPT_RECEIPTS, Snapshot, advance
 from game.watch import ASK_AGAIN, Watch, Watcher
 from tests.running import eventually
+from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0
-from tests.test_net import StandIn, problem
 
 AUDIT = {"started": 9, "delivered": 7, "in_flight": 2, "failed": 0, "lost": 0, "balanced": True,
          "counted_at": T0.isoformat()}  # fmt: skip
-CHECKPOINT = {"name": "1a", "title": "A bug", "slots": 1, "file": "x", "bug": "spread_toppings"}
-CHALLENGE = {"bug": "spread_toppings", "file": "/x/spread_toppings.py", "source": "x = 1\n", "stuck": 2}
 STATS: dict[str, Any] = {
     "orders": {"started": 9, "open": 2, "delivered": 7, "failed": 0, "retries": 3},
     "latency_s": {"p50": 7.5, "p95": 9.0, "edges": [0, 5, 10], "counts": [1, 6]},
@@ -213,38 +207,3 @@ def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., Watch])
     assert "GET /stats" not in seen.api.paths()
     one.want_stats(True)
     eventually(lambda: "GET /stats" in seen.api.paths(), 5)
-
-
-# Commands to the API
-
-
-def follower(**answers: Any) -> tuple[StandIn, Follower, list[News]]:
-    api = StandIn({key.replace("_", " /", 1).replace("_", "/"): value for key, value in answers.items()})
-    told: list[News] = []
-    client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(api))
-    return api, Follower(client, told.append), told
-
-
-def test_a_switch_is_sent_taken_and_said() -> None:
-    api, one, told = follower(PUT_checkpoint=CHECKPOINT)
-    one.carry_out(SwitchCheckpoint("1a"))
-    assert json.loads(api.asked[0].content) == {"name": "1a"}
-    assert isinstance(told[0], RecordsSeen) and told[0].checkpoint and told[0].checkpoint.bug
-    assert isinstance(told[1], Said) and told[1].good and "1a" in told[1].text
-
-
-def test_redeploy_and_reset_are_sent_and_said() -> None:
-    api, one, told = follower(POST_fleet_redeploy={}, POST_challenge_reset=CHALLENGE)
-    one.carry_out(Redeploy())
-    one.carry_out(ResetChallenge())
-    assert api.paths() == ["POST /fleet/redeploy", "POST /challenge/reset"]
-    assert [news.good for news in told if isinstance(news, Said)] == [True, True]
-    assert any(isinstance(news, RecordsSeen) and news.challenge for news in told)
-
-
-@pytest.mark.parametrize("command", [SwitchCheckpoint("9"), Redeploy(), ResetChallenge()], ids=str)
-def test_a_refusal_is_said_in_the_apis_words(command: Any) -> None:
-    no = problem(409, "not while the moon is full")
-    _, one, told = follower(PUT_checkpoint=no, POST_fleet_redeploy=no, POST_challenge_reset=no)
-    one.carry_out(command)
-    assert told == [Said("not while the moon is full")] and reason(no) == "not while the moon is full"

@@ -1,0 +1,79 @@
+"""A person's orders on their way to the API: offered again, always under the same id, until it answers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+from pydantic import ValidationError
+
+from api_stub.schema import Order
+from game.commands import PlaceOrder
+from game.news import News, OrderPlaced, Said
+from game.sender import offer, reason
+
+log = logging.getLogger(__name__)
+
+PLACE_FOR = 30.0
+"""Seconds for which an order that the API does not answer is offered again."""
+
+
+@dataclass
+class Pending:
+    """An order that the API has not answered yet."""
+
+    command: PlaceOrder
+    until: float
+    told: bool = False
+
+
+@dataclass
+class Placing:
+    """The orders on their way. `client` must have the API's base URL; `placed` collects, for the follower,
+    what the API has taken; `clock` is monotonic, in seconds.
+    """
+
+    client: httpx.Client
+    put: Callable[[News], None]
+    placed: deque[Order]
+    clock: Callable[[], float] = time.monotonic
+    pending: list[Pending] = field(default_factory=list)
+
+    def place(self, command: PlaceOrder) -> None:
+        """Take an order on, and offer it at once."""
+        self.pending.append(Pending(command, self.clock() + PLACE_FOR))
+        self.retry()
+
+    def offer(self, pending: Pending) -> bool:
+        """Offer an order; True when that is settled, one way or the other."""
+        response, order = offer(self.client, pending.command.order)
+        if order is not None:
+            self.placed.append(order)
+            self.put(OrderPlaced(order))
+        elif response.status_code >= 500:
+            # Not an answer about the order: the same id is offered again.
+            return False
+        else:
+            self.put(Said(f"Not ordered: {reason(response)}"))
+        return True
+
+    def retry(self) -> None:
+        """Offer again what is unanswered; give up, and say so, after `PLACE_FOR` seconds."""
+        for pending in list(self.pending):
+            try:
+                settled = self.offer(pending)
+            except (httpx.HTTPError, ValidationError) as error:
+                log.debug("order not answered: %r", error)
+                settled = False
+            if settled:
+                self.pending.remove(pending)
+            elif self.clock() >= pending.until:
+                self.pending.remove(pending)
+                self.put(Said("Your pizza was not ordered: the API did not answer for half a minute."))
+            elif not pending.told:
+                pending.told = True
+                self.put(Said("The API is away. Your order is kept and sent again."))

@@ -1,0 +1,69 @@
+"""Whether the API is there, what it is, and who works: what everything else on screen hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from pydantic import ValidationError
+
+from api_stub.schema import Checkpoint, Fleet, Health, Menu
+from game.news import FleetSeen, News, WorldSeen
+
+
+def describe(error: Exception) -> str:
+    """Why the API counts as away, in a few words."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return "nobody answers there"
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"it answers {error.response.status_code}"
+    if isinstance(error, ValidationError):
+        return "it answers something else"
+    return type(error).__name__
+
+
+@dataclass
+class Pulse:
+    """Asks over `client`, which must have the API's base URL; what was answered is told by `put`."""
+
+    client: httpx.Client
+    put: Callable[[News], None]
+    since: datetime | None = None
+    """The API's own time at its first answer."""
+    ui: str | None = None
+    namespace: str = "default"
+    checkpoint: str | None = None
+    has_menu: bool = False
+
+    def health(self) -> None:
+        """Ask how everything is; note the API's own time at the first answer."""
+        response = self.client.get("/healthz")
+        if self.since is None:
+            try:
+                self.since = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+            except (KeyError, ValueError):
+                self.since = datetime.now(UTC)
+        health = Health.model_validate_json(response.content)
+        self.ui, self.namespace = health.temporal.ui, health.temporal.namespace
+        checkpoint = menu = None
+        if health.checkpoint != self.checkpoint:
+            answer = self.client.get("/checkpoint")
+            if answer.is_success:
+                checkpoint, self.checkpoint = (
+                    Checkpoint.model_validate_json(answer.content),
+                    health.checkpoint,
+                )
+        if not self.has_menu:
+            answer = self.client.get("/menu")
+            if answer.is_success:
+                menu, self.has_menu = Menu.model_validate_json(answer.content), True
+        self.put(WorldSeen(health, checkpoint, menu))
+
+    def fleet(self) -> None:
+        """Ask who works."""
+        self.put(FleetSeen(Fleet.model_validate_json(self.client.get("/fleet").raise_for_status().content)))

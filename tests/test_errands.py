@@ -1,0 +1,103 @@
+"""What a person wants done: sent, taken, and said; a refusal in the API's words."""
+
+from __future__ import annotations
+
+import json
+import queue
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from game import errands
+from game.commands import (
+    Command,
+    KillWorker,
+    OpenWebUI,
+    Redeploy,
+    ResetChallenge,
+    StartWorker,
+    SwitchCheckpoint,
+)
+from game.errands import Errands
+from game.news import RecordsSeen, Said
+from game.sender import reason
+from tests.running import eventually
+from tests.standin import CHALLENGE, CHECKPOINT, Line, problem
+
+
+@dataclass
+class Scene(Line):
+    """Errands to run; `ui` is what the API has named."""
+
+    ui: str | None = "http://ui:1/"
+
+    def run(self, command: Command) -> None:
+        Errands(self.client, self.told.append).run(command, self.ui, "n s")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_kill_and_start(scene: Scene) -> None:
+    scene.api.answers["DELETE /fleet/workers/3"] = {}
+    scene.api.answers["POST /fleet/workers"] = {}
+    scene.run(KillWorker(3))
+    scene.run(StartWorker(2))
+    assert scene.api.paths() == ["DELETE /fleet/workers/3", "POST /fleet/workers"]
+    assert scene.bodies("/fleet/workers") == [{"slot": 2}] and scene.told == []
+    scene.api.answers["DELETE /fleet/workers/3"] = problem(409, "w3.1 is dead already")
+    scene.run(KillWorker(3))
+    assert scene.told == [Said("w3.1 is dead already")]
+
+
+def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr(errands.webbrowser, "open", lambda url: opened.put(url) or True)
+    scene.ui = None
+    scene.run(OpenWebUI())
+    assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
+    scene.ui = "http://ui:1/"
+    scene.run(OpenWebUI("manual-1"))
+    url = httpx.URL(opened.get(timeout=5))
+    assert url.host == "ui" and url.path == "/namespaces/n s/workflows"
+    assert url.params["query"] == '`WorkflowId` STARTS_WITH "manual-1--"'
+    scene.run(OpenWebUI())
+    assert opened.get(timeout=5) == "http://ui:1/namespaces/n%20s/workflows"
+
+
+def test_no_browser_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errands.webbrowser, "open", lambda url: False)
+    scene.run(OpenWebUI())
+    said = eventually(lambda: [n.text for n in scene.told if isinstance(n, Said) and not n.good], 5)
+    assert "http://ui:1/namespaces" in said[0]
+
+
+def test_a_switch_is_sent_taken_and_said(scene: Scene) -> None:
+    scene.api.answers["PUT /checkpoint"] = CHECKPOINT
+    scene.run(SwitchCheckpoint("1a"))
+    assert json.loads(scene.api.asked[0].content) == {"name": "1a"}
+    news, said = scene.told
+    assert isinstance(news, RecordsSeen) and news.checkpoint and news.checkpoint.bug
+    assert isinstance(said, Said) and said.good and "1a" in said.text
+
+
+def test_redeploy_and_reset_are_sent_and_said(scene: Scene) -> None:
+    scene.api.answers |= {"POST /fleet/redeploy": {}, "POST /challenge/reset": CHALLENGE}
+    scene.run(Redeploy())
+    scene.run(ResetChallenge())
+    assert scene.api.paths() == ["POST /fleet/redeploy", "POST /challenge/reset"]
+    assert [news.good for news in scene.told if isinstance(news, Said)] == [True, True]
+    assert any(isinstance(news, RecordsSeen) and news.challenge for news in scene.told)
+
+
+@pytest.mark.parametrize("command", [SwitchCheckpoint("9"), Redeploy(), ResetChallenge()], ids=str)
+def test_a_refusal_is_said_in_the_apis_words(scene: Scene, command: Command) -> None:
+    no = problem(409, "not while the moon is full")
+    scene.api.answers |= dict.fromkeys(
+        ("PUT /checkpoint", "POST /fleet/redeploy", "POST /challenge/reset"), no
+    )
+    scene.run(command)
+    assert scene.told == [Said("not while the moon is full")] and reason(no) == "not while the moon is full"

@@ -1,0 +1,175 @@
+"""Which orders the game asks for, finds and forgets; and that a slow answer holds up nothing but them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from game.follower import QUIET, Follower, orders_every
+from game.news import OrdersSeen
+from tests.standin import Line, as_json, problem
+from tests.telling import T0, S, at, order
+
+
+@dataclass
+class Scene(Line):
+    """A follower of orders since the story's beginning."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.follower = Follower(self.client, self.told.append, clock=self.clock, since=T0)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_nothing_is_looked_for_before_the_beginning_is_known(scene: Scene) -> None:
+    scene.follower.since = None
+    scene.follower.discover()
+    assert scene.api.asked == []
+
+
+def test_a_look_asks_for_what_is_known_and_for_what_is_new(scene: Scene) -> None:
+    scene.follower.placed.append(order("mine"))
+    assert scene.follower.look() == orders_every(1)
+    assert scene.api.paths() == ["POST /orders/status", "GET /orders"]
+
+
+def test_an_order_placed_while_the_listing_was_on_its_way_is_no_discovery(scene: Scene) -> None:
+    scene.api.list(order("mine", started_at=at(1)))
+    scene.follower.placed.append(order("mine", started_at=at(1)))
+    scene.follower.discover()
+    assert scene.told == [] and list(scene.follower.orders) == ["mine"]
+
+
+def test_only_orders_placed_since_are_discovered(scene: Scene) -> None:
+    scene.api.list(order("a", started_at=at(1)), order("b", started_at=at(30)))
+    scene.follower.discover()
+    asked = scene.api.asked[-1].url.params
+    assert asked["started_after"] == "2026-05-01T12:00:00Z" and "open" not in asked
+    assert [o.id for o in scene.told[-1].orders] == ["a", "b"]  # type: ignore[union-attr]
+    told = len(scene.told)
+    scene.follower.discover()
+    assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:25Z", "overlapping a little"
+    assert len(scene.told) == told, "known orders are no discovery"
+
+
+def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_were_placed(
+    scene: Scene,
+) -> None:
+    scene.api.answers["GET /orders"] = problem(503, "Temporal did not answer in time")
+    scene.follower.discover()
+    scene.follower.placed.append(order("ours", started_at=at(60)))
+    scene.follower.follow()
+    scene.now += QUIET
+    scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
+    scene.follower.discover()
+    assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:00Z"
+    assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
+
+
+def test_who_stands_still_is_told_once(scene: Scene) -> None:
+    scene.follower.orders = {"a": order("a"), "b": order("b")}
+    baking, waiting = order("a", S.BAKING, 1), order("b")
+    scene.api.answers["POST /orders/status"] = as_json(baking, waiting)
+    scene.follower.follow()
+    assert scene.told == [OrdersSeen((baking, waiting), True)]
+    scene.follower.follow()
+    assert len(scene.told) == 1, "nothing new"
+    later = order("b", S.PREPARING, 1)
+    scene.api.answers["POST /orders/status"] = as_json(baking, later)
+    scene.follower.follow()
+    assert scene.told[1:] == [OrdersSeen((later,), True)]
+    scene.api.answers["POST /orders/status"] = as_json(order("a", S.UNKNOWN, run_id=None), later)
+    for _ in range(2):
+        scene.follower.follow()
+    assert [n.orders[0].id for n in scene.told[2:]] == ["a", "a"], "it is counted how often"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"orders": [{"id": 1}]}, {"orders": 3}, {"orders": [[]]}])
+def test_an_answer_of_another_shape_is_an_error_and_nothing_is_told(scene: Scene, answer: Any) -> None:
+    scene.follower.orders = {"a": order("a")}
+    scene.api.answers["POST /orders/status"] = httpx.Response(200, json=answer)
+    with pytest.raises(ValidationError):
+        scene.follower.follow()
+    assert scene.told == [] and scene.follower.heard == {}
+
+
+def test_everything_open_is_adopted_at_first_and_only_then(scene: Scene) -> None:
+    scene.follower.everything = True
+    scene.api.list(order("old", S.BAKING, started_at=at(-9999)))
+    scene.follower.discover()
+    asked = scene.api.asked[-1].url.params
+    assert asked["open"] == "true" and "started_after" not in asked
+    assert list(scene.follower.orders) == ["old"]
+    scene.follower.discover()
+    assert "open" not in scene.api.asked[-1].url.params
+
+
+def test_a_new_run_under_a_known_id_is_discovered(scene: Scene) -> None:
+    scene.api.list(order("auto-1", S.DELIVERED, run_id="one"))
+    scene.follower.discover()
+    scene.api.list(order("auto-1", S.RECEIVED, run_id="two", started_at=at(60)))
+    scene.follower.discover()
+    assert scene.follower.orders["auto-1"].run_id == "two"
+    assert scene.told[-1].orders[0].run_id == "two"  # type: ignore[union-attr]
+
+
+def test_temporal_away_is_not_the_api_away(scene: Scene) -> None:
+    scene.api.answers["GET /orders"] = problem(503, "Temporal does not answer")
+    scene.follower.discover()
+    asked = len(scene.api.asked)
+    scene.follower.discover()
+    assert len(scene.api.asked) == asked, "not asked again at once"
+    scene.now += QUIET
+    scene.api.list(order())
+    scene.follower.discover()
+    assert list(scene.follower.orders) == ["a"]
+
+
+def test_open_orders_are_followed_in_one_request_with_what_was_last_known(scene: Scene) -> None:
+    scene.follower.follow()
+    assert scene.api.asked == [], "nothing to ask"
+    scene.follower.orders = {
+        o.id: o for o in (order("a", S.BAKING), order("b", S.DELIVERED), order("c", S.FAILED), order("d"))
+    }
+    answer = (order("a", S.OUT_FOR_DELIVERY), order("d", S.UNKNOWN, run_id=None))
+    scene.api.answers["POST /orders/status"] = as_json(*answer)
+    scene.follower.follow()
+    (body,) = scene.bodies("/orders/status")
+    assert body == {
+        "orders": [
+            {"id": "a", "run_id": "run-a", "status": "ORDER_BAKING"},
+            {"id": "d", "run_id": "run-d", "status": "ORDER_RECEIVED"},
+        ]
+    }
+    assert scene.told == [OrdersSeen(answer, asked=True)]
+    assert scene.follower.orders["a"].status is S.OUT_FOR_DELIVERY
+    assert scene.follower.orders["d"].status is S.RECEIVED, "unknown teaches nothing"
+
+
+def test_no_request_is_larger_than_the_api_takes(scene: Scene) -> None:
+    scene.follower.orders = {f"o{n}": order(f"o{n}") for n in range(2500)}
+    scene.follower.follow()
+    assert len(scene.bodies("/orders/status")[0]["orders"]) == 2000
+
+
+def test_old_finished_orders_are_forgotten_and_open_ones_never(scene: Scene) -> None:
+    kept = {f"open{n}": order(f"open{n}") for n in range(5)}
+    scene.follower.orders = kept | {f"o{n}": order(f"o{n}", S.DELIVERED) for n in range(5000)}
+    scene.follower.forget()
+    assert len(scene.follower.orders) == 205 and kept.keys() <= scene.follower.orders.keys()
+    assert "o4999" in scene.follower.orders
+    scene.follower.forget()
+    assert len(scene.follower.orders) == 205
+
+
+def test_many_orders_are_asked_for_less_often() -> None:
+    assert orders_every(0) == orders_every(100) == 0.25
+    assert 0.25 < orders_every(300) < orders_every(700) < 2.0 == orders_every(5000)
