@@ -12,28 +12,38 @@ shrank with each would never stand still."""
 
 def refloor(model: Model) -> None:
     """Plan the floor again if the numbers at the places have changed enough to matter: at once where more
-    room is needed, after a while where less is.
+    room is needed, after a while where less is. Room that would push others to where they do not belong is
+    not kept: who stands at the scooter is on the way.
     """
     if model.floor_fixed:
         return
     counts = model.census.places
-    key = tuple(_room_for(model, place, count) for place, count in counts.items())
-    if key != model.floor_key or model.floor is None or model.floor.kitchen is not model.kitchen:
-        model.floor_key = key
-        model.floor = plan_floor(model.kitchen, dict(zip(counts, key, strict=True)))
-        # Gaps that leavers left are closed now, when everybody moves anyway.
-        taken = dict.fromkeys(Place, 0)
-        for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
-            if gopher.index != taken[gopher.place]:
-                # Another plan may be equal to the one before; who has another stand has to go there.
-                gopher.index = taken[gopher.place]
-                gopher.wake()
-            taken[gopher.place] += 1
+    wished = tuple(roomy(count) if count else 0 for count in counts.values())
+    kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
+    known, before = model.floor, model.floor_key
+    same_kitchen = known is not None and known.kitchen is model.kitchen
+    if (kept, wished) == before and same_kitchen:
+        return
+    model.floor_key = kept, wished
+    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)))
+    if not floor.at_home and kept != wished:
+        floor = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)))
+    if floor == known and same_kitchen and kept == before[0]:
+        # Merely less is needed: nobody is called to another stand, or for another look at its own.
+        return
+    model.floor = floor
+    # Gaps that leavers left are closed now, when everybody moves anyway.
+    taken = dict.fromkeys(Place, 0)
+    for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
+        if gopher.index != taken[gopher.place]:
+            # Another plan may be equal to the one before; who has another stand has to go there.
+            gopher.index = taken[gopher.place]
+            gopher.wake()
+        taken[gopher.place] += 1
 
 
-def _room_for(model: Model, place: Place, count: int) -> int:
-    """For how many the floor is planned at a place where so many are."""
-    wished = roomy(count) if count else 0
+def _kept(model: Model, place: Place, wished: int) -> int:
+    """For how many the floor is planned at a place that needs room for so many."""
     kept, until = model.room_kept.get(place, (0, 0.0))
     if wished < kept and model.now < until:
         return kept

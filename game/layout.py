@@ -64,6 +64,13 @@ HEIGHTS = tuple(size.height for size in SIZE_CLASSES)
 LOOSEST = 1.25
 """Where there is room, neighbours stand so much further apart at most."""
 
+DRIFT = 150.0
+"""Logical pixels by which a crowd's middle may be off its place: places are twice as far apart."""
+WIDEST = 840.0
+"""Logical pixels that a crowd takes up at most while it is to seem to stand at one place."""
+HOMELY = 64.0
+"""Down to this height gophers become smaller rather than stand where other places are."""
+
 COOK_HEIGHT = 250.0
 FIRST_ROW = 9
 SMALL_COOK_HEIGHT = 146.0
@@ -128,6 +135,8 @@ class FloorPlan:
     """Distance between neighbours, logical pixels."""
     depth: float
     """Distance between rows, logical pixels."""
+    at_home: bool = True
+    """Whether everybody stands where their place is, so that the picture tells no other stage than theirs."""
 
     def stand(self, place: Place, index: int) -> Point:
         """Where the feet of number `index` (from 0) at a place are: the front row first, from its middle."""
@@ -146,11 +155,45 @@ def roomy(count: int) -> int:
     return max(step, math.ceil(count / step) * step)
 
 
-def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
-    """The floor plan for so many orders at each place: the largest size class at which all fit side by side.
+def _centred(kitchen: Kitchen, spans: Mapping[Place, float]) -> dict[Place, float]:
+    """Each place's centre, given how wide its crowd is: its anchor while it can be, pushed along by its
+    neighbours where they need the room, never out of their order.
+    """
+    centres = dict(kitchen.anchors)
+    edge = kitchen.left
+    for place, span in spans.items():
+        centres[place] = max(kitchen.anchors[place], edge + span / 2)
+        edge = centres[place] + span / 2
+    edge = kitchen.right
+    for place, span in reversed(list(spans.items())):
+        centres[place] = min(centres[place], edge - span / 2)
+        edge = centres[place] - span / 2
+    return centres
 
-    A place keeps its centre while it can; a growing crowd pushes its neighbours along the floor, never
-    out of their order. Where even the smallest do not fit, they stand closer, never off the floor.
+
+def _at_home(kitchen: Kitchen, spans: Mapping[Place, float]) -> bool:
+    """Whether no crowd is far from its place, nor so wide that it seems to stand at others too."""
+    centres = _centred(kitchen, spans)
+    return all(
+        span <= WIDEST and abs(centres[place] - kitchen.anchors[place]) <= DRIFT
+        for place, span in spans.items()
+    )
+
+
+def _loosened(kitchen: Kitchen, spans: Mapping[Place, float]) -> float:
+    """By what factor neighbours stand further apart: as far as there is room at home, if they are there."""
+    width = kitchen.right - kitchen.left
+    loosest = min(LOOSEST, width / sum(spans.values())) if spans else 1.0
+    if loosest <= 1.0 or not _at_home(kitchen, spans):
+        return loosest
+    steps = (loosest - (loosest - 1.0) * step / 8 for step in range(9))
+    return next(loose for loose in steps if _at_home(kitchen, {p: span * loose for p, span in spans.items()}))
+
+
+def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
+    """The floor plan for so many orders at each place: the largest size class at which all fit side by side,
+    each where its place is. Of a crowd that needs smaller ones than `HOMELY` only the first is asked; where
+    even the smallest do not fit, they stand closer, never off the floor.
     """
     width = kitchen.right - kitchen.left
     for size in SIZE_CLASSES:
@@ -159,23 +202,15 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
             rows = min(rows, 2)
         columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
         spans = {p: (columns[p] + 0.5) * size.column * size.height for p in Place if counts.get(p, 0)}
-        if sum(spans.values()) <= width:
+        if sum(spans.values()) <= width and (size.height < HOMELY or _at_home(kitchen, spans)):
             break
-    # Closer where even the smallest do not fit; where there is room, no closer than need be.
-    loose = min(LOOSEST, width / sum(spans.values())) if spans else 1.0
-    pitch = size.column * size.height * loose
+    loose = _loosened(kitchen, spans)
     spans = {place: span * loose for place, span in spans.items()}
-    centres = dict(kitchen.anchors)
-    edge = kitchen.left
-    for place, span in spans.items():
-        centres[place] = max(kitchen.anchors[place], edge + span / 2)
-        edge = centres[place] + span / 2
-    edge = kitchen.right
-    for place, span in reversed(spans.items()):
-        centres[place] = min(centres[place], edge - span / 2)
-        edge = centres[place] - span / 2
+    centres = _centred(kitchen, spans)
     stages = {p: Stage(centres[p], columns[p], rows) for p in Place}
-    return FloorPlan(size.height, stages, kitchen, pitch, size.row * size.height)
+    pitch = size.column * size.height * loose
+    home = _at_home(kitchen, spans)
+    return FloorPlan(size.height, stages, kitchen, pitch, size.row * size.height, home)
 
 
 @dataclass(frozen=True)

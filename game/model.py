@@ -62,7 +62,8 @@ class Model:
     cooks: dict[int, Cook] = field(default_factory=dict)
     slots: int = 0
     floor: FloorPlan | None = None
-    floor_key: tuple[int, ...] = ()
+    floor_key: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """For how many the floor is planned at each place, and how many there are, both rounded."""
     room_kept: dict[Place, tuple[int, float]] = field(default_factory=dict)
     """For how many each place has room, and until when (`now`) it keeps that at least."""
     taken: dict[Place, set[int]] = field(default_factory=dict)

@@ -10,12 +10,14 @@ import pytest
 from game.art.scenemap import read_scene
 from game.layout import (
     BOTTOM_STRIP,
+    DRIFT,
     HEIGHTS,
     HELP_BUTTON,
     ORDER_BUTTON,
     PLACE_OF,
     TOP_BAND,
     UI_BUTTON,
+    WIDEST,
     Kitchen,
     Place,
     Point,
@@ -74,6 +76,26 @@ def test_more_orders_are_never_larger(kitchen: Kitchen) -> None:
     assert heights == sorted(heights, reverse=True) and set(heights) <= set(HEIGHTS)
     assert heights[0] == HEIGHTS[0] and heights[-1] >= 40, "five hundred can still be told apart"
     assert plan_floor(kitchen, counts_for(1500, "evenly")).height == HEIGHTS[-1]
+
+
+@kitchens
+@pytest.mark.parametrize("place", STAGES)
+@pytest.mark.parametrize("total", [1, 2, 5, 10, 12, 30, 60, 100])
+def test_a_crowd_stands_at_its_own_place(kitchen: Kitchen, place: Place, total: int) -> None:
+    """Whoever stands at the scooter is on the way: a crowd at the bench must not."""
+    floor = plan_floor(kitchen, {place: total})
+    crowd = [floor.stand(place, n)[0] for n in range(total)]
+    assert floor.at_home and max(crowd) - min(crowd) <= WIDEST
+    assert abs(floor.stages[place].centre - kitchen.anchors[place]) <= DRIFT
+
+
+@kitchens
+@pytest.mark.parametrize("total", [1, 4, 12, 16, 30])
+def test_a_crowd_at_the_counter_does_not_push_the_next_one_to_the_scooter(
+    kitchen: Kitchen, total: int
+) -> None:
+    floor = plan_floor(kitchen, {Place.COUNTER: total, Place.BENCH: total})
+    assert abs(floor.stages[Place.BENCH].centre - kitchen.anchors[Place.BENCH]) <= DRIFT
 
 
 @kitchens
