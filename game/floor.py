@@ -27,7 +27,8 @@ def refloor(model: Model) -> None:
     model.floor_key = kept, wished
     floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)))
     if not floor.at_home and kept != wished:
-        floor = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)))
+        bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)))
+        floor = bare if bare.at_home else floor
     if floor == known and same_kitchen and kept == before[0]:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
