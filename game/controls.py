@@ -65,8 +65,8 @@ def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
     """The foremost gopher at a point; a little generous, since they are small and move."""
     best: Gopher | None = None
     left, right, above = x - WIDEST, x + WIDEST, y - 12.0
-    # Nobody has its feet over its head: most of a crowd is ruled out by two comparisons.
-    for gopher in [g for g in model.gophers.values() if g.body.y >= above and left < g.body.x < right]:
+    # Nobody has its feet over its head: most of a crowd is ruled out by one comparison or two.
+    for gopher in [g for g in model.gophers.values() if left < g.body.x < right and g.body.y >= above]:
         body = gopher.body
         reach = max(26.0, gopher.height * 0.4)
         feet = body.y - gopher.lift

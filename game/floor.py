@@ -9,6 +9,9 @@ ROOM_KEPT = 6.0
 """Seconds for which a place keeps room that it has needed: orders come in waves, and a crowd that grew and
 shrank with each would never stand still."""
 
+EMPTY = 0.75
+"""Where less than this part of the room that is kept is needed, it may be too dear."""
+
 
 def refloor(model: Model) -> None:
     """Plan the floor again if the numbers at the places have changed enough to matter: at once where more
@@ -21,18 +24,21 @@ def refloor(model: Model) -> None:
     wished = tuple(roomy(count) if count else 0 for count in counts.values())
     kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
     known, before = model.floor, model.floor_key
+    if sum(wished) > EMPTY * sum(kept):
+        wished = kept
     same_kitchen = known is not None and known.kitchen is model.kitchen
     if (kept, wished) == before and same_kitchen:
         return
     model.floor_key = kept, wished
     floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)))
-    if not floor.at_home and kept != wished:
+    if not floor.at_home and wished is not kept:
         bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)))
         floor = bare if bare.at_home else floor
     if floor == known and same_kitchen and kept == before[0]:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
     model.floor = floor
+    model.stands = None
     # Gaps that leavers left are closed now, when everybody moves anyway.
     taken = dict.fromkeys(Place, 0)
     for gopher in sorted(model.gophers.values(), key=lambda g: g.index):

@@ -18,6 +18,7 @@ from game.layout import FloorPlan, Kitchen, Place, plan_floor
 from game.recording import Recorder
 from game.scene.particles import Particles
 from game.snapshot import Snapshot
+from game.stands import Stands
 from game.story import Story
 from game.stream import Stream
 
@@ -66,8 +67,8 @@ class Model:
     """For how many the floor is planned at each place, and how many there are, both rounded."""
     room_kept: dict[Place, tuple[int, float]] = field(default_factory=dict)
     """For how many each place has room, and until when (`now`) it keeps that at least."""
-    taken: dict[Place, set[int]] = field(default_factory=dict)
-    """The stands that somebody has, by place, while a batch of events is taken in."""
+    stands: dict[Place, Stands] | None = None
+    """Read `stands_at`; None: to be counted anew."""
     room: object = None
     """What is the same for everybody who rests; the same object while nothing of it changes."""
     tagged: list[Gopher] = field(default_factory=list)
@@ -156,9 +157,20 @@ class Model:
             self.counted = count(of, self.gophers.values(), self.known.hands)
         return self.counted
 
+    def stands_at(self, place: Place) -> Stands:
+        """The stands of a place, as they are taken now."""
+        if self.stands is None:
+            taken: dict[Place, list[int]] = {one: [] for one in Place}
+            for gopher in self.gophers.values():
+                taken[gopher.place].append(gopher.index)
+            self.stands = {one: Stands(numbers) for one, numbers in taken.items()}
+        return self.stands[place]
+
     def leave(self, order_id: str) -> None:
         """Somebody has gone out of the picture."""
         census, gopher = self.census, self.gophers.pop(order_id)
+        if self.stands is not None:
+            self.stands[gopher.place].give_back(gopher.index)
         if gopher.delivered:
             # Such a one is counted nowhere else, and they go all the time.
             places = {**census.places, gopher.place: census.places[gopher.place] - 1}

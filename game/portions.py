@@ -11,8 +11,12 @@ from game.news import ApiAway, News, OrdersSeen
 LEAST = 16
 """Orders that are let in in one frame at least. Fewer would only hold up more frames: the room is
 counted anew after each."""
-WITHIN = 3
-"""Frames after which all that had come are in."""
+SOON = 2
+"""Frames after which all that had come are in, as long as they are not too many for a frame."""
+MOST = 96
+"""More than this are let in in one frame only if it would take longer than `WITHIN`."""
+WITHIN = 20
+"""Frames after which all that had come are in, however many."""
 
 
 class Portions:
@@ -45,7 +49,8 @@ class Portions:
         if not before:
             self._share = LEAST
         if len(self._waiting) > before:
-            self._share = max(self._share, ceil(self.waiting / WITHIN))
+            waiting = self.waiting
+            self._share = max(self._share, min(ceil(waiting / SOON), MOST), ceil(waiting / WITHIN))
         return [*passing, *self._portion()]
 
     def _portion(self) -> list[News]:

@@ -35,24 +35,6 @@ DUSTY = 150
 """Among more orders than this none squashes as it starts, or raises dust."""
 
 
-def _taken(model: Model) -> dict[Place, set[int]]:
-    if not model.taken:
-        model.taken = {place: set() for place in Place}
-        for gopher in model.gophers.values():
-            model.taken[gopher.place].add(gopher.index)
-    return model.taken
-
-
-def free_index(model: Model, place: Place) -> int:
-    """The lowest stand at a place that nobody has; who stands somewhere keeps the stand until leaving."""
-    taken = _taken(model)[place]
-    index = 0
-    while index in taken:
-        index += 1
-    taken.add(index)
-    return index
-
-
 def jump(gopher: Gopher, speed: float) -> None:
     """Leap up at `speed` logical pixels a second, if on the floor."""
     if gopher.lift <= 0.0:
@@ -104,7 +86,7 @@ def _appear(model: Model, event: OrderAppeared) -> None:
         return
     place = PLACE_OF[event.status]
     x, y = model.kitchen.door
-    gopher = Gopher(order, Follower(x, y), place, free_index(model, place), phase=phase_for(order.id))
+    gopher = Gopher(order, Follower(x, y), place, model.stands_at(place).take(), phase=phase_for(order.id))
     gopher.mood_since = gopher.calm_since = model.now
     gopher.height = model.floor.height if model.floor else gopher.height
     gopher.own = event.order in model.own
@@ -138,8 +120,8 @@ def _lose(model: Model, count: int) -> None:
 def _go(model: Model, gopher: Gopher, place: Place) -> None:
     """Send a gopher to a place, unless it is there."""
     if place is not gopher.place:
-        _taken(model)[gopher.place].discard(gopher.index)
-        gopher.index, gopher.place = free_index(model, place), place
+        model.stands_at(gopher.place).give_back(gopher.index)
+        gopher.index, gopher.place = model.stands_at(place).take(), place
         if len(model.gophers) <= DUSTY:
             gopher.stretch.push(-2.6)
             model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
@@ -271,8 +253,6 @@ def sync(model: Model) -> None:
 def react(model: Model, events: Sequence[Event]) -> None:
     """Let the model react to what happened, in order."""
     sync(model)
-    # Who leaves the room, and a new floor, come between two batches: each begins anew.
-    model.taken.clear()
     for event in events:
         if isinstance(event, OrderAppeared):
             _appear(model, event)

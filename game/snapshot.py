@@ -129,7 +129,7 @@ def merge_order(known: Order | None, told: Order) -> Order:
         return known.model_copy(update={"fresh": False}) if known.fresh else known
     if len(told.stages) < len(known.stages):
         told = told.model_copy(update={"stages": known.stages})
-    return known if told == known else told
+    return known if told.status is known.status and told == known else told
 
 
 def newest_time(fleet: Fleet) -> float:

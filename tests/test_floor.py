@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from game.floor import ROOM_KEPT
 from game.layout import Place, plan_floor
 from game.model import Model
+from game.stands import Stands
 from tests.telling import S, order, play, seen, tell
 
 
@@ -70,3 +74,28 @@ def test_no_room_is_kept_that_pushes_others_to_where_they_do_not_belong() -> Non
     assert floor is not None and floor.at_home, "… but not at this price"
     play(model, ROOM_KEPT * 2)
     assert model.floor == floor, "and it is given up without anybody's moving"
+
+
+@given(st.lists(st.one_of(st.just(-1), st.integers(0, 30)), max_size=60), st.sets(st.integers(0, 20)))
+def test_the_lowest_free_stand_is_taken(wishes: list[int], taken: set[int]) -> None:
+    """-1 takes one, any other number gives that one back; compared with the plain search."""
+    stands, there = Stands(taken), set(taken)
+    for wish in wishes:
+        if wish < 0:
+            lowest = next(n for n in range(100) if n not in there)
+            assert stands.take() == lowest
+            there.add(lowest)
+        elif wish in there:
+            stands.give_back(wish)
+            there.remove(wish)
+
+
+def test_stands_are_free_again_when_somebody_leaves_or_goes_on() -> None:
+    model = Model()
+    crowd(model, 3)
+    for n in range(3, 40):
+        tell(model, seen(order(f"o{n - 3}", S.OUT_FOR_DELIVERY, 1), order(f"o{n}")))
+        tell(model, seen(order(f"o{n - 3}", S.DELIVERED, 1)))
+        play(model, 8.0)
+        assert f"o{n - 3}" not in model.gophers
+        assert sorted(g.index for g in model.gophers.values()) == [0, 1, 2]

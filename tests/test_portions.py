@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Fleet
 from game.news import ApiAway, FleetSeen, News, OrdersSeen, Said
-from game.portions import LEAST, WITHIN, Portions
+from game.portions import LEAST, MOST, WITHIN, Portions
 from tests.telling import order
 
 
@@ -34,20 +35,33 @@ def test_everybody_is_let_in_once_in_order_and_soon(sizes: list[int], pause: int
     assert frames <= WITHIN
 
 
+@pytest.mark.parametrize(
+    ("count", "frames"), [(16, 1), (40, 2), (125, 2), (2 * MOST, 2), (500, 6), (40_000, WITHIN)]
+)
+def test_how_long_it_takes(count: int, frames: int) -> None:
+    portions = Portions()
+    portions.let_in([told(0, count)])
+    taken = 1
+    while portions.waiting:
+        portions.let_in([])
+        taken += 1
+    assert taken == frames
+
+
 def test_a_few_are_let_in_at_once_and_many_are_spread() -> None:
     portions = Portions()
     assert len(names(portions.let_in([told(0, LEAST)]))) == LEAST
     spread = [len(names(portions.let_in([told(0, 600)])))]
     while portions.waiting:
         spread.append(len(names(portions.let_in([]))))
-    assert set(spread) == {600 // WITHIN}, "and evenly"
-    assert len(names(portions.let_in([told(0, 3 * LEAST)]))) == LEAST, "the next few are spread as few"
+    assert sum(spread) == 600 and max(spread) == MOST
+    assert len(names(portions.let_in([told(0, 2 * LEAST)]))) == LEAST, "the next few are spread as few"
 
 
 def test_a_death_does_not_wait_behind_orders() -> None:
     portions, fleet = Portions(), FleetSeen(Fleet(slots=1, births=1, deaths=1, workers=[]))
-    first = portions.let_in([told(0, 100), fleet, Said("x")])
-    assert fleet in first and Said("x") in first and portions.waiting > 60
+    first = portions.let_in([told(0, 400), fleet, Said("x")])
+    assert fleet in first and Said("x") in first and portions.waiting > 200
 
 
 def test_no_answer_is_heard_after_the_word_that_nobody_answers() -> None:

@@ -190,10 +190,15 @@ def draw_crowd(
             pose is not member.pose
             or height != member.height
             or gopher.left is not member.left
-            or gopher.order.status is not member.status
+            or height >= LEAST_CARRIED
+            and gopher.order.status is not member.status
         ):
             worn = member.kept.get((pose, gopher.left))
-            if worn is not None and height == member.height and gopher.order.status is member.status:
+            if (
+                worn is not None
+                and height == member.height
+                and (height < LEAST_CARRIED or gopher.order.status is member.status)
+            ):
                 # Step by step the same two pictures.
                 member.surface, member.dx, member.dy, paw_x, paw_y, member.figure = worn
                 load_x, load_y = member.load_anchor

@@ -21,6 +21,8 @@ FINE = 36
 LEANING = 8.0
 LEAST_TURNED = 60.0
 """By more degrees than that nobody leans, but turns: for that a picture is made, where it would be seen."""
+LEAST_SWAYING = 50.0
+"""Smaller ones fly stiffly: the trail is what is seen of them."""
 SHADES = 4
 BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
@@ -238,9 +240,10 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]
 
 def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe, fliers: Sequence[Gopher]) -> None:
     """Those that hop, in front of the cooks."""
-    # They are drawn with every squash in a crowd too, as long as they are few.
+    # They are drawn with every squash in a crowd too, as long as they are few and not tiny.
+    few = len(fliers) <= FINE
     for gopher in fliers:
         draw_trail(brush, gopher, model.access.calm)
         with brush.faded(_presence(model, gopher)):
-            draw_gopher(brush, model, gopher, wardrobe, len(fliers) <= FINE)
+            draw_gopher(brush, model, gopher, wardrobe, few and gopher.height >= LEAST_SWAYING)
     brush.flush()
