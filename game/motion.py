@@ -47,6 +47,10 @@ class Spring:
         """Add `speed` (units a second)."""
         self.speed += speed
 
+    def halt(self) -> None:
+        """Come to rest at once: nobody sees it."""
+        self.value = self.speed = 0.0
+
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass; steps are cut to 1/120 s, so that the frame rate does not show."""
         if abs(self.value) < 1e-4 and abs(self.speed) < 1e-3:

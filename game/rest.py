@@ -79,9 +79,12 @@ def rest_of(
         or gopher.lift > 0.0
         or gopher.arrow > 0.0
         or gopher.height != room.height
-        or gopher.stretch.moving
-        or gopher.lean.moving
     ):
+        return None
+    if stride is not None and not model.follows(gopher):
+        gopher.stretch.halt()
+        gopher.lean.halt()
+    if gopher.stretch.moving or gopher.lean.moving:
         return None
     goal = goal_of(gopher, floor)
     gopher.gliding = not on_stand(body, goal)

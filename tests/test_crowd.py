@@ -170,3 +170,23 @@ def test_nobody_jumps_from_place_to_place_whatever_is_told() -> None:
             for gopher in model.gophers.values():
                 far = math.dist(before[gopher.id], (gopher.body.x, gopher.body.y - gopher.lift))
                 assert far < 60, (gopher.id, gopher.mood, far)
+
+
+def test_nobody_waits_for_a_spring_that_nobody_sees() -> None:
+    """In a crowd the springs are not drawn; of whom somebody follows they are."""
+    model = crowd_of(60)
+    model.hover = "o1"
+    play(model, 2.0)
+    everybody = [model.gophers[key] for key in ("o0", "o1")]
+    for gopher in everybody:
+        gopher.wake()
+        gopher.stretch.push(3.0)
+    play(model, 0.1)
+    unseen, followed = everybody
+    assert unseen.rest is not None and not unseen.stretch.moving
+    assert followed.rest is None and followed.stretch.moving
+    few = crowd_of(4)
+    few.gophers["o0"].wake()
+    few.gophers["o0"].stretch.push(3.0)
+    play(few, 0.1)
+    assert few.gophers["o0"].rest is None and few.gophers["o0"].stretch.moving
