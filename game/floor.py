@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from game.layout import Place, plan_floor, roomy
+from game.layout import DRIFT, Place, plan_floor, roomy
 from game.model import Model
 
 ROOM_KEPT = 6.0
 """Seconds for which a place keeps room that it has needed: orders come in waves, and a crowd that grew and
 shrank with each would never stand still."""
 
-EMPTY = 0.75
+EMPTY = 0.7
 """Where less than this part of the room that is kept is needed, it may be too dear."""
+MANY = 96
+"""A place with room for so many keeps it until it is that empty: many would move for little."""
 
 
 def refloor(model: Model) -> None:
@@ -30,10 +32,10 @@ def refloor(model: Model) -> None:
     if (kept, wished) == before and same_kitchen:
         return
     model.floor_key = kept, wished
-    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)))
-    if not floor.at_home and wished is not kept:
-        bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)))
-        floor = bare if bare.at_home else floor
+    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), known)
+    if floor.stray > DRIFT and wished is not kept:
+        bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)), known)
+        floor = bare if bare.stray < EMPTY * floor.stray else floor
     if floor == known and same_kitchen and kept == before[0]:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
@@ -52,7 +54,7 @@ def refloor(model: Model) -> None:
 def _kept(model: Model, place: Place, wished: int) -> int:
     """For how many the floor is planned at a place that needs room for so many."""
     kept, until = model.room_kept.get(place, (0, 0.0))
-    if wished < kept and model.now < until:
+    if wished < kept and (model.now < until or kept >= MANY and wished > EMPTY * kept):
         return kept
     model.room_kept[place] = wished, model.now + ROOM_KEPT
     return wished

@@ -69,7 +69,13 @@ DRIFT = 150.0
 WIDEST = 840.0
 """Logical pixels that a crowd takes up at most while it is to seem to stand at one place."""
 HOMELY = 64.0
+"""Smaller gophers are so many that their crowd may be wider than that, as long as its middle is right."""
+LEAST_HOMELY = 40.0
 """Down to this height gophers become smaller rather than stand where other places are."""
+TIGHTEST = 0.9
+"""So much closer neighbours stand rather than become smaller, as long as they are the same ones."""
+MORE = 1.2
+"""For so many times as many there must be room before everybody grows, or moves apart."""
 
 COOK_HEIGHT = 250.0
 FIRST_ROW = 9
@@ -135,8 +141,10 @@ class FloorPlan:
     """Distance between neighbours, logical pixels."""
     depth: float
     """Distance between rows, logical pixels."""
-    at_home: bool = True
-    """Whether everybody stands where their place is, so that the picture tells no other stage than theirs."""
+    stray: float = 0.0
+    """How far the middle of a crowd is off its place at most, logical pixels: who stands at another place
+    seems to be at another stage.
+    """
 
     def stand(self, place: Place, index: int) -> Point:
         """Where the feet of number `index` (from 0) at a place are: the front row first, from its middle."""
@@ -151,7 +159,9 @@ class FloorPlan:
 
 def roomy(count: int) -> int:
     """`count` rounded up coarsely, so that one order more or less does not move everybody."""
-    step = 4 if count <= 16 else 16 if count <= 160 else 32
+    step = 4 if count <= 16 else 16
+    while step * 12 < count:
+        step *= 2
     return max(step, math.ceil(count / step) * step)
 
 
@@ -171,46 +181,106 @@ def _centred(kitchen: Kitchen, spans: Mapping[Place, float]) -> dict[Place, floa
     return centres
 
 
-def _at_home(kitchen: Kitchen, spans: Mapping[Place, float]) -> bool:
-    """Whether no crowd is far from its place, nor so wide that it seems to stand at others too."""
+def _times(spans: Mapping[Place, float], factor: float) -> dict[Place, float]:
+    return {place: span * factor for place, span in spans.items()}
+
+
+def _stray(kitchen: Kitchen, spans: Mapping[Place, float]) -> float:
+    """How far the middle of a crowd is off its place at most."""
     centres = _centred(kitchen, spans)
-    return all(
-        span <= WIDEST and abs(centres[place] - kitchen.anchors[place]) <= DRIFT
-        for place, span in spans.items()
-    )
+    return max((abs(centres[place] - kitchen.anchors[place]) for place in spans), default=0.0)
 
 
-def _loosened(kitchen: Kitchen, spans: Mapping[Place, float]) -> float:
-    """By what factor neighbours stand further apart: as far as there is room at home, if they are there."""
-    width = kitchen.right - kitchen.left
-    loosest = min(LOOSEST, width / sum(spans.values())) if spans else 1.0
-    if loosest <= 1.0 or not _at_home(kitchen, spans):
-        return loosest
-    steps = (loosest - (loosest - 1.0) * step / 8 for step in range(9))
-    return next(loose for loose in steps if _at_home(kitchen, {p: span * loose for p, span in spans.items()}))
+@dataclass(frozen=True)
+class _Crowd:
+    """How much of the floor so many orders take up at one size."""
+
+    kitchen: Kitchen
+    size: SizeClass
+    rows: int
+    columns: Mapping[Place, int]
+    spans: Mapping[Place, float]
+
+    @property
+    def most(self) -> float:
+        """By what factor neighbours can stand further apart; under 1, must stand closer."""
+        return (self.kitchen.right - self.kitchen.left) / sum(self.spans.values()) if self.spans else 1.0
+
+    def at_home(self, factor: float = 1.0) -> bool:
+        """Whether everybody has room and stands where their place is, neighbours so much further apart."""
+        spans = _times(self.spans, factor)
+        wide = self.size.height >= HOMELY and any(span > WIDEST for span in spans.values())
+        return factor <= self.most and not wide and _stray(self.kitchen, spans) <= DRIFT
+
+    @property
+    def looseness(self) -> float:
+        """By what factor neighbours stand further apart: as far as there is room at home. Those who are too
+        many for that move apart if they push nobody, with some of the floor in reserve.
+        """
+        if self.most <= 1.0:
+            return self.most
+        if not self.at_home():
+            return max(1.0, min(LOOSEST, self.most * TIGHTEST)) if len(self.spans) == 1 else 1.0
+        loosest = min(LOOSEST, self.most)
+        steps = (loosest - (loosest - 1.0) * step / 8 for step in range(9))
+        return next(loose for loose in steps if self.at_home(loose))
 
 
-def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int]) -> FloorPlan:
-    """The floor plan for so many orders at each place: the largest size class at which all fit side by side,
-    each where its place is. Of a crowd that needs smaller ones than `HOMELY` only the first is asked; where
-    even the smallest do not fit, they stand closer, never off the floor.
+def _crowd(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> _Crowd:
+    rows = 1 + int((kitchen.front - kitchen.back) / (size.row * size.height))
+    if size is SIZE_CLASSES[0]:
+        rows = min(rows, 2)
+    columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
+    spans = {p: (columns[p] + 0.5) * size.column * size.height for p in Place if counts.get(p, 0)}
+    return _Crowd(kitchen, size, rows, columns, spans)
+
+
+def _choose(kitchen: Kitchen, counts: Mapping[Place, int], tight: float = 1.0) -> tuple[SizeClass, bool]:
+    """The largest size at which everybody stands at home, neighbours `tight` times as far apart, and that
+    they do; or the largest at which they have room at all, or the smallest.
     """
-    width = kitchen.right - kitchen.left
-    for size in SIZE_CLASSES:
-        rows = 1 + int((kitchen.front - kitchen.back) / (size.row * size.height))
-        if size is SIZE_CLASSES[0]:
-            rows = min(rows, 2)
-        columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
-        spans = {p: (columns[p] + 0.5) * size.column * size.height for p in Place if counts.get(p, 0)}
-        if sum(spans.values()) <= width and (size.height < HOMELY or _at_home(kitchen, spans)):
-            break
-    loose = _loosened(kitchen, spans)
-    spans = {place: span * loose for place, span in spans.items()}
+    crowds = [_crowd(kitchen, counts, size) for size in SIZE_CLASSES]
+    for crowd in crowds:
+        if crowd.size.height >= LEAST_HOMELY and crowd.at_home(tight):
+            return crowd.size, True
+    with_room = (crowd.size for crowd in crowds if crowd.most >= tight)
+    return next(with_room, SIZE_CLASSES[-1]), False
+
+
+def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> bool:
+    """Whether a crowd of this size may keep it, although another would be chosen for a new one: it would fit
+    if all stood a little closer, and does not fit a larger one if there were a few more.
+    """
+    more = {place: math.ceil(count * MORE) for place, count in counts.items()}
+    most, least = _choose(kitchen, counts, TIGHTEST)[0].height, _choose(kitchen, more)[0].height
+    return least <= size.height <= most
+
+
+def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int], before: FloorPlan | None = None) -> FloorPlan:
+    """The floor plan for so many orders at each place: the largest size class at which all fit side by side,
+    each where its place is; of too many for that only the first is asked, and where even the smallest do not
+    fit, they stand closer, never off the floor. A plan of `before` keeps its size, and how far apart its
+    neighbours are, as long as that is not far from the best: a crowd that grew and shrank all the time would
+    never stand still.
+    """
+    size, _ = _choose(kitchen, counts)
+    old = None
+    if before is not None and before.kitchen is kitchen and any(counts.values()):
+        old = next(one for one in SIZE_CLASSES if one.height == before.height)
+        size = old if _steady(kitchen, counts, old) else size
+    crowd = _crowd(kitchen, counts, size)
+    loose = crowd.looseness
+    if before is not None and size is old:
+        kept = before.pitch / (size.column * size.height)
+        if loose / MORE < kept <= crowd.most and (
+            crowd.at_home(kept) or not crowd.at_home() and kept <= loose
+        ):
+            loose = kept
+    spans = _times(crowd.spans, loose)
     centres = _centred(kitchen, spans)
-    stages = {p: Stage(centres[p], columns[p], rows) for p in Place}
-    pitch = size.column * size.height * loose
-    home = _at_home(kitchen, spans)
-    return FloorPlan(size.height, stages, kitchen, pitch, size.row * size.height, home)
+    stages = {p: Stage(centres[p], crowd.columns[p], crowd.rows) for p in Place}
+    pitch, depth = size.column * size.height * loose, size.row * size.height
+    return FloorPlan(size.height, stages, kitchen, pitch, depth, _stray(kitchen, spans))
 
 
 @dataclass(frozen=True)
