@@ -52,6 +52,22 @@ def test_what_is_old_waits_for_a_still_picture_and_not_for_ever(monkeypatch: pyt
     assert len(held) == 51 * YOUNG and not sweep(lambda: True)
 
 
+def test_what_is_older_still_waits_longer_and_not_for_ever_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "MANY", 4)
+    monkeypatch.setattr(garbage, "FEW", 2)
+    monkeypatch.setattr(garbage, "SELDOM", 3)
+    circle = Circle()
+    gc.collect(1)
+    lost = weakref.ref(circle)
+    del circle
+    held, before = [], []
+    for _ in range(5):
+        held += [[n] for n in range(6 * YOUNG)]
+        before.append(lost() is not None)
+        assert sweep(lambda: False)
+    assert before == [True, True, True, False, False] and len(held) == 30 * YOUNG
+
+
 def test_what_is_young_python_finds_by_itself() -> None:
     lost = weakref.ref(Circle())
     held = [[n] for n in range(2 * YOUNG)]
