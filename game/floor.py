@@ -11,6 +11,8 @@ shrank with each would never stand still."""
 
 EMPTY = 0.7
 """Where less than this part of the room that is kept is needed, it may be too dear."""
+FEW = 36
+"""Up to so many orders are no crowd."""
 MANY = 96
 """A place with room for so many keeps it until it is that empty: many would move for little."""
 
@@ -24,7 +26,8 @@ def refloor(model: Model) -> None:
         return
     counts = model.census.places
     wished = tuple(roomy(count) if count else 0 for count in counts.values())
-    kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
+    few = len(model.gophers) <= FEW
+    kept = tuple(_kept(model, place, wish, few) for place, wish in zip(counts, wished, strict=True))
     known, before = model.floor, model.floor_key
     if sum(wished) > EMPTY * sum(kept):
         wished = kept
@@ -32,7 +35,7 @@ def refloor(model: Model) -> None:
     if (kept, wished) == before and same_kitchen:
         return
     model.floor_key = kept, wished
-    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), known)
+    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), None if few else known)
     if floor.stray > DRIFT and wished is not kept:
         bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)), known)
         floor = bare if bare.stray < EMPTY * floor.stray else floor
@@ -51,9 +54,13 @@ def refloor(model: Model) -> None:
         taken[gopher.place] += 1
 
 
-def _kept(model: Model, place: Place, wished: int) -> int:
-    """For how many the floor is planned at a place that needs room for so many."""
+def _kept(model: Model, place: Place, wished: int, few: bool) -> int:
+    """For how many the floor is planned at a place that needs room for so many. Of a few each is seen: they
+    are as large as they can be now, and an empty place needs nothing.
+    """
     kept, until = model.room_kept.get(place, (0, 0.0))
+    if few and not wished:
+        kept = 0
     if wished < kept and (model.now < until or kept >= MANY and wished > EMPTY * kept):
         return kept
     model.room_kept[place] = wished, model.now + ROOM_KEPT

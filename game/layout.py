@@ -64,14 +64,12 @@ HEIGHTS = tuple(size.height for size in SIZE_CLASSES)
 LOOSEST = 1.25
 """Where there is room, neighbours stand so much further apart at most."""
 
-DRIFT = 150.0
+DRIFT = 160.0
 """Logical pixels by which a crowd's middle may be off its place: places are twice as far apart."""
 WIDEST = 840.0
 """Logical pixels that a crowd takes up at most while it is to seem to stand at one place."""
 HOMELY = 64.0
 """Smaller gophers are so many that their crowd may be wider than that, as long as its middle is right."""
-LEAST_HOMELY = 40.0
-"""Down to this height gophers become smaller rather than stand where other places are."""
 TIGHTEST = 0.9
 """So much closer neighbours stand rather than become smaller, as long as they are the same ones."""
 MORE = 1.2
@@ -142,9 +140,7 @@ class FloorPlan:
     depth: float
     """Distance between rows, logical pixels."""
     stray: float = 0.0
-    """How far the middle of a crowd is off its place at most, logical pixels: who stands at another place
-    seems to be at another stage.
-    """
+    """How far the middle of a crowd is off its place, to where it seems to be at another stage, at most."""
 
     def stand(self, place: Place, index: int) -> Point:
         """Where the feet of number `index` (from 0) at a place are: the front row first, from its middle."""
@@ -166,18 +162,32 @@ def roomy(count: int) -> int:
 
 
 def _centred(kitchen: Kitchen, spans: Mapping[Place, float]) -> dict[Place, float]:
-    """Each place's centre, given how wide its crowd is: its anchor while it can be, pushed along by its
-    neighbours where they need the room, never out of their order.
+    """Each place's centre, given how wide its crowd is: its anchor while it can be. Crowds that would overlap
+    give way to both sides alike, never out of their order and never off the floor.
+
+    Least squares for centres at least half of two spans apart: isotonic regression, by pooling neighbours.
     """
     centres = dict(kitchen.anchors)
-    edge = kitchen.left
+    if not spans:
+        return centres
+    reached, offsets = 0.0, {}
     for place, span in spans.items():
-        centres[place] = max(kitchen.anchors[place], edge + span / 2)
-        edge = centres[place] + span / 2
-    edge = kitchen.right
-    for place, span in reversed(list(spans.items())):
-        centres[place] = min(centres[place], edge - span / 2)
-        edge = centres[place] - span / 2
+        offsets[place] = reached + span / 2
+        reached += span
+    # Of each pool of crowds that touch: the sum of where each wants the pool to be, and how many they are.
+    pools: list[list[float]] = []
+    for place, offset in offsets.items():
+        pools.append([kitchen.anchors[place] - offset, 1.0])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
+            total, count = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += count
+    most = max(kitchen.left, kitchen.right - reached)
+    begins = [
+        min(max(total / count, kitchen.left), most) for total, count in pools for _ in range(int(count))
+    ]
+    for (place, offset), begin in zip(offsets.items(), begins, strict=True):
+        centres[place] = begin + offset
     return centres
 
 
@@ -186,9 +196,16 @@ def _times(spans: Mapping[Place, float], factor: float) -> dict[Place, float]:
 
 
 def _stray(kitchen: Kitchen, spans: Mapping[Place, float]) -> float:
-    """How far the middle of a crowd is off its place at most."""
+    """How far the middle of a crowd is off its place at most, counted where it would seem to be at another
+    stage: before the counter is the door, and beyond the scooter only the street.
+    """
     centres = _centred(kitchen, spans)
-    return max((abs(centres[place] - kitchen.anchors[place]) for place in spans), default=0.0)
+    off = {place: centres[place] - kitchen.anchors[place] for place in spans}
+    ends = {
+        Place.COUNTER: max(0.0, off.get(Place.COUNTER, 0.0)),
+        Place.SCOOTER: min(0.0, off.get(Place.SCOOTER, 0.0)),
+    }
+    return max((abs(ends.get(place, by)) for place, by in off.items()), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -235,16 +252,19 @@ def _crowd(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> _C
     return _Crowd(kitchen, size, rows, columns, spans)
 
 
-def _choose(kitchen: Kitchen, counts: Mapping[Place, int], tight: float = 1.0) -> tuple[SizeClass, bool]:
-    """The largest size at which everybody stands at home, neighbours `tight` times as far apart, and that
-    they do; or the largest at which they have room at all, or the smallest.
+def _choose(kitchen: Kitchen, counts: Mapping[Place, int], tight: float = 1.0) -> SizeClass:
+    """The largest size at which everybody stands at home, neighbours `tight` times as far apart; of too many
+    for that, the largest at which they have room and are not much further off than they must be.
     """
     crowds = [_crowd(kitchen, counts, size) for size in SIZE_CLASSES]
-    for crowd in crowds:
-        if crowd.size.height >= LEAST_HOMELY and crowd.at_home(tight):
-            return crowd.size, True
-    with_room = (crowd.size for crowd in crowds if crowd.most >= tight)
-    return next(with_room, SIZE_CLASSES[-1]), False
+    at_home = next((crowd.size for crowd in crowds if crowd.at_home(tight)), None)
+    if at_home is not None:
+        return at_home
+    least = _stray(kitchen, crowds[-1].spans) + DRIFT
+    fitting = (
+        crowd.size for crowd in crowds if crowd.most >= tight and _stray(kitchen, crowd.spans) <= least
+    )
+    return next(fitting, SIZE_CLASSES[-1])
 
 
 def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> bool:
@@ -252,7 +272,7 @@ def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> b
     if all stood a little closer, and does not fit a larger one if there were a few more.
     """
     more = {place: math.ceil(count * MORE) for place, count in counts.items()}
-    most, least = _choose(kitchen, counts, TIGHTEST)[0].height, _choose(kitchen, more)[0].height
+    most, least = _choose(kitchen, counts, TIGHTEST).height, _choose(kitchen, more).height
     return least <= size.height <= most
 
 
@@ -263,7 +283,7 @@ def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int], before: FloorPlan 
     neighbours are, as long as that is not far from the best: a crowd that grew and shrank all the time would
     never stand still.
     """
-    size, _ = _choose(kitchen, counts)
+    size = _choose(kitchen, counts)
     old = None
     if before is not None and before.kitchen is kitchen and any(counts.values()):
         old = next(one for one in SIZE_CLASSES if one.height == before.height)
