@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api_stub.schema import Order, Worker
-from game.layout import CookSpot, FloorPlan, Place
+from game.floorplan import FloorPlan
+from game.layout import CookSpot, Place
 from game.motion import Arc, Follower, Spring
 from game.theme import COOKS, Colour
 

@@ -6,7 +6,8 @@ import math
 
 from game.actors import Cook, Gopher, Mood, slot_of
 from game.floor import refloor
-from game.layout import Place, cook_spot, plan_floor
+from game.floorplan import plan_floor
+from game.layout import Place, cook_spot
 from game.model import Model
 from game.motion import lerp
 from game.reactions import beside, jump, seat_of, take_off

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from game.layout import DRIFT, Place, plan_floor, roomy
+from game.floorplan import DRIFT, plan_floor, roomy
+from game.layout import Place
 from game.model import Model
 
 ROOM_KEPT = 6.0

@@ -14,7 +14,8 @@ from api_stub.schema import Order, Receipt
 from game.access import PLAIN, Access
 from game.actors import Cook, Gopher
 from game.census import Census, count
-from game.layout import FloorPlan, Kitchen, Place, plan_floor
+from game.floorplan import FloorPlan, plan_floor
+from game.layout import Kitchen, Place
 from game.recording import Recorder
 from game.scene.particles import Particles
 from game.snapshot import Snapshot

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from api_stub.schema import OrderStatus
-from game.layout import FloorPlan, Kitchen, Place
+from game.floorplan import FloorPlan
+from game.layout import Kitchen, Place
 from game.snapshot import Snapshot
 
 BEFORE = 1.0

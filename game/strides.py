@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, sqrt
 
 from game.actors import Goal, Gopher, Mood
-from game.layout import FloorPlan
+from game.floorplan import FloorPlan
 from game.motion import Follower
 
 SMOOTH = 0.26

@@ -14,8 +14,9 @@ from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
 from game.census import count
+from game.floorplan import plan_floor
 from game.inputs import PointerMove
-from game.layout import Kitchen, Place, plan_floor
+from game.layout import Kitchen, Place
 from game.looks import look_for
 from game.model import Model
 from game.motion import Follower

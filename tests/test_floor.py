@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from game.art.scenemap import read_scene
 from game.floor import ROOM_KEPT
-from game.layout import Place, plan_floor
+from game.floorplan import plan_floor
+from game.layout import Place
 from game.model import Model
 from game.scene.kitchen import kitchen_of_scene
 from game.stands import Stands

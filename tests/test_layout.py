@@ -1,102 +1,28 @@
-"""Nobody stands in anybody's place, off the floor or under a plate, however many there are."""
+"""Nobody stands in anybody's place or under a plate, however many cooks there are; buttons lie apart."""
 
 from __future__ import annotations
 
 import itertools
-import math
 
 import pytest
 
 from game.art.scenemap import read_scene
 from game.layout import (
     BOTTOM_STRIP,
-    DRIFT,
-    HEIGHTS,
     HELP_BUTTON,
-    HOMELY,
     ORDER_BUTTON,
     PLACE_OF,
     TOP_BAND,
     UI_BUTTON,
-    WIDEST,
     Kitchen,
-    Place,
-    Point,
     cook_spot,
     inside,
-    plan_floor,
-    roomy,
 )
 from game.scene.kitchen import kitchen_of_scene
 from tests.telling import S
 
 KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}
 kitchens = pytest.mark.parametrize("kitchen", KITCHENS.values(), ids=KITCHENS)
-STAGES = [place for place in Place if place is not Place.ASIDE]
-
-
-def counts_for(total: int, spread: str) -> dict[Place, int]:
-    if spread == "one place":
-        return {Place.OVEN: total}
-    if spread == "last place":
-        return {Place.SCOOTER: total}
-    if spread == "evenly":
-        return {place: total // 5 + (n < total % 5) for n, place in enumerate(STAGES)}
-    rest = max(0, total - 4)
-    return {Place.COUNTER: 1, Place.BENCH: 1, Place.OVEN: rest, Place.SHELF: 1, Place.ASIDE: 1}
-
-
-def everybody(kitchen: Kitchen, counts: dict[Place, int]) -> dict[Place, list[Point]]:
-    floor = plan_floor(kitchen, counts)
-    return {place: [floor.stand(place, n) for n in range(count)] for place, count in counts.items() if count}
-
-
-@kitchens
-@pytest.mark.parametrize("spread", ["one place", "last place", "evenly", "lopsided"])
-@pytest.mark.parametrize("total", [1, 2, 3, 4, 5, 8, 16, 17, 40, 96, 97, 100, 200, 333, 500])
-def test_a_place_for_everybody(kitchen: Kitchen, spread: str, total: int) -> None:
-    counts = counts_for(total, spread)
-    floor = plan_floor(kitchen, counts)
-    stands = everybody(kitchen, counts)
-    points = [point for found in stands.values() for point in found]
-    assert len({(round(x), round(y)) for x, y in points}) == len(points)
-    for x, y in points:
-        assert kitchen.left <= x <= kitchen.right
-        assert kitchen.back - 0.01 <= y <= kitchen.front, "on the floor, in front of the wall"
-    least = floor.height * 0.3
-    for found in stands.values():
-        assert all(math.dist(a, b) >= least for a, b in itertools.combinations(found, 2))
-    edges = [(min(x for x, _ in found), max(x for x, _ in found)) for found in stands.values()]
-    for (_, right), (left, _) in itertools.pairwise(edges):
-        assert right < left, "stages stay apart, in their order"
-
-
-@kitchens
-def test_more_orders_are_never_larger(kitchen: Kitchen) -> None:
-    heights = [plan_floor(kitchen, counts_for(total, "evenly")).height for total in range(1, 500, 7)]
-    assert heights == sorted(heights, reverse=True) and set(heights) <= set(HEIGHTS)
-    assert heights[0] == HEIGHTS[0] and heights[-1] >= 40, "five hundred can still be told apart"
-    assert plan_floor(kitchen, counts_for(1500, "evenly")).height == HEIGHTS[-1]
-
-
-@kitchens
-@pytest.mark.parametrize("place", STAGES)
-@pytest.mark.parametrize("total", [1, 2, 5, 10, 12, 30, 60, 100])
-def test_a_crowd_stands_at_its_own_place(kitchen: Kitchen, place: Place, total: int) -> None:
-    """Whoever stands at the scooter is on the way: a crowd at the bench must not."""
-    floor = plan_floor(kitchen, {place: total})
-    crowd = [floor.stand(place, n)[0] for n in range(total)]
-    assert floor.stray <= DRIFT
-    assert max(crowd) - min(crowd) <= WIDEST or floor.height < HOMELY
-
-
-@kitchens
-@pytest.mark.parametrize("total", [1, 4, 12, 16, 30])
-def test_a_crowd_at_the_counter_does_not_push_the_next_one_to_the_scooter(
-    kitchen: Kitchen, total: int
-) -> None:
-    floor = plan_floor(kitchen, {Place.COUNTER: total, Place.BENCH: total})
-    assert floor.stray <= DRIFT
 
 
 @kitchens
@@ -136,14 +62,6 @@ def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
         assert not (b.contains(a.x, a.y - a.height / 2)), (a, b)
 
 
-@pytest.mark.parametrize(
-    "count, rounded",
-    [(0, 4), (1, 4), (4, 4), (5, 8), (16, 16), (17, 32), (97, 112), (161, 176), (193, 224), (500, 512)],
-)
-def test_the_floor_is_planned_for_a_few_more(count: int, rounded: int) -> None:
-    assert roomy(count) == rounded
-
-
 def test_every_status_has_a_place_and_none_goes_back() -> None:
     way = [S.RECEIVED, S.PREPARING, S.BAKING, S.PENDING_PICKUP, S.OUT_FOR_DELIVERY, S.DELIVERED]
     anchors = [Kitchen().anchors[PLACE_OF[status]] for status in way]
@@ -162,40 +80,3 @@ def test_buttons_lie_on_the_strip_and_apart() -> None:
     for a, b in itertools.combinations(sorted(buttons), 2):
         assert a[0] + a[2] < b[0]
     assert inside(TOP_BAND, 0, 0) and not inside(TOP_BAND, 0, TOP_BAND[3])
-
-
-# A plan after another
-
-
-@kitchens
-def test_a_crowd_keeps_its_size_while_it_grows_and_shrinks_a_little(kitchen: Kitchen) -> None:
-    floor, sizes = None, []
-    for total in [500, 520, 480, 510, 540, 500, 470, 520] * 3:
-        floor = plan_floor(kitchen, counts_for(total, "evenly"), floor)
-        sizes.append((floor.height, round(floor.pitch, 3)))
-    assert len(set(sizes[2:])) == 1
-
-
-@kitchens
-@pytest.mark.parametrize("spread", ["one place", "evenly", "lopsided"])
-def test_what_is_kept_is_never_far_from_the_best(kitchen: Kitchen, spread: str) -> None:
-    floor = None
-    for total in [*range(1, 600, 13), *range(600, 0, -17)]:
-        floor = plan_floor(kitchen, counts_for(total, spread), floor)
-        best = plan_floor(kitchen, counts_for(total, spread))
-        classes = [HEIGHTS.index(one.height) for one in (floor, best)]
-        assert abs(classes[0] - classes[1]) <= 2
-        stands = [
-            floor.stand(p, n)[0] for p, count in counts_for(total, spread).items() for n in range(count)
-        ]
-        assert kitchen.left <= min(stands) and max(stands) <= kitchen.right
-
-
-def test_a_small_place_that_comes_and_goes_moves_no_crowd_to_another_size() -> None:
-    """Hundreds wait for a hand, and nine at a time are baked: the hundreds stay where they are."""
-    kitchen = KITCHENS["drawn"]
-    floor = first = plan_floor(kitchen, {Place.BENCH: 540})
-    for ovens in (36, 0, 48, 16, 36, 0):
-        floor = plan_floor(kitchen, {Place.BENCH: 540, Place.OVEN: ovens}, floor)
-        assert floor.height == first.height
-        assert floor.stages[Place.BENCH].columns == first.stages[Place.BENCH].columns
