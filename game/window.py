@@ -8,7 +8,7 @@ import os
 
 import pygame
 
-from game.inputs import Input, KeyPress
+from game.inputs import Input, KeyPress, PointerMove
 from game.keyboard import translate
 from game.theme import CANVAS, INK
 from game.view import View
@@ -118,7 +118,10 @@ class Window:
             item = translate(event, self.logical)
             if repeat and isinstance(item, KeyPress):
                 item = dataclasses.replace(item, repeat=True)
-            if item is not None:
+            if isinstance(item, PointerMove) and found and isinstance(found[-1], PointerMove):
+                # A fast mouse tells of a thousand places a second; where it is now is what counts.
+                found[-1] = item
+            elif item is not None:
                 found.append(item)
         return found
 

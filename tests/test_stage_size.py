@@ -1,9 +1,10 @@
-"""The picture while the window's size changes: stretched until the new pictures are there, never frozen."""
+"""The picture while the window's size changes, never frozen; and what a window tells a frame."""
 
 from __future__ import annotations
 
 import pygame
 
+from game.inputs import PointerMove, PointerPress
 from game.model import Model
 from game.news import RecordsSeen
 from game.scene.stage import Stage
@@ -32,3 +33,20 @@ def test_back_to_the_old_size_and_on_to_a_third_it_still_moves() -> None:
         tell(model, RecordsSeen(checkpoint=HOUSE))
         stage.draw(model, ())
         assert pygame.image.tobytes(window.view.surface, "RGB") != before, "what is new is shown at once"
+
+
+def test_of_many_places_of_the_pointer_the_last_counts_and_clicks_stay_between_them() -> None:
+    with a_window((960, 540)) as window:
+        window.poll()
+
+        def moved(*places: int) -> None:
+            for x in places:
+                pygame.event.post(
+                    pygame.event.Event(pygame.MOUSEMOTION, pos=(x, 10), rel=(1, 0), buttons=(0, 0, 0))
+                )
+
+        moved(1, 2, 3)
+        pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, pos=(3, 10), button=1))
+        moved(4, 5)
+        found = [item for item in window.poll() if isinstance(item, PointerMove | PointerPress)]
+        assert found == [PointerMove(6.0, 20.0), PointerPress(6.0, 20.0), PointerMove(10.0, 20.0)]
