@@ -7,7 +7,6 @@ their own, so that a kill and a death never wait behind them.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,9 +19,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from api_stub.schema import Order, OrderList, OrderStatus, StatusItem, StatusRequest
+from game.loop import Loop, connect
 from game.news import ApiAway, News, OrdersSeen
 from game.pulse import describe
-from game.sender import TIMEOUT
 from game.snapshot import FINAL, another_run, merge_order
 
 log = logging.getLogger(__name__)
@@ -175,7 +174,7 @@ class Follower:
                 del self.orders[order_id]
 
 
-class Following:
+class Following(Loop):
     """The thread."""
 
     def __init__(
@@ -185,46 +184,24 @@ class Following:
         everything: bool = False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        client = connect(api, transport)
+        super().__init__("orders", client, self._look)
         self._put = put
-        self._ending = threading.Event()
-        self._poked = threading.Event()
-        # trust_env off: a proxy of the environment has no business between us and the loopback.
-        self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
-        self.follower = Follower(self._client, put, everything)
-        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; does not wait for a request that is under way."""
-        self._ending.set()
-        self._poked.set()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        self.follower = Follower(client, put, everything)
 
     def begin_at(self, since: datetime | None) -> None:
         """Look for orders that began from then on; only the first moment counts."""
         if self.follower.since is None and since is not None:
             self.follower.since = since
-            self._poked.set()
+            self.poke()
 
-    def _run(self) -> None:
-        while not self._ending.is_set():
-            try:
-                wait = self.follower.look()
-            except httpx.TransportError as error:
-                # Whether the API is there is for the fleet's answers to say, which come ten times as often.
-                log.debug("orders: no answer: %r", error)
-                wait = AWAY_PAUSE
-            except (httpx.HTTPError, ValidationError) as error:
-                log.debug("orders: no answer: %r", error)
-                self._put(ApiAway(describe(error)))
-                wait = AWAY_PAUSE
-            self._poked.wait(wait)
-            self._poked.clear()
-        self._client.close()
+    def _look(self) -> float:
+        try:
+            return self.follower.look()
+        except httpx.TransportError as error:
+            # Whether the API is there is for the fleet's answers to say, which come ten times as often.
+            log.debug("orders: no answer: %r", error)
+        except (httpx.HTTPError, ValidationError) as error:
+            log.debug("orders: no answer: %r", error)
+            self._put(ApiAway(describe(error)))
+        return AWAY_PAUSE

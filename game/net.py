@@ -19,10 +19,11 @@ from pydantic import ValidationError
 from game.commands import Command, PlaceOrder, StreamOrders
 from game.errands import Errands
 from game.follower import Following
+from game.loop import connect
 from game.news import ApiAway, News, Said
 from game.placing import Placing
 from game.pulse import Pulse, describe
-from game.sender import TIMEOUT, Sender
+from game.sender import Sender
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,7 @@ class Net:
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
         self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
         self._ending = threading.Event()
-        # trust_env off: a proxy of the environment has no business between us and the loopback.
-        self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
+        self._client = connect(api, transport)
         self.following = Following(api, self.put, everything, transport)
         placed = self.following.follower.placed
         self._pulse = Pulse(self._client, self.put)

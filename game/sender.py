@@ -7,7 +7,6 @@ however often it hears of it.
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -15,13 +14,15 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Order, OrderRequest, Problem
+from game.loop import Loop, connect
 from game.news import News, StreamSettled
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = httpx.Timeout(2.0, connect=0.5)
 PAUSE = 0.5
 """Seconds until an order that got no answer is offered again."""
+IDLE = 0.5
+"""Seconds between two looks for orders to send, beside those at which somebody sends some."""
 MOST = 200
 """Orders that may wait here; twice the largest burst."""
 
@@ -47,7 +48,7 @@ def offer(client: httpx.Client, order: OrderRequest) -> tuple[httpx.Response, Or
     return response, Order.model_validate_json(response.content) if response.is_success else None
 
 
-class Sender:
+class Sender(Loop):
     """The thread. `placed` collects, for the follower, what the API has taken."""
 
     def __init__(
@@ -57,41 +58,26 @@ class Sender:
         placed: deque[Order],
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        client = connect(api, transport)
+        super().__init__("stream", client, self._offer)
+        self._stream = client
         self._put = put
         self._placed = placed
         self._waiting: deque[OrderRequest] = deque()
-        self._some = threading.Event()
-        self._ending = threading.Event()
-        self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
-        self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; does not wait for a request that is under way."""
-        self._ending.set()
-        self._some.set()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
 
     def send(self, orders: Sequence[OrderRequest]) -> bool:
         """Queue a burst; False (and nothing queued) where there is no room for it."""
         if len(self._waiting) + len(orders) > MOST:
             return False
         self._waiting.extend(orders)
-        self._some.set()
+        self.poke()
         return True
 
     def offer_next(self) -> bool:
         """Offer the order that waits longest; True when that is settled, one way or the other."""
         wanted = self._waiting[0]
         try:
-            response, order = offer(self._client, wanted)
+            response, order = offer(self._stream, wanted)
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("stream: not answered: %r", error)
             return False
@@ -103,11 +89,8 @@ class Sender:
         self._put(StreamSettled(wanted.id or "", order, "" if order else reason(response)))
         return True
 
-    def _run(self) -> None:
-        while not self._ending.is_set():
-            if not self._waiting:
-                self._some.wait(0.5)
-                self._some.clear()
-            elif not self.offer_next():
-                self._ending.wait(PAUSE)
-        self._client.close()
+    def _offer(self) -> float:
+        """Offer the next one, if there is any; the seconds until the one after it."""
+        if not self._waiting:
+            return IDLE
+        return 0.0 if self.offer_next() else PAUSE

@@ -7,7 +7,6 @@ A route that an older API lacks is left alone for a minute: what it would tell i
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HistoryEvent, Receipt, Stats
+from game.loop import Loop, connect
 from game.news import HistorySeen, News, RecordsSeen
-from game.sender import TIMEOUT
 from game.snapshot import KEPT_RECEIPTS
 
 log = logging.getLogger(__name__)
@@ -142,42 +141,28 @@ class Watcher:
         return max(0.0, min(when for what, when in self.due.items() if self.wanted(what)) - self.clock())
 
 
-class Watch:
-    """The thread. Both `stats` and `poke` may be used from the game's thread; neither waits."""
+class Watch(Loop):
+    """The thread. What is wanted may be said from the game's thread; that never waits."""
 
     def __init__(
         self, api: str, put: Callable[[News], None], transport: httpx.BaseTransport | None = None
     ) -> None:
-        self._ending = threading.Event()
-        self._poked = threading.Event()
-        self._client = httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
-        self.watcher = Watcher(self._client, put)
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; does not wait for a request that is under way."""
-        self._ending.set()
-        self._poked.set()
+        client = connect(api, transport)
+        super().__init__("watch", client, self._ask)
+        self.watcher = Watcher(client, put)
 
     def want_stats(self, wanted: bool) -> None:
         """Whether somebody looks at the statistics."""
         if self.watcher.stats_wanted != wanted:
             self.watcher.stats_wanted = wanted
-            self._poked.set()
+            self.poke()
 
     def want_history(self, card: Card | None) -> None:
         """Whose card is open, if any; asked for once, and again whenever the second part differs."""
         if self.watcher.history_wanted != card:
             self.watcher.history_wanted = card
-            self._poked.set()
+            self.poke()
 
-    def _run(self) -> None:
-        while not self._ending.is_set():
-            self.watcher.ask_due()
-            self._poked.wait(min(self.watcher.wait, 0.5))
-            self._poked.clear()
-        self._client.close()
+    def _ask(self) -> float:
+        self.watcher.ask_due()
+        return min(self.watcher.wait, 0.5)

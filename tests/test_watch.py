@@ -197,7 +197,7 @@ def thread() -> Iterator[Callable[..., Watch]]:
     for one in started:
         one.stop()
     for one in started:
-        eventually(lambda one=one: not one._thread.is_alive(), 5)
+        eventually(lambda one=one: not one.alive, 5)
 
 
 def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., Watch]) -> None:

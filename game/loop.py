@@ -1,0 +1,54 @@
+"""A thread of the network: one thing again and again, over a connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import httpx
+
+TIMEOUT = httpx.Timeout(2.0, connect=0.5)
+
+
+def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client of the API at that address; `transport` stands in for the network in tests."""
+    # trust_env off: a proxy of the environment has no business between us and the loopback.
+    return httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
+
+
+class Loop:
+    """Calls `step` until `stop`; it returns the seconds to wait for the next time, which `poke` cuts short.
+    `step` must not raise: that would end the thread. The client is closed at the end.
+    """
+
+    def __init__(self, name: str, client: httpx.Client, step: Callable[[], float]) -> None:
+        self._client = client
+        self._step = step
+        self._ending = threading.Event()
+        self._poked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; does not wait for a request that is under way."""
+        self._ending.set()
+        self._poked.set()
+
+    def poke(self) -> None:
+        """There is something to do now."""
+        self._poked.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            wait = self._step()
+            self._poked.wait(wait)
+            self._poked.clear()
+        self._client.close()
