@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from game.floorplan import DRIFT, plan_floor, roomy
+from game.floorplan import FAR, MORE, plan_floor, roomy
 from game.layout import Place
 from game.model import Model
 
@@ -27,8 +27,7 @@ def refloor(model: Model) -> None:
         return
     counts = model.census.places
     wished = tuple(roomy(count) if count else 0 for count in counts.values())
-    few = len(model.gophers) <= FEW
-    kept = tuple(_kept(model, place, wish, few) for place, wish in zip(counts, wished, strict=True))
+    kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
     known, before = model.floor, model.floor_key
     if sum(wished) > EMPTY * sum(kept):
         wished = kept
@@ -36,9 +35,11 @@ def refloor(model: Model) -> None:
     if (kept, wished) == before and same_kitchen:
         return
     model.floor_key = kept, wished
-    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), None if few else known)
-    if floor.stray > DRIFT and wished is not kept:
-        bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)), known)
+    # Of a few each is seen: they are as large as they can be.
+    reserve = 1.0 if len(model.gophers) <= FEW else MORE
+    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), known, reserve)
+    if floor.stray > FAR and wished is not kept:
+        bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)), known, reserve)
         floor = bare if bare.stray < EMPTY * floor.stray else floor
     if floor == known and same_kitchen and kept == before[0]:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
@@ -55,13 +56,9 @@ def refloor(model: Model) -> None:
         taken[gopher.place] += 1
 
 
-def _kept(model: Model, place: Place, wished: int, few: bool) -> int:
-    """For how many the floor is planned at a place that needs room for so many. Of a few each is seen: they
-    are as large as they can be now, and an empty place needs nothing.
-    """
+def _kept(model: Model, place: Place, wished: int) -> int:
+    """For how many the floor is planned at a place that needs room for so many."""
     kept, until = model.room_kept.get(place, (0, 0.0))
-    if few and not wished:
-        kept = 0
     if wished < kept and (model.now < until or kept >= MANY and wished > EMPTY * kept):
         return kept
     model.room_kept[place] = wished, model.now + ROOM_KEPT

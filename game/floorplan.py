@@ -40,6 +40,10 @@ LOOSEST = 1.25
 
 DRIFT = 160.0
 """Logical pixels by which a crowd's middle may be off its place: most places are twice as far apart."""
+FAR = 240.0
+"""As much for large ones: it is hardly two of them side by side."""
+LARGE = 100.0
+"""The least height at which they are large."""
 WIDEST = 840.0
 """Logical pixels that a crowd takes up at most while it is to seem to stand at one place."""
 HOMELY = 64.0
@@ -158,7 +162,8 @@ class _Crowd:
         """Whether everybody has room and stands where their place is, neighbours so much further apart."""
         spans = _times(self.spans, factor)
         wide = self.size.height >= HOMELY and any(span > WIDEST for span in spans.values())
-        return factor <= self.most and not wide and _stray(self.kitchen, spans) <= DRIFT
+        drift = FAR if self.size.height >= LARGE else DRIFT
+        return factor <= self.most and not wide and _stray(self.kitchen, spans) <= drift
 
     @property
     def looseness(self) -> float:
@@ -198,27 +203,29 @@ def _choose(kitchen: Kitchen, counts: Mapping[Place, int], tight: float = 1.0) -
     return next(fitting, SIZE_CLASSES[-1])
 
 
-def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> bool:
+def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass, reserve: float) -> bool:
     """Whether a crowd of this size may keep it, although another would be chosen for a new one: it would fit
-    if all stood a little closer, and does not fit a larger one if there were a few more.
+    if all stood a little closer, and would not fit a larger one if there were `reserve` times as many.
     """
-    more = {place: math.ceil(count * MORE) for place, count in counts.items()}
+    more = {place: math.ceil(count * reserve) for place, count in counts.items()}
     most, least = _choose(kitchen, counts, TIGHTEST).height, _choose(kitchen, more).height
     return least <= size.height <= most
 
 
-def plan_floor(kitchen: Kitchen, counts: Mapping[Place, int], before: FloorPlan | None = None) -> FloorPlan:
+def plan_floor(
+    kitchen: Kitchen, counts: Mapping[Place, int], before: FloorPlan | None = None, reserve: float = MORE
+) -> FloorPlan:
     """The floor plan for so many orders at each place: the largest size class at which all fit side by side,
     each where its place is; of too many for that only the first is asked, and where even the smallest do not
     fit, they stand closer, never off the floor. A plan of `before` keeps its size, and how far apart its
     neighbours are, as long as that is not far from the best: a crowd that grew and shrank all the time would
-    never stand still.
+    never stand still. It grows where there would be room for `reserve` times as many.
     """
     size = _choose(kitchen, counts)
     old = None
     if before is not None and before.kitchen is kitchen and any(counts.values()):
         old = next(one for one in SIZE_CLASSES if one.height == before.height)
-        size = old if _steady(kitchen, counts, old) else size
+        size = old if _steady(kitchen, counts, old, reserve) else size
     crowd = _crowd(kitchen, counts, size)
     loose = crowd.looseness
     if before is not None and size is old:
