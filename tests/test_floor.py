@@ -107,14 +107,13 @@ def test_stands_are_free_again_when_somebody_leaves_or_goes_on() -> None:
 
 
 def test_where_a_few_come_and_go_nobody_is_moved_to_and_fro() -> None:
-    """One after the other comes to the counter and goes on to the bench, where some stand: they stay there."""
+    """One after the other comes to the counter and goes on, past some at the bench, who stay there."""
     model = Model(kitchen=kitchen_of_scene(read_scene()))
-    tell(model, seen(*(order(f"b{n}", S.PREPARING, 1) for n in range(3)), order("first")))
+    tell(model, seen(*(order(f"b{n}", S.PREPARING, 1) for n in range(3)), order("o0")))
     play(model, 4.0)
-    stood = {key: gopher.body.x for key, gopher in model.gophers.items() if key != "first"}
+    stood = {key: gopher.body.x for key, gopher in model.gophers.items() if key != "o0"}
     for n in range(4):
-        tell(model, seen(order("first", S.PREPARING, 1) if n == 0 else order(f"o{n - 1}", S.BAKING, 1)))
-        play(model, 1.5)
-        tell(model, seen(order(f"o{n}")))
-        play(model, 1.5)
-        assert all(abs(model.gophers[key].body.x - x) < 20.0 for key, x in stood.items())
+        for news in (order(f"o{n}", S.BAKING, 1), order(f"o{n + 1}")):
+            tell(model, seen(news))
+            play(model, 1.5)
+            assert all(abs(model.gophers[key].body.x - x) < 20.0 for key, x in stood.items())
