@@ -1,9 +1,9 @@
 """The network: threads between the game and the API, with a bounded queue each way.
 
 The frame only ever puts a command into `commands` and takes news out of `news`; neither waits. The thread
-here asks for the fleet ten times a second and carries out what a person wants; the orders are followed by one
-of their own (`game.follower`), the stream's are sent by another (`game.sender`). While the API is away all of
-them keep asking, more slowly, and new orders are kept for half a minute.
+here asks for the fleet ten times a second and carries out what a person wants. Orders take longer and have
+threads of their own: one follows them (`game.follower`), one offers a person's (`game.placing`), one the
+stream's (`game.sender`). While the API is away all of them keep asking, more slowly.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pydantic import ValidationError
 from game.commands import Command, PlaceOrder, StreamOrders
 from game.errands import Errands
 from game.follower import Following
-from game.loop import connect
+from game.loop import Loop, connect
 from game.news import ApiAway, News, Said
-from game.placing import Placing
+from game.placing import Till
 from game.pulse import Pulse, describe
 from game.sender import Sender
 
@@ -45,32 +45,35 @@ class Net:
         self.following = Following(api, self.put, everything, transport)
         placed = self.following.follower.placed
         self._pulse = Pulse(self._client, self.put)
-        self._placing = Placing(self._client, self.put, placed)
         self._errands = Errands(self._client, self.put)
+        self._till = Till(api, self.put, placed, transport)
         self._sender = Sender(api, self.put, placed, transport)
+        self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
-        self.following.start()
-        self._sender.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """End; does not wait for a request that is under way."""
         self._ending.set()
-        self.following.stop()
-        self._sender.stop()
+        for loop in self._loops:
+            loop.stop()
 
     @property
     def alive(self) -> bool:
         """Whether any of the threads runs."""
-        return self._thread.is_alive() or self.following.alive or self._sender.alive
+        return self._thread.is_alive() or any(loop.alive for loop in self._loops)
 
     def send(self, command: Command) -> bool:
         """Queue a command; False (and nothing sent) where a hundred are waiting already."""
         if isinstance(command, StreamOrders):
             return self._sender.send(command.orders)
+        if isinstance(command, PlaceOrder):
+            return self._till.place(command)
         try:
             self.commands.put_nowait(command)
         except queue.Full:
@@ -98,10 +101,7 @@ class Net:
 
     def _command(self, command: Command) -> None:
         try:
-            if isinstance(command, PlaceOrder):
-                self._placing.place(command)
-            else:
-                self._errands.run(command, self._pulse.ui, self._pulse.namespace)
+            self._errands.run(command, self._pulse.ui, self._pulse.namespace)
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("command not answered: %r", error)
             if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -125,7 +125,6 @@ class Net:
                     self._pulse.health()
                     self.following.begin_at(self._pulse.since)
                     due["health"] = time.monotonic() + HEALTH_EVERY
-                self._placing.retry()
                 if now >= due["fleet"]:
                     self._pulse.fleet()
                     due["fleet"] = time.monotonic() + FLEET_EVERY
@@ -134,5 +133,4 @@ class Net:
                 self.put(ApiAway(describe(error)))
                 for name in due:
                     due[name] = max(due[name], time.monotonic() + AWAY_PAUSE)
-                self._placing.retry()
         self._client.close()

@@ -1,4 +1,7 @@
-"""A person's orders on their way to the API: offered again, always under the same id, until it answers."""
+"""A person's orders on their way to the API: offered again, always under the same id, until it answers.
+
+They have a thread of their own: while Temporal is away each takes the API a second to refuse.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pydantic import ValidationError
 
 from api_stub.schema import Order
 from game.commands import PlaceOrder
+from game.loop import Loop, connect
 from game.news import News, OrderPlaced, Said
 from game.sender import offer, reason
 
@@ -20,6 +24,12 @@ log = logging.getLogger(__name__)
 
 PLACE_FOR = 30.0
 """Seconds for which an order that the API does not answer is offered again."""
+PAUSE = 0.4
+"""Seconds between two offers of it."""
+IDLE = 0.5
+"""Seconds between two looks for orders, beside those at which somebody has one."""
+MOST = 100
+"""Orders that may wait to be offered for the first time."""
 
 
 @dataclass
@@ -46,7 +56,7 @@ class Placing:
     def place(self, command: PlaceOrder) -> None:
         """Take an order on, and offer it at once."""
         self.pending.append(Pending(command, self.clock() + PLACE_FOR))
-        self.retry()
+        self._retry(self.pending[-1])
 
     def offer(self, pending: Pending) -> bool:
         """Offer an order; True when that is settled, one way or the other."""
@@ -64,16 +74,49 @@ class Placing:
     def retry(self) -> None:
         """Offer again what is unanswered; give up, and say so, after `PLACE_FOR` seconds."""
         for pending in list(self.pending):
-            try:
-                settled = self.offer(pending)
-            except (httpx.HTTPError, ValidationError) as error:
-                log.debug("order not answered: %r", error)
-                settled = False
-            if settled:
-                self.pending.remove(pending)
-            elif self.clock() >= pending.until:
-                self.pending.remove(pending)
-                self.put(Said("Your pizza was not ordered: the API did not answer for half a minute."))
-            elif not pending.told:
-                pending.told = True
-                self.put(Said("The API is away. Your order is kept and sent again."))
+            self._retry(pending)
+
+    def _retry(self, pending: Pending) -> None:
+        try:
+            settled = self.offer(pending)
+        except (httpx.HTTPError, ValidationError) as error:
+            log.debug("order not answered: %r", error)
+            settled = False
+        if settled:
+            self.pending.remove(pending)
+        elif self.clock() >= pending.until:
+            self.pending.remove(pending)
+            self.put(Said("Your pizza was not ordered: the API did not answer for half a minute."))
+        elif not pending.told:
+            pending.told = True
+            self.put(Said("The API is away. Your order is kept and sent again."))
+
+
+class Till(Loop):
+    """The thread."""
+
+    def __init__(
+        self,
+        api: str,
+        put: Callable[[News], None],
+        placed: deque[Order],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        client = connect(api, transport)
+        super().__init__("till", client, self._offer)
+        self._wanted: deque[PlaceOrder] = deque()
+        self._placing = Placing(client, put, placed)
+
+    def place(self, command: PlaceOrder) -> bool:
+        """Take an order on; False (and nothing taken) where a hundred wait already."""
+        if len(self._wanted) >= MOST:
+            return False
+        self._wanted.append(command)
+        self.poke()
+        return True
+
+    def _offer(self) -> float:
+        self._placing.retry()
+        while self._wanted:
+            self._placing.place(self._wanted.popleft())
+        return PAUSE if self._placing.pending else IDLE

@@ -73,8 +73,10 @@ def test_commands_are_carried_out_and_their_effect_is_looked_for_at_once(running
     assert eventually(next_question, 5) == "GET /fleet"
 
 
-def test_kills_and_deaths_wait_for_no_listing(running: Start) -> None:
-    """Among hundreds of orders a listing takes a second; whoever kills a cook wants to see it die at once."""
+def test_kills_and_deaths_wait_for_no_order(running: Start) -> None:
+    """Among hundreds a listing takes a second, and so does an order while Temporal is away; whoever kills a
+    cook wants to see it die at once.
+    """
     api, listed = StandIn({"DELETE /fleet/workers/1": {}}), threading.Event()
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -84,7 +86,8 @@ def test_kills_and_deaths_wait_for_no_listing(running: Start) -> None:
         return api(request)
 
     one = running("http://api", transport=httpx.MockTransport(answer))
-    eventually(lambda: "GET /orders" in api.paths(), 5)
+    assert one.send(PLACE)
+    eventually(lambda: {"GET /orders", "POST /orders"} <= set(api.paths()), 5)
     one.drain()
     assert one.send(KillWorker(1))
     eventually(lambda: "DELETE /fleet/workers/1" in api.paths(), 5)
@@ -149,6 +152,7 @@ def test_the_queues_are_bounded_and_never_hold_up_the_game() -> None:
     one = Net("http://api", transport=httpx.MockTransport(StandIn()))
     sent = [one.send(KillWorker(1)) for _ in range(150)]
     assert sent == [True] * 100 + [False] * 50
+    assert [one.send(PLACE) for _ in range(102)] == [True] * 100 + [False] * 2
     assert one.drain() == [], "draining nothing does not wait"
     for n in range(400):
         one.put(Said(str(n)))
