@@ -12,6 +12,8 @@ shrank with each would never stand still."""
 
 EMPTY = 0.7
 """Where less than this part of the room that is kept is needed, it may be too dear."""
+LARGER = 1.3
+"""So it is where a crowd could be this much larger."""
 FEW = 36
 """Up to so many orders are no crowd."""
 MANY = 96
@@ -35,12 +37,15 @@ def refloor(model: Model) -> None:
     if (kept, wished) == before and same_kitchen:
         return
     model.floor_key = kept, wished
-    # Of a few each is seen: they are as large as they can be.
-    reserve = 1.0 if len(model.gophers) <= FEW else MORE
+    # Of a few each is seen: they are as large as they can be, and come and go one by one.
+    few = len(model.gophers) <= FEW
+    reserve = 1.0 if few else MORE
     floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), known, reserve)
-    if floor.stray > FAR and wished is not kept:
+    if wished is not kept:
         bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)), known, reserve)
-        floor = bare if bare.stray < EMPTY * floor.stray else floor
+        nearer = floor.stray > FAR and bare.stray < EMPTY * floor.stray
+        larger = not few and bare.height > LARGER * floor.height and bare.stray <= FAR
+        floor = bare if nearer or larger else floor
     if floor == known and same_kitchen and kept == before[0]:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
