@@ -31,7 +31,7 @@ SHAKE = 6.0
 ARROW_SECONDS = 8.0
 MOST_TAGGED = 64
 """So many fresh tags are remembered: more than pop at a time, for some of them are in the air."""
-DUSTY = 150
+DUSTY = 60
 """Among more orders than this none squashes as it starts, or raises dust."""
 
 
