@@ -18,7 +18,7 @@ FEW = 150
 """After so many of those looks everything is looked through when nobody sees a frame that comes late."""
 MANY = 200
 """After so many, at a busy booth about three times in a minute, what has come since the last time is looked
-through in any case. That takes a quarter of the time that everything does.
+through in any case. That takes little more than half as long as everything does.
 """
 SELDOM = 20
 """After so many of those everything is looked through, whoever sees it."""

@@ -1,6 +1,6 @@
 """A person's orders on their way to the API: offered again, always under the same id, until it answers.
 
-They have a thread of their own: while Temporal is away each takes the API a second to refuse.
+They have a thread of their own: while Temporal does not answer the API waits up to two seconds for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAUSE = 0.4
 IDLE = 0.5
 """Seconds between two looks for orders, beside those at which somebody has one."""
 MOST = 100
-"""Orders that may wait to be offered for the first time."""
+"""Orders that may be on their way."""
 
 
 @dataclass
@@ -108,8 +108,8 @@ class Till(Loop):
         self._placing = Placing(client, put, placed)
 
     def place(self, command: PlaceOrder) -> bool:
-        """Take an order on; False (and nothing taken) where a hundred wait already."""
-        if len(self._wanted) >= MOST:
+        """Take an order on; False (and nothing taken) where a hundred are on their way already."""
+        if len(self._wanted) + len(self._placing.pending) >= MOST:
             return False
         self._wanted.append(command)
         self.poke()

@@ -174,9 +174,10 @@ def test_nobody_jumps_from_place_to_place_whatever_is_told() -> None:
 
 def test_nobody_waits_for_a_spring_that_nobody_sees() -> None:
     """In a crowd the springs are not drawn; of whom somebody follows they are."""
-    model = crowd_of(60)
+    model = crowd_of(38)
     model.hover = "o1"
     play(model, 2.0)
+    assert model.floor is not None and model.floor.height >= FOLLOWED_HEIGHT, "nobody else has another size"
     everybody = [model.gophers[key] for key in ("o0", "o1")]
     for gopher in everybody:
         gopher.wake()

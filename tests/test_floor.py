@@ -106,6 +106,28 @@ def test_stands_are_free_again_when_somebody_leaves_or_goes_on() -> None:
         assert sorted(g.index for g in model.gophers.values()) == [0, 1, 2]
 
 
+def test_a_crowd_that_has_moved_on_is_as_large_as_it_can_be_at_once() -> None:
+    model = Model(kitchen=kitchen_of_scene(read_scene()))
+    crowd(model, 120)
+    play(model, 0.5)
+    tell(model, seen(*(order(f"o{n}", S.PREPARING, 1) for n in range(120))))
+    play(model, 0.5)
+    assert model.floor is not None
+    assert model.floor.height == plan_floor(model.kitchen, {Place.BENCH: 120}).height
+
+
+def test_hundreds_move_for_no_few_dozen_who_have_gone() -> None:
+    model = Model(kitchen=kitchen_of_scene(read_scene()))
+    crowd(model, 540)
+    play(model, 0.5)
+    for gone in (36, 72, 108):
+        tell(model, seen(*(order(f"o{n}", S.OUT_FOR_DELIVERY, 1) for n in range(gone - 36, gone))))
+        play(model, 0.2)
+        tell(model, seen(*(order(f"o{n}", S.DELIVERED, 1) for n in range(gone - 36, gone))))
+        play(model, ROOM_KEPT + 4.0)
+        assert model.room_kept[Place.COUNTER][0] == 576
+
+
 def test_where_a_few_come_and_go_nobody_is_moved_to_and_fro() -> None:
     """One after the other comes to the counter and goes on, past some at the bench, who stay there."""
     model = Model(kitchen=kitchen_of_scene(read_scene()))

@@ -103,6 +103,21 @@ def test_a_crowd_keeps_its_size_while_it_grows_and_shrinks_a_little(kitchen: Kit
 
 
 @kitchens
+def test_one_more_or_less_changes_no_size(kitchen: Kitchen) -> None:
+    """Wherever more orders would be smaller: those who are there stay as they are when a few come and go."""
+    counts = [counts_for(total, "evenly") for total in range(40, 600, 5)]
+    borders = [
+        (one, other)
+        for one, other in itertools.pairwise(counts)
+        if plan_floor(kitchen, one).height != plan_floor(kitchen, other).height
+    ]
+    assert len(borders) >= 3
+    for fewer, more in borders:
+        small = plan_floor(kitchen, more)
+        assert plan_floor(kitchen, fewer, small).height == small.height
+
+
+@kitchens
 @pytest.mark.parametrize("spread", ["one place", "evenly", "lopsided"])
 def test_what_is_kept_is_never_far_from_the_best(kitchen: Kitchen, spread: str) -> None:
     floor = None

@@ -74,8 +74,8 @@ def test_commands_are_carried_out_and_their_effect_is_looked_for_at_once(running
 
 
 def test_kills_and_deaths_wait_for_no_order(running: Start) -> None:
-    """Among hundreds a listing takes a second, and so does an order while Temporal is away; whoever kills a
-    cook wants to see it die at once.
+    """Among hundreds a listing may take a second, and an order two where Temporal does not answer; whoever
+    kills a cook wants to see it die at once.
     """
     api, listed = StandIn({"DELETE /fleet/workers/1": {}}), threading.Event()
 
