@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from game.actors import Cook, Gopher, Mood, slot_of
-from game.floor import refloor
+from game.floor import FEW, refloor
 from game.floorplan import plan_floor
 from game.layout import Place, cook_spot
 from game.model import Model
@@ -27,7 +27,7 @@ GRAVITY = 2600.0
 JOY_SECONDS = 1.3
 FOLLOWED_HEIGHT = 76.0
 """Whom somebody follows is never smaller than this, however many there are."""
-CROWD = 36
+CROWD = FEW
 """Among more orders than this nobody's springs are seen."""
 MOST_ASIDE = 24
 """So many lost orders stand aside at most; of more, those that stand there longest leave."""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from api_stub.schema import Order, OrderList, OrderStatus, StatusItem, StatusRequest
-from game.loop import Loop, connect
+from game.loop import AWAY_PAUSE, Loop, connect
 from game.news import ApiAway, News, OrdersSeen
 from game.pulse import describe
 from game.snapshot import FINAL, another_run, merge_order
@@ -31,8 +31,6 @@ DISCOVER_OVERLAP = timedelta(seconds=5)
 LIST_LIMIT = 2000
 KEPT_DONE = 200
 """Finished orders that are still known, so that a listing does not tell of them again."""
-AWAY_PAUSE = 0.4
-"""Seconds until orders are asked for again after there was no answer."""
 QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
 

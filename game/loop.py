@@ -8,6 +8,10 @@ from collections.abc import Callable
 import httpx
 
 TIMEOUT = httpx.Timeout(2.0, connect=0.5)
+AWAY_PAUSE = 0.4
+"""Seconds until something is asked again after there was no answer."""
+IDLE = 0.5
+"""Seconds between two looks for something to do, beside those at which somebody pokes."""
 
 
 def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from game.commands import Command, PlaceOrder, StreamOrders
 from game.errands import Errands
 from game.follower import Following
-from game.loop import Loop, connect
+from game.loop import AWAY_PAUSE, Loop, connect
 from game.news import ApiAway, News, Said
 from game.placing import Till
 from game.pulse import Pulse, describe
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 FLEET_EVERY = 0.1
 HEALTH_EVERY = 2.0
-AWAY_PAUSE = 0.4
 
 
 class Net:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from api_stub.schema import Order
 from game.commands import PlaceOrder
-from game.loop import Loop, connect
+from game.loop import AWAY_PAUSE, IDLE, Loop, connect
 from game.news import News, OrderPlaced, Said
 from game.sender import offer, reason
 
@@ -24,10 +24,6 @@ log = logging.getLogger(__name__)
 
 PLACE_FOR = 30.0
 """Seconds for which an order that the API does not answer is offered again."""
-PAUSE = 0.4
-"""Seconds between two offers of it."""
-IDLE = 0.5
-"""Seconds between two looks for orders, beside those at which somebody has one."""
 MOST = 100
 """Orders that may be on their way."""
 
@@ -119,4 +115,4 @@ class Till(Loop):
         self._placing.retry()
         while self._wanted:
             self._placing.place(self._wanted.popleft())
-        return PAUSE if self._placing.pending else IDLE
+        return AWAY_PAUSE if self._placing.pending else IDLE

@@ -14,15 +14,13 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Order, OrderRequest, Problem
-from game.loop import Loop, connect
+from game.loop import IDLE, Loop, connect
 from game.news import News, StreamSettled
 
 log = logging.getLogger(__name__)
 
 PAUSE = 0.5
 """Seconds until an order that got no answer is offered again."""
-IDLE = 0.5
-"""Seconds between two looks for orders to send, beside those at which somebody sends some."""
 MOST = 200
 """Orders that may wait here; twice the largest burst."""
 
@@ -58,9 +56,7 @@ class Sender(Loop):
         placed: deque[Order],
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        client = connect(api, transport)
-        super().__init__("stream", client, self._offer)
-        self._stream = client
+        super().__init__("stream", connect(api, transport), self._offer)
         self._put = put
         self._placed = placed
         self._waiting: deque[OrderRequest] = deque()
@@ -77,7 +73,7 @@ class Sender(Loop):
         """Offer the order that waits longest; True when that is settled, one way or the other."""
         wanted = self._waiting[0]
         try:
-            response, order = offer(self._stream, wanted)
+            response, order = offer(self._client, wanted)
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("stream: not answered: %r", error)
             return False
