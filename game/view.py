@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pygame
 
 from game.access import PLAIN, Access
 from game.theme import CANVAS, Colour
+
+Watched = Callable[[int, int, int, int], None]
+"""What is told of each box that was drawn to: left, top, width and height in the surface's pixels."""
 
 
 class View:
@@ -13,7 +18,8 @@ class View:
 
     `surface` is the part of the display that the canvas covers (bars left out); `scale` is display
     pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where it is
-    only a part of the canvas; `access` is how people want it shown, and may change between frames.
+    only a part of the canvas; `access` is how people want it shown, and may change between frames; `watched` is
+    told of whatever is drawn to the surface (None: nobody needs to know).
     """
 
     def __init__(self, surface: pygame.Surface, access: Access = PLAIN) -> None:
@@ -21,12 +27,18 @@ class View:
         self.access = access
         self.scale = surface.get_width() / CANVAS[0]
         self.origin = 0, 0
+        self.watched: Watched | None = None
 
     def part(self, scale: float, origin: tuple[int, int], access: Access | None = None) -> View:
         """The same surface, addressed in another scale and from another corner, or shown otherwise."""
         made = View(self.surface, access or self.access)
-        made.scale, made.origin = scale, origin
+        made.scale, made.origin, made.watched = scale, origin, self.watched
         return made
+
+    def drawn(self, x: int, y: int, w: int, h: int) -> None:
+        """Tell whom it concerns that something was drawn to this box of the surface's pixels."""
+        if self.watched is not None:
+            self.watched(x, y, w, h)
 
     def px(self, length: float) -> int:
         """A logical length in display pixels, at least 1 where it is positive."""
@@ -46,3 +58,4 @@ class View:
         """A filled, possibly rounded box."""
         rect, shown = self.rect(x, y, w, h), self.access.shown(colour)
         pygame.draw.rect(self.surface, shown, rect, border_radius=self.px(radius))
+        self.drawn(*rect)

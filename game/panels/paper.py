@@ -63,6 +63,7 @@ def fill_box(view: View, box: Box, colour: Colour, radius: float = 0.0, alpha: i
     if rect.w > 0 and rect.h > 0:
         shown = view.access.shown(colour)
         view.surface.blit(_rounded(rect.size, view.px(radius), shown, alpha), rect)
+        view.drawn(*rect)
 
 
 def edged_box(view: View, box: Box, fill: Colour, edge: Colour, radius: float, rim: float) -> None:

@@ -14,6 +14,7 @@ from game.access import Access
 from game.art import Art, Sprite
 from game.art.sprite import convert
 from game.layout import BOTTOM_STRIP, TOP_BAND
+from game.scene.backdrop import Backdrop
 from game.scene.lean import bands, moved
 from game.scene.shades import disc, shade
 from game.text import Pen
@@ -37,6 +38,16 @@ Kept = tuple[object, tuple[float, float], Access, pygame.Surface]
 """What a picture shows, its logical size, how it is shown, and the picture."""
 
 
+def _beside(picture: pygame.Surface) -> pygame.Surface:
+    """A copy whose rows lie four bytes beside the addresses at which SDL copies rows past the processor's
+    caches (SDL_blit_copy.c): what is put down of it is drawn over at once, and found in them sooner.
+    """
+    width, height = picture.get_size()
+    made = pygame.Surface((width + 4, height), 0, picture).subsurface((1, 0, width, height))
+    made.blit(picture, (0, 0))
+    return made
+
+
 @dataclass
 class Brush:
     """Draws in logical pixels. Sprites are collected, and put down together by `flush`."""
@@ -48,6 +59,8 @@ class Brush:
     dy: float = 0.0
     labels: bool = True
     """Whether names, plates and clocks are written: in a small picture of the kitchen they are not."""
+    backdrop: Backdrop | None = None
+    """What of the view is still as it was put down; None: each frame begins with all of the kitchen."""
     pile: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
@@ -62,7 +75,7 @@ class Brush:
         """The kitchen without anybody in it, the bands for the numbers and the keys already darkened."""
         strong = self.view.access.strong
         if self._ground is None or self._ground_for is not strong:
-            self._ground, self._ground_for = self.art.background().copy(), strong
+            self._ground, self._ground_for = _beside(self.art.background()), strong
             view = View(self._ground, self.view.access)
             if strong:
                 # The room falls back, so that whoever is in it stands out.
@@ -90,12 +103,15 @@ class Brush:
             thin = surface.copy()
             thin.fill((255, 255, 255, round(255 * max(0.0, share))), special_flags=pygame.BLEND_RGBA_MULT)
             self.view.surface.blit(thin, at)
+            self.view.drawn(*at, *thin.get_size())
         self.pile.clear()
 
     def flush(self) -> None:
         """Put down everything collected so far, before something that is drawn directly."""
         if self.pile:
             self.view.surface.fblits(self.pile)
+            if self.backdrop is not None:
+                self.backdrop.drawn_all(self.pile)
             self.pile.clear()
 
     def pos(self, x: float, y: float) -> tuple[int, int]:
@@ -121,7 +137,11 @@ class Brush:
             # Squashed, it is wider, and another picture: there are few of them. The rest is done by its rows.
             sprite = self.art.transformed(sprite, 1 - 0.5 * coarse, 1 + coarse, 0.0, False)
             tall = (1 + tall) / (1 + coarse) - 1
-        self.view.surface.blits(tuple(bands(sprite, *at, tall, degrees)), False)
+        rows = tuple(bands(sprite, *at, tall, degrees))
+        self.view.surface.blits(rows, False)
+        if self.backdrop is not None:
+            (_, (left, top), (_, _, wide, _)), (_, (right, low), (_, _, _, high)) = rows[0], rows[-1]
+            self.backdrop.drawn(min(left, right), top, wide + abs(right - left), low + high - top)
         hx, hy = moved(sprite, sprite.hold, tall, degrees)
         return x + hx / scale, y + hy / scale
 
@@ -156,6 +176,9 @@ class Brush:
         pygame.draw.lines(self.view.surface, colour, False, pixels, thick)
         for pixel in (pixels[0], pixels[-1]):
             pygame.draw.circle(self.view.surface, colour, pixel, thick // 2)
+        across, down = [x for x, _ in pixels], [y for _, y in pixels]
+        left, top, more = min(across) - thick, min(down) - thick, 2 * thick
+        self.view.drawn(left, top, max(across) + more - left, max(down) + more - top)
 
     def discs(
         self,
@@ -199,9 +222,20 @@ class Brush:
         its key is another than before. Not with `sprite` and what is shaken: those know no other place than
         the display. `solid`: most of it can or cannot be seen through at all.
         """
-        scale, access = self.view.scale, self.view.access
+        self.flush()
+        scale, access, at = self.view.scale, self.view.access, self.view.pos(x, y)
         known = self._pictures.get(slot)
-        if known is not None and known[0] == key and known[1] == size and known[2] == access:
+        same = known is not None and known[0] == key and known[1] == size and known[2] == access
+        backdrop = self.backdrop
+        lying = backdrop.lying(slot) if backdrop is not None else None
+        if backdrop is not None and lying is not None:
+            if same and known is not None and lying.surface is known[3] and lying.at == at:
+                backdrop.keep(slot)
+            else:
+                # What lies there cannot be taken away from under what is drawn now: a frame later.
+                backdrop.lift(slot)
+            return
+        if same and known is not None:
             surface = known[3]
         else:
             surface = pygame.Surface(
@@ -209,7 +243,7 @@ class Brush:
             )
             view = View(surface, access)
             # A part of the canvas only: what is painted counts from the display's own corner, in its scale.
-            view.scale, view.origin = scale, self.view.pos(x, y)
+            view.scale, view.origin = scale, at
             paint(Brush(view, self.art, Pen(view)))
             surface = convert(surface)
             if solid:
@@ -220,8 +254,10 @@ class Brush:
             self._pictures[slot] = key, size, access, surface
             while len(self._pictures) > PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
-        self.flush()
-        self.view.surface.blit(surface, self.view.pos(x, y))
+        if backdrop is not None:
+            backdrop.put(slot, surface, at)
+        else:
+            self.view.surface.blit(surface, at)
 
     def badge(self, x: float, y: float, radius: float, colour: Colour, text: str) -> None:
         """A number on a disc with an edge, as one picture; collected like a sprite. It grows with text."""

@@ -222,4 +222,6 @@ def draw_crowd(
             put((member.load_surface, (int(x + member.load_dx), int(y + member.load_dy))))
     brush.flush()
     brush.view.surface.fblits(blits, pygame.BLEND_PREMULTIPLIED)
+    if brush.backdrop is not None:
+        brush.backdrop.drawn_all(blits)
     return fliers

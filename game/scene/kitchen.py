@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pygame
+
 from game.art import SceneMap
 from game.layout import Kitchen, Place
 from game.model import Model
@@ -46,6 +48,14 @@ def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> float:
     return draw_hud(brush, model)
 
 
+def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:
+    """What of a surface a picture of its size does not cover when it lies `at`, in display pixels."""
+    (w, h), (x, y) = size, at
+    rows = pygame.Rect(0, 0 if y > 0 else h + y, w, abs(y))
+    columns = pygame.Rect(0 if x > 0 else w + x, 0, abs(x), h)
+    return [edge for edge in (rows, columns) if edge.w and edge.h]
+
+
 def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Draw the room and everybody in it."""
     wardrobe.begin_frame(model.gophers.keys())
@@ -53,12 +63,15 @@ def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     # Two sines that never meet: a shake without dice, the same for the same moment.
     brush.dx = model.shake * math.sin(model.now * 91.0)
     brush.dy = model.shake * math.sin(model.now * 73.0 + 1.3)
-    shaking = model.shake > 0.5
-    if shaking:
-        surface.fill(INK)
-    else:
+    if model.shake <= 0.5:
         brush.dx = brush.dy = 0.0
-    surface.blit(brush.ground(), brush.pos(0, 0))
+    at = brush.pos(0, 0)
+    for edge in edges(surface.get_size(), at):
+        surface.fill(INK, edge)
+    if brush.backdrop is not None:
+        brush.backdrop.put_back(brush.ground(), at)
+    else:
+        surface.blit(brush.ground(), at)
     brush.sprite(art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     brush.flush()
     fliers = draw_gophers(brush, model, wardrobe)

@@ -42,4 +42,6 @@ def shade(
     rect = view.rect(x, y, w, h)
     width = -(-max(1, rect.w) // 8) * 8 if radius else max(1, rect.w)
     surface = _shade((width, max(1, rect.h)), colour, alpha, view.px(radius))
-    view.surface.blit(surface, (rect.x - (width - rect.w) // 2, rect.y))
+    at = rect.x - (width - rect.w) // 2, rect.y
+    view.surface.blit(surface, at)
+    view.drawn(*at, *surface.get_size())

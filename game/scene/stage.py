@@ -18,6 +18,7 @@ from game.panels.card import OrderCard
 from game.panels.replay import FRAME as REPLAY_FRAME
 from game.panels.replay import ReplayPanel
 from game.panels.stats import StatsPanel
+from game.scene.backdrop import Backdrop
 from game.scene.brush import Brush
 from game.scene.hud import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
@@ -29,6 +30,8 @@ from game.view import View
 from game.window import Window
 
 SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
+OVER_THE_CROWD = 28.0
+"""From so far above the back of the crowd somebody stands, or works, nearly everywhere; logical pixels."""
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
 LOADING_BUDGET = 0.03
@@ -57,6 +60,14 @@ def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
         elif isinstance(panel, ReplayPanel):
             x = (REPLAY_FRAME[0] + REPLAY_FRAME[2] + SLIPS_LEFT) / 2
     return x, top
+
+
+def _brush(view: View, art: Art) -> Brush:
+    """What draws to the window, and knows what of it is still as it was in the frame before."""
+    scene = art.scene()
+    backdrop = Backdrop(view.surface, view.scale, scene.places["bench"].crowd.y - OVER_THE_CROWD)
+    view.watched = backdrop.drawn
+    return Brush(view, art, Pen(view), backdrop=backdrop)
 
 
 class Stage:
@@ -107,7 +118,7 @@ class Stage:
         while time.monotonic() < end:
             progress = next(steps, None)
             if progress is None:
-                self._brush = Brush(self._window.view, art, Pen(self._window.view))
+                self._brush = _brush(self._window.view, art)
                 self._wardrobe.forget_pictures()
                 self._next = self._behind = None
                 return
@@ -123,11 +134,14 @@ class Stage:
             return
         if brush.art.scale == view.scale:
             if brush.view is not view:
-                self._brush = brush = Brush(view, brush.art, Pen(view))
+                self._brush = brush = _brush(view, brush.art)
                 self._behind = None
             top = draw_kitchen(brush, model, self._wardrobe)
             for panel in panels:
                 panel.draw(view)
+            if panels and brush.backdrop is not None:
+                # They draw wherever they like, and do not say where.
+                brush.backdrop.spoil()
             draw_messages(brush, model, *clear_of(panels, top))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.

@@ -118,7 +118,9 @@ class Pen:
         fx, fy = ANCHORS[anchor]
         left, top = round(x * scale - fx * width), round(y * scale - fy * height)
         if width:
-            view.surface.blit(_drawn.get(key), (left - view.origin[0], top - view.origin[1]))
+            at = left - view.origin[0], top - view.origin[1]
+            view.surface.blit(_drawn.get(key), at)
+            view.drawn(*at, width, height)
         return left / scale, top / scale, width / scale, height / scale
 
     def measure(
