@@ -39,7 +39,7 @@ class Mood(StrEnum):
     ASLEEP = "asleep"
 
 
-@dataclass
+@dataclass(slots=True)
 class Hop:
     """A takeover on screen: who had the order, who has it, and the way through the air."""
 
@@ -55,7 +55,7 @@ NEVER = -99.0
 """When something happened that has not: longer ago than anything is shown."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Goal:
     """Where a gopher goes, by one floor plan: to its stand, or out."""
 
@@ -77,7 +77,7 @@ class Rest:
     """The model's `now` at which it wakes by itself."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Gopher:
     """One order. Position is its feet's on the floor, `lift` the height over it, in logical pixels."""
 
@@ -139,7 +139,7 @@ class CookPhase(StrEnum):
     GHOST = "ghost"
 
 
-@dataclass
+@dataclass(slots=True)
 class Cook:
     """One slot of the fleet and what is to be seen there."""
 

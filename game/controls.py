@@ -52,6 +52,10 @@ HOLD_TO_QUIT = 3.0
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""
 
+MANY = 200
+LOOK_EVERY = 0.045
+"""Seconds until it is looked again who of more than `MANY` is under a pointer that moves on and on."""
+
 
 @dataclass
 class Wishes:
@@ -255,8 +259,7 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
         model.pointer, model.pointer_idle = (item.x, item.y), 0.0
         if model.dragging:
             model.stream = paced(model.stream, rate_at(item.x))
-        found = gopher_at(model, item.x, item.y) if item.y <= model.kitchen.front + 12 else None
-        model.hover = found.id if found else ""
+        model.looked_at = None
     elif isinstance(item, PointerRelease):
         model.dragging = False
     elif isinstance(item, PointerPress):
@@ -267,6 +270,16 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
             out.commands.append(Quit())
         else:
             out.wishes.append(AskQuit())
+
+
+def look(model: Model) -> None:
+    """See who is under the pointer, if that has moved: of hundreds not in every frame."""
+    if model.looked_at is not None or len(model.gophers) > MANY and model.real < model.look_again:
+        return
+    x, y = model.looked_at = model.pointer
+    model.look_again = model.real + LOOK_EVERY
+    found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None
+    model.hover = found.id if found else ""
 
 
 def held_long_enough(model: Model) -> bool:

@@ -29,7 +29,7 @@ def overshoot(t: float) -> float:
     return 1.0 + 2.70158 * t**3 + 1.70158 * t**2
 
 
-@dataclass
+@dataclass(slots=True)
 class Spring:
     """A damped spring towards 0: push it and read `value`. Stable for any step up to 0.1 s."""
 
@@ -64,7 +64,7 @@ class Spring:
             left -= step
 
 
-@dataclass
+@dataclass(slots=True)
 class Follower:
     """A point that goes to a target, starting and stopping softly, at `top_speed` at most.
 
@@ -108,7 +108,7 @@ class Follower:
         return math.hypot(self.vx, self.vy)
 
 
-@dataclass
+@dataclass(slots=True)
 class Arc:
     """A hop from one point to another: crouch, flight, landing."""
 

@@ -109,9 +109,12 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
 
 def _note(reel: Reel, frame: Frame) -> None:
     """Add a moment to a reel, if it tells anything new of its orders; see which are taken over."""
-    snapshot = cut(frame.snapshot, reel.kept)
-    if not reel.frames or not alike(reel.frames[-1].snapshot, snapshot):
-        reel.frames.append(replace(frame, snapshot=snapshot))
+    known = frame.snapshot
+    if reel.frames and alike(reel.frames[-1].snapshot, known, reel.kept):
+        # Most news are about others.
+        return
+    snapshot = cut(known, reel.kept)
+    reel.frames.append(replace(frame, snapshot=snapshot))
     victim, killed = reel.recording.worker, reel.recording.killed
     for key in reel.kept:
         order, hand = snapshot.orders.get(key), snapshot.hands.get(key)

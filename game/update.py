@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from game.cast import update_gophers
 from game.commands import Command, StreamOrders
-from game.controls import Wishes, handle
+from game.controls import Wishes, handle, look
 from game.crew import update_cooks
 from game.diff import diff
 from game.events import Event
@@ -130,6 +130,7 @@ def update(
     out = Wishes()
     for one in inputs:
         handle(model, one, out)
+    look(model)
     real = dt if real_dt is None else real_dt
     model.real += real
     model.story = later(model.story, real, model.kiosk)

@@ -18,8 +18,8 @@ class View:
 
     `surface` is the part of the display that the canvas covers (bars left out); `scale` is display
     pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where it is
-    only a part of the canvas; `access` is how people want it shown, and may change between frames; `watched` is
-    told of whatever is drawn to the surface (None: nobody needs to know).
+    only a part of the canvas; `access` is how people want it shown, and may change between frames;
+    `watched` is told of whatever is drawn to the surface (None: nobody needs to know).
     """
 
     def __init__(self, surface: pygame.Surface, access: Access = PLAIN) -> None:

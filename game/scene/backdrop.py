@@ -79,7 +79,7 @@ class Backdrop:
         self._last: dict[Hashable, Lying] = {}
 
     def put_back(self, picture: pygame.Surface, at: tuple[int, int] = (0, 0)) -> None:
-        """Begin a frame: put down of `picture` what was drawn over; all of it, where it is not `at` (0, 0)."""
+        """Begin a frame: put down of `picture` what was drawn over; all of it, if not `at` (0, 0)."""
         self._frames += 1
         shifted = at != (0, 0)
         if picture is not self._picture or self._frames >= WHOLE_EVERY or shifted:
@@ -126,8 +126,9 @@ class Backdrop:
             self._dirty |= self._tiles(x, y, w, h)
 
     def lying(self, slot: Hashable) -> Lying | None:
-        """What of this slot lies there as it was put down."""
-        return self._lying.get(slot)
+        """What of this slot lies there as it was put down; None: nothing, or it has gone with the rest."""
+        one = self._lying.get(slot)
+        return one if one is not None and one.tiles & ~self._bare else None
 
     def keep(self, slot: Hashable) -> None:
         """Let it lie for this frame; where the picture was put back or something was drawn, it comes over it
@@ -148,6 +149,16 @@ class Backdrop:
         self._lifted.add(slot)
         self._dirty |= self._lying[slot].tiles
 
+    def lay(self, slot: Hashable, surface: pygame.Surface, at: tuple[int, int]) -> None:
+        """Have a picture there: `keep` it, or `lift` another and `put` this one a frame later."""
+        lying = self.lying(slot)
+        if lying is None:
+            self.put(slot, surface, at)
+        elif lying.surface is surface and lying.at == at:
+            self.keep(slot)
+        else:
+            self.lift(slot)
+
     def put(self, slot: Hashable, surface: pygame.Surface, at: tuple[int, int]) -> None:
         """Put down a picture. From its second time on at the same place it lies there."""
         self._surface.blit(surface, at)
@@ -157,6 +168,7 @@ class Backdrop:
         if before is not None and before.surface is surface and before.at == at:
             self._lying[slot] = one
         else:
+            self._lying.pop(slot, None)
             self._dirty |= tiles
 
     def _tiles(self, x: int, y: int, w: int, h: int) -> int:

@@ -259,6 +259,16 @@ class Brush:
         else:
             self.view.surface.blit(surface, at)
 
+    def lay(self, slot: Hashable, sprite: Sprite, x: float, y: float) -> None:
+        """Put down at (x, y), over what was collected, a sprite that mostly is the same for some frames."""
+        self.flush()
+        scale, (ax, ay) = self.view.scale, sprite.anchor
+        at = round((x + self.dx) * scale - ax), round((y + self.dy) * scale - ay)
+        if self.backdrop is None:
+            self.view.surface.blit(sprite.surface, at)
+        else:
+            self.backdrop.lay(slot, sprite.surface, at)
+
     def badge(self, x: float, y: float, radius: float, colour: Colour, text: str) -> None:
         """A number on a disc with an edge, as one picture; collected like a sprite. It grows with text."""
         at, scale, access = self.pos(x, y), self.view.scale, self.view.access

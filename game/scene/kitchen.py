@@ -72,8 +72,7 @@ def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
         brush.backdrop.put_back(brush.ground(), at)
     else:
         surface.blit(brush.ground(), at)
-    brush.sprite(art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
-    brush.flush()
+    brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     fliers = draw_gophers(brush, model, wardrobe)
     draw_cooks(brush, model)
     draw_fliers(brush, model, wardrobe, fliers)

@@ -10,7 +10,7 @@ LIMIT = 400
 GRAVITY = 1500.0
 
 
-@dataclass
+@dataclass(slots=True)
 class Particle:
     """One thing that flies: position and speed in logical pixels (a second), angle in degrees."""
 

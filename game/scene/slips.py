@@ -133,10 +133,10 @@ _said: dict[int, tuple[Receipt, int, Words]] = {}
 
 
 def _words(receipt: Receipt, tenth: int) -> Words:
-    """What a receipt says at a tenth of a second; worked out once for each."""
+    """What a receipt says at a tenth of a second; worked out anew only while that may be another thing."""
     known = _said.get(id(receipt))
     # The receipt is kept beside its words, so that its id cannot be another's.
-    if known is not None and known[0] is receipt and known[1] == tenth:
+    if known is not None and known[0] is receipt and (known[1] == tenth or not known[2].waiting):
         return known[2]
     if len(_said) > 8:
         _said.clear()

@@ -30,7 +30,7 @@ from game.view import View
 from game.window import Window
 
 SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
-OVER_THE_CROWD = 28.0
+OVER_THE_CROWD = 56.0
 """From so far above the back of the crowd somebody stands, or works, nearly everywhere; logical pixels."""
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
