@@ -39,21 +39,21 @@ class Census:
 
 def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Hand]) -> Census:
     """Count everybody; `hands` tells who had an order last."""
-    places = dict.fromkeys(Place, 0)
+    everybody = list(gophers)
+    places = dict.fromkeys(Place, 0) | Counter([gopher.place for gopher in everybody])
     held: dict[str, list[Gopher]] = {}
     waiting: Counter[str] = Counter()
     tried, moved = [], []
     on_their_way, aside = 0, Place.ASIDE
-    for gopher in gophers:
-        order, place = gopher.order, gopher.place
-        places[place] += 1
+    for gopher in everybody:
         if gopher.delivered:
             continue
+        order = gopher.order
         if order.attempt > 1:
             tried.append(gopher)
         if gopher.taken_at > NEVER:
             moved.append(gopher)
-        on_their_way += place is not aside
+        on_their_way += gopher.place is not aside
         if order.status not in TASKS:
             continue
         worker = order.worker

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import compress
+from operator import is_not
+
 from api_stub.schema import Order, OrderStatus, Worker
 from game.events import (
     ApiBack,
@@ -90,6 +94,11 @@ def _worker_events(old: Worker | None, new: Worker | None) -> list[Event]:
     return events
 
 
+def changed(old: Mapping[str, Order], new: Mapping[str, Order]) -> Iterator[str]:
+    """The ids of orders that are new, or another object than before, in the order of `new`."""
+    return compress(new, map(is_not, new.values(), map(old.get, new)))
+
+
 def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
     """The events that lead from `old` to `new`, workers before orders (a death comes before its takeover)."""
     if old is new:
@@ -102,10 +111,8 @@ def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
         for slot in sorted(before.keys() | after.keys()):
             events += _worker_events(before.get(slot), after.get(slot))
     if old.orders is not new.orders:
-        for order_id, order in new.orders.items():
-            known = old.orders.get(order_id)
-            if known is not order:
-                events += _order_events(known, order, old.hands.get(order_id))
+        for order_id in changed(old.orders, new.orders):
+            events += _order_events(old.orders.get(order_id), new.orders[order_id], old.hands.get(order_id))
     if old.missing is not new.missing:
         for order_id in sorted(old.missing.keys() | new.missing.keys()):
             if old.vanished(order_id) != new.vanished(order_id):

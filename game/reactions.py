@@ -242,9 +242,8 @@ def sync(model: Model) -> None:
     orders = model.known.orders
     if orders is not model.told:
         model.told = orders
-        for gopher in model.gophers.values():
-            order = orders.get(gopher.order.id, gopher.order)
-            if order is not gopher.order:
+        for gopher, order in zip(model.gophers.values(), map(orders.get, model.gophers), strict=True):
+            if order is not None and order is not gopher.order:
                 gopher.order = order
                 gopher.wake()
         model.revision += 1

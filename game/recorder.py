@@ -109,15 +109,17 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
 
 def _note(reel: Reel, frame: Frame) -> None:
     """Add a moment to a reel, if it tells anything new of its orders; see which are taken over."""
-    known = frame.snapshot
-    if reel.frames and alike(reel.frames[-1].snapshot, known, reel.kept):
-        # Most news are about others.
-        return
-    snapshot = cut(known, reel.kept)
-    reel.frames.append(replace(frame, snapshot=snapshot))
+    known, before = frame.snapshot, reel.frames[-1].snapshot if reel.frames else None
+    told = reel.kept
+    if before is not None:
+        told = tuple(key for key in reel.kept if before.orders.get(key) is not known.orders.get(key))
+        if not told and alike(before, known, reel.kept):
+            # Most news are about others.
+            return
+    reel.frames.append(replace(frame, snapshot=cut(known, reel.kept)))
     victim, killed = reel.recording.worker, reel.recording.killed
-    for key in reel.kept:
-        order, hand = snapshot.orders.get(key), snapshot.hands.get(key)
+    for key in told:
+        order, hand = known.orders.get(key), known.hands.get(key)
         if _in_hands(order, hand, victim):
             reel.waiting[key] = hand.status if hand is not None else OrderStatus.UNKNOWN
         elif key in reel.waiting:

@@ -132,11 +132,6 @@ def cut(snapshot: Snapshot, orders: tuple[str, ...]) -> Snapshot:
 
 
 def alike(one: Snapshot, other: Snapshot, orders: tuple[str, ...]) -> bool:
-    """Whether two snapshots tell a replay the same of these orders; `one` is cut down to them."""
-    if one.fleet is not other.fleet or one.online != other.online:
-        return False
-    before, now = one.orders.get, other.orders.get
-    if any(before(key) is not now(key) for key in orders):
-        return False
-    missing = other.missing
-    return one.missing == ({key: missing[key] for key in orders if key in missing} if missing else {})
+    """Whether two snapshots tell a replay the same, but for what these orders are; `one` has no others."""
+    missing = {key: other.missing[key] for key in orders if key in other.missing} if other.missing else {}
+    return one.fleet is other.fleet and one.online == other.online and one.missing == missing

@@ -60,6 +60,7 @@ def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
         cook is None
         or not (cook.living and cook.holds(gopher.order.worker))
         or gopher.mood not in (Mood.WORKED, Mood.WALK)
+        or gopher.hop is not None
         or gopher.delivered
     ):
         return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 
 import pygame
 
 from game.access import LARGE
 from game.layout import Box
-from game.text.faces import Face, font
+from game.text.faces import Face, Name, font
 from game.text.setting import ELLIPSIS, LONGEST, fit, set_line, wrap
 from game.theme import SIZE_LEAST, Colour
 from game.view import View
@@ -62,14 +63,22 @@ def _bytes(surface: pygame.Surface) -> int:
     return surface.get_width() * surface.get_height() * surface.get_bytesize()
 
 
+@lru_cache(maxsize=512)
+def _piece(name: Name, px: int, text: str, colour: Colour) -> pygame.Surface:
+    """Characters in one font; single ones are kept: the digits of numbers that change all the time."""
+    return font(name, px).render(text, True, colour)
+
+
 def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pygame.Surface:
     line = set_line(text, face, px, tabular)
     surface = pygame.Surface((max(1, line.width), max(1, line.height)), pygame.SRCALPHA)
     for piece in line.pieces:
         if piece.width:
             one = font(piece.font, px)
+            drawn = _piece if len(piece.text) == 1 else _piece.__wrapped__
             # On one base line, whatever the fonts.
-            surface.blit(one.render(piece.text, True, colour), (piece.x, line.ascent - one.get_ascent()))
+            at = piece.x, line.ascent - one.get_ascent()
+            surface.blit(drawn(piece.font, px, piece.text, colour), at)
     return surface.convert_alpha() if pygame.display.get_surface() else surface
 
 

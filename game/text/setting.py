@@ -51,8 +51,9 @@ def _runs(text: str, face: Face, tabular: bool) -> list[tuple[Name, str, bool]]:
 
 
 @lru_cache(maxsize=512)
-def _cell(name: Name, px: int) -> int:
-    return max(font(name, px).size(digit)[0] for digit in _DIGITS)
+def _digits(name: Name, px: int) -> dict[str, int]:
+    """How wide each digit is."""
+    return {digit: font(name, px).size(digit)[0] for digit in _DIGITS}
 
 
 @lru_cache(maxsize=1024)
@@ -61,12 +62,13 @@ def set_line(text: str, face: Face, px: int, tabular: bool = False) -> Line:
     pieces: list[Piece] = []
     x = 0
     for name, run, cell in _runs(readable(text[:LONGEST]), face, tabular):
-        width = font(name, px).size(run)[0]
         if cell:
-            room = _cell(name, px)
+            widths = _digits(name, px)
+            width, room = widths[run], max(widths.values())
             pieces.append(Piece(name, run, x + (room - width) // 2, width))
             x += room
         else:
+            width = font(name, px).size(run)[0]
             pieces.append(Piece(name, run, x, width))
             x += width
     plain = font(face, px)
