@@ -151,7 +151,7 @@ def draw_crowd(
     walk, leave, worked = Mood.WALK, Mood.LEAVE, Mood.WORKED
     idle, blink, step_a, step_b = GopherPose.IDLE, GopherPose.BLINK, GopherPose.WALK1, GopherPose.WALK2
     fliers: list[Gopher] = []
-    crowd = wardrobe.crowd
+    crowd, full = wardrobe.crowd, wardrobe.full
     if crowd.calm is not calm:
         crowd.calm = calm
         for member in crowd.members:
@@ -204,7 +204,7 @@ def draw_crowd(
                 load_x, load_y = member.load_anchor
                 member.load_dx, member.load_dy = paw_x - load_x, paw_y - load_y
                 member.pose, member.left, member.waits = pose, gopher.left, None
-            elif member.waits is not pose or wardrobe.left > 0:
+            elif not full and (member.waits is not pose or wardrobe.left > 0):
                 # Who waits for a picture that cannot be made in this frame has asked for it already.
                 _dress(brush, wardrobe, member, pose)
         if member.surface is None or member.shadow is None:

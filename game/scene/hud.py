@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from functools import partial
 
 from game.controls import HOLD_TO_QUIT
 from game.dial import bug_sign
@@ -39,6 +40,11 @@ MOST_COUNTER = 680.0
 
 TITLE_PART = 24.0, 0.0, 580.0, TOP_BAND[3]
 COUNTER_PART = 600.0, 0.0, 720.0, TOP_BAND[3]
+NUMBERS_PARTS = (
+    (1424.0, 0.0, 168.0, TOP_BAND[3]),
+    (1602.0, 0.0, 144.0, TOP_BAND[3]),
+    (1744.0, 0.0, 164.0, TOP_BAND[3]),
+)
 """The parts of the band, each painted when what it says changes."""
 
 
@@ -97,19 +103,22 @@ def _count(pen: Pen, lost: int, grow: float) -> None:
 
 
 def _numbers(brush: Brush, model: Model) -> None:
-    # Not kept: with many orders they change as often as not.
-    pen = brush.pen
     columns = (
-        (1508, model.delivered, "delivered", 164.0),
-        (1674, model.open_orders, "open", 140.0),
-        (1826, model.per_minute, "a minute", 160.0),
+        (NUMBERS_PARTS[0], model.delivered, "delivered", 164.0),
+        (NUMBERS_PARTS[1], model.open_orders, "open", 140.0),
+        (NUMBERS_PARTS[2], model.per_minute, "a minute", 160.0),
     )
-    for x, value, label, wide in columns:
-        pen.write(
-            str(value), x, 82 - pen.pitch(30), SIZE_TITLE + 6, CREAM, face="display", anchor="center",
-            tabular=True, max_width=wide,
-        )  # fmt: skip
-        pen.write(label, x, 78 + pen.pitch(20), SIZE_SMALL, CREAM, anchor="center", max_width=wide)
+    for part, value, label, wide in columns:
+        _part(brush, part, value, partial(_number, part, value, label, wide))
+
+
+def _number(part: Box, value: int, label: str, wide: float, pen: Pen) -> None:
+    x = part[0] + part[2] / 2
+    pen.write(
+        str(value), x, 82 - pen.pitch(30), SIZE_TITLE + 6, CREAM, face="display", anchor="center",
+        tabular=True, max_width=wide,
+    )  # fmt: skip
+    pen.write(label, x, 78 + pen.pitch(20), SIZE_SMALL, CREAM, anchor="center", max_width=wide)
 
 
 def _room(brush: Brush, most: float) -> tuple[float, float]:

@@ -13,8 +13,6 @@ A_FRAME = 8
 """New pictures in a frame at most, while many have none at all; each takes a fifth of a millisecond."""
 A_CALM_FRAME = 3
 """As many while nearly everybody has one, and at worst keeps it a little longer."""
-A_FULL_FRAME = 1
-"""As many in a frame that has news to take in as well."""
 MANY = 40
 KEPT = 1000
 """Looks of orders that have gone; they are worked out anew in no time."""
@@ -34,15 +32,18 @@ class Wardrobe:
     bare: int = MANY
     """How many could not be drawn at all in this frame."""
     crowd: Crowd = field(default_factory=Crowd)
-    _revision: int = 0
+    full: bool = False
+    """Whether this frame has had news to take in, and nobody of a crowd dresses anew before the next one."""
+    _revision: int | None = None
 
     def begin_frame(self, orders: Collection[str], revision: int = 0) -> None:
         """A new frame with these orders in it, at a revision of the model; the pictures of those that have
         gone are let go.
         """
-        calm = A_CALM_FRAME if revision == self._revision else A_FULL_FRAME
+        # Never two in a row: where there are news all the time they must not undress everybody.
+        self.full = not self.full and self._revision is not None and revision != self._revision
         self._revision = revision
-        self.left, self.bare = A_FRAME if self.bare >= MANY else calm, 0
+        self.left, self.bare = A_FRAME if self.bare >= MANY else A_CALM_FRAME, 0
         if len(self.worn) > 2 * len(orders) + 64:
             self.worn = {key: worn for key, worn in self.worn.items() if key in orders}
             self.carried = {key: load for key, load in self.carried.items() if key in orders}
