@@ -52,7 +52,7 @@ HOLD_TO_QUIT = 3.0
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""
 
-MANY = 200
+MANY = 60
 LOOK_EVERY = 0.045
 """Seconds until it is looked again who of more than `MANY` is under a pointer that moves on and on."""
 
