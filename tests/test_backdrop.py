@@ -15,16 +15,22 @@ from numpy.typing import NDArray
 from game.art import Art
 from game.inputs import PointerMove
 from game.layout import BOTTOM_STRIP, TOP_BAND
-from game.model import Model
+from game.model import Model, Note
+from game.notes import LEAVE, LIFE
+from game.panels.paper import edged_box, fill_box, shadow
 from game.rehearsal import BEGAN, DT, Evening
 from game.scene import backdrop, wardrobe
 from game.scene.backdrop import Backdrop
+from game.scene.brush import Brush
 from game.scene.kitchen import edges
+from game.scene.shades import shade
+from game.scene.slips import draw_slips
 from game.scene.stage import Stage
+from game.text import Pen
 from game.update import update
-from game.view import View
 from game.window import Window
 from tests.gallery import SCENES, SIZE, Props, a_window, pictures_at
+from tests.test_receipt_strip import held, receipt
 
 SCALE = 0.25
 WIDE, HIGH = 480, 270
@@ -197,6 +203,16 @@ def test_another_comes_a_frame_later_and_nothing_of_the_first_is_left() -> None:
         assert same(surface, expected)
 
 
+def test_who_went_somewhere_else_is_there_from_then_on() -> None:
+    surface, one, kitchen = begun()
+    thin = patch(RED, alpha=120)
+    for x in (50, 50, 50, 350, 350, 350, 350):
+        frame(one, kitchen, ("a", thin, (x, UP)))
+    expected = kitchen.copy()
+    expected.blit(thin, (350, UP))
+    assert same(surface, expected)
+
+
 def test_what_moves_is_where_it_is_in_every_frame() -> None:
     surface, one, kitchen = begun()
     thin = patch(RED, alpha=120)
@@ -287,10 +303,45 @@ def test_a_busy_evening_leaves_nothing_behind(
     assert partly > 10
 
 
-def test_what_is_written_and_boxed_tells_where(stage: tuple[Window, Stage]) -> None:
-    told: list[tuple[int, int, int, int]] = []
-    view = View(pygame.Surface((WIDE, HIGH)))
-    view.watched = lambda x, y, w, h: told.append((x, y, w, h))
-    view.box(40, 40, 80, 40, RED)
-    assert told == [(10, 10, 20, 10)]
-    assert view.part(view.scale, (0, 0)).watched is view.watched
+def leaving(brush: Brush) -> None:
+    """A receipt that fades out."""
+    model = Model(notes=[Note(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
+    draw_slips(brush, model)
+
+
+def fading(brush: Brush) -> None:
+    """A sprite of which not all is seen."""
+    with brush.faded(0.5):
+        brush.disc(700.0, 400.0, 40.0, RED, BLUE)
+
+
+PAINTERS: dict[str, Callable[[Brush], object]] = {
+    "box": lambda brush: brush.view.box(300.0, 200.0, 100.0, 60.0, RED, 8),
+    "fill_box": lambda brush: fill_box(brush.view, (300.0, 200.0, 100.0, 60.0), RED, 8, 100),
+    "edged_box": lambda brush: edged_box(brush.view, (300.0, 200.0, 100.0, 60.0), RED, BLUE, 8, 3),
+    "shadow": lambda brush: shadow(brush.view, (300.0, 200.0, 100.0, 60.0), 8),
+    "shade": lambda brush: shade(brush.view, 301.0, 200.0, 101.0, 60.0, RED, 200, 12),
+    "write": lambda brush: brush.pen.write("Pizza, quickly!", 600.0, 300.0, 40.0, RED, anchor="center"),
+    "line": lambda brush: brush.line([(300.0, 300.0), (500.0, 200.0), (450.0, 400.0)], RED, 6.0),
+    "faded": fading,
+    "leaving": leaving,
+}
+
+
+@pytest.mark.parametrize("name", PAINTERS)
+def test_who_draws_tells_where(name: str) -> None:
+    with a_window(SIZE) as window:
+        view = window.view
+        told = pygame.Surface(view.surface.get_size())
+        boxes: list[tuple[int, int, int, int]] = []
+        view.watched = lambda *box: boxes.append(box)
+        brush = Brush(view, pictures_at(view.scale), Pen(view))
+        view.surface.fill((9, 9, 9))
+        PAINTERS[name](brush)
+        brush.flush()
+        for box in boxes:
+            told.fill(RED, box)
+        drawn = (pixels(view.surface) != 9).any(axis=2)
+        assert drawn.any()
+        assert not (drawn & (pixels(told)[:, :, 0] == 0)).any()
+        assert view.part(view.scale, (0, 0)).watched is view.watched

@@ -72,8 +72,6 @@ class Backdrop:
         """The tiles where it was put back in this frame."""
         self._lying: dict[Hashable, Lying] = {}
         """What lies there as it was put down in an earlier frame."""
-        self._lifted: set[Hashable] = set()
-        """What of that is not to be there any more from the next frame on."""
         self._put: dict[Hashable, Lying] = {}
         """What was put down in this frame or, before `put_back`, in the last one."""
         self._last: dict[Hashable, Lying] = {}
@@ -87,9 +85,6 @@ class Backdrop:
         for slot in self._lying.keys() - self._put.keys():
             # Nobody has asked for it any more.
             self._dirty |= self._lying.pop(slot).tiles
-        for slot in self._lifted:
-            del self._lying[slot]
-        self._lifted.clear()
         self._last, self._put = self._put, {}
         self._bare, self._dirty = self._dirty | self._floor, self._all if shifted else 0
         if self._bare == self._all:
@@ -146,7 +141,6 @@ class Backdrop:
     def lift(self, slot: Hashable) -> None:
         """As `keep`, for the last time: another is to be there, and the next frame begins without it."""
         self.keep(slot)
-        self._lifted.add(slot)
         self._dirty |= self._lying[slot].tiles
 
     def lay(self, slot: Hashable, surface: pygame.Surface, at: tuple[int, int]) -> None:

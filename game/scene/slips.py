@@ -111,7 +111,6 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
     _slip(brush, words, worker, x, y)
     behind.set_alpha(round(255 * (1 - left)))
     view.surface.blit(behind, rect)
-    view.drawn(*rect)
     behind.set_alpha(None)
 
 
