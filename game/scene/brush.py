@@ -13,16 +13,13 @@ import pygame
 from game.access import Access
 from game.art import Art, Sprite
 from game.art.sprite import convert
-from game.layout import BOTTOM_STRIP, TOP_BAND
 from game.scene.backdrop import Backdrop
+from game.scene.ground import Ground
 from game.scene.lean import bands, moved
-from game.scene.shades import disc, shade
+from game.scene.shades import disc
 from game.text import Pen
-from game.theme import INK, NIGHT, SIZE_LEAST, Colour
+from game.theme import INK, SIZE_LEAST, Colour
 from game.view import View
-
-STRONG_ROOM: Colour = (118, 118, 128)
-"""What the room is multiplied with for high contrast, of 255."""
 
 PICTURES = 64
 """So many painted pictures are kept."""
@@ -36,16 +33,6 @@ BADGES = 400
 Blit = tuple[pygame.Surface, tuple[int, int]]
 Kept = tuple[object, tuple[float, float], Access, pygame.Surface]
 """What a picture shows, its logical size, how it is shown, and the picture."""
-
-
-def _beside(picture: pygame.Surface) -> pygame.Surface:
-    """A copy whose rows lie four bytes beside the addresses at which SDL copies rows past the processor's
-    caches (SDL_blit_copy.c): what is put down of it is drawn over at once, and found in them sooner.
-    """
-    width, height = picture.get_size()
-    made = pygame.Surface((width + 4, height), 0, picture).subsurface((1, 0, width, height))
-    made.blit(picture, (0, 0))
-    return made
 
 
 @dataclass
@@ -68,21 +55,13 @@ class Brush:
     flying: dict[tuple[str, int, int], Sprite] = field(default_factory=dict)
     """Pictures of what flies about, by kind, size and turn."""
     _pictures: dict[Hashable, Kept] = field(default_factory=dict)
-    _ground: pygame.Surface | None = None
-    _ground_for: bool = False
+    _ground: Ground | None = None
 
-    def ground(self) -> pygame.Surface:
-        """The kitchen without anybody in it, the bands for the numbers and the keys already darkened."""
-        strong = self.view.access.strong
-        if self._ground is None or self._ground_for is not strong:
-            self._ground, self._ground_for = _beside(self.art.background()), strong
-            view = View(self._ground, self.view.access)
-            if strong:
-                # The room falls back, so that whoever is in it stands out.
-                self._ground.fill(STRONG_ROOM, special_flags=pygame.BLEND_RGB_MULT)
-            for (x, y, w, h), colour in ((TOP_BAND, NIGHT), (BOTTOM_STRIP, INK)):
-                shade(view, x, y, w, h, colour, 150)
-        return self._ground
+    def ground(self, orders: int = 0) -> pygame.Surface:
+        """The kitchen without anybody in it, for so many orders."""
+        if self._ground is None:
+            self._ground = Ground(self.art)
+        return self._ground.picture(self.view, orders)
 
     def sprite(self, sprite: Sprite, x: float, y: float) -> None:
         """Put a sprite's anchor on (x, y)."""

@@ -65,13 +65,13 @@ def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     brush.dy = model.shake * math.sin(model.now * 73.0 + 1.3)
     if model.shake <= 0.5:
         brush.dx = brush.dy = 0.0
-    at = brush.pos(0, 0)
+    at, ground = brush.pos(0, 0), brush.ground(len(model.gophers))
     for edge in edges(surface.get_size(), at):
         surface.fill(INK, edge)
     if brush.backdrop is not None:
-        brush.backdrop.put_back(brush.ground(), at)
+        brush.backdrop.put_back(ground, at)
     else:
-        surface.blit(brush.ground(), at)
+        surface.blit(ground, at)
     brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     fliers = draw_gophers(brush, model, wardrobe)
     draw_cooks(brush, model)
