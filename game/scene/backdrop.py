@@ -144,7 +144,9 @@ class Backdrop:
         self._dirty |= self._lying[slot].tiles
 
     def lay(self, slot: Hashable, surface: pygame.Surface, at: tuple[int, int]) -> None:
-        """Have a picture there: `keep` it, or `lift` another and `put` this one a frame later."""
+        """Have a picture there. Where another lies it comes a frame later: that one cannot be taken away from
+        under what is drawn now.
+        """
         lying = self.lying(slot)
         if lying is None:
             self.put(slot, surface, at)

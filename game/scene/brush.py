@@ -206,16 +206,12 @@ class Brush:
         known = self._pictures.get(slot)
         same = known is not None and known[0] == key and known[1] == size and known[2] == access
         backdrop = self.backdrop
-        lying = backdrop.lying(slot) if backdrop is not None else None
-        if backdrop is not None and lying is not None:
-            if same and known is not None and lying.surface is known[3] and lying.at == at:
-                backdrop.keep(slot)
-            else:
-                # What lies there cannot be taken away from under what is drawn now: a frame later.
-                backdrop.lift(slot)
-            return
         if same and known is not None:
             surface = known[3]
+        elif backdrop is not None and backdrop.lying(slot) is not None:
+            # Another comes a frame later: it need not be painted in this one.
+            backdrop.lift(slot)
+            return
         else:
             surface = pygame.Surface(
                 (math.ceil(size[0] * scale), math.ceil(size[1] * scale)), pygame.SRCALPHA
@@ -234,7 +230,7 @@ class Brush:
             while len(self._pictures) > PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
         if backdrop is not None:
-            backdrop.put(slot, surface, at)
+            backdrop.lay(slot, surface, at)
         else:
             self.view.surface.blit(surface, at)
 
