@@ -259,7 +259,7 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
         model.pointer, model.pointer_idle = (item.x, item.y), 0.0
         if model.dragging:
             model.stream = paced(model.stream, rate_at(item.x))
-        model.looked_at = None
+        model.pointed = True
     elif isinstance(item, PointerRelease):
         model.dragging = False
     elif isinstance(item, PointerPress):
@@ -273,11 +273,10 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
 
 
 def look(model: Model) -> None:
-    """See who is under the pointer, if that has moved: of hundreds not in every frame."""
-    if model.looked_at is not None or len(model.gophers) > MANY and model.real < model.look_again:
+    """See who is under the pointer, if that has moved: of more than `MANY` not in every frame."""
+    if not model.pointed or len(model.gophers) > MANY and model.real < model.look_again:
         return
-    x, y = model.looked_at = model.pointer
-    model.look_again = model.real + LOOK_EVERY
+    (x, y), model.pointed, model.look_again = model.pointer, False, model.real + LOOK_EVERY
     found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None
     model.hover = found.id if found else ""
 

@@ -93,8 +93,8 @@ class Model:
     offline_since: float | None = None
     pointer: tuple[float, float] = (-1.0, -1.0)
     pointer_idle: float = 0.0
-    looked_at: tuple[float, float] | None = None
-    """Where the pointer was when it was looked who is under it; None: it has moved since."""
+    pointed: bool = False
+    """Whether the pointer has moved since it was looked who is under it."""
     look_again: float = 0.0
     """When that may be looked at again among many; of `real`."""
     hover: str = ""

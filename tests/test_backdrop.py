@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from game import controls
+from game.access import Access
 from game.art import Art
 from game.inputs import PointerMove
 from game.layout import BOTTOM_STRIP, TOP_BAND
@@ -22,6 +24,7 @@ from game.rehearsal import BEGAN, DT, Evening
 from game.scene import backdrop, wardrobe
 from game.scene.backdrop import Backdrop
 from game.scene.brush import Brush
+from game.scene.ground import FEWER, MANY, Ground
 from game.scene.kitchen import edges
 from game.scene.shades import shade
 from game.scene.slips import draw_slips
@@ -345,3 +348,49 @@ def test_who_draws_tells_where(name: str) -> None:
         assert drawn.any()
         assert not (drawn & (pixels(told)[:, :, 0] == 0)).any()
         assert view.part(view.scale, (0, 0)).watched is view.watched
+
+
+@pytest.mark.parametrize("strong", [False, True])
+def test_the_kitchen_behind_hundreds_is_the_same_picture(strong: bool) -> None:
+    with a_window(SIZE) as window:
+        view = window.view
+        view.access = Access(strong=strong)
+        ground = Ground(pictures_at(view.scale))
+        few = ground.picture(view, MANY - 1)
+        assert ground.picture(view, 0) is few
+        many = ground.picture(view, MANY)
+        assert many is not few and same(few, many)
+        # Numbers that go up and down a little do not have it made again and again.
+        assert ground.picture(view, FEWER) is many
+        assert ground.picture(view, FEWER - 1) is not many
+
+
+def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[tuple[float, float]] = []
+    seen = controls.gopher_at
+    monkeypatch.setattr(controls, "gopher_at", lambda m, x, y: looked.append((x, y)) or seen(m, x, y))  # type: ignore[func-returns-value]
+    model, evening = Model(wall=BEGAN.timestamp() + 100.0), Evening(controls.MANY * 2)
+    for n in range(240):
+        model.wall += DT
+        update(model, [], evening.news(n), DT)
+    someone = list(model.gophers.values())[-1]
+    looked.clear()
+    for n in range(30):
+        update(model, [PointerMove(5.0 + n, 650.0)], [], DT)
+    assert 8 <= len(looked) <= 12
+    update(model, [PointerMove(someone.body.x, someone.body.y - 5.0)], [], DT)
+    for _ in range(4):
+        update(model, [], [], DT)
+    assert looked[-1] == model.pointer and model.hover
+    looked.clear()
+    update(model, [], [], 1.0)
+    assert not looked
+
+
+def test_a_frame_with_news_dresses_nobody_and_never_two_in_a_row() -> None:
+    one = wardrobe.Wardrobe()
+    full = []
+    for revision in (5, 6, 7, 8, 8, 9, 9):
+        one.begin_frame((), revision)
+        full.append(one.full)
+    assert full == [False, True, False, True, False, True, False]

@@ -13,8 +13,9 @@ from game.view import View
 STRONG_ROOM: Colour = (118, 118, 128)
 """What the room is multiplied with for high contrast, of 255."""
 MANY, FEWER = 360, 300
-"""From so many orders on, and until there are fewer than so many, the pictures of the orders themselves are
-more than the processor's caches hold beside the kitchen's."""
+"""From so many orders on, and until there are fewer than so many, it is better to copy past the caches.
+Measured with two cores that share 32 MiB: with 300 orders it is the same, with 1,000 a fifth of a frame.
+"""
 
 
 def beside(picture: pygame.Surface) -> pygame.Surface:
