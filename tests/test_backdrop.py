@@ -383,7 +383,8 @@ def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytes
         update(model, [], [], DT)
     assert looked[-1] == model.pointer and model.hover
     looked.clear()
-    update(model, [], [], 1.0)
+    for _ in range(3):
+        update(model, [], [], 0.1)
     assert not looked
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.actors import Gopher, Mood
+from game.actors import Gopher, Hop, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
 from game.census import count
@@ -19,13 +19,14 @@ from game.inputs import PointerMove
 from game.layout import Kitchen, Place
 from game.looks import look_for
 from game.model import Model
-from game.motion import Follower
+from game.motion import Arc, Follower
 from game.news import OrderPlaced
 from game.rehearsal import BEGAN, DT, Evening
 from game.rest import ASLEEP_AFTER, mourned, orphaned
 from game.scene import members
 from game.scene.brush import Brush
 from game.scene.crowd import LEAST_TOPPED, draw_crowd, load_size
+from game.scene.following import draw_tether
 from game.scene.members import Outfits
 from game.scene.wardrobe import Wardrobe
 from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
@@ -256,3 +257,18 @@ def test_whom_somebody_follows_squashes_as_it_leaps_in_a_crowd_too() -> None:
             squashed.append(model.gophers["mine"].stretch.value)
     assert min(squashed) < -0.005 and len(set(squashed)) > 60
     assert abs(squashed[-1]) < 0.05, "and it does not leave as flat as it landed"
+
+
+def test_the_line_to_a_new_cook_waits_for_the_hop(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[object] = []
+    monkeypatch.setattr(brush, "line", lambda *line: lines.append(line))
+    model = Model()
+    tell(model, crew(worker(1), worker(2)), seen(order("a", S.BAKING, worker="w1.1")))
+    play(model, 4.0)
+    gopher = model.gophers["a"]
+    gopher.mood = Mood.WORKED
+    draw_tether(brush, model, gopher)
+    assert len(lines) == 2
+    gopher.hop = Hop("w2.1", "w1.1", Arc(0.0, 0.0, 9.0, 9.0, 0.5, 90.0), delay=0.2)
+    draw_tether(brush, model, gopher)
+    assert len(lines) == 2
