@@ -78,6 +78,7 @@ _FAULT = {
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Order": _ORDER,
     "OrderList": {"orders": [_ORDER]},
+    "Listing": {"orders": [_ORDER], "complete": True},
     "StatusRequest": {"orders": [{"id": "manual-1", "status": "ORDER_PREPARING"}, {"id": "auto-7"}]},
     "HistoryEvent": {
         "n": 6,

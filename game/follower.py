@@ -35,18 +35,19 @@ QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
 
 
-def entries_of(content: bytes) -> list[dict[str, Any]]:
-    """The orders of an answer as they came in, each with an `id`; to read them is much dearer. Raises
-    ValidationError.
+def entries_of(content: bytes) -> tuple[list[dict[str, Any]], bool]:
+    """The orders of an answer as they came in, each with an `id` (to read them is much dearer), and whether
+    they are all that were asked for. Raises ValidationError.
     """
     try:
-        entries: list[dict[str, Any]] = from_json(content)["orders"]
+        answer: dict[str, Any] = from_json(content)
+        entries: list[dict[str, Any]] = answer["orders"]
         if all(isinstance(entry["id"], str) for entry in entries):
-            return entries
-    except (KeyError, TypeError, ValueError):
+            return entries, answer.get("complete", True) is True
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass
     # Whatever is wrong with it is told as of everything else.
-    return [order.model_dump() for order in OrderList.model_validate_json(content).orders]
+    return [order.model_dump() for order in OrderList.model_validate_json(content).orders], True
 
 
 def orders_every(followed: int) -> float:
@@ -83,7 +84,7 @@ class Follower:
         to find that out of what came in is much cheaper than to read it. An order that Temporal does not
         know is always news: it is counted how often. Raises ValidationError.
         """
-        entries = {entry["id"]: entry for entry in entries_of(content)}
+        entries = {entry["id"]: entry for entry in entries_of(content)[0]}
         told = [
             Order.model_validate(entry)
             for key, entry in entries.items()
@@ -123,13 +124,17 @@ class Follower:
             self.quiet_until = self.clock() + QUIET
             return
         response.raise_for_status()
-        listed = entries_of(response.content)
-        # Oldest first: the last one says how far this has come; of the others only unknown ones are read.
-        newest = [Order.model_validate(entry) for entry in listed[-1:]]
-        began = [order.started_at for order in newest if order.started_at is not None]
-        self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
+        listed, complete = entries_of(response.content)
+        if complete:
+            # Oldest first: the last one says how far this has come; of the others only unknown ones are read.
+            newest = [Order.model_validate(entry) for entry in listed[-1:]]
+            began = [order.started_at for order in newest if order.started_at is not None]
+            self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
+            self.adopted = True
+        else:
+            # What the API knows itself, while Temporal lists nothing: others may have placed more meanwhile.
+            self.quiet_until = self.clock() + QUIET
         news = [Order.model_validate(entry) for entry in listed if self._may_be_news(entry)]
-        self.adopted = True
         self._take_up()
         self._take([order for order in news if self._is_news(order)], asked=False)
 

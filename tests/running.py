@@ -120,12 +120,12 @@ class RunningStack:
         return dict(answer.json())
 
     def listed(self, **params: str) -> list[dict[str, Any]]:
-        """GET /orders; asked again while Temporal is too busy to list them (503), as any client would."""
+        """GET /orders; asked again while Temporal is too busy to list them all, as any client would."""
 
         def asked() -> httpx.Response | None:
             answer = self.client.get("/orders", params=params)
             assert answer.status_code in (200, 503), answer.text
-            return answer if answer.status_code == 200 else None
+            return answer if answer.status_code == 200 and answer.json()["complete"] else None
 
         answer = eventually(asked, 20, 0.2)
         return list(answer.json()["orders"]) if answer else []

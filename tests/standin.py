@@ -42,7 +42,7 @@ class StandIn:
             "GET /checkpoint": {"name": "1", "title": "One cook", "slots": 1, "file": "x"},
             "GET /menu": json.loads(MENU.model_dump_json()),
             "GET /fleet": json.loads(fleet(worker(1)).model_dump_json()),
-            "GET /orders": {"orders": []},
+            "GET /orders": {"orders": [], "complete": True},
             "POST /orders/status": {"orders": []},
             **self.answers,
         }
@@ -58,8 +58,8 @@ class StandIn:
             return httpx.Response(answer.status_code, content=answer.content, headers={"date": DATE})
         return httpx.Response(200, json=answer, headers={"date": DATE})
 
-    def list(self, *orders: Order) -> None:
-        self.answers["GET /orders"] = as_json(*orders)
+    def list(self, *orders: Order, complete: bool = True) -> None:
+        self.answers["GET /orders"] = {**as_json(*orders), "complete": complete}
 
     def paths(self) -> list[str]:
         return [f"{request.method} {request.url.path}" for request in self.asked]

@@ -179,7 +179,7 @@ def test_the_listing(house: Api) -> None:
 
     def listed(query: str) -> list[str]:
         answer = house("GET", f"/orders?{query}")
-        assert answer.status_code == 200
+        assert answer.status_code == 200 and answer.json()["complete"]
         return [order["id"] for order in answer.json()["orders"] if order["id"] in ids]
 
     after = before.isoformat().replace("+", "%2B")
@@ -194,6 +194,27 @@ def test_the_listing(house: Api) -> None:
         until(house, order_id, "ORDER_DELIVERED")
     eventually(lambda: listed("open=true") == [])
     assert listed("open=false") == ids
+
+
+def test_a_temporal_that_lists_nothing_hides_no_order(house: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among hundreds its listing may take half a minute, while it answers for each of them."""
+    order_id = new_id("unlisted")
+    before = house.post("/orders", {"id": order_id}).json()["started_at"]
+    done = until(house, order_id, "ORDER_DELIVERED")
+
+    async def late(*_: Any) -> Any:
+        raise TemporalUnreachable("no answer in time")
+
+    monkeypatch.setattr(house.kitchen.gateway._reader, "listed", late)
+    told = house("GET", "/orders?limit=1").json()
+    assert told == {"orders": [done], "complete": False}
+    assert order_id not in house("GET", "/orders?open=true").text
+    assert house("GET", f"/orders?started_after={done['finished_at']}").json()["orders"] == []
+    assert before == done["started_at"]
+    with api(house.kitchen.gateway.address) as restarted:
+        monkeypatch.setattr(restarted.kitchen.gateway._reader, "listed", late)
+        answer = restarted("GET", "/orders")
+        assert answer.status_code == 503, "it has read none itself"
 
 
 def test_the_originals_wire_from_order_to_delivery(house: Api) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.client import WorkflowExecutionStatus
@@ -10,6 +12,8 @@ from api_stub.gateway.book import Book
 from api_stub.gateway.reading import PROGRESS, FromDescription, FromHistory
 from api_stub.schema import Order
 from worker.shared import OrderInfo, OrderStatus
+
+T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 class Clock:
@@ -75,6 +79,23 @@ def test_a_history_is_read_again_only_when_it_has_grown() -> None:
     assert book.history("a", "r1", 6) is None
     assert book.history("a", "r2", 5) is None
     assert book.history("b", "r1", 5) is None
+
+
+def test_what_was_read_is_listed_by_its_beginning() -> None:
+    book = Book()
+    for key, second in (("new", 30), ("old", 10), ("done", 20), ("unknown", None)):
+        status = OrderStatus.DELIVERED if key == "done" else OrderStatus.BAKING
+        began = None if second is None else T0 + timedelta(seconds=second)
+        book.keep(description(key), Order(id=key, run_id="r1", status=status, started_at=began))
+
+    def listed(since: int | None = None, only_open: bool = False, limit: int = 9) -> list[str]:
+        after = None if since is None else T0 + timedelta(seconds=since)
+        return [key for key, _ in book.listed(after, only_open, limit)]
+
+    assert listed() == ["unknown", "old", "done", "new"]
+    assert listed(only_open=True) == ["unknown", "old", "new"]
+    assert listed(since=10) == ["done", "new"], "after it, not at it"
+    assert listed(limit=2) == ["done", "new"], "the newest"
 
 
 def test_who_holds_what() -> None:

@@ -74,6 +74,28 @@ def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_w
     assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
 
 
+def test_what_the_api_knows_while_temporal_lists_nothing_is_taken_and_everything_asked_for_again(
+    scene: Scene,
+) -> None:
+    scene.follower.everything = True
+    scene.api.list(order("ours", started_at=at(60)), complete=False)
+    scene.follower.discover()
+    assert list(scene.follower.orders) == ["ours"]
+    scene.follower.discover()
+    assert len(scene.api.asked) == 1, "not asked again at once"
+    scene.now += QUIET
+    scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
+    scene.follower.discover()
+    assert scene.api.asked[-1].url.params["open"] == "true", "theirs may be as old as any"
+    assert list(scene.follower.orders) == ["ours", "theirs"]
+    # Later on: from the newest that was listed, not from the newest that is known.
+    scene.api.list(order("newest", started_at=at(300)), complete=False)
+    for _ in range(2):
+        scene.now += QUIET
+        scene.follower.discover()
+    assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:55Z"
+
+
 def test_who_stands_still_is_told_once(scene: Scene) -> None:
     scene.follower.orders = {"a": order("a"), "b": order("b")}
     baking, waiting = order("a", S.BAKING, 1), order("b")
@@ -92,7 +114,7 @@ def test_who_stands_still_is_told_once(scene: Scene) -> None:
     assert [n.orders[0].id for n in scene.told[2:]] == ["a", "a"], "it is counted how often"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("answer", [{}, [], {"orders": [{"id": 1}]}, {"orders": 3}, {"orders": [[]]}])
+@pytest.mark.parametrize("answer", [{}, [], 3, {"orders": [{"id": 1}]}, {"orders": 3}, {"orders": [[]]}])
 def test_an_answer_of_another_shape_is_an_error_and_nothing_is_told(scene: Scene, answer: Any) -> None:
     scene.follower.orders = {"a": order("a")}
     scene.api.answers["POST /orders/status"] = httpx.Response(200, json=answer)

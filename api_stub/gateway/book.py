@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further
 from api_stub.schema import Order
@@ -17,6 +18,12 @@ from worker.shared import CodeFault, OrderStatus
 
 MAX_ENTRIES = 10_000
 CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def began(order: Order) -> datetime:
+    """When an order began; long ago where that is not known."""
+    return order.started_at or LONG_AGO
 
 
 @dataclass
@@ -85,6 +92,22 @@ class Book:
             self._entries.move_to_end(workflow_id)
             return entry.order
         return None
+
+    def listed(self, started_after: datetime | None, only_open: bool, limit: int) -> list[tuple[str, Order]]:
+        """Orders as they were last read, by workflow id, oldest first: the newest `limit`.
+
+        One whose beginning is not known began before everything else.
+        """
+        keys = self._open if only_open else self._entries
+        known = [(key, self._entries[key].order) for key in keys]
+        if started_after is not None:
+            known = [(key, order) for key, order in known if began(order) > started_after]
+        return heapq.nlargest(limit, known, key=lambda pair: (began(pair[1]), pair[0]))[::-1]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no order was ever read."""
+        return not self._entries
 
     def order(self, workflow_id: str) -> Order | None:
         """The order as it was last read, however long ago."""

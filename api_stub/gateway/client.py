@@ -196,16 +196,36 @@ class Gateway:
         workflow_id = await self._resolve(order_id, None)
         return read_log(await self._reader.events(workflow_id, None))
 
-    async def listing(self, started_after: datetime | None, only_open: bool, limit: int) -> list[Order]:
-        """Orders that Temporal lists, oldest first: the newest `limit`. Raises TemporalUnreachable.
+    async def listing(
+        self, started_after: datetime | None, only_open: bool, limit: int
+    ) -> tuple[list[Order], bool]:
+        """Orders that Temporal lists, oldest first: the newest `limit`; and whether that is all of them.
+
+        A Temporal that hundreds of orders keep busy may list nothing for half a minute, and answer for each
+        of them meanwhile (seen). Then it is those that were read here before, and perhaps not all: others
+        may have placed more. Raises TemporalUnreachable where none were.
+        """
+        try:
+            return await self._listed_now(started_after, only_open, limit), True
+        except TemporalUnreachable as error:
+            if self._book.empty:
+                raise TemporalUnreachable(f"the orders cannot be listed: {error}") from error
+            age_s = self._rounds.fresh_s
+            known = self._book.listed(started_after, only_open, limit)
+            return [self._as_of(order, key, age_s) for key, order in known], False
+
+    def _as_of(self, order: Order, workflow_id: str, max_age_s: float) -> Order:
+        """The order, not fresh where it was read longer ago than that."""
+        recent = self._book.fresh_enough(workflow_id, max_age_s) is not None
+        return order if recent else order.model_copy(update={"fresh": False})
+
+    async def _listed_now(self, started_after: datetime | None, only_open: bool, limit: int) -> list[Order]:
+        """Orders that Temporal lists. Raises TemporalUnreachable.
 
         An order that cannot be read just now is told as it was last known, or as the listing alone tells
         it, not fresh: whoever follows the newest would never hear of it again.
         """
-        try:
-            found = await self._reader.listed(started_after, only_open, limit)
-        except TemporalUnreachable as error:
-            raise TemporalUnreachable(f"the orders cannot be listed: {error}") from error
+        found = await self._reader.listed(started_after, only_open, limit)
         age_s = self._rounds.fresh_s
         views = await asyncio.gather(*(self._listed(execution, age_s) for execution in found))
         return [view for view in views if view is not None]
@@ -237,7 +257,7 @@ class Gateway:
         round. Never raises; the server may come and go."""
         while True:
             try:
-                await self.listing(None, only_open=True, limit=MAX_LISTED)
+                await self._listed_now(None, only_open=True, limit=MAX_LISTED)
                 break
             except TemporalUnreachable as error:
                 logger.info("the open orders are not found yet: %s", error)

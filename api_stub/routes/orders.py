@@ -13,6 +13,7 @@ from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import (
     MAX_BATCH,
     HistoryEvent,
+    Listing,
     Menu,
     Order,
     OrderList,
@@ -80,9 +81,12 @@ async def list_orders(
     ] = None,
     open: Annotated[bool, Query(description="Only orders that are not finished.")] = False,
     limit: Annotated[int, Query(ge=1, le=MAX_BATCH, description="The newest so many.")] = MAX_BATCH,
-) -> OrderList:
-    """Orders that Temporal lists, oldest first."""
-    return OrderList(orders=await kitchen.gateway.listing(started_after, open, limit))
+) -> Listing:
+    """Orders that Temporal lists, oldest first.
+
+    Where it does not list them in time, those that the API knows itself, with `complete: false`."""
+    orders, complete = await kitchen.gateway.listing(started_after, open, limit)
+    return Listing(orders=orders, complete=complete)
 
 
 @router.post("/orders/status")

@@ -23,6 +23,7 @@ from api_stub.schema.orders import (
     MAX_RUN_ID_LENGTH,
     Customer,
     HistoryEvent,
+    Listing,
     Menu,
     Order,
     OrderId,
@@ -61,7 +62,7 @@ from worker.shared import (
 __all__ = [
     "Answer", "Audit", "Challenge", "Checkpoint", "CheckpointList", "CheckpointSwitch", "Cheese",
     "CodeProblem", "Crust", "Curves", "Customer", "ExitCause", "Fleet", "FleetHealth", "Health",
-    "HistoryEvent", "ID_PATTERN", "LastExit", "Latency", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
+    "HistoryEvent", "ID_PATTERN", "LastExit", "Latency", "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
     "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH", "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH", "MAX_TOPPINGS",
     "Menu", "Order", "OrderId", "OrderList", "OrderRequest", "OrderStats", "OrderStatus", "Problem",
     "Rates", "Receipt", "ReceiptOrder", "Request", "Spread", "Stage", "StageView", "StartWorkerRequest",

@@ -144,6 +144,15 @@ class OrderList(Answer):
     orders: list[Order] = Field(description="The orders.")
 
 
+class Listing(OrderList):
+    """Orders that were asked for by their time, oldest first."""
+
+    complete: bool = Field(
+        description="False: Temporal did not list them in time. These are those that the API has read itself;"
+        " others may have placed more, so ask again."
+    )
+
+
 class StatusItem(Request):
     """One order that a caller follows, with what it last knew of it."""
 
