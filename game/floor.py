@@ -12,7 +12,7 @@ shrank with each would never stand still."""
 
 EMPTY = 0.7
 """Where less than this part of the room that is kept is needed, it may be too dear."""
-LARGER = 1.3
+LARGER = 1.25
 """So it is where a crowd could be this much larger."""
 FEW = 36
 """Up to so many orders are no crowd."""

@@ -23,15 +23,18 @@ class SizeClass:
 
 SIZE_CLASSES = (
     SizeClass(150.0),
-    SizeClass(124.0),
-    SizeClass(100.0),
-    SizeClass(80.0),
-    SizeClass(72.0, 0.8, 0.33),
-    SizeClass(64.0, 0.76, 0.31),
-    SizeClass(56.0, 0.72, 0.29),
-    SizeClass(48.0, 0.68, 0.27),
-    SizeClass(40.0, 0.62, 0.27),
-    SizeClass(32.0, 0.62, 0.27),
+    SizeClass(124.0, 0.8, 0.34),
+    SizeClass(112.0, 0.72, 0.3),
+    SizeClass(104.0, 0.66, 0.28),
+    SizeClass(96.0, 0.6, 0.26),
+    SizeClass(88.0, 0.55, 0.25),
+    SizeClass(80.0, 0.52, 0.24),
+    SizeClass(72.0, 0.5, 0.23),
+    SizeClass(64.0, 0.48, 0.22),
+    SizeClass(56.0, 0.47, 0.22),
+    SizeClass(48.0, 0.47, 0.22),
+    SizeClass(40.0, 0.48, 0.22),
+    SizeClass(32.0, 0.5, 0.24),
 )
 """The largest at which everybody has a place is taken. In a crowd a head of each shows."""
 
@@ -50,6 +53,8 @@ HOMELY = 64.0
 """Smaller gophers are so many that their crowd may be wider than that, as long as its middle is right."""
 TIGHTEST = 0.9
 """So much closer neighbours stand rather than become smaller, as long as they are the same ones."""
+GAP = 1.2
+"""Of crowded gophers' columns so much is left free between two places: each place is a crowd of its own."""
 MORE = 1.2
 """For so many times as many there must be room before everybody grows, or moves apart."""
 
@@ -84,13 +89,13 @@ class FloorPlan:
         # 0, 1, -1, 2, -2 … from the centre, so that few stand in the middle and newcomers at the edges.
         step = (column + 1) // 2 * (1 if column % 2 else -1)
         even = 0.5 if stage.columns % 2 == 0 else 0.0
-        x = stage.centre + (step - even + (0.42 if row % 2 else 0.0)) * self.pitch
+        x = stage.centre + (step - even + (0.5 if row % 2 else 0.0)) * self.pitch
         return x, self.kitchen.front - row * self.depth
 
 
 def roomy(count: int) -> int:
     """`count` rounded up coarsely, so that one order more or less does not move everybody."""
-    step = 4 if count <= 16 else 16
+    step = 4 if count <= 16 else 8 if count <= 24 else 16
     while step * 12 < count:
         step *= 2
     return max(step, math.ceil(count / step) * step)
@@ -184,7 +189,8 @@ def _crowd(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> _C
     if size is SIZE_CLASSES[0]:
         rows = min(rows, 2)
     columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
-    spans = {p: (columns[p] + 0.5) * size.column * size.height for p in Place if counts.get(p, 0)}
+    gap = GAP if size.height < LARGE else 0.5
+    spans = {p: (columns[p] + gap) * size.column * size.height for p in Place if counts.get(p, 0)}
     return _Crowd(kitchen, size, rows, columns, spans)
 
 

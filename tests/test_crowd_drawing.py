@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from game.access import Access
 from game.actors import Gopher, Hop, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
@@ -27,7 +28,7 @@ from game.scene import members
 from game.scene.brush import Brush
 from game.scene.crowd import LEAST_TOPPED, draw_crowd, load_size
 from game.scene.following import draw_tether
-from game.scene.members import Outfits
+from game.scene.members import SHADES, Member, Outfits
 from game.scene.wardrobe import Wardrobe
 from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
 from game.text import Pen
@@ -192,6 +193,40 @@ def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(
     for n in range(60):
         outfits.get(art, art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
         assert outfits.bytes <= 40_000
+
+
+def _at_rest(brush: Brush, model: Model, wardrobe: Wardrobe) -> dict[str, Member]:
+    """Draw until everybody has settled; by order."""
+    for _ in range(120):
+        wardrobe.begin_frame(model.gophers.keys())
+        brush.pile.clear()
+        draw_crowd(brush, model, wardrobe)
+    return {member.gopher.id: member for member in wardrobe.crowd.members}
+
+
+def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
+    model, wardrobe = kitchen(Props(brush.art, brush.view.access), 2), Wardrobe()
+    tell(model, seen(*(order(f"o{n}") for n in range(120))))
+    for more in (0, 200):
+        # Two hundred more need other rows, and everybody has the shade of the row where it stands then.
+        if more:
+            tell(model, seen(*(order(f"o{n}") for n in range(120 + more))))
+        play(model, 14.0)
+        found = _at_rest(brush, model, wardrobe)
+        rows = sorted({(g.body.y, found[g.id].shade) for g in model.gophers.values()}, reverse=True)
+        assert [shade for _, shade in rows] == sorted(shade for _, shade in rows)
+        assert len(rows) == len({y for y, _ in rows}) and {0, len(SHADES) - 1} <= {shade for _, shade in rows}
+    model.access = Access(strong=True)
+    found = _at_rest(brush, model, wardrobe)
+    assert {member.shade for member in found.values()} == {0}, "not where contrast is asked for"
+
+
+def test_a_shade_takes_its_part_of_each_colour_and_leaves_the_outline(brush: Brush) -> None:
+    outfits, figure = Outfits(), brush.art.gopher(look_for("a"), GopherPose.IDLE, 56)
+    plain, dark = (outfits.get(brush.art, figure, shade=shade).surface for shade in (0, 3))
+    colours = [pygame.surfarray.array3d(one).astype(float).sum((0, 1)) for one in (plain, dark)]
+    assert colours[1] / colours[0] == pytest.approx([part / 255 for part in SHADES[3]], abs=0.02)
+    assert (pygame.surfarray.array_alpha(plain) == pygame.surfarray.array_alpha(dark)).all()
 
 
 @pytest.mark.parametrize("bench, oven, shelf", [(3, 0, 0), (60, 60, 4)])

@@ -11,11 +11,12 @@ import math
 import pygame
 
 from api_stub.schema import OrderStatus
+from game.access import Access
 from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.model import Model
 from game.scene.brush import Brush
-from game.scene.members import Blit, Load, Member
+from game.scene.members import SHADES, Blit, Load, Member
 from game.scene.wardrobe import Wardrobe
 
 CARRIED: dict[OrderStatus, PizzaState] = {
@@ -36,6 +37,9 @@ LEAST_TOPPED = 60.0
 """Smaller gophers carry pizzas without their toppings."""
 LEAST_BOBBING = 46.0
 """At less than this nobody sees the two in a hundred by which work lifts somebody."""
+
+SHADED = 84.0
+"""Smaller gophers stand in many rows, and those behind are darker."""
 
 _STANDING: dict[Mood, GopherPose] = {
     Mood.WAIT: GopherPose.IDLE,
@@ -62,6 +66,19 @@ def load_for(art: Art, height: float, status: OrderStatus) -> Load | None:
     return state, art.item_size(load_size(height, state)), topped
 
 
+def shade_of(gopher: Gopher, access: Access) -> int:
+    """Which of `SHADES` somebody of a crowd is in, by how deep in it the stand is to which it goes."""
+    goal = gopher.goal
+    if goal is None or goal.out or gopher.height >= SHADED or access.strong:
+        return 0
+    kitchen = goal.floor.kitchen
+    if gopher.body.y > kitchen.front + 1.0:
+        # Beside a cook: in front of all others.
+        return 0
+    deep = (kitchen.front - goal.y) / max(kitchen.front - kitchen.back, 1.0)
+    return min(max(round(deep * (len(SHADES) - 1)), 0), len(SHADES) - 1)
+
+
 def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
     """Carry what its order is at; False where there is no picture of that yet."""
     gopher = member.gopher
@@ -76,7 +93,7 @@ def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
     load = wardrobe.pizza(brush.art, order.id, state, order.toppings if topped else (), size)
     if load is None:
         return False
-    shown = wardrobe.crowd.outfits.get(brush.art, load)
+    shown = wardrobe.crowd.outfits.get(brush.art, load, shade=member.shade)
     member.load, member.load_surface, member.load_anchor = load, shown.surface, shown.anchor
     if not wardrobe.carries(order.id, state, size):
         return False
@@ -88,8 +105,12 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
     """Put on the picture that its gopher needs; while that cannot be made yet, the one of before stays."""
     gopher, art = member.gopher, brush.art
     key, height, left, outfits = gopher.order.id, gopher.height, gopher.left, wardrobe.crowd.outfits
-    settled = True
-    if height != member.height or gopher.order.status is not member.status:
+    settled, shade = True, shade_of(gopher, wardrobe.crowd.access)
+    other = shade != member.shade
+    if other:
+        member.kept.clear()
+        member.shade, member.carried = shade, None
+    if other or height != member.height or gopher.order.status is not member.status:
         size = art.gopher_size(height)
         if size != member.size:
             member.kept.clear()
@@ -104,7 +125,7 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
         if figure is None:
             member.pose, member.waits = None, pose
             return
-        sprite = outfits.get(art, figure, None, left)
+        sprite = outfits.get(art, figure, None, left, shade=shade)
         (ax, ay), (hx, hy) = sprite.anchor, sprite.hold
         worn = sprite.surface, 0.5 - ax, 0.5 - ay, 0.5 + hx - ax, 0.5 + hy - ay, figure
         if wardrobe.wears(key, pose, height):
@@ -125,9 +146,14 @@ def _stand(brush: Brush, model: Model, wardrobe: Wardrobe, member: Member) -> No
     gopher, figure = member.gopher, member.figure
     if figure is None:
         return
+    if shade_of(gopher, wardrobe.crowd.access) != member.shade:
+        # Another floor has another row for it; it dresses anew in the next frame.
+        member.kept.clear()
+        member.pose = None
+        return
     art, scale = brush.art, brush.view.scale
     sprite = wardrobe.crowd.outfits.get(
-        art, figure, member.load, gopher.left, wardrobe.shadow(art, gopher.height)
+        art, figure, member.load, gopher.left, wardrobe.shadow(art, gopher.height), member.shade
     )
     x, y = member.body.x * scale + 0.5, member.body.y * scale + 0.5
     member.standing = sprite.surface, (int(x - sprite.anchor[0]), int(y - sprite.anchor[1]))
@@ -152,8 +178,8 @@ def draw_crowd(
     idle, blink, step_a, step_b = GopherPose.IDLE, GopherPose.BLINK, GopherPose.WALK1, GopherPose.WALK2
     fliers: list[Gopher] = []
     crowd, full = wardrobe.crowd, wardrobe.full
-    if crowd.calm is not calm:
-        crowd.calm = calm
+    if crowd.access is not model.access:
+        crowd.access = model.access
         for member in crowd.members:
             member.rest = None
     for member in crowd.gather(model.gophers):

@@ -10,9 +10,11 @@ from operator import attrgetter, is_
 import pygame
 
 from api_stub.schema import OrderStatus
+from game.access import Access
 from game.actors import Gopher, Rest
 from game.art import Art, GopherPose, PizzaState, Sprite
 from game.motion import Follower
+from game.theme import Colour
 
 OUTFIT_BYTES = 24 * 1024 * 1024
 """Of all kept pictures of a gopher with its pizza, at scale 1."""
@@ -20,8 +22,12 @@ OUTFIT_BYTES = 24 * 1024 * 1024
 SORTED_EVERY = 3
 """Frames in which who walks past whom is looked at once."""
 
+SHADES: tuple[Colour, ...] = ((255, 255, 255), (232, 222, 224), (208, 192, 200), (184, 164, 178))
+"""What of each colour is left from row to row of a deep crowd: the oven's light comes from behind it, and the
+front rows stand out."""
+
 Blit = tuple[pygame.Surface, tuple[int, int]]
-Key = tuple[int, int, int, bool]
+Key = tuple[int, int, int, bool, int]
 Worn = tuple[pygame.Surface, float, float, float, float, Sprite]
 """A picture, its offsets and those of its paws in display pixels, and the figure in it."""
 Load = tuple[PizzaState, int, bool]
@@ -39,15 +45,17 @@ class Outfits:
 
     def get(
         self, art: Art, figure: Sprite, load: Sprite | None = None, flip: bool = False,
-        shadow: Sprite | None = None,
+        shadow: Sprite | None = None, shade: int = 0,
     ) -> Sprite:  # fmt: skip
-        """The figure, mirrored if `flip`, holding `load`, over its `shadow`."""
-        key = id(figure), id(load), id(shadow), flip
+        """The figure, mirrored if `flip`, holding `load`, over its `shadow`, in one of `SHADES`."""
+        key = id(figure), id(load), id(shadow), flip, shade
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)
             return found[1]
         made = _dressed(figure, load, flip, shadow)
+        if shade:
+            made.surface.fill(SHADES[shade], special_flags=pygame.BLEND_RGB_MULT)
         # The originals are kept beside it, so that their ids cannot be given to other sprites.
         self._kept[key] = (figure, load, shadow), made
         self.bytes += made.bytes
@@ -106,6 +114,8 @@ class Member:
     """What it has had on since its size changed."""
     size: int = 0
     """The size class of its pictures."""
+    shade: int = 0
+    """Which of `SHADES` they are in."""
     figure: Sprite | None = None
     carried: Load | None = None
     """What it carries; None: nothing, or of that there is no picture yet."""
@@ -130,7 +140,8 @@ class Crowd:
 
     members: list[Member] = field(default_factory=list)
     outfits: Outfits = field(default_factory=Outfits)
-    calm: bool = False
+    access: Access = field(default_factory=Access)
+    """How people want it shown: how they did in the last frame."""
     _turn: int = 0
     """Calls of `gather`, counted from 0 to `SORTED_EVERY`."""
     _last: list[Gopher] = field(default_factory=list)
