@@ -10,7 +10,7 @@ from functools import lru_cache
 import pygame
 import pytest
 
-from api_stub.schema import Checkpoint, Menu, Stage, StageView, StreamSettings
+from api_stub.schema import TOPPINGS, Checkpoint, Menu, Order, Stage, StageView, StreamSettings
 from game import bench
 from game.access import Access
 from game.art import Art
@@ -21,7 +21,6 @@ from game.panels.card import OrderCard, Telling
 from game.panels.form import OrderForm
 from game.panels.help import HelpPanel
 from game.panels.stats import StatsPanel
-from game.rehearsal import crowd
 from game.scene import wardrobe
 from game.scene.brush import Brush
 from game.scene.hud import draw_messages
@@ -88,15 +87,29 @@ def empty(props: Props) -> tuple[Model, Panels]:
     return model, ()
 
 
+WAY = (S.RECEIVED, S.PREPARING, S.BAKING, S.OUT_FOR_DELIVERY, S.BAKING, S.PREPARING, S.OUT_FOR_DELIVERY)
+HANDS = 36
+"""So many orders are in a cook's hands; the others wait for one."""
+
+
 def orders(count: int, cooks: int = 9) -> Story:
-    """So many orders on their ways."""
+    """So many orders on their ways: at every stage some, each with what it carries there."""
+
+    def one(n: int) -> Order:
+        status = WAY[n % len(WAY)]
+        held = status is not S.RECEIVED and n * 31 % count < HANDS
+        return order(
+            f"auto-c0ffee-{n}",
+            status,
+            int(status is not S.RECEIVED),
+            worker=f"w{1 + n % cooks}.1" if held else None,
+            toppings=[TOPPINGS[n % len(TOPPINGS)], TOPPINGS[n * 3 % len(TOPPINGS)]],
+        )
 
     def story(props: Props) -> tuple[Model, Panels]:
         model = kitchen(props, cooks)
-        # A step of the crowd's way that is not the same for all.
-        for frame in (0, 150):
-            tell(model, OrdersSeen(tuple(crowd(count, frame, 400))))
-            play(model, 2.5)
+        tell(model, OrdersSeen(tuple(map(one, range(count)))))
+        play(model, 6.0)
         return model, ()
 
     return story
