@@ -280,10 +280,10 @@ def crowd_500(directory: Path) -> None:
     config = written(
         directory, "3", 12, stages, title="The stream",
         fleet={"concurrency": 60, "respawn_after_s": [12, 14]},
-        timeouts={"heartbeat_s": 8, "start_to_close_s": 120},
+        timeouts={"heartbeat_s": 5, "start_to_close_s": 120},
         stream={"enabled": True, "every_s": [1.0, 1.0], "burst": 4, "max_open": 600},
     )  # fmt: skip
-    crowd("crowd-500", config, 500, 8)
+    crowd("crowd-500", config, 500, 4)
 
 
 def stats(directory: Path) -> None:
