@@ -276,7 +276,7 @@ def crowd_100(directory: Path) -> None:
 
 def crowd_500(directory: Path) -> None:
     """Five hundred: pizzas that take two minutes, and cooks with fifty paws."""
-    stages = {"prepare": [15.0, 50.0], "bake": [25.0, 80.0], "deliver": [30.0, 70.0]}
+    stages = {"prepare": [20.0, 60.0], "bake": [30.0, 90.0], "deliver": [30.0, 90.0]}
     config = written(
         directory, "3", 12, stages, title="The stream",
         fleet={"concurrency": 60, "respawn_after_s": [12, 14]},

@@ -26,6 +26,8 @@ LEAST_SWAYING = 50.0
 SHADES = 4
 BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
 """A trail's beads: how far along it each is, 0 to 1, and its radius."""
+LEAST_TRAIL = 84.0
+"""The trail of whoever is smaller is as broad as that: among hundreds it is what one sees of a takeover."""
 SMALL_TRAIL = 60.0
 """The trails of smaller gophers have half as many."""
 
@@ -174,7 +176,7 @@ def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
     if fade <= 0.0:
         return
     tail = 0.0 if calm else max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
-    size, up = fade * gopher.height / 130.0, gopher.height * 0.42
+    size, up = fade * max(gopher.height, LEAST_TRAIL) / 130.0, gopher.height * 0.42
     beads = BEADS if gopher.height > SMALL_TRAIL else BEADS[::2]
     flights = [tail + (head - tail) * along for along, _ in beads]
     brush.discs(
