@@ -30,6 +30,7 @@ INK_SOFT = rgb("#5a4a48")
 GLOW = rgb("#ffb347")
 FIRE = rgb("#ff7a2f")
 TOMATO = rgb("#b8321f")
+ALARM = rgb("#ff5a4a")
 BASIL = rgb("#2f6f3e")
 GOPHER = rgb("#6ad7e5")
 
@@ -58,6 +59,7 @@ STRONG: dict[Colour, Colour] = {
     CREAM: rgb("#ffffff"),
     GLOW: rgb("#ffd27a"),
     TOMATO: rgb("#8f1c0e"),
+    ALARM: rgb("#ff8a7c"),
     BASIL: rgb("#134a22"),
 }
 """High contrast: what is drawn for a colour, in text and under it alike; the others stay."""

@@ -15,7 +15,21 @@ from game import theme
 from game.access import SWITCHES, Access, switched
 from game.settings import Settings, load, save
 from game.text import Pen
-from game.theme import BASIL, COOKS, CREAM, DUSK, GLOW, INK, INK_SOFT, NIGHT, TOMATO, WOOD_DARK, Colour, rgb
+from game.theme import (
+    ALARM,
+    BASIL,
+    COOKS,
+    CREAM,
+    DUSK,
+    GLOW,
+    INK,
+    INK_SOFT,
+    NIGHT,
+    TOMATO,
+    WOOD_DARK,
+    Colour,
+    rgb,
+)
 from game.view import View
 from tests.eyes import DEUTERANOPIA, GREY, PROTANOPIA, seen_by
 from tests.running import ROOT
@@ -33,6 +47,7 @@ PAIRS: dict[str, tuple[Colour, Colour]] = {
     "cream on basil (good news)": (CREAM, BASIL),
     "cream on tomato (bad news)": (CREAM, TOMATO),
     "tomato on cream": (TOMATO, CREAM),
+    "alarm on night (lost pizzas)": (ALARM, NIGHT),
     **{f"ink on cook {n}": (INK, colour) for n, colour in enumerate(COOKS, 1)},
 }
 

@@ -20,6 +20,7 @@ from game.scene.slips import draw_slips
 from game.scene.strip import draw_strip
 from game.text import Pen
 from game.theme import (
+    ALARM,
     BASIL,
     CREAM,
     GLOW,
@@ -36,7 +37,8 @@ from game.theme import (
 MOST_TITLE = 560.0
 MOST_COUNTER = 680.0
 """How wide the title and the big counter get at most, so that neither reaches the other."""
-
+COUNTED = 62.0
+"""The size of the words beside the big number: to be read by those who pass by."""
 
 TITLE_PART = 24.0, 0.0, 580.0, TOP_BAND[3]
 COUNTER_PART = 600.0, 0.0, 720.0, TOP_BAND[3]
@@ -83,7 +85,7 @@ def _count(pen: Pen, lost: int, grow: float) -> None:
     size = SIZE_HERO * 1.28 * grow
     width, high = pen.measure(number, size, face="display")
     label = "PIZZA LOST" if lost == 1 else "PIZZAS LOST"
-    wide = pen.measure(label, SIZE_TITLE, face="display")[0]
+    wide = pen.measure(label, COUNTED, face="display")[0]
     # A line is higher than its digits: these fill the band and no more.
     lower = min(1.0, 1.3 * TOP_BAND[3] / high)
     size, width = size * lower, width * lower
@@ -94,10 +96,10 @@ def _count(pen: Pen, lost: int, grow: float) -> None:
     left = 960 - total * share / 2
     # The number is the brightest thing of the whole picture; the words say what it counts.
     pen.write(
-        number, left + width / 2, 66, size, GLOW if not lost else TOMATO, face="display", anchor="center"
+        number, left + width / 2, 66, size, GLOW if not lost else ALARM, face="display", anchor="center"
     )
     pen.write(
-        label, left + width + 22, 66, SIZE_TITLE, CREAM, face="display", anchor="midleft",
+        label, left + width + 22, 66, COUNTED, CREAM, face="display", anchor="midleft",
         max_width=wide if share < 1.0 else None,
     )  # fmt: skip
 
