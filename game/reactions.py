@@ -51,9 +51,12 @@ def spot_of(model: Model, worker_id: str) -> CookSpot | None:
     return cook_spot(model.kitchen, slot, model.slots)
 
 
-SEATS = (-1.1, 1.1, -2.1, 2.1)
-"""Places behind a cook, on either side of its hat, in the order in which they are taken; then another row."""
+ABREAST = 4
+"""So many places are behind a cook in a row, on both sides of its hat: the nearest to it are taken first."""
 SEAT_ROWS = 5
+"""So many rows are filled before anybody stands further out."""
+HAT = 1.1
+"""From a cook's middle to the nearest place, in the distances between two."""
 LONG_AGO = 10.0
 """Seconds after which an order that is new to this window is none that just came in."""
 
@@ -71,11 +74,21 @@ def seat_of(model: Model, gopher: Gopher, slot: int) -> int:
 
 def beside(kitchen: Kitchen, spot: CookSpot, seat: int) -> tuple[float, float]:
     """Where place number `seat` (from 0) behind a cook is: over its head, or on the counter."""
-    row, column = divmod(seat, len(SEATS))
+    out, rest = divmod(seat, ABREAST * SEAT_ROWS)
+    row, column = divmod(rest, ABREAST)
     pitch = min(56.0, spot.room * 0.2)
-    x = spot.x + (SEATS[column] + 0.5 * (row % 2)) * pitch
+    # To the left and to the right in turn, until there is no floor left on one side. Every other row stands
+    # half a place further to the right.
+    left = max(ABREAST // 2, 1 + math.floor((spot.x - kitchen.left) / pitch - HAT))
+    right = max(ABREAST // 2, 1 + math.floor((kitchen.right - spot.x) / pitch - HAT - 0.5))
+    number, both = ABREAST * out + column, 2 * min(left, right)
+    if number < both:
+        far, side = number // 2, -1 if number % 2 == 0 else 1
+    else:
+        far, side = number - both // 2, -1 if left > right else 1
+    x = spot.x + (side * (HAT + far) + 0.5 * (row % 2)) * pitch
     y = max(spot.y - 0.66 * spot.height - 71.0, kitchen.front + 24.0)
-    return x, y + 8.0 * (column // 2) - 18.0 * (row % SEAT_ROWS)
+    return x, y + 8.0 * (far % 2) - 18.0 * row
 
 
 def _appear(model: Model, event: OrderAppeared) -> None:

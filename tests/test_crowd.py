@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from api_stub.schema import Order
 from game.actors import Mood
+from game.art.scenemap import read_scene
 from game.cast import FOLLOWED_HEIGHT
 from game.inputs import PointerMove
 from game.labels import GAP, LEVELS, Label, placed
+from game.layout import cook_spot
 from game.model import FOLLOWED_OWN, Model
 from game.news import OrderPlaced
+from game.reactions import beside
 from game.scene.following import TETHER_SECONDS, TETHERED, tethered
+from game.scene.kitchen import kitchen_of_scene
 from game.update import update
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
@@ -133,6 +137,18 @@ def test_those_who_wait_beside_a_ghost_share_no_place(held: int) -> None:
     assert len(ends) == held and all(math.dist(a, b) > 15 for a, b in itertools.combinations(ends, 2))
     play(model, 10.0)
     assert all(g.seat is None and g.hop is None for g in model.gophers.values())
+
+
+@pytest.mark.parametrize("slots", [4, 9, 12, 20])
+@pytest.mark.parametrize("slot", [1, 2, 4])
+def test_a_hundred_of_a_dead_cook_s_have_places_of_their_own_on_the_floor(slots: int, slot: int) -> None:
+    house = kitchen_of_scene(read_scene())
+    spot = cook_spot(house, slot, slots)
+    places = [beside(house, spot, seat) for seat in range(100)]
+    assert all(math.dist(a, b) > 15 for a, b in itertools.combinations(places, 2))
+    assert all(house.left <= x <= house.right for x, _ in places)
+    near = [abs(x - spot.x) for x, _ in places]
+    assert max(near[:20]) <= min(near[80:]) + 90, "those who came first are near it"
 
 
 # Nothing pops
