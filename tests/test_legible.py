@@ -11,7 +11,7 @@ import pytest
 from api_stub.schema import Health, Menu
 from game.access import Access
 from game.art import CookPose
-from game.layout import BOTTOM_STRIP, TOP_BAND, Box
+from game.layout import BOTTOM_STRIP, TOP_BAND, Box, cook_spot
 from game.looks import cook_look
 from game.model import Model
 from game.news import OrdersSeen, RecordsSeen, WorldSeen
@@ -23,11 +23,12 @@ from game.panels.stats import StatsPanel
 from game.scene import slips
 from game.scene.brush import Brush
 from game.scene.bubbles import BUBBLE_WIDE, draw_bubbles
-from game.scene.cooks import draw_clocks, draw_cooks
+from game.scene.clocks import draw_clocks
+from game.scene.cooks import draw_cooks
 from game.scene.following import draw_names
 from game.scene.hud import draw_hud
 from game.text import Pen
-from game.theme import CANVAS
+from game.theme import CANVAS, SIZE_LEAST
 from tests.gallery import HOUSE, Props, a_window, kitchen, pictures_at
 from tests.panelling import Written, overlap, texts_of, writing
 from tests.telling import T0, S, order, play, staffed, tell, worker
@@ -176,6 +177,24 @@ def test_the_plates_and_clocks_of_nine_cooks(brush: Brush, monkeypatch: pytest.M
     for text, box, _ in written:
         if not text.isdecimal():
             assert box[2] <= 1840 / 9, f"{text} is wider than its cook's place"
+
+
+@pytest.mark.parametrize("slots", [2, 9, 12, 18])
+@pytest.mark.parametrize("waiting", [True, False])
+def test_the_clocks_of_the_dead_are_told_in_words_that_fit(brush: Brush, slots: int, waiting: bool) -> None:
+    model = kitchen(Props(brush.art, brush.view.access), slots)
+    tell(model, staffed(*(worker(n, "dead", since=1.0) for n in range(1, slots + 1))))
+    play(model, 3.0)
+    for cook in model.cooks.values():
+        cook.waiting, cook.taken_over, cook.died_at = int(waiting), 17.3, model.wall - 48.8
+    written = writing(lambda: draw_clocks(brush, model))
+    assert len(written) >= 2 * slots
+    least = min(cook_spot(model.kitchen, n, slots).room for n in model.cooks)
+    for text, box, _ in written:
+        whole = brush.pen.measure(text, SIZE_LEAST, face="bold", tabular=True)[0]
+        # Large text becomes smaller where it must, before it is cut.
+        assert box[2] >= whole / brush.view.access.text - 1, f"{text} is cut"
+    assert min(box[2] for _, box, _ in written) <= least - 20
 
 
 def test_the_longest_names_and_failures(brush: Brush) -> None:

@@ -19,7 +19,7 @@ from game.notes import LIFE, SHOWN
 from game.receipts import last_takeover, receipt_for, words_of, worth_showing
 from game.scene import slips
 from game.scene.brush import Brush
-from game.scene.cooks import dead_text, takeover_lines
+from game.scene.clocks import dead_words, takeover_words
 from game.scene.slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
 from game.text import Pen
 from game.theme import SIZE_LEAST, SIZE_SMALL
@@ -201,15 +201,16 @@ def test_the_second_clock_runs_while_orders_wait_and_stands_at_what_it_took() ->
     play(model, 1.5)
     cook = model.cooks[1]
     assert cook.waiting == 1 and cook.taken_over is None
-    assert dead_text(1.54) == "process dead +1.5 s"
-    assert takeover_lines(cook, 1.54, wide=True) == ["Temporal takes over …", "+1.5 s"]
-    assert takeover_lines(cook, 1.54, wide=False) == ["takeover … +1.5 s"]
+    assert dead_words(1.54) == (("process dead +1.5 s",), ("dead +1.5 s",), ("+1.5 s",))
+    words = takeover_words(cook, 1.54)
+    assert words == (("Temporal takes over …", "+1.5 s"), ("takeover … +1.5 s",), ("waiting …",))
     tell(model, seen(order("a", S.BAKING, 2, worker="w2.1")))
     play(model, 0.5)
-    assert cook.waiting == 0 and takeover_lines(cook, 2.0, wide=True) == []
+    assert cook.waiting == 0 and takeover_words(cook, 2.0) == ()
     told(model, receipt(1, held("a", delay=1.75), seconds=5.0, worker="w1.1", slot=1))
     play(model, 3.0)
-    assert takeover_lines(cook, 5.0, wide=True) == ["taken over after 1.8 s"]
+    words = takeover_words(cook, 5.0)
+    assert words == (("taken over after 1.8 s",), ("takeover 1.8 s",), ("took 1.8 s",))
 
 
 def test_a_takeover_that_the_window_did_not_see_stops_the_clock() -> None:
@@ -221,7 +222,7 @@ def test_a_takeover_that_the_window_did_not_see_stops_the_clock() -> None:
     told(model, receipt(1, held("a", delay=1.75), seconds=5.0, worker="w1.1", slot=1))
     play(model, 50.0)
     assert model.cooks[1].waiting == 0
-    assert takeover_lines(model.cooks[1], 52.0, wide=True) == ["taken over after 1.8 s"]
+    assert takeover_words(model.cooks[1], 52.0)[0] == ("taken over after 1.8 s",)
 
 
 def test_an_order_that_nobody_has_waits_for_its_dead_cook() -> None:
@@ -230,7 +231,7 @@ def test_an_order_that_nobody_has_waits_for_its_dead_cook() -> None:
     play(model, 90.0)
     cook = model.cooks[1]
     assert cook.waiting == 1
-    assert takeover_lines(cook, 90.0, wide=True) == ["Temporal takes over …", "+90 s"]
+    assert takeover_words(cook, 90.0)[0] == ("Temporal takes over …", "+90 s")
 
 
 def test_a_receipt_is_found_by_the_moment_too() -> None:

@@ -12,12 +12,10 @@ from game.looks import cook_look
 from game.model import Model
 from game.motion import clamp, ease_out, overshoot
 from game.scene.brush import Brush
+from game.scene.clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
 from game.scene.shades import shade
-from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST
-
-LEAST_PLATE = 90.0
-"""Narrower plates could not be read, and are left out: a fleet of more than two dozen."""
+from game.theme import CREAM, GLOW, INK, SIZE_LEAST
 
 AGED_PLATE = 165.0
 """Narrower ones hold the pid alone."""
@@ -27,31 +25,6 @@ ACTS: dict[str, CookPose] = {
     OrderStatus.BAKING: CookPose.PEEL,
     OrderStatus.OUT_FOR_DELIVERY: CookPose.PHONE,
 }
-
-
-def age_text(seconds: float) -> str:
-    """An age in few characters: `8 s`, `3 min`, `2 h`."""
-    seconds = max(0.0, seconds)
-    if seconds < 100:
-        return f"{int(seconds)} s"
-    return f"{int(seconds // 60)} min" if seconds < 6000 else f"{int(seconds // 3600)} h"
-
-
-def dead_text(seconds: float) -> str:
-    """For how long a process has been dead, to the tenth while that can be seen."""
-    age = f"{seconds:.1f} s" if seconds < 60 else age_text(seconds)
-    return f"process dead +{age}"
-
-
-def takeover_lines(cook: Cook, dead_for: float, wide: bool) -> list[str]:
-    """The second clock: running while orders wait for another worker, then standing at what it took."""
-    if cook.waiting:
-        clock = f"+{dead_for:.1f} s" if dead_for < 60 else f"+{age_text(dead_for)}"
-        return ["Temporal takes over …", clock] if wide else [f"takeover … {clock}"]
-    if cook.taken_over is not None:
-        took = f"{cook.taken_over:.1f} s"
-        return [f"taken over after {took}" if wide else f"takeover {took}"]
-    return []
 
 
 def pose_of(cook: Cook, now: float) -> CookPose:
@@ -148,30 +121,14 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     brush.sprite(figure, spot.x + sway, spot.y - 30.0 * rise + bob)
     brush.flush()
     if cook.worker is not None and cook.worker.state == "backoff":
-        _plate(brush, cook.slot, spot, "restarts soon", width)
+        _plate(brush, cook.slot, spot, _restarting(brush, width), width)
     else:
         _plate(brush, cook.slot, spot, _how_to_start(model, cook.slot), width, urgent=True)
 
 
-def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
-    """How long the process is dead, what ended it, and how long its orders wait."""
-    wide = min(308.0, spot.room - 8.0)
-    if wide < LEAST_PLATE:
-        return
-    dead_for = max(0.0, model.wall - cook.died_at)
-    second = takeover_lines(cook, dead_for, wide >= 240.0)
-    lines = [dead_text(dead_for) if wide >= 240.0 else dead_text(dead_for).removeprefix("process ")]
-    lines += second or [cook.died_of]
-    pitch = brush.pen.pitch(29.0)
-    high = 8.0 + pitch * len(lines)
-    top = spot.y - high
-    shade(brush.view, spot.x - wide / 2, top, wide, high, NIGHT, 215, 12)
-    for n, line in enumerate(lines):
-        lit = bool(second) and n > 0
-        brush.pen.write(
-            line, spot.x, top + 4 + pitch * (n + 0.5), SIZE_LEAST, GLOW if lit and cook.waiting else CREAM,
-            face="bold" if n == 0 or lit else "text", anchor="center", tabular=True, max_width=wide - 12,
-        )  # fmt: skip
+def _restarting(brush: Brush, width: float) -> str:
+    words = (("restarts soon",), ("restarts",))
+    return words[fitting(brush, words, width - 12)][0]
 
 
 def _how_to_start(model: Model, slot: int) -> str:
@@ -184,16 +141,8 @@ def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
-    text = "restarts soon" if backoff else _how_to_start(model, cook.slot)
+    text = _restarting(brush, width) if backoff else _how_to_start(model, cook.slot)
     _plate(brush, cook.slot, spot, text, width)
-
-
-def draw_clocks(brush: Brush, model: Model) -> None:
-    """What is known of each death, over the flour and the hat of it."""
-    for cook in model.cooks.values():
-        if cook.phase is CookPhase.GHOST:
-            spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
-            _clocks(brush, model, cook, spot)
 
 
 def draw_cooks(brush: Brush, model: Model) -> None:

@@ -11,7 +11,8 @@ from game.layout import Kitchen, Place
 from game.model import Model
 from game.scene.brush import Brush
 from game.scene.bubbles import draw_bubbles
-from game.scene.cooks import draw_clocks, draw_cooks
+from game.scene.clocks import draw_clocks
+from game.scene.cooks import draw_cooks
 from game.scene.effects import draw_particles
 from game.scene.following import draw_names
 from game.scene.gophers import draw_fliers, draw_gophers
