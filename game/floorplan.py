@@ -189,6 +189,7 @@ def _crowd(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> _C
     if size is SIZE_CLASSES[0]:
         rows = min(rows, 2)
     columns = {p: max(2, math.ceil(roomy(counts.get(p, 0)) / rows)) for p in Place}
+    # A few are seen apart anyway, and a gap between large ones would cost them their size.
     gap = GAP if size.height < LARGE else 0.5
     spans = {p: (columns[p] + gap) * size.column * size.height for p in Place if counts.get(p, 0)}
     return _Crowd(kitchen, size, rows, columns, spans)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.access import Access
+from game.access import PLAIN, Access
 from game.actors import Gopher, Hop, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.cast import CROWD
@@ -26,9 +26,9 @@ from game.rehearsal import BEGAN, DT, Evening
 from game.rest import ASLEEP_AFTER, mourned, orphaned
 from game.scene import members
 from game.scene.brush import Brush
-from game.scene.crowd import LEAST_TOPPED, draw_crowd, load_size
+from game.scene.crowd import LEAST_TOPPED, draw_crowd, load_size, shade_of
 from game.scene.following import draw_tether
-from game.scene.members import SHADES, Member, Outfits
+from game.scene.members import ROW_SHADES, Member, Outfits
 from game.scene.wardrobe import Wardrobe
 from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
 from game.text import Pen
@@ -215,7 +215,17 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
         found = _at_rest(brush, model, wardrobe)
         rows = sorted({(g.body.y, found[g.id].shade) for g in model.gophers.values()}, reverse=True)
         assert [shade for _, shade in rows] == sorted(shade for _, shade in rows)
-        assert len(rows) == len({y for y, _ in rows}) and {0, len(SHADES) - 1} <= {shade for _, shade in rows}
+        assert len(rows) == len({y for y, _ in rows}) and {0, len(ROW_SHADES) - 1} <= {
+            shade for _, shade in rows
+        }
+        for member in found.values():
+            assert member.load is not None, "all carry a ticket"
+            shaded = wardrobe.crowd.outfits.get(brush.art, member.load, shade=member.shade)
+            assert member.load_surface is shaded.surface
+    last = next(g for g in model.gophers.values() if found[g.id].shade)
+    last.mood = Mood.WORRIED
+    assert shade_of(last, PLAIN) == 0, "beside a ghost it stands in front of all"
+    last.mood = Mood.WAIT
     model.access = Access(strong=True)
     found = _at_rest(brush, model, wardrobe)
     assert {member.shade for member in found.values()} == {0}, "not where contrast is asked for"
@@ -225,7 +235,7 @@ def test_a_shade_takes_its_part_of_each_colour_and_leaves_the_outline(brush: Bru
     outfits, figure = Outfits(), brush.art.gopher(look_for("a"), GopherPose.IDLE, 56)
     plain, dark = (outfits.get(brush.art, figure, shade=shade).surface for shade in (0, 3))
     colours = [pygame.surfarray.array3d(one).astype(float).sum((0, 1)) for one in (plain, dark)]
-    assert colours[1] / colours[0] == pytest.approx([part / 255 for part in SHADES[3]], abs=0.02)
+    assert colours[1] / colours[0] == pytest.approx([part / 255 for part in ROW_SHADES[3]], abs=0.02)
     assert (pygame.surfarray.array_alpha(plain) == pygame.surfarray.array_alpha(dark)).all()
 
 

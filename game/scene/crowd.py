@@ -16,7 +16,7 @@ from game.actors import Gopher, Mood
 from game.art import Art, GopherPose, PizzaState
 from game.model import Model
 from game.scene.brush import Brush
-from game.scene.members import SHADES, Blit, Load, Member
+from game.scene.members import ROW_SHADES, Blit, Load, Member
 from game.scene.wardrobe import Wardrobe
 
 CARRIED: dict[OrderStatus, PizzaState] = {
@@ -67,16 +67,16 @@ def load_for(art: Art, height: float, status: OrderStatus) -> Load | None:
 
 
 def shade_of(gopher: Gopher, access: Access) -> int:
-    """Which of `SHADES` somebody of a crowd is in, by how deep in it the stand is to which it goes."""
+    """Which of `ROW_SHADES` somebody of a crowd is in, by how deep in it the stand is to which it goes."""
     goal = gopher.goal
     if goal is None or goal.out or gopher.height >= SHADED or access.strong:
         return 0
     kitchen = goal.floor.kitchen
-    if gopher.body.y > kitchen.front + 1.0:
-        # Beside a cook: in front of all others.
+    if gopher.mood is Mood.WORRIED or gopher.body.y > kitchen.front + 1.0:
+        # Beside a cook, in front of all others, or on the way from there.
         return 0
     deep = (kitchen.front - goal.y) / max(kitchen.front - kitchen.back, 1.0)
-    return min(max(round(deep * (len(SHADES) - 1)), 0), len(SHADES) - 1)
+    return min(max(round(deep * (len(ROW_SHADES) - 1)), 0), len(ROW_SHADES) - 1)
 
 
 def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:

@@ -22,7 +22,7 @@ OUTFIT_BYTES = 24 * 1024 * 1024
 SORTED_EVERY = 3
 """Frames in which who walks past whom is looked at once."""
 
-SHADES: tuple[Colour, ...] = ((255, 255, 255), (232, 222, 224), (208, 192, 200), (184, 164, 178))
+ROW_SHADES: tuple[Colour, ...] = ((255, 255, 255), (232, 222, 224), (208, 192, 200), (184, 164, 178))
 """What of each colour is left from row to row of a deep crowd: the oven's light comes from behind it, and the
 front rows stand out."""
 
@@ -47,7 +47,7 @@ class Outfits:
         self, art: Art, figure: Sprite, load: Sprite | None = None, flip: bool = False,
         shadow: Sprite | None = None, shade: int = 0,
     ) -> Sprite:  # fmt: skip
-        """The figure, mirrored if `flip`, holding `load`, over its `shadow`, in one of `SHADES`."""
+        """The figure, mirrored if `flip`, holding `load`, over its `shadow`, in one of `ROW_SHADES`."""
         key = id(figure), id(load), id(shadow), flip, shade
         found = self._kept.get(key)
         if found is not None:
@@ -55,7 +55,7 @@ class Outfits:
             return found[1]
         made = _dressed(figure, load, flip, shadow)
         if shade:
-            made.surface.fill(SHADES[shade], special_flags=pygame.BLEND_RGB_MULT)
+            made.surface.fill(ROW_SHADES[shade], special_flags=pygame.BLEND_RGB_MULT)
         # The originals are kept beside it, so that their ids cannot be given to other sprites.
         self._kept[key] = (figure, load, shadow), made
         self.bytes += made.bytes
@@ -115,7 +115,7 @@ class Member:
     size: int = 0
     """The size class of its pictures."""
     shade: int = 0
-    """Which of `SHADES` they are in."""
+    """Which of `ROW_SHADES` they are in."""
     figure: Sprite | None = None
     carried: Load | None = None
     """What it carries; None: nothing, or of that there is no picture yet."""
