@@ -1,0 +1,80 @@
+"""Background tasks that never end unseen: what fails is told once per kind, and tried again for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+HEALTHY_AFTER_S = 30.0
+"""A task that ran for so long without a failure begins with the shortest pause again."""
+MAX_REASON = 300
+
+
+class Troubles:
+    """What is wrong in this process just now, by the name of the part: one sentence each, for /healthz."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    def tell(self, part: str, reason: str) -> bool:
+        """Note what is wrong with a part; whether that is news (the same sentence again is not)."""
+        reason = reason[:MAX_REASON]
+        is_news = self._found.get(part) != reason
+        self._found[part] = reason
+        return is_news
+
+    def clear(self, part: str) -> None:
+        """The part works again."""
+        self._found.pop(part, None)
+
+    @property
+    def sentences(self) -> list[str]:
+        """`part: reason`, by the parts' names."""
+        return [f"{part}: {reason}" for part, reason in sorted(self._found.items())]
+
+
+def reason_of(error: BaseException) -> str:
+    """An exception in one bounded line: its type and its text."""
+    words = " ".join(str(error).split())
+    kind = type(error).__name__
+    return (f"{kind}: {words}" if words else kind)[:MAX_REASON]
+
+
+async def keep_running(
+    name: str,
+    work: Callable[[], Awaitable[object]],
+    troubles: Troubles | None = None,
+    *,
+    first_pause_s: float = FIRST_PAUSE_S,
+    longest_pause_s: float = LONGEST_PAUSE_S,
+) -> None:
+    """Run `work` for as long as this task is not cancelled, again whenever it raises or returns.
+
+    `work` is meant to run for ever: that it returned is told as a failure, too. Each new kind of failure is
+    logged with its stack once, and stands in `troubles` until `work` has run for HEALTHY_AFTER_S again. The
+    pauses between tries, in seconds, double from the first to the longest. Never raises but CancelledError.
+    """
+    troubles = troubles if troubles is not None else Troubles()
+    pause_s = first_pause_s
+    while True:
+        began = time.monotonic()
+        well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, troubles.clear, name)
+        try:
+            await work()
+            if troubles.tell(name, "it ended unasked; it is started again"):
+                logger.error("%s ended unasked; it is started again", name)
+        except Exception as error:
+            if troubles.tell(name, reason_of(error)):
+                logger.exception("%s failed; it is tried again", name)
+        finally:
+            well.cancel()
+        if time.monotonic() - began >= HEALTHY_AFTER_S:
+            pause_s = first_pause_s
+        await asyncio.sleep(pause_s)
+        pause_s = min(longest_pause_s, pause_s * 2)
