@@ -1,18 +1,29 @@
 #!/usr/bin/env bash
 # Runs the whole demo from a clean clone; python3 (3.11 or newer) is all it needs.
-#   ./run_all.sh [options]   ./run_all.sh test [pytest arguments]   ./run_all.sh bench [NAME …]   (--help tells more)
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+#   ./run_all.sh [options]   ./run_all.sh test [pytest arguments]   ./run_all.sh bench [NAME ...]   (--help tells more)
+set -uo pipefail
+trap '' PIPE # a reader that went away costs words, not the show
+{ true >&1; } 2>/dev/null || exec >/dev/null
+{ true >&2; } 2>/dev/null || exec 2>/dev/null
 
-say() { echo "gopherpizza: $*" >&2; }
+say() { { echo "gopherpizza: $*" >&2; } 2>/dev/null || true; }
 die() { say "$*"; exit 1; }
+
+export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's
+here=${BASH_SOURCE[0]}
+while [[ -L $here ]]; do # a link to this file is as good as the file
+  link=$(readlink "$here"); [[ $link == /* ]] || link=$(dirname "$here")/$link; here=$link
+done
+CDPATH='' cd -P -- "$(dirname "$here")" || die "$(dirname "$here") cannot be entered"
 
 # A stop while it installs is a clean stop; the stamp is not written, so the next start installs again.
 child=
 trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit 0' INT TERM HUP
-slowly() { # run a command to its end, or until we are told to stop
-  "$@" >&2 & child=$!
-  wait "$child" && child=
+slowly() { # run a command to its end, or until we are told to stop; what it says goes to a log
+  local status
+  "$@" >>"$log" 2>&1 & child=$!
+  wait "$child"; status=$?; child=
+  return "$status"
 }
 
 find_python() { # the first python that is new enough
@@ -25,30 +36,41 @@ find_python() { # the first python that is new enough
   die "python3 3.11 or newer is needed; found $(python3 --version 2>&1 || echo none). Set PYTHON to one."
 }
 
-install() { # the project into .venv, editable, with whatever pyproject.toml asks for
-  local stamp=.venv/installed python
-  [[ -e $stamp && ! pyproject.toml -nt $stamp && -x .venv/bin/python ]] && return
-  python=$(find_python)
-  if command -v uv >/dev/null; then
-    say "installing into .venv with uv (once, some seconds)"
-    [[ -x .venv/bin/python ]] || slowly uv venv --python "$python" .venv
-    slowly uv pip install --python .venv/bin/python --editable . || die "installing failed; see above"
-  else
-    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
-      say "making .venv"
-      slowly "$python" -m venv --clear .venv || die "python3 cannot make a venv (on Debian: apt install python3-venv)"
-    fi
-    say "installing into .venv with pip (once, about 20 s)"
-    slowly .venv/bin/python -m pip install --disable-pip-version-check --editable . || die "installing failed; see above"
+venv_state() { # line 1: where .venv was made, and by which python; line 2: from what, and what is in it
+  echo "$PWD python $(.venv/bin/python -c 'import sys; print(sys.version.split()[0])' || echo none)"
+  cat pyproject.toml <(find .venv/lib/python*/site-packages -maxdepth 1 ! -name __pycache__ | sort) | cksum
+} 2>/dev/null
+
+install() { # install run|test: the project into .venv, editable, with what pyproject.toml asks for
+  local stamp=.venv/installed-$1 log=.venv/install.log what=. made pip python
+  [[ -e $stamp && $(venv_state) == "$(<"$stamp")" ]] && return
+  [[ $1 == run ]] || what=".[$1]"
+  made=$(venv_state | head -n 1)
+  if ! grep -qsxF "$made" .venv/installed-*; then # none yet, or another python's, or made elsewhere
+    python=$(find_python) || exit 1
+    say "making .venv"
+    if command -v uv >/dev/null; then uv venv -q --clear --python "$python" .venv >&2
+    else "$python" -m venv --clear .venv >&2; fi || die "python3 cannot make a venv (on Debian: apt install python3-venv)"
   fi
-  touch "$stamp"
-  say "installed"
+  pip=(.venv/bin/python -m pip install --disable-pip-version-check)
+  # Where something is installed already, a network that is not there is not waited for.
+  [[ ! -e $stamp ]] || pip+=(--retries 1 --timeout 5)
+  ! command -v uv >/dev/null || pip=(uv pip install --python .venv/bin/python)
+  say "installing into .venv with ${pip[0]##*/} (some seconds to half a minute)"
+  if slowly "${pip[@]}" --editable "$what"; then
+    [[ $1 == run ]] || venv_state >.venv/installed-run
+    venv_state >"$stamp" || say "$PWD/$stamp cannot be written: the next start installs again"
+    say "installed"
+  elif [[ -e $stamp ]]; then
+    say "what pyproject.toml asks for cannot be installed now (see $PWD/$log); starting what is there"
+  else
+    tail -n 3 "$log" >&2; die "installing failed; see $PWD/$log"
+  fi
 }
 
-install
 case ${1:-} in
 # Three at a time: most tests wait for real processes. A file stays together; -n 0 turns it off.
-test) shift; exec .venv/bin/python -m pytest -n 3 --dist loadfile "$@" ;;
-bench) shift; exec .venv/bin/python -m tests.bench "$@" ;;
-*) exec .venv/bin/python -m api_stub.stack "$@" ;;
+test) install test; shift; exec .venv/bin/python -m pytest -n 3 --dist loadfile "$@" ;;
+bench) install run; shift; exec .venv/bin/python -m tests.bench "$@" ;;
+*) install run; exec .venv/bin/python -m api_stub.stack "$@" ;;
 esac

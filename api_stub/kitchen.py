@@ -11,7 +11,7 @@ from api_stub.config import CheckpointConfig
 from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, stamp_of
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
-from api_stub.gateway import Gateway
+from api_stub.gateway.client import Gateway
 from api_stub.memory import Memory
 from api_stub.records.keeper import Records
 from api_stub.schema import Order

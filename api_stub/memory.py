@@ -15,9 +15,6 @@ from api_stub.configfile import LoadedConfig
 
 logger = logging.getLogger(__name__)
 
-RUN_VARIABLE = "GOPHERPIZZA_RUN"
-"""Names one run of the stack; its API finds it in the environment."""
-FILE = "in-force.json"
 NEVER_SEEN = (0, 0, 0)
 
 

@@ -22,12 +22,12 @@ from api_stub.configfile import ConfigError, find
 from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
-from api_stub.gateway import Gateway
+from api_stub.gateway.client import Gateway
 from api_stub.gateway.records import TemporalRecords
 from api_stub.kitchen import Kitchen, policy_of
-from api_stub.memory import FILE as MEMORY
-from api_stub.memory import RUN_VARIABLE, Memory
+from api_stub.memory import Memory
 from api_stub.records.keeper import Records
+from api_stub.run_names import MEMORY, RUN_VARIABLE
 from worker.connection import Target
 
 logger = logging.getLogger(__name__)

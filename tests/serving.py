@@ -14,7 +14,7 @@ from api_stub.config import CheckpointConfig
 from api_stub.configfile import LoadedConfig, find
 from api_stub.fleet.host import Host
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
-from api_stub.gateway import Gateway
+from api_stub.gateway.client import Gateway
 from api_stub.kitchen import Kitchen, policy_of
 from tests.running import PATIENCE, free_ports
 from worker.connection import Target

@@ -24,7 +24,7 @@ from temporalio.service import RPCError
 from api_stub.errors import TemporalUnreachable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
-from api_stub.gateway import Gateway
+from api_stub.gateway.client import Gateway
 from api_stub.gateway.records import TemporalRecords
 from api_stub.records import keeper
 from api_stub.records.keeper import Records

@@ -152,9 +152,10 @@ def test_a_port_that_temporal_lost_to_somebody_costs_another_start_and_no_more(
         f'echo x >> "{count}"; [ $(wc -l < "{count}") -le {times} ] && echo "{words}" && exit 2; exec "$@"'
     )
     code = (
-        "import sys; from api_stub.stack.__main__ import main; from api_stub.stack.run import Stack;"
-        "real = Stack._temporal_command;"
-        f"Stack._temporal_command = lambda self: ['sh', '-c', {fails!r}, 'sh', *real(self)];"
+        "import sys; from api_stub.stack.__main__ import main; from api_stub.stack import programs;"
+        "real = programs.temporal; from dataclasses import replace;"
+        "wrapped = lambda it: replace(it, command=['sh', '-c', WORDS, 'sh', *it.command]);"
+        f"WORDS = {fails!r}; programs.temporal = lambda *a: wrapped(real(*a));"
         "sys.exit(main())"
     )
     options = ["--checkpoint", str(quick_config(tmp_path)), "--no-game", "--state-dir", str(tmp_path / "s")]

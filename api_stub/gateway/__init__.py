@@ -1,5 +1,4 @@
-"""The only place of the API that speaks Temporal: a client for orders, and the embedded server."""
+"""The only place of the API that speaks Temporal: a client for orders, and the embedded server.
 
-from api_stub.gateway.client import Gateway
-
-__all__ = ["Gateway"]
+It imports nothing itself: some of its modules are needed before the SDK is loaded.
+"""

@@ -14,7 +14,7 @@ import numpy as np
 
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.supervisor import Supervisor
-from api_stub.gateway import Gateway
+from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
 from api_stub.records import retention, stats
 from api_stub.records.audit import Verdict, tally

@@ -35,7 +35,7 @@ async def healthz(kitchen: InKitchen) -> Health:
             ui=kitchen.ui,
             namespace=kitchen.gateway.namespace,
         ),
-        fleet=FleetHealth(ready=ready, slots=slots),
+        fleet=FleetHealth(ready=ready, slots=slots, start=kitchen.checkpoint.config.fleet.start),
         checkpoint=kitchen.checkpoint.config.checkpoint,
     )
 

@@ -23,6 +23,7 @@ class FleetHealth(Answer):
 
     ready: int = Field(description="Workers that poll.")
     slots: int = Field(description="Places for workers.")
+    start: int = Field(default=0, description="Workers that the checkpoint in force begins with.")
 
 
 class Health(Answer):

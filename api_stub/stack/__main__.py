@@ -11,24 +11,36 @@ def _leave(number: int, frame: object) -> None:
     os._exit(0)
 
 
-# A stop may come before the rest of us is even loaded; nothing runs yet, so leaving is a clean stop.
+# A stop may come before the rest of us is even loaded; nothing runs yet, so leaving is a clean stop. What
+# nohup, or a shell's background job, has told this process to ignore stays ignored.
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(_number, _leave)
+    if _number == signal.SIGTERM or signal.getsignal(_number) is not signal.SIG_IGN:
+        signal.signal(_number, _leave)
 
 import asyncio  # noqa: E402
 
+from api_stub.background import reason_of  # noqa: E402
 from api_stub.stack.options import StartError, read  # noqa: E402
-from api_stub.stack.run import Stack, say  # noqa: E402
+from api_stub.stack.run import Stack  # noqa: E402
+from api_stub.stack.terminal import Terminal, usable_streams  # noqa: E402
 
 
 def main() -> int:
     """Run the stack; the exit status: 0 for a clean stop, 1 for a start that failed or a part that did."""
+    usable_streams()
+    terminal = Terminal(sys.stdout, sys.stderr)
     try:
-        return asyncio.run(Stack(read(sys.argv[1:])).run())
+        return asyncio.run(Stack(read(sys.argv[1:]), terminal).run())
     except StartError as error:
-        say(str(error))
-        return 1
+        terminal.say(str(error))
+    except Exception as error:
+        terminal.say(f"the stack failed: {reason_of(error)}")
+    finally:
+        terminal.flush()
+    return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    # A thread may hang at a terminal that takes nothing; everything of ours is over by now.
+    os._exit(status)

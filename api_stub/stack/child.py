@@ -1,116 +1,196 @@
-"""One program of the stack: in a session of its own, its output in a bounded log, stopped for sure."""
+"""One program of the stack: in a session of its own, its output in a bounded log, stopped for sure.
+
+Its death is the operating system's own word (a thread waits for the process), never the end of its pipes: a
+grandchild may hold those for as long as it likes.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
-import logging
-import logging.handlers
 import os
 import signal
+import subprocess
 import sys
-from collections import deque
+import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from api_stub.lifeline import VARIABLE
+from api_stub.stack.output_log import BoundedLog, OutputReader
 
-LOG_BYTES = 2_000_000
 PR_SET_PDEATHSIG = 1
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+"""Looked up before any fork: a child of a process with threads must not load anything."""
+SETTLE_S = 0.2
+KILLED_S = 0.5
+"""A killed process is gone within this, unless the kernel itself holds it."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: `name` is its log's name and its word in messages; `environment` is added to ours.
+
+    `directory` is where it runs (None: here).
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: Path | None = None
 
 
 class Child:
-    """A child process of ours. `name` is its log's name and its word in messages."""
+    """A process of this program, started as often as is asked. All calls come from the event loop."""
 
-    def __init__(
-        self, name: str, command: Sequence[str], logs: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
-        self.name = name
-        self._command = list(command)
-        self._environment = dict(environment or {})
-        self._log = logging.Logger(name)
-        handler = logging.handlers.RotatingFileHandler(
-            logs / f"{name}.log", maxBytes=LOG_BYTES, backupCount=1
-        )
-        self._log.addHandler(handler)
-        self._process: asyncio.subprocess.Process | None = None
-        self._pump: asyncio.Task[None] | None = None
+    def __init__(self, program: Program, logs: Path) -> None:
+        self.program = program
+        self._log = BoundedLog(logs / f"{program.name}.log")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._death: asyncio.Future[int] | None = None
+        self._reader: OutputReader | None = None
         self._lifeline: int | None = None
-        self.last_words: deque[str] = deque(maxlen=20)
 
-    async def start(self) -> None:
-        """Start it, again if it has ended. Raises OSError when there is no such program."""
-        if self._lifeline is not None:
-            os.close(self._lifeline)
-            self._lifeline = None
-        self.last_words.clear()
-        near, far = os.pipe()
-        os.set_inheritable(near, True)
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self.program.name
+
+    def start(self) -> None:
+        """Start it, again if it has ended.
+
+        Raises OSError when no process can be made, or there is no such program; then it may be tried again.
+        """
+        self._let_go()
+        output, theirs = os.pipe()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
+            lifeline, far = os.pipe()
+        except OSError:
+            os.close(output)
+            os.close(theirs)
+            raise
+        try:
+            process = subprocess.Popen(
+                self.program.command,
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
                 # A session of its own: a Ctrl-C in the terminal is for us, who stop things in order.
                 start_new_session=True,
-                pass_fds=(near,),
-                env={**os.environ, **self._environment, VARIABLE: str(near)},
-                preexec_fn=die_with_parent if sys.platform == "linux" else None,
+                pass_fds=(lifeline,),
+                env={**os.environ, **self.program.environment, VARIABLE: str(lifeline)},
+                cwd=self.program.directory,
+                preexec_fn=die_with_parent if _PRCTL is not None else None,
             )
+        except BaseException as error:
+            os.close(output)
+            os.close(far)
+            if isinstance(error, subprocess.SubprocessError | ValueError):
+                raise OSError(str(error)) from error
+            raise
         finally:
-            os.close(near)
-        self._lifeline = far
-        self._pump = asyncio.create_task(self._write_log(self._process))
-
-    async def _write_log(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        while line := await process.stdout.readline():
-            text = line.decode(errors="replace").rstrip()
-            self.last_words.append(text)
-            self._log.info("%s", text)
+            os.close(theirs)
+            os.close(lifeline)
+        self._process, self._lifeline = process, far
+        self._death = asyncio.get_running_loop().create_future()
+        self._reader = OutputReader(output, self._log, self.name)
+        threading.Thread(
+            target=_wait_for,
+            args=(process, self._reader, asyncio.get_running_loop(), self._death),
+            name=f"death of {self.name}",
+            daemon=True,
+        ).start()
 
     @property
     def pid(self) -> int | None:
         """Its pid while it runs."""
-        running = self._process is not None and self._process.returncode is None
-        return self._process.pid if running and self._process is not None else None
+        if self._process is None or self._death is None or self._death.done():
+            return None
+        return self._process.pid
+
+    @property
+    def last_words(self) -> list[str]:
+        """The last lines that it printed, oldest first."""
+        return self._reader.last_words if self._reader is not None else []
 
     async def wait(self) -> int:
         """Its exit status, once it is over; negative for a signal."""
-        assert self._process is not None
-        status = await self._process.wait()
-        if self._pump is not None:
-            # Whoever inherited its output may outlive it for a moment; its own words are in by then.
-            await asyncio.wait([self._pump], timeout=0.2)
+        assert self._death is not None
+        status = await asyncio.shield(self._death)
+        if self._reader is not None:
+            # Its last words are on their way; whoever inherited its output is not waited for.
+            await asyncio.to_thread(self._reader.complete.wait, 2 * SETTLE_S)
         return status
 
     async def stop(self, limit_s: float) -> int | None:
-        """SIGTERM, and SIGKILL after the limit; its exit status, None where it was never started."""
-        if self._process is None:
+        """SIGTERM, and SIGKILL after the limit, in seconds.
+
+        Its exit status; None where it was never started, or where even SIGKILL did not end it in time.
+        """
+        if self._death is None:
             return None
-        if self._process.returncode is None:
+        if self.pid is not None:
             self._send(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._process.wait(), limit_s)
-            except TimeoutError:
-                self._send(signal.SIGKILL)
-        status = await self._process.wait()
+            await asyncio.wait([self._death], timeout=limit_s)
+        if self.pid is not None:
+            self.kill()
+            await asyncio.wait([self._death], timeout=KILLED_S)
+        self._let_go()
+        return self._death.result() if self._death.done() else None
+
+    def kill(self) -> None:
+        """SIGKILL to the process, now, while it lives; its group follows."""
+        self._send(signal.SIGKILL)
+
+    def _let_go(self) -> None:
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None
-        if self._pump is not None:
-            self._pump.cancel()
-        return status
 
     def _send(self, number: int) -> None:
-        try:
-            if self._process is not None:
+        if self._process is not None and self.pid is not None:
+            with contextlib.suppress(OSError):
                 self._process.send_signal(number)
-        except ProcessLookupError:
-            pass
+
+
+def _wait_for(
+    process: subprocess.Popen[bytes],
+    reader: OutputReader,
+    loop: asyncio.AbstractEventLoop,
+    death: asyncio.Future[int],
+) -> None:
+    """Tell the loop of the process's death (in a thread: it waits for as long as the process lives).
+
+    Whatever it started and left behind in its group ends with it. The group is signalled before the process
+    is reaped, where the system can tell (not on macOS before Python 3.13): until then its number is its own.
+    """
+
+    def tell() -> None:
+        if not death.done():
+            death.set_result(status)
+
+    if hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        kill_group(process.pid)
+        status = process.wait()
+    else:
+        status = process.wait()
+        kill_group(process.pid)
+    reader.process_died()
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know
+        loop.call_soon_threadsafe(tell)
+
+
+def kill_group(leader: int) -> None:
+    """SIGKILL to every process in the group of this (dead) leader."""
+    with contextlib.suppress(OSError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def die_with_parent() -> None:
     """Linux: let the kernel stop this child when the stack itself is killed; others use the lifeline."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _PRCTL is not None:
+        _PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)

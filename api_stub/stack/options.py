@@ -9,6 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+STATE_DIR = ROOT / ".gopherpizza"
+CONFIGS = ROOT / "configs"
+CALLER = "GOPHERPIZZA_CALLER"
+"""The directory that run_all.sh was called from, which it tells in the environment: relative paths are the
+caller's."""
+
 
 class StartError(Exception):
     """The stack cannot be started, or could not; the message says what and why, in one line."""
@@ -19,13 +26,14 @@ class Options:
     """How to run the stack."""
 
     checkpoint: str = "1"
+    """A checkpoint's name, or a file's absolute path."""
     kiosk: bool = False
     headless: bool = False
     no_game: bool = False
     api_port: int = 8000
     temporal_port: int = 7233
     ui_port: int = 8233
-    state_dir: Path = Path(".gopherpizza")
+    state_dir: Path = STATE_DIR
     fresh: bool = False
     for_seconds: float | None = None
     external: str | None = None
@@ -33,8 +41,8 @@ class Options:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"found {text!r}; a port is 1 to 65535")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"found {text[:40]!r}; a port is 1 to 65535")
     return int(text)
 
 
@@ -44,16 +52,16 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value <= 31_536_000:
-        raise argparse.ArgumentTypeError(f"found {text!r}; a positive number of seconds is accepted")
+        raise argparse.ArgumentTypeError(f"found {text[:40]!r}; a positive number of seconds is accepted")
     return value
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line, with its help."""
+    """The command line, with its help (ASCII: it is read in any locale)."""
     options = argparse.ArgumentParser(
         prog="./run_all.sh",
         description="Run GopherPizza: Temporal, the API with its worker fleet, and the game window.",
-        epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME …]. "
+        epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME ...]. "
         "With TEMPORAL_ADDRESS set, that Temporal is used and none is started.",
     )
     options.add_argument(
@@ -66,11 +74,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--temporal-port", type=_port, default=7233, metavar="N", help="default 7233")
     options.add_argument("--ui-port", type=_port, default=8233, metavar="N", help="default 8233")
     options.add_argument(
-        "--state-dir",
-        type=Path,
-        default=Path(".gopherpizza"),
-        metavar="DIR",
-        help="database and logs (default .gopherpizza)",
+        "--state-dir", default=None, metavar="DIR", help="database, ledger and logs (default .gopherpizza)"
     )
     options.add_argument("--fresh", action="store_true", help="forget the state first")
     options.add_argument(
@@ -81,8 +85,16 @@ def parser() -> argparse.ArgumentParser:
 
 def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
     """The options from the command line and the environment. Raises StartError for what cannot work."""
-    found = parser().parse_args(arguments)
-    options = Options(**vars(found), external=environment.get("TEMPORAL_ADDRESS") or None)
+    found = vars(parser().parse_args(arguments))
+    caller = Path(environment.get(CALLER) or os.getcwd())
+    state_dir = found.pop("state_dir")
+    if state_dir == "":
+        raise StartError("--state-dir: found an empty name; a directory is accepted")
+    options = Options(
+        **{**found, "checkpoint": checkpoint(found["checkpoint"], caller)},
+        state_dir=STATE_DIR if state_dir is None else at_caller(state_dir, caller),
+        external=environment.get("TEMPORAL_ADDRESS") or None,
+    )
     ports = [options.api_port]
     if options.external is None:
         ports += [options.temporal_port, options.ui_port]
@@ -93,6 +105,24 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             "no display: neither DISPLAY nor WAYLAND_DISPLAY is set; use --headless, or --no-game"
         )
     return options
+
+
+def at_caller(text: str, caller: Path) -> Path:
+    """A path as the caller means it: `~` is home (shells leave it alone in `--option=~/x`), relative ones are
+    relative to the caller's directory."""
+    return caller / os.path.expanduser(text)
+
+
+def checkpoint(text: str, caller: Path, configs: Path = CONFIGS) -> str:
+    """A checkpoint's name as it is, or a file's absolute path; a name comes before a file of that name.
+
+    What is neither is left as it is: whoever looks it up says what there is.
+    """
+    is_path = os.sep in text or text.startswith("~") or text.endswith((".yaml", ".yml"))
+    if not is_path and (configs / f"checkpoint-{text}.yaml").is_file():
+        return text
+    file = at_caller(text, caller)
+    return str(file) if is_path or file.is_file() else text
 
 
 def has_display(environment: Mapping[str, str], platform: str = sys.platform) -> bool:

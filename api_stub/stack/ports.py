@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 
-import psutil
-
 
 def is_free(port: int) -> bool:
     """Whether we could listen on this loopback port now."""
@@ -26,6 +24,8 @@ def is_free(port: int) -> bool:
 
 def holder(port: int) -> str:
     """Who listens there, as far as this user can tell: "python3 (pid 123)", or "another program"."""
+    import psutil  # seldom needed, and a start must not wait for it
+
     for process in psutil.process_iter(["name"]):
         try:
             for connection in process.net_connections(kind="tcp"):

@@ -1,0 +1,51 @@
+"""What the API says of itself while a start waits for it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+
+MAX_ANSWER = 1_000_000
+
+
+@dataclass(frozen=True)
+class Health:
+    """The part of GET /healthz that a start needs."""
+
+    reachable: bool = False
+    """Temporal answers."""
+    ready: int = 0
+    """Workers that poll."""
+    start: int = 1
+    """Workers that the checkpoint starts with."""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether everything that orders need is there."""
+        return self.reachable and self.ready >= self.start
+
+    def __str__(self) -> str:
+        """In words, for a start that takes long."""
+        temporal = "Temporal answers" if self.reachable else "Temporal does not answer"
+        said = [temporal, f"{self.ready} of {self.start} workers poll", *self.problems]
+        return "; ".join(said)
+
+
+def ask_health(port: int, limit_s: float = 1.0) -> Health | None:
+    """GET /healthz, or None where no API of ours answers (yet)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit_s)
+    try:
+        connection.request("GET", "/healthz")
+        said = json.loads(connection.getresponse().read(MAX_ANSWER))
+        return Health(
+            bool(said["temporal"]["reachable"]),
+            int(said["fleet"]["ready"]),
+            int(said["fleet"]["start"]),
+            tuple(map(str, said.get("problems", ()))),
+        )
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()

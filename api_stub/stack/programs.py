@@ -1,0 +1,88 @@
+"""The three programs of the stack: their commands and what each is told in its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from api_stub.run_names import RUN_VARIABLE
+from api_stub.stack.child import Program
+from api_stub.stack.options import ROOT, Options
+from api_stub.stack.state import StateDir
+
+HEAP = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_ARENA_MAX": "2"}
+"""For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where
+it would keep holes of every size. Other C libraries do not know these names."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything is."""
+
+    api: str
+    temporal: str
+    ui: str | None
+
+    def ready_line(self) -> str:
+        """The one line on stdout that other programs wait for."""
+        return f"ready api={self.api} temporal={self.temporal} ui={self.ui or 'unknown'}"
+
+
+def addresses(options: Options) -> Addresses:
+    """Where everything is going to be."""
+    ui: str | None = f"http://127.0.0.1:{options.ui_port}"
+    if options.external is not None:
+        cloud = options.external.rsplit(":", 1)[0].endswith((".tmprl.cloud", ".api.temporal.io"))
+        ui = "https://cloud.temporal.io" if cloud else os.environ.get("TEMPORAL_UI")
+    return Addresses(
+        api=f"http://127.0.0.1:{options.api_port}",
+        temporal=options.external or f"127.0.0.1:{options.temporal_port}",
+        ui=ui,
+    )
+
+
+def temporal(options: Options, state: StateDir) -> Program:
+    """The embedded Temporal server."""
+    # The fallbacks need the SDK; the ordinary case must not wait for it to load.
+    program = os.path.join(os.path.dirname(sys.executable), "temporal")
+    if os.path.exists(program):
+        command = [
+            *(program, "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"),
+            *("--port", str(options.temporal_port), "--ui-port", str(options.ui_port)),
+            *("--db-filename", str(state.database)),
+        ]
+    else:
+        from api_stub.gateway.devserver import server_command
+
+        command = server_command(options.temporal_port, options.ui_port, state.database)
+    return Program("temporal", command)
+
+
+def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_server: bool) -> Program:
+    """The API with its fleet. `run_id`: one that is started again in this run goes on with the checkpoint
+    that was switched to."""
+    command = [sys.executable, "-m", "api_stub", "--checkpoint", options.checkpoint, "--log-to-stderr"]
+    command += ["--port", str(options.api_port), "--state-dir", str(state.path)]
+    if options.external is None:
+        command += ["--temporal", where.temporal]
+    if not own_server:
+        # A ledger of one Temporal, counted in another, would find every order lost.
+        command += ["--records-dir", str(state.records_of(where.temporal, namespace()))]
+    if where.ui:
+        command += ["--ui", where.ui]
+    return Program("api", command, {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}, ROOT)
+
+
+def game(options: Options, where: Addresses) -> Program:
+    """The game's window."""
+    command = [sys.executable, "-m", "game", "--api", where.api]
+    if options.kiosk:
+        command.append("--kiosk")
+    dummy = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"} if options.headless else {}
+    return Program("game", command, {**HEAP, **dummy}, ROOT)
+
+
+def namespace() -> str:
+    """The namespace that the environment names."""
+    return os.environ.get("TEMPORAL_NAMESPACE") or "default"

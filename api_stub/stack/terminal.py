@@ -1,0 +1,125 @@
+"""Words for whoever looks at the terminal. Telling never holds up acting: a thread of its own writes.
+
+A terminal that is stopped (Ctrl-S), a closed pipe, a full disk behind a redirection: each would hold up the
+one who writes. Here only the words are lost.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import IO
+
+MOST_WAITING = 200
+FLUSH_S = 0.3
+REPEAT_AFTER_S = 60.0
+MAX_LINE = 2000
+
+
+class Teller:
+    """Writes lines to one stream (None: it was closed before we began), in a thread, in order.
+
+    At most MOST_WAITING lines wait; more are dropped.
+    """
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream
+        self._waiting: queue.Queue[str | threading.Event] = queue.Queue(MOST_WAITING)
+        self._thread: threading.Thread | None = None
+
+    def tell(self, line: str) -> None:
+        """Have this line written, some time. Never raises, never waits."""
+        try:
+            self._waiting.put_nowait(line)
+        except queue.Full:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="teller", daemon=True)
+            self._thread.start()
+
+    def flush(self, limit_s: float = FLUSH_S) -> None:
+        """Wait until what was told is written, at most so long, in seconds."""
+        if self._thread is None:
+            return
+        done = threading.Event()
+        try:
+            self._waiting.put(done, timeout=limit_s)
+        except queue.Full:
+            return
+        done.wait(limit_s)
+
+    def _write(self) -> None:
+        while True:
+            item = self._waiting.get()
+            if isinstance(item, threading.Event):
+                item.set()
+                continue
+            try:
+                if self._stream is not None:
+                    self._stream.write(item + "\n")
+                    self._stream.flush()
+            except (OSError, ValueError):
+                continue  # nobody reads, or there is no room; later lines may get through
+
+
+class Terminal:
+    """stdout for the one line that programs wait for, stderr for people; `log` hears of everything, too."""
+
+    def __init__(
+        self,
+        out: IO[str] | None,
+        err: IO[str] | None,
+        log: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._out, self._err = Teller(out), Teller(err)
+        self.log = log
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    def say(self, text: str) -> None:
+        """A line of progress, or of what is wrong. Never raises, never waits."""
+        line = " ".join(text.split())[:MAX_LINE]
+        if self.log is not None:
+            self.log(line)
+        self._err.tell(f"gopherpizza: {line}")
+
+    def say_seldom(self, text: str) -> None:
+        """The same, but one text at most once in REPEAT_AFTER_S: for what may fail again and again."""
+        now = self._clock()
+        told = self._told.get(text)
+        if told is None or now - told >= REPEAT_AFTER_S:
+            if len(self._told) >= MOST_WAITING:
+                self._told.clear()
+            self._told[text] = now
+            self.say(text)
+
+    def announce(self, line: str) -> None:
+        """The line on stdout that other programs wait for."""
+        self._out.tell(line)
+
+    def flush(self) -> None:
+        """Wait a moment for what was told."""
+        self._out.flush()
+        self._err.flush()
+
+
+def usable_streams() -> None:
+    """Give this process the three standard descriptors, whatever it was started with.
+
+    A closed one would be given to the next file that is opened, which children would then write to. Letters
+    that the stream's encoding lacks are written with escapes.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given out, and those below are taken: it is this one.
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
