@@ -69,14 +69,20 @@ class RunningStack:
     """`./run_all.sh` running. Its API is `client`; `stop` ends it and returns the exit status."""
 
     def __init__(
-        self, state: Path, config: Path | str, *options: str, ports: list[int] | None = None
+        self,
+        state: Path,
+        config: Path | str,
+        *options: str,
+        ports: list[int] | None = None,
+        command: list[str] | None = None,
     ) -> None:
         self.state = state
         api, temporal, ui = ports or free_ports(3)
         self.ports = [api, temporal, ui]
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "api_stub.stack", "--checkpoint", str(config)),
+                *(command or [sys.executable, "-m", "api_stub.stack"]),
+                *("--checkpoint", str(config)),
                 *("--api-port", str(api), "--temporal-port", str(temporal), "--ui-port", str(ui)),
                 *("--state-dir", str(state), *options),
             ],

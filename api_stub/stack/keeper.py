@@ -80,6 +80,7 @@ class Keeper:
         on_done: Callable[[], None],
         on_started: Callable[[], None],
         say: Callable[[str], None],
+        pauses: Pauses | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._child = child
@@ -89,7 +90,7 @@ class Keeper:
         self._on_started = on_started
         self._say = say
         self._clock = clock
-        self._pauses = Pauses()
+        self._pauses = pauses or Pauses()
         self._began = clock()
         self._must_start = False
 

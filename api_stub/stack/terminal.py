@@ -89,7 +89,8 @@ class Terminal:
         self._err.tell(f"gopherpizza: {line}")
 
     def say_seldom(self, text: str) -> None:
-        """The same, but one text at most once in REPEAT_AFTER_S: for what may fail again and again."""
+        """The same, but one text at most once in REPEAT_AFTER_S: for what may fail again and again. The log,
+        which is bounded, hears of it each time."""
         now = self._clock()
         told = self._told.get(text)
         if told is None or now - told >= REPEAT_AFTER_S:
@@ -97,6 +98,8 @@ class Terminal:
                 self._told.clear()
             self._told[text] = now
             self.say(text)
+        elif self.log is not None:
+            self.log(text)
 
     def announce(self, line: str) -> None:
         """The line on stdout that other programs wait for."""

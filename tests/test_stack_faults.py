@@ -1,0 +1,207 @@
+"""What breaks around a running stack costs a moment, and never the stack. Each on a real one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.running import (
+    PATIENCE,
+    ROOT,
+    RunningStack,
+    eventually,
+    free_ports,
+    processes_naming,
+    quick_config,
+)
+
+pytestmark = pytest.mark.stack
+
+
+def another(stack: RunningStack, name: str, pid: int) -> Callable[[], int | None]:
+    """The pid that this part has now, if it is another one that runs."""
+
+    def check() -> int | None:
+        now = stack.pids().get(name)
+        return now if now not in (None, pid) and psutil.pid_exists(now) else None
+
+    return check
+
+
+def healthy(stack: RunningStack) -> bool:
+    """Whether the API says that everything is there."""
+    with contextlib.suppress(httpx.TransportError):
+        return bool(stack.client.get("/healthz").json()["status"] == "ok")
+    return False
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A stack whose Temporal program is a script of ours, so that it can be taken away."""
+    directory = tmp_path_factory.mktemp("kept")
+    program = directory / "temporal.sh"
+    program.write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    code = (
+        "import sys; from dataclasses import replace; from api_stub.stack import __main__, programs;"
+        f"real = programs.temporal; mine = {str(program)!r};"
+        "programs.temporal = lambda *a: (lambda it: replace(it, command=[mine, *it.command]))(real(*a));"
+        "sys.exit(__main__.main())"
+    )
+    stack = RunningStack(
+        directory / "state", quick_config(directory), "--headless", command=[sys.executable, "-c", code]
+    )
+    stack.until_ready()
+    yield stack
+    assert stack.stop() == 0, stack.errors
+    eventually(lambda: not processes_naming(str(directory)), 5)
+
+
+def test_a_program_that_is_away_for_a_while_is_waited_for(kept: RunningStack) -> None:
+    program = kept.state.parent / "temporal.sh"
+    pid = kept.pids()["temporal"]
+    program.rename(program.with_name("away"))
+    os.kill(pid, signal.SIGKILL)
+    log = kept.state / "logs" / "stack.log"
+    eventually(lambda: log.exists() and "cannot be started" in log.read_text(encoding="utf-8"))
+    program.with_name("away").rename(program)
+    eventually(another(kept, "temporal", pid))
+    eventually(lambda: healthy(kept))
+    kept.order("after-the-program-was-away")
+    kept.until("after-the-program-was-away", "ORDER_DELIVERED")
+
+
+def test_pids_that_cannot_be_written_cost_nobody_a_restart(kept: RunningStack) -> None:
+    in_the_way = kept.state / "stack.json.new"
+    in_the_way.mkdir()
+    first = kept.pids()["api"]
+    os.kill(first, signal.SIGKILL)
+    log = kept.state / "logs" / "stack.log"
+    eventually(lambda: "stack.json cannot be written" in log.read_text(encoding="utf-8"))
+    eventually(lambda: healthy(kept))
+    assert kept.pids()["api"] == first, "the file tells of before"
+    in_the_way.rmdir()
+    second = eventually(another(kept, "api", first)) or 0
+    os.kill(second, signal.SIGKILL)
+    eventually(another(kept, "api", second))
+    eventually(lambda: healthy(kept))
+
+
+def test_the_game_may_crash_more_often_than_three_times_a_day(kept: RunningStack) -> None:
+    for _ in range(4):
+        pid = kept.pids()["game"]
+        os.kill(pid, signal.SIGKILL)
+        eventually(another(kept, "game", pid))
+    assert kept.process.poll() is None
+
+
+def test_logs_that_were_removed_are_made_anew(kept: RunningStack) -> None:
+    logs = kept.state / "logs"
+    for file in logs.iterdir():
+        file.unlink()
+    logs.rmdir()
+    pid = kept.pids()["game"]
+    os.kill(pid, signal.SIGKILL)
+    eventually(another(kept, "game", pid))
+    eventually(lambda: (logs / "stack.log").exists() and (logs / "game.log").exists())
+
+
+def options(state: Path) -> list[str]:
+    """Options of a stack on free ports that ends by itself."""
+    api, temporal, ui = map(str, free_ports(3))
+    ports = ["--api-port", api, "--temporal-port", temporal, "--ui-port", ui]
+    return [*ports, "--state-dir", str(state), "--no-game", "--for", "0.2"]
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full", "| true", "2>&1 | true"],
+    ids=["closed", "all-closed", "full", "reader-gone", "both-readers-gone"],
+)
+def test_it_serves_whatever_becomes_of_its_outputs(tmp_path: Path, streams: str) -> None:
+    words = " ".join(options(tmp_path / "state"))
+    script = f"set -o pipefail; {ROOT}/run_all.sh {words} --checkpoint {quick_config(tmp_path)} {streams}"
+    result = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "state" / "temporal.db").exists()
+    assert "Application startup complete" in (tmp_path / "state/logs/api.log").read_text(encoding="utf-8")
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_paths_are_the_callers_also_by_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    quick_config(tmp_path / "elsewhere", "mine")
+    link = tmp_path / "a link"
+    link.symlink_to(ROOT / "run_all.sh")
+    again = tmp_path / "elsewhere" / "again"
+    again.symlink_to("../a link")
+    (tmp_path / "elsewhere" / "1").touch()
+    for command, expected in ((link, "mine"), (again, "1")):
+        words = [*options(Path("its state")), "--checkpoint", "mine.yaml" if expected == "mine" else "1"]
+        result = subprocess.run(
+            [str(command), *words], cwd=tmp_path / "elsewhere", capture_output=True, text=True,
+            timeout=60 * PATIENCE, env={**os.environ, "CDPATH": "/"},
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        kept = json.loads((tmp_path / "elsewhere/its state/in-force.json").read_text(encoding="utf-8"))
+        assert kept["config"]["checkpoint"] == expected
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_help_in_a_locale_of_ascii() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    result = subprocess.run(
+        [str(ROOT / "run_all.sh"), "--help"], capture_output=True, timeout=60, env=environment
+    )
+    assert result.returncode == 0, result.stderr
+    assert b"--state-dir DIR" in result.stdout
+
+
+def test_what_nohup_told_it_to_ignore_is_ignored(tmp_path: Path) -> None:
+    stack = RunningStack(
+        tmp_path / "state", quick_config(tmp_path), "--no-game",
+        command=["nohup", sys.executable, "-m", "api_stub.stack"],
+    )  # fmt: skip
+    stack.until_ready()
+    stack.process.send_signal(signal.SIGHUP)
+    stack.order("after-the-terminal-was-closed")
+    stack.until("after-the-terminal-was-closed", "ORDER_DELIVERED")
+    assert stack.stop() == 0, stack.errors
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_without_nohup_a_closed_terminal_is_a_clean_stop(tmp_path: Path) -> None:
+    stack = RunningStack(tmp_path / "state", quick_config(tmp_path), "--no-game")
+    stack.until_ready()
+    assert stack.stop(signal.SIGHUP) == 0, stack.errors
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_a_second_ctrl_c_ends_a_stop_that_hangs(tmp_path: Path) -> None:
+    stack = RunningStack(tmp_path / "state", quick_config(tmp_path), "--headless")
+    stack.until_ready()
+    for name in ("game", "api", "temporal"):
+        os.kill(stack.pids()[name], signal.SIGSTOP)  # none of them will heed SIGTERM
+    stack.process.send_signal(signal.SIGINT)
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.stop(signal.SIGINT) == 0, stack.errors
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_a_stop_ends_frozen_parts_too(tmp_path: Path) -> None:
+    stack = RunningStack(tmp_path / "state", quick_config(tmp_path), "--headless")
+    stack.until_ready()
+    for name in ("game", "api"):
+        os.kill(stack.pids()[name], signal.SIGSTOP)
+    assert stack.stop() == 0, stack.errors
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
