@@ -40,11 +40,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 LONGEST = (
+    "test_chaos.py",
     "test_soak.py",
     "test_soak_kills.py",
     "test_window_checkpoints.py",
     "test_records.py",
     "test_stack.py",
+    "test_stack_faults.py",
 )
 """Files that take a minute or more."""
 

@@ -65,6 +65,20 @@ def quick_config(directory: Path, name: str = "test", **fleet: Any) -> Path:
     return file
 
 
+def removable_temporal(program: Path) -> list[str]:
+    """The command of a stack whose Temporal runs by this script, which is made; whoever removes the script
+    makes Temporal's next start fail."""
+    program.write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    code = (
+        "import sys; from dataclasses import replace; from api_stub.stack import __main__, programs;"
+        f"real = programs.temporal; mine = {str(program)!r};"
+        "programs.temporal = lambda *a: (lambda it: replace(it, command=[mine, *it.command]))(real(*a));"
+        "sys.exit(__main__.main())"
+    )
+    return [sys.executable, "-c", code]
+
+
 class RunningStack:
     """`./run_all.sh` running. Its API is `client`; `stop` ends it and returns the exit status."""
 
@@ -75,6 +89,7 @@ class RunningStack:
         *options: str,
         ports: list[int] | None = None,
         command: list[str] | None = None,
+        environment: dict[str, str] | None = None,
     ) -> None:
         self.state = state
         api, temporal, ui = ports or free_ports(3)
@@ -90,6 +105,7 @@ class RunningStack:
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            env=environment,
         )
         self.api_url = f"http://127.0.0.1:{api}"
         self.temporal = f"127.0.0.1:{temporal}"
@@ -115,7 +131,10 @@ class RunningStack:
         """Send the signal and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        _, self.errors = self.process.communicate(timeout=15 * PATIENCE)
+        if self.process.stderr is not None and self.process.stderr.closed:
+            self.process.wait(timeout=15 * PATIENCE)
+        else:
+            _, self.errors = self.process.communicate(timeout=15 * PATIENCE)
         self.client.close()
         return self.process.returncode
 

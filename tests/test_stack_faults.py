@@ -23,6 +23,7 @@ from tests.running import (
     free_ports,
     processes_naming,
     quick_config,
+    removable_temporal,
 )
 
 pytestmark = pytest.mark.stack
@@ -50,16 +51,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack whose Temporal program is a script of ours, so that it can be taken away."""
     directory = tmp_path_factory.mktemp("kept")
     program = directory / "temporal.sh"
-    program.write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    code = (
-        "import sys; from dataclasses import replace; from api_stub.stack import __main__, programs;"
-        f"real = programs.temporal; mine = {str(program)!r};"
-        "programs.temporal = lambda *a: (lambda it: replace(it, command=[mine, *it.command]))(real(*a));"
-        "sys.exit(__main__.main())"
-    )
     stack = RunningStack(
-        directory / "state", quick_config(directory), "--headless", command=[sys.executable, "-c", code]
+        directory / "state", quick_config(directory), "--headless", command=removable_temporal(program)
     )
     stack.until_ready()
     yield stack

@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from tests.bench import clone, fleet, frame, many, orders, start, window
+from tests.bench import chaos, clone, fleet, frame, many, orders, start, window
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
@@ -25,8 +25,8 @@ BENCHES: dict[str, Bench] = {
     "clone": clone.clone,
 }
 
-WATCHES = {"memory": frame.memory, "window": window.window}
-"""Those that watch a game for as long as is asked."""
+WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos}
+"""Those that take as long as is asked."""
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
         "--minutes",
         type=float,
         default=2.0,
-        help="how long `memory` and `window` watch a game; default: %(default)g",
+        help="how long `memory`, `window` and `chaos` go on; default: %(default)g",
     )
     asked = options.parse_args()
     for name, watch in WATCHES.items():
