@@ -72,5 +72,6 @@ case ${1:-} in
 # Three at a time: most tests wait for real processes. A file stays together; -n 0 turns it off.
 test) install test; shift; exec .venv/bin/python -m pytest -n 3 --dist loadfile "$@" ;;
 bench) install run; shift; exec .venv/bin/python -m tests.bench "$@" ;;
+bundle) install run; shift; exec .venv/bin/python -m api_stub.stack.bundle "$@" ;;
 *) install run; exec .venv/bin/python -m api_stub.stack "$@" ;;
 esac

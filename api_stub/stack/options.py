@@ -61,7 +61,8 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="./run_all.sh",
         description="Run GopherPizza: Temporal, the API with its worker fleet, and the game window.",
-        epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME ...]. "
+        epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME ...], "
+        "./run_all.sh bundle FILE (logs and versions in one file). "
         "With TEMPORAL_ADDRESS set, that Temporal is used and none is started.",
     )
     options.add_argument(

@@ -1,0 +1,119 @@
+"""`./run_all.sh bundle FILE`: the logs, the versions and the settings of this place in one file, for whoever
+is asked for help. Secrets are taken out, the database and the orders' contents are left out."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import io
+import json
+import os
+import platform
+import re
+import sys
+import tarfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from api_stub.stack.options import CALLER, ROOT, STATE_DIR, at_caller
+
+MAX_FILE_BYTES = 1_000_000
+"""Of each file its last part: the newest lines."""
+MAX_FILES = 200
+SMALL_FILES = ("stack.json", "in-force.json", "generations.json")
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|CERT", re.IGNORECASE)
+LEAST_SECRET = 6
+"""A shorter value cannot be looked for: it stands in every text."""
+SECRET_TEXT = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|(?<=Bearer )[^\s\"']+"
+    r"|\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]+){0,2}"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?i:(?<=api_key=)|(?<=api-key=)|(?<=apikey=)|(?<=api_key: )|(?<=token=)|(?<=password=))[^\s\"'&,;]+",
+    re.DOTALL,
+)
+REMOVED = "[removed]"
+
+
+def without_secrets(text: str, environment: Mapping[str, str]) -> str:
+    """The text without what looks like a secret, and without the value of any secret in the environment."""
+    values = [
+        value
+        for name, value in environment.items()
+        if SECRET_NAME.search(name) and len(value) >= LEAST_SECRET and not os.path.exists(value)
+    ]
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, REMOVED)
+    return SECRET_TEXT.sub(REMOVED, text)
+
+
+def versions() -> dict[str, object]:
+    """What runs here: the system, Python, and every installed package."""
+    packages = {str(found.metadata["Name"]): found.version for found in importlib.metadata.distributions()}
+    return {
+        "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "python": sys.version,
+        "packages": dict(sorted(packages.items())),
+    }
+
+
+def parts(state: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every file of the bundle: its name and its text, secrets and all."""
+    yield "versions.json", json.dumps(versions(), indent=1)
+    names = sorted(name for name in environment if name.startswith(("GOPHERPIZZA", "TEMPORAL", "SDL", "LC_")))
+    shown = {name: REMOVED if SECRET_NAME.search(name) else environment[name] for name in names}
+    yield "environment.json", json.dumps(shown, indent=1)
+    logs = sorted(state.glob("logs/*.log*")) + [ROOT / ".venv" / "install.log"]
+    for file in [*logs[:MAX_FILES], *(state / name for name in SMALL_FILES)]:
+        if file.is_file():
+            yield f"{file.parent.name}/{file.name}", tail_of(file)
+
+
+def tail_of(file: Path) -> str:
+    """The last MAX_FILE_BYTES of a file, or why it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            opened.seek(max(0, file.stat().st_size - MAX_FILE_BYTES))
+            return opened.read(MAX_FILE_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        return f"{file} cannot be read: {error.strerror}\n"
+
+
+def pack(target: Path, state: Path, environment: Mapping[str, str] = os.environ) -> int:
+    """Write the bundle (a .tar.gz); the number of files in it. Raises OSError."""
+    count = 0
+    with tarfile.open(target, "w:gz") as archive:
+        for name, text in parts(state, environment):
+            data = without_secrets(text, environment).encode(errors="backslashreplace")
+            about = tarfile.TarInfo(f"gopherpizza/{name}")
+            about.size, about.mtime = len(data), int(time.time())
+            archive.addfile(about, io.BytesIO(data))
+            count += 1
+    return count
+
+
+def main() -> int:
+    """The command; its exit status."""
+    options = argparse.ArgumentParser(
+        prog="./run_all.sh bundle", description="Pack logs and versions, without secrets, into one file."
+    )
+    options.add_argument("file", metavar="FILE", help="the .tar.gz to write")
+    options.add_argument("--state-dir", metavar="DIR", help="default .gopherpizza")
+    found = options.parse_args()
+    caller = Path(os.environ.get(CALLER) or os.getcwd())
+    target = at_caller(found.file, caller)
+    state = at_caller(found.state_dir, caller) if found.state_dir else STATE_DIR
+    try:
+        count = pack(target, state)
+    except OSError as error:
+        sys.stderr.write(f"gopherpizza: {target} cannot be written: {error.strerror}\n")
+        return 1
+    sys.stdout.write(f"{target}: {count} files, secrets removed; look through it before you send it\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The bundle of logs: it has what helps, it is bounded, and no secret is in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from api_stub.stack.bundle import MAX_FILE_BYTES, REMOVED, pack, without_secrets
+from tests.running import ROOT
+
+KEY = "tmprl_a1b2c3d4e5f6"
+
+
+def texts_of(bundle: Path) -> dict[str, str]:
+    """Every file of a bundle."""
+    with tarfile.open(bundle) as archive:
+        found = {member.name: archive.extractfile(member) for member in archive.getmembers()}
+        return {name: file.read().decode() for name, file in found.items() if file is not None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {KEY}",
+        f"connecting with api_key={KEY}, to x",
+        f"https://ada:{KEY}@example.org/",
+        f"-----BEGIN PRIVATE KEY-----\n{KEY}\n-----END PRIVATE KEY-----\nrest",
+        f"-----BEGIN RSA PRIVATE KEY-----\n{KEY}",
+        f"the key {KEY} as the environment has it",
+        f"eyJhbGciOiJSUzI1NiJ9.{KEY}.{KEY}",
+    ],
+)
+def test_secrets_are_taken_out(text: str) -> None:
+    found = without_secrets(text, {"TEMPORAL_API_KEY": KEY if "environment" in text else "", "HOME": "/x"})
+    assert KEY not in found
+    assert REMOVED in found
+
+
+def test_ordinary_words_stay() -> None:
+    text = "w1.1 polls gopherpizza; the key is 7; http://127.0.0.1:8000/orders?after=3"
+    assert without_secrets(text, {"SECRET": "pizza", "TOKEN": "", "LC_ALL": "C"}) == text
+
+
+def test_a_bundle_has_logs_and_versions_and_no_orders(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    (state / "logs").mkdir(parents=True)
+    (state / "logs" / "api.log").write_bytes(b"old\n" + b"x" * MAX_FILE_BYTES + f"\nBearer {KEY}\n".encode())
+    (state / "temporal.db").write_bytes(b"SQLite format 3\0Ada's order")
+    (state / "ledger.txt").write_text("taken Ada", encoding="utf-8")
+    target = tmp_path / "it.tar.gz"
+    environment = {"TEMPORAL_API_KEY": KEY, "TEMPORAL_ADDRESS": "x:7233", "HOME": "/home/ada"}
+    count = pack(target, state, environment)
+    texts = texts_of(target)
+    assert len(texts) == count
+    assert '"temporalio"' in texts["gopherpizza/versions.json"]
+    assert "x:7233" in texts["gopherpizza/environment.json"]
+    assert texts["gopherpizza/logs/api.log"].endswith(f"Bearer {REMOVED}\n")
+    assert len(texts["gopherpizza/logs/api.log"]) <= MAX_FILE_BYTES
+    everything = "".join(texts.values())
+    assert KEY not in everything and "Ada" not in everything
+
+
+def test_the_command_writes_where_the_caller_means(tmp_path: Path) -> None:
+    command = [str(ROOT / "run_all.sh"), "bundle", "--state-dir", "nothing-here"]
+    environment = {**os.environ, "HOME": str(tmp_path / "home")}
+    for name, status in (("it.tar.gz", 0), ("no/such/place.tar.gz", 1)):
+        result = subprocess.run(
+            [*command, name], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment
+        )
+        assert result.returncode == status, result.stderr
+        assert (tmp_path / name).exists() is (status == 0)
+        assert "Traceback" not in result.stderr
