@@ -24,6 +24,7 @@ from tests.running import (
     processes_naming,
     quick_config,
     removable_temporal,
+    running_stack,
 )
 
 pytestmark = pytest.mark.stack
@@ -198,3 +199,11 @@ def test_a_stop_ends_frozen_parts_too(tmp_path: Path) -> None:
         os.kill(stack.pids()[name], signal.SIGSTOP)
     assert stack.stop() == 0, stack.errors
     eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_an_api_that_hangs_is_started_again(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game") as stack:
+        pid = stack.pids()["api"]
+        os.kill(pid, signal.SIGSTOP)
+        eventually(another(stack, "api", pid), 60)
+        eventually(lambda: healthy(stack))

@@ -20,6 +20,7 @@ from api_stub.stack.options import Options, StartError
 from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.state import StateDir
 from api_stub.stack.terminal import Terminal
+from api_stub.stack.watchdog import LOOK_EVERY_S, SILENT_S, Watchdog
 
 START_LIMIT_S = 60.0
 PATIENCE_S = 10.0
@@ -130,6 +131,7 @@ class Stack:
         if not self._stopping.is_set():
             self._ready = True
             self._terminal.announce(where.ready_line())
+            self._tasks.append(asyncio.create_task(keep_running("the watchdog", self._watch)))
 
     def _log_to_state_dir(self) -> None:
         log = BoundedLog(self._state.logs / "stack.log")
@@ -223,6 +225,18 @@ class Stack:
             await asyncio.sleep(TIDY_EVERY_S)
             if not self._pids_told:
                 self._tell_pids()
+
+    async def _watch(self) -> None:
+        """Kill what lives and does not serve any more; its keeper does the rest."""
+        watchdog = Watchdog()
+        health: Health | None = Health(reachable=True)  # everything serves: it was just announced
+        while True:
+            pids = {name: child.pid for name, child in self._children.items()}
+            for name in watchdog.hung(pids, health, time.monotonic()):
+                self._terminal.say(f"{name} has not served for {SILENT_S:.0f} s; it is killed")
+                self._children[name].kill()
+            await asyncio.sleep(LOOK_EVERY_S)
+            health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
 
     def _fail(self, child: Child, status: int) -> None:
         words = child.last_words[-1] if child.last_words else "it said nothing"
