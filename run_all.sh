@@ -6,7 +6,7 @@ trap '' PIPE # a reader that went away costs words, not the show
 { true >&1; } 2>/dev/null || exec >/dev/null
 { true >&2; } 2>/dev/null || exec 2>/dev/null
 
-say() { { echo "gopherpizza: $*" >&2; } 2>/dev/null || true; }
+say() { echo "gopherpizza: $*" >&2 || true; }
 die() { say "$*"; exit 1; }
 
 export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's
@@ -36,16 +36,18 @@ find_python() { # the first python that is new enough
   die "python3 3.11 or newer is needed; found $(python3 --version 2>&1 || echo none). Set PYTHON to one."
 }
 
-venv_state() { # line 1: where .venv was made, and by which python; line 2: from what, and what is in it
+venv_state() { # line 1: where .venv was made, and by which python; line 2: from what; then what is in it
   echo "$PWD python $(.venv/bin/python -c 'import sys; print(sys.version.split()[0])' || echo none)"
-  cat pyproject.toml <(find .venv/lib/python*/site-packages -maxdepth 1 ! -name __pycache__ | sort) | cksum
+  cksum <pyproject.toml
+  find .venv/bin .venv/lib/python*/site-packages -maxdepth 1 ! -name __pycache__ | sort
 } 2>/dev/null
 
 install() { # install run|test: the project into .venv, editable, with what pyproject.toml asks for
-  local stamp=.venv/installed-$1 log=.venv/install.log what=. made pip python
-  [[ -e $stamp && $(venv_state) == "$(<"$stamp")" ]] && return
+  local stamp=.venv/installed-$1 log=.venv/install.log what=. now made missing pip python
+  now=$(venv_state); made=${now%%$'\n'*}
+  missing=$(grep -vxF "$now" "$stamp" 2>/dev/null) # other lines than then are no harm: somebody added something
+  [[ -e $stamp && -z $missing ]] && return
   [[ $1 == run ]] || what=".[$1]"
-  made=$(venv_state | head -n 1)
   if ! grep -qsxF "$made" .venv/installed-*; then # none yet, or another python's, or made elsewhere
     python=$(find_python) || exit 1
     say "making .venv"
@@ -56,6 +58,7 @@ install() { # install run|test: the project into .venv, editable, with what pypr
   # Where something is installed already, a network that is not there is not waited for.
   [[ ! -e $stamp ]] || pip+=(--retries 1 --timeout 5)
   ! command -v uv >/dev/null || pip=(uv pip install --python .venv/bin/python)
+  [[ $missing != *.venv/* ]] || pip+=(--force-reinstall) # what is gone may still be listed as installed
   say "installing into .venv with ${pip[0]##*/} (some seconds to half a minute)"
   if slowly "${pip[@]}" --editable "$what"; then
     [[ $1 == run ]] || venv_state >.venv/installed-run
