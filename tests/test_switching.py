@@ -139,7 +139,7 @@ def test_an_edit_is_applied_and_a_fleet_that_it_does_not_touch_is_left_alone(
 
 async def looked(made: Api) -> bool:
     """Look at the file in force now. What is found may have been found already: the kitchen looks, too."""
-    return checkpoints.look(made.kitchen)
+    return await checkpoints.look(made.kitchen)
 
 
 @pytest.mark.parametrize("broken", ["checkpoint: [", "", "checkpoint: own\nfleet: {slots: 0}\n", None])
