@@ -56,14 +56,15 @@ async def switch(kitchen: Kitchen, name: str) -> LoadedConfig:
     """Put another checkpoint in force: one of the directory, one that a file was named for before, or a YAML
     file's path. Raises UnknownCheckpoint, ConfigError; then nothing changed.
     """
+    directory = kitchen.reader.directory
     async with kitchen.switching:
         before = kitchen.named_by_path.get(name)
         if before is not None:
             file, work = before.file, partial(kitchen.reader.read, before.file)
         elif is_yaml(name):
-            file, work = Path(name), partial(at_path, name, kitchen.configs)
+            file, work = Path(name), partial(at_path, name, directory)
         else:
-            file, work = kitchen.configs, partial(named, name, kitchen.configs)
+            file, work = directory, partial(named, name, directory)
         loaded = await kitchen.reader.aside(object(), file, work)
         kitchen.put_in_force(loaded)
         kitchen.fleet.reshape(policy_of(loaded.config))

@@ -36,6 +36,8 @@ def _accepted(found: Any, place: Place) -> str:
         return f"keys are expected here: {', '.join(_keys_at((*place, '')))}"
     if kind == "tuple_type":
         return "a list is expected here"
+    if kind == "too_long" and isinstance(value, list):
+        return f"at most {found['ctx']['max_length']} of these are accepted"
     message = str(found["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if kind == "string_type" and isinstance(value, (bool, int, float)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from fastapi import Request
 
@@ -37,10 +36,8 @@ class Kitchen:
     """What is kept in the state directory; None: nothing is (an API for tests)."""
     memory: Memory | None = None
     """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
-    configs: Path = CONFIGS
-    """The directory whose checkpoints are listed."""
-    reader: ConfigReader = field(init=False)
-    """Reads them, and other config files."""
+    reader: ConfigReader = field(default_factory=lambda: ConfigReader(CONFIGS))
+    """Reads config files; it has the directory whose checkpoints are listed."""
     switching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     """Held by a switch from its reading of the file until it is in force."""
     problem: str | None = field(default=None, init=False)
@@ -52,7 +49,6 @@ class Kitchen:
 
     def __post_init__(self) -> None:
         """The first checkpoint is in force."""
-        self.reader = ConfigReader(self.configs)
         self.put_in_force(self.checkpoint)
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
@@ -77,7 +73,7 @@ class Kitchen:
 
     def know(self, loaded: LoadedConfig) -> None:
         """From now on a checkpoint that did not come from the directory can be switched to by its name."""
-        if name_in(self.configs, loaded.file) is not None:
+        if name_in(self.reader.directory, loaded.file) is not None:
             return
         for name in [name for name, other in self.named_by_path.items() if other.file == loaded.file]:
             del self.named_by_path[name]
