@@ -92,9 +92,13 @@ async def look(kitchen: Kitchen) -> bool:
     kitchen.seen, read = edited
     if isinstance(read, ConfigError):
         return _not_taken(kitchen, read)
-    kitchen.put_in_force(read)
-    if policy_of(read.config) != kitchen.fleet.policy:
-        kitchen.fleet.reshape(policy_of(read.config))
+    try:
+        kitchen.put_in_force(read)
+        if policy_of(read.config) != kitchen.fleet.policy:
+            kitchen.fleet.reshape(policy_of(read.config))
+    except Exception as error:
+        kitchen.seen, kitchen.problem = NEVER_SEEN, reason_of(error)
+        raise
     logger.info("%s was edited, and is in force", read.file)
     return True
 
@@ -123,7 +127,7 @@ def _not_taken(kitchen: Kitchen, error: ConfigError) -> bool:
 
 
 async def watch(kitchen: Kitchen) -> None:
-    """Look at the file in force twice a second, for ever."""
+    """Look at the file in force twice a second, for ever, whatever fails."""
 
     async def looking() -> None:
         while True:

@@ -31,7 +31,8 @@ from api_stub.oneline import shown_path
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-READ_LIMIT_S = 3.0
+READ_LIMIT_S = 2.0
+"""For one file; a listing of many takes twice as long at most."""
 MAX_THREADS = 16
 AT_ONCE = 4
 """Files of a listing that are read side by side."""
