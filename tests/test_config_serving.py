@@ -1,4 +1,4 @@
-"""The API beside files that nobody can use: others are listed, what is listed can be chosen, nothing waits."""
+"""The API beside files that nobody can use: the others are listed, and can be chosen; nothing waits."""
 
 from __future__ import annotations
 
