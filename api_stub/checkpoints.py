@@ -45,7 +45,7 @@ async def known(kitchen: Kitchen) -> dict[str, Checkpoint]:
 
 
 def _listed(name: str, file: Path, read: LoadedConfig | ConfigError) -> Checkpoint:
-    name, shown_file = one_line(name, 64), one_line(file.name, 255)
+    name, shown_file = one_line(name, 255), one_line(file.name, 255)
     if isinstance(read, ConfigError):
         return Checkpoint(name=name, title="", slots=0, file=shown_file, problem=str(read))
     # A file that was given another name since is still called by the one that it was known by.
