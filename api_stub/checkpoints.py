@@ -5,10 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 
-from api_stub.configfile import CONFIGS, ConfigError, LoadedConfig, UnknownCheckpoint, load, stamp_of
+from api_stub.background import keep_running, reason_of
+from api_stub.configfile import (
+    NEVER_SEEN,
+    ConfigError,
+    ConfigUnreadable,
+    LoadedConfig,
+    Stamp,
+    at_path,
+    is_yaml,
+    named,
+    stamp_of,
+)
 from api_stub.kitchen import Kitchen, policy_of
+from api_stub.oneline import one_line
 from api_stub.schema import Checkpoint, StreamSettings
 
 logger = logging.getLogger(__name__)
@@ -16,83 +29,112 @@ logger = logging.getLogger(__name__)
 WATCH_S = 0.5
 
 
-def known(kitchen: Kitchen, directory: Path = CONFIGS) -> dict[str, Checkpoint]:
-    """Every checkpoint by name: those of the directory, and the one in force, wherever it came from.
+async def known(kitchen: Kitchen) -> dict[str, Checkpoint]:
+    """Every checkpoint by its name: the directory's in their order, then those that a file was named for.
 
-    A file that cannot be used is listed by the name that its file name gives, with its problem.
+    A file that cannot be used is listed in its place, with its problem; what has none can be switched to.
     """
-    found: dict[str, Checkpoint] = {}
-    for file in sorted(directory.glob("*.yaml")):
-        try:
-            loaded = load(file)
-            found[loaded.config.checkpoint] = view(loaded)
-        except ConfigError as error:
-            name = file.stem.removeprefix("checkpoint-")
-            found[name] = Checkpoint(name=name, title="", slots=0, file=file.name, problem=str(error))
-    for loaded in (*kitchen.named_by_path.values(), kitchen.checkpoint):
-        found[loaded.config.checkpoint] = view(loaded)
-    current = kitchen.checkpoint.config.checkpoint
-    found[current] = found[current].model_copy(update={"problem": kitchen.problem})
-    return dict(sorted(found.items()))
+    files = await kitchen.reader.files()
+    by_path = {name: loaded.file for name, loaded in kitchen.named_by_path.items()}
+    # A name that was given to a file outside of the directory is that file's.
+    named_files = {**files, **by_path}
+    read = await kitchen.reader.all_of(list(named_files.values()))
+    found = {name: _listed(name, file, read[file]) for name, file in named_files.items()}
+    found[kitchen.checkpoint.config.checkpoint] = current(kitchen)
+    return found
 
 
-def switch(kitchen: Kitchen, name: str) -> LoadedConfig:
-    """Put another checkpoint in force: one of configs/, one that a file was named for before, or a YAML
+def _listed(name: str, file: Path, read: LoadedConfig | ConfigError) -> Checkpoint:
+    name, shown_file = one_line(name, 255), one_line(file.name, 255)
+    if isinstance(read, ConfigError):
+        return Checkpoint(name=name, title="", slots=0, file=shown_file, problem=str(read))
+    # A file that was given another name since is still called by the one that it was known by.
+    return view(read).model_copy(update={"name": name})
+
+
+async def switch(kitchen: Kitchen, name: str) -> LoadedConfig:
+    """Put another checkpoint in force: one of the directory, one that a file was named for before, or a YAML
     file's path. Raises UnknownCheckpoint, ConfigError; then nothing changed.
     """
-    before = kitchen.named_by_path.get(name)
-    if before is not None:
-        loaded = load(before.file)
-    elif Path(name).suffix in (".yaml", ".yml"):
-        loaded = load(Path(name).resolve())
-    else:
-        loaded = named(name)
-    kitchen.put_in_force(loaded)
-    kitchen.fleet.reshape(policy_of(loaded.config))
+    directory = kitchen.reader.directory
+    async with kitchen.switching:
+        before = kitchen.named_by_path.get(name)
+        if before is not None:
+            file, work = before.file, partial(kitchen.reader.read, before.file)
+        elif is_yaml(name):
+            file, work = Path(name), partial(at_path, name, directory)
+        else:
+            file, work = directory, partial(named, name, directory)
+        loaded = await kitchen.reader.aside(object(), file, work)
+        kitchen.put_in_force(loaded)
+        kitchen.fleet.reshape(policy_of(loaded.config))
     logger.info("checkpoint %s, from %s", loaded.config.checkpoint, loaded.file)
     return loaded
 
 
-def named(name: str, directory: Path = CONFIGS) -> LoadedConfig:
-    """The checkpoint of the directory that has this name. Raises UnknownCheckpoint, ConfigError."""
-    names = [file.stem.removeprefix("checkpoint-") for file in sorted(directory.glob("*.yaml"))]
-    if name not in names:
-        raise UnknownCheckpoint(f"no checkpoint {name!r}; there are {', '.join(names)}")
-    return load(directory / f"checkpoint-{name}.yaml")
-
-
-def look(kitchen: Kitchen) -> bool:
+async def look(kitchen: Kitchen) -> bool:
     """Take an edit of the file in force, if it was edited; whether it was.
 
     An edit that cannot be used, or a file that is gone, is `kitchen.problem`, and what runs, runs on.
     A fleet whose part of the file is what it was is left alone: a worker that was just killed stays dead.
     """
-    now = kitchen.checkpoint
-    stamp = stamp_of(now.file)
-    if stamp == kitchen.seen:
-        return False
-    kitchen.seen = stamp
+    now, seen = kitchen.checkpoint, kitchen.seen
     try:
-        loaded = load(now.file)
+        edited = await kitchen.reader.aside("watch", now.file, partial(_edited, kitchen, now.file, seen))
+    except Exception as error:
+        # Whatever it is: an edit that is not taken is told.
+        edited = (
+            NEVER_SEEN,
+            ConfigUnreadable(str(error) if isinstance(error, ConfigError) else reason_of(error)),
+        )
+    if edited is None or kitchen.checkpoint is not now:
+        return False
+    kitchen.seen, read = edited
+    if isinstance(read, ConfigError):
+        return _not_taken(kitchen, read)
+    try:
+        kitchen.put_in_force(read)
+        if policy_of(read.config) != kitchen.fleet.policy:
+            kitchen.fleet.reshape(policy_of(read.config))
+    except Exception as error:
+        kitchen.seen, kitchen.problem = NEVER_SEEN, reason_of(error)
+        raise
+    logger.info("%s was edited, and is in force", read.file)
+    return True
+
+
+def _edited(
+    kitchen: Kitchen, file: Path, seen: Stamp | None
+) -> tuple[Stamp | None, LoadedConfig | ConfigError] | None:
+    """The stamp that the file has, and what it holds; None: it is as it was seen (for a thread)."""
+    stamp = stamp_of(file)
+    if stamp == seen:
+        return None
+    try:
+        return stamp, kitchen.reader.read(file)
     except ConfigError as error:
-        kitchen.problem = str(error)
-        logger.warning("the edited checkpoint is not taken: %s", error)
-        return True
-    kitchen.put_in_force(loaded)
-    if policy_of(loaded.config) != kitchen.fleet.policy:
-        kitchen.fleet.reshape(policy_of(loaded.config))
-    logger.info("%s was edited, and is in force", loaded.file)
+        return stamp, error
+
+
+def _not_taken(kitchen: Kitchen, error: ConfigError) -> bool:
+    if isinstance(error, ConfigUnreadable) and kitchen.seen is not None:
+        kitchen.seen = NEVER_SEEN  # it may be readable next time, though nobody edits it
+    if kitchen.problem == str(error):
+        return False
+    kitchen.problem = str(error)
+    logger.warning("the edited checkpoint is not taken: %s", error)
     return True
 
 
 async def watch(kitchen: Kitchen) -> None:
-    """Look at the file in force twice a second, for as long as this runs."""
-    while True:
-        await asyncio.sleep(WATCH_S)
-        try:
-            look(kitchen)
-        except Exception:
-            logger.exception("%s cannot be watched", kitchen.checkpoint.file)
+    """Look at the file in force twice a second, for ever, whatever fails."""
+
+    async def looking() -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            await look(kitchen)
+
+    await keep_running("the watch of the checkpoint's file", looking)
 
 
 def view(loaded: LoadedConfig) -> Checkpoint:
@@ -103,7 +145,7 @@ def view(loaded: LoadedConfig) -> Checkpoint:
         title=config.title,
         story=list(config.story),
         slots=config.fleet.slots,
-        file=loaded.file.name,
+        file=one_line(loaded.file.name, 255),
         bug=config.bug,
         stream=StreamSettings(**config.stream.model_dump()),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from worker.shared import KitchenSettings, StageSettings
 
@@ -15,10 +16,37 @@ def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+def _can_be_kept_up(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] < 0.001:
+        raise ValueError(f"the minimum {pair[0]:g} is under 0.001")
+    return pair
+
+
+NAME = r"^[A-Za-z0-9._-]{1,64}$"
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+def _not_a_file(name: str) -> str:
+    if name.lower().endswith(YAML_SUFFIXES):
+        raise ValueError("a name ending in .yaml or .yml would be taken for a file")
+    return name
+
+
+def _plain(text: str) -> str:
+    for each in text:
+        if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp"):
+            raise ValueError(f"a line of text is accepted, without U+{ord(each):04X}")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_plain)]
+"""A line for the screen; line breaks at its ends, as YAML's blocks of text have them, are not part of it."""
+
 Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
 Range = Annotated[tuple[Seconds, Seconds], AfterValidator(_ordered)]
 PositiveRange = Annotated[tuple[PositiveSeconds, PositiveSeconds], AfterValidator(_ordered)]
+StreamRange = Annotated[PositiveRange, AfterValidator(_can_be_kept_up)]
 
 
 class Section(BaseModel):
@@ -62,6 +90,7 @@ class ActivityConfig(Section):
         ge=0,
         lt=1,
         strict=True,
+        allow_inf_nan=False,
         description="How often an attempt fails; it is retried without limit.",
     )
 
@@ -82,19 +111,29 @@ class TimeoutsConfig(Section):
     """When Temporal gives an attempt up."""
 
     heartbeat_s: float = Field(
-        default=1.0, ge=0.5, le=60, strict=True, description="A worker silent for so long is taken for dead."
+        default=1.0,
+        ge=0.5,
+        le=60,
+        strict=True,
+        allow_inf_nan=False,
+        description="A worker silent for so long is taken for dead.",
     )
     start_to_close_s: float = Field(
-        default=15.0, gt=0, le=3600, strict=True, description="The longest attempt allowed."
+        default=15.0,
+        gt=0,
+        le=3600,
+        strict=True,
+        allow_inf_nan=False,
+        description="The longest attempt allowed.",
     )
 
 
 class RetryConfig(Section):
     """How long Temporal waits before the next attempt; the number of attempts is not limited."""
 
-    initial_s: float = Field(default=0.2, gt=0, le=60, strict=True)
-    backoff: float = Field(default=2.0, ge=1, le=10, strict=True)
-    maximum_s: float = Field(default=1.0, gt=0, le=600, strict=True)
+    initial_s: float = Field(default=0.2, gt=0, le=60, strict=True, allow_inf_nan=False)
+    backoff: float = Field(default=2.0, ge=1, le=10, strict=True, allow_inf_nan=False)
+    maximum_s: float = Field(default=1.0, gt=0, le=600, strict=True, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -107,7 +146,7 @@ class StreamConfig(Section):
     """Orders that come by themselves, sent by the game."""
 
     enabled: bool = Field(default=False, strict=True, description="Whether they come from the start on.")
-    every_s: PositiveRange = Field(
+    every_s: StreamRange = Field(
         default=(2.0, 6.0), description="The range that the time to the next is drawn from."
     )
     burst: int = Field(default=1, ge=1, le=100, strict=True, description="Orders sent at once each time.")
@@ -115,16 +154,18 @@ class StreamConfig(Section):
         default=500, ge=1, le=2000, strict=True, description="None is sent while so many are open."
     )
     total: int | None = Field(
-        default=None, ge=1, strict=True, description="It ends after so many; null: it does not."
+        default=None, ge=1, le=10**9, strict=True, description="It ends after so many; null: it does not."
     )
 
 
 class CheckpointConfig(Section):
     """One checkpoint, whole."""
 
-    checkpoint: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$", strict=True)
-    title: str = Field(default="", max_length=48)
-    story: tuple[Annotated[str, Field(max_length=120)], ...] = Field(default=(), max_length=20)
+    checkpoint: Annotated[str, AfterValidator(_not_a_file)] = Field(
+        min_length=1, max_length=64, pattern=NAME, strict=True
+    )
+    title: Line = Field(default="", max_length=48)
+    story: tuple[Annotated[Line, Field(max_length=120)], ...] = Field(default=(), max_length=20)
     fleet: FleetConfig = FleetConfig()
     activities: ActivitiesConfig = ActivitiesConfig()
     timeouts: TimeoutsConfig = TimeoutsConfig()

@@ -1,25 +1,53 @@
-"""Reading configs/*.yaml strictly: a typing error is told, with its file and line, and never ignored."""
+"""Reading configs/*.yaml strictly: a typing error is told, with its file and line, and never ignored.
+
+Whatever a file holds, and whatever kind of file it is, ends as a config, or as a ConfigError of one bounded
+line.
+"""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
+import errno
+import itertools
+import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from api_stub.config import CheckpointConfig
+from api_stub.config import NAME, YAML_SUFFIXES, CheckpointConfig
+from api_stub.configproblems import did_you_mean, problems_in
+from api_stub.oneline import one_line, shown, shown_key, shown_path
+from api_stub.yamltext import Document, NotAccepted
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 MAX_CONFIG_BYTES = 64 * 1024
-Stamp = tuple[int, int, int]
+MAX_ERROR = 500
+"""Characters of an error's text."""
+MAX_SAID = 10
+"""Problems of one file that there may be room for."""
+MAX_LISTED = 100
+"""Checkpoints of one directory."""
+TALKS = ("1", "1-pair", "1a", "2", "3")
+"""The checkpoints that the F-keys have always begun with."""
+_FILE_NAME = re.compile(r"checkpoint-(.*)\.yaml", re.DOTALL)
+Stamp = tuple[int, int, int, int]
+NEVER_SEEN: Stamp = (0, 0, 0, 0)
+"""The stamp of a file that is to be read, whether it is edited or not."""
 
 
 class ConfigError(Exception):
-    """A configuration file cannot be used; the message names file, line, key, value and what is accepted."""
+    """A configuration file cannot be used; the message names file, line, key, value and what is accepted, in
+    one line of at most MAX_ERROR characters."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(one_line(words, MAX_ERROR))
+
+
+class ConfigUnreadable(ConfigError):
+    """The file could not be read just now, whatever it holds; it may be worth another try."""
 
 
 class UnknownCheckpoint(ConfigError):
@@ -36,126 +64,200 @@ class LoadedConfig:
 
 
 def stamp_of(file: Path) -> Stamp | None:
-    """What changes when a file is edited or replaced; None: it is not there."""
+    """What changes when a file is edited, replaced or locked away; None: it is not there."""
     try:
         found = file.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
 
-def load(file: Path) -> LoadedConfig:
-    """Read one config file. Raises ConfigError, which says what is wrong and where."""
+def read_bounded(file: Path, limit: int) -> bytes:
+    """What a regular file holds, one byte over the limit at most. Raises OSError, never waits for a writer.
+
+    Anything else is refused before it is opened: a pipe would wait for ever, a device never ends.
+    """
+    try:
+        _check_regular(os.stat(file))
+        # It may have been replaced since: opened without waiting, and looked at again.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, f"no path: {error}") from error
+    with open(descriptor, "rb") as stream:
+        _check_regular(os.fstat(descriptor))
+        return stream.read(limit + 1)
+
+
+def _check_regular(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        what = "a directory" if stat.S_ISDIR(found.st_mode) else "a pipe, a socket or a device"
+        raise OSError(errno.EINVAL, f"{what}, not a file")
+
+
+def load(file: Path, named: str | None = None) -> LoadedConfig:
+    """Read one config file. Raises ConfigError, which says what is wrong and where.
+
+    `named`: the name that its checkpoint must have, where the file's own name promises one.
+    """
     stamp = stamp_of(file)
+    path = shown_path(file)
     try:
-        raw = file.read_bytes()
+        raw = read_bounded(file, MAX_CONFIG_BYTES)
     except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+        raise ConfigUnreadable(f"{path}: cannot be read: {error.strerror}") from error
     if len(raw) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{file}: {len(raw)} bytes; at most {MAX_CONFIG_BYTES} are accepted")
+        size = max(len(raw), stamp[1] if stamp else 0)
+        raise ConfigError(f"{path}: {size} bytes; at most {MAX_CONFIG_BYTES} are accepted")
     try:
-        text = raw.decode()
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+        document = Document(_text_of(raw))
+        config = _config_in(file, document)
+    except NotAccepted as error:
+        raise ConfigError(_told(file, [(error.line, error.words)])) from error
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{path}: cannot be used: {type(error).__name__}: {error}") from error
+    if named is not None and config.checkpoint != named:
+        words = f"checkpoint: found {config.checkpoint!r}; in a file of this name it is {shown(named)}"
+        raise ConfigError(_told(file, [(document.line_of(("checkpoint",)), words)]))
+    return LoadedConfig(config, file, stamp)
+
+
+def _text_of(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise NotAccepted(None, "not YAML: this is UTF-16; UTF-8 is accepted")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        words = f"not YAML: the byte 0x{raw[error.start]:02x} is not UTF-8, and only that is accepted"
+        raise NotAccepted(line, words) from error
+
+
+def _config_in(file: Path, document: Document) -> CheckpointConfig:
+    data = document.data
     if not isinstance(data, dict):
-        raise ConfigError(f"{file}: a mapping with the key 'checkpoint' is expected, found {data!r}")
-    problems = [
-        f"{file}:{line_of(node, place)}: {problem}" if line_of(node, place) else f"{file}: {problem}"
-        for place, problem in problems_in(data)
-    ]
-    if problems:
-        raise ConfigError("; ".join(problems))
-    return LoadedConfig(CheckpointConfig.model_validate(data), file, stamp)
-
-
-def problems_in(data: dict[Any, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every problem of a parsed config: where (a path of keys), and the words for it."""
-    twice = [key for key in data if not isinstance(key, str)]
-    if twice:
-        yield (twice[0],), f"{twice[0]!r}: a key is a word"
-        return
+        found = "nothing" if data is None else shown(data)
+        raise NotAccepted(None, f"a mapping with the key 'checkpoint' is expected, found {found}")
     try:
-        CheckpointConfig.model_validate(data)
+        return CheckpointConfig.model_validate(data)
     except ValidationError as error:
-        for found in error.errors():
-            place = tuple(found["loc"])
-            name = ".".join(str(part) for part in place)
-            value = found.get("input")
-            if found["type"] == "extra_forbidden":
-                yield place, f"{name}: unknown key (value {value!r}){_suggestion(place)}"
-            elif found["type"] == "missing":
-                yield place[:-1], f"{name}: this key is missing"
-            elif found["type"] == "value_error" and isinstance(value, dict):
-                yield place, f"{name + ': ' if name else ''}{found['ctx']['error']}"
-            else:
-                yield place, f"{name}: found {value!r}; {_accepted(found)}"
+        # Words are found only for those that there may be room for.
+        first = itertools.islice(problems_in(error), MAX_SAID)
+        problems = [(document.line_of(place), words) for place, words in first]
+        raise ConfigError(_told(file, problems, error.error_count())) from error
 
 
-def _accepted(found: Any) -> str:
-    message = str(found["msg"])
-    message = message.removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
+def _told(file: Path, problems: list[tuple[int | None, str]], count: int = 1) -> str:
+    """`file:line: words; file:line: words; and 7 more`, bounded; `count`: how many there are in all."""
+    parts: list[str] = []
+    room = MAX_ERROR - len("; and 9999 more")
+    for line, words in problems:
+        # The whole path is told once.
+        where = one_line(file.name, 60) if parts else shown_path(file)
+        part = one_line(f"{where}: {words}" if line is None else f"{where}:{line}: {words}", room)
+        if parts and len(part) + 2 > room:
+            break
+        parts.append(part)
+        room -= len(part) + 2
+    unsaid = count - len(parts)
+    return "; ".join(parts) + (f"; and {unsaid} more" if unsaid else "")
 
 
-def _keys_at(place: tuple[str | int, ...]) -> list[str]:
-    """The keys that are known where this path's last part stands."""
-    model: type[BaseModel] = CheckpointConfig
-    for part in place[:-1]:
-        field = model.model_fields.get(str(part))
-        kinds = [field.annotation, *get_args(field.annotation)] if field else []
-        inner = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
-        if not inner:
-            return []
-        model = inner[0]
-    return list(model.model_fields)
+def checkpoint_files(directory: Path = CONFIGS) -> dict[str, Path]:
+    """The checkpoints of a directory: each one's name, and its file, whatever that holds; MAX_LISTED at most.
+
+    A checkpoint is a file `checkpoint-NAME.yaml`. What editors and file systems leave beside it is named
+    otherwise; a directory or a pipe is none, a link that leads nowhere is a broken one. The talks' own come
+    first, and names that none can have last, so that stray files move no F-key. Raises ConfigError.
+    """
+    found = {}
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                matched = _FILE_NAME.fullmatch(entry.name)
+                if matched and _may_be_a_file(directory / entry.name):
+                    found[matched[1]] = directory / entry.name
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else error
+        raise ConfigUnreadable(
+            f"{shown_path(directory)}: its checkpoints cannot be listed: {words}"
+        ) from error
+    return {name: found[name] for name in sorted(found, key=_position)[:MAX_LISTED]}
 
 
-def _suggestion(place: tuple[str | int, ...]) -> str:
-    known = _keys_at(place)
-    close = difflib.get_close_matches(str(place[-1]), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(known)}"
+def _may_be_a_file(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(file).st_mode)
+    except OSError:
+        return True  # a file that cannot be reached is told, not passed over
 
 
-def line_of(node: yaml.Node | None, place: tuple[str | int, ...]) -> int | None:
-    """The line (from 1) of a key in the YAML text, or of the nearest one above it that is there."""
-    line: int | None = None
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-            if found is None:
-                return line
-            line = found[0].start_mark.line + 1
-            node = found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            return line
-    return line
+def _position(name: str) -> tuple[Any, ...]:
+    """Where a name stands among others: `2` before `10`, `1` before `1-pair`."""
+    of_the_talks = TALKS.index(name) if name in TALKS else len(TALKS)
+    parts = re.split(r"([0-9]+)", name)
+    natural = [int(part) if at % 2 else part for at, part in enumerate(parts)]
+    return of_the_talks, re.fullmatch(NAME, name) is None, natural, name
+
+
+def name_in(directory: Path, file: Path) -> str | None:
+    """The name that a checkpoint of this file has by lying in this directory; None: it is not one of its."""
+    matched = _FILE_NAME.fullmatch(file.name)
+    try:
+        here = file.parent == directory or file.parent.resolve() == directory.resolve()
+        return matched[1] if matched and here else None
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def available(directory: Path = CONFIGS) -> list[LoadedConfig]:
-    """Every shipped checkpoint, by name. Raises ConfigError for a file that cannot be used."""
-    found = [load(file) for file in sorted(directory.glob("*.yaml"))]
-    return sorted(found, key=lambda loaded: loaded.config.checkpoint)
+    """Every checkpoint of a directory, in their order. Raises ConfigError for one that cannot be used."""
+    return [load(file, name) for name, file in checkpoint_files(directory).items()]
+
+
+def named(name: str, directory: Path = CONFIGS) -> LoadedConfig:
+    """The checkpoint of a directory that has this name. Raises UnknownCheckpoint, ConfigError."""
+    files = checkpoint_files(directory)
+    if name not in files:
+        raise UnknownCheckpoint(_unknown(name, list(files)))
+    return load(files[name], name)
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    listed, rest = "", len(names)
+    for each in names:
+        longer = f"{listed}, {shown_key(each)}" if listed else shown_key(each)
+        if len(longer) > MAX_ERROR // 2:
+            break
+        listed, rest = longer, rest - 1
+    there_are = f"there are {listed}{f' and {rest} more' if rest else ''}" if names else "there is none"
+    return f"no checkpoint {shown(name)}; {there_are}, or name a YAML file{did_you_mean(name, names)}"
+
+
+def at_path(path: str, directory: Path = CONFIGS) -> LoadedConfig:
+    """The config in a YAML file; `~` is home. Raises ConfigError."""
+    # The links of a path are followed anew each time, so that a link put in place of another is an edit.
+    file = Path(os.path.expanduser(path)).absolute()
+    return load(file, name_in(directory, file))
+
+
+def is_yaml(name: str) -> bool:
+    """Whether this is a file's name: no checkpoint may be named so."""
+    return name.lower().endswith(YAML_SUFFIXES)
 
 
 def find(name: str, directory: Path = CONFIGS) -> LoadedConfig:
     """A checkpoint by its name in `directory`, or any YAML file by its path.
 
-    Raises ConfigError when there is neither, naming the checkpoints that there are.
+    What ends as YAML files do, or has a separator in it, is a path. Else a checkpoint's name comes before a
+    file of that name. Raises ConfigError when there is neither, naming the checkpoints that there are.
     """
-    as_path = Path(name)
-    if as_path.suffix in {".yaml", ".yml"} or as_path.is_file():
-        return load(as_path)
-    by_name = directory / f"checkpoint-{name}.yaml"
-    if by_name.is_file():
-        return load(by_name)
-    names = sorted(file.stem.removeprefix("checkpoint-") for file in directory.glob("*.yaml"))
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise UnknownCheckpoint(
-        f"no checkpoint {name!r}; there are {', '.join(names)}, or name a YAML file{hint}"
-    )
+    if is_yaml(name) or os.sep in name:
+        return at_path(name, directory)
+    try:
+        return named(name, directory)
+    except UnknownCheckpoint:
+        if not os.path.isfile(name):
+            raise
+    return at_path(name, directory)

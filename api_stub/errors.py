@@ -10,7 +10,7 @@ FleetRefusal (fleet/rules.py)
 ├── NoSuchWorker           404
 ├── AlreadyDead            409
 └── NoFreeSlot             409
-ConfigError (config.py)    422
+ConfigError (configfile.py) 422
 └── UnknownCheckpoint      404
 """
 

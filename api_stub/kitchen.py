@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from fastapi import Request
 
 from api_stub.challenge import WorkingCopies
 from api_stub.config import CheckpointConfig
-from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, stamp_of
+from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
+from api_stub.configreader import ConfigReader
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
@@ -16,6 +18,8 @@ from api_stub.memory import Memory
 from api_stub.records.keeper import Records
 from api_stub.schema import Order
 from worker.shared import OrderInfo
+
+MAX_NAMED_BY_PATH = 32
 
 
 @dataclass
@@ -32,12 +36,16 @@ class Kitchen:
     """What is kept in the state directory; None: nothing is (an API for tests)."""
     memory: Memory | None = None
     """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
+    reader: ConfigReader = field(default_factory=lambda: ConfigReader(CONFIGS))
+    """Reads config files; it has the directory whose checkpoints are listed."""
+    switching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    """Held by a switch from its reading of the file until it is in force."""
     problem: str | None = field(default=None, init=False)
     """Why the checkpoint's file, as it was edited, was not taken; None: it is in force as it is."""
     seen: Stamp | None = field(default=None, init=False)
     """The stamp that the checkpoint's file had when it was last looked at."""
     named_by_path: dict[str, LoadedConfig] = field(default_factory=dict, init=False)
-    """Checkpoints that did not come from configs/, by their names."""
+    """Checkpoints that did not come from the directory, by their names; the last MAX_NAMED_BY_PATH."""
 
     def __post_init__(self) -> None:
         """The first checkpoint is in force."""
@@ -64,11 +72,13 @@ class Kitchen:
             self.code.ensured(config.bug)
 
     def know(self, loaded: LoadedConfig) -> None:
-        """From now on a checkpoint that did not come from configs/ can be switched to by its name."""
-        if loaded.file.resolve().parent == CONFIGS:
+        """From now on a checkpoint that did not come from the directory can be switched to by its name."""
+        if name_in(self.reader.directory, loaded.file) is not None:
             return
         for name in [name for name, other in self.named_by_path.items() if other.file == loaded.file]:
             del self.named_by_path[name]
+        if len(self.named_by_path) >= MAX_NAMED_BY_PATH:
+            del self.named_by_path[next(iter(self.named_by_path))]
         self.named_by_path[loaded.config.checkpoint] = loaded
 
 

@@ -10,12 +10,15 @@ import json
 import logging
 from pathlib import Path
 
+from api_stub.background import reason_of
 from api_stub.config import CheckpointConfig
-from api_stub.configfile import LoadedConfig
+from api_stub.configfile import NEVER_SEEN, LoadedConfig, read_bounded
+from api_stub.oneline import shown, shown_path
 
 logger = logging.getLogger(__name__)
 
-NEVER_SEEN = (0, 0, 0)
+MAX_BYTES = 256 * 1024
+"""More than any config takes."""
 
 
 class Memory:
@@ -24,37 +27,53 @@ class Memory:
     def __init__(self, file: Path, run: str | None) -> None:
         self._file = file
         self._run = run
+        self._trouble: str | None = None
 
     def remember(self, loaded: LoadedConfig) -> None:
-        """Write it down. A file that cannot be written is told in the log; the show goes on."""
+        """Write it down. A file that cannot be written is told in the log, once; the show goes on."""
         if self._run is None:
             return
         kept = {
             "run": self._run,
-            "file": str(loaded.file.resolve()),
+            "file": str(loaded.file.absolute()),
             "config": loaded.config.model_dump(mode="json"),
         }
         scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(kept))
+            scratch.write_text(json.dumps(kept), encoding="utf-8")
             scratch.replace(self._file)
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", self._file, error)
+        except Exception as error:
+            # A run without it goes on well, until its API dies: whatever the reason, it ends nothing.
+            trouble = reason_of(error)
+            if trouble != self._trouble:
+                logger.warning("%s cannot be written: %s", shown_path(self._file), trouble)
+            self._trouble = trouble
+        else:
+            self._trouble = None
 
     def recall(self) -> LoadedConfig | None:
-        """What was in force in this run when the last API ended; None: this is the run's first.
+        """What was in force in this run when the last API ended; None: this is the run's first, or the file
+        cannot be used, which is told in the log.
 
         Its stamp says that the file was never seen, so that an edit made meanwhile is looked at.
         """
+        if self._run is None:
+            return None
         try:
-            kept = json.loads(self._file.read_text())
-            if self._run is None or kept["run"] != self._run:
+            raw = read_bounded(self._file, MAX_BYTES)
+            if len(raw) > MAX_BYTES:
+                raise ValueError(f"more than {MAX_BYTES} bytes")
+            kept = json.loads(raw.decode("utf-8"))
+            if kept["run"] != self._run:
                 return None
-            config = CheckpointConfig.model_validate(kept["config"])
-            return LoadedConfig(config, Path(kept["file"]), NEVER_SEEN)
+            file = Path(kept["file"])
+            if not file.is_absolute():
+                raise ValueError(f"{shown(kept['file'])} is no absolute path")
+            return LoadedConfig(CheckpointConfig.model_validate(kept["config"]), file, NEVER_SEEN)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("%s is not readable: %s", self._file, error)
+        except Exception as error:
+            # Damaged, foreign, of another version, nested too deep: the run begins as if it were not there.
+            logger.warning("%s is ignored: %s", shown_path(self._file), reason_of(error))
             return None

@@ -21,7 +21,6 @@ os.environ["SDL_VIDEODRIVER"] = "dummy"
 os.environ["SDL_AUDIODRIVER"] = "dummy"
 
 import pygame
-import yaml
 
 from api_stub.schema import OrderRequest
 from game.actors import CookPhase, Gopher, Mood
@@ -34,7 +33,7 @@ from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
 from game.view import View
 from game.watch import Watch
 from game.window import Window
-from tests.running import ROOT, RunningStack, running_stack
+from tests.running import ROOT, RunningStack, as_yaml, running_stack
 
 log = logging.getLogger("screens")
 
@@ -149,7 +148,7 @@ def written(directory: Path, name: str, slots: int, stages: dict[str, list[float
         "activities": {stage: {"duration_s": seconds} for stage, seconds in stages.items()},
         **more,
     }
-    file.write_text(yaml.safe_dump(content))
+    file.write_text(as_yaml(content))
     return file
 
 

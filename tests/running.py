@@ -48,19 +48,33 @@ def eventually(check: Callable[[], T], limit_s: float = 20.0, every_s: float = 0
         time.sleep(every_s)
 
 
+class PlainDumper(yaml.SafeDumper):
+    """Writes what occurs twice twice: configs accept no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Always."""
+        return True
+
+
+def as_yaml(data: Any) -> str:
+    """Plain data as a config file has it."""
+    return yaml.dump(data, Dumper=PlainDumper, allow_unicode=True)
+
+
 def quick_config(directory: Path, name: str = "test", **fleet: Any) -> Path:
     """A checkpoint for tests: stages of about 1.5 s, long enough to be killed in, and no longer."""
     stage = {"duration_s": [1.4, 1.6]}
     file = directory / f"{name}.yaml"
     file.write_text(
-        yaml.safe_dump(
+        as_yaml(
             {
                 "checkpoint": name,
                 "title": "For the tests",
                 "fleet": {"slots": 2, "start": 1, **fleet},
                 "activities": {"prepare": stage, "bake": stage, "deliver": stage},
             }
-        )
+        ),
+        encoding="utf-8",
     )
     return file
 

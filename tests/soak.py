@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
 from tests.bench.report import percentile
-from tests.running import RunningStack, eventually, running_stack
+from tests.running import RunningStack, as_yaml, eventually, running_stack
 
 CONFIG: dict[str, Any] = {
     "checkpoint": "soak",
@@ -142,7 +141,7 @@ def soaking(minutes: float, rate: float) -> Iterator[tuple[RunningStack, Custome
     verdict = Verdict(minutes)
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "soak.yaml"
-        config.write_text(yaml.safe_dump(CONFIG))
+        config.write_text(as_yaml(CONFIG))
         with running_stack(Path(name) / "state", config, "--no-game") as stack:
             with Customers(stack, rate) as customers:
                 yield stack, customers, verdict

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
@@ -20,7 +19,7 @@ from temporalio.converter import PayloadConverter
 from api_stub.challenge import WorkingCopies, challenge
 from api_stub.fleet.rules import FleetState, Slot
 from api_stub.gateway.reading import code_fault
-from tests.running import RunningStack, eventually, running_stack
+from tests.running import RunningStack, as_yaml, eventually, running_stack
 from worker.challenges import pristine
 from worker.code import digest_of
 from worker.shared import CodeFault, StageProgress, workflow_id_for
@@ -136,7 +135,7 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     stage = {"duration_s": [0.3, 0.4]}
     config = directory / "bug.yaml"
     config.write_text(
-        yaml.safe_dump(
+        as_yaml(
             {
                 "checkpoint": "bug",
                 "fleet": {"slots": 2, "start": 1},

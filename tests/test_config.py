@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from api_stub.checkpoints import view
 from api_stub.configfile import CONFIGS, ConfigError, UnknownCheckpoint, available, find, load, stamp_of
 from api_stub.kitchen import policy_of
 from api_stub.schema import StreamSettings
+from tests.running import as_yaml
 from worker.challenges import NAMES, pristine
 from worker.shared import Stage
 
@@ -21,7 +21,7 @@ GOOD: dict[str, Any] = {"checkpoint": "x"}
 
 def write(directory: Path, data: Any) -> Path:
     file = directory / "some.yaml"
-    file.write_text(data if isinstance(data, str) else yaml.safe_dump(data))
+    file.write_text(data if isinstance(data, str) else as_yaml(data), encoding="utf-8")
     return file
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
@@ -31,7 +30,7 @@ from api_stub.records.keeper import Records
 from api_stub.records.lines import Contents, load
 from api_stub.records.source import Row
 from api_stub.schema import Order
-from tests.running import RunningStack, eventually, running_stack
+from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import ScriptedHost, api
 from worker.connection import Target
 from worker.shared import KitchenSettings, OrderInfo, StageSettings
@@ -48,7 +47,7 @@ def config(directory: Path, **keys: Any) -> Path:
         "activities": {"prepare": STAGE, "bake": STAGE, "deliver": STAGE},
         **keys,
     }
-    file.write_text(yaml.safe_dump(text))
+    file.write_text(as_yaml(text))
     return file
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from api_stub import checkpoints
 from api_stub.configfile import load
+from api_stub.configreader import ConfigReader
 from api_stub.memory import Memory
-from tests.running import RunningStack, eventually, running_stack
+from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import Api, api
 from worker.chaos import REASONS
 
@@ -39,7 +39,7 @@ def config(file: Path, **keys: Any) -> Path:
     }
     # As editors do it: a new file in place of the old one, never half of it.
     scratch = file.with_suffix(".new")
-    scratch.write_text(yaml.safe_dump({**plain, **keys}))
+    scratch.write_text(as_yaml({**plain, **keys}), encoding="utf-8")
     scratch.replace(file)
     return file
 
@@ -115,7 +115,8 @@ def test_a_broken_file_among_others_is_listed_with_its_problem(own: Api, tmp_pat
     (tmp_path / "configs").mkdir()
     config(tmp_path / "configs" / "checkpoint-good.yaml", checkpoint="good")
     (tmp_path / "configs" / "checkpoint-bad.yaml").write_text("checkpoint: [")
-    found = checkpoints.known(own.kitchen, tmp_path / "configs")
+    own.kitchen.reader = ConfigReader(tmp_path / "configs")
+    found = own.run(checkpoints.known(own.kitchen))
     assert list(found) == ["bad", "good", "own"]
     assert found["bad"].problem and "not YAML" in found["bad"].problem and not found["good"].problem
 
@@ -139,7 +140,7 @@ def test_an_edit_is_applied_and_a_fleet_that_it_does_not_touch_is_left_alone(
 
 async def looked(made: Api) -> bool:
     """Look at the file in force now. What is found may have been found already: the kitchen looks, too."""
-    return checkpoints.look(made.kitchen)
+    return await checkpoints.look(made.kitchen)
 
 
 @pytest.mark.parametrize("broken", ["checkpoint: [", "", "checkpoint: own\nfleet: {slots: 0}\n", None])

@@ -44,7 +44,7 @@ async def healthz(kitchen: InKitchen) -> Health:
 async def list_checkpoints(kitchen: InKitchen) -> CheckpointList:
     """The checkpoints of configs/, and the one in force. A file that cannot be used is listed with its
     problem."""
-    found = checkpoints.known(kitchen)
+    found = await checkpoints.known(kitchen)
     return CheckpointList(current=kitchen.checkpoint.config.checkpoint, checkpoints=list(found.values()))
 
 
@@ -63,5 +63,5 @@ async def put_checkpoint(kitchen: InKitchen, wanted: CheckpointSwitch) -> Checkp
 
     A file that cannot be used is a 422, and what runs, runs on.
     """
-    checkpoints.switch(kitchen, wanted.name)
+    await checkpoints.switch(kitchen, wanted.name)
     return checkpoints.current(kitchen)
