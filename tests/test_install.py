@@ -48,7 +48,9 @@ class Checkout:
         """Ask for something that is not installed."""
         file = self.directory / "pyproject.toml"
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace('"segno~=1.6",', '"segno~=1.6",\n  "gopherpizza-no-such-package",'), encoding="utf-8")
+        file.write_text(
+            text.replace('"segno~=1.6",', '"segno~=1.6",\n  "gopherpizza-no-such-package",'), encoding="utf-8"
+        )
 
 
 @pytest.fixture(scope="module")

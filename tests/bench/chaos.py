@@ -19,11 +19,10 @@ from typing import Any
 
 import httpx
 import psutil
-import yaml
 
 from tests.bench.faults import FAULTS, FIXED, Fault, Scene, edit_the_code, in_use, small_disk
 from tests.bench.report import Line, median, progress
-from tests.running import PATIENCE, RunningStack, eventually, processes_naming, removable_temporal
+from tests.running import PATIENCE, RunningStack, as_yaml, eventually, processes_naming, removable_temporal
 from tests.soak import Customers
 
 EVERY_S = 20.0
@@ -149,7 +148,7 @@ def run(minutes: float, every_s: float = EVERY_S, seed: int = 2022, names: tuple
         state = directory / "state"
         verdict.own_disk = held.enter_context(small_disk(state, DISK_MB))
         config = directory / "chaos.yaml"
-        config.write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+        config.write_text(as_yaml(CONFIG), encoding="utf-8")
         program = directory / "temporal.sh"
         stack = RunningStack(
             state, config, "--headless", command=removable_temporal(program),
