@@ -39,6 +39,6 @@ def clone() -> Iterator[Line]:
             process.terminate()
             process.wait(15)
         assert line.startswith("ready "), line
-        stamp = copy / ".venv" / "installed"
+        stamp = copy / ".venv" / "installed-run"
         installing = stamp.stat().st_mtime - (time.time() - (time.monotonic() - began))
     yield Line("clone", took, "s", installing, {"status": process.returncode})
