@@ -5,6 +5,7 @@ GopherPizzaError
 ├── OrderConflict          409
 ├── NoChallenge            409
 ├── TemporalUnreachable    503
+│   └── RecordUnreadable   503
 └── LedgerUnwritable       503
 FleetRefusal (fleet/rules.py)
 ├── NoSuchWorker           404
@@ -36,6 +37,10 @@ class OrderConflict(GopherPizzaError):
 
 class TemporalUnreachable(GopherPizzaError):
     """Temporal does not answer now; what was asked may be tried again."""
+
+
+class RecordUnreadable(TemporalUnreachable):
+    """Temporal answers, and cannot tell this one record; others it can."""
 
 
 class NoChallenge(GopherPizzaError):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from api_stub.schema import MAX_RUN_ID_LENGTH
+from api_stub.schema.text import complaint, normal
 from worker.shared import (
     ID_PATTERN,
     MAX_ID_LENGTH,
@@ -27,6 +28,8 @@ Word = TypeVar("Word", bound=StrEnum)
 
 STATUSES = list(OrderStatus)[:6] + [OrderStatus.UNKNOWN]
 """The original's statuses by number; it has none for a failed order."""
+MAX_SHOWN = 100
+"""Characters of a found value that a complaint repeats."""
 
 
 class BadWire(ValueError):
@@ -65,12 +68,11 @@ def read_order_info(body: Any, made_up_id: str) -> OrderInfo:
         raise BadWire(f"toppings: found {toppings!r}; a list of words is accepted")
     if len(toppings) > MAX_TOPPINGS:
         raise BadWire(f"toppings: {len(toppings)} found; at most {MAX_TOPPINGS} are accepted")
+    toppings = [normal(word) for word in toppings]
     for index, word in enumerate(toppings):
-        if not (0 < len(word) <= MAX_TOPPING_LENGTH and word.isprintable()):
-            raise BadWire(
-                f"toppings[{index}]: found {word!r}; "
-                f"1 to {MAX_TOPPING_LENGTH} printable characters are accepted"
-            )
+        wrong = complaint(word, MAX_TOPPING_LENGTH)
+        if wrong is not None:
+            raise BadWire(f"toppings[{index}]: found {word[:MAX_SHOWN]!r}: {wrong}")
     asked = read_text(body, "id") or made_up_id
     if not re.fullmatch(ID_PATTERN, asked):
         raise BadWire(f"id: found {asked!r}; 1 to {MAX_ID_LENGTH} of A-Z a-z 0-9 . _ - are accepted")

@@ -21,8 +21,9 @@ MAX_DETAIL = 2000
 
 
 def problem(status: int, slug: str, title: str, detail: str, headers: Any = None) -> JSONResponse:
-    """A problem as a response."""
-    body = Problem(type=f"/problems/{slug}", title=title, status=status, detail=detail[:MAX_DETAIL])
+    """A problem as a response. Whatever the detail repeats of what was sent, it can be sent back."""
+    detail = detail[:MAX_DETAIL].encode("utf-8", "backslashreplace").decode()
+    body = Problem(type=f"/problems/{slug}", title=title, status=status, detail=detail)
     return JSONResponse(body.model_dump(), status, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.schema import Cheese, Crust, Menu, Order, OrderStatus, Stage, StageView
+from api_stub.schema.text import length
 from game.art import Art
 from game.commands import OpenWebUI, PlaceOrder, Quit
 from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
@@ -42,6 +44,7 @@ from game.theme import (
 )
 from game.view import View
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
+from tests.test_names import NAMES
 
 MENU = Menu.printed()
 T = datetime(2026, 1, 1, 12, 3, 5, tzinfo=UTC)
@@ -223,6 +226,54 @@ def test_the_name_is_edited_at_the_cursor() -> None:
     assert panel.choice.name == "A-d"
 
 
+@pytest.mark.parametrize(("name", "seen"), NAMES.values(), ids=NAMES)
+def test_every_name_that_is_accepted_can_be_typed(name: str, seen: int) -> None:
+    wanted = unicodedata.normalize("NFC", name)
+    for pieces in ([name], list(name)):  # as an input method sends it, and as keys do
+        panel = form()
+        keys(panel, "tab", "tab", "tab")
+        for piece in pieces:
+            panel.handle(TextTyped(piece))
+        assert panel.choice.name == wanted and panel.choice.left == MENU.max_customer_length - seen
+        assert panel.choice.cursor == len(wanted) and panel.choice.hint == ""
+    assert placed(keys(panel, "return")).order.customer in (wanted, wanted.strip())
+
+    # One press takes one character off, as people see it, from either end.
+    for key in ("backspace", "delete"):
+        panel = form()
+        keys(panel, "tab", "tab", "tab")
+        panel.handle(TextTyped(name))
+        keys(panel, "home" if key == "delete" else "end")
+        for left in reversed(range(seen)):
+            keys(panel, key)
+            assert length(panel.choice.name) == left
+        assert panel.choice.name == "" and panel.choice.cursor == 0
+
+
+def test_the_cursor_stands_between_characters() -> None:
+    panel = form()
+    keys(panel, "tab", "tab", "tab")
+    panel.handle(TextTyped("a👩\u200d🍳b"))
+    keys(panel, "left", "left")
+    assert panel.choice.cursor == 1
+    panel.handle(TextTyped("\u0301"))
+    assert panel.choice.name == "á👩\u200d🍳b" and panel.choice.cursor == 1
+    keys(panel, "right")
+    assert panel.choice.cursor == 4
+    panel.handle(TextTyped("\u200d"))
+    panel.handle(TextTyped("🚒"))
+    keys(panel, "backspace")
+    assert panel.choice.name == "áb" and panel.choice.cursor == 1
+
+
+def test_a_tower_of_marks_finds_no_room_and_says_so() -> None:
+    panel = form()
+    typed(panel, "Z")
+    panel.handle(TextTyped("\u0335" * 10_000))
+    assert panel.choice.hint and length(panel.choice.name) == 1
+    assert placed(keys(panel, "return")).order.customer == panel.choice.name
+
+
 def test_the_limits_hold_and_say_so() -> None:
     panel = form()
     for _ in range(MENU.max_toppings):
@@ -244,9 +295,9 @@ def test_the_limits_hold_and_say_so() -> None:
 def test_what_cannot_be_printed_is_not_typed_and_a_blank_name_is_none() -> None:
     panel = form()
     keys(panel, "tab", "tab", "tab")
-    panel.handle(TextTyped("\t\x07\u200b"))
+    panel.handle(TextTyped("\t\x07\n\u0085\u2028\ud800"))
     assert panel.choice.name == ""
-    panel.handle(TextTyped("   "))
+    panel.handle(TextTyped("  \u3000\u200b\u00a0"))
     assert placed(keys(panel, "return")).order.customer is None
 
 
@@ -286,6 +337,7 @@ INPUTS = st.one_of(
         st.booleans(),
     ),
     st.builds(TextTyped, st.text(max_size=5)),
+    st.builds(TextTyped, st.text(st.sampled_from("e\u0308👩\u200d🍳🇩🇪\u1112\u1161\u3000"), max_size=8)),
     st.builds(PointerPress, st.integers(-50, 1970), st.integers(-50, 830)),
     st.builds(PointerMove, st.integers(-50, 1970), st.integers(-50, 1130)),
 )
@@ -300,7 +352,8 @@ def test_whatever_is_pressed_the_order_is_one_the_api_takes(steps: list[Input]) 
         if isinstance(outcome, Close):
             return
         panel.update(0.02)
-        assert 0 <= panel.choice.cursor <= len(panel.choice.name) <= MENU.max_customer_length
+        assert panel.choice.cursor in panel.choice.places()
+        assert length(panel.choice.name) <= MENU.max_customer_length and panel.choice.left >= 0
         assert panel.focus in {hit.spot for hit in panel._plan.hits}
     if panel.focus == ("buttons", CANCEL):
         keys(panel, "tab")

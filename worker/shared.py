@@ -90,7 +90,15 @@ TOPPINGS: tuple[str, ...] = (
 MAX_TOPPINGS = 8
 MAX_TOPPING_LENGTH = 24
 MAX_CUSTOMER_LENGTH = 24
+"""Characters as people see them (grapheme clusters), in a topping's word and in a customer's name."""
+MAX_TEXT_BYTES = 384
+"""The same texts in UTF-8, at most: sixteen bytes for each of those characters."""
+REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories that no such text may have: controls, lone surrogates, line and paragraph breaks.
+What is in them never changes between versions of Unicode, so a replay decides the same."""
 MAX_ID_LENGTH = 64
+MAX_WORKFLOW_ID_LENGTH = 1000
+"""Temporal's own limit: a workflow that somebody else started may be called anything up to that."""
 ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
 

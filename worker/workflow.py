@@ -31,7 +31,10 @@ with workflow.unsafe.imports_passed_through():
         StageTask,
         asked_id,
     )
+    from worker.summaries import summary
     from worker.validation import problems_with, problems_with_settings
+
+MAX_REASON = 2000
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
@@ -76,7 +79,9 @@ class PizzaWorkflow:
             problems = [f"not an order: {error}"]
         if problems:
             self._progress.status = OrderStatus.FAILED
-            raise ApplicationError("; ".join(problems), type=INVALID_ORDER, non_retryable=True)
+            # Half of a surrogate pair in the message would fail the task, which would be tried for ever.
+            told = "; ".join(problems)[:MAX_REASON].encode("utf-8", "backslashreplace").decode()
+            raise ApplicationError(told, type=INVALID_ORDER, non_retryable=True)
         self._progress.order = OrderInfo(
             order.id, order.crust, order.cheese, list(order.toppings), order.customer
         )
@@ -101,7 +106,7 @@ class PizzaWorkflow:
                 maximum_interval=timedelta(seconds=settings.retry_maximum_s),
                 maximum_attempts=0,
             ),
-            summary=f"{stage} for {self._progress.order.customer or self._progress.order.id}",
+            summary=summary(f"{stage} for {self._progress.order.customer or self._progress.order.id}"),
         )
         record.worker = result.worker
         record.attempts = result.attempt

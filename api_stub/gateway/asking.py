@@ -8,21 +8,23 @@ from contextlib import asynccontextmanager
 
 from temporalio.service import RPCError, RPCStatusCode
 
-from api_stub.errors import NoSuchOrder, TemporalUnreachable
+from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
 
 ASK_S = 0.8
 """A status request answers within 1 s, whatever happens: this much for Temporal, the rest for us."""
 RPC_S = 2.0
 """For what nobody waits for with a clock in hand."""
 NOT_THERE = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
+DAMAGED = (RPCStatusCode.DATA_LOSS, RPCStatusCode.INTERNAL, RPCStatusCode.OUT_OF_RANGE)
+"""A server that answers so of one workflow may well answer for the others."""
 
 
 @asynccontextmanager
 async def asking(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:
     """Bounds what is done inside, in seconds, and translates its errors.
 
-    Raises NoSuchOrder where Temporal knows no such workflow (only if one was named), TemporalUnreachable
-    for everything else that goes wrong.
+    Raises NoSuchOrder where Temporal knows no such workflow, RecordUnreadable where it cannot tell of this
+    one (both only if one was named), TemporalUnreachable for everything else that goes wrong.
     """
     try:
         async with asyncio.timeout(limit_s):
@@ -32,6 +34,8 @@ async def asking(limit_s: float, workflow_id: str | None = None) -> AsyncIterato
         nowhere = error.message.lower().startswith("namespace")
         if workflow_id is not None and error.status in NOT_THERE and not nowhere:
             raise NoSuchOrder(f"Temporal knows no workflow {workflow_id!r}") from error
+        if workflow_id is not None and error.status in DAMAGED:
+            raise RecordUnreadable(reason(error)) from error
         raise TemporalUnreachable(reason(error)) from error
     except (RuntimeError, TimeoutError) as error:
         raise TemporalUnreachable(reason(error)) from error

@@ -59,6 +59,8 @@ class Book:
                 return old.order
             history = history or old.history
         elif old is not None:
+            if began(order) < began(old.order):
+                return order  # an earlier run, asked for by its run id: the newest one is the order
             self._runs.pop(old.order.run_id or "", None)
         self._entries[key] = _Entry(order, now, now, history, code_fault(description.pending))
         self._entries.move_to_end(key)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from api_stub.errors import NoSuchOrder, OrderConflict, TemporalUnreachable
+from api_stub.background import Troubles, keep_running
+from api_stub.errors import NoSuchOrder, OrderConflict, RecordUnreadable, TemporalUnreachable
 from api_stub.gateway.asking import ASK_S, RPC_S, asking
 from api_stub.gateway.book import Book
 from api_stub.gateway.log import read_log
@@ -30,6 +31,7 @@ from api_stub.gateway.reading import (
 )
 from api_stub.gateway.rounds import Rounds
 from api_stub.schema import HistoryEvent, Order, StatusItem
+from api_stub.unfit import Unfit
 from worker.connection import Target, connect
 from worker.shared import (
     TASK_QUEUE,
@@ -43,6 +45,7 @@ from worker.shared import (
     fresh_workflow_id,
     workflow_id_for,
 )
+from worker.summaries import summary
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +54,28 @@ DECIDE_S = 2.0
 """A worker that is killed while it decides an order's next step holds that decision for so long. It takes
 milliseconds; the server's default of 10 s freezes the order for 10 s (seen)."""
 FIND_AGAIN_S = 0.5
+UNFIT = object()
+"""In an order's place: one of which nothing can be told."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Orders of a listing, oldest first; whether they are all that there are; how many nobody can read."""
+
+    orders: list[Order]
+    complete: bool = True
+    left_out: int = 0
 
 
 class Gateway:
-    """Orders, as Temporal has them."""
+    """Orders, as Temporal has them. `troubles` is told what the watch over the open orders fails of."""
 
-    def __init__(self, target: Target, identity: str = "gopherpizza-api") -> None:
+    def __init__(
+        self, target: Target, identity: str = "gopherpizza-api", troubles: Troubles | None = None
+    ) -> None:
         self.target = target
+        self._troubles = troubles
+        self._unfit = Unfit("order")
         self._identity = identity
         self._client: Client | None = None
         self._reader = Reader(lambda: self.client)
@@ -113,7 +131,9 @@ class Gateway:
                     task_timeout=timedelta(seconds=DECIDE_S),
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    static_summary=f"{info.customer or info.id}: {', '.join(info.toppings) or 'no toppings'}",
+                    static_summary=summary(
+                        f"{info.customer or info.id}: {', '.join(info.toppings) or 'no toppings'}"
+                    ),
                     rpc_timeout=timedelta(seconds=RPC_S),
                 )
         except WorkflowAlreadyStartedError:
@@ -123,15 +143,16 @@ class Gateway:
         run_id = handle.result_run_id or handle.first_execution_run_id or ""
         try:
             description = await self._reader.description(workflow_id, run_id)
-        except (NoSuchOrder, TemporalUnreachable):
+        except Exception as error:
             # It is placed, and the answer must say so, even if the server went away just now.
+            logger.info("%s is placed and not read back: %s", workflow_id, error)
             description = FromDescription(
                 workflow_id, run_id, WorkflowExecutionStatus.RUNNING, datetime.now(UTC), None, 0
             )
         return self._book.keep(description, read_order(description, FromHistory(info))), True
 
     async def _same_again(self, workflow_id: str, info: OrderInfo) -> Order:
-        order = await self._view(workflow_id, None)
+        order = await self._view(workflow_id, None, bare=False)
         known = OrderInfo(info.id, order.crust, order.cheese, order.toppings, order.customer)
         if known != info:
             raise OrderConflict(f"an order {info.id!r} with another body exists; choose another id")
@@ -163,6 +184,9 @@ class Gateway:
                 return await self.order(item.id, item.run_id)
         except (NoSuchOrder, TemporalUnreachable, TimeoutError):
             return self._last_known(item)
+        except Exception as error:
+            self._unfit.tell(item.id, error)
+            return self._last_known(item)
 
     async def statuses(self, items: Sequence[StatusItem]) -> list[Order]:
         """Many orders at once, in the same order; never fails: what cannot be told is the caller's own
@@ -181,6 +205,9 @@ class Gateway:
                     return order if order.id == item.id else order.model_copy(update={"id": item.id})
             except (NoSuchOrder, TemporalUnreachable, TimeoutError):
                 return self._last_known(item)
+            except Exception as error:
+                self._unfit.tell(item.id, error)
+                return self._last_known(item)
 
         return list(await asyncio.gather(*(one(item) for item in items)))
 
@@ -196,65 +223,67 @@ class Gateway:
         workflow_id = await self._resolve(order_id, None)
         return read_log(await self._reader.events(workflow_id, None))
 
-    async def listing(
-        self, started_after: datetime | None, only_open: bool, limit: int
-    ) -> tuple[list[Order], bool]:
-        """Orders that Temporal lists, oldest first: the newest `limit`; and whether that is all of them.
+    async def listing(self, started_after: datetime | None, only_open: bool, limit: int) -> Listed:
+        """Orders that Temporal lists, oldest first: the newest `limit`.
 
         A Temporal that hundreds of orders keep busy may list nothing for half a minute, and answer for each
         of them meanwhile (seen). Then it is those that were read here before, and perhaps not all: others
         may have placed more. Raises TemporalUnreachable where none were.
         """
         try:
-            return await self._listed_now(started_after, only_open, limit), True
+            return await self._listed_now(started_after, only_open, limit)
         except TemporalUnreachable as error:
             if self._book.empty:
                 raise TemporalUnreachable(f"the orders cannot be listed: {error}") from error
             age_s = self._rounds.fresh_s
             known = self._book.listed(started_after, only_open, limit)
-            return [self._as_of(order, key, age_s) for key, order in known], False
+            return Listed([self._as_of(order, key, age_s) for key, order in known], complete=False)
 
     def _as_of(self, order: Order, workflow_id: str, max_age_s: float) -> Order:
         """The order, not fresh where it was read longer ago than that."""
         recent = self._book.fresh_enough(workflow_id, max_age_s) is not None
         return order if recent else order.model_copy(update={"fresh": False})
 
-    async def _listed_now(self, started_after: datetime | None, only_open: bool, limit: int) -> list[Order]:
+    async def _listed_now(self, started_after: datetime | None, only_open: bool, limit: int) -> Listed:
         """Orders that Temporal lists. Raises TemporalUnreachable.
 
         An order that cannot be read just now is told as it was last known, or as the listing alone tells
         it, not fresh: whoever follows the newest would never hear of it again.
         """
-        found = await self._reader.listed(started_after, only_open, limit)
+        listing = await self._reader.listed(started_after, only_open, limit)
         age_s = self._rounds.fresh_s
-        views = await asyncio.gather(*(self._listed(execution, age_s) for execution in found))
-        return [view for view in views if view is not None]
+        views = await asyncio.gather(*(self._listed(execution, age_s) for execution in listing.found))
+        orders = [view for view in views if isinstance(view, Order)]
+        return Listed(orders, left_out=listing.left_out + sum(view is UNFIT for view in views))
 
-    async def _listed(self, execution: WorkflowExecution, max_age_s: float) -> Order | None:
-        """An order of a listing; None where it was removed meanwhile."""
+    async def _listed(self, execution: FromDescription, max_age_s: float) -> Order | object | None:
+        """An order of a listing; None where it was removed meanwhile, UNFIT where nothing can be told of it.
+
+        Never raises: whatever is wrong with one order is no reason to keep the others back.
+        """
         try:
-            return await self._view(execution.id, execution.run_id, max_age_s=max_age_s)
+            return await self._view(execution.workflow_id, execution.run_id, max_age_s=max_age_s)
         except NoSuchOrder:
             return None
-        except TemporalUnreachable:
-            known = self._book.order(execution.id)
+        except Exception as error:
+            if isinstance(error, RecordUnreadable) or not isinstance(error, TemporalUnreachable):
+                self._unfit.tell(execution.workflow_id, error)
+        try:
+            known = self._book.order(execution.workflow_id)
             if known is None or known.run_id != execution.run_id:
-                known = read_order(
-                    FromDescription(
-                        execution.id,
-                        execution.run_id,
-                        execution.status,
-                        execution.start_time,
-                        execution.close_time,
-                        execution.history_length,
-                    ),
-                    FromHistory(OrderInfo(public_id(execution.id))),
-                )
+                known = read_order(execution, FromHistory(OrderInfo(public_id(execution.workflow_id))))
             return known.model_copy(update={"fresh": False})
+        except Exception as error:
+            self._unfit.tell(execution.workflow_id, error)
+            return UNFIT
 
     async def watch(self) -> None:
-        """Keep the book true for as long as this runs: find the open orders again after a restart, then go
-        round. Never raises; the server may come and go."""
+        """Keep the book true for as long as this runs. Never raises and never ends; the server may come
+        and go."""
+        await keep_running("open orders", self._watch, self._troubles)
+
+    async def _watch(self) -> None:
+        """Find the open orders again after a restart, then go round."""
         while True:
             try:
                 await self._listed_now(None, only_open=True, limit=MAX_LISTED)
@@ -290,7 +319,7 @@ class Gateway:
             known = self._book.workflow_of_run(run_id)
             if known is not None:
                 return known
-        for candidate in (derived, order_id) if "--" in order_id else (derived,):
+        for candidate in (derived, order_id):
             try:
                 await self._reader.description(candidate, run_id)
                 return candidate
@@ -302,15 +331,29 @@ class Gateway:
                 return found
         raise NoSuchOrder(f"Temporal knows no order {order_id!r}")
 
-    async def _view(self, workflow_id: str, run_id: str | None, max_age_s: float = 0.0) -> Order:
-        """One order from the server's records: a describe, and its history where that has grown."""
+    async def _view(
+        self, workflow_id: str, run_id: str | None, max_age_s: float = 0.0, *, bare: bool = True
+    ) -> Order:
+        """One order from the server's records: a describe, and its history where that has grown.
+
+        Where there is no history any more, the description alone tells it, unless not `bare`: then it is
+        NoSuchOrder.
+        """
         known = self._book.fresh_enough(workflow_id, max_age_s)
         if known is not None and run_id in (None, known.run_id):
             return known
         description = await self._reader.description(workflow_id, run_id)
-        history = self._book.history(workflow_id, description.run_id, description.history_length)
+        length = description.history_length
+        history = self._book.history(workflow_id, description.run_id, length)
         if history is None:
-            history = read_history(await self._reader.events(workflow_id, description.run_id), workflow_id)
+            try:
+                events = await self._reader.events(workflow_id, description.run_id)
+            except NoSuchOrder:
+                if not bare:
+                    raise
+                events = []
+            # As long as it was said to be, also where only its beginning was read: once is enough.
+            history = replace(read_history(events, workflow_id), length=length)
         return self._book.keep(description, read_order(description, history), history)
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
 from temporalio.api.history.v1 import HistoryEvent as TemporalEvent
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowHandle
-from temporalio.exceptions import TemporalError
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    ListWorkflowExecutionsRequest,
+)
+from temporalio.client import Client, WorkflowHandle
 
 from api_stub.gateway.asking import ASK_S, RPC_S, asking
-from api_stub.gateway.reading import FromDescription, moment
-from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress
+from api_stub.gateway.reading import CLOSED_STATES, EPOCH, FromDescription, read_execution
+from api_stub.unfit import Unfit
+from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +30,17 @@ QUERY_S = 0.5
 AT_ONCE = 32
 MAX_LISTED = 2000
 MAX_EVENTS = 2000
+PAGE = 1000
+OPEN = "CloseTime IS NULL"
+"""Open, whatever its state is called: a paused order is none of the running ones."""
+
+
+@dataclass(frozen=True)
+class Executions:
+    """What a listing has: the newest run of each workflow, oldest first, and how many cannot be read."""
+
+    found: list[FromDescription]
+    left_out: int = 0
 
 
 class Reader:
@@ -33,6 +49,7 @@ class Reader:
     def __init__(self, client: Callable[[], Client]) -> None:
         self._client = client
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._unfit = Unfit("workflow")
 
     async def description(self, workflow_id: str, run_id: str | None) -> FromDescription:
         """What one describe call says. Raises NoSuchOrder, TemporalUnreachable."""
@@ -46,16 +63,7 @@ class Reader:
             answer = await client.workflow_service.describe_workflow_execution(
                 request, timeout=timedelta(seconds=ASK_S)
             )
-        info = answer.workflow_execution_info
-        return FromDescription(
-            workflow_id=info.execution.workflow_id,
-            run_id=info.execution.run_id,
-            state=WorkflowExecutionStatus(info.status) if info.status else None,
-            started_at=moment(info.start_time),
-            closed_at=moment(info.close_time) if info.HasField("close_time") else None,
-            history_length=info.history_length,
-            pending=tuple(answer.pending_activities),
-        )
+        return read_execution(answer.workflow_execution_info, answer.pending_activities)
 
     async def events(self, workflow_id: str, run_id: str | None) -> list[TemporalEvent]:
         """The history, MAX_EVENTS at the most. Raises NoSuchOrder, TemporalUnreachable."""
@@ -71,39 +79,74 @@ class Reader:
         """The answer to getOrderStatus, or None where no worker gives one in time."""
         try:
             async with asyncio.timeout(QUERY_S):
-                answer: OrderProgress = await self._handle(workflow_id, run_id).query(
+                answer = await self._handle(workflow_id, run_id).query(
                     STATUS_QUERY, result_type=OrderProgress, rpc_timeout=timedelta(seconds=QUERY_S)
                 )
-                return answer
-        except (TemporalError, RuntimeError, TimeoutError, TypeError, ValueError) as error:
+        except Exception as error:
             # Also a worker of other code, which knows no such query or answers it in another shape.
             logger.debug("query of %s: %s", workflow_id, error)
             return None
+        fits = isinstance(answer, OrderProgress) and isinstance(answer.status, OrderStatus)
+        return answer if fits else None
 
-    async def listed(
-        self, started_after: datetime | None, only_open: bool, limit: int
-    ) -> list[WorkflowExecution]:
-        """Executions of orders, oldest first: the newest `limit`. Raises TemporalUnreachable."""
+    async def listed(self, started_after: datetime | None, only_open: bool, limit: int) -> Executions:
+        """Orders: the newest `limit`. Raises TemporalUnreachable.
+
+        One that cannot be read is left out and told. Of a workflow that was reset, or went on as a new run,
+        only the newest run is an order.
+        """
         wanted = [f"WorkflowType = '{WORKFLOW_TYPE}'"]
         if only_open:
-            wanted.append("ExecutionStatus = 'Running'")
+            wanted.append(OPEN)
         if started_after is not None:
             wanted.append(f"StartTime > '{started_after.astimezone(UTC).isoformat()}'")
         async with asking(RPC_S):
-            found = self._client().list_workflows(
-                " AND ".join(wanted), page_size=1000, limit=min(limit, MAX_LISTED)
-            )
-            executions = [execution async for execution in found]
-        return sorted(executions, key=lambda execution: (execution.start_time, execution.id))
+            infos = await self._pages(" AND ".join(wanted), min(limit, MAX_LISTED))
+        newest: dict[str, FromDescription] = {}
+        left_out = 0
+        for info in infos:
+            try:
+                execution = read_execution(info)
+            except Exception as error:
+                self._unfit.tell(info.execution.workflow_id, error)
+                left_out += 1
+                continue
+            known = newest.get(execution.workflow_id)
+            if known is None or _age(known) < _age(execution):
+                newest[execution.workflow_id] = execution
+        oldest_first = sorted(newest.values(), key=lambda one: (one.started_at or EPOCH, one.workflow_id))
+        return Executions(oldest_first, left_out)
 
     async def workflow_of_run(self, run_id: str) -> str | None:
         """The workflow id of a run; None where there is none. Raises TemporalUnreachable."""
         if not all(char in "0123456789abcdef-" for char in run_id.lower()):
             return None
         async with asking(ASK_S):
-            async for execution in self._client().list_workflows(f"RunId = '{run_id}'", limit=1):
-                return execution.id
-        return None
+            infos = await self._pages(f"RunId = '{run_id}'", 1)
+        return infos[0].execution.workflow_id if infos else None
+
+    async def _pages(self, query: str, limit: int) -> list[WorkflowExecutionInfo]:
+        """The first `limit` executions of a query, as the server sends them: the SDK's own listing raises
+        at a state that it does not know, and everybody behind it is lost."""
+        client = self._client()
+        request = ListWorkflowExecutionsRequest(
+            namespace=client.namespace, page_size=min(limit, PAGE), query=query
+        )
+        found: list[WorkflowExecutionInfo] = []
+        while len(found) < limit:
+            page = await client.workflow_service.list_workflow_executions(
+                request, timeout=timedelta(seconds=RPC_S)
+            )
+            found += page.executions
+            if not page.next_page_token:
+                break
+            request.next_page_token = page.next_page_token
+        return found[:limit]
 
     def _handle(self, workflow_id: str, run_id: str | None) -> WorkflowHandle[Any, Any]:
         return self._client().get_workflow_handle(workflow_id, run_id=run_id)
+
+
+def _age(execution: FromDescription) -> tuple[datetime, bool]:
+    """Which of two runs is the newer one; of two that began together, an open one is."""
+    return execution.started_at or EPOCH, execution.state not in CLOSED_STATES

@@ -7,22 +7,25 @@ activity (what is going on, which attempt, on which worker, why the last one fai
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.converter import PayloadConverter
 
 from api_stub.schema import Order, StageView
+from api_stub.schema.text import fitting
 from worker.shared import (
-    MAX_CUSTOMER_LENGTH,
+    MAX_TOPPING_LENGTH,
     MAX_TOPPINGS,
+    MAX_WORKFLOW_ID_LENGTH,
     STAGE_OF_ACTIVITY,
     STATUS_WHILE,
     Cheese,
@@ -40,6 +43,27 @@ T = TypeVar("T")
 PROGRESS = [OrderStatus.UNKNOWN, *(status for status in OrderStatus if status != OrderStatus.UNKNOWN)]
 """Statuses from the least that can be known to the end."""
 MAX_FAILURE_LENGTH = 2000
+MAX_LINE = 10_000_000
+EPOCH = datetime.fromtimestamp(0, UTC)
+LAST_S = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+"""Times from 1970 up to this, in seconds since then, are believed; anything else is no time of an order."""
+CLOSED_STATES = frozenset(
+    {
+        WorkflowExecutionStatus.COMPLETED,
+        WorkflowExecutionStatus.FAILED,
+        WorkflowExecutionStatus.CANCELED,
+        WorkflowExecutionStatus.TERMINATED,
+        WorkflowExecutionStatus.CONTINUED_AS_NEW,
+        WorkflowExecutionStatus.TIMED_OUT,
+    }
+)
+"""Whatever is not one of these is open: a paused workflow, and every state that a newer server has."""
+ON_A_WORKER = (
+    PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+    PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
+    PendingActivityState.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED,
+)
+"""States of a pending activity that a worker has in its hands."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +84,42 @@ class FromDescription:
     workflow_id: str
     run_id: str
     state: WorkflowExecutionStatus | None
+    """None: one that this SDK has no name for. The order is taken for open."""
     started_at: datetime | None
     closed_at: datetime | None
     history_length: int
     pending: tuple[PendingActivityInfo, ...] = field(default=())
 
 
-def moment(stamp: object) -> datetime:
-    """A protobuf Timestamp as an aware UTC datetime."""
-    found: datetime = stamp.ToDatetime()  # type: ignore[attr-defined]
-    return found.replace(tzinfo=UTC)
+def moment(stamp: Timestamp) -> datetime | None:
+    """A protobuf Timestamp as an aware UTC datetime; None where it is not from 1970 to 2200."""
+    if not 0 <= stamp.seconds < LAST_S:
+        return None
+    # A datetime takes any microseconds that are added to it, also the wrong ones of a wrong stamp.
+    return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+
+
+def read_state(number: int) -> WorkflowExecutionStatus | None:
+    """A workflow's state by its number; None for one that the SDK does not know (8: paused)."""
+    try:
+        return WorkflowExecutionStatus(number)
+    except ValueError:
+        return None
+
+
+def read_execution(
+    info: WorkflowExecutionInfo, pending: Sequence[PendingActivityInfo] = ()
+) -> FromDescription:
+    """One execution, as a listing or a description tells it."""
+    return FromDescription(
+        workflow_id=info.execution.workflow_id,
+        run_id=info.execution.run_id,
+        state=read_state(info.status),
+        started_at=moment(info.start_time) if info.HasField("start_time") else None,
+        closed_at=moment(info.close_time) if info.HasField("close_time") else None,
+        history_length=info.history_length,
+        pending=tuple(pending),
+    )
 
 
 def public_id(workflow_id: str) -> str:
@@ -104,7 +154,7 @@ def read_history(events: Iterable[HistoryEvent], fallback_id: str) -> FromHistor
                     stages[started.scheduled_event_id] = known.model_copy(
                         update={
                             "worker": started.identity,
-                            "attempts": started.attempt,
+                            "attempts": max(0, started.attempt),
                             "started_at": moment(event.event_time),
                         }
                     )
@@ -124,13 +174,17 @@ def read_input(event: HistoryEvent, fallback_id: str) -> OrderInfo:
     told = decoded(event.workflow_execution_started_event_attributes.input.payloads, OrderInfo)
     if told is None:
         return OrderInfo(fallback_id)
-    customer = None if told.customer is None else _fitting(told.customer, MAX_CUSTOMER_LENGTH)
-    toppings = [_fitting(topping, MAX_CUSTOMER_LENGTH) for topping in told.toppings[:MAX_TOPPINGS]]
-    return replace(told, customer=customer, toppings=toppings)
+    return OrderInfo(
+        id=sendable(told.id, MAX_WORKFLOW_ID_LENGTH),
+        crust=sendable(told.crust),
+        cheese=sendable(told.cheese),
+        customer=fitting(told.customer) or None if told.customer is not None else None,
+        toppings=[fitting(topping, MAX_TOPPING_LENGTH) for topping in told.toppings[:MAX_TOPPINGS]],
+    )
 
 
-def _fitting(text: str, most: int) -> str:
-    """At most so many characters, all of which can be sent: a lone surrogate cannot."""
+def sendable(text: str, most: int = MAX_FAILURE_LENGTH) -> str:
+    """At most so many code points, all of which can be sent: a lone surrogate cannot."""
     return text[:most].encode("utf-8", "replace").decode()
 
 
@@ -159,12 +213,12 @@ def read_order(description: FromDescription, history: FromHistory) -> Order:
         customer=info.customer,
         last_failure=history.failure,
         started_at=description.started_at,
-        finished_at=description.closed_at,
+        finished_at=description.closed_at if description.state in CLOSED_STATES else None,
         stages=list(history.stages),
     )
     if description.state == WorkflowExecutionStatus.COMPLETED:
         return order.model_copy(update={"status": OrderStatus.DELIVERED})
-    if description.state not in (None, WorkflowExecutionStatus.RUNNING):
+    if description.state is not None and description.state in CLOSED_STATES:
         return order.model_copy(
             update={
                 "status": OrderStatus.FAILED,
@@ -190,7 +244,10 @@ def code_fault(pending: Sequence[PendingActivityInfo]) -> CodeFault | None:
             continue
         progress = decoded(activity.heartbeat_details.payloads, StageProgress)
         running = activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        return None if running and progress and progress.attempt == activity.attempt else fault
+        if running and progress and progress.attempt == activity.attempt:
+            return None
+        line = fault.line if fault.line is not None and 0 < fault.line < MAX_LINE else None
+        return CodeFault(sendable(fault.file), line, sendable(fault.message))
     return None
 
 
@@ -218,17 +275,14 @@ def status_between(stages: Sequence[StageView]) -> OrderStatus:
 def _with_pending(order: Order, pending: PendingActivityInfo) -> Order:
     stage = STAGE_OF_ACTIVITY[pending.activity_type.name]
     begun = pending.HasField("last_started_time")
-    running = pending.state in (
-        PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
-        PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
-    )
+    running = pending.state in ON_A_WORKER
     status = STATUS_WHILE[stage]
     if stage is Stage.DELIVER and not begun:
         status = OrderStatus.PENDING_PICKUP  # baked, and no driver yet
     view = StageView(
         stage=stage,
         worker=pending.last_worker_identity or None,
-        attempts=pending.attempt if begun else 0,
+        attempts=max(0, pending.attempt) if begun else 0,
         started_at=moment(pending.last_started_time) if begun else None,
     )
     stages = [known for known in order.stages if known.stage is not stage] + [view]
@@ -236,7 +290,7 @@ def _with_pending(order: Order, pending: PendingActivityInfo) -> Order:
     return order.model_copy(
         update={
             "status": status,
-            "attempt": pending.attempt,
+            "attempt": max(0, pending.attempt),
             "worker": pending.last_worker_identity or None if running else None,
             "last_failure": failure_text(pending.last_failure) if failed else None,
             "stages": stages,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
-from temporalio.api.enums.v1 import HistoryEventFilterType, PendingActivityState
+from temporalio.api.enums.v1 import HistoryEventFilterType
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsRequest,
@@ -18,13 +19,13 @@ from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryRequest,
     ListWorkflowExecutionsRequest,
 )
-from temporalio.client import WorkflowExecutionStatus
 
 from api_stub.errors import NoSuchOrder
 from api_stub.gateway.asking import RPC_S, asking
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.reading import read_history
-from api_stub.records.source import Grip, Pending, Row, State, Story
+from api_stub.gateway.reading import LAST_S, ON_A_WORKER, read_history, read_state
+from api_stub.records.source import OPEN, Grip, Pending, Row, State, Story
+from api_stub.unfit import Unfit
 from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY, WORKFLOW_TYPE
 
 T = TypeVar("T")
@@ -34,10 +35,8 @@ PAGE = 1000
 MAX_ROWS = 50_000
 AT_ONCE = 16
 MAX_HISTORY_EVENTS = 2000
-RUNNING = (
-    PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
-    PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
-)
+PAUSED = 8
+"""A state that the SDK's own enum lacks."""
 
 
 class TemporalRecords:
@@ -46,9 +45,10 @@ class TemporalRecords:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._unfit = Unfit("workflow")
 
     async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
-        """See Source. At most MAX_ROWS, open ones first, then the newest."""
+        """See Source. At most MAX_ROWS, open ones first, then the newest; without any that cannot be read."""
         request = ListWorkflowExecutionsRequest(
             namespace=self._gateway.client.namespace, page_size=PAGE, query=query_of(floor, changed_after)
         )
@@ -59,11 +59,18 @@ class TemporalRecords:
             page = await self._ask(
                 service.list_workflow_executions(request, timeout=timedelta(seconds=limit_s)), limit_s
             )
-            found += map(read_row, page.executions)
+            found += self._readable(page.executions)
             if not page.next_page_token:
                 break
             request.next_page_token = page.next_page_token
         return found
+
+    def _readable(self, executions: Iterable[WorkflowExecutionInfo]) -> Iterator[Row]:
+        for info in executions:
+            try:
+                yield read_row(info)
+            except Exception as error:
+                self._unfit.tell(info.execution.workflow_id, error)
 
     async def count(self, floor: float) -> int:
         """See Source."""
@@ -93,7 +100,7 @@ class TemporalRecords:
         return Grip(
             workflow_id=info.execution.workflow_id,
             run_id=info.execution.run_id,
-            open=not info.HasField("close_time"),
+            open=read_row(info).closed is None,
             pending=read_pending(pending) if pending is not None else None,
         )
 
@@ -186,20 +193,22 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def seconds_of(moment: Any) -> float:
-    """A protobuf Timestamp as seconds since 1970."""
-    return float(moment.seconds + moment.nanos / 1e9)
+def seconds_of(moment: Timestamp) -> float:
+    """A protobuf Timestamp as seconds since 1970; one that is not from 1970 to 2200 is the nearer end."""
+    return min(LAST_S, max(0.0, moment.seconds + min(999_999_999, max(0, moment.nanos)) / 1e9))
 
 
 def read_row(info: WorkflowExecutionInfo) -> Row:
     """One execution of a listing or a description."""
-    return Row(
-        workflow_id=info.execution.workflow_id,
-        run_id=info.execution.run_id,
-        state=cast(State, WorkflowExecutionStatus(info.status).name.lower()),
-        started=seconds_of(info.start_time),
-        closed=seconds_of(info.close_time) if info.HasField("close_time") else None,
-    )
+    found = read_state(info.status)
+    state = cast(State, found.name.lower() if found else "paused" if info.status == PAUSED else "unknown")
+    started = seconds_of(info.start_time)
+    closed = None
+    if info.HasField("close_time") and state not in ("running", "paused", "unknown"):
+        closed = seconds_of(info.close_time)
+    elif state not in OPEN:
+        closed = started  # it has ended, and nobody knows when
+    return Row(info.execution.workflow_id, info.execution.run_id, state, started, closed)
 
 
 def read_pending(activity: PendingActivityInfo) -> Pending:
@@ -208,8 +217,8 @@ def read_pending(activity: PendingActivityInfo) -> Pending:
     return Pending(
         activity_id=activity.activity_id,
         stage=STAGE_OF_ACTIVITY[activity.activity_type.name],
-        attempt=activity.attempt,
-        running=activity.state in RUNNING,
+        attempt=max(0, activity.attempt),
+        running=activity.state in ON_A_WORKER,
         worker=activity.last_worker_identity or None,
         began=seconds_of(activity.last_started_time) if begun else None,
         timed_out=failed and activity.last_failure.HasField("timeout_failure_info"),

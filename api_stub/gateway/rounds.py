@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.book import Book
+from api_stub.unfit import Unfit
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +35,15 @@ MANY_AGE_S = 5.0
 
 
 class Rounds:
-    """`look` reads one order (a workflow id) into the book; it raises NoSuchOrder, TemporalUnreachable."""
+    """`look` reads one order (a workflow id) into the book; it raises NoSuchOrder, TemporalUnreachable.
+
+    Whatever else it raises is told once, and that order's own trouble."""
 
     def __init__(self, book: Book, look: Callable[[str], Awaitable[object]]) -> None:
         self._book = book
         self._look = look
         self._pace = float(LOOKS_PER_S)
+        self._unfit = Unfit("order")
 
     @property
     def round_s(self) -> float:
@@ -79,4 +83,7 @@ class Rounds:
             self._book.missed(key)
             logger.debug("%s: %s", key, error)
             return False
+        except Exception as error:
+            self._book.missed(key)
+            self._unfit.tell(key, error)
         return True

@@ -35,7 +35,7 @@ class Mirror:
         runs = self._orders.get(workflow_id)
         if runs is None:
             return None
-        return max(runs.values(), key=lambda row: row.started) if len(runs) > 1 else next(iter(runs.values()))
+        return max(runs.values(), key=lambda row: (row.started, row.closed is None))
 
     def update(self, rows: Iterable[Row]) -> None:
         """Take in rows that were just listed. A closed run never opens again."""

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from api_stub.records.grip import Death, read_death, receipt
 from api_stub.schema import Receipt
+from api_stub.unfit import Unfit
 
 logger = logging.getLogger(__name__)
 
 MAX_KEPT = 1000
 MAX_LINES = 4 * MAX_KEPT
 MAX_ANSWERED = 200
+unfit = Unfit("receipt")
 
 
 class Receipts:
@@ -68,9 +70,14 @@ class Receipts:
         return [death for death in self._deaths.values() if not death.over]
 
     def after(self, n: int, most: int = MAX_ANSWERED) -> list[Receipt]:
-        """Receipts with a higher number, oldest first; where there are more than `most`, the newest."""
+        """Receipts with a higher number, oldest first; where there are more than `most`, the newest. One that
+        cannot be told is left out."""
         newer = [death for number, death in self._deaths.items() if number > n]
-        return [receipt(death) for death in newer[-most:]]
+        found = []
+        for death in newer[-most:]:
+            with unfit.alone(str(death.n)):
+                found.append(receipt(death))
+        return found
 
     def delays(self) -> list[float]:
         """Seconds of every takeover that is kept."""

@@ -19,7 +19,7 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import Verdict, verdict
 from api_stub.records.lines import Contents, Totals
 from api_stub.records.mirror import Mirror
-from api_stub.records.source import Row, Source, each
+from api_stub.records.source import Row, Source, each, unfit
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class Recount:
         self._gone: dict[str, str] = {}
         self._unlisted: dict[str, Verdict] = {}
         self._meant: dict[str, bool] = {}
+        self._untold: set[str] = set()
+        """Runs that failed and whose reason Temporal cannot tell now."""
         self._deleted: set[str] = set()
         self._floor = 0.0
         self._full_ended = -FULL_EVERY_S
@@ -122,6 +124,9 @@ class Recount:
         if row is None:
             # Found by its id although it is not listed (or not asked for yet: it came in just now).
             return "lost" if workflow_id in self._gone else self._unlisted.get(workflow_id, "in_flight")
+        if row.run_id in self._untold:
+            # Nobody knows yet whether it was meant to: neither lost nor accounted for on a guess.
+            return self.verdicts.get(workflow_id, "in_flight")
         return verdict(row, self._meant.get(row.run_id, False))
 
     async def _read(self) -> bool:
@@ -173,14 +178,15 @@ class Recount:
         self._unlisted = {}
 
         async def look(workflow_id: str) -> None:
-            row = await self._source.row(workflow_id)
-            if row is None:
-                self._gone[workflow_id] = missing[workflow_id]
-                logger.error("%s is in the ledger and not in Temporal: it is lost", workflow_id)
-            elif row.state == "failed":
-                self._unlisted[workflow_id] = verdict(row, await self._source.meant_to_fail(row))
-            else:
-                self._unlisted[workflow_id] = verdict(row)
+            with unfit.alone(workflow_id):
+                row = await self._source.row(workflow_id)
+                if row is None:
+                    self._gone[workflow_id] = missing[workflow_id]
+                    logger.error("%s is in the ledger and not in Temporal: it is lost", workflow_id)
+                elif row.state == "failed":
+                    self._unlisted[workflow_id] = verdict(row, await self._source.meant_to_fail(row))
+                else:
+                    self._unlisted[workflow_id] = verdict(row)
 
         await each(look(key) for key in missing if key not in self._gone)
 
@@ -190,7 +196,12 @@ class Recount:
         failed = [row for row in rows if row is not None and row.state == "failed"]
         self._meant = {row.run_id: self._meant[row.run_id] for row in failed if row.run_id in self._meant}
 
-        async def look(row: Row) -> None:
-            self._meant[row.run_id] = await self._source.meant_to_fail(row)
+        asked = [row for row in failed if row.run_id not in self._meant]
+        self._untold = {row.run_id for row in asked}
 
-        await each(look(row) for row in failed if row.run_id not in self._meant)
+        async def look(row: Row) -> None:
+            with unfit.alone(row.workflow_id):
+                self._meant[row.run_id] = await self._source.meant_to_fail(row)
+                self._untold.discard(row.run_id)
+
+        await each(look(row) for row in asked)

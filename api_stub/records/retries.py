@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from api_stub.records.source import Row, Source, Story, each
+from api_stub.records.source import Row, Source, Story, each, unfit
 from api_stub.schema import Order, OrderStatus, StageView
 
 MAX_READ = 2000
@@ -62,9 +62,14 @@ class Retries:
         return len(unknown) > READ_AT_ONCE
 
     async def of(self, row: Row) -> int:
-        """Of one closed order; its history is read where it is not known. Raises TemporalUnreachable."""
+        """Of one closed order; its history is read where it is not known. Raises TemporalUnreachable.
+
+        One whose history nobody can read has none: it is told, and not asked for again.
+        """
         if row.run_id not in self._closed:
-            story = await self._source.story(row.workflow_id, row.run_id)
+            story = None
+            with unfit.alone(row.workflow_id):
+                story = await self._source.story(row.workflow_id, row.run_id)
             self._closed[row.run_id] = story.retries if story is not None else 0
         return self._closed[row.run_id]
 

@@ -8,12 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from api_stub.schema import StageView
+from api_stub.unfit import Unfit
 from worker.shared import Stage
 
 State = Literal[
-    "running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out", "paused"
+    "running",
+    "completed",
+    "failed",
+    "canceled",
+    "terminated",
+    "continued_as_new",
+    "timed_out",
+    "paused",
+    "unknown",
 ]
-OPEN: tuple[State, ...] = ("running", "continued_as_new", "paused")
+"""`unknown` is any state that a newer server has and this code has no name for."""
+OPEN: tuple[State, ...] = ("running", "continued_as_new", "paused", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,8 @@ class Story:
 
 
 class Source(Protocol):
-    """Temporal's records. Every call raises TemporalUnreachable where the server does not answer."""
+    """Temporal's records. Every call raises TemporalUnreachable where the server does not answer, and those
+    about one order RecordUnreadable where it answers for others."""
 
     async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
         """Orders started at `floor` or later; only those that started or closed after `changed_after`."""
@@ -90,9 +101,18 @@ class Source(Protocol):
         """Delete this run; one that is gone already is no error."""
 
 
+unfit = Unfit("record")
+
+
 async def each(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Run all of these together; the first that fails cancels the rest, and its error is raised."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
+    """Run all of these together. The first that finds Temporal (or the ledger) away cancels the rest, and
+    its error is raised; anything else that is wrong with one is told once and its own trouble only."""
+
+    async def alone(call: Coroutine[Any, Any, object]) -> None:
+        with unfit.alone(getattr(call, "__qualname__", "one")):
+            await call
+
+    tasks = [asyncio.ensure_future(alone(call)) for call in calls]
     try:
         await asyncio.gather(*tasks)
     finally:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator
 
 from api_stub.kitchen import Kitchen, kitchen_of
+from api_stub.routes.paths import WholeSegments
 from api_stub.schema import (
     MAX_BATCH,
     HistoryEvent,
@@ -22,13 +23,20 @@ from api_stub.schema import (
     StatusRequest,
 )
 from worker.shared import (
-    MAX_ID_LENGTH,
+    MAX_WORKFLOW_ID_LENGTH,
     OrderInfo,
 )
 
-router = APIRouter(tags=["orders"])
+router = APIRouter(tags=["orders"], route_class=WholeSegments)
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
-OrderKey = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH + 40, description="The order's id.")]
+OrderKey = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MAX_WORKFLOW_ID_LENGTH,
+        description="The order's id, percent-encoded: any that a listing has. A slash in it is %2F.",
+    ),
+]
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -85,8 +93,8 @@ async def list_orders(
     """Orders that Temporal lists, oldest first.
 
     Where it does not list them in time, those that the API knows itself, with `complete: false`."""
-    orders, complete = await kitchen.gateway.listing(started_after, open, limit)
-    return Listing(orders=orders, complete=complete)
+    found = await kitchen.gateway.listing(started_after, open, limit)
+    return Listing(orders=found.orders, complete=found.complete, left_out=found.left_out)
 
 
 @router.post("/orders/status")

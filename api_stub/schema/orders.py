@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from api_stub.schema.base import Answer, Request
+from api_stub.schema.text import SCHEMA, blank, complaint, normal
 from worker.shared import (
     ID_PATTERN,
     MAX_CUSTOMER_LENGTH,
     MAX_ID_LENGTH,
+    MAX_TEXT_BYTES,
     MAX_TOPPINGS,
+    MAX_WORKFLOW_ID_LENGTH,
     TOPPINGS,
     Cheese,
     Crust,
@@ -23,7 +26,8 @@ from worker.shared import (
 MAX_BATCH = 2000
 MAX_RUN_ID_LENGTH = 64
 MAX_BODY_BYTES = 64 * 1024
-MAX_BATCH_BODY_BYTES = 1024 * 1024
+MAX_BATCH_BODY_BYTES = 8 * 1024 * 1024
+"""MAX_BATCH orders with ids as long as Temporal allows, as JSON writes them."""
 
 
 def _known_topping(word: str) -> str:
@@ -32,14 +36,12 @@ def _known_topping(word: str) -> str:
     return word
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("only printable characters are accepted (no control characters or line breaks)")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
+def _name(text: str) -> str:
+    text = normal(text)
+    wrong = complaint(text, MAX_CUSTOMER_LENGTH)
+    if wrong is not None:
+        raise ValueError(wrong)
+    if blank(text):
         raise ValueError("an empty name; leave the field out instead")
     return text
 
@@ -53,12 +55,24 @@ OrderId = Annotated[
         examples=["manual-1"],
     ),
 ]
-Topping = Annotated[str, AfterValidator(_known_topping)]
+Topping = Annotated[
+    str, AfterValidator(_known_topping), WithJsonSchema({"type": "string", "enum": list(TOPPINGS)})
+]
 Customer = Annotated[
     str,
-    Field(max_length=MAX_CUSTOMER_LENGTH, description="Who ordered it; up to 24 printable characters."),
-    AfterValidator(_printable),
-    AfterValidator(_not_blank),
+    AfterValidator(_name),
+    WithJsonSchema(
+        {
+            **SCHEMA,
+            "description": (
+                f"Who ordered it: up to {MAX_CUSTOMER_LENGTH} characters as people see them (grapheme "
+                f"clusters; `maxLength` here counts code points, and one that is longer is accepted where it "
+                f"is made of no more characters than that) and up to {MAX_TEXT_BYTES} bytes of UTF-8. In "
+                f"Unicode's normal form C. No control characters, no line breaks, not only blanks."
+            ),
+            "examples": ["Zoë"],
+        }
+    ),
 ]
 
 
@@ -69,7 +83,9 @@ class Menu(Answer):
     cheeses: list[Cheese] = Field(description="Cheeses; the first is the default.")
     toppings: list[str] = Field(description="Toppings of POST /orders.")
     max_toppings: int = Field(description="Toppings on one pizza at most, repeats counted.")
-    max_customer_length: int = Field(description="Characters in a customer's name at most.")
+    max_customer_length: int = Field(
+        description="Characters in a customer's name at most, as people see them (grapheme clusters)."
+    )
     max_id_length: int = Field(description="Characters in an order's id at most.")
     max_batch: int = Field(description="Orders in one POST /orders/status at most.")
 
@@ -151,12 +167,20 @@ class Listing(OrderList):
         description="False: Temporal did not list them in time. These are those that the API has read itself;"
         " others may have placed more, so ask again."
     )
+    left_out: int = Field(
+        default=0,
+        exclude_if=lambda count: count == 0,
+        description="Only where there are any: orders that Temporal lists and that nobody can read. The API's"
+        " log names each once.",
+    )
 
 
 class StatusItem(Request):
     """One order that a caller follows, with what it last knew of it."""
 
-    id: Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH + 40)] = Field(description="Its id.")
+    id: Annotated[str, Field(min_length=1, max_length=MAX_WORKFLOW_ID_LENGTH)] = Field(
+        description="Its id: any that a listing has."
+    )
     run_id: Annotated[str, Field(max_length=MAX_RUN_ID_LENGTH)] | None = Field(
         default=None, description="Its run id."
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from api_stub.schema import (
     MAX_CUSTOMER_LENGTH,
@@ -14,6 +16,7 @@ from api_stub.schema import (
     Menu,
     OrderRequest,
 )
+from api_stub.schema.text import blank, characters, length, normal, too_large, wanted
 
 SURPRISES = 4
 """Toppings of a surprise: as many as the original's automatic orders had."""
@@ -51,7 +54,7 @@ class Choice:
     toppings: list[str] = field(default_factory=list)
     name: str = ""
     cursor: int = 0
-    """Characters of the name before the cursor."""
+    """Code points of the name before the cursor, which never stands inside of a character that people see."""
     hint: str = ""
 
     def count(self, topping: str) -> int:
@@ -80,28 +83,35 @@ class Choice:
         self.toppings = dice.sample(self.card.toppings, count)
 
     def type(self, text: str) -> None:
-        """Put characters at the cursor, as far as there is room for them; only printable ones."""
+        """Put text at the cursor, as far as there is room for it: without line breaks and the like.
+
+        It may come in pieces, an accent after its letter, or a cook after a joiner after a woman.
+        """
         self.hint = ""
-        for character in text:
-            if not character.isprintable():
-                continue
-            if len(self.name) >= self.card.max_name:
+        for character in wanted(text):
+            before, after = self.name[: self.cursor] + character, self.name[self.cursor :]
+            name = normal(before + after)
+            if length(name) > self.card.max_name:
                 self.hint = f"{self.card.max_name} characters at most"
                 return
-            self.name = self.name[: self.cursor] + character + self.name[self.cursor :]
-            self.cursor += 1
+            if too_large(name):
+                self.hint = "no room for more of this"
+                return
+            self._put(name, len(normal(before)))
 
     def edit(self, key: str) -> bool:
-        """What an editing key does to the name; whether it was one."""
-        before, after = self.name[: self.cursor], self.name[self.cursor :]
+        """What an editing key does to the name, one character as people see it; whether it was such a key."""
+        places = self.places()
+        at = bisect_right(places, self.cursor) - 1
+        left, right = places[max(0, at - 1)], places[min(len(places) - 1, at + 1)]
         if key == "backspace":
-            self.name, self.cursor = before[:-1] + after, max(0, self.cursor - 1)
+            self._put(normal(self.name[:left] + self.name[self.cursor :]), left)
         elif key == "delete":
-            self.name = before + after[1:]
+            self._put(normal(self.name[: self.cursor] + self.name[right:]), self.cursor)
         elif key == "left":
-            self.cursor = max(0, self.cursor - 1)
+            self.cursor = left
         elif key == "right":
-            self.cursor = min(len(self.name), self.cursor + 1)
+            self.cursor = right
         elif key == "home":
             self.cursor = 0
         elif key == "end":
@@ -111,6 +121,20 @@ class Choice:
         self.hint = ""
         return True
 
+    def places(self) -> list[int]:
+        """Where the cursor can stand: between the characters of the name, in code points, from 0."""
+        return [0, *accumulate(map(len, characters(self.name)))]
+
+    @property
+    def left(self) -> int:
+        """How many more characters fit."""
+        return self.card.max_name - length(self.name)
+
+    def _put(self, name: str, cursor: int) -> None:
+        self.name = name
+        # What was put beside it may have become one with it.
+        self.cursor = next(place for place in self.places() if place >= min(cursor, len(name)))
+
     def request(self, order_id: str) -> OrderRequest:
         """The order, complete with its id. A blank name is none."""
         return OrderRequest(
@@ -118,7 +142,7 @@ class Choice:
             crust=self.card.crusts[self.crust],
             cheese=self.card.cheeses[self.cheese],
             toppings=list(self.toppings),
-            customer=self.name.strip() or None,
+            customer=None if blank(self.name) else self.name.strip(),
         )
 
 

@@ -122,19 +122,19 @@ def _name(easel: Easel, shown: Shown) -> None:
         if shown.age % 1.06 < 0.6:
             at = easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0]
             easel.box((x + 22 + at, y + 13, 4, h - 26), TOMATO, 2)
-    left = choice.card.max_name - len(choice.name)
-    easel.text(f"{left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True)
+    easel.text(
+        f"{choice.left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True
+    )
 
 
 def _first_shown(easel: Easel, choice: Choice, width: float) -> int:
     """The first character shown of a name that is wider than its field: the cursor stays in sight."""
-    first = 0
-    while (
-        first < choice.cursor
-        and easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0] > width
-    ):
-        first += 1
-    return first
+    for first in choice.places():
+        if first >= choice.cursor:
+            break
+        if easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0] <= width:
+            return first
+    return choice.cursor
 
 
 def _preview(easel: Easel, shown: Shown) -> None:
