@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api_stub.hosts import host_entry
 from worker.shared import KitchenSettings, StageSettings
 
 
@@ -184,6 +185,9 @@ class CheckpointConfig(Section):
         strict=True,
         allow_inf_nan=False,
         description="How long finished orders are kept.",
+    )
+    hosts: tuple[Annotated[str, AfterValidator(host_entry)], ...] = Field(
+        default=(), max_length=20, description="Further Host headers that the API answers to."
     )
 
     @model_validator(mode="after")

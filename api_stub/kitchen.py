@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
+from api_stub.background import Troubles
 from api_stub.challenge import WorkingCopies
 from api_stub.config import CheckpointConfig
 from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
@@ -40,6 +41,8 @@ class Kitchen:
     """Reads config files; it has the directory whose checkpoints are listed."""
     switching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     """Held by a switch from its reading of the file until it is in force."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """What is wrong just now, for /healthz."""
     problem: str | None = field(default=None, init=False)
     """Why the checkpoint's file, as it was edited, was not taken; None: it is in force as it is."""
     seen: Stamp | None = field(default=None, init=False)

@@ -118,6 +118,6 @@ def read_last_known(body: Any) -> LastKnown | None:
     order = read_order_info(body["order"], made_up_id="unknown")
     status = read_enum(STATUSES, body.get("status"), "status")
     run_id = read_text(body, "runId", "run_id")
-    if not (len(run_id) <= MAX_RUN_ID_LENGTH and run_id.isprintable()):
-        raise BadWire(f"runId: up to {MAX_RUN_ID_LENGTH} printable characters are accepted")
+    if not (len(run_id) <= MAX_RUN_ID_LENGTH and run_id.isascii() and run_id.isprintable()):
+        raise BadWire(f"runId: up to {MAX_RUN_ID_LENGTH} printable ASCII characters are accepted")
     return LastKnown(status, order, run_id or None)

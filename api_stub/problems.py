@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api_stub.errors import TABLE
 from api_stub.schema import Problem
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MAX_DETAIL = 2000
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def problem(status: int, slug: str, title: str, detail: str, headers: Any = None) -> JSONResponse:
@@ -60,7 +62,31 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
     detail = str(error.detail)
     if detail == phrase:
         detail = f"{request.method} {request.url.path}: {phrase.lower()}; see /docs for what there is"
-    return problem(error.status_code, slug, phrase, detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(methods_of(request))
+    return problem(error.status_code, slug, phrase, detail, headers)
+
+
+def methods_of(request: Request) -> list[str]:
+    """Every method that this path has: of all its routes, not only of the first that fits. Where the path
+    itself is described (/orders/status), the routes that it only happens to fit are not meant."""
+    own = request.app.openapi()["paths"].get(request.scope["path"])
+    if own is not None:
+        return with_head([method for method in METHODS if method.lower() in own])
+    sent = {key: request.scope[key] for key in ("path", "raw_path") if key in request.scope}
+    scope = {"type": "http", "root_path": "", "headers": [], **sent}
+    found = [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return with_head(found)
+
+
+def with_head(methods: list[str]) -> list[str]:
+    """HEAD comes with GET."""
+    return ["GET", "HEAD", *methods[1:]] if "GET" in methods else methods
 
 
 async def known_error(request: Request, error: Exception) -> JSONResponse:

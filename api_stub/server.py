@@ -10,10 +10,7 @@ import logging.handlers
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import uvicorn
 
 from api_stub import lifeline
 from api_stub.app import create_app
@@ -24,6 +21,7 @@ from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.records import TemporalRecords
+from api_stub.http_server import CannotServe, listening, server_for
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.memory import Memory
 from api_stub.records.keeper import Records
@@ -33,15 +31,6 @@ from worker.connection import Target
 logger = logging.getLogger(__name__)
 LOG_BYTES = 2_000_000
 STATE_DIR = ".gopherpizza"
-
-
-class Server(uvicorn.Server):
-    """uvicorn, except that signals are ours: it would end itself by the signal that it was stopped with."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave all handlers alone."""
-        yield
 
 
 def parser() -> argparse.ArgumentParser:
@@ -114,17 +103,8 @@ async def serve(options: argparse.Namespace) -> int:
         records_dir, kitchen.gateway, records, kitchen.fleet, lambda: kitchen.checkpoint.config.retention_s
     )
     kitchen.records.load()
-    server = Server(
-        uvicorn.Config(
-            create_app(kitchen),
-            host=options.host,
-            port=options.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            limit_concurrency=200,
-        )
-    )
+    sockets = listening(options.host, options.port)
+    server = server_for(create_app(kitchen))
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -137,12 +117,8 @@ async def serve(options: argparse.Namespace) -> int:
         loop.call_soon_threadsafe(stop)
 
     lifeline.watch(parent_gone)
-    try:
-        await server.serve()
-    except SystemExit as error:
-        # uvicorn's word for "could not start", for instance a port that is taken; it logged why.
-        return error.code if isinstance(error.code, int) else 1
-    return 0 if server.started else 1
+    await server.run_on(sockets)
+    return 0
 
 
 def main() -> None:
@@ -154,7 +130,7 @@ def main() -> None:
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         status = 2
-    except LedgerUnwritable as error:
+    except (LedgerUnwritable, CannotServe) as error:
         sys.stderr.write(f"{error}\n")
         status = 1
     except Exception:

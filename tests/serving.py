@@ -76,7 +76,7 @@ class Api:
         self.app = create_app(kitchen)
         self._runner = runner
         self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url="http://api"
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url="http://127.0.0.1"
         )
 
     def run(self, work: Any) -> Any:
@@ -153,14 +153,14 @@ def check_problem(answer: httpx.Response) -> None:
     assert "Traceback" not in answer.text and ".py" not in answer.text
 
 
-@contextlib.contextmanager
-def api(
+def kitchen_for(
     address: str | None = None,
     host: Host | None = None,
     setup: dict[str, Any] | None = None,
+    hosts: tuple[str, ...] = (),
     **fleet: Any,
-) -> Iterator[Api]:
-    """The API on the Temporal at `address` (None: where nobody listens), with three slots, one started."""
+) -> Kitchen:
+    """A kitchen on the Temporal at `address` (None: where nobody listens), with three slots, one started."""
     target = Target(address or f"127.0.0.1:{free_ports(1)[0]}")
     stage = {"duration_s": (0.3, 0.4)}
     config = CheckpointConfig.model_validate(
@@ -169,11 +169,24 @@ def api(
             "title": "For the tests",
             "fleet": {"slots": 3, "start": 1, **fleet},
             "activities": {"prepare": stage, "bake": stage, "deliver": stage},
+            "hosts": hosts,
         }
     )
+    supervisor = Supervisor(host or ScriptedHost(), policy_of(config), FleetSetup(target, **(setup or {})))
+    return Kitchen(Gateway(target), supervisor, LoadedConfig(config, find("1").file))
+
+
+@contextlib.contextmanager
+def api(
+    address: str | None = None,
+    host: Host | None = None,
+    setup: dict[str, Any] | None = None,
+    kitchen: Kitchen | None = None,
+    **fleet: Any,
+) -> Iterator[Api]:
+    """The API on the Temporal at `address` (None: where nobody listens), with three slots, one started."""
     host = host or ScriptedHost()
-    supervisor = Supervisor(host, policy_of(config), FleetSetup(target, **(setup or {})))
-    kitchen = Kitchen(Gateway(target), supervisor, LoadedConfig(config, find("1").file))
+    kitchen = kitchen or kitchen_for(address, host, setup, **fleet)
     with asyncio.Runner() as runner:
         made = Api(kitchen, host, runner)
         life = made.app.router.lifespan_context(made.app)

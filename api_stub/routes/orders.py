@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.routes.paths import WholeSegments
@@ -46,7 +47,28 @@ def as_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-StartedAfter = Annotated[datetime, AfterValidator(as_utc)]
+def well_formed(text: Any) -> Any:
+    """A time as RFC 3339 writes it; its zone may be left out. Raises ValueError."""
+    if isinstance(text, str) and not re.fullmatch(TIME, text):
+        raise ValueError("a time of RFC 3339 from 1970 to 2199 is accepted, such as 2026-01-31T12:00:00Z")
+    return text
+
+
+_LEAP = "(19(7[26]|8[048]|9[26])|20([02468][048]|[13579][26])|21(0[48]|[2468][048]|[13579][26]))-02-29"
+_DATE = (
+    "(19[7-9][0-9]|2[01][0-9][0-9])-"
+    "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+)
+TIME = (
+    rf"^({_LEAP}|{_DATE})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,9}})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+)
+StartedAfter = Annotated[
+    datetime,
+    BeforeValidator(well_formed),
+    AfterValidator(as_utc),
+    WithJsonSchema({"type": "string", "pattern": TIME, "examples": ["2026-01-31T12:00:00Z"]}),
+]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such order"}}
 AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Problem, "description": "Temporal does not answer"}}
 

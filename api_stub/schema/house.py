@@ -77,5 +77,8 @@ class CheckpointSwitch(Request):
     """Which checkpoint to switch to."""
 
     name: str = Field(
-        min_length=1, max_length=1024, description="A name of GET /checkpoints, or a YAML file's path."
+        min_length=1,
+        max_length=1024,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="A name of GET /checkpoints, or a YAML file's path.",
     )
