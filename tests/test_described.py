@@ -21,7 +21,7 @@ def test_nothing_comes_back_that_is_not_described_and_what_is_described_is_accep
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{stack.api_url}/openapi.json"),
                 *("--seed", "14", "--generation-deterministic"),
                 *("--phases", "examples,coverage,fuzzing", "--max-examples", "4"),
-                *("--no-color"),
+                "--no-color",
             ],
             cwd=tmp_path,
             capture_output=True,

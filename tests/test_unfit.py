@@ -23,8 +23,9 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
-from api_stub.gateway import Gateway, reader
+from api_stub.gateway import reader
 from api_stub.gateway.book import Book
+from api_stub.gateway.client import Gateway
 from api_stub.gateway.log import read_log
 from api_stub.gateway.reading import (
     CLOSED_STATES,
