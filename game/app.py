@@ -145,7 +145,7 @@ class App:
                 pictures.append(item.file)
             elif isinstance(item, Stop):
                 self._over = True
-            elif isinstance(item, KeyPress) and item.key == "f11":
+            elif isinstance(item, KeyPress) and item.key == "f11" and item.plain:
                 if not item.repeat:
                     self._window.toggle_fullscreen()
             else:
@@ -205,6 +205,8 @@ class App:
             self.model.say("The API is busy: that was not sent.")
 
     def _save(self, file: Path) -> None:
+        # The flip before may have had SDL make another surface.
+        self._window.renew()
         pygame.image.save(self._window.screen, file)
         log.info("picture %s", file)
 
