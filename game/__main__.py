@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+
+from game import outputs
 
 STARTED = time.monotonic()
 
@@ -32,8 +34,10 @@ def catch_signals() -> None:
 
 
 if __name__ == "__main__":
-    # A stop may come while the imports below are still going on.
+    # A stop may come while the imports below are still going on; and before anything is opened, so that
+    # nothing gets the number of an output that is closed.
     catch_signals()
+    outputs.open_closed()
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -43,7 +47,7 @@ import pygame  # noqa: E402
 from game import lifeline, script  # noqa: E402
 from game.app import App, Options  # noqa: E402
 from game.net import Net  # noqa: E402
-from game.settings import settings_file  # noqa: E402
+from game.settings import settings_file, user_directory  # noqa: E402
 from game.watch import Watch  # noqa: E402
 from game.window import LEAST, NoDisplay, Window  # noqa: E402
 
@@ -108,14 +112,15 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def cache_dir(environment: dict[str, str]) -> Path:
-    """Where rendered pictures are kept between runs: the user's cache directory."""
-    base = environment.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "gopherpizza"
+def cache_dir(environment: Mapping[str, str]) -> Path | None:
+    """Where rendered pictures are kept between runs: the user's cache directory; None: nowhere."""
+    base = user_directory(environment, "XDG_CACHE_HOME", ".cache")
+    return base / "gopherpizza" if base is not None else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the game; returns the exit status."""
+    outputs.make_safe()
     made = parser()
     options = made.parse_args(arguments)
     logging.basicConfig(
@@ -131,6 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
         made.error(f"--screenshot {options.screenshot}: there is no directory {options.screenshot.parent}")
 
+    kept, cache = settings_file(os.environ), cache_dir(os.environ)
+    if kept is None or cache is None:
+        log.warning("there is no home directory (HOME): pictures and choices are not kept for the next start")
     catch_signals()
     lifeline.watch(os.environ, ended.set)
     try:
@@ -152,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 screenshot=options.screenshot,
                 after=options.after,
                 script=steps,
-                cache_dir=cache_dir(dict(os.environ)),
-                settings=settings_file(os.environ),
+                cache_dir=cache,
+                settings=kept,
             ),
             window,
             net,
@@ -173,4 +181,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = 1
+    try:
+        status = main()
+    except SystemExit as ending:
+        # argparse: 0 after --help, 2 for a bad argument.
+        status = ending.code if isinstance(ending.code, int) else 1
+    finally:
+        outputs.finish()
+    sys.exit(status)
