@@ -140,8 +140,9 @@ class Follower:
         listed, complete = entries_of(response.content)
         if complete:
             # Oldest first: the last one says how far this has come; of the others only unknown ones are read.
-            newest = next((order for e in reversed(listed) for order in orders_of([e])), None)
-            began = [newest.started_at] if newest is not None and newest.started_at is not None else []
+            times = (order.started_at for e in reversed(listed) for order in orders_of([e]))
+            newest = next((at for at in times if at is not None), None)
+            began = [] if newest is None else [newest]
             self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
             self.adopted = True
         else:
