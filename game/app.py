@@ -113,11 +113,14 @@ class App:
         """One frame, `real_dt` seconds after the one before."""
         if self._settled:
             self._pace.note(real_dt)
+        self._window.renew()
         self.stage.prepare(self.model)
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
         self._advance(inputs, self._portions.let_in(self._net.drain()), real_dt)
+        # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
+        self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:

@@ -107,6 +107,7 @@ class Window:
             self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
         self.fullscreen = fullscreen
         self._down: set[int] = set()
+        self._fitted: object = None
         self._open()
 
     def _open(self) -> None:
@@ -124,7 +125,8 @@ class Window:
         set_name()
         pygame.key.set_repeat(400, 40)
         pygame.key.start_text_input()
-        self._fit()
+        # Opening it lets events in too, and with them a size that the window manager wants otherwise.
+        self.renew(whatever=True)
 
     def _set_mode(self) -> pygame.Surface:
         if self.fullscreen:

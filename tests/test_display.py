@@ -138,6 +138,17 @@ def test_another_surface_of_the_same_size_is_drawn_to_whether_or_not_an_event_te
         assert window.view is kept, "the same surface: whoever remembers what it drew is not disturbed"
 
 
+def test_a_surface_that_comes_while_the_window_opens_is_the_one_that_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = Window((960, 540))
+    # Opening it lets events in: the window manager's size may come with them.
+    newest = pygame.Surface((960, 500))
+    monkeypatch.setattr(pygame.display, "get_surface", lambda: newest)
+    window.toggle_fullscreen()
+    assert window.screen is newest and window.view.surface.get_abs_parent() is newest
+
+
 @pytest.mark.parametrize("kind", sorted(RENEWING), ids=pygame.event.event_name)
 def test_the_view_is_made_anew_at_each_event_with_which_sdl_may_have_a_new_surface(kind: int) -> None:
     window = Window((960, 540))

