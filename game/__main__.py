@@ -38,6 +38,7 @@ if __name__ == "__main__":
     # nothing gets the number of an output that is closed.
     catch_signals()
     outputs.open_closed()
+    outputs.make_safe()
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -120,12 +121,12 @@ def cache_dir(environment: Mapping[str, str]) -> Path | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the game; returns the exit status."""
-    outputs.make_safe()
     made = parser()
     options = made.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S"
-    )
+    if not logging.getLogger().handlers:
+        shown = logging.StreamHandler(sys.stderr)
+        shown.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+        logging.basicConfig(level=logging.INFO, handlers=[outputs.Spool(shown)])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     steps: tuple[script.Step, ...] = ()
     if options.script is not None:
@@ -187,6 +188,6 @@ if __name__ == "__main__":
     except SystemExit as ending:
         # argparse: 0 after --help, 2 for a bad argument.
         status = ending.code if isinstance(ending.code, int) else 1
-    finally:
-        outputs.finish()
-    sys.exit(status)
+    except Exception:
+        log.exception("the game has ended with an error that nobody expected")
+    outputs.leave(status)

@@ -8,6 +8,7 @@ Czech) SDL says that each does.
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Callable
 
@@ -115,6 +116,16 @@ def key_name(key: int, scancode: int, typed: str = "", mod: int = 0) -> str:
         return digit if character in _PRINTED_WITH.get(digit, "") else character
     # It types no command: with Shift, or after a dead key, what it types alone may be one.
     return _plain(alone) if alone else character
+
+
+def types(mod: int, platform: str = sys.platform) -> bool:
+    """Whether text that comes with these modifiers was typed: SDL tells of it with Ctrl and Cmd, too."""
+    if mod & (pygame.KMOD_RALT | pygame.KMOD_MODE):
+        # AltGr; Windows says Ctrl of it as well.
+        return True
+    # Option types on a Mac, what Alt does elsewhere is no typing.
+    held = pygame.KMOD_CTRL | pygame.KMOD_META | (0 if platform == "darwin" else pygame.KMOD_LALT)
+    return not mod & held
 
 
 def translate(

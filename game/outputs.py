@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import sys
 import threading
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 log = logging.getLogger(__name__)
+
+MOST_WAITING = 1000
+"""Lines of the log that may wait for an output that takes none."""
+LAST_WORDS = 1.0
+"""Seconds that the end of the game waits for its outputs."""
 
 
 def open_closed() -> None:
@@ -48,6 +54,37 @@ def _thread_died(arguments: threading.ExceptHookArgs) -> None:
     log.error("the thread %r has ended with an exception", thread, exc_info=trace)
 
 
+class Spool(logging.Handler):
+    """Hands what is logged to a handler in a thread of its own: whoever logs never waits for an output.
+
+    A pipe that nobody reads takes 64 KiB and then holds up whoever writes to it, for ever. So much may wait
+    here too, and what comes then is lost.
+    """
+
+    def __init__(self, handler: logging.Handler) -> None:
+        super().__init__()
+        self._handler = handler
+        self._waiting: queue.Queue[logging.LogRecord | None] = queue.Queue(MOST_WAITING)
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record on."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(record)
+
+    def finish(self) -> None:
+        """Have what waits written out; waits `LAST_WORDS` seconds for it at the most."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(None)
+            self._thread.join(LAST_WORDS)
+
+    def _run(self) -> None:
+        while (record := self._waiting.get()) is not None:
+            with contextlib.suppress(Exception):
+                self._handler.handle(record)
+
+
 def make_safe() -> None:
     """Let no output end the game: what cannot be written is lost, and nobody is told of it there either."""
     logging.raiseExceptions = False
@@ -55,14 +92,21 @@ def make_safe() -> None:
     threading.excepthook = _thread_died
 
 
-def finish() -> None:
-    """Write out what is left to be written; what cannot be goes nowhere, so that the exit status is true."""
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
-        except (AttributeError, OSError, ValueError):
-            # The interpreter tries it once more at its end, and would make 120 of the status.
-            with contextlib.suppress(AttributeError, OSError, ValueError):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
+
+
+def leave(status: int) -> NoReturn:
+    """End this process with that status, whatever its outputs do: what they do not take in a second is lost.
+
+    Not by `sys.exit`: the interpreter would wait for them, and make 120 of the status where they fail.
+    """
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Spool):
+            handler.finish()
+    flushing = threading.Thread(target=_flush, name="last words", daemon=True)
+    flushing.start()
+    flushing.join(LAST_WORDS)
+    os._exit(status)

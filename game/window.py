@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pygame
 
 from game.inputs import Input, KeyPress, PointerMove
-from game.keyboard import translate
+from game.keyboard import translate, types
 from game.theme import CANVAS, INK
 from game.view import View
 
@@ -107,6 +107,7 @@ class Window:
             self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
         self.fullscreen = fullscreen
         self._down: set[int] = set()
+        self._typing = True
         self._fitted: object = None
         self._open()
 
@@ -198,6 +199,11 @@ class Window:
                 continue
             if event.type == pygame.WINDOWFOCUSLOST:
                 self._down.clear()
+                self._typing = True
+            if event.type in (pygame.KEYDOWN, pygame.KEYUP):
+                self._typing = types(event.mod)
+            elif event.type == pygame.TEXTINPUT and not self._typing:
+                continue
             repeat = self._is_repeat(event)
             item = translate(event, self.logical)
             if repeat and isinstance(item, KeyPress):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from game.inputs import Input, PointerPress
+from game.inputs import Input, PointerPress, TextTyped
 from game.window import ACCELERATION, RENEWING, NoDisplay, Window, acceleration_for
 
 
@@ -173,3 +173,20 @@ def test_a_click_after_a_new_size_in_one_batch_means_a_place_in_the_new_size() -
         pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(500, 460)))
         found = window.poll()
     assert found == [PointerPress(500.0, 400.0)]
+
+
+def test_what_a_shortcut_of_the_systems_types_is_not_typed() -> None:
+    window = Window((960, 540))
+    window.poll()
+    pygame.event.clear()
+    plain = {"key": pygame.K_r, "scancode": pygame.KSCAN_R}
+    for kind, more in (
+        (pygame.KEYDOWN, {**plain, "mod": pygame.KMOD_LGUI, "unicode": "r"}),
+        (pygame.TEXTINPUT, {"text": "r"}),
+        (pygame.KEYUP, {**plain, "mod": pygame.KMOD_LGUI}),
+        (pygame.KEYUP, {"key": pygame.K_LGUI, "scancode": pygame.KSCAN_LGUI, "mod": 0}),
+        (pygame.TEXTINPUT, {"text": "é"}),
+    ):
+        pygame.event.post(pygame.event.Event(kind, more))
+    typed = [item.text for item in window.poll() if isinstance(item, TextTyped)]
+    assert typed == ["é"]

@@ -13,7 +13,7 @@ import pytest
 
 from game.commands import KillWorker, Redeploy, StartWorker
 from game.inputs import Input, KeyPress, KeyRelease, TextTyped
-from game.keyboard import translate
+from game.keyboard import translate, types
 from game.panels.base import Stay
 from game.panels.form import OrderForm
 from game.panels.pile import Pile
@@ -355,6 +355,26 @@ def test_in_the_form_alt_gr_types_and_does_nothing_else() -> None:
     form.handle(KeyPress("e", alt=True))
     form.handle(TextTyped("€"))
     assert form.choice.request("x").customer == (before.customer or "") + "€"
+
+
+@pytest.mark.parametrize(
+    "mod, platform, typing",
+    [
+        (0, "linux", True),
+        (SHIFT | NUM | CAPS, "linux", True),
+        (CTRL, "linux", False),
+        (CMD, "darwin", False),
+        (ALT, "linux", False),
+        (ALT, "darwin", True),
+        (ALT_GR, "linux", True),
+        (pygame.KMOD_MODE, "linux", True),
+        (CTRL | ALT_GR, "win32", True),
+    ],
+)
+def test_text_that_comes_with_a_shortcut_of_the_systems_is_not_typed(
+    mod: int, platform: str, typing: bool
+) -> None:
+    assert types(mod, platform) is typing
 
 
 def test_the_release_of_a_key_has_the_name_of_its_press() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -15,7 +16,7 @@ import pytest
 from game import outputs, settings
 from game.art.cache import DiskCache
 from game.settings import Settings, save, settings_file, user_directory
-from tests.running import PATIENCE, ROOT, free_ports
+from tests.running import PATIENCE, ROOT, eventually, free_ports
 
 GAME = (sys.executable, "-m", "game")
 
@@ -168,8 +169,66 @@ def test_no_stream_at_all_is_one_to_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
     made = sys.stdout, sys.stderr
     try:
         print("é\ud800", file=sys.stderr, flush=True)
-        outputs.finish()
         assert not logging.raiseExceptions
     finally:
         for stream in made:
             stream.close()
+
+
+class Stuck(logging.Handler):
+    """An output that takes nothing: the first line is on its way for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write, once it can."""
+        self.let_go.wait(60)
+        self.lines.append(record.getMessage())
+
+
+def test_whoever_logs_waits_for_no_output_and_nothing_is_kept_without_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outputs, "MOST_WAITING", 10)
+    stuck = Stuck()
+    spool = outputs.Spool(stuck)
+    try:
+        for n in range(100):
+            spool.handle(logging.LogRecord("x", logging.INFO, "", 0, "line %d", (n,), None))
+        assert spool._waiting.qsize() <= 10
+    finally:
+        stuck.let_go.set()
+    eventually(lambda: spool._waiting.qsize() < 10)
+    spool.finish()
+    assert stuck.lines[:3] == ["line 0", "line 1", "line 2"] and len(stuck.lines) <= 11
+
+
+def test_a_pipe_that_is_full_holds_up_neither_a_frame_nor_the_end(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    script = tmp_path / "moment.txt"
+    script.write_text("at 0.1 key h\n+0.2 quit\n", encoding="utf-8")
+    near, far = os.pipe()
+    os.set_blocking(far, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(far, b"x" * 4096)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(far, b"x")
+    os.set_blocking(far, True)
+    api = f"http://127.0.0.1:{free_ports(1)[0]}"
+    process = subprocess.Popen(
+        [*GAME, "--api", api, "--windowed", "960x540", "--script", str(script)],
+        env={**environment, "XDG_CONFIG_HOME": str(tmp_path)}, cwd=ROOT, stdout=far, stderr=far,
+    )  # fmt: skip
+    os.close(far)
+    try:
+        assert process.wait(30 * PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(near)
