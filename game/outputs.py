@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 1000
 """Lines of the log that may wait for an output that takes none."""
-LAST_WORDS = 1.0
+LAST_WORDS = 0.3
 """Seconds that the end of the game waits for its outputs."""
 
 
@@ -99,7 +99,7 @@ def _flush() -> None:
 
 
 def leave(status: int) -> NoReturn:
-    """End this process with that status, whatever its outputs do: what they do not take in a second is lost.
+    """End this process with that status, whatever its outputs do: what they do not take soon is lost.
 
     Not by `sys.exit`: the interpreter would wait for them, and make 120 of the status where they fail.
     """
