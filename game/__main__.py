@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             STARTED,
         )
         app.run()
-    except (OSError, pygame.error) as error:
+    except (OSError, pygame.error, NoDisplay) as error:
         log.error("%s", error)
         return 1
     finally:

@@ -141,7 +141,7 @@ class Follower:
         if complete:
             # Oldest first: the last one says how far this has come; of the others only unknown ones are read.
             times = (order.started_at for e in reversed(listed) for order in orders_of([e]))
-            newest = next((at for at in times if at is not None), None)
+            newest = next((at for at in times if at is not None and at.tzinfo is not None), None)
             began = [] if newest is None else [newest]
             self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
             self.adopted = True

@@ -7,7 +7,7 @@ import locale
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pygame
 
@@ -96,11 +96,10 @@ class Window:
         os.environ.setdefault("SDL_VIDEO_WAYLAND_WMCLASS", NAME)
         try:
             pygame.display.init()
-            self._desktop = pygame.display.get_desktop_sizes()[0]
+            self._desktop = self._found()
         except (pygame.error, IndexError) as error:
             raise NoDisplay(str(error)) from None
         if pygame.display.get_driver() == "dummy":
-            self._desktop = CANVAS
             self._size = size or CANVAS
         else:
             # Room for the frame and the desktop's own bars.
@@ -110,6 +109,11 @@ class Window:
         self._typing = True
         self._fitted: object = None
         self._open()
+
+    @staticmethod
+    def _found() -> tuple[int, int]:
+        """The desktop's size. Raises pygame.error and IndexError."""
+        return CANVAS if pygame.display.get_driver() == "dummy" else pygame.display.get_desktop_sizes()[0]
 
     def _open(self) -> None:
         """Open it as it is to be. Raises NoDisplay where SDL cannot, in whichever way."""
@@ -174,6 +178,9 @@ class Window:
         pygame.display.quit()
         pygame.display.init()
         self._down.clear()
+        with suppress(pygame.error, IndexError):
+            # Somebody may have plugged in another screen meanwhile.
+            self._desktop = self._found()
         try:
             self._open()
         except NoDisplay as error:

@@ -12,12 +12,13 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from api_stub.schema import Checkpoint, CheckpointList, Fleet, Health, Order, OrderRequest
+from api_stub.schema import Audit, Checkpoint, CheckpointList, Fleet, Health, Order, OrderRequest
 from game import lenient
+from game import update as updates
 from game.follower import MOST_REFUSED, Follower
 from game.lenient import events_of, fit, orders_of, read, receipts_of
 from game.model import Model
-from game.news import FleetSeen, OrdersSeen, WorldSeen
+from game.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
 from game.pulse import Pulse
 from game.sender import offer
 from game.snapshot import Snapshot, advance
@@ -30,7 +31,8 @@ from tests.telling import T0, S, fleet, order, tell, worker
 @pytest.fixture(autouse=True)
 def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was told before."""
-    monkeypatch.setattr(lenient.told, "_kinds", {})
+    for told in (lenient.told, updates._told):
+        monkeypatch.setattr(told, "_kinds", {})
 
 
 def plain(model: Any) -> Any:
@@ -243,6 +245,24 @@ def test_an_order_of_unknown_state_is_shown_open_and_never_counts_as_lost() -> N
     model = Model()
     tell(model, OrdersSeen((paused, order("a"))))
     assert set(model.gophers) == {"p", "a"}
+
+
+def test_times_that_cannot_be_compared_end_neither_game_nor_search(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Model()
+    counts = {"started": 1, "delivered": 0, "in_flight": 1, "failed": 0, "lost": 0, "balanced": True}
+    for at in ("2026-05-01T12:00:00Z", "2026-05-01T12:00:05", "2026-05-01T12:00:09Z"):
+        tell(model, RecordsSeen(audit=read(Audit, body({**counts, "counted_at": at}))))
+    assert model.known.audit is not None and model.known.audit.counted_at.second == 9
+    assert len(caplog.records) == 1
+    for at in ("2026-05-01T12:00:00Z", "2026-05-01T12:00:05", "2026-05-01T12:00:09Z"):
+        scene.api.answers["GET /orders"] = {
+            "orders": [{**plain(order("a")), "started_at": at}],
+            "complete": True,
+        }
+        scene.follower.discover()
+    assert scene.follower.listed is not None and scene.follower.listed.second == 9
 
 
 def test_what_was_told_is_remembered_within_bounds() -> None:
