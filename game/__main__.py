@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+
+from game import outputs
 
 STARTED = time.monotonic()
 
@@ -32,8 +34,11 @@ def catch_signals() -> None:
 
 
 if __name__ == "__main__":
-    # A stop may come while the imports below are still going on.
+    # A stop may come while the imports below are still going on; and before anything is opened, so that
+    # nothing gets the number of an output that is closed.
     catch_signals()
+    outputs.open_closed()
+    outputs.make_safe()
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -43,7 +48,7 @@ import pygame  # noqa: E402
 from game import lifeline, script  # noqa: E402
 from game.app import App, Options  # noqa: E402
 from game.net import Net  # noqa: E402
-from game.settings import settings_file  # noqa: E402
+from game.settings import settings_file, user_directory  # noqa: E402
 from game.watch import Watch  # noqa: E402
 from game.window import LEAST, NoDisplay, Window  # noqa: E402
 
@@ -108,19 +113,20 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def cache_dir(environment: dict[str, str]) -> Path:
-    """Where rendered pictures are kept between runs: the user's cache directory."""
-    base = environment.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "gopherpizza"
+def cache_dir(environment: Mapping[str, str]) -> Path | None:
+    """Where rendered pictures are kept between runs: the user's cache directory; None: nowhere."""
+    base = user_directory(environment, "XDG_CACHE_HOME", ".cache")
+    return base / "gopherpizza" if base is not None else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the game; returns the exit status."""
     made = parser()
     options = made.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S"
-    )
+    if not logging.getLogger().handlers:
+        shown = logging.StreamHandler(sys.stderr)
+        shown.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+        logging.basicConfig(level=logging.INFO, handlers=[outputs.Spool(shown)])
     logging.getLogger("httpx").setLevel(logging.WARNING)
     steps: tuple[script.Step, ...] = ()
     if options.script is not None:
@@ -131,6 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
         made.error(f"--screenshot {options.screenshot}: there is no directory {options.screenshot.parent}")
 
+    kept, cache = settings_file(os.environ), cache_dir(os.environ)
+    if kept is None or cache is None:
+        log.warning("there is no home directory (HOME): pictures and choices are not kept for the next start")
     catch_signals()
     lifeline.watch(os.environ, ended.set)
     try:
@@ -152,8 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 screenshot=options.screenshot,
                 after=options.after,
                 script=steps,
-                cache_dir=cache_dir(dict(os.environ)),
-                settings=settings_file(os.environ),
+                cache_dir=cache,
+                settings=kept,
             ),
             window,
             net,
@@ -162,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             STARTED,
         )
         app.run()
-    except (OSError, pygame.error) as error:
+    except (OSError, pygame.error, NoDisplay) as error:
         log.error("%s", error)
         return 1
     finally:
@@ -173,4 +182,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = 1
+    try:
+        status = main()
+    except SystemExit as ending:
+        # argparse: 0 after --help, 2 for a bad argument.
+        status = ending.code if isinstance(ending.code, int) else 1
+    except Exception:
+        log.exception("the game has ended with an error that nobody expected")
+    outputs.leave(status)

@@ -113,11 +113,14 @@ class App:
         """One frame, `real_dt` seconds after the one before."""
         if self._settled:
             self._pace.note(real_dt)
+        self._window.renew()
         self.stage.prepare(self.model)
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
         self._advance(inputs, self._portions.let_in(self._net.drain()), real_dt)
+        # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
+        self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
@@ -145,7 +148,7 @@ class App:
                 pictures.append(item.file)
             elif isinstance(item, Stop):
                 self._over = True
-            elif isinstance(item, KeyPress) and item.key == "f11":
+            elif isinstance(item, KeyPress) and item.key == "f11" and item.plain:
                 if not item.repeat:
                     self._window.toggle_fullscreen()
             else:
@@ -205,6 +208,8 @@ class App:
             self.model.say("The API is busy: that was not sent.")
 
     def _save(self, file: Path) -> None:
+        # The flip before may have had SDL make another surface.
+        self._window.renew()
         pygame.image.save(self._window.screen, file)
         log.info("picture %s", file)
 

@@ -145,7 +145,7 @@ def _challenge_key(model: Model, key: str, out: Wishes) -> None:
 
 
 def _key(model: Model, item: KeyPress, out: Wishes) -> None:
-    if item.ctrl:
+    if not item.plain:
         return
     if item.key in FASTER or item.key in SLOWER:
         # These repeat: a key that is held down goes on.

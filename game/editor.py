@@ -6,11 +6,12 @@ import logging
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
+
+from game.opening import start
 
 log = logging.getLogger(__name__)
 
@@ -69,16 +70,10 @@ def show_in_editor(file: str, say: Callable[[str, bool], None]) -> None:
 
 def _run(command: list[str], file: str, say: Callable[[str, bool], None]) -> None:
     try:
-        # A session of its own: the editor outlives the game, with what is not saved yet.
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        say(f"{command[0]} does not start: {error.strerror or error}", False)
+        # It outlives the game, with what is not saved yet.
+        process = start(command)
+    except (OSError, ValueError) as error:
+        say(f"{command[0]} does not start: {getattr(error, 'strerror', None) or error}", False)
         return
     say(f"Opened with {PurePath(command[0]).name}. Save the file, then press R.", True)
     status = process.wait()

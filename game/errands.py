@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -22,7 +20,9 @@ from game.commands import (
     SwitchCheckpoint,
 )
 from game.editor import show_in_editor
+from game.lenient import read
 from game.news import News, RecordsSeen, Said
+from game.opening import browse
 from game.sender import reason
 
 Put = Callable[[News], None]
@@ -66,7 +66,7 @@ class Errands:
         if not response.is_success:
             self.put(Said(reason(response)))
             return
-        checkpoint = Checkpoint.model_validate_json(response.content)
+        checkpoint = read(Checkpoint, response.content)
         self.put(RecordsSeen(checkpoint=checkpoint))
         self.put(Said(f"Checkpoint {checkpoint.name}: {checkpoint.title}. Open orders live on.", good=True))
 
@@ -75,7 +75,7 @@ class Errands:
         if not response.is_success:
             self.put(Said(reason(response)))
             return
-        self.put(RecordsSeen(challenge=Challenge.model_validate_json(response.content)))
+        self.put(RecordsSeen(challenge=read(Challenge, response.content)))
         self.put(Said("The bug is back in the file. R: the cooks restart with it.", good=True))
 
     def _browse(self, order_id: str | None, ui: str | None, namespace: str) -> None:
@@ -85,11 +85,5 @@ class Errands:
         url = f"{ui.rstrip('/')}/namespaces/{quote(namespace, safe='')}/workflows"
         if order_id is not None:
             url += "?query=" + quote(f'`WorkflowId` STARTS_WITH "{order_id}--"')
-        threading.Thread(target=_open, args=(url, self.put), name="browser", daemon=True).start()
+        browse(url, lambda: self.put(Said(f"No browser here. The Web UI is at {url}")))
         self.put(Said(f"Temporal Web UI: {ui}", good=True))
-
-
-def _open(url: str, put: Put) -> None:
-    # In a thread of its own: a text browser, or a slow one, would hold up the kitchen.
-    if not webbrowser.open(url):
-        put(Said(f"No browser here. The Web UI is at {url}"))

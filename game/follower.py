@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from api_stub.schema import Order, OrderList, OrderStatus, StatusItem, StatusRequest
+from game.lenient import orders_of, told
 from game.loop import AWAY_PAUSE, Loop, connect
 from game.news import ApiAway, News, OrdersSeen
 from game.pulse import describe
@@ -31,19 +33,26 @@ DISCOVER_OVERLAP = timedelta(seconds=5)
 LIST_LIMIT = 2000
 KEPT_DONE = 200
 """Finished orders that are still known, so that a listing does not tell of them again."""
+REFUSED = frozenset({400, 413, 422})
+"""Answers that say that something is wrong with the question."""
+MOST_REFUSED = 8
+"""With more in one look it is the API that is another one, not the orders."""
 QUIET = 1.5
 """Seconds for which new orders are not looked for after Temporal could not list them."""
 
 
 def entries_of(content: bytes) -> tuple[list[dict[str, Any]], bool]:
     """The orders of an answer as they came in, each with an `id` (to read them is much dearer), and whether
-    they are all that were asked for. Raises ValidationError.
+    they are all that were asked for. What has no id is left out. Raises ValidationError, also where none has.
     """
     try:
         answer: dict[str, Any] = from_json(content)
         entries: list[dict[str, Any]] = answer["orders"]
-        if all(isinstance(entry["id"], str) for entry in entries):
-            return entries, answer.get("complete", True) is True
+        named = [e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)]
+        if named or not entries:
+            if len(named) < len(entries):
+                told.left_out("orders", "one without an id is left out")
+            return named, answer.get("complete", True) is True
     except (AttributeError, KeyError, TypeError, ValueError):
         pass
     # Whatever is wrong with it is told as of everything else.
@@ -77,30 +86,34 @@ class Follower:
     listed: datetime | None = None
     """When the newest order that was ever listed began: from there on others may have placed more."""
     adopted: bool = False
+    unasked: dict[str, None] = field(default_factory=dict)
+    """Ids that the API does not take: those orders are shown as they were listed."""
+    refused: int = 0
+    """How many of the orders of this look the API has refused to tell of."""
     quiet_until: float = 0.0
 
-    def _news_in(self, content: bytes) -> list[Order]:
-        """The orders of an answer that say anything new: of hundreds that are followed most stand still, and
+    def _news_in(self, contents: Sequence[bytes]) -> list[Order]:
+        """The orders of answers that say anything new: of hundreds that are followed most stand still, and
         to find that out of what came in is much cheaper than to read it. An order that Temporal does not
         know is always news: it is counted how often. Raises ValidationError.
         """
-        entries = {entry["id"]: entry for entry in entries_of(content)[0]}
-        told = [
-            Order.model_validate(entry)
+        entries = {entry["id"]: entry for entry in chain(*(entries_of(content)[0] for content in contents))}
+        news = [
+            entry
             for key, entry in entries.items()
             if self.heard.get(key) != entry or entry.get("status") == OrderStatus.UNKNOWN
         ]
         # Whoever is not asked for any more is not kept either.
         self.heard = entries
-        return told
+        return orders_of(news)
 
-    def _take(self, told: list[Order], asked: bool) -> None:
-        for order in told:
+    def _take(self, heard: list[Order], asked: bool) -> None:
+        for order in heard:
             known = self.orders.get(order.id)
             if known is not None or not asked:
                 self.orders[order.id] = merge_order(known, order)
-        if told:
-            self.put(OrdersSeen(tuple(told), asked))
+        if heard:
+            self.put(OrdersSeen(tuple(heard), asked))
 
     def _take_up(self) -> None:
         while self.placed:
@@ -127,14 +140,15 @@ class Follower:
         listed, complete = entries_of(response.content)
         if complete:
             # Oldest first: the last one says how far this has come; of the others only unknown ones are read.
-            newest = [Order.model_validate(entry) for entry in listed[-1:]]
-            began = [order.started_at for order in newest if order.started_at is not None]
+            times = (order.started_at for e in reversed(listed) for order in orders_of([e]))
+            newest = next((at for at in times if at is not None and at.tzinfo is not None), None)
+            began = [] if newest is None else [newest]
             self.listed = max([*began, *([self.listed] if self.listed else [])], default=None)
             self.adopted = True
         else:
             # What the API knows itself, while Temporal lists nothing: others may have placed more meanwhile.
             self.quiet_until = self.clock() + QUIET
-        news = [Order.model_validate(entry) for entry in listed if self._may_be_news(entry)]
+        news = orders_of(entry for entry in listed if self._may_be_news(entry))
         self._take_up()
         self._take([order for order in news if self._is_news(order)], asked=False)
 
@@ -149,18 +163,47 @@ class Follower:
     def follow(self) -> None:
         """Ask for every open order that is known, all in one request."""
         self._take_up()
-        items = [
-            StatusItem(id=o.id, run_id=o.run_id, status=o.status)
-            for o in self.orders.values()
-            if o.status not in FINAL
-        ]
+        followed = [order for order in self.orders.values() if order.status not in FINAL]
+        items = [item for order in followed if (item := self._item(order)) is not None]
         if not items:
             return
-        body = StatusRequest(orders=items[-2000:]).model_dump_json()
+        self.refused = 0
+        self._take(self._news_in(self._asked(items[-2000:])), asked=True)
+
+    def _item(self, order: Order) -> StatusItem | None:
+        """The question about an order; None: it cannot be asked, its id is none that the API takes."""
+        if order.id in self.unasked:
+            return None
+        try:
+            return StatusItem(id=order.id, run_id=order.run_id, status=order.status)
+        except ValidationError as error:
+            self._leave_out(order.id, error.errors()[0]["msg"])
+            return None
+
+    def _leave_out(self, order_id: str, why: str) -> None:
+        told.left_out(f"the order {order_id[:80]!r}", f"its status is not asked for: {why}")
+        self.unasked[order_id] = None
+        if len(self.unasked) > LIST_LIMIT:
+            del self.unasked[next(iter(self.unasked))]
+
+    def _asked(self, items: list[StatusItem]) -> list[bytes]:
+        """The answers about these. Where the API refuses a question for one order in it, the others are asked
+        about without that one. Raises httpx.HTTPError.
+        """
         response = self.client.post(
-            "/orders/status", content=body, headers={"content-type": "application/json"}
-        ).raise_for_status()
-        self._take(self._news_in(response.content), asked=True)
+            "/orders/status",
+            content=StatusRequest(orders=items).model_dump_json(),
+            headers={"content-type": "application/json"},
+        )
+        if response.status_code in REFUSED:
+            if len(items) > 1:
+                half = len(items) // 2
+                return [*self._asked(items[:half]), *self._asked(items[half:])]
+            self.refused += 1
+            if self.refused <= MOST_REFUSED:
+                self._leave_out(items[0].id, f"the API answers {response.status_code}")
+                return []
+        return [response.raise_for_status().content]
 
     def look(self) -> float:
         """All three, once; the seconds until the next time."""

@@ -17,6 +17,15 @@ class KeyPress:
     shift: bool = False
     ctrl: bool = False
     repeat: bool = False
+    alt: bool = False
+    """Alt, Option or AltGr is held."""
+    meta: bool = False
+    """Cmd, the Windows key or Super is held."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was pressed alone or with Shift: everything else is the system's, or typing."""
+        return not (self.ctrl or self.alt or self.meta)
 
 
 @dataclass(frozen=True)

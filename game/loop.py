@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
 from collections.abc import Callable
 
 import httpx
 
+from game.told import Told
+
+log = logging.getLogger(__name__)
+
 TIMEOUT = httpx.Timeout(2.0, connect=0.5)
 AWAY_PAUSE = 0.4
 """Seconds until something is asked again after there was no answer."""
+TROUBLE_PAUSE = 1.0
+"""Seconds until something is tried again that failed in a way that nobody has thought of."""
 IDLE = 0.5
 """Seconds between two looks for something to do, beside those at which somebody pokes."""
 
@@ -22,12 +30,14 @@ def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Cli
 
 class Loop:
     """Calls `step` until `stop`; it returns the seconds to wait for the next time, which `poke` cuts short.
-    `step` must not raise: that would end the thread. The client is closed at the end.
+    What `step` raises is told once and does not end the thread. The client is closed at the end.
     """
 
     def __init__(self, name: str, client: httpx.Client, step: Callable[[], float]) -> None:
         self._client = client
+        self._name = name
         self._step = step
+        self._told = Told(log)
         self._ending = threading.Event()
         self._poked = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -52,7 +62,14 @@ class Loop:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            wait = self._step()
+            try:
+                wait = self._step()
+            except Exception as error:
+                self._told.failed(f"the thread {self._name!r}", error)
+                # Whoever pokes meanwhile does not make it fail more often.
+                self._ending.wait(TROUBLE_PAUSE)
+                wait = 0.0
             self._poked.wait(wait)
             self._poked.clear()
-        self._client.close()
+        with contextlib.suppress(Exception):
+            self._client.close()

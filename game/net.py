@@ -8,6 +8,7 @@ stream's (`game.sender`). While the API is away all of them keep asking, more sl
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -19,11 +20,12 @@ from pydantic import ValidationError
 from game.commands import Command, PlaceOrder, StreamOrders
 from game.errands import Errands
 from game.follower import Following
-from game.loop import AWAY_PAUSE, Loop, connect
+from game.loop import AWAY_PAUSE, TROUBLE_PAUSE, Loop, connect
 from game.news import ApiAway, News, Said
 from game.placing import Till
 from game.pulse import Pulse, describe
 from game.sender import Sender
+from game.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Net:
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
         self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
         self._ending = threading.Event()
+        self._told = Told(log)
         self._client = connect(api, transport)
         self.following = Following(api, self.put, everything, transport)
         placed = self.following.follower.placed
@@ -107,29 +110,42 @@ class Net:
                 self.put(Said("The API is away: nothing was done."))
             else:
                 self.put(Said(f"The API has not said whether that was done: {describe(error)}."))
+        except Exception as error:
+            self._told.failed(type(command).__name__, error)
+            self.put(Said(f"That could not be done: {type(error).__name__}."))
 
     def _run(self) -> None:
         due = {"health": 0.0, "fleet": 0.0}
         while not self._ending.is_set():
-            wait = max(0.0, min(due.values()) - time.monotonic())
             try:
-                self._command(self.commands.get(timeout=wait) if wait > 0 else self.commands.get_nowait())
-                due["fleet"] = 0.0
-                continue
-            except queue.Empty:
-                pass
-            now = time.monotonic()
-            try:
-                if now >= due["health"]:
-                    self._pulse.health()
-                    self.following.begin_at(self._pulse.since)
-                    due["health"] = time.monotonic() + HEALTH_EVERY
-                if now >= due["fleet"]:
-                    self._pulse.fleet()
-                    due["fleet"] = time.monotonic() + FLEET_EVERY
-            except (httpx.HTTPError, ValidationError) as error:
-                log.debug("no answer: %r", error)
-                self.put(ApiAway(describe(error)))
+                self._turn(due)
+            except Exception as error:
+                self._told.failed("the thread 'net'", error)
                 for name in due:
-                    due[name] = max(due[name], time.monotonic() + AWAY_PAUSE)
-        self._client.close()
+                    due[name] = max(due[name], time.monotonic() + TROUBLE_PAUSE)
+        with contextlib.suppress(Exception):
+            self._client.close()
+
+    def _turn(self, due: dict[str, float]) -> None:
+        """Wait for a command, carry it out, or ask for what is due; `due` are moments of the clock."""
+        wait = max(0.0, min(due.values()) - time.monotonic())
+        try:
+            self._command(self.commands.get(timeout=wait) if wait > 0 else self.commands.get_nowait())
+            due["fleet"] = 0.0
+            return
+        except queue.Empty:
+            pass
+        now = time.monotonic()
+        try:
+            if now >= due["health"]:
+                self._pulse.health()
+                self.following.begin_at(self._pulse.since)
+                due["health"] = time.monotonic() + HEALTH_EVERY
+            if now >= due["fleet"]:
+                self._pulse.fleet()
+                due["fleet"] = time.monotonic() + FLEET_EVERY
+        except (httpx.HTTPError, ValidationError) as error:
+            log.debug("no answer: %r", error)
+            self.put(ApiAway(describe(error)))
+            for name in due:
+                due[name] = max(due[name], time.monotonic() + AWAY_PAUSE)

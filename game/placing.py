@@ -19,6 +19,7 @@ from game.commands import PlaceOrder
 from game.loop import AWAY_PAUSE, IDLE, Loop, connect
 from game.news import News, OrderPlaced, Said
 from game.sender import offer, reason
+from game.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Placing:
     placed: deque[Order]
     clock: Callable[[], float] = time.monotonic
     pending: list[Pending] = field(default_factory=list)
+    told: Told = field(default_factory=lambda: Told(log))
 
     def place(self, command: PlaceOrder) -> None:
         """Take an order on, and offer it at once."""
@@ -78,6 +80,12 @@ class Placing:
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("order not answered: %r", error)
             settled = False
+        except Exception as error:
+            # Whatever it is, it would fail again, and the orders behind it must not wait for that.
+            self.told.failed("an order", error)
+            self.pending.remove(pending)
+            self.put(Said(f"Your pizza was not ordered: {type(error).__name__}."))
+            return
         if settled:
             self.pending.remove(pending)
         elif self.clock() >= pending.until:

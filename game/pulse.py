@@ -11,6 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Checkpoint, Fleet, Health, Menu
+from game.lenient import M, read, told
 from game.news import FleetSeen, News, WorldSeen
 
 
@@ -48,22 +49,36 @@ class Pulse:
                 self.since = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
             except (KeyError, ValueError):
                 self.since = datetime.now(UTC)
-        health = Health.model_validate_json(response.content)
+        try:
+            health = read(Health, response.content)
+        except ValidationError:
+            if not response.is_success:
+                raise
+            # Whether the API is there is for the other answers to say then.
+            told.left_out("/healthz", "its answer cannot be read")
+            return
         self.ui, self.namespace = health.temporal.ui, health.temporal.namespace
         checkpoint = menu = None
         if health.checkpoint != self.checkpoint:
-            answer = self.client.get("/checkpoint")
-            if answer.is_success:
-                checkpoint, self.checkpoint = (
-                    Checkpoint.model_validate_json(answer.content),
-                    health.checkpoint,
-                )
+            checkpoint = self._asked("/checkpoint", Checkpoint)
+            if checkpoint is not None:
+                self.checkpoint = health.checkpoint
         if not self.has_menu:
-            answer = self.client.get("/menu")
-            if answer.is_success:
-                menu, self.has_menu = Menu.model_validate_json(answer.content), True
+            menu = self._asked("/menu", Menu)
+            self.has_menu = menu is not None
         self.put(WorldSeen(health, checkpoint, menu))
+
+    def _asked(self, path: str, model: type[M]) -> M | None:
+        """The answer of another route; None: it has none that can be read. What is known stands then."""
+        answer = self.client.get(path)
+        if not answer.is_success:
+            return None
+        try:
+            return read(model, answer.content)
+        except ValidationError:
+            told.left_out(path, "its answer cannot be read")
+            return None
 
     def fleet(self) -> None:
         """Ask who works."""
-        self.put(FleetSeen(Fleet.model_validate_json(self.client.get("/fleet").raise_for_status().content)))
+        self.put(FleetSeen(read(Fleet, self.client.get("/fleet").raise_for_status().content)))

@@ -5,8 +5,8 @@
     at 1.5 text Ada         characters into a text field
     at 2   click 300 400    the primary button, at a logical point of the 1920x1080 canvas
     at 2.5 move 300 400     the pointer
-    at 3   down escape      a key that stays down …
-    at 6.5 up escape        … until here
+    at 3   down escape      a key that stays down ...
+    at 6.5 up escape        ... until here
     at 7   wheel -2         the wheel
     at 8   screenshot a.png a picture of the frame
     +0.5   close            half a second after the line before: the window's close button

@@ -14,6 +14,7 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Order, OrderRequest, Problem
+from game.lenient import read
 from game.loop import IDLE, Loop, connect
 from game.news import News, StreamSettled
 
@@ -43,7 +44,7 @@ def offer(client: httpx.Client, order: OrderRequest) -> tuple[httpx.Response, Or
         content=order.model_dump_json(exclude_none=True),
         headers={"content-type": "application/json"},
     )
-    return response, Order.model_validate_json(response.content) if response.is_success else None
+    return response, read(Order, response.content) if response.is_success else None
 
 
 class Sender(Loop):
@@ -77,6 +78,12 @@ class Sender(Loop):
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("stream: not answered: %r", error)
             return False
+        except Exception as error:
+            # It would fail for ever, and all that wait behind it with it.
+            self._told.failed("an order of the stream", error)
+            self._waiting.popleft()
+            self._put(StreamSettled(wanted.id or "", None, f"It could not be sent: {type(error).__name__}."))
+            return True
         if order is None and response.status_code >= 500:
             return False
         self._waiting.popleft()

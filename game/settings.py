@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -15,6 +16,9 @@ log = logging.getLogger(__name__)
 LARGEST = 16 * 1024
 """Bytes of a settings file that is read; a larger one is not ours."""
 
+_told: set[Path] = set()
+"""Files that could not be written, as was said already; they are tried again at the next choice."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -26,11 +30,28 @@ class Settings:
     high_contrast: bool = False
 
 
-def settings_file(environment: Mapping[str, str]) -> Path:
-    """Where the choices are kept: `$XDG_CONFIG_HOME/gopherpizza/settings.json`, else under ~/.config."""
-    base = environment.get("XDG_CONFIG_HOME", "")
-    # The XDG rules: a relative path counts as none.
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".config") / "gopherpizza" / "settings.json"
+def user_directory(environment: Mapping[str, str], variable: str, under: str) -> Path | None:
+    """The directory that an XDG variable names, else `under` in the user's home; None: there is no home.
+
+    The XDG rules: a relative path counts as none.
+    """
+    base = environment.get(variable, "")
+    if os.path.isabs(base):
+        return Path(base)
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    # An empty or relative HOME is somebody's mistake, and no place to write to.
+    return home / under if home.is_absolute() and home != Path(home.anchor) else None
+
+
+def settings_file(environment: Mapping[str, str]) -> Path | None:
+    """Where the choices are kept: `$XDG_CONFIG_HOME/gopherpizza/settings.json`, else under ~/.config; None:
+    nowhere.
+    """
+    base = user_directory(environment, "XDG_CONFIG_HOME", ".config")
+    return base / "gopherpizza" / "settings.json" if base is not None else None
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -67,9 +88,13 @@ def save(file: Path | None, settings: Settings) -> bool:
                 stream.write(text)
             os.replace(name, file)
         except OSError:
-            os.unlink(name)
+            with contextlib.suppress(OSError):
+                os.unlink(name)
             raise
     except OSError as error:
-        log.debug("settings are not kept: %s", error)
+        if file not in _told:
+            _told.add(file)
+            log.warning("choices are not kept in %s: %s", file, error)
         return False
+    _told.discard(file)
     return True

@@ -167,7 +167,9 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
             if order.fresh and order.id in orders and orders[order.id].status not in FINAL:
                 missing[order.id] = missing.get(order.id, 0) + 1
                 changed = True
-            continue
+            if order.fresh or order.id in orders:
+                continue
+            # A state that is not known here is a state: it is shown, and open.
         if order.id in missing and order.fresh:
             del missing[order.id]
             changed = True

@@ -6,6 +6,7 @@ says that its process is dead, a gopher changes place when its order did.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,9 +25,12 @@ from game.recorder import record
 from game.snapshot import Snapshot, advance
 from game.story import later, told
 from game.stream import configured, due, settled
+from game.told import Told
 from game.wishes import OpenBug, Wish
 
 SHAKE_HALF_LIFE = 0.06
+
+_told = Told(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Result:
     commands: tuple[Command, ...] = ()
     wishes: tuple[Wish, ...] = ()
     events: tuple[Event, ...] = ()
+
+
+def _advanced(known: Snapshot, news: News) -> Snapshot:
+    """What is known after the news; what cannot be taken in (times that cannot be compared) ends no game."""
+    try:
+        return advance(known, news)
+    except Exception as error:
+        _told.failed(f"news: {type(news).__name__}", error)
+        return known
 
 
 def take(model: Model, news: News) -> tuple[Event, ...]:
@@ -49,7 +62,7 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         model.offline_since = model.wall
     if isinstance(news, StreamSettled):
         _settle_stream(model, news)
-    old, model.known = model.known, advance(model.known, news)
+    old, model.known = model.known, _advanced(model.known, news)
     if isinstance(news, RecordsSeen):
         take_receipts(model, old)
         audit_alarm(model, old)

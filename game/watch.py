@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HistoryEvent, Receipt, Stats
+from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Receipt, Stats
+from game.lenient import events_of, read, receipts_of
 from game.loop import Loop, connect
 from game.news import HistorySeen, News, RecordsSeen
 from game.snapshot import KEPT_RECEIPTS
+from game.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +38,6 @@ EVERY: dict[str, float] = {
 LACKING = frozenset({404, 405})
 ASK_AGAIN = 60.0
 """Seconds until a route that was lacking is tried again: the API may have been replaced by a newer one."""
-
-_RECEIPTS = TypeAdapter(list[Receipt])
-_EVENTS = TypeAdapter(list[HistoryEvent])
 
 Card = tuple[str, object]
 """The order whose card is open, and something that is different when the order is."""
@@ -59,6 +58,7 @@ class Watcher:
     newest: int = 0
     history_wanted: Card | None = None
     history_known: Card | None = None
+    told: Told = field(default_factory=lambda: Told(log))
 
     def wanted(self, what: str) -> bool:
         """Whether anybody needs this now."""
@@ -87,6 +87,9 @@ class Watcher:
                 return
             except (httpx.HTTPError, ValidationError) as error:
                 log.debug("%s: no answer: %r", what, error)
+            except Exception as error:
+                # One kind of question must not stop the others.
+                self.told.failed(f"GET /{what}", error)
             self.due[what] = self.clock() + wait
 
     def _ask(self, what: str) -> float:
@@ -98,19 +101,19 @@ class Watcher:
             return ASK_AGAIN
         body = response.raise_for_status().content
         if what == "audit":
-            self.put(RecordsSeen(audit=Audit.model_validate_json(body)))
+            self.put(RecordsSeen(audit=read(Audit, body)))
         elif what == "stats":
-            self.put(RecordsSeen(stats=Stats.model_validate_json(body)))
+            self.put(RecordsSeen(stats=read(Stats, body)))
         elif what == "challenge":
-            self.put(RecordsSeen(challenge=Challenge.model_validate_json(body)))
+            self.put(RecordsSeen(challenge=read(Challenge, body)))
         elif what == "checkpoint":
-            checkpoint = Checkpoint.model_validate_json(body)
+            checkpoint = read(Checkpoint, body)
             self.has_bug = checkpoint.bug is not None
             self.put(RecordsSeen(checkpoint=checkpoint))
         elif what == "checkpoints":
-            self.put(RecordsSeen(checkpoints=CheckpointList.model_validate_json(body)))
+            self.put(RecordsSeen(checkpoints=read(CheckpointList, body)))
         else:
-            self._receipts(_RECEIPTS.validate_json(body))
+            self._receipts(receipts_of(body))
         return EVERY[what]
 
     def _history(self) -> float:
@@ -119,7 +122,7 @@ class Watcher:
             return 0.0
         response = self.client.get(f"/orders/{quote(wanted[0], safe='')}/history")
         if response.status_code not in LACKING:
-            events = _EVENTS.validate_json(response.raise_for_status().content)
+            events = events_of(response.raise_for_status().content)
             self.put(HistorySeen(wanted[0], tuple(events)))
         self.history_known = wanted
         return EVERY["history"]

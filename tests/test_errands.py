@@ -55,7 +55,7 @@ def test_kill_and_start(scene: Scene) -> None:
 
 def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr(errands.webbrowser, "open", lambda url: opened.put(url) or True)
+    monkeypatch.setattr(errands, "browse", lambda url, failed: opened.put(url))
     scene.ui = None
     scene.run(OpenWebUI())
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
@@ -69,7 +69,7 @@ def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.Mon
 
 
 def test_no_browser_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands.webbrowser, "open", lambda url: False)
+    monkeypatch.setattr(errands, "browse", lambda url, failed: failed())
     scene.run(OpenWebUI())
     said = eventually(lambda: [n.text for n in scene.told if isinstance(n, Said) and not n.good], 5)
     assert "http://ui:1/namespaces" in said[0]

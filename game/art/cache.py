@@ -19,6 +19,18 @@ _MAGIC = b"GPART1"
 _DIGEST = 16
 
 
+_told: set[Path] = set()
+"""Directories of which was said already that they cannot be used."""
+
+
+def _level(directory: Path) -> int:
+    """How loudly to tell of a directory that cannot be used: the first time as a warning."""
+    if directory in _told:
+        return logging.DEBUG
+    _told.add(directory)
+    return logging.WARNING
+
+
 class DiskCache:
     """PNG bytes by key, a file each. A damaged entry is as good as none, and no error of the disk's is
     an error of the game's: without a cache it only starts more slowly.
@@ -31,7 +43,8 @@ class DiskCache:
             try:
                 directory.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                log.warning("no cache of pictures in %s: %s", directory, error)
+                # Each size of the window asks for it anew.
+                log.log(_level(directory), "no cache of pictures in %s: %s", directory, error)
                 self._directory = None
 
     def get(self, key: str) -> bytes | None:
@@ -63,7 +76,7 @@ class DiskCache:
                     os.unlink(name)
                 raise
         except OSError as error:
-            log.warning("the cache of pictures cannot be written: %s", error)
+            log.log(_level(self._directory), "the cache of pictures cannot be written: %s", error)
             self._directory = None
 
     def trim(self) -> None:

@@ -101,6 +101,9 @@ class OrderForm:
 
     def _key(self, item: KeyPress) -> Outcome:
         key, (group, index) = item.key, self._focus
+        if item.alt or item.meta:
+            # The system's; and what AltGr types comes as text.
+            return Stay()
         if item.ctrl:
             if key == "r" and not item.repeat:
                 self.choice.surprise(self._dice)

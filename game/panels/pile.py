@@ -62,7 +62,7 @@ class Pile:
         if isinstance(item, CloseWindow):
             # Closing the window while it asks "really?" is an answer.
             return Taken(False, leave=any(isinstance(panel, QuitPanel) for panel in self.panels))
-        if isinstance(item, KeyPress) and item.key in SWITCHES:
+        if isinstance(item, KeyPress) and item.key in SWITCHES and item.plain:
             # How it is shown is nobody's own: these keys work everywhere, above all over the help.
             return Taken(False)
         for panel in reversed(self.panels):

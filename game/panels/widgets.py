@@ -56,7 +56,7 @@ def hit_at(hits: Sequence[Hit], x: float, y: float) -> Hit | None:
 
 def pressed_key(item: Input) -> str:
     """The name of a key that went down just now, alone or with Shift; empty for everything else."""
-    return item.key if isinstance(item, KeyPress) and not item.repeat and not item.ctrl else ""
+    return item.key if isinstance(item, KeyPress) and not item.repeat and item.plain else ""
 
 
 @dataclass

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,23 +38,27 @@ LOOP_CHANNELS = {"hum": 0, "oven": 1}
 @contextmanager
 def hushed() -> Iterator[None]:
     """Keep what ALSA says from C code off the error output; what others say meanwhile is passed on."""
-    try:
-        kept = os.dup(2)
-    except OSError:
-        yield
-        return
-    with tempfile.TemporaryFile() as aside:
-        sys.stderr.flush()
+    with ExitStack() as files:
+        try:
+            kept = os.dup(2)
+            files.callback(os.close, kept)
+            aside = files.enter_context(tempfile.TemporaryFile())
+            if sys.stderr is not None:
+                sys.stderr.flush()
+        except (OSError, ValueError):
+            # No output, or no room for a file: then it says what it says.
+            yield
+            return
         os.dup2(aside.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(kept, 2)
-            os.close(kept)
-            aside.seek(0)
-            for line in aside.read(65536).splitlines(keepends=True):
-                if not line.startswith((b"ALSA", b"Cannot connect to server", b"jack server")):
-                    os.write(2, line)
+            with suppress(OSError):
+                aside.seek(0)
+                for line in aside.read(65536).splitlines(keepends=True):
+                    if not line.startswith((b"ALSA", b"Cannot connect to server", b"jack server")):
+                        os.write(2, line)
 
 
 def facts_of(waves: Mapping[str, synth.Wave]) -> dict[str, Facts]:
@@ -109,6 +113,14 @@ class Loudspeaker:
             self._thread.start()
 
     def _load(self) -> None:
+        try:
+            self._open()
+        except Exception as error:
+            # Nobody hears anything then; and nobody must think that it is still being made.
+            self.trouble = str(error) or type(error).__name__
+            log.warning("no sound", exc_info=True)
+
+    def _open(self) -> None:
         waves = {name: make() for name, make in synth.SOUNDS.items()}
         if self._ending.is_set():
             return
