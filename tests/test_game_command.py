@@ -187,5 +187,5 @@ def test_the_bench_measures_a_crowd_that_moves_and_closes_its_display() -> None:
 
 def catches(pid: int) -> int:
     """The signals that a process handles, as a bit mask."""
-    status = Path(f"/proc/{pid}/status").read_text()
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16)  # type: ignore[index]

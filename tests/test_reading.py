@@ -186,7 +186,7 @@ def test_a_failure_reads_from_the_outside_in_and_is_bounded() -> None:
 
 
 def events_of(file: Path) -> Sequence[HistoryEvent]:
-    return WorkflowHistory.from_json(file.stem, file.read_text()).events
+    return WorkflowHistory.from_json(file.stem, file.read_text(encoding="utf-8")).events
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)

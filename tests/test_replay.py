@@ -27,7 +27,7 @@ def test_there_is_a_history_of_each_kind() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_recorded_history_replays(file: Path) -> None:
-    asyncio.run(replay(file.read_text()))
+    asyncio.run(replay(file.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_recorded_history_replays(file: Path) -> None:
 )
 def test_a_killed_history_holds_a_second_attempt_in_its_stage(file: Path) -> None:
     """The recordings are what their names say: one stage with two attempts, the others with one."""
-    events = json.loads(file.read_text())["events"]
+    events = json.loads(file.read_text(encoding="utf-8"))["events"]
     types = {
         event["eventId"]: event["activityTaskScheduledEventAttributes"]["activityType"]["name"]
         for event in events

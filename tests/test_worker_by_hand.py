@@ -35,7 +35,7 @@ def by_hand(log: Path, *options: str, **environment: str) -> Iterator[subprocess
 
 
 def says(log: Path, words: str) -> None:
-    eventually(lambda: words in log.read_text())
+    eventually(lambda: words in log.read_text(encoding="utf-8"))
 
 
 @pytest.mark.stack
