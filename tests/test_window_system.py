@@ -140,6 +140,12 @@ def test_keys_of_real_layouts_have_the_names_that_are_printed_on_them(display: s
         eventually(lambda: desk.pressed()[-1][0] == "left", 10)
 
 
+def manages(display: str) -> bool:
+    """Whether a window manager has taken over the display."""
+    asked = ["xdotool", "get_num_desktops"]
+    return subprocess.run(asked, env={**os.environ, "DISPLAY": display}, capture_output=True).returncode == 0
+
+
 @pytest.fixture
 def managed(display: str) -> Iterator[str]:
     """A display with a window manager."""
@@ -152,6 +158,8 @@ def managed(display: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
+        # A window that is shown while it starts may never be shown, and SDL waits for that for ever.
+        eventually(lambda: manages(display), 20, 0.1)
         yield display
     finally:
         manager.terminate()
