@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
+from api_stub.background import Troubles
 from api_stub.challenge import WorkingCopies
 from api_stub.config import CheckpointConfig
 from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, stamp_of
@@ -32,6 +33,8 @@ class Kitchen:
     """What is kept in the state directory; None: nothing is (an API for tests)."""
     memory: Memory | None = None
     """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """What is wrong just now, for /healthz."""
     problem: str | None = field(default=None, init=False)
     """Why the checkpoint's file, as it was edited, was not taken; None: it is in force as it is."""
     seen: Stamp | None = field(default=None, init=False)
@@ -45,7 +48,10 @@ class Kitchen:
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
         """Place an order under the checkpoint in force and have it in the ledger; see Gateway.place and
-        Records.take. Raises OrderConflict, TemporalUnreachable, LedgerUnwritable."""
+        Records.take. Raises OrderConflict, TemporalUnreachable, LedgerUnwritable; nothing is placed where
+        it is known that the ledger could not be written."""
+        if self.records is not None:
+            await self.records.require_writable()
         placed, is_new = await self.gateway.place(info, self.checkpoint.config.kitchen(), fresh=fresh)
         if self.records is not None:
             await self.records.take(placed)

@@ -40,7 +40,7 @@ class Memory:
         scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(kept))
+            scratch.write_text(json.dumps(kept), encoding="utf-8")
             scratch.replace(self._file)
         except OSError as error:
             logger.warning("%s cannot be written: %s", self._file, error)
@@ -51,13 +51,13 @@ class Memory:
         Its stamp says that the file was never seen, so that an edit made meanwhile is looked at.
         """
         try:
-            kept = json.loads(self._file.read_text())
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
             if self._run is None or kept["run"] != self._run:
                 return None
             config = CheckpointConfig.model_validate(kept["config"])
             return LoadedConfig(config, Path(kept["file"]), NEVER_SEEN)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             logger.warning("%s is not readable: %s", self._file, error)
             return None
