@@ -375,3 +375,24 @@ def test_troubles_are_optional(tmp_path: Path) -> None:
         gateway = made.kitchen.gateway
         Records(tmp_path, gateway, TemporalRecords(gateway), made.kitchen.fleet, lambda: 1.0)
         assert isinstance(made.kitchen.troubles, Troubles)
+
+
+def test_a_disk_that_fills_up_while_temporal_takes_an_order_is_told_at_once(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal cannot write either, and its client asks it again for seconds."""
+    ended: list[str] = []
+
+    async def place(*_: Any, **__: Any) -> Any:
+        disk.free = 0
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append("placing")
+
+    with keeping(tmp_path) as made:
+        monkeypatch.setattr(made.kitchen.gateway, "place", place)
+        answer = made.post("/orders", {"id": "filling"})
+        assert answer.status_code == 503 and answer.json()["type"] == "/problems/ledger-unwritable"
+        assert "MB are free" in answer.json()["detail"]
+        made.until(lambda: ended)

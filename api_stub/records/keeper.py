@@ -110,8 +110,11 @@ class Records:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._ledger.close()
 
-    async def require_writable(self) -> None:
-        """Raises LedgerUnwritable, in half a second at the most, where an order could not be taken now."""
+    async def require_writable(self, now: bool = False) -> None:
+        """Raises LedgerUnwritable, in half a second at the most, where an order could not be taken. `now`
+        looks at the disk, also where nothing is known to be wrong with it."""
+        if now:
+            await self._ledger.check()
         await self._ledger.require_writable()
 
     async def take(self, order: Order) -> None:

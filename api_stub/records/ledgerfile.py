@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from api_stub.disk import free_bytes
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.lines import BadLine, Loaded, load
 from api_stub.records.names import LEDGER_LOCK
@@ -155,11 +156,3 @@ def write_all(fd: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]
-
-
-def free_bytes(directory: Path) -> int:
-    """Bytes that this user may still write there; a large number where that is not known. Raises OSError."""
-    found = os.statvfs(directory)
-    if found.f_blocks == 0:
-        return 2**62  # some file systems do not tell
-    return found.f_frsize * (found.f_bfree if os.geteuid() == 0 else found.f_bavail)
