@@ -19,12 +19,12 @@ from temporalio.client import Client
 from api_stub.gateway import database as database_module
 from api_stub.gateway.database import (
     MAX_PATH,
-    SETUP,
     DatabaseProblem,
     mark_served,
     prepare_database,
     problem_with_database,
 )
+from api_stub.gateway.names import SETUP
 from tests.running import eventually
 from tests.servers import Server, a_server
 

@@ -120,6 +120,16 @@ def test_a_write_that_failed_refuses_orders_until_one_succeeds(tmp_path: Path, d
     assert not loaded.problems and loaded.contents.started == 2
 
 
+def test_many_may_ask_at_once(tmp_path: Path, disk: Disk) -> None:
+    async def live(ledger: Ledger) -> None:
+        disk.free = 0
+        for _ in range(50):
+            await asyncio.gather(*(ledger.check() for _ in range(5)))
+            assert ledger.problem is not None and "MB are free" in ledger.problem
+
+    with_ledger(tmp_path / "ledger.txt", live)
+
+
 def test_a_full_disk_is_told_once_not_at_each_order(
     tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:

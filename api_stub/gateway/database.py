@@ -14,12 +14,10 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from api_stub.gateway.names import ENDINGS, SETUP
 from api_stub.gateway.server_command import MAX_PATH
 from api_stub.records.names import LEDGER
 
-SETUP = "temporal.setup"
-"""Beside the database: its first server has not served yet."""
-ENDINGS = ("-wal", "-shm", "-journal")
 BUSY = "database is locked"
 LOOK_S = 0.3
 """A large database is looked at for so long; what is found later, the server tells."""

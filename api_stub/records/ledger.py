@@ -109,11 +109,12 @@ class Ledger:
         """
         if self._checking is None or self._checking.done():
             self._checking = asyncio.ensure_future(self._in_turn(self._try_out))
-        done, _ = await asyncio.wait([self._checking], timeout=CHECK_S)
+        checking = self._checking  # two may ask at once; the next one's is not this one's
+        done, _ = await asyncio.wait([checking], timeout=CHECK_S)
         self._checked_at = self._clock()
         if not done:
             self._note("the disk does not answer")
-        elif (error := self._checking.exception()) is not None and not isinstance(error, LedgerUnwritable):
+        elif (error := checking.exception()) is not None and not isinstance(error, LedgerUnwritable):
             self._note(f"{type(error).__name__}: {error}")
 
     async def _in_turn(self, work: Callable[[], None]) -> None:
