@@ -26,7 +26,7 @@ from worker.shared import STATUS_QUERY, workflow_id_for
 
 BATCH = 500
 TURNS = 10
-THROUGH = 120
+THROUGH = 100
 THROUGH_TURNS = 3
 THROUGHPUT_S = 110.0
 WORKERS = 4
