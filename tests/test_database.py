@@ -182,12 +182,17 @@ def test_a_transaction_of_the_old_kind_is_taken_back(state: Path) -> None:
 def test_a_large_database_is_looked_at_for_a_moment_only(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "LOOK_S", -1.0)
+    """Damage in its middle is not found, which tells that nobody went there."""
     database = state / "temporal.db"
     with closing(sqlite3.connect(database)) as connection:
-        connection.execute("CREATE TABLE much AS SELECT zeroblob(100) a FROM history_node, shards")
-        connection.executemany("INSERT INTO much VALUES (?)", [(bytes(100),)] * 20_000)
+        connection.execute("CREATE TABLE much (a)")
+        connection.executemany("INSERT INTO much VALUES (?)", [(bytes(3000),)] * 20_000)
         connection.commit()
+    data = whole(database)
+    middle = len(data) // 8192 * 4096
+    database.write_bytes(data[:middle] + NOISE[:4096] + data[middle + 4096 :])
+    assert problem_with_database(database) is not None
+    monkeypatch.setattr(database_module, "LOOK_S", 0.0)
     assert problem_with_database(database) is None
 
 

@@ -120,6 +120,39 @@ def test_a_write_that_failed_refuses_orders_until_one_succeeds(tmp_path: Path, d
     assert not loaded.problems and loaded.contents.started == 2
 
 
+def test_a_quota_that_is_used_up_is_found_by_writing(tmp_path: Path, disk: Disk) -> None:
+    """There is room on the disk, and this user may not have it."""
+    file = tmp_path / "ledger.txt"
+
+    async def live(ledger: Ledger) -> None:
+        await ledger.take(taken(1))
+        disk.full = True
+        await ledger.check()
+        assert ledger.problem is None, "nothing is written once a second for nothing"
+        await ledger.check(thoroughly=True)
+        assert ledger.problem is not None and "No space left" in ledger.problem
+        disk.full = False
+        await ledger.check()
+        assert ledger.problem is None and load(file.read_bytes()).whole == file.stat().st_size
+
+    with_ledger(file, live)
+
+
+def test_a_disk_that_became_read_only_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class ReadOnly:
+        f_flag = os.ST_RDONLY
+
+    async def live(ledger: Ledger) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(ledgerfile.os, "statvfs", lambda _: ReadOnly())
+            await ledger.check()
+        assert ledger.problem is not None and "Read-only" in ledger.problem
+        await ledger.check()
+        assert ledger.problem is None
+
+    with_ledger(tmp_path / "ledger.txt", live)
+
+
 def test_many_may_ask_at_once(tmp_path: Path, disk: Disk) -> None:
     async def live(ledger: Ledger) -> None:
         disk.free = 0

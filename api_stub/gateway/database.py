@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import time
-from contextlib import closing, suppress
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from api_stub.gateway.names import ENDINGS, SETUP
@@ -104,7 +105,7 @@ def is_unfinished(database: Path) -> bool:
     if database.stat().st_size == 0:
         return marked
     try:
-        with closing(look_into(database)) as connection:
+        with look_into(database) as connection:
             tables = tables_of(connection)
             if tables and "namespaces" not in tables:
                 return False
@@ -156,7 +157,7 @@ def _problem(database: Path) -> str | None:
     except OSError as error:
         return f"{error.filename or database} cannot be read ({error.strerror})"
     try:
-        with closing(look_into(database)) as connection:
+        with look_into(database) as connection:
             tables = tables_of(connection)
             if not tables:
                 return f"{database} is empty: it has no tables"
@@ -182,7 +183,8 @@ def first_bytes(file: Path, count: int) -> bytes:
         return opened.read(count)
 
 
-def look_into(database: Path) -> sqlite3.Connection:
+@contextmanager
+def look_into(database: Path) -> Iterator[sqlite3.Connection]:
     """A connection to look at a database, for LOOK_S: then its statements are interrupted.
 
     It only reads: what a killed server left in its log is for the next server. Only a half-done transaction
@@ -190,10 +192,25 @@ def look_into(database: Path) -> sqlite3.Connection:
     """
     journal = database.with_name(database.name + "-journal")
     mode = "rw" if journal.exists() else "ro"
-    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode={mode}", uri=True, timeout=1.0)
-    until = time.monotonic() + LOOK_S
-    connection.set_progress_handler(lambda: time.monotonic() > until, 1000)
-    return connection
+    uri = f"{database.absolute().as_uri()}?mode={mode}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
+        over = threading.Event()
+
+        def interrupt() -> None:
+            # Again and again: between two statements there is nothing to be interrupted.
+            pause_s = LOOK_S
+            while not over.wait(pause_s):
+                connection.interrupt()
+                pause_s = 0.005
+
+        # A thread: within its check of all pages, SQLite asks nobody whether to go on.
+        alarm = threading.Thread(target=interrupt, name="database-look", daemon=True)
+        alarm.start()
+        try:
+            yield connection
+        finally:
+            over.set()
+            alarm.join()
 
 
 def tables_of(connection: sqlite3.Connection) -> set[str]:

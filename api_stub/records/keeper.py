@@ -114,7 +114,7 @@ class Records:
         """Raises LedgerUnwritable, in half a second at the most, where an order could not be taken. `now`
         looks at the disk, also where nothing is known to be wrong with it."""
         if now:
-            await self._ledger.check()
+            await self._ledger.check(thoroughly=True)
         await self._ledger.require_writable()
 
     async def take(self, order: Order) -> None:

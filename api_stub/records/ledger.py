@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from api_stub.errors import LedgerUnwritable
@@ -102,13 +103,15 @@ class Ledger:
         if self.problem is not None:
             raise LedgerUnwritable(f"the order was not placed: {self.problem}")
 
-    async def check(self) -> None:
+    async def check(self, thoroughly: bool = False) -> None:
         """Find out whether an order could be written now, and make the file anew where it is gone.
 
+        `thoroughly`, and whenever there is a problem, something is written for that, and taken back.
         `problem` tells. Takes CHECK_S at the most, whatever the disk does; never raises.
         """
         if self._checking is None or self._checking.done():
-            self._checking = asyncio.ensure_future(self._in_turn(self._try_out))
+            work = partial(self._disk.try_out, thoroughly or self.problem is not None)
+            self._checking = asyncio.ensure_future(self._in_turn(work))
         checking = self._checking  # two may ask at once; the next one's is not this one's
         done, _ = await asyncio.wait([checking], timeout=CHECK_S)
         self._checked_at = self._clock()
@@ -219,9 +222,6 @@ class Ledger:
     def _append(self, data: bytes) -> None:
         self._disk.append(data)
         self.syncs += 1
-
-    def _try_out(self) -> None:
-        self._disk.try_out(thoroughly=self.problem is not None)
 
 
 def _heard(done: asyncio.Future[None]) -> None:

@@ -70,6 +70,8 @@ class LedgerFile:
     def try_out(self, thoroughly: bool) -> None:
         """Raises OSError where a line could not be written now. `thoroughly` writes something, too."""
         self.mend()
+        if os.statvfs(self.path.parent).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         if free_bytes(self.path.parent) < ROOM:
             raise OSError(errno.ENOSPC, f"less than {ROOM // 2**20} MB are free")
         if thoroughly:
