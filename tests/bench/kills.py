@@ -45,7 +45,7 @@ def server_kills() -> Iterator[Line]:
                 lost = asyncio.run(missing(stack.temporal, confirmed))
                 told = f"{len(confirmed)} confirmed, {len(lost)} gone, back after {back[-1]:.1f} s"
                 progress(f"server_kills: {turn + 1} of {KILLS}, {told}")
-            audit = eventually(lambda: done(stack), 300, 0.5)
+            audit = eventually(lambda: done(stack), 900, 0.5)
     yield Line(
         "server_kills",
         len(lost) + audit["lost"] + abs(audit["started"] - len(confirmed)),
