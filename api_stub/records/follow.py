@@ -19,6 +19,7 @@ from api_stub.records.grip import Death, Held, attempt_lost, begin, seen_history
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import Source, unfit
 from api_stub.schema import Order
+from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Follower:
         self._any_told = False
         self._news = asyncio.Event()
         self._hurry_until = 0.0
+        self._told = Seldom()
 
     def died(self, death: Death) -> None:
         """A worker died just now."""
@@ -102,7 +104,8 @@ class Follower:
         self._news.set()
 
     async def run(self) -> None:
-        """Follow for ever; never raises."""
+        """Follow for ever, also while Temporal is away. What else fails ends it: run it again (keep_running);
+        deaths that were not looked into yet are not forgotten."""
         self.hurry()  # an earlier API may have left some unfinished
         while True:
             self._news.clear()
@@ -111,11 +114,9 @@ class Follower:
                 await self._look()
                 pause = await self._follow()
             except TemporalUnreachable as error:
-                logger.info("receipts wait for Temporal: %s", error)
+                if self._told.due("away"):
+                    logger.info("receipts wait for Temporal: %s", error)
                 pause = AWAY_S
-            except Exception:
-                logger.exception("following the orders of dead workers failed")
-                pause = SLOW_S
             try:
                 await asyncio.wait_for(self._news.wait(), pause)
             except TimeoutError:

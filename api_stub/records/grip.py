@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from api_stub.records.source import Grip, Story
 from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
@@ -145,18 +144,3 @@ def receipt(death: Death) -> Receipt:
 
 def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def read_death(data: dict[str, Any]) -> Death:
-    """A death from its JSON (dataclasses.asdict). Raises KeyError, TypeError or ValueError."""
-    held = tuple(
-        Held(
-            **{
-                **one,
-                "stage": Stage(one["stage"]),
-                "kept": tuple(Stage(stage) for stage in one["kept"]),
-            }
-        )
-        for one in data["held"]
-    )
-    return Death(**{**data, "held": held})

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from api_stub.background import Troubles, keep_running
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
@@ -29,6 +30,7 @@ from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import Row, Source, each
 from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
+from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ LEARN_AGAIN_S = 0.25
 READY_EVERY_S = 0.5
 RETIRE_EVERY_S = 10.0
 RETIRE_AGAIN_S = 1.0
+DISK_EVERY_S = 1.0
+TOLD_S = 10.0
+"""So long is it told that receipts were set aside: that is over and done."""
 _OUTCOMES: dict[Verdict, Outcome] = {"delivered": "delivered", "failed": "failed"}
 
 
@@ -55,10 +60,13 @@ class Records:
         source: Source,
         fleet: Supervisor,
         retention_s: Callable[[], float],
+        troubles: Troubles | None = None,
     ) -> None:
         self._source = source
         self._fleet = fleet
         self._retention_s = retention_s
+        self._troubles = troubles if troubles is not None else Troubles()
+        self._seldom = Seldom()
         self._ledger = Ledger(state / LEDGER)
         self._receipts = Receipts(state / RECEIPTS)
         self._recount = Recount(source, lambda: self._ledger.contents)
@@ -73,21 +81,26 @@ class Records:
         self._tasks: list[asyncio.Task[None]] = []
 
     def load(self) -> None:
-        """Read what is on disk. Raises LedgerUnwritable, for instance where another API has it."""
+        """Read what is on disk. Raises LedgerUnwritable, for instance where another API has it; receipts
+        that cannot be read are set aside."""
         self._ledger.open()
         self._receipts.load()
 
     async def open(self) -> None:
         """Begin; before the fleet does, so that no death is missed."""
         self._fleet.listeners.append(self._log.death)
+        if self._receipts.set_aside is not None:
+            self._troubles.tell("old receipts", self._receipts.set_aside)
+            asyncio.get_running_loop().call_later(TOLD_S, self._troubles.clear, "old receipts")
+        work: dict[str, Callable[[], Awaitable[object]]] = {
+            "receipts": self._follower.run,
+            "counting workers": self._count_ready,
+            "counting orders": lambda: self._again(self._learn, LEARN_EVERY_S, LEARN_AGAIN_S),
+            "retention": lambda: self._again(self._retire, RETIRE_EVERY_S, RETIRE_AGAIN_S),
+            "disk": self._watch_disk,
+        }
         self._tasks = [
-            asyncio.create_task(work)
-            for work in (
-                self._follower.run(),
-                self._count_ready(),
-                self._again(self._learn, LEARN_EVERY_S, LEARN_AGAIN_S),
-                self._again(self._retire, RETIRE_EVERY_S, RETIRE_AGAIN_S),
-            )
+            asyncio.create_task(keep_running(name, one, self._troubles)) for name, one in work.items()
         ]
 
     async def close(self) -> None:
@@ -96,6 +109,13 @@ class Records:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._ledger.close()
+
+    async def require_writable(self, now: bool = False) -> None:
+        """Raises LedgerUnwritable, in half a second at the most, where an order could not be taken. `now`
+        looks at the disk, also where nothing is known to be wrong with it."""
+        if now:
+            await self._ledger.check(thoroughly=True)
+        await self._ledger.require_writable()
 
     async def take(self, order: Order) -> None:
         """Have a placed order in the ledger before anybody is told that it is placed.
@@ -198,16 +218,31 @@ class Records:
                 self._follower.hurry()
             await asyncio.sleep(READY_EVERY_S)
 
+    async def _watch_disk(self) -> None:
+        """Find out when nothing can be written and when it can again, whether or not somebody orders."""
+        while True:
+            await self._ledger.check()
+            self._receipts.retry()
+            for part, problem in (
+                ("ledger", self._ledger.problem),
+                ("receipts on disk", self._receipts.problem),
+            ):
+                if problem is None:
+                    self._troubles.clear(part)
+                else:
+                    self._troubles.tell(part, problem)
+            await asyncio.sleep(DISK_EVERY_S)
+
     async def _again(self, work: Callable[[], Awaitable[bool]], pause_s: float, more_s: float) -> None:
-        """Do this for ever, sooner where it says that there is more to do; never raises."""
+        """Do this for ever, sooner where it says that there is more to do. What is told elsewhere does not
+        end it: Temporal is away, the disk is full."""
         while True:
             more = False
             try:
                 more = await work()
             except (TemporalUnreachable, LedgerUnwritable) as error:
-                logger.info("%s: %s", getattr(work, "__name__", work), error)
-            except Exception:
-                logger.exception("%s failed", getattr(work, "__name__", work))
+                if self._seldom.due(type(error).__name__):
+                    logger.info("%s: %s", getattr(work, "__name__", work), error)
             await asyncio.sleep(more_s if more else pause_s)
 
     async def _learn(self) -> bool:

@@ -3,31 +3,38 @@
 Group commit: whoever waits is written together, with one fsync in a thread. The first one of a quiet time
 is written at once; the next ones gather for GATHER_S at the most, so that any rate of orders costs at most
 1/GATHER_S fsyncs a second.
+
+A disk that is full, gone or silent is a state, not an event: `problem` tells it, `check` finds out when it is
+over, and meanwhile orders are refused before Temporal is asked to take them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.lines import Contents, Record, Settled, Taken, load, write_line
-from api_stub.records.names import LEDGER_LOCK
+from api_stub.records.ledgerfile import LedgerFile
+from api_stub.records.lines import Contents, Record, Settled, Taken, write_line
+from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
 GATHER_S = 0.025
-LOCK_S = 3.0
 COMPACT_AFTER = 500
 """Dead lines that are worth a rewriting."""
+CHECK_AGAIN_S = 0.2
+CHECK_S = 0.5
+WRITE_S = 3.0
+CLOSE_S = 1.0
+"""Seconds after which a disk is said not to answer: a check, a line that somebody waits for, the end."""
 
 
 @dataclass
@@ -41,16 +48,19 @@ class Ledger:
 
     def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
+        self._disk = LedgerFile(file, self._rewritten)
         self._clock = clock
         self._contents = Contents()
-        self._fd = -1
-        self._lock = -1
-        self._length = 0
         self._waiting: list[_Waiting] = []
         self._committer: asyncio.Task[None] | None = None
         self._synced_at = -GATHER_S
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._checking: asyncio.Future[None] | None = None
+        self._checked_at = -CHECK_AGAIN_S
+        self._told = Seldom()
+        self.problem: str | None = None
+        """Why nothing can be written now, in one sentence; None: it can, as far as is known."""
         self.syncs = 0
         """How many fsyncs of appended lines there were."""
 
@@ -62,36 +72,17 @@ class Ledger:
     def open(self) -> None:
         """Read the file, cut a torn last line off, and keep every other API away.
 
-        Raises LedgerUnwritable when another process has it, or when it cannot be read and written.
+        Raises LedgerUnwritable when another process has it, when it cannot be read and written, or when it
+        is no ledger: one sentence with the file's name.
         """
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._take_lock()
-            self._fd = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-            data = self._file.read_bytes()
-            loaded = load(data)
-            for problem in loaded.problems:
-                logger.warning("%s: %s", self._file, problem)
-            if loaded.whole < len(data):
-                os.ftruncate(self._fd, loaded.whole)
-                os.fsync(self._fd)
-        except OSError as error:
-            raise LedgerUnwritable(f"{self._file}: {error.strerror}") from error
-        self._contents, self._length = loaded.contents, loaded.whole
+        loaded = self._disk.open()
+        for problem in loaded.problems:
+            logger.warning("%s: %s", self._file, problem)
+        self._contents = loaded.contents
 
-    def _take_lock(self) -> None:
-        """One API a ledger. One that was just killed may hold the lock for a moment more."""
-        self._lock = os.open(self._file.with_name(LEDGER_LOCK), os.O_RDWR | os.O_CREAT, 0o644)
-        deadline = time.monotonic() + LOCK_S
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    os.close(self._lock)
-                    raise LedgerUnwritable(f"{self._file} is in use by another API") from error
-            time.sleep(0.05)
+    def _rewritten(self) -> bytes:
+        self._contents.dead_lines = 0
+        return "".join(map(write_line, self._contents.records(datetime.now(UTC)))).encode()
 
     async def take(self, order: Taken) -> None:
         """Have this order in the ledger, on disk. One that is there already costs nothing.
@@ -101,6 +92,38 @@ class Ledger:
         known = self._contents.entries.get(order.workflow_id)
         if known is None or known.run_id != order.run_id:
             await self._commit([order])
+
+    async def require_writable(self) -> None:
+        """Raises LedgerUnwritable, within CHECK_S, where an order could not be written now.
+
+        Costs nothing while all is well, and one look at the disk each CHECK_AGAIN_S while it is not.
+        """
+        if self.problem is not None and self._clock() - self._checked_at >= CHECK_AGAIN_S:
+            await self.check()
+        if self.problem is not None:
+            raise LedgerUnwritable(f"the order was not placed: {self.problem}")
+
+    async def check(self, thoroughly: bool = False) -> None:
+        """Find out whether an order could be written now, and make the file anew where it is gone.
+
+        `thoroughly`, and whenever there is a problem, something is written for that, and taken back.
+        `problem` tells. Takes CHECK_S at the most, whatever the disk does; never raises.
+        """
+        if self._checking is None or self._checking.done():
+            work = partial(self._disk.try_out, thoroughly or self.problem is not None)
+            self._checking = asyncio.ensure_future(self._in_turn(work))
+        checking = self._checking  # two may ask at once; the next one's is not this one's
+        done, _ = await asyncio.wait([checking], timeout=CHECK_S)
+        self._checked_at = self._clock()
+        if not done:
+            self._note("the disk does not answer")
+        elif (error := checking.exception()) is not None and not isinstance(error, LedgerUnwritable):
+            self._note(f"{type(error).__name__}: {error}")
+
+    async def _in_turn(self, work: Callable[[], None]) -> None:
+        async with self._turn:
+            await self._in_thread(work)
+        self.problem = None
 
     async def settle(self, orders: Sequence[Settled]) -> None:
         """Count these in the totals, on disk, and no longer one by one. Raises LedgerUnwritable."""
@@ -116,28 +139,38 @@ class Ledger:
         dead = self._contents.dead_lines
         if dead < max(COMPACT_AFTER, len(self._contents.entries) // 4):
             return False
-        async with self._turn:
-            await self._in_thread(self._rewrite)
+        try:
+            async with self._turn:
+                await self._in_thread(self._disk.rewrite)
+        except LedgerUnwritable:
+            self._contents.dead_lines = dead
+            raise
         logger.info("%s: rewritten without %d lines", self._file, dead)
         return True
 
     async def close(self) -> None:
-        """Write what waits, then let the file go."""
-        if self._committer is not None:
-            await asyncio.wait([self._committer])
+        """Write what waits, then let the file go; a disk that does not answer is left after CLOSE_S."""
+        at_work = [task for task in (self._committer, self._checking) if task is not None and not task.done()]
+        if at_work:
+            _, hanging = await asyncio.wait(at_work, timeout=CLOSE_S)
+            if hanging:
+                self._thread.shutdown(wait=False)
+                return
         async with self._turn:
             self._thread.shutdown(wait=True)
-            for fd in (self._fd, self._lock):
-                if fd >= 0:
-                    os.close(fd)
-            self._fd = self._lock = -1
+            self._disk.close()
 
     async def _commit(self, records: Sequence[Record]) -> None:
         done = asyncio.get_running_loop().create_future()
+        done.add_done_callback(_heard)
         self._waiting.append(_Waiting(records, done))
         if self._committer is None or self._committer.done():
             self._committer = asyncio.create_task(self._commit_all())
-        await done
+        # Whatever is written counts, also when nobody waits for it any more.
+        finished, _ = await asyncio.wait([done], timeout=WRITE_S)
+        if not finished:
+            raise LedgerUnwritable(self._note("the disk does not answer"))
+        done.result()
 
     async def _commit_all(self) -> None:
         """Write until nobody waits. A caller that went away is written all the same."""
@@ -171,43 +204,27 @@ class Ledger:
             await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
         except (OSError, RuntimeError) as error:
             # RuntimeError: the thread is shut down already.
-            logger.error("%s cannot be written: %s", self._file, error)
-            reason = error.strerror if isinstance(error, OSError) else "the API is shutting down"
-            raise LedgerUnwritable(f"the ledger {self._file.name} cannot be written: {reason}") from error
+            reason = (
+                (error.strerror or str(error)) if isinstance(error, OSError) else "the API is shutting down"
+            )
+            raise LedgerUnwritable(self._note(reason)) from error
+        except LedgerUnwritable as error:
+            self.problem = str(error)
+            raise
+
+    def _note(self, reason: str) -> str:
+        """Keep and tell why nothing can be written; the sentence."""
+        self.problem = f"the ledger {self._file.name} cannot be written: {reason}"
+        if self._told.due(reason):
+            logger.error("%s cannot be written: %s", self._file, reason)
+        return self.problem
 
     def _append(self, data: bytes) -> None:
-        found = os.fstat(self._fd)
-        if found.st_nlink == 0:
-            self._rewrite()  # somebody removed the file; what it said is still known here
-        elif found.st_size != self._length:
-            os.ftruncate(self._fd, self._length)  # what an earlier write left behind when it failed half-way
-        left = memoryview(data)
-        while left:
-            left = left[os.write(self._fd, left) :]
-        os.fsync(self._fd)
+        self._disk.append(data)
         self.syncs += 1
-        self._length += len(data)
 
-    def _rewrite(self) -> None:
-        """Write the contents to a new file and put it in the old one's place, as one step."""
-        data = "".join(map(write_line, self._contents.records(datetime.now(UTC)))).encode()
-        scratch = self._file.with_suffix(".new")
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(scratch, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            left = memoryview(data)
-            while left:
-                left = left[os.write(fd, left) :]
-            os.fsync(fd)
-            os.replace(scratch, self._file)
-        except OSError:
-            os.close(fd)
-            raise
-        os.close(self._fd)
-        self._fd, self._length = fd, len(data)
-        self._contents.dead_lines = 0
-        directory = os.open(self._file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+
+def _heard(done: asyncio.Future[None]) -> None:
+    """Take a failure that nobody waits for any more; it was told when it happened."""
+    if not done.cancelled():
+        done.exception()

@@ -21,6 +21,13 @@ from typing import Literal
 
 Outcome = Literal["delivered", "failed"]
 
+MAX_LINE = 4096
+"""Bytes; a workflow id has 1,000 at the most."""
+MAX_PROBLEMS = 5
+"""So many damaged lines are told one by one."""
+BEGINNINGS = (b"carried ", b"taken ")
+YEARS = range(1970, 2201)
+
 
 class BadLine(ValueError):
     """A line that is none of the ledger's kinds; the message says what was found."""
@@ -104,7 +111,10 @@ def read_line(line: str) -> Record:
     """A line without its line feed. Raises BadLine."""
     try:
         kind, stamp, *rest = line.split(" ")
-        at = datetime.fromisoformat(stamp).astimezone(UTC)
+        at = datetime.fromisoformat(stamp)
+        if at.year not in YEARS:
+            raise ValueError(f"the year {at.year}")
+        at = at.astimezone(UTC)
         match kind, rest:
             case "carried", [_, _, _, _]:
                 return Carried(at, Totals(**{name: _number(rest, name) for name in Totals.__annotations__}))
@@ -181,16 +191,37 @@ class Loaded:
 
 
 def load(data: bytes) -> Loaded:
-    """Read a ledger's bytes. A last line without its line feed is torn: nobody was answered for it."""
+    """Read a ledger's bytes. A last line without its line feed is torn: nobody was answered for it.
+
+    A damaged line costs only itself. Raises BadLine for what is not a ledger at all: a first line of
+    something else, more lines that cannot be read than others, or an end that is longer than any line.
+    """
     contents = Contents()
-    problems = []
+    problems: list[str] = []
+    good = bad = 0
     whole = data.rfind(b"\n") + 1
     for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1):
         try:
+            if len(line) > MAX_LINE:
+                raise BadLine(f"{line[:80]!r}: a line of {len(line)} bytes")
             contents.apply(read_line(line.decode(errors="replace")))
+            good += 1
         except BadLine as error:
+            if number == 1:
+                raise BadLine(f"line 1: {error}") from error
             contents.dead_lines += 1
-            problems.append(f"line {number}: {error}")
+            bad += 1
+            if bad <= MAX_PROBLEMS:
+                problems.append(f"line {number}: {error}")
+    if bad > good:
+        raise BadLine(f"{bad} of {bad + good} lines are not a ledger's; {problems[0]}")
+    if bad > MAX_PROBLEMS:
+        problems.append(f"{bad - MAX_PROBLEMS} more lines like these")
+    # A power cut may leave zeros where something was about to be written.
+    torn = data[whole:].rstrip(b"\0")
+    begins = any(torn[: len(start)] == start[: len(torn)] for start in BEGINNINGS)
+    if len(torn) > MAX_LINE or not (whole or begins):
+        raise BadLine(f"line {good + bad + 1}: {torn[:80]!r}: not a line of a ledger")
     if whole < len(data):
-        problems.append(f"the last line is torn and is cut off: {data[whole:][:80]!r}")
+        problems.append(f"the last line is torn and is cut off: {torn[:80]!r}")
     return Loaded(contents, whole, tuple(problems))

@@ -3,4 +3,6 @@
 LEDGER = "ledger.txt"
 LEDGER_LOCK = "ledger.lock"
 RECEIPTS = "receipts.jsonl"
-ALL = (LEDGER, LEDGER_LOCK, "ledger.new", RECEIPTS, "receipts.new")
+DAMAGED = "receipts.jsonl.damaged"
+"""Receipts that could not be read, set aside."""
+ALL = (LEDGER, LEDGER_LOCK, "ledger.new", RECEIPTS, "receipts.new", DAMAGED)

@@ -2,57 +2,112 @@
 
 A receipt changes while its orders are followed; each change is a line of its own in receipts.jsonl, the last
 one of a number counts, and the file is rewritten when it has many more lines than receipts.
+
+Receipts are no orders: a file that cannot be used is set aside, and a disk that takes nothing keeps nobody
+from seeing what happens now.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from api_stub.records.grip import Death, read_death, receipt
+from pydantic import TypeAdapter
+
+from api_stub.records.grip import Death, receipt
+from api_stub.records.names import DAMAGED
 from api_stub.schema import Receipt
+from api_stub.seldom import Seldom
 from api_stub.unfit import Unfit
 
 logger = logging.getLogger(__name__)
 
 MAX_KEPT = 1000
 MAX_LINES = 4 * MAX_KEPT
+MAX_BYTES = 64 * 2**20
+"""Far more than MAX_LINES of them; a longer file is none of ours."""
+BEGINNING = b'{"n": '
 MAX_ANSWERED = 200
 unfit = Unfit("receipt")
+MAX_NUMBER = 2**53
+_DEATH = TypeAdapter(Death)
 
 
 class Receipts:
-    """All deaths that are kept, by number, oldest first; numbers go on over restarts."""
+    """All deaths that are kept, by number, oldest first; numbers go on over restarts.
+
+    `problem` tells in a sentence why the file cannot be written now; `set_aside`, that it could not be read.
+    """
 
     def __init__(self, file: Path, kept: int = MAX_KEPT, lines: int = MAX_LINES) -> None:
         self._file = file
         self._kept = kept
         self._max_lines = lines
-        self._lines = 0
+        self._lines = self._bytes = 0
+        self._whole = True
         self._deaths: dict[int, Death] = {}
         self._last = 0
+        self._told = Seldom()
+        self.problem: str | None = None
+        self.set_aside: str | None = None
 
     def load(self) -> None:
-        """Read the file; a line that cannot be read (a torn last one) is left out and told."""
+        """Read the file. A line that cannot be read is left out and told; a file that is something else, or
+        damaged in its first line or the greater part, is set aside, and receipts begin anew. Never raises."""
         try:
-            lines = self._file.read_text(errors="replace").splitlines()
-        except FileNotFoundError:
+            if not self._file.exists():
+                return
+            if not self._file.is_file():
+                raise ValueError("it is not a regular file")
+            size = self._file.stat().st_size
+            if size > MAX_BYTES:
+                raise ValueError(f"it has {size // 2**20} MB")
+            deaths = self._read(self._file.read_bytes())
+        except (OSError, ValueError) as error:
+            self._put_aside(error)
             return
-        except OSError as error:
-            logger.warning("%s cannot be read: %s", self._file, error)
-            return
-        for number, line in enumerate(lines, 1):
-            try:
-                death = read_death(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
-                logger.warning("%s: line %d is left out: %s", self._file, number, error)
-                continue
+        for death in deaths:
             self._put(death)
         # A clean file to append to, whatever was wrong with its last line.
         self._rewrite()
+
+    def _read(self, data: bytes) -> list[Death]:
+        """The deaths of these lines. Raises ValueError for what is no file of receipts."""
+        lines = data.splitlines()
+        deaths, bad = [], 0
+        for number, line in enumerate(lines, 1):
+            try:
+                deaths.append(read_line(line))
+            except ValueError as error:
+                if number == 1 and not (len(lines) == 1 and line.startswith(BEGINNING)):
+                    raise ValueError(f"line 1 is no receipt: {error}") from error
+                bad += 1
+                if self._told.due(f"line {min(bad, 5)}"):
+                    logger.warning("%s: line %d is left out: %s", self._file, number, error)
+        if bad > max(1, len(deaths)):  # a torn line after nothing else is no damage
+            raise ValueError(f"{bad} of {len(lines)} lines are no receipts")
+        return deaths
+
+    def _put_aside(self, error: Exception) -> None:
+        """Give the file another name, so that a new one can be begun."""
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        try:
+            aside = self._file.with_name(DAMAGED)
+            for number in range(2, 10):
+                if not (aside.is_dir() or (aside.exists() and self._file.is_dir())):
+                    break  # a file takes the place of an older one; a directory cannot
+                aside = self._file.with_name(f"{DAMAGED}.{number}")
+            self._file.replace(aside)
+            where = f"it is {aside.name} now, and receipts begin anew"
+        except OSError as failure:
+            where = f"and it cannot be renamed ({failure.strerror})"
+        self.set_aside = f"{self._file.name} could not be read ({reason[:120]}); {where}"
+        logger.warning("%s: %s", self._file, self.set_aside)
 
     def add(self, death: Death) -> Death:
         """Keep a new death; it gets the next number."""
@@ -92,26 +147,48 @@ class Receipts:
             del self._deaths[next(iter(self._deaths))]
 
     def _append(self, text: str) -> None:
-        if self._lines >= self._max_lines:
+        if not self._whole:
+            return  # `retry` writes all of them, when there is room
+        full = self._lines >= self._max_lines or self._bytes + len(text) > MAX_BYTES // 2
+        if full or not self._file.exists():
             self._rewrite()
             return
 
         def write() -> None:
-            with self._file.open("a") as file:
+            with self._file.open("a", encoding="utf-8") as file:
                 file.write(text)
 
         if self._write(write):
             self._lines += 1
+            self._bytes += len(text)
 
     def _rewrite(self) -> None:
         scratch = self._file.with_suffix(".new")
+        lines: deque[str] = deque()
+        size = 0
+        for death in reversed(self._deaths.values()):
+            line = json.dumps(asdict(death)) + "\n"
+            size += len(line)
+            if size > MAX_BYTES // 2:
+                break
+            lines.appendleft(line)
 
         def write() -> None:
-            scratch.write_text("".join(json.dumps(asdict(death)) + "\n" for death in self._deaths.values()))
-            scratch.replace(self._file)
+            try:
+                scratch.write_text("".join(lines), encoding="utf-8")
+                scratch.replace(self._file)
+            except OSError:
+                with suppress(OSError):
+                    scratch.unlink()  # half of it would take the last room that others need
+                raise
 
         if self._write(write):
-            self._lines = len(self._deaths)
+            self._lines, self._bytes = len(lines), size
+
+    def retry(self) -> None:
+        """Write what could not be written; costs nothing where all is written. Never raises."""
+        if not self._whole:
+            self._rewrite()
 
     def _write(self, write: Callable[[], None]) -> bool:
         try:
@@ -119,6 +196,22 @@ class Receipts:
             write()
         except OSError as error:
             # A full disk must not keep anybody from seeing what happens now.
-            logger.warning("%s cannot be written: %s", self._file, error)
+            self._whole = False
+            self.problem = f"{self._file.name} cannot be written: {error.strerror}"
+            if self._told.due(self.problem):
+                logger.warning("%s cannot be written: %s", self._file, error)
             return False
+        self._whole, self.problem = True, None
         return True
+
+
+def read_line(line: bytes) -> Death:
+    """A death from its line, whole enough to be told. Raises ValueError in one short sentence."""
+    try:
+        death = _DEATH.validate_json(line)
+        if not 0 < death.n < MAX_NUMBER:
+            raise ValueError(f"its number is {str(death.n)[:20]}")
+        receipt(death)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError(" ".join(str(error).split())[:120]) from error
+    return death

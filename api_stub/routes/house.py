@@ -27,8 +27,9 @@ async def healthz(kitchen: InKitchen) -> Health:
     """Whether everything that orders need is there. Always 200 while the API itself is up."""
     reachable = await kitchen.gateway.reachable()
     ready, slots = kitchen.fleet.ready, kitchen.fleet.state.places
+    problems = kitchen.troubles.sentences
     return Health(
-        status="ok" if reachable and ready else "degraded",
+        status="ok" if reachable and ready and not problems else "degraded",
         temporal=TemporalHealth(
             address=kitchen.gateway.address,
             reachable=reachable,
@@ -37,6 +38,7 @@ async def healthz(kitchen: InKitchen) -> Health:
         ),
         fleet=FleetHealth(ready=ready, slots=slots, start=kitchen.checkpoint.config.fleet.start),
         checkpoint=kitchen.checkpoint.config.checkpoint,
+        problems=problems,
     )
 
 

@@ -30,11 +30,14 @@ class Health(Answer):
     """Whether everything that orders need is there."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="degraded: Temporal does not answer, or no worker polls."
+        description="degraded: Temporal does not answer, no worker polls, or there are problems."
     )
     temporal: TemporalHealth = Field(description="Its address, and whether it answers.")
     fleet: FleetHealth = Field(description="How many workers poll.")
     checkpoint: str = Field(description="The name of the checkpoint in force.")
+    problems: list[str] = Field(
+        default_factory=list, description="What is wrong in the API just now, a sentence each; mostly none."
+    )
 
 
 class StreamSettings(Answer):

@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from tests.bench import chaos, clone, fleet, frame, many, orders, start, window
+from tests.bench import chaos, clone, fleet, frame, kills, many, orders, start, window
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
@@ -17,6 +17,7 @@ BENCHES: dict[str, Bench] = {
     "worker_start": fleet.worker_start,
     "status": orders.status,
     "takeover": orders.takeover,
+    "server_kills": kills.server_kills,
     "batch": many.batch,
     "throughput": many.throughput,
     "fleet": many.fleet,

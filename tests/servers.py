@@ -1,0 +1,54 @@
+"""A Temporal server alone, run as the stack runs it, for tests of its command and its database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from api_stub.gateway.devserver import is_temporal
+from api_stub.gateway.server_command import server_command, server_environment
+from tests.running import eventually, free_ports
+
+
+class Server:
+    """`temporal server start-dev` on free ports, its database in `directory`."""
+
+    def __init__(self, directory: Path, base: Mapping[str, str] | None = None) -> None:
+        self.database = directory / "temporal.db"
+        port, ui = free_ports(2)
+        self.address = f"127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            server_command(port, ui, self.database),
+            cwd=directory,
+            env=server_environment(self.database, base),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def until_it_serves(self) -> None:
+        """Wait until it is healthy. Raises AssertionError where it ended instead."""
+
+        def healthy() -> bool:
+            assert self.process.poll() is None, f"the server ended with status {self.process.returncode}"
+            return asyncio.run(is_temporal(self.address, 1.0))
+
+        eventually(healthy, 15)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+@contextlib.contextmanager
+def a_server(directory: Path, base: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server that serves; killed at the end."""
+    server = Server(directory, base)
+    try:
+        server.until_it_serves()
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,441 @@
+"""A disk that is full, gone or silent: told, bounded, without a storm in the log, and over by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api_stub.background import Troubles
+from api_stub.errors import LedgerUnwritable
+from api_stub.gateway.records import TemporalRecords
+from api_stub.records import keeper as keeper_module
+from api_stub.records import ledger as ledger_module
+from api_stub.records import ledgerfile
+from api_stub.records.grip import Death
+from api_stub.records.keeper import Records
+from api_stub.records.ledger import Ledger
+from api_stub.records.lines import Taken, load
+from api_stub.records.receipts import Receipts
+from api_stub.seldom import MAX_KINDS, Seldom
+from tests.running import PATIENCE
+from tests.serving import Api, api
+
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+DEATH = Death(1, "w1.1", 1, "player", "SIGKILL", 5.0, 6.0)
+
+
+def taken(n: int) -> Taken:
+    return Taken(AT + timedelta(seconds=n), f"order-{n}--suffix", f"run-{n}")
+
+
+class Disk:
+    """What the ledger writes to: `full` and `free` (bytes) say how it is, `silent` holds every write."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        self.free = 2**40
+        self.silent: threading.Event | None = None
+        write = os.write
+
+        def writing(fd: int, data: Any) -> int:
+            if self.silent is not None:
+                self.silent.wait(30)
+            if self.full:
+                write(fd, bytes(data)[: len(data) // 2])
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return write(fd, data)
+
+        monkeypatch.setattr(ledgerfile.os, "write", writing)
+        monkeypatch.setattr(ledgerfile, "free_bytes", lambda _: self.free)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+def with_ledger(file: Path, work: Callable[[Ledger], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        ledger = Ledger(file)
+        ledger.open()
+        try:
+            return await work(ledger)
+        finally:
+            await ledger.close()
+
+    return asyncio.run(run())
+
+
+def test_orders_are_refused_before_the_last_room_is_gone_and_taken_when_there_is_more(
+    tmp_path: Path, disk: Disk
+) -> None:
+    async def live(ledger: Ledger) -> None:
+        await ledger.require_writable()
+        disk.free = 100_000
+        await ledger.check()
+        with pytest.raises(LedgerUnwritable, match=r"not placed: the ledger ledger\.txt .*MB are free"):
+            await ledger.require_writable()
+        await ledger.take(taken(1))  # one that Temporal has taken already may use it
+        with pytest.raises(LedgerUnwritable):
+            await ledger.require_writable()
+        disk.free = 2**40
+        await asyncio.sleep(ledger_module.CHECK_AGAIN_S)
+        await ledger.require_writable()
+
+    with_ledger(tmp_path / "ledger.txt", live)
+
+
+def test_a_write_that_failed_refuses_orders_until_one_succeeds(tmp_path: Path, disk: Disk) -> None:
+    file = tmp_path / "ledger.txt"
+
+    async def live(ledger: Ledger) -> None:
+        await ledger.take(taken(1))
+        disk.full = True
+        with pytest.raises(LedgerUnwritable):
+            await ledger.take(taken(2))
+        for _ in range(3):
+            await ledger.check()
+            with pytest.raises(LedgerUnwritable, match="not placed.*No space left"):
+                await ledger.require_writable()
+        disk.full = False
+        await ledger.check()
+        await ledger.require_writable()
+        await ledger.take(taken(2))
+
+    with_ledger(file, live)
+    loaded = load(file.read_bytes())
+    assert not loaded.problems and loaded.contents.started == 2
+
+
+def test_a_quota_that_is_used_up_is_found_by_writing(tmp_path: Path, disk: Disk) -> None:
+    """There is room on the disk, and this user may not have it."""
+    file = tmp_path / "ledger.txt"
+
+    async def live(ledger: Ledger) -> None:
+        await ledger.take(taken(1))
+        disk.full = True
+        await ledger.check()
+        assert ledger.problem is None, "nothing is written once a second for nothing"
+        await ledger.check(thoroughly=True)
+        assert ledger.problem is not None and "No space left" in ledger.problem
+        disk.full = False
+        await ledger.check()
+        assert ledger.problem is None and load(file.read_bytes()).whole == file.stat().st_size
+
+    with_ledger(file, live)
+
+
+def test_a_disk_that_became_read_only_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class ReadOnly:
+        f_flag = os.ST_RDONLY
+
+    async def live(ledger: Ledger) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(ledgerfile.os, "statvfs", lambda _: ReadOnly())
+            await ledger.check()
+        assert ledger.problem is not None and "Read-only" in ledger.problem
+        await ledger.check()
+        assert ledger.problem is None
+
+    with_ledger(tmp_path / "ledger.txt", live)
+
+
+def test_many_may_ask_at_once(tmp_path: Path, disk: Disk) -> None:
+    async def live(ledger: Ledger) -> None:
+        disk.free = 0
+        for _ in range(50):
+            await asyncio.gather(*(ledger.check() for _ in range(5)))
+            assert ledger.problem is not None and "MB are free" in ledger.problem
+
+    with_ledger(tmp_path / "ledger.txt", live)
+
+
+def test_a_full_disk_is_told_once_not_at_each_order(
+    tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def live(ledger: Ledger) -> None:
+        disk.full = True
+        for n in range(40):
+            with pytest.raises(LedgerUnwritable):
+                await ledger.take(taken(n))
+
+    with caplog.at_level(logging.INFO):
+        with_ledger(tmp_path / "ledger.txt", live)
+    assert len(caplog.records) == 1
+
+
+def test_a_silent_disk_holds_nobody_up(tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WRITE_S", "CHECK_S", "CLOSE_S"):
+        monkeypatch.setattr(ledger_module, name, 0.05)
+    disk.silent = threading.Event()
+    file = tmp_path / "ledger.txt"
+
+    async def live() -> None:
+        ledger = Ledger(file)
+        ledger.open()
+        with pytest.raises(LedgerUnwritable, match="does not answer"):
+            await ledger.take(taken(1))
+        await ledger.check()
+        with pytest.raises(LedgerUnwritable, match="does not answer"):
+            await ledger.require_writable()
+        assert disk.silent is not None
+        disk.silent.set()
+        monkeypatch.setattr(ledger_module, "CHECK_S", 20 * PATIENCE)
+        await ledger.check()
+        await ledger.require_writable()
+        assert ledger.contents.started == 1, "it was written after all"
+        disk.silent.clear()
+        with pytest.raises(LedgerUnwritable, match="does not answer"):
+            await ledger.take(taken(2))
+        await ledger.close()  # an end is not held up either
+        disk.silent.set()
+
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "only the file", "replaced"])
+def test_a_state_directory_that_goes_away_is_made_anew(tmp_path: Path, how: str) -> None:
+    state = tmp_path / "state"
+    file = state / "ledger.txt"
+
+    async def live(ledger: Ledger) -> None:
+        await ledger.take(taken(1))
+        if how == "removed":
+            shutil.rmtree(state)
+        elif how == "moved":
+            state.rename(tmp_path / "elsewhere")
+        elif how == "only the file":
+            file.unlink()
+        else:
+            (state / "new").write_bytes(b"something else\n")
+            (state / "new").replace(file)
+        await ledger.check()
+        assert ledger.problem is None
+        assert load(file.read_bytes()).contents.started == 1
+        await ledger.take(taken(2))
+        with pytest.raises(LedgerUnwritable, match="in use"):
+            Ledger(file).open()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgerfile, "LOCK_S", 0.05)
+        with_ledger(file, live)
+    assert load(file.read_bytes()).contents.started == 2
+
+
+def test_a_directory_in_the_ledgers_place_is_told_and_over_when_it_is_gone(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.txt"
+
+    async def live(ledger: Ledger) -> None:
+        await ledger.take(taken(1))
+        file.unlink()
+        file.mkdir()
+        await ledger.check()
+        with pytest.raises(LedgerUnwritable, match="cannot be written"):
+            await ledger.require_writable()
+        file.rmdir()
+        await ledger.check()
+        await ledger.require_writable()
+
+    with_ledger(file, live)
+    assert load(file.read_bytes()).contents.started == 1
+
+
+def test_receipts_of_a_full_disk_are_written_when_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "receipts.jsonl"
+    receipts = Receipts(file)
+    file.mkdir()  # as good as full: nothing can be written there
+    for _ in range(40):
+        receipts.add(DEATH)
+        receipts.retry()
+    assert receipts.problem is not None and len(receipts.after(0)) == 40
+    assert len(caplog.records) == 1 and not file.with_suffix(".new").exists()
+    file.rmdir()
+    receipts.retry()
+    assert receipts.problem is None
+    again = Receipts(file)
+    again.load()
+    assert len(again.after(0)) == 40
+
+
+def test_the_same_message_is_due_once_a_minute() -> None:
+    now = 0.0
+    seldom = Seldom(60.0, lambda: now)
+    assert [seldom.due("full"), seldom.due("full"), seldom.due("away")] == [True, False, True]
+    now = 61.0
+    assert seldom.due("full") and not seldom.due("full")
+    assert all(seldom.due(f"kind {n}") for n in range(2 * MAX_KINDS))
+    assert seldom.due("full"), "only so many kinds are remembered"
+
+
+@contextlib.contextmanager
+def keeping(state: Path) -> Iterator[Api]:
+    """An API that keeps its records there, where Temporal does not answer."""
+    with api() as made:
+        kitchen = made.kitchen
+        kitchen.records = Records(
+            state,
+            kitchen.gateway,
+            TemporalRecords(kitchen.gateway),
+            kitchen.fleet,
+            lambda: 3600.0,
+            kitchen.troubles,
+        )
+        kitchen.records.load()
+        made.run(kitchen.records.open())
+        try:
+            yield made
+        finally:
+            made.run(kitchen.records.close())
+
+
+def test_an_order_is_not_placed_where_it_could_not_be_written(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "DISK_EVERY_S", 0.01)
+    asked: list[str] = []
+
+    async def place(*_: Any, **__: Any) -> Any:
+        asked.append("Temporal")
+        raise LedgerUnwritable("that far")
+
+    with keeping(tmp_path) as made:
+        monkeypatch.setattr(made.kitchen.gateway, "place", place)
+        disk.free = 0
+        made.until(lambda: made.kitchen.troubles.sentences)
+        answer = made.post("/orders", {"id": "full"})
+        assert answer.status_code == 503 and answer.json()["type"] == "/problems/ledger-unwritable"
+        assert "not placed" in answer.json()["detail"] and not asked
+        assert made.post("/orderPizza", {"Toppings": ["ham"]}).status_code == 503 and not asked
+        health = made("GET", "/healthz").json()
+        assert health["status"] == "degraded"
+        assert [one for one in health["problems"] if one.startswith("ledger: ") and "MB are free" in one]
+        disk.free = 2**40
+        made.until(lambda: not made.kitchen.troubles.sentences)
+        made.post("/orders", {"id": "room"})
+        assert asked == ["Temporal"]
+        assert made("GET", "/healthz").json()["problems"] == []
+
+
+def test_damaged_receipts_are_told_in_the_health_and_then_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "TOLD_S", 0.5)
+    (tmp_path / "receipts.jsonl").write_bytes(b"\x89PNG" + os.urandom(2000))
+    with keeping(tmp_path) as made:
+        (told,) = made("GET", "/healthz").json()["problems"]
+        assert "receipts.jsonl.damaged" in told
+        made.until(lambda: not made.kitchen.troubles.sentences)
+
+
+def test_what_runs_in_the_background_never_ends_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them fails once in a way that nobody thought of; all go on, and it stands in the health."""
+    runs: dict[str, int] = {}
+
+    def failing_once(name: str, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def work(*arguments: Any) -> Any:
+            runs[name] = runs.get(name, 0) + 1
+            if runs[name] == 1:
+                raise KeyError("odd")
+            return await real(*arguments)
+
+        return work
+
+    for name in ("_learn", "_retire", "_count_ready", "_watch_disk"):
+        monkeypatch.setattr(Records, name, failing_once(name, getattr(Records, name)))
+    follow = keeper_module.Follower._follow
+    monkeypatch.setattr(keeper_module.Follower, "_follow", failing_once("_follow", follow))
+    with keeping(tmp_path) as made:
+        made.until(lambda: len(runs) == 5 and min(runs.values()) >= 2)
+        told = made("GET", "/healthz").json()["problems"]
+        assert len([one for one in told if "odd" in one]) == 5, told
+
+
+def mounted(where: Path, size: str) -> bool:
+    """Mount a file system of this size there, if this user may."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(where)]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=10).returncode == 0
+    except OSError:
+        return False
+
+
+def test_a_real_disk_that_is_really_full(tmp_path: Path) -> None:
+    where = tmp_path / "small"
+    where.mkdir()
+    if not mounted(where, "6m"):
+        pytest.skip("this user may not mount a file system")
+    try:
+
+        async def live(ledger: Ledger) -> None:
+            await ledger.take(taken(1))
+            fill = where / "fill"
+            with contextlib.suppress(OSError), fill.open("wb") as file:
+                while True:
+                    file.write(bytes(4096))
+                    file.flush()
+            began = time.monotonic()
+            await ledger.check()
+            with pytest.raises(LedgerUnwritable, match="MB are free"):
+                await ledger.require_writable()
+            assert time.monotonic() - began < PATIENCE
+            for n in range(2, 300):  # the page that the ledger has may take some
+                with contextlib.suppress(LedgerUnwritable):
+                    await ledger.take(taken(n))
+            confirmed = ledger.contents.started
+            assert confirmed < 299, "it is full"
+            assert load((where / "ledger.txt").read_bytes()).contents.started == confirmed
+            fill.unlink()
+            await ledger.check()
+            await ledger.require_writable()
+            await ledger.take(taken(999))
+            loaded = load((where / "ledger.txt").read_bytes())
+            assert loaded.contents.started == confirmed + 1 and not loaded.problems
+
+        with_ledger(where / "ledger.txt", live)
+    finally:
+        subprocess.run(["umount", str(where)], check=True, timeout=10)
+
+
+def test_troubles_are_optional(tmp_path: Path) -> None:
+    with api() as made:
+        gateway = made.kitchen.gateway
+        Records(tmp_path, gateway, TemporalRecords(gateway), made.kitchen.fleet, lambda: 1.0)
+        assert isinstance(made.kitchen.troubles, Troubles)
+
+
+def test_a_disk_that_fills_up_while_temporal_takes_an_order_is_told_at_once(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal cannot write either, and its client asks it again for seconds."""
+    ended: list[str] = []
+
+    async def place(*_: Any, **__: Any) -> Any:
+        disk.free = 0
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append("placing")
+
+    with keeping(tmp_path) as made:
+        monkeypatch.setattr(made.kitchen.gateway, "place", place)
+        answer = made.post("/orders", {"id": "filling"})
+        assert answer.status_code == 503 and answer.json()["type"] == "/problems/ledger-unwritable"
+        assert "MB are free" in answer.json()["detail"]
+        made.until(lambda: ended)
