@@ -16,11 +16,12 @@ from typing import Any
 import psutil
 import pytest
 
+from api_stub.seldom import EVERY_S, Seldom
 from api_stub.stack.child import Child, Program
 from api_stub.stack.keeper import LONGEST_PAUSE_S, Budget, Keeper, Pauses, Verdict
 from api_stub.stack.options import STATE_DIR, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
-from api_stub.stack.terminal import MOST_WAITING, REPEAT_AFTER_S, Terminal
+from api_stub.stack.terminal import MOST_WAITING, Terminal
 from tests.running import PATIENCE, eventually
 
 LIMIT_S = 20 * PATIENCE
@@ -66,9 +67,9 @@ def test_a_stream_that_blocks_holds_nobody_up() -> None:
 
 
 def test_the_same_words_are_said_once_a_minute() -> None:
-    moments = iter((0.0, 1.0, REPEAT_AFTER_S - 1, REPEAT_AFTER_S + 1, REPEAT_AFTER_S + 2))
+    moments = iter((0.0, 1.0, EVERY_S - 1, EVERY_S + 1, EVERY_S + 2))
     err = io.StringIO()
-    terminal = Terminal(None, err, clock=lambda: next(moments))
+    terminal = Terminal(None, err, seldom=Seldom(clock=lambda: next(moments)))
     for _ in range(4):
         terminal.say_seldom("no room")
     terminal.say_seldom("two\nlines")
@@ -166,7 +167,7 @@ def test_a_death_is_known_though_a_grandchild_holds_the_output(tmp_path: Path) -
     )
 
     async def work() -> None:
-        child.start()
+        await child.start()
         assert await child.wait() == 3
         assert child.last_words == ["gone"]
         assert child.pid is None
@@ -187,7 +188,7 @@ def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     )
 
     async def work() -> None:
-        child.start()
+        await child.start()
         while child.last_words != ["deaf"]:
             await asyncio.sleep(0.01)
         assert await child.stop(0.1) == -signal.SIGKILL
@@ -204,13 +205,13 @@ def test_a_child_is_started_again_and_a_missing_program_is_an_error(tmp_path: Pa
     async def work() -> None:
         pids = set()
         for _ in range(3):
-            child.start()
+            await child.start()
             pids.add(child.pid)
             assert await child.wait() == 0
         assert len(pids) == 3
         for _ in range(3):
             with pytest.raises(FileNotFoundError):
-                missing.start()
+                await missing.start()
         assert missing.pid is None
         await child.stop(1)
 
@@ -228,7 +229,7 @@ class Scripted:
         self._failing = failing_starts
         self.starts = 0
 
-    def start(self) -> None:
+    async def start(self) -> None:
         if self._failing:
             self._failing -= 1
             raise FileNotFoundError(2, "No such file or directory", "program")

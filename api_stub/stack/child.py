@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,24 +29,40 @@ KILLED_S = 0.5
 """A killed process is gone within this, unless the kernel itself holds it."""
 
 
+class CannotStart(Exception):
+    """A program cannot be started as things are; the message says why, in one sentence for people."""
+
+
+def nothing() -> None:
+    """Nothing is to be prepared."""
+
+
 @dataclass(frozen=True)
 class Program:
     """What to run: `name` is its log's name and its word in messages; `environment` is added to ours.
 
-    `directory` is where it runs (None: here).
+    `directory` is where it runs (None: here). `prepare` is called in a thread before each start; it raises
+    CannotStart where a start would be in vain.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path | None = None
+    prepare: Callable[[], None] = nothing
 
 
 class Child:
-    """A process of this program, started as often as is asked. All calls come from the event loop."""
+    """A process of this program, started as often as is asked. All calls come from the event loop.
 
-    def __init__(self, program: Program, logs: Path) -> None:
+    `on_output` hears every piece of its output, in a thread; it must not raise.
+    """
+
+    def __init__(
+        self, program: Program, logs: Path, on_output: Callable[[bytes], None] | None = None
+    ) -> None:
         self.program = program
+        self._on_output = on_output
         self._log = BoundedLog(logs / f"{program.name}.log")
         self._process: subprocess.Popen[bytes] | None = None
         self._death: asyncio.Future[int] | None = None
@@ -58,11 +74,17 @@ class Child:
         """The program's name."""
         return self.program.name
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Start it, again if it has ended.
 
-        Raises OSError when no process can be made, or there is no such program; then it may be tried again.
+        Raises OSError when no process can be made, or there is no such program, and CannotStart; then it may
+        be tried again.
         """
+        await asyncio.to_thread(self.program.prepare)
+        # In this thread, which lives as long as we do: the kernel ends a child with the thread it came from.
+        self._start()
+
+    def _start(self) -> None:
         self._let_go()
         output, theirs = os.pipe()
         try:
@@ -95,7 +117,7 @@ class Child:
             os.close(lifeline)
         self._process, self._lifeline = process, far
         self._death = asyncio.get_running_loop().create_future()
-        self._reader = OutputReader(output, self._log, self.name)
+        self._reader = OutputReader(output, self._log, self.name, self._on_output)
         threading.Thread(
             target=_wait_for,
             args=(process, self._reader, asyncio.get_running_loop(), self._death),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from api_stub.background import reason_of
+from api_stub.stack.child import CannotStart
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
@@ -26,8 +27,8 @@ class Startable(Protocol):
     def name(self) -> str:
         """The program's name."""
 
-    def start(self) -> None:
-        """Start it. Raises OSError."""
+    async def start(self) -> None:
+        """Start it. Raises OSError, CannotStart."""
 
     async def wait(self) -> int:
         """Its exit status, once it is over."""
@@ -116,9 +117,10 @@ class Keeper:
     async def _start_again(self) -> None:
         while self._must_start:
             try:
-                self._child.start()
-            except OSError as error:
-                self._say(f"{self._child.name} cannot be started ({reason_of(error)}); trying on")
+                await self._child.start()
+            except (OSError, CannotStart) as error:
+                why = str(error) if isinstance(error, CannotStart) else reason_of(error)
+                self._say(f"{self._child.name} cannot be started ({why}); trying on")
                 await asyncio.sleep(self._pauses.after(0))
                 continue
             self._must_start = False

@@ -7,6 +7,7 @@ import selectors
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 MAX_BYTES = 2_000_000
@@ -111,9 +112,12 @@ class OutputReader:
     `last_words` are its last lines, cut to what fits a message. A line may be of any length, or never end.
     """
 
-    def __init__(self, fd: int, log: BoundedLog, name: str) -> None:
-        """`fd`: the read end of a pipe; the reader closes it."""
+    def __init__(
+        self, fd: int, log: BoundedLog, name: str, on_output: Callable[[bytes], None] | None = None
+    ) -> None:
+        """`fd`: the read end of a pipe; the reader closes it. `on_output` hears every piece."""
         self._fd = fd
+        self._on_output = on_output
         self._log = log
         self._dead = threading.Event()
         self.complete = threading.Event()
@@ -164,6 +168,8 @@ class OutputReader:
                 return
             self._log.write(chunk)
             self._remember(chunk)
+            if self._on_output is not None:
+                self._on_output(chunk)
 
     def _remember(self, chunk: bytes) -> None:
         *lines, rest = (self._rest + chunk).split(b"\n")

@@ -6,8 +6,10 @@ import os
 import sys
 from dataclasses import dataclass
 
+from api_stub.gateway.database import DatabaseProblem, prepare_database
+from api_stub.gateway.server_command import server_command, server_environment
 from api_stub.run_names import RUN_VARIABLE
-from api_stub.stack.child import Program
+from api_stub.stack.child import CannotStart, Program
 from api_stub.stack.options import ROOT, Options
 from api_stub.stack.state import StateDir
 
@@ -43,20 +45,21 @@ def addresses(options: Options) -> Addresses:
 
 
 def temporal(options: Options, state: StateDir) -> Program:
-    """The embedded Temporal server."""
-    # The fallbacks need the SDK; the ordinary case must not wait for it to load.
-    program = os.path.join(os.path.dirname(sys.executable), "temporal")
-    if os.path.exists(program):
-        command = [
-            *(program, "server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"),
-            *("--port", str(options.temporal_port), "--ui-port", str(options.ui_port)),
-            *("--db-filename", str(state.database)),
-        ]
-    else:
-        from api_stub.gateway.devserver import server_command
+    """The embedded Temporal server; its database is looked at before each start."""
 
-        command = server_command(options.temporal_port, options.ui_port, state.database)
-    return Program("temporal", command)
+    def prepare() -> None:
+        try:
+            prepare_database(state.database)
+        except DatabaseProblem as error:
+            raise CannotStart(str(error)) from error
+
+    return Program(
+        "temporal",
+        server_command(options.temporal_port, options.ui_port, state.database),
+        server_environment(state.database),
+        state.path,
+        prepare,
+    )
 
 
 def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_server: bool) -> Program:

@@ -12,8 +12,10 @@ import uuid
 from collections.abc import Callable
 
 from api_stub.background import keep_running, reason_of
+from api_stub.gateway.database import mark_served
+from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import ports, programs
-from api_stub.stack.child import Child, Program
+from api_stub.stack.child import CannotStart, Child, Program
 from api_stub.stack.health import Health, ask_health
 from api_stub.stack.keeper import Budget, Keeper, Verdict
 from api_stub.stack.options import Options, StartError
@@ -38,7 +40,7 @@ STOP_LIMITS_S = {"game": 0.8, "api": 2.3, "temporal": 1.0}
 """Together under the 5 s that a stop may take; in this order, so that Temporal hears every farewell."""
 FORCED_S = 1.0
 """After a second signal nobody waits longer than this."""
-TIDY_EVERY_S = 1.0
+TIDY_EVERY_S = 0.5
 
 
 class LogHandler(logging.Handler):
@@ -69,6 +71,9 @@ class Stack:
         self._status = 0
         self._ready = False
         self._pids_told = True
+        self._served: int | None = None
+        """The pid of the server that was last seen to serve."""
+        self._disk = FailedDisk(self._state.path)
         self._budgets = {"game": Budget(None if options.kiosk else GAME_CRASHES)}
         self._temporal_starts = 1
 
@@ -122,10 +127,10 @@ class Stack:
         self._state.prepare()
         where = programs.addresses(options)
         if self._own_server:
-            self._launch(programs.temporal(options, self._state))
-        self._launch(programs.api(options, self._state, where, self._run_id, self._own_server))
+            await self._launch(programs.temporal(options, self._state))
+        await self._launch(programs.api(options, self._state, where, self._run_id, self._own_server))
         if not options.no_game:
-            self._launch(programs.game(options, where))
+            await self._launch(programs.game(options, where))
         self._tasks.append(asyncio.create_task(keep_running("tidying", self._tidy)))
         await self._until_ready()
         if not self._stopping.is_set():
@@ -158,13 +163,16 @@ class Stack:
             )
         return True
 
-    def _launch(self, program: Program) -> None:
+    async def _launch(self, program: Program) -> None:
         """Start a child, and a task that starts it again when it ends unasked. Raises StartError."""
         if self._stopping.is_set():
             return
-        child = Child(program, self._state.logs)
+        heard = self._disk_heard if program.name == "temporal" else None
+        child = Child(program, self._state.logs, heard)
         try:
-            child.start()
+            await child.start()
+        except CannotStart as error:
+            raise StartError(str(error)) from error
         except OSError as error:
             raise StartError(f"{program.name} cannot be started: {reason_of(error)}") from error
         self._children[program.name] = child
@@ -219,12 +227,18 @@ class Stack:
         except OSError as error:
             self._terminal.say_seldom(f"{self._state.pids} cannot be written: {error.strerror}")
 
+    def _disk_heard(self, piece: bytes) -> None:
+        self._disk.heard(piece.decode(errors="replace"))
+
     async def _tidy(self) -> None:
-        """Make up for what could not be written."""
+        """Make up for what could not be written, by us or by the server."""
         while True:
             await asyncio.sleep(TIDY_EVERY_S)
             if not self._pids_told:
                 self._tell_pids()
+            if self._disk.restart_due() and "temporal" in self._children:
+                self._terminal.say("temporal's disk failed under it, and works again; it is killed")
+                self._children["temporal"].kill()
 
     async def _watch(self) -> None:
         """Kill what lives and does not serve any more; its keeper does the rest."""
@@ -237,6 +251,14 @@ class Stack:
                 self._children[name].kill()
             await asyncio.sleep(LOOK_EVERY_S)
             health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
+            self._note_served(health)
+
+    def _note_served(self, health: Health | None) -> None:
+        """Our server serves: its database is whole from now on."""
+        child = self._children.get("temporal")
+        if child is not None and health is not None and health.reachable and child.pid != self._served:
+            self._served = child.pid
+            mark_served(self._state.database)
 
     def _fail(self, child: Child, status: int) -> None:
         words = child.last_words[-1] if child.last_words else "it said nothing"
@@ -266,6 +288,7 @@ class Stack:
         health: Health | None = None
         while True:
             health = await asyncio.to_thread(ask_health, self._options.api_port) or health
+            self._note_served(health)
             if health is not None and health.serves:
                 return
             waited = time.monotonic() - began

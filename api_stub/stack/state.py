@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import IO
 
-from api_stub.gateway.names import DATABASE
+from api_stub.gateway.names import DATABASE, DATABASE_FILES
 from api_stub.records.names import ALL as RECORDS
 from api_stub.run_names import MEMORY
 from api_stub.stack.options import StartError
@@ -21,9 +21,7 @@ ELSEWHERE = "elsewhere"
 LEAST_FREE_BYTES = 16 * 2**20
 """Less room than this on the disk ends a show before it has begun: the database alone takes a part of it."""
 OURS = (
-    DATABASE,
-    f"{DATABASE}-wal",
-    f"{DATABASE}-shm",
+    *DATABASE_FILES,
     "generations.json",
     "logs",
     PIDS,

@@ -10,13 +10,13 @@ import os
 import queue
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import IO
 
+from api_stub.seldom import Seldom
+
 MOST_WAITING = 200
 FLUSH_S = 0.3
-REPEAT_AFTER_S = 60.0
 MAX_LINE = 2000
 
 
@@ -74,12 +74,11 @@ class Terminal:
         out: IO[str] | None,
         err: IO[str] | None,
         log: Callable[[str], None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        seldom: Seldom | None = None,
     ) -> None:
         self._out, self._err = Teller(out), Teller(err)
         self.log = log
-        self._clock = clock
-        self._told: dict[str, float] = {}
+        self._seldom = seldom or Seldom()
 
     def say(self, text: str) -> None:
         """A line of progress, or of what is wrong. Never raises, never waits."""
@@ -89,14 +88,9 @@ class Terminal:
         self._err.tell(f"gopherpizza: {line}")
 
     def say_seldom(self, text: str) -> None:
-        """The same, but one text at most once in REPEAT_AFTER_S: for what may fail again and again. The log,
+        """The same, but one text at most once a minute: for what may fail again and again. The log,
         which is bounded, hears of it each time."""
-        now = self._clock()
-        told = self._told.get(text)
-        if told is None or now - told >= REPEAT_AFTER_S:
-            if len(self._told) >= MOST_WAITING:
-                self._told.clear()
-            self._told[text] = now
+        if self._seldom.due(text):
             self.say(text)
         elif self.log is not None:
             self.log(text)
