@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from multiprocessing import forkserver
 
 import psutil
 import pytest
@@ -24,18 +23,12 @@ def fleet(session_stack: RunningStack) -> Iterator[Api]:
     with api(session_stack.temporal, ProcessHost(), slots=2, start=0) as made:
         yield made
     assert all(slot.phase in ("empty", "dead") for slot in made.kitchen.fleet.state.slots)
-    eventually(lambda: children() == [])
+    eventually(lambda: children(made) == [])
 
 
-def forkserver_pid() -> int | None:
-    """The forkserver of this process (multiprocessing has no public word for it)."""
-    found: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return found
-
-
-def children() -> list[psutil.Process]:
-    """The forkserver's living children: the workers."""
-    pid = forkserver_pid()
+def children(fleet: Api) -> list[psutil.Process]:
+    """The fork server's living children: the workers."""
+    pid = fleet.host.pid
     if pid is None or not psutil.pid_exists(pid):
         return []
     return [child for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
@@ -65,7 +58,7 @@ def last_exit(fleet: Api, number: int) -> tuple[str | None, int | None, str]:
 
 def test_a_worker_is_born_polls_is_killed_and_is_seen_to_be_dead(fleet: Api) -> None:
     pid = start(fleet, 1)
-    assert [child.pid for child in children()] == [pid]
+    assert [child.pid for child in children(fleet)] == [pid]
     assert fleet.post("/fleet/workers", {"slot": 1}).status_code == 409
     assert fleet("DELETE", "/fleet/workers/w1.1").status_code == 202
     until(fleet, 1, "dead")
@@ -113,7 +106,7 @@ def test_twenty_starts_and_kills_in_a_row_tell_the_truth_and_leave_nobody(fleet:
     told = fleet("GET", "/fleet").json()
     assert (told["births"], told["deaths"]) == (20, 20)
     assert [worker["generation"] for worker in told["workers"]] == [10, 10]
-    assert children() == []
+    assert children(fleet) == []
     assert len(pids) == 10
 
 
@@ -125,16 +118,6 @@ def test_closing_drains_workers_also_one_that_just_starts(session_stack: Running
     assert first.last_exit and second.last_exit
     assert (first.last_exit.signal, first.last_exit.code, first.last_exit.cause) == (None, 0, "shutdown")
     assert second.last_exit.cause == "shutdown"
-    assert children() == []
+    assert made.host.pid is None
 
 
-def test_a_killed_forkserver_takes_its_workers_along_and_the_next_start_makes_a_new_one(fleet: Api) -> None:
-    pid = start(fleet, 1)
-    old = forkserver_pid()
-    assert old is not None
-    os.kill(old, signal.SIGKILL)
-    until(fleet, 1, "dead")
-    eventually(lambda: not psutil.pid_exists(pid), 5)
-    assert last_exit(fleet, 1)[2] == "crash"
-    start(fleet, 1)
-    assert forkserver_pid() != old

@@ -1,8 +1,7 @@
 """The fork server: a process that has imported everything once, and of which every worker is a fork.
 
-Only the standard library is imported here, and nothing of ours before `main` has been told what: it is started
-before anything else, and loads beside the API. It holds no thread, no path and no lock: its one tie is the
-socket that it inherited, and it ends, with all its children, when the other end of that is closed.
+It is started before anything else and loads beside the API. It holds no thread, no path and no lock: its one
+tie is the socket that it inherited, and it ends, with all its children, when the other end of that is closed.
 
 Frames go both ways over the socket: four bytes of length, then JSON (to the API), or a number and a pickled
 WorkerSpec (to here, with the descriptor that the worker tells its news to).
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -58,7 +56,9 @@ def adopt_orphans() -> bool:
     """Linux: whose parent dies among our descendants becomes our child. Whether that is so."""
     if sys.platform != "linux":
         return False
-    return ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    import ctypes
+
+    return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
 def children_of(parent: int) -> list[int]:
