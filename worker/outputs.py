@@ -112,7 +112,10 @@ class Output:
         self._line = bytearray()
         self._cut = 0
         self._dropped = 0
+        self._busy = False
         self._budget, self._filled_at = float(BURST_BYTES), time.monotonic()
+        # Not those that the process began with: they have other buffers and another encoding.
+        sys.stdin, sys.stdout, sys.stderr = _stream(0, "r"), _stream(1, "w"), _stream(2, "w")
         self.take()
         threading.Thread(target=self._drain, name="output", daemon=True).start()
 
@@ -143,15 +146,16 @@ class Output:
     def finish(self, limit_s: float = 0.2) -> None:
         """Wait until what was printed so far is in the log, at the longest for `limit_s`."""
         deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline and select.select([self._near], [], [], 0)[0]:
+        while time.monotonic() < deadline and (self._readable(0) or self._busy):
             time.sleep(BREATH_S)
 
+    def _readable(self, wait_s: float | None) -> bool:
+        return bool(select.select([self._near], [], [], wait_s)[0])
+
     def _drain(self) -> None:
-        while True:
-            try:
-                chunk = os.read(self._near, CHUNK)
-            except OSError:
-                return
+        while self._readable(None):
+            self._busy = True  # before it is read: `finish` sees one or the other
+            chunk = os.read(self._near, CHUNK)
             if not chunk:
                 return
             now = time.monotonic()
@@ -162,6 +166,7 @@ class Output:
                 time.sleep(BREATH_S)
             else:
                 self._note(chunk)
+            self._busy = False
 
     def _note(self, chunk: bytes) -> None:
         """Write the whole lines, each cut to MAX_LINE, as far as the budget goes."""

@@ -63,6 +63,7 @@ class _Child:
     news: int
     buffer: bytearray
     announced: bool = False
+    adopted: bool = False
     status: int | None = None
     gone: bool = False
 
@@ -202,8 +203,10 @@ class ProcessHost:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 loop.call_soon_threadsafe(self._orphan_gone, pid, status)
 
-        for pid in self._children:
-            orphans.when_gone(pid, tell)
+        for pid, child in self._children.items():
+            if not child.adopted:
+                child.adopted = True
+                orphans.when_gone(pid, tell)
         self._end_strays()
 
     def _orphan_gone(self, pid: int, status: int | None) -> None:
