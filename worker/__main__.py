@@ -8,8 +8,9 @@ from typing import NoReturn
 
 from worker.connection import Target
 from worker.outputs import fill_standard_streams, log_to
-from worker.process import WorkerSpec, serve
+from worker.process import serve
 from worker.shared import TASK_QUEUE
+from worker.spec import WorkerSpec
 
 
 class Parser(argparse.ArgumentParser):

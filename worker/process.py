@@ -10,15 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
-import json
 import logging
 import os
 import resource
 import signal
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -32,9 +29,9 @@ from temporalio.worker import Worker
 
 from worker.activities import Kitchen
 from worker.code import Loaded, Toppings, load
-from worker.connection import Target, connect
+from worker.connection import connect
 from worker.outputs import BoundedFile, Output, log_to
-from worker.shared import TASK_QUEUE, CodeFault, worker_id
+from worker.spec import OnReady, Readiness, WorkerSpec
 from worker.surroundings import Surroundings
 from worker.workflow import PizzaWorkflow
 
@@ -50,60 +47,6 @@ PARTITIONS = 4
 """Of a task queue, by the server's default (matching.numTaskqueueReadPartitions)."""
 KILL_ME_FIRST = "500"
 """Linux's oom_score_adj of a worker: when memory runs out, it goes before the API and Temporal do."""
-
-
-@dataclass(frozen=True)
-class WorkerSpec:
-    """Everything that a worker process is told. Times in seconds."""
-
-    slot: int
-    generation: int = 0
-    target: Target = field(default_factory=Target)
-    task_queue: str = TASK_QUEUE
-    concurrency: int = 4
-    """Activities at once: how many pizzas it holds at the most."""
-    drain_s: float = 10.0
-    """After SIGTERM: how long what is in hand may take before it is cancelled and handed back."""
-    lifespan_s: float | None = None
-    """It panics this long after it became ready; None: never."""
-    log_file: Path | None = None
-    code: Path | None = None
-    """The working copy of the code that a developer edits; None: the right code is used."""
-
-    @property
-    def identity(self) -> str:
-        """The process's name, as Temporal and everybody else knows it."""
-        return worker_id(self.slot, self.generation)
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """What a worker tells when it polls: which edit of the code it runs (a digest), and what is wrong with
-    it. Both None where it runs no edited code."""
-
-    code: str | None = None
-    fault: CodeFault | None = None
-
-    def told(self) -> bytes:
-        """As one line of JSON."""
-        return json.dumps(asdict(self)).encode() + b"\n"
-
-    @staticmethod
-    def read(line: bytes) -> Readiness:
-        """What `told` made. Raises ValueError for anything else."""
-        found = json.loads(line)
-        if not isinstance(found, dict):
-            raise ValueError(f"no readiness: {line[:80]!r}")
-        code, fault = found.get("code"), found.get("fault")
-        try:
-            return Readiness(
-                None if code is None else str(code), None if fault is None else CodeFault(**fault)
-            )
-        except TypeError as error:
-            raise ValueError(f"no readiness: {error}") from error
-
-
-OnReady = Callable[[Readiness], None]
 
 
 def build_worker(

@@ -237,7 +237,8 @@ def main(arguments: Sequence[str]) -> None:
     adopt_orphans()
     for module in modules:
         importlib.import_module(module)
-    from worker.process import WorkerSpec, fleet_main
+    from worker.process import fleet_main
+    from worker.spec import WorkerSpec
 
     def body(spec: object, news: int) -> object:
         if not isinstance(spec, WorkerSpec):

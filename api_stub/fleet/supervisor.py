@@ -42,8 +42,8 @@ from api_stub.fleet.rules import (
 )
 from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
 from worker.connection import Target
-from worker.process import Readiness, WorkerSpec
 from worker.shared import TASK_QUEUE, CodeFault
+from worker.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
