@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 PART = "fork server"
 WAIT_S = 1.0
 """A start waits so long for the next fork server, before it is told as failed."""
+HEALTHY_AFTER_S = 5.0
+"""After so long a new fork server's predecessor is no trouble any more."""
 MAX_NEWS = 64_000
 
 
@@ -112,12 +114,14 @@ class ProcessHost:
             raise
         forks = self._forks = Forks(launched, self._ended)
         self._up.set()
+        well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, self.troubles.clear, PART)
         try:
             gone = await forks.watch()
         except asyncio.CancelledError:
             await forks.close()
             raise
         finally:
+            well.cancel()
             self._up.clear()
             self._forks = None
         self._why = str(gone)
