@@ -19,9 +19,9 @@ from api_stub.app import create_app
 from api_stub.challenge import WorkingCopies
 from api_stub.configfile import ConfigError, find
 from api_stub.errors import LedgerUnwritable
-from api_stub.fleet.fork_server import adopt_orphans
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway import Gateway
 from api_stub.gateway.records import TemporalRecords

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api_stub.fleet.fork_server import PR_SET_CHILD_SUBREAPER, adopt_orphans
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
 from api_stub.fleet.rules import Slot
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api

@@ -18,14 +18,15 @@ import psutil
 import pytest
 
 from api_stub.fleet import forks as forks_module
-from api_stub.fleet.fork_server import HEADER, MAX_FRAME, frames, packed
 from api_stub.fleet.forks import Forks, ForkServerGone
+from api_stub.fleet.frames import HEADER, MAX_FRAME, frames, packed
 from api_stub.fleet.launch import Launched, Launcher
 from tests.running import PATIENCE, ROOT, eventually
 
 SERVER = """
 import errno, os, socket, sys, threading
-from api_stub.fleet.fork_server import ForkServer, adopt_orphans
+from api_stub.fleet.fork_server import ForkServer
+from api_stub.fleet.processes import adopt_orphans
 failing = [int(number) for number in sys.argv[2].split(",") if number]
 calls = 0
 def fork():

@@ -3,8 +3,8 @@
 It is started before anything else and loads beside the API. It holds no thread, no path and no lock: its one
 tie is the socket that it inherited, and it ends, with all its children, when the other end of that is closed.
 
-Frames go both ways over the socket: four bytes of length, then JSON (to the API), or a number and a pickled
-WorkerSpec (to here, with the descriptor that the worker tells its news to).
+Frames go both ways over the socket: JSON (to the API), or a number and a pickled WorkerSpec (to here, with
+the descriptor that the worker tells its news to).
 """
 
 from __future__ import annotations
@@ -19,66 +19,17 @@ import pickle
 import select
 import signal
 import socket
-import struct
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-HEADER = struct.Struct("!I")
-MAX_FRAME = 1 << 20
-PR_SET_CHILD_SUBREAPER = 36
+from api_stub.fleet.frames import HEADER, frames, packed
+from api_stub.fleet.processes import adopt_orphans, children_of, kill_group
+
 GOODBYE_S = 1.0
 Body = Callable[[object, int], object]
 """What a worker does: it gets its spec and the descriptor of its news, and never returns."""
-
-
-def packed(body: bytes) -> bytes:
-    """A frame."""
-    return HEADER.pack(len(body)) + body
-
-
-def frames(buffer: bytearray) -> Iterator[bytes]:
-    """The whole frames at the buffer's begin, taken out of it. Raises ValueError for one that is too long."""
-    while len(buffer) >= HEADER.size:
-        (length,) = HEADER.unpack_from(buffer)
-        if length > MAX_FRAME:
-            raise ValueError(f"a frame of {length} bytes; {MAX_FRAME} are accepted")
-        if len(buffer) < HEADER.size + length:
-            return
-        body = bytes(buffer[HEADER.size : HEADER.size + length])
-        del buffer[: HEADER.size + length]
-        yield body
-
-
-def adopt_orphans() -> bool:
-    """Linux: whose parent dies among our descendants becomes our child. Whether that is so."""
-    if sys.platform != "linux":
-        return False
-    import ctypes
-
-    return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
-
-
-def children_of(parent: int) -> list[int]:
-    """The processes whose parent this is, by /proc; where there is none, nobody is found."""
-    found = []
-    with contextlib.suppress(OSError):
-        for name in os.listdir("/proc"):
-            if not name.isdecimal():
-                continue
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                stat = Path("/proc", name, "stat").read_bytes()
-                if int(stat.rpartition(b")")[2].split()[1]) == parent:
-                    found.append(int(name))
-    return found
-
-
-def kill_group(leader: int) -> None:
-    """SIGKILL to everybody who is left in a process group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
 
 
 class ForkServer:
@@ -226,14 +177,12 @@ def _next_dead() -> tuple[int, int] | None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Import what workers need, then serve. `arguments`: the socket's and the lifeline's descriptors, the
-    project's root, and the modules to import. What fails here is told on stderr, and the API reads that."""
-    control_fd, lifeline, root, *modules = arguments
+    """Import what workers need, then serve. `arguments`: the socket's and the lifeline's descriptors, and the
+    modules to import. What fails here is told on stderr, and the API reads that."""
+    control_fd, lifeline, *modules = arguments
     os.set_inheritable(int(control_fd), False)
     os.set_inheritable(int(lifeline), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the API, which stops us in order
-    if root not in sys.path:
-        sys.path.insert(0, root)
     adopt_orphans()
     for module in modules:
         importlib.import_module(module)
@@ -248,7 +197,3 @@ def main(arguments: Sequence[str]) -> None:
     gc.collect()
     gc.freeze()  # the workers' garbage collectors leave these pages shared
     ForkServer(socket.socket(fileno=int(control_fd)), body).serve()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from api_stub.fleet.fork_server import HEADER, frames, packed
+from api_stub.fleet.frames import HEADER, frames, packed
 from api_stub.fleet.launch import Launched
 
 logger = logging.getLogger(__name__)

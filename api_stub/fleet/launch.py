@@ -14,11 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from api_stub.fleet import fork_server
 from api_stub.lifeline import VARIABLE
 
 PRELOAD = ("worker.process", "worker.workflow", "temporalio.api.workflowservice.v1")
 ROOT = Path(__file__).resolve().parent.parent.parent
+BEGIN = """import sys
+if sys.argv[1] not in sys.path:
+    sys.path.insert(0, sys.argv[1])
+from api_stub.fleet.fork_server import main
+main(sys.argv[2:])"""
+"""Wherever it is started, and whatever lies there: our own code is found, and nothing else of that place."""
 MARK = "GOPHERPIZZA_FLEET"
 """In the environment of a fork server and of all that it makes: the API's pid and a number."""
 
@@ -50,8 +55,8 @@ class Launcher:
             near, far = os.pipe()
             opened.callback(os.close, far)
             name = f"{os.getpid()}.{next(self._numbers)}"
-            command = [sys.executable, "-P", fork_server.__file__]
-            command += [str(theirs.fileno()), str(self._end), str(ROOT), *self._preload]
+            command = [sys.executable, "-P", "-c", BEGIN, str(ROOT)]
+            command += [str(theirs.fileno()), str(self._end), *self._preload]
             try:
                 process = subprocess.Popen(
                     command,

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from api_stub.fleet.fork_server import children_of, kill_group
+from api_stub.fleet.processes import children_of, kill_group
 
 LOOK_EVERY_S = 0.05
 LEFTOVERS_S = 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import signal
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api_stub.background import Troubles, reason_of
+from api_stub.fleet.generations import Generations
 from api_stub.fleet.host import Host
 from api_stub.fleet.rules import (
     Action,
@@ -49,7 +49,6 @@ logger = logging.getLogger(__name__)
 
 NO_EDITED_CODE = Readiness()
 PART = "fleet"
-GENERATIONS = "generations"
 AFTER_A_BUG_S = 1.0
 """So long is nothing due after a moment that could not be dealt with."""
 MAX_REASON = 300
@@ -102,9 +101,9 @@ class Supervisor:
         self.listeners: list[Callable[[Slot, Exit], None]] = []
         """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
         self.troubles = troubles or Troubles()
-        """What is wrong just now: starts that fail (PART), the fleet's own file (GENERATIONS)."""
+        """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
         self._state = FleetState()
-        self._used: dict[int, int] = {}
+        self._generations = Generations(setup.generations_file, self.troubles)
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._spawning: set[asyncio.Task[None]] = set()
@@ -124,8 +123,7 @@ class Supervisor:
 
     async def open(self) -> None:
         """Begin: fill the first slots."""
-        self._used = self._used_generations()
-        self.handle(Open(self._used))
+        self.handle(Open(self._generations.recall()))
 
     def start(self, slot: int | None) -> Worker:
         """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
@@ -258,37 +256,10 @@ class Supervisor:
             logger.exception("what was due in the fleet could not be done")
             self._timer = asyncio.get_running_loop().call_later(AFTER_A_BUG_S, self._tick)
 
-    def _used_generations(self) -> dict[int, int]:
-        file = self._setup.generations_file
-        if file is None or not file.is_file():
-            return {}
-        try:
-            return {
-                int(slot): int(used) for slot, used in json.loads(file.read_text(encoding="utf-8")).items()
-            }
-        except (ValueError, AttributeError, OSError) as error:
-            logger.warning("%s is not readable (%s); generations start anew", file, error)
-            return {}
-
     def _remember_generations(self) -> None:
-        file = self._setup.generations_file
-        if file is None:
-            return
-        used = {
-            **self._used,
-            **self._state.used,
-            **{s.number: s.generation for s in self._state.slots if s.generation},
-        }
-        scratch = file.with_suffix(".new")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(used), encoding="utf-8")
-            scratch.replace(file)
-            self.troubles.clear(GENERATIONS)
-        except OSError as error:
-            # A full disk or a deleted state directory must not keep a cook from starting.
-            if self.troubles.tell(GENERATIONS, f"{file} cannot be written: {error.strerror or error}"):
-                logger.warning("%s cannot be written: %s", file, error)
+        """Before a process has the name. A full disk must not keep a cook from starting."""
+        slots = {slot.number: slot.generation for slot in self._state.slots if slot.generation}
+        self._generations.remember({**self._state.used, **slots})
 
     def wall(self, moment: float | None) -> datetime | None:
         """A moment of the fleet's clock as a UTC time."""
