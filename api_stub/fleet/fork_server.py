@@ -28,6 +28,7 @@ from api_stub.fleet.frames import HEADER, frames, packed
 from api_stub.fleet.processes import adopt_orphans, children_of, kill_group
 
 GOODBYE_S = 1.0
+IDLE_S = 0.02
 Body = Callable[[object, int], object]
 """What a worker does: it gets its spec and the descriptor of its news, and never returns."""
 
@@ -42,6 +43,8 @@ class ForkServer:
         self._buffer = bytearray()
         self._descriptors: list[int] = []
         self._workers: set[int] = set()
+        self._leftovers = False
+        """Whether a worker has died since somebody looked for what it left."""
         self._woken, self._waker = socket.socketpair()
 
     def serve(self) -> None:
@@ -53,7 +56,11 @@ class ForkServer:
         try:
             self._tell({"ready": os.getpid()})
             while True:
-                readable, _, _ = select.select([self._control, self._woken], [], [])
+                # Leftovers wait until nobody wants anything: whoever starts a worker comes first.
+                idle_s = IDLE_S if self._leftovers else None
+                readable, _, _ = select.select([self._control, self._woken], [], [], idle_s)
+                if not readable:
+                    self._kill_leftovers()
                 if self._woken in readable:
                     with contextlib.suppress(BlockingIOError):
                         self._woken.recv(4096)
@@ -131,19 +138,17 @@ class ForkServer:
 
     def _reap(self) -> None:
         """Take note of every child that is gone; a worker's leftovers are killed."""
-        died = False
         while (ended := _next_dead()) is not None:
             pid, status = ended
             if pid in self._workers:
                 self._workers.discard(pid)
                 self._tell({"ended": pid, "status": status})
                 kill_group(pid)
-                died = True
-        if died:
-            self._kill_leftovers()
+                self._leftovers = True
 
     def _kill_leftovers(self) -> None:
         """Whoever is our child, and no worker, was left by one that died: it had left its group."""
+        self._leftovers = False
         for pid in children_of(os.getpid()):
             if pid not in self._workers:
                 kill_group(pid)
