@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
+from api_stub.fleet.launch import Launched, Launcher
+from worker.outputs import fill_standard_streams
+
 
 def main() -> None:
-    """Hand over. The import is here because the fleet's forkserver children import this module's parent."""
+    """Start the fork server, then import the API beside it, and hand over."""
+    fill_standard_streams()
+    launcher, launched = Launcher(), None
+    if not {"-h", "--help"}.intersection(sys.argv):
+        launched = first_of(launcher)
     from api_stub.server import main as serve
 
-    serve()
+    serve(launcher, launched)
+
+
+def first_of(launcher: Launcher) -> Launched | None:
+    """A fork server; None where none can be made yet: the host tries again, and tells why."""
+    with contextlib.suppress(OSError):
+        return launcher.launch()
+    return None
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import logging
-import logging.handlers
 import os
 import signal
 import sys
@@ -18,6 +17,8 @@ from api_stub.challenge import WorkingCopies
 from api_stub.configfile import ConfigError, find
 from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.host import ProcessHost
+from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.records import TemporalRecords
@@ -27,6 +28,7 @@ from api_stub.memory import Memory
 from api_stub.records.keeper import Records
 from api_stub.run_names import MEMORY, RUN_VARIABLE
 from worker.connection import Target
+from worker.outputs import BoundedFile, log_to
 
 logger = logging.getLogger(__name__)
 LOG_BYTES = 2_000_000
@@ -61,37 +63,30 @@ def parser() -> argparse.ArgumentParser:
 
 
 def set_up_logging(file: Path | None) -> None:
-    """Log to a bounded file, or to stderr."""
-    handler: logging.Handler = logging.StreamHandler()
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=2)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        handlers=[handler],
-        force=True,
-    )
+    """Log to a bounded file, or to stderr; what cannot be written is dropped."""
+    format_ = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    log_to(None if file is None else BoundedFile(file, LOG_BYTES), format_)
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def serve(options: argparse.Namespace) -> int:
+async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     """Serve until a signal comes or the parent is gone; the process's exit status."""
-    state: Path = options.state_dir
+    # Absolute: the code that a visitor edits may change its process's working directory.
+    state = Path(os.path.abspath(options.state_dir))
     memory = Memory(state / MEMORY, os.environ.get(RUN_VARIABLE))
     recalled = memory.recall()
     loaded = recalled or find(options.checkpoint)
     target = Target(options.temporal, options.namespace)
-    host = ProcessHost()
-    code = WorkingCopies(state.resolve() / "challenge")
+    code = WorkingCopies(state / "challenge")
     setup = FleetSetup(target, state / "logs", code.ensured, state / "generations.json")
     kitchen = Kitchen(
-        gateway=Gateway(target),
-        fleet=Supervisor(host, policy_of(loaded.config), setup),
+        gateway=Gateway(target, troubles=host.troubles),
+        fleet=Supervisor(host, policy_of(loaded.config), setup, troubles=host.troubles),
         checkpoint=loaded,
         ui=options.ui,
         code=code,
         memory=memory,
+        troubles=host.troubles,
     )
     if recalled is not None:
         with contextlib.suppress(ConfigError):
@@ -115,32 +110,54 @@ async def serve(options: argparse.Namespace) -> int:
     def stop() -> None:
         server.should_exit = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            loop.add_signal_handler(number, stop)
+    broken: list[str] = []
+
+    def cannot_start(reason: str) -> None:
+        broken.append(reason)
+        stop()
+
+    host.on_broken = cannot_start
+    host.open()
 
     def parent_gone() -> None:
         loop.call_soon_threadsafe(stop)
 
     lifeline.watch(parent_gone)
     await server.run_on(sockets)
+    if broken:
+        say(broken[0])
+        return 1
     return 0
 
 
-def main() -> None:
-    """Read the options, serve, and leave without finalizing: the SDK may crash a dying interpreter."""
+def say(text: str) -> None:
+    """A line on stderr, for whoever started this; one that nobody can read is no error."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def main(launcher: Launcher | None = None, launched: Launched | None = None) -> None:
+    """Read the options, serve, and leave without finalizing: the SDK may crash a dying interpreter.
+
+    `launched` is the fork server that `launcher` has started already.
+    """
     options = parser().parse_args()
     set_up_logging(None if options.log_to_stderr else options.state_dir / "logs" / "api.log")
     try:
-        status = asyncio.run(serve(options))
+        adopt_orphans()
+        status = asyncio.run(serve(options, ProcessHost(launcher, launched)))
     except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        say(str(error))
         status = 2
     except (LedgerUnwritable, CannotServe) as error:
-        sys.stderr.write(f"{error}\n")
+        say(str(error))
         status = 1
     except Exception:
         logger.exception("the API failed")
         status = 1
     logging.shutdown()
-    sys.stderr.flush()
     os._exit(status)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from api_stub.fleet import supervisor
+from api_stub.fleet.rules import decide
 from api_stub.fleet.supervisor import signal_name
 from tests.serving import Api, api
 
@@ -107,19 +109,93 @@ def test_every_signal_has_a_name() -> None:
     assert len(names) == len(signal.valid_signals()) and "SIGKILL" in names
 
 
-@pytest.mark.parametrize("error", [OSError("no more processes"), EOFError()], ids=["fork", "forkserver"])
-def test_a_process_that_cannot_be_made_is_a_death_and_the_next_start_works(
-    fleet: Api, error: BaseException
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError("cannot fork: no more processes"), "could not be started: cannot fork: no more processes"),
+        (RuntimeError("a bug of ours"), "could not be started: RuntimeError: a bug of ours"),
+    ],
+    ids=["fork", "bug"],
+)
+def test_a_process_that_cannot_be_made_is_no_death_is_told_and_comes_by_itself(
+    fleet: Api, error: BaseException, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    deaths: list[object] = []
+    fleet.kitchen.fleet.listeners.append(lambda *death: deaths.append(death))
+    before = fleet("GET", "/fleet").json()
     fleet.host.failing = error
-    assert fleet.post("/fleet/workers", {"slot": 2}).status_code == 201
-    fleet.until(lambda: fleet.kitchen.fleet.state.slot(2).phase == "dead")
-    last = fleet("GET", "/fleet").json()["workers"][1]["last_exit"]
-    assert (last["cause"], last["code"]) == ("crash", 1)
+    assert fleet.post("/fleet/workers", {"slot": 2}).json()["id"] == "w2.1"
+    fleet.until(lambda: fleet.kitchen.fleet.state.slot(2).failed_starts == 3)
+    answer = fleet("GET", "/fleet").json()
+    worker = answer["workers"][1]
+    assert (worker["state"], worker["trouble"], worker["last_exit"]) == ("backoff", told, None)
+    assert [answer[key] - before[key] for key in ("births", "deaths", "kills")] == [0, 0, 0]
+    assert deaths == [], "nobody has died: no receipt"
+    lines = [record for record in caplog.records if "could not be started" in record.getMessage()]
+    assert len(lines) == 1, "told once, not at every try"
+    assert any(
+        "fleet: workers could not be started" in line for line in fleet.kitchen.fleet.troubles.sentences
+    )
     fleet.host.failing = None
-    fleet.post("/fleet/workers", {"slot": 2})
     fleet.tell(fleet.host.ready, fleet.pid(2))
-    assert fleet("GET", "/fleet").json()["workers"][1]["state"] == "ready"
+    worker = fleet("GET", "/fleet").json()["workers"][1]
+    assert (worker["id"], worker["state"], worker["trouble"]) == ("w2.1", "ready", None)
+    assert fleet.kitchen.fleet.troubles.sentences == []
+
+
+def test_one_listener_or_signal_that_fails_keeps_no_other_from_its_part(fleet: Api) -> None:
+    heard: list[str | None] = []
+
+    def failing(*_: object) -> None:
+        raise RuntimeError("a bug of ours")
+
+    fleet.kitchen.fleet.listeners += [failing, lambda slot, _: heard.append(slot.id)]
+    fleet.tell(fleet.host.end, fleet.pid(1), signal.SIGKILL)
+    assert heard == ["w1.1"]
+    assert fleet("GET", "/fleet").json()["workers"][0]["state"] == "dead"
+    for slot in (1, 2):
+        fleet.post("/fleet/workers", {"slot": slot})
+        fleet.pid(slot)
+    sent = fleet.host.signal
+    refused: list[int] = []
+
+    def not_permitted(pid: int, number: int) -> None:
+        if not refused:
+            refused.append(pid)
+            raise PermissionError("not permitted")
+        sent(pid, number)
+
+    fleet.host.signal = not_permitted
+    assert fleet.post("/fleet/redeploy").status_code in (200, 202)
+    assert refused == [fleet.pid(1)]
+    fleet.until(lambda: fleet.kitchen.fleet.state.slot(2).generation == 2)
+
+
+def test_a_bug_in_what_is_due_does_not_stop_the_clock(fleet: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def buggy(state: object, event: object, *others: object) -> object:
+        calls.append(event)
+        if len(calls) == 1:
+            raise RuntimeError("a bug of ours")
+        return decide(state, event, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(supervisor, "decide", buggy)
+    monkeypatch.setattr(supervisor, "AFTER_A_BUG_S", 0.01)
+    fleet.tell(fleet.kitchen.fleet._tick)
+    fleet.until(lambda: len(calls) == 2)
+
+
+def test_generations_that_cannot_be_written_are_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    in_the_way = tmp_path / "state"
+    in_the_way.write_text("a file where the directory should be")
+    with api(start=3, setup={"generations_file": in_the_way / "generations.json"}) as made:
+        for slot in (1, 2, 3):
+            made.pid(slot)
+        assert sum("cannot be written" in record.getMessage() for record in caplog.records) == 1
+        assert any(line.startswith("generations: ") for line in made.kitchen.fleet.troubles.sentences)
 
 
 def test_used_generations_are_remembered_across_restarts(tmp_path: Path) -> None:

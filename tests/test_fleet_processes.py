@@ -1,16 +1,20 @@
-"""Real processes: the forkserver host under the real supervisor, on the session's Temporal."""
+"""Real processes: the fork server's host under the real supervisor, on the session's Temporal."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 from collections.abc import Iterator
-from multiprocessing import forkserver
+from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
 
 from api_stub.fleet.host import ProcessHost
+from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
 from api_stub.fleet.rules import Slot
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
@@ -20,22 +24,16 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def fleet(session_stack: RunningStack) -> Iterator[Api]:
-    """Two slots, none started; at the end no child of the forkserver is left."""
+    """Two slots, none started; at the end no child of the fork server is left."""
     with api(session_stack.temporal, ProcessHost(), slots=2, start=0) as made:
         yield made
     assert all(slot.phase in ("empty", "dead") for slot in made.kitchen.fleet.state.slots)
-    eventually(lambda: children() == [])
+    assert made.host.pid is None
 
 
-def forkserver_pid() -> int | None:
-    """The forkserver of this process (multiprocessing has no public word for it)."""
-    found: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return found
-
-
-def children() -> list[psutil.Process]:
-    """The forkserver's living children: the workers."""
-    pid = forkserver_pid()
+def children(fleet: Api) -> list[psutil.Process]:
+    """The fork server's living children: the workers."""
+    pid = fleet.host.pid
     if pid is None or not psutil.pid_exists(pid):
         return []
     return [child for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
@@ -58,6 +56,25 @@ def start(fleet: Api, number: int) -> int:
     return pid
 
 
+def start_with(fleet: Api, number: int, directory: Path, code: str) -> int:
+    """Start a worker that has loaded this code, edited as a visitor would; its pid, once it polls."""
+    file = directory / "edited.py"
+    file.write_text(code, encoding="utf-8")
+    supervisor = fleet.kitchen.fleet
+    supervisor._setup = replace(supervisor._setup, code_of=lambda bug: file)
+    supervisor._policy = replace(supervisor.policy, bug="spread_toppings")
+    return start(fleet, number)
+
+
+LEAVES_SLEEPERS = """
+import os, subprocess, time
+subprocess.Popen(["sleep", "77"])
+subprocess.Popen(["sleep", "77"], start_new_session=True, close_fds=False)
+os.fork() or time.sleep(77)
+def spread(toppings): return []
+"""
+
+
 def last_exit(fleet: Api, number: int) -> tuple[str | None, int | None, str]:
     last = fleet("GET", "/fleet").json()["workers"][number - 1]["last_exit"]
     return last["signal"], last["code"], last["cause"]
@@ -65,7 +82,7 @@ def last_exit(fleet: Api, number: int) -> tuple[str | None, int | None, str]:
 
 def test_a_worker_is_born_polls_is_killed_and_is_seen_to_be_dead(fleet: Api) -> None:
     pid = start(fleet, 1)
-    assert [child.pid for child in children()] == [pid]
+    assert [child.pid for child in children(fleet)] == [pid]
     assert fleet.post("/fleet/workers", {"slot": 1}).status_code == 409
     assert fleet("DELETE", "/fleet/workers/w1.1").status_code == 202
     until(fleet, 1, "dead")
@@ -113,7 +130,7 @@ def test_twenty_starts_and_kills_in_a_row_tell_the_truth_and_leave_nobody(fleet:
     told = fleet("GET", "/fleet").json()
     assert (told["births"], told["deaths"]) == (20, 20)
     assert [worker["generation"] for worker in told["workers"]] == [10, 10]
-    assert children() == []
+    assert children(fleet) == []
     assert len(pids) == 10
 
 
@@ -125,16 +142,121 @@ def test_closing_drains_workers_also_one_that_just_starts(session_stack: Running
     assert first.last_exit and second.last_exit
     assert (first.last_exit.signal, first.last_exit.code, first.last_exit.cause) == (None, 0, "shutdown")
     assert second.last_exit.cause == "shutdown"
-    assert children() == []
+    assert made.host.pid is None
 
 
-def test_a_killed_forkserver_takes_its_workers_along_and_the_next_start_makes_a_new_one(fleet: Api) -> None:
-    pid = start(fleet, 1)
-    old = forkserver_pid()
-    assert old is not None
+@pytest.fixture
+def adopting() -> Iterator[None]:
+    """This process inherits orphans, as the API does; not where the system has no such thing."""
+    if not adopt_orphans():
+        pytest.skip("only Linux gives orphans to a process that asks for them")
+    yield
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def killed_fork_server(fleet: Api) -> None:
+    """SIGKILL to the fork server, and wait until there is another one."""
+    old = fleet.host.pid
     os.kill(old, signal.SIGKILL)
+    fleet.until(lambda: fleet.host.pid not in (old, None))
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGKILL, ("SIGKILL", None, "crash")), (signal.SIGTERM, (None, 0, "crash"))],
+)
+def test_workers_outlive_their_fork_server_and_their_end_is_told_as_it_was(
+    fleet: Api, adopting: None, number: int, told: tuple[str | None, int | None, str]
+) -> None:
+    pid = start(fleet, 1)
+    killed_fork_server(fleet)
+    assert (slot(fleet, 1).phase, slot(fleet, 1).pid) == ("ready", pid)
+    other = start(fleet, 2)
+    killed_fork_server(fleet)
+    assert {slot(fleet, 1).pid, slot(fleet, 2).pid} == {pid, other}
+    os.kill(pid, number)
     until(fleet, 1, "dead")
-    eventually(lambda: not psutil.pid_exists(pid), 5)
-    assert last_exit(fleet, 1)[2] == "crash"
+    assert last_exit(fleet, 1) == told
+    eventually(lambda: not psutil.pid_exists(pid))
+    assert fleet("DELETE", "/fleet/workers/2").status_code == 202
+    until(fleet, 2, "dead")
+    assert last_exit(fleet, 2) == ("SIGKILL", None, "player")
     start(fleet, 1)
-    assert forkserver_pid() != old
+
+
+def test_where_nobody_can_know_how_an_orphan_ended_its_end_is_told_all_the_same(fleet: Api) -> None:
+    pid = start(fleet, 1)
+    killed_fork_server(fleet)
+    os.kill(pid, signal.SIGKILL)
+    until(fleet, 1, "dead")
+    assert last_exit(fleet, 1) == (None, None, "crash")
+
+
+def test_an_orphan_leaves_no_grandchild_behind(
+    fleet: Api, adopting: None, tmp_path: Path, session_stack: RunningStack
+) -> None:
+    pid = start_with(fleet, 1, tmp_path, LEAVES_SLEEPERS)
+    killed_fork_server(fleet)
+    family = psutil.Process(pid).children(recursive=True)
+    assert len(family) == 3
+    os.kill(pid, signal.SIGKILL)
+    until(fleet, 1, "dead")
+    assert last_exit(fleet, 1) == ("SIGKILL", None, "crash")
+    # Gone, and no zombie of ours either.
+    eventually(lambda: not any(psutil.pid_exists(one.pid) for one in family))
+
+
+def test_the_loss_of_a_fork_server_is_told_once(fleet: Api, caplog: pytest.LogCaptureFixture) -> None:
+    start(fleet, 1)
+    for _ in range(3):
+        killed_fork_server(fleet)
+    assert sum("fork server failed" in record.getMessage() for record in caplog.records) == 1
+    assert any("signal 9" in sentence for sentence in fleet.host.troubles.sentences)
+
+
+def test_a_fork_server_that_cannot_load_is_told_with_its_reason_at_once() -> None:
+    host = ProcessHost(Launcher(["there_is_no_such_module"]))
+    reasons: list[str] = []
+    host.on_broken = reasons.append
+    with api(None, host, slots=2, start=1) as made:
+        made.until(lambda: reasons and made.kitchen.fleet.state.slot(1).trouble)
+        worker = made("GET", "/fleet").json()["workers"][0]
+        assert (
+            worker["state"] == "backoff" and "No module named 'there_is_no_such_module'" in worker["trouble"]
+        )
+    assert reasons == [
+        "the fork server cannot start: ModuleNotFoundError: No module named 'there_is_no_such_module'"
+    ]
+
+
+def test_no_fork_server_for_a_moment_is_no_death(fleet: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit of processes is reached; then it is not."""
+    launch = Launcher.launch
+    pid = start(fleet, 1)
+
+    def refused(launcher: Launcher) -> Launched:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(Launcher, "launch", refused)
+    os.kill(fleet.host.pid, signal.SIGKILL)
+    fleet.until(lambda: fleet.host.pid is None)
+    fleet.post("/fleet/workers", {"slot": 2})
+    fleet.until(lambda: slot(fleet, 2).trouble)
+    assert slot(fleet, 2).phase == "backoff" and slot(fleet, 1).pid == pid
+    monkeypatch.setattr(Launcher, "launch", launch)
+    until(fleet, 2, "ready")
+    told = fleet("GET", "/fleet").json()
+    assert (told["births"], told["deaths"], told["workers"][1]["trouble"]) == (2, 0, None)
+
+
+@pytest.mark.parametrize("where", ["unwritable", "gone", "long"])
+def test_the_temporary_directory_is_needed_for_nothing(
+    session_stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    directory = tmp_path / ("x" * 120 if where == "long" else where)
+    if where != "gone":
+        directory.mkdir(mode=0o500 if where == "unwritable" else 0o700)
+    monkeypatch.setenv("TMPDIR", str(directory))
+    with api(session_stack.temporal, ProcessHost(), slots=1, start=0) as made:
+        start(made, 1)
+        assert where == "gone" or list(directory.iterdir()) == []

@@ -30,6 +30,7 @@ from api_stub.fleet.rules import (
     SendSignal,
     Spawn,
     Spawned,
+    SpawnFailed,
     StartWanted,
     Tick,
     decide,
@@ -72,7 +73,9 @@ class Run:
 def test_the_first_slots_are_filled() -> None:
     run = Run()
     assert [slot.phase for slot in run.state.slots] == ["starting", "starting", "empty"]
-    assert run.state.births == 2
+    assert run.state.births == 0, "nobody is born before there is a process"
+    run.up(1)
+    assert run.state.births == 1
 
 
 def test_a_kill_is_not_a_death_until_the_system_says_so() -> None:
@@ -361,6 +364,74 @@ def test_closing_drains_then_kills_and_starts_nothing() -> None:
     assert next_due(replace(run.state, slots=run.state.slots[:2])) is None
 
 
+def test_a_start_that_fails_is_neither_a_birth_nor_a_death_and_is_tried_again_under_its_name() -> None:
+    run = Run()
+    run.up(2)
+    waits = []
+    for _ in range(6):
+        assert run.do(SpawnFailed(1, 1, "cannot fork: no more processes")) == (), "no news of a death"
+        slot = run.state.slot(1)
+        assert (slot.phase, slot.trouble, slot.last_exit) == (
+            "backoff",
+            "cannot fork: no more processes",
+            None,
+        )
+        assert (run.state.births, run.state.deaths, slot.id) == (1, 0, None)
+        assert slot.due is not None
+        waits.append(slot.due - run.now)
+        run.now = slot.due
+        assert run.do(Tick()) == (Spawn(1, 1, None),), "although nothing respawns here: somebody asked for it"
+        assert run.state.slot(1).trouble, "it is told until there is a process"
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0]
+    run.up(1)
+    assert (run.state.births, run.state.slot(1).trouble, run.state.slot(1).id) == (2, None, "w1.1")
+    run.die(1)
+    run.do(StartWanted(1))
+    run.do(SpawnFailed(1, 2, "again"))
+    slot = run.state.slot(1)
+    assert slot.due == run.now + 0.5, "the next trouble begins anew"
+    assert slot.last_exit is not None and (run.state.births, run.state.deaths) == (2, 1)
+    assert run.do(StartWanted(1)) == (Spawn(1, 2, None),), "whoever asks again does not wait"
+
+
+def test_who_was_to_end_before_it_could_be_made_is_not_made_again() -> None:
+    run = Run(Policy(slots=3, start=3))
+    run.do(KillWanted("1"))
+    assert run.state.kills == 1
+    run.do(SpawnFailed(1, 1, "no"))
+    assert (run.state.slot(1).phase, run.state.slot(1).due, run.state.kills) == ("empty", None, 0)
+    run.do(Redeploy())
+    run.do(SpawnFailed(2, 1, "no"))
+    assert run.state.slot(2).phase == "backoff", "it was to be replaced, not to end"
+    run.do(CloseDown())
+    assert run.state.slot(2).phase == "empty"
+    run.do(SpawnFailed(3, 1, "no"))
+    assert run.state.slot(3).phase == "empty" and next_due(run.state) is None
+
+
+def test_who_was_killed_before_it_could_be_made_comes_back_where_the_dead_do() -> None:
+    run = Run(HELD)
+    run.do(KillWanted("1"))
+    run.do(SpawnFailed(1, 1, "no"))
+    assert (run.state.slot(1).phase, run.state.kills) == ("backoff", 0)
+
+
+def test_a_start_that_never_was_and_timed_out_is_tried_again() -> None:
+    run = Run()
+    run.now += MANUAL.start_timeout_s
+    run.do(Tick())
+    assert run.state.slot(1).phase == "stopping"
+    run.do(SpawnFailed(1, 1, "no answer"))
+    assert run.state.slot(1).phase == "backoff"
+
+
+def test_a_switch_to_a_policy_without_respawn_goes_on_with_starts_that_failed() -> None:
+    run = Run(HELD)
+    run.do(SpawnFailed(1, 1, "no"))
+    reshape(run, MANUAL)
+    assert run.state.slot(1).phase == "starting" or run.state.slot(1).due is not None
+
+
 def test_used_generations_are_not_used_again() -> None:
     run = Run()
     run.state, _ = decide(run.state, Open({1: 7}), 0, MANUAL, low)
@@ -374,6 +445,7 @@ EVENTS = st.lists(
         st.builds(Exited, st.integers(1, 3), st.integers(1, 4), st.sampled_from([6, 9, 11]), st.none()),
         st.builds(BecameReady, st.integers(1, 3), st.integers(1, 4)),
         st.builds(Spawned, st.integers(1, 3), st.integers(1, 4), st.integers(2, 9)),
+        st.builds(SpawnFailed, st.integers(1, 3), st.integers(1, 4), st.just("no process")),
         st.builds(Tick),
     ),
     max_size=60,
@@ -393,10 +465,15 @@ def test_whatever_happens_the_books_balance(events: list[Any], steps: list[float
         except FleetRefusal:
             assert run.state is before
             continue
-        alive = sum(slot.alive for slot in run.state.slots)
-        assert run.state.births - run.state.deaths == alive
+        made = sum(slot.pid is not None for slot in run.state.slots)
+        assert run.state.births - run.state.deaths == made
+        if isinstance(event, SpawnFailed):
+            assert (run.state.births, run.state.deaths) == (before.births, before.deaths) and actions == ()
+            if run.state is not before:
+                told.discard((event.slot, event.generation))
         assert len(run.state.slots) == run.policy.slots
-        assert run.state.kills >= before.kills and run.state.deaths >= before.deaths
+        assert run.state.kills >= before.kills or isinstance(event, SpawnFailed)
+        assert run.state.births >= before.births and run.state.deaths >= before.deaths
         for action in actions:
             match action:
                 case Spawn():
@@ -442,7 +519,6 @@ class Yard(Run):
                 case Spawn():
                     who = (action.slot, action.generation)
                     assert who not in self.born, "an identity is one process"
-                    self.born.add(who)
                     self.making.add(who)
                 case SendSignal():
                     who = (action.slot, self.state.slot(action.slot).generation)
@@ -459,8 +535,13 @@ class Yard(Run):
             drawn = low(self.policy.respawn_after_s or (0, 0))
             assert slot.due == self.now + drawn or not meant
 
+    def failed(self, who: tuple[int, int]) -> None:
+        self.making.discard(who)
+        self.do(SpawnFailed(*who, "no process"))
+
     def made(self, who: tuple[int, int]) -> None:
         self.making.discard(who)
+        self.born.add(who)
         self.pid += 1
         self.living[who] = self.pid
         self.do(Spawned(*who, self.pid))
@@ -503,6 +584,7 @@ WISHES = st.lists(
         st.tuples(st.just("redeploy"), st.just(0)),
         st.tuples(st.just("reshape"), st.integers(0, len(POLICIES) - 1)),
         st.tuples(st.just("made"), st.integers(0, 9)),
+        st.tuples(st.just("fail"), st.integers(0, 9)),
         st.tuples(st.just("ready"), st.integers(0, 9)),
         st.tuples(st.just("die"), st.integers(0, 9)),
         st.tuples(st.just("panic"), st.integers(0, 9)),
@@ -529,6 +611,8 @@ def play(yard: Yard, wish: str, n: int) -> None:
             reshape(yard, POLICIES[n])
         case "made" if yard.making:
             yard.made(one_of(yard.making))
+        case "fail" if yard.making:
+            yard.failed(one_of(yard.making))
         case "ready" if yard.living:
             yard.do(BecameReady(*one_of(yard.living)))
         case "die" if yard.living:

@@ -134,6 +134,18 @@ def full_house(brush: Brush) -> Model:
     return model
 
 
+def test_a_cook_that_cannot_be_started_is_told_with_its_reason(brush: Brush) -> None:
+    model = full_house(brush)
+    reason = "could not be started: cannot fork: Resource temporarily unavailable"
+    tell(model, staffed(worker(1), worker(2, "backoff", trouble=reason), worker(3)))
+    written = writing(lambda: draw_hud(brush, model))
+    words = " ".join(text for text, _, _ in written)
+    assert f"slot 2: {reason}" in words and "A cook is missing" in words
+    assert collisions(written) == []
+    tell(model, staffed(worker(1), worker(2, since=9.0), worker(3)))
+    assert reason not in " ".join(text for text, _, _ in writing(lambda: draw_hud(brush, model)))
+
+
 def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
     model = full_house(brush)
     # Painted at once, where they are: not aside, to be put down as pictures.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.running import ROOT, RunningStack, eventually, free_ports
@@ -83,6 +84,70 @@ def test_it_waits_for_a_server_and_can_be_told_to_stop_meanwhile(tmp_path: Path)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert "Traceback" not in log.read_text()
+
+
+def until_it_can_be_stopped(pid: int) -> None:
+    """Wait until it has a handler for SIGTERM: an earlier one ends it as any program."""
+
+    def handled() -> bool:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+    eventually(handled)
+
+
+def in_a_shell(before: str, after: str) -> subprocess.Popen[bytes]:
+    """A worker that a shell starts, with these words before and after; nobody listens at its address."""
+    line = f"{before} exec {sys.executable} -m worker --slot 1 --temporal 127.0.0.1:9 {after}"
+    return subprocess.Popen(["sh", "-c", line], cwd=ROOT, env=CLEAN, stdout=subprocess.DEVNULL)
+
+
+def test_signals_that_were_ignored_when_it_began_stay_ignored() -> None:
+    """As nohup has it; a terminal that closes otherwise ends it as Ctrl-C does."""
+    process = in_a_shell("trap '' HUP INT;", "2>/dev/null")
+    try:
+        until_it_can_be_stopped(process.pid)
+        for number in (signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("outputs", [">&- 2>&-", "<&- >/dev/full 2>&1", "2>&1 | true"])
+def test_outputs_that_are_closed_or_full_do_not_end_it(outputs: str) -> None:
+    process = in_a_shell("", outputs)
+    try:
+        if "|" in outputs:  # the shell is the parent then
+            child = eventually(
+                lambda: [c for c in psutil.Process(process.pid).children() if len(c.cmdline()) > 3]
+            )
+            until_it_can_be_stopped(child[0].pid)
+            child[0].send_signal(signal.SIGHUP)
+        else:
+            until_it_can_be_stopped(process.pid)
+            process.send_signal(signal.SIGHUP)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_help_in_an_ascii_locale() -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    for module in ("worker", "api_stub"):
+        answer = subprocess.run(
+            [sys.executable, "-m", module, "--help"],
+            capture_output=True,
+            cwd=ROOT,
+            env={**CLEAN, **ascii_only},
+        )
+        assert (answer.returncode, answer.stderr) == (0, b"") and answer.stdout.isascii()
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from worker.connection import Target
-from worker.process import WorkerSpec, log_to, serve
+from worker.outputs import fill_standard_streams, log_to
+from worker.process import serve
 from worker.shared import TASK_QUEUE
+from worker.spec import WorkerSpec
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,6 +23,7 @@ class Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Read the options and serve until Ctrl-C or SIGTERM (drains; a second one is not needed)."""
+    fill_standard_streams()
     parser = Parser(
         prog="python -m worker",
         description="Run one GopherPizza worker in this terminal. Ctrl-C drains it; kill -9 is the demo.",

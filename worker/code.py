@@ -13,16 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, ModuleType
+from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
 from worker import toppings as right
 from worker.shared import CodeFault, Placement
-from worker.timebox import Timebox
+from worker.surroundings import Surroundings
+from worker.timebox import Outcome, Timebox, bounded
 
 LOAD_S = 5.0
 CALL_S = 2.0
-MAX_MESSAGE = 500
+MAX_KIND = 100
 MODULE = "gopherpizza_edited"
 FUNCTION = "spread"
 
@@ -42,13 +44,18 @@ class Loaded:
 class Toppings:
     """Spreads toppings, with the right function, or with the one of a file that somebody edits.
 
-    `limit_s` is how long a call of edited code may take.
+    `limit_s` is how long a call of edited code may take; `surroundings` are put back after each.
     """
 
-    def __init__(self, edited: Loaded | None = None, limit_s: float = CALL_S) -> None:
+    def __init__(
+        self,
+        edited: Loaded | None = None,
+        limit_s: float = CALL_S,
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self._edited = edited
         self._limit_s = limit_s
-        self._timebox = Timebox()
+        self._timebox = Timebox(surroundings)
 
     @property
     def edited(self) -> bool:
@@ -83,13 +90,13 @@ class Toppings:
             raise failure("TimeoutError", late, CodeFault(str(file), line, f"TimeoutError: {late}"))
         if outcome.error is not None:
             line = line_of(outcome.error, file) or first_line(function)
-            fault = CodeFault(str(file), line, told(outcome.error))
-            told_as = failure(type(outcome.error).__name__, text(outcome.error), fault)
+            fault = CodeFault(str(file), line, told(outcome))
+            told_as = failure(kind_of(outcome.error), outcome.words or kind_of(outcome.error), fault)
             raise told_as.with_traceback(outcome.error.__traceback__) from None
         return outcome.answer or []
 
 
-async def load(file: Path, limit_s: float = LOAD_S) -> Loaded:
+async def load(file: Path, limit_s: float = LOAD_S, surroundings: Surroundings | None = None) -> Loaded:
     """Read and run the file. Never raises: what is wrong with it is told as a fault.
 
     It is compiled from source each time: bytecode of an older edit could be taken for the new one.
@@ -99,13 +106,13 @@ async def load(file: Path, limit_s: float = LOAD_S) -> Loaded:
     except OSError as error:
         return Loaded(file, fault=CodeFault(str(file), None, f"{type(error).__name__}: {error.strerror}"))
     digest = digest_of(source)
-    outcome = await Timebox().call(lambda: run(source, file), limit_s)
+    outcome = await Timebox(surroundings).call(lambda: run(source, file), limit_s)
     if outcome.overran:
         line = line_in(outcome.where, file)
         message = f"TimeoutError: loading it was not done after {limit_s:g} s"
         return Loaded(file, digest, fault=CodeFault(str(file), line, message))
     if outcome.error is not None:
-        fault = CodeFault(str(file), line_of(outcome.error, file), told(outcome.error))
+        fault = CodeFault(str(file), line_of(outcome.error, file), told(outcome))
         return Loaded(file, digest, fault=fault)
     return Loaded(file, digest, spread=outcome.answer)
 
@@ -141,27 +148,21 @@ def place(fault: CodeFault) -> str:
     return f"{fault.file}, line {fault.line}" if fault.line else fault.file
 
 
-def text(error: BaseException) -> str:
-    """An exception's own text, bounded, whatever its __str__ does."""
-    if isinstance(error, SyntaxError):
-        return str(error.msg)[:MAX_MESSAGE]
-    try:
-        words = str(error)
-    except Exception:
-        words = ""
-    return (words or type(error).__name__)[:MAX_MESSAGE]
+def told(outcome: Outcome[Any]) -> str:
+    """`Type: text` of the error that a call ended with."""
+    kind = kind_of(outcome.error)
+    return kind if outcome.words in ("", kind) else f"{kind}: {outcome.words}"
 
 
-def told(error: BaseException) -> str:
-    """`Type: text`."""
-    words, kind = text(error), type(error).__name__
-    return words if words == kind else f"{kind}: {words}"
+def kind_of(error: BaseException | None) -> str:
+    """The error's type by its name, bounded."""
+    return bounded(type(error).__name__, MAX_KIND)
 
 
 def line_of(error: BaseException, file: Path) -> int | None:
     """The last line of the file that the error came through; None: it did not."""
     if isinstance(error, SyntaxError) and error.filename == str(file):
-        return error.lineno
+        return error.lineno if isinstance(error.lineno, int) else None
     lines = [
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
     ]

@@ -1,21 +1,22 @@
-"""One worker process: it polls the task queue, drains on SIGTERM, and ends when its supervisor is gone."""
+"""One worker process: it polls the task queue, drains on SIGTERM, and ends when its supervisor is gone.
+
+Code that a visitor edits runs in it. That may hang it, kill it or leave it without memory (a limit on the
+address space would break the SDK, so a list of 10**9 is made), but nobody else. So its outputs and its group
+of processes are its own, and the kernel is told to take it first when memory runs out.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import logging
-import logging.handlers
-import multiprocessing
 import os
 import resource
 import signal
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,8 +29,10 @@ from temporalio.worker import Worker
 
 from worker.activities import Kitchen
 from worker.code import Loaded, Toppings, load
-from worker.connection import Target, connect
-from worker.shared import TASK_QUEUE, CodeFault, worker_id
+from worker.connection import connect
+from worker.outputs import BoundedFile, Output, log_to
+from worker.spec import OnReady, Readiness, WorkerSpec
+from worker.surroundings import Surroundings
 from worker.workflow import PizzaWorkflow
 
 logger = logging.getLogger(__name__)
@@ -42,48 +45,18 @@ RECONNECT_S = 0.5
 POLLING_SEEN_S = 3.0
 PARTITIONS = 4
 """Of a task queue, by the server's default (matching.numTaskqueueReadPartitions)."""
-LOG_BYTES = 1_000_000
+KILL_ME_FIRST = "500"
+"""Linux's oom_score_adj of a worker: when memory runs out, it goes before the API and Temporal do."""
 
 
-@dataclass(frozen=True)
-class WorkerSpec:
-    """Everything that a worker process is told. Times in seconds."""
-
-    slot: int
-    generation: int = 0
-    target: Target = field(default_factory=Target)
-    task_queue: str = TASK_QUEUE
-    concurrency: int = 4
-    """Activities at once: how many pizzas it holds at the most."""
-    drain_s: float = 10.0
-    """After SIGTERM: how long what is in hand may take before it is cancelled and handed back."""
-    lifespan_s: float | None = None
-    """It panics this long after it became ready; None: never."""
-    log_file: Path | None = None
-    code: Path | None = None
-    """The working copy of the code that a developer edits; None: the right code is used."""
-
-    @property
-    def identity(self) -> str:
-        """The process's name, as Temporal and everybody else knows it."""
-        return worker_id(self.slot, self.generation)
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """What a worker tells when it polls: which edit of the code it runs (a digest), and what is wrong with
-    it. Both None where it runs no edited code."""
-
-    code: str | None = None
-    fault: CodeFault | None = None
-
-
-OnReady = Callable[[Readiness], None]
-
-
-def build_worker(client: Client, spec: WorkerSpec, edited: Loaded | None = None) -> Worker:
+def build_worker(
+    client: Client,
+    spec: WorkerSpec,
+    edited: Loaded | None = None,
+    surroundings: Surroundings | None = None,
+) -> Worker:
     """A Temporal worker for the demo's workflow and activities, with the settings a quick takeover needs."""
-    kitchen = Kitchen(spec.identity, Toppings(edited))
+    kitchen = Kitchen(spec.identity, Toppings(edited, surroundings=surroundings))
     return Worker(
         client,
         task_queue=spec.task_queue,
@@ -99,16 +72,19 @@ def build_worker(client: Client, spec: WorkerSpec, edited: Loaded | None = None)
     )
 
 
-async def run_worker(spec: WorkerSpec, stop: asyncio.Event, on_ready: OnReady) -> None:
+async def run_worker(
+    spec: WorkerSpec, stop: asyncio.Event, on_ready: OnReady, output: Output | None = None
+) -> None:
     """Poll until `stop` is set, then drain. A lost or absent server is waited for, not died of."""
-    edited = await load(spec.code) if spec.code is not None else None
+    surroundings = Surroundings(output) if spec.code is not None else None
+    edited = await load(spec.code, surroundings=surroundings) if spec.code is not None else None
     if edited is not None and edited.fault is not None:
         logger.error("%s: %s, line %s: %s", spec.identity, spec.code, edited.fault.line, edited.fault.message)
     readiness = Readiness(edited.digest, edited.fault) if edited is not None else Readiness()
     while not stop.is_set():
         try:
             client = await connect(spec.target, spec.identity)
-            worker = build_worker(client, spec, edited)
+            worker = build_worker(client, spec, edited, surroundings)
             async with worker:
                 await until_polling(client, worker, spec)
                 logger.info("%s polls %s", spec.identity, spec.task_queue)
@@ -168,14 +144,18 @@ def panic() -> NoReturn:
     os.abort()
 
 
-def serve(spec: WorkerSpec, on_ready: OnReady | None = None) -> NoReturn:
-    """Run a worker in this process until SIGTERM or SIGINT, then leave with a true exit status."""
+def serve(spec: WorkerSpec, on_ready: OnReady | None = None, output: Output | None = None) -> NoReturn:
+    """Run a worker in this process until SIGTERM, SIGINT or SIGHUP, then leave with a true exit status.
+
+    One of them that was ignored when the process began (nohup) stays ignored.
+    """
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, stop.set)
 
         def ready(readiness: Readiness) -> None:
             if on_ready is not None:
@@ -183,7 +163,7 @@ def serve(spec: WorkerSpec, on_ready: OnReady | None = None) -> NoReturn:
             if spec.lifespan_s is not None:
                 panic_after(spec.lifespan_s)
 
-        await run_worker(spec, stop, ready)
+        await run_worker(spec, stop, ready, output)
 
     status = 0
     try:
@@ -192,44 +172,56 @@ def serve(spec: WorkerSpec, on_ready: OnReady | None = None) -> NoReturn:
         logger.exception("%s failed", spec.identity)
         status = 1
     logging.shutdown()
+    if output is not None:
+        output.finish()
     # The SDK's threads sometimes crash an interpreter that finalizes; the work is done, so leave at once.
     os._exit(status)
 
 
-def fleet_main(spec: WorkerSpec, notices: Connection) -> NoReturn:
-    """The entry point of a process that the fleet's forkserver made.
+def fleet_main(spec: WorkerSpec, news: int, lifeline: int) -> NoReturn:
+    """The entry point of a process that the fleet's fork server made.
 
-    `notices` gets a Readiness when the worker polls. Runs until it is told to stop or killed.
+    Descriptors: `news` gets a Readiness when the worker polls; `lifeline` is at its end when the API is gone.
+    Runs until it is told to stop or killed.
     """
-    log_to(spec.log_file)
-    leave_with_supervisor()
-    serve(spec, notices.send)
+    log = BoundedFile(spec.log_file) if spec.log_file is not None else None
+    output = Output(log)
+    log_to(log)
+    leave_with_the_api(lifeline)
+    go_first_when_memory_runs_out()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fleet says SIGTERM
+
+    def tell(readiness: Readiness) -> None:
+        try:
+            os.write(news, readiness.told())
+        except OSError as error:
+            # Nobody listens: this process is not in the fleet's books, and its name is given to another.
+            logger.error("%s is not wanted: %s", spec.identity, error)
+            end_group()
+
+    serve(spec, tell, output)
 
 
-def leave_with_supervisor() -> None:
-    """End this process within a second of its supervisor's death, or of the forkserver's."""
-    supervisor = multiprocessing.parent_process()
-    if supervisor is None:
-        return
-    forkserver = os.getppid()
+def leave_with_the_api(lifeline: int) -> None:
+    """End this process, and what its code has started, as soon as the API is gone, however it went."""
 
     def watch() -> None:
-        while os.getppid() == forkserver and not wait([supervisor.sentinel], timeout=0.5):
-            pass
-        os._exit(1)
+        with contextlib.suppress(OSError):
+            while os.read(lifeline, 64):
+                pass
+        end_group()
 
-    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
-def log_to(file: Path | None) -> None:
-    """Log to a bounded file, or to stderr where none is given."""
-    handler: logging.Handler = logging.StreamHandler()
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        handlers=[handler],
-        force=True,
-    )
+def end_group() -> NoReturn:
+    """SIGKILL to this process and to all of its group; only to itself where the group is not its own."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def go_first_when_memory_runs_out() -> None:
+    """Linux: whoever eats the memory in edited code is the one that is killed for it, not the kitchen."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(KILL_ME_FIRST, encoding="utf-8")

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Generic, TypeVar
 
+from worker.surroundings import Surroundings
+
 T = TypeVar("T")
+MAX_WORDS = 500
 
 
 class Overran(BaseException):
@@ -23,19 +26,25 @@ class Overran(BaseException):
 class Outcome(Generic[T]):
     """How a call ended: with an answer, with an error of any kind, or (`where`) not in time.
 
-    `where` is the innermost frame that it was seen in, when its time was up.
+    `words` are the error's own, asked for within the call's time: its __str__ is code that nobody has read,
+    too. `where` is the innermost frame that it was seen in, when its time was up.
     """
 
     answer: T | None = None
     error: BaseException | None = None
+    words: str = ""
     where: FrameType | None = None
     overran: bool = False
 
 
 class Timebox:
-    """Calls functions in daemon threads. One that overran and cannot be stopped is never called beside."""
+    """Calls functions in daemon threads. One that overran and cannot be stopped is never called beside.
 
-    def __init__(self) -> None:
+    `surroundings` are put back after each call, whatever it did to them.
+    """
+
+    def __init__(self, surroundings: Surroundings | None = None) -> None:
+        self._surroundings = surroundings
         self._stray: threading.Thread | None = None
 
     @property
@@ -61,7 +70,7 @@ class Timebox:
                 try:
                     outcome = Outcome(answer=function())
                 except BaseException as error:
-                    outcome = Outcome(error=error)
+                    outcome = Outcome(error=error, words=words_of(error))
                 loop.call_soon_threadsafe(tell, outcome)
 
         thread = threading.Thread(target=run, name="edited-code", daemon=True)
@@ -75,6 +84,23 @@ class Timebox:
             if not done.done() or done.cancelled():
                 self._stray = thread
                 stop(thread)
+            if self._surroundings is not None:
+                self._surroundings.put_back()
+
+
+def words_of(error: BaseException) -> str:
+    """An exception's own text, bounded, whatever its __str__ does; empty where it has none."""
+    try:
+        return bounded(str(error.msg if isinstance(error, SyntaxError) else error), MAX_WORDS)
+    except Overran:
+        raise
+    except BaseException:
+        return ""
+
+
+def bounded(words: str, limit: int) -> str:
+    """Words that can be told to anybody: at most so many characters, each one that UTF-8 has."""
+    return words[:limit].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def stop(thread: threading.Thread) -> None:

@@ -47,7 +47,7 @@ def reshape(state: FleetState, now: float, old: Policy, new: Policy, dice: Dice)
         elif slot.phase in ("starting", "ready"):
             if not new.makes_the_same(old):
                 state, more = _replaced(state, slot, now, new)
-        elif slot.phase == "backoff" and new.respawn_after_s is None:
+        elif slot.phase == "backoff" and slot.trouble is None and new.respawn_after_s is None:
             state = put(state, replace(slot, phase="dead", due=None))
         elif slot.phase == "dead" and slot.wanted and new.respawn_after_s is not None:
             due = now + dice(new.respawn_after_s)

@@ -1,29 +1,34 @@
-"""How a worker comes to be and is seen to die: local processes, made by a preloaded forkserver.
+"""How a worker comes to be and is seen to die: local processes, forks of a fork server that has loaded all.
 
-The forkserver has imported the SDK and the workflow once; a new worker is a fork of it (measured: 43 ms
-instead of 300, and half the memory). Its death is the kernel's own notice: the forkserver reaps the child and
-writes the exit status to a pipe that the event loop watches.
+A new worker takes 45 ms instead of the 300 of a new interpreter, and half the memory. Its death is the
+kernel's own notice: the fork server reaps it and tells at once. Workers outlive their fork server; another is
+started then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from typing import Protocol
 
-from worker.process import Readiness, WorkerSpec, fleet_main
+from api_stub.background import Troubles, keep_running
+from api_stub.fleet import orphans
+from api_stub.fleet.forks import Forks
+from api_stub.fleet.launch import Launched, Launcher
+from worker.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
-PRELOAD = ["worker.process", "worker.workflow", "temporalio.api.workflowservice.v1"]
+PART = "fork server"
+WAIT_S = 1.0
+"""A start waits so long for the next fork server, before it is told as failed."""
+HEALTHY_AFTER_S = 5.0
+"""After so long a new fork server's predecessor is no trouble any more."""
+MAX_NEWS = 64_000
 
 
 class OnReady(Protocol):
@@ -33,16 +38,18 @@ class OnReady(Protocol):
         """Take the worker's own word of it."""
 
 
+OnExit = Callable[[int | None, int | None], None]
+
+
 class Host(Protocol):
     """What the supervisor asks of whatever runs workers. All calls come from the event loop."""
 
-    async def spawn(
-        self,
-        spec: WorkerSpec,
-        on_ready: OnReady,
-        on_exit: Callable[[int | None, int | None], None],
-    ) -> int:
-        """Make a worker and return its pid. `on_exit` gets (signal, None) or (None, exit status), once."""
+    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit) -> int:
+        """Make a worker and return its pid. Raises OSError when that cannot be done; then nothing was made.
+
+        `on_exit` gets (signal, None), (None, exit status), or (None, None) where nobody can know; once, and
+        only after `spawn` has returned.
+        """
 
     def signal(self, pid: int, number: int) -> None:
         """Send a signal to a worker that this host made; one that is gone already is no error."""
@@ -53,91 +60,182 @@ class Host(Protocol):
 
 @dataclass
 class _Child:
-    process: ForkServerProcess
-    notices: Connection
+    on_ready: OnReady
+    on_exit: OnExit
+    news: int
+    buffer: bytearray
+    announced: bool = False
+    adopted: bool = False
+    status: int | None = None
+    gone: bool = False
 
 
 class ProcessHost:
-    """Workers as processes of this machine."""
+    """Workers as processes of this machine. `launched`: what this launcher has started already."""
 
-    def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOAD)
-        self._children: dict[int, _Child] = {}
-        # A spawn waits for the forkserver (0.5 s for the first, then 2 ms), so it gets a thread: one, because
-        # multiprocessing keeps state that two spawns at once would share.
-        self._maker = ThreadPoolExecutor(1, thread_name_prefix="spawn")
-
-    async def warm_up(self) -> None:
-        """Start the forkserver, so that the first worker does not wait for its imports."""
-        from multiprocessing import forkserver
-
-        await asyncio.get_running_loop().run_in_executor(self._maker, forkserver.ensure_running)
-
-    async def spawn(
+    def __init__(
         self,
-        spec: WorkerSpec,
-        on_ready: OnReady,
-        on_exit: Callable[[int | None, int | None], None],
-    ) -> int:
-        """Fork a worker off the forkserver. Raises OSError when no process can be made."""
+        launcher: Launcher | None = None,
+        launched: Launched | None = None,
+        troubles: Troubles | None = None,
+    ) -> None:
+        self._launcher = launcher or Launcher()
+        self._launched = launched
+        self._first = True
+        self._forks: Forks | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+        self._why = f"there is no {PART}"
+        self._children: dict[int, _Child] = {}
+        self._gone_marks: set[bytes] = set()
+        self.troubles = troubles or Troubles()
+        """What is wrong with the fork server just now, under the name PART."""
+        self.on_broken: Callable[[str], None] | None = None
+        """Called when this host's first fork server cannot start at all, with the reason in one line."""
+
+    @property
+    def pid(self) -> int | None:
+        """The fork server's process id; None: there is none just now."""
+        return self._forks.pid if self._forks is not None else None
+
+    def open(self) -> None:
+        """Have a fork server, from now on; another one when it ends."""
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(keep_running(PART, self._live, self.troubles))
+
+    async def _live(self) -> None:
+        """The life of one fork server. Raises how it ended."""
+        first, self._first = self._first, False
+        launched, self._launched = self._launched, None
+        try:
+            launched = launched or self._launcher.launch()
+        except OSError as error:
+            self._why = f"a {PART} cannot be started: {error.strerror or error}"
+            raise
+        forks = self._forks = Forks(launched, self._ended)
+        self._up.set()
+        well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, self.troubles.clear, PART)
+        try:
+            gone = await forks.watch()
+        except asyncio.CancelledError:
+            await forks.close()
+            raise
+        finally:
+            well.cancel()
+            self._up.clear()
+            self._forks = None
+        self._why = str(gone)
+        self._adopt(launched.mark)
+        if gone.broken and first and self.on_broken is not None:
+            self.on_broken(self._why)
+        raise gone
+
+    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit) -> int:
+        """Fork a worker off the fork server. Raises OSError when no process can be made."""
+        self.open()
         loop = asyncio.get_running_loop()
-        child = await loop.run_in_executor(self._maker, self._make, spec)
-        pid = child.process.pid
-        assert pid is not None
-        self._children[pid] = child
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._up.wait(), WAIT_S)
+        forks = self._forks
+        if forks is None:
+            raise OSError(self._why)
+        news, theirs = os.pipe()
+        child = _Child(on_ready, on_exit, news, bytearray())
 
-        def noticed() -> None:
-            try:
-                readiness: Readiness = child.notices.recv()
-            except (EOFError, OSError):
-                loop.remove_reader(child.notices.fileno())
-                return
-            on_ready(readiness)
+        def made(pid: int) -> None:
+            self._children[pid] = child
+            os.set_blocking(news, False)
+            loop.add_reader(news, self._noticed, child)
 
-        def exited() -> None:
-            loop.remove_reader(child.process.sentinel)
-            loop.remove_reader(child.notices.fileno())
-            del self._children[pid]
-            status = self._reap(child, pid)
-            on_exit(-status if status < 0 else None, status if status >= 0 else None)
-
-        loop.add_reader(child.notices.fileno(), noticed)
-        loop.add_reader(child.process.sentinel, exited)
+        try:
+            pid = await forks.fork(spec, theirs, made)
+        except BaseException:
+            os.close(news)
+            raise
+        finally:
+            os.close(theirs)
+        child.announced = True
+        if child.gone:
+            loop.call_soon(self._deliver, child)
         return pid
 
-    def _make(self, spec: WorkerSpec) -> _Child:
-        ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(
-            target=fleet_main, args=(spec, theirs), name=spec.identity, daemon=True
-        )
-        process.start()
-        theirs.close()
-        return _Child(process, ours)
+    def _noticed(self, child: _Child) -> None:
+        """The worker's own word that it polls. It never tells of its end: that is the kernel's to tell."""
+        try:
+            data = os.read(child.news, MAX_NEWS)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        child.buffer += data
+        line, whole, _ = child.buffer.partition(b"\n")
+        if not (whole or not data or len(child.buffer) > MAX_NEWS):
+            return
+        asyncio.get_running_loop().remove_reader(child.news)
+        if whole:
+            try:
+                readiness = Readiness.read(bytes(line))
+            except ValueError as error:
+                logger.warning("a worker tells %s", error)
+                readiness = Readiness()
+            child.on_ready(readiness)
 
-    def _reap(self, child: _Child, pid: int) -> int:
-        status = child.process.exitcode
-        if status is None or status == 255:
-            # The forkserver died and told us nothing. Its orphans end by themselves; be sure of this one.
-            self._kill(pid, signal.SIGKILL)
-            status = -signal.SIGKILL
-        child.process.join()
-        child.process.close()
-        child.notices.close()
-        return status
+    def _ended(self, pid: int, status: int | None) -> None:
+        child = self._children.pop(pid, None)
+        if child is None:
+            return
+        asyncio.get_running_loop().remove_reader(child.news)
+        os.close(child.news)
+        child.gone, child.status = True, status
+        if child.announced:
+            self._deliver(child)
+
+    @staticmethod
+    def _deliver(child: _Child) -> None:
+        status = child.status
+        if status is None:
+            child.on_exit(None, None)
+        else:
+            child.on_exit(-status if status < 0 else None, status if status >= 0 else None)
+
+    def _adopt(self, mark: bytes) -> None:
+        """The fork server is gone: wait for its workers ourselves, and end those that it never told of."""
+        self._gone_marks.add(mark)
+        loop = asyncio.get_running_loop()
+
+        def tell(pid: int, status: int | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know
+                loop.call_soon_threadsafe(self._orphan_gone, pid, status)
+
+        for pid, child in self._children.items():
+            if not child.adopted:
+                child.adopted = True
+                orphans.when_gone(pid, tell)
+        self._end_strays()
+
+    def _orphan_gone(self, pid: int, status: int | None) -> None:
+        self._ended(pid, status)
+        self._end_strays()
+
+    def _end_strays(self) -> None:
+        orphans.kill_strays(frozenset(self._gone_marks), frozenset(self._children))
 
     def signal(self, pid: int, number: int) -> None:
         """Send a signal to one of this host's own children, and to nobody else."""
         if pid in self._children:
-            self._kill(pid, number)
-
-    @staticmethod
-    def _kill(pid: int, number: int) -> None:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     async def close(self) -> None:
-        """Stop the maker thread. The forkserver ends when this process does: it holds the other pipe end."""
-        self._maker.shutdown(wait=False, cancel_futures=True)
+        """End the fork server, with whoever is left of its children."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        elif self._launched is not None:
+            await Forks(self._launched, self._ended).close()
+        self._launcher.close()
+        for child in self._children.values():
+            asyncio.get_running_loop().remove_reader(child.news)
+            os.close(child.news)
+        self._children.clear()

@@ -2,7 +2,8 @@
 
 A slot's life: empty → starting → ready → (stopping →) dead → starting …, or dead → backoff → starting where
 the policy respawns, or stopping → starting where the process is only replaced. An intended stop is never a
-crash: what was asked for is written down before it happens.
+crash: what was asked for is written down before it happens. A start that fails is neither a birth nor a
+death: starting → backoff → starting under the same name, whatever the policy, since somebody asked for it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from api_stub.fleet.state import (
     Slot,
     Spawn,
     Spawned,
+    SpawnFailed,
     StartWanted,
     Tick,
 )
@@ -44,8 +46,8 @@ from api_stub.schema import ExitCause
 __all__ = [
     "Action", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "Event", "Exit",
     "Exited", "FleetRefusal", "FleetState", "KillWanted", "NoFreeSlot", "NoSuchWorker", "Open",
-    "Policy", "Redeploy", "Reshape", "SendSignal", "Slot", "Spawn", "Spawned", "StartWanted", "Tick",
-    "decide", "next_due",
+    "Policy", "Redeploy", "Reshape", "SendSignal", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted",
+    "Tick", "decide", "next_due",
 ]  # fmt: skip
 
 
@@ -60,6 +62,8 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
             return _kill_wanted(state, event, now)
         case Spawned():
             return _spawned(state, event)
+        case SpawnFailed():
+            return _spawn_failed(state, event, now, policy)
         case BecameReady():
             return _became_ready(state, event, now)
         case Exited():
@@ -130,12 +134,40 @@ def _spawned(state: FleetState, event: Spawned) -> Decision:
     slot = current(state, event.slot, event.generation)
     if slot is None or not slot.alive:
         return state, ()
-    slot = replace(slot, pid=event.pid)
+    if slot.pid is None:
+        state = replace(state, births=state.births + 1)
+    slot = replace(slot, pid=event.pid, failed_starts=0, trouble=None)
     if slot.phase != "stopping":
         return put(state, slot), ()
     # It was told to end before it existed.
     number = signal.SIGKILL if slot.killing else signal.SIGTERM
     return put(state, slot), (SendSignal(slot.number, event.pid, number),)
+
+
+def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Policy) -> Decision:
+    slot = current(state, event.slot, event.generation)
+    if slot is None or not slot.alive or slot.pid is not None:
+        return state, ()
+    # Its generation was nobody's, so the next try has it; `started_at` stays, as the moment of this one.
+    idle = Slot(
+        slot.number,
+        slot.generation - 1,
+        phase="dead" if slot.generation > 1 else "empty",
+        started_at=slot.started_at,
+        false_starts=slot.false_starts,
+        failed_starts=slot.failed_starts + 1,
+        wanted=slot.wanted,
+        last_exit=slot.last_exit,
+    )
+    # Whoever was killed before there was anything to kill was not killed.
+    state = replace(state, kills=state.kills - (slot.killing and slot.intent == "player"))
+    meant_to_end = slot.intent is not None and not slot.replacing and policy.respawn_after_s is None
+    if slot.retiring:
+        return without(state, idle), ()
+    if state.closing or meant_to_end:
+        return put(state, idle), ()
+    wait = min(policy.backoff_maximum_s, policy.backoff_initial_s * 2.0 ** min(idle.failed_starts - 1, 30))
+    return put(state, replace(idle, phase="backoff", due=now + wait, trouble=event.reason)), ()
 
 
 def _became_ready(state: FleetState, event: BecameReady, now: float) -> Decision:
@@ -168,8 +200,13 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
         last_exit=end,
     )
     news = (Died(dead, end),)
-    panics = state.panics + (cause == "panic")
-    state = replace(put(state, dead), deaths=state.deaths + 1, panics=panics)
+    state = replace(
+        put(state, dead),
+        # Whoever has died was born, also where the news of that comes later.
+        births=state.births + (slot.pid is None),
+        deaths=state.deaths + 1,
+        panics=state.panics + (cause == "panic"),
+    )
     if slot.retiring:
         return without(state, dead), news
     if state.closing:
@@ -209,7 +246,7 @@ def _close_down(state: FleetState, now: float, policy: Policy) -> Decision:
     actions: tuple[Action, ...] = ()
     for slot in state.slots:
         if slot.phase == "backoff":
-            state = put(state, replace(slot, phase="dead", due=None))
+            state = put(state, replace(slot, phase="dead" if slot.generation else "empty", due=None))
         elif slot.phase in ("starting", "ready"):
             slot = replace(slot, phase="stopping", intent="shutdown", asked_at=now, due=now + policy.drain_s)
             state, more = told_to_end(state, slot)

@@ -89,6 +89,10 @@ class Slot:
     """starting: give up then; stopping: SIGKILL then; backoff: start again then."""
     false_starts: int = 0
     """Deaths in a row before it was ever ready: only these are punished."""
+    failed_starts: int = 0
+    """Times in a row that no process could be made."""
+    trouble: str | None = None
+    """Why no process could be made, the last time; None: one was."""
     wanted: bool = False
     """It is to run again by itself, if the policy respawns."""
     replacing: bool = False
@@ -114,7 +118,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class FleetState:
-    """All slots by number, counts since the start, and whether the end has begun."""
+    """All slots by number, counts since the start, and whether the end has begun.
+
+    `births` are processes that were made, `deaths` those of them that are gone.
+    """
 
     slots: tuple[Slot, ...] = ()
     births: int = 0
@@ -191,12 +198,21 @@ class BecameReady:
 
 @dataclass(frozen=True)
 class Exited:
-    """The operating system says that the process is gone; or (`pid` never known) it could not be made."""
+    """The operating system says that the process is gone. Both None: nobody could see how it ended."""
 
     slot: int
     generation: int
     signal: int | None = None
     code: int | None = None
+
+
+@dataclass(frozen=True)
+class SpawnFailed:
+    """No process could be made: nobody was born, and nobody has died."""
+
+    slot: int
+    generation: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -222,7 +238,17 @@ class Reshape:
 
 
 Event = (
-    Open | StartWanted | KillWanted | Spawned | BecameReady | Exited | Tick | CloseDown | Redeploy | Reshape
+    Open
+    | StartWanted
+    | KillWanted
+    | Spawned
+    | SpawnFailed
+    | BecameReady
+    | Exited
+    | Tick
+    | CloseDown
+    | Redeploy
+    | Reshape
 )
 
 

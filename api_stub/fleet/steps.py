@@ -28,12 +28,13 @@ def spawn(state: FleetState, slot: Slot, now: float, policy: Policy, dice: Dice)
         started_at=now,
         due=now + policy.start_timeout_s,
         false_starts=slot.false_starts,
+        failed_starts=slot.failed_starts,
+        trouble=slot.trouble,
         wanted=True,
         last_exit=slot.last_exit,
     )
     lifespan = dice(policy.lifespan_s) if policy.lifespan_s else None
-    state = replace(put(state, born), births=state.births + 1)
-    return state, (Spawn(born.number, born.generation, lifespan, policy.concurrency, policy.bug),)
+    return put(state, born), (Spawn(born.number, born.generation, lifespan, policy.concurrency, policy.bug),)
 
 
 def told_to_end(state: FleetState, slot: Slot) -> Decision:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import signal
@@ -13,8 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from api_stub.background import Troubles, reason_of
+from api_stub.fleet.generations import Generations
 from api_stub.fleet.host import Host
 from api_stub.fleet.rules import (
+    Action,
     BecameReady,
     CloseDown,
     Dice,
@@ -32,6 +34,7 @@ from api_stub.fleet.rules import (
     Slot,
     Spawn,
     Spawned,
+    SpawnFailed,
     StartWanted,
     Tick,
     decide,
@@ -39,12 +42,16 @@ from api_stub.fleet.rules import (
 )
 from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
 from worker.connection import Target
-from worker.process import Readiness, WorkerSpec
 from worker.shared import TASK_QUEUE, CodeFault
+from worker.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
 NO_EDITED_CODE = Readiness()
+PART = "fleet"
+AFTER_A_BUG_S = 1.0
+"""So long is nothing due after a moment that could not be dealt with."""
+MAX_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class Supervisor:
         *,
         clock: Callable[[], float] = time.monotonic,
         dice: Dice | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         self._host = host
         self._policy = policy
@@ -92,7 +100,10 @@ class Supervisor:
         self._dice = dice or (lambda span: random.uniform(*span))
         self.listeners: list[Callable[[Slot, Exit], None]] = []
         """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
+        self.troubles = troubles or Troubles()
+        """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
         self._state = FleetState()
+        self._generations = Generations(setup.generations_file, self.troubles)
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._spawning: set[asyncio.Task[None]] = set()
@@ -112,7 +123,7 @@ class Supervisor:
 
     async def open(self) -> None:
         """Begin: fill the first slots."""
-        self.handle(Open(self._used_generations()))
+        self.handle(Open(self._generations.recall()))
 
     def start(self, slot: int | None) -> Worker:
         """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
@@ -162,29 +173,46 @@ class Supervisor:
         if isinstance(event, Reshape):
             self._policy = event.policy
         for action in actions:
-            match action:
-                case Spawn():
-                    task = asyncio.get_running_loop().create_task(self._spawn(action))
-                    self._spawning.add(task)
-                    task.add_done_callback(self._spawning.discard)
-                case SendSignal():
-                    self._host.signal(action.pid, action.signal)
-                case Died():
-                    self._tell(action.slot, action.exit)
+            try:
+                self._act(action)
+            except Exception:
+                # One that fails must not keep the others from being done: the state says that they are.
+                logger.exception("the fleet could not do %s", action)
+        self._note_failed_starts()
         self._changed.set()
         self._set_timer()
+
+    def _note_failed_starts(self) -> None:
+        failed = [slot for slot in self._state.slots if slot.trouble is not None]
+        if not failed:
+            self.troubles.clear(PART)
+        elif self.troubles.tell(PART, f"workers could not be started: {failed[0].trouble}"):
+            logger.error("a worker could not be started in slot %s: %s", failed[0].number, failed[0].trouble)
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Spawn():
+                task = asyncio.get_running_loop().create_task(self._spawn(action))
+                self._spawning.add(task)
+                task.add_done_callback(self._spawning.discard)
+            case SendSignal():
+                self._host.signal(action.pid, action.signal)
+            case Died():
+                self._tell(action.slot, action.exit)
 
     def _tell(self, slot: Slot, end: Exit) -> None:
         logger.info("%s died: signal %s, status %s, cause %s", slot.id, end.signal, end.code, end.cause)
         for listener in self.listeners:
-            listener(slot, end)
+            try:
+                listener(slot, end)
+            except Exception:
+                logger.exception("the death of %s could not be taken note of", slot.id)
 
-    async def _spawn(self, action: Spawn) -> None:
-        slot, generation = action.slot, action.generation
-        self._remember_generations()
-        spec = WorkerSpec(
+    def _spec(self, action: Spawn) -> WorkerSpec:
+        slot = action.slot
+        return WorkerSpec(
             slot=slot,
-            generation=generation,
+            generation=action.generation,
             target=self._setup.target,
             concurrency=action.concurrency,
             drain_s=self._policy.drain_s * 0.6,
@@ -193,6 +221,10 @@ class Supervisor:
             code=self._setup.code_of(action.bug) if action.bug and self._setup.code_of else None,
         )
 
+    async def _spawn(self, action: Spawn) -> None:
+        slot, generation = action.slot, action.generation
+        self._remember_generations()
+
         def ready(readiness: Readiness = NO_EDITED_CODE) -> None:
             self.handle(BecameReady(slot, generation, readiness.code, readiness.fault))
 
@@ -200,11 +232,10 @@ class Supervisor:
             self.handle(Exited(slot, generation, number, code))
 
         try:
-            pid = await self._host.spawn(spec, ready, exited)
-        except (OSError, EOFError) as error:
-            # EOFError: the forkserver died while it was asked; the next spawn makes a new one.
-            logger.error("%s could not be started: %s", spec.identity, error or type(error).__name__)
-            self.handle(Exited(slot, generation, code=1))
+            pid = await self._host.spawn(self._spec(action), ready, exited)
+        except Exception as error:
+            words = str(error) if isinstance(error, OSError) else ""
+            self.handle(SpawnFailed(slot, generation, (words or reason_of(error))[:MAX_REASON]))
             return
         self.handle(Spawned(slot, generation, pid))
 
@@ -215,35 +246,20 @@ class Supervisor:
         due = next_due(self._state)
         if due is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, due - self._clock()), self.handle, Tick())
+            self._timer = loop.call_later(max(0.0, due - self._clock()), self._tick)
 
-    def _used_generations(self) -> dict[int, int]:
-        file = self._setup.generations_file
-        if file is None or not file.is_file():
-            return {}
+    def _tick(self) -> None:
+        """What is due is done; a bug in that must not be the last that the clock does."""
         try:
-            return {int(slot): int(used) for slot, used in json.loads(file.read_text()).items()}
-        except (ValueError, AttributeError, OSError) as error:
-            logger.warning("%s is not readable (%s); generations start anew", file, error)
-            return {}
+            self.handle(Tick())
+        except Exception:
+            logger.exception("what was due in the fleet could not be done")
+            self._timer = asyncio.get_running_loop().call_later(AFTER_A_BUG_S, self._tick)
 
     def _remember_generations(self) -> None:
-        file = self._setup.generations_file
-        if file is None:
-            return
-        used = {
-            **self._used_generations(),
-            **self._state.used,
-            **{s.number: s.generation for s in self._state.slots if s.generation},
-        }
-        scratch = file.with_suffix(".new")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(used))
-            scratch.replace(file)
-        except OSError as error:
-            # A full disk or a deleted state directory must not keep a cook from starting.
-            logger.warning("%s cannot be written: %s", file, error)
+        """Before a process has the name. A full disk must not keep a cook from starting."""
+        slots = {slot.number: slot.generation for slot in self._state.slots if slot.generation}
+        self._generations.remember({**self._state.used, **slots})
 
     def wall(self, moment: float | None) -> datetime | None:
         """A moment of the fleet's clock as a UTC time."""
@@ -271,6 +287,7 @@ class Supervisor:
                 at=self._epoch + timedelta(seconds=last.at),
             ),
             problem=code_problem(slot.fault),
+            trouble=None if slot.trouble is None else f"could not be started: {slot.trouble}",
         )
 
     def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:

@@ -43,13 +43,16 @@ class Worker(Answer):
     problem: CodeProblem | None = Field(
         default=None, description="Why it could not load the code that a developer edits, if it could not."
     )
+    trouble: str | None = Field(
+        default=None, description="Why no process could be made for it, while that is tried again."
+    )
 
 
 class Fleet(Answer):
     """All slots, and the counts since the API started."""
 
     slots: int = Field(description="How many slots there are.")
-    births: int = Field(description="Processes started.")
+    births: int = Field(description="Processes made; a start that failed is none.")
     deaths: int = Field(description="Processes that ended, however.")
     kills: int = Field(default=0, description="Of them: killed by a player.")
     workers: list[Worker] = Field(description="One for each slot, by number.")

@@ -154,12 +154,16 @@ def _signs(brush: Brush, model: Model) -> float:
         y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
     problem = model.known.checkpoint.problem if model.known.checkpoint else None
     if problem:
-        y = _problem(brush, y, problem)
+        y = _problem(brush, y, "The checkpoint's file is broken; what ran before runs on", problem)
+    workers = model.known.fleet.workers if model.known.fleet else []
+    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in workers if worker.trouble), None)
+    if trouble:
+        y = _problem(brush, y, "A cook is missing; starting one is tried again and again", trouble)
     return y
 
 
-def _problem(brush: Brush, y: float, problem: str) -> float:
-    """Why an edit of the checkpoint's file is not in force; it stays until the file is mended."""
+def _problem(brush: Brush, y: float, head: str, problem: str) -> float:
+    """What is wrong, and why, for as long as it is: an edit that is not in force, a cook that is missing."""
     x, wide = _room(brush, 850.0)
     lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
     pitch = brush.pen.pitch
@@ -168,7 +172,6 @@ def _problem(brush: Brush, y: float, problem: str) -> float:
     brush.sprite(brush.art.icon("failed", 44), x - wide / 2 + 42, y + high / 2)
     brush.flush()
     left = x - wide / 2 + 80
-    head = "The checkpoint's file is broken; what ran before runs on"
     brush.pen.write(head, left, y + 10, SIZE_SMALL, GLOW, face="bold", max_width=wide - 100)
     for n, line in enumerate(lines):
         brush.pen.write(line, left, y + 10 + pitch(34 + 32 * n), SIZE_SMALL, CREAM, max_width=wide - 100)

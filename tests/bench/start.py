@@ -91,7 +91,7 @@ def stops() -> Iterator[Line]:
             asked = time.monotonic()
             status = stack.stop(dice.choice([signal.SIGINT, signal.SIGTERM]))
             slowest = max(slowest, time.monotonic() - asked)
-            # Three workers are forks of one forkserver, whose command line names no directory.
+            # Three workers are forks of one fork server, whose command line names no directory.
             ended += len(seen) + (3 if turn % 4 else 0)
             wrong += status != 0
             try:

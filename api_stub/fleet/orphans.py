@@ -1,0 +1,82 @@
+"""Workers whose fork server is gone: they go on, and their end is still learnt from the kernel.
+
+On Linux the API is a subreaper, so they become its children, and their true status can be waited for.
+Elsewhere only that they are gone is seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from api_stub.fleet.processes import children_of, kill_group
+
+LOOK_EVERY_S = 0.05
+LEFTOVERS_S = 1.0
+
+
+def when_gone(pid: int, tell: Callable[[int, int | None], None]) -> None:
+    """Call `tell`, from a thread, with the pid and its status (minus the signal; None: nobody knows), once.
+
+    What is left of its group of processes is killed.
+    """
+
+    def wait() -> None:
+        status: int | None = None
+        try:
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            while is_there(pid):
+                time.sleep(LOOK_EVERY_S)
+        tell(pid, status)
+        kill_group(pid)
+        _until_reaped(-pid)
+
+    threading.Thread(target=wait, name=f"orphan-{pid}", daemon=True).start()
+
+
+def is_there(pid: int) -> bool:
+    """Whether the process lives; one that only waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+        stat = Path("/proc", str(pid), "stat").read_bytes()
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return not os.path.isdir("/proc/self") or os.path.isdir(f"/proc/{pid}")
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
+def kill_strays(marks: Collection[bytes], known: Collection[int]) -> None:
+    """Kill and reap, in a thread, those of our children that carry one of the marks and are nobody we know.
+
+    They were made by a worker, or by a fork server that died before it could tell. Ours in other ways (a
+    program that this process itself has started) carry no mark.
+    """
+
+    def sweep() -> None:
+        for pid in children_of(os.getpid()):
+            with contextlib.suppress(OSError):
+                if pid not in known and _environment(pid).intersection(marks):
+                    os.kill(pid, signal.SIGKILL)
+                    _until_reaped(pid)
+
+    threading.Thread(target=sweep, name="strays", daemon=True).start()
+
+
+def _environment(pid: int) -> set[bytes]:
+    return set(Path("/proc", str(pid), "environ").read_bytes().split(b"\0"))
+
+
+def _until_reaped(which: int) -> None:
+    """Wait for a child, or for all of a group (minus its number), for a while."""
+    deadline = time.monotonic() + LEFTOVERS_S
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(which, os.WNOHANG)[0] == 0:
+                time.sleep(LOOK_EVERY_S / 5)
