@@ -8,7 +8,7 @@ import logging
 from functools import partial
 from pathlib import Path
 
-from api_stub.background import keep_running, reason_of
+from api_stub.background import reason_of
 from api_stub.configfile import (
     NEVER_SEEN,
     ConfigError,
@@ -127,14 +127,10 @@ def _not_taken(kitchen: Kitchen, error: ConfigError) -> bool:
 
 
 async def watch(kitchen: Kitchen) -> None:
-    """Look at the file in force twice a second, for ever, whatever fails."""
-
-    async def looking() -> None:
-        while True:
-            await asyncio.sleep(WATCH_S)
-            await look(kitchen)
-
-    await keep_running("the watch of the checkpoint's file", looking)
+    """Look at the file in force twice a second, for ever. To be run by keep_running: a look may raise."""
+    while True:
+        await asyncio.sleep(WATCH_S)
+        await look(kitchen)
 
 
 def view(loaded: LoadedConfig) -> Checkpoint:

@@ -80,7 +80,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     code = WorkingCopies(state / "challenge")
     setup = FleetSetup(target, state / "logs", code.ensured, state / "generations.json")
     kitchen = Kitchen(
-        gateway=Gateway(target, troubles=host.troubles),
+        gateway=Gateway(target),
         fleet=Supervisor(host, policy_of(loaded.config), setup, troubles=host.troubles),
         checkpoint=loaded,
         ui=options.ui,

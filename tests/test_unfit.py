@@ -22,6 +22,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from api_stub.background import keep_running
 from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
 from api_stub.gateway import reader
 from api_stub.gateway.book import Book
@@ -481,7 +482,7 @@ def test_the_watch_never_ends() -> None:
     server.broken["list", ""] = TypeError("a bug of ours")
 
     async def work(gateway: Gateway) -> None:
-        going = asyncio.create_task(gateway.watch())
+        going = asyncio.create_task(keep_running("the watch", gateway.watch))
         async with asyncio.timeout(20):
             while not server.calls["list", ""]:
                 await asyncio.sleep(0.005)

@@ -15,7 +15,6 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from api_stub.background import Troubles, keep_running
 from api_stub.errors import NoSuchOrder, OrderConflict, RecordUnreadable, TemporalUnreachable
 from api_stub.gateway.asking import ASK_S, RPC_S, asking
 from api_stub.gateway.book import Book
@@ -68,13 +67,10 @@ class Listed:
 
 
 class Gateway:
-    """Orders, as Temporal has them. `troubles` is told what the watch over the open orders fails of."""
+    """Orders, as Temporal has them."""
 
-    def __init__(
-        self, target: Target, identity: str = "gopherpizza-api", troubles: Troubles | None = None
-    ) -> None:
+    def __init__(self, target: Target, identity: str = "gopherpizza-api") -> None:
         self.target = target
-        self._troubles = troubles
         self._unfit = Unfit("order")
         self._identity = identity
         self._client: Client | None = None
@@ -278,12 +274,8 @@ class Gateway:
             return UNFIT
 
     async def watch(self) -> None:
-        """Keep the book true for as long as this runs. Never raises and never ends; the server may come
-        and go."""
-        await keep_running("open orders", self._watch, self._troubles)
-
-    async def _watch(self) -> None:
-        """Find the open orders again after a restart, then go round."""
+        """Keep the book true for as long as this runs: find the open orders again after a restart, then go
+        round. The server may come and go. To be run by keep_running."""
         while True:
             try:
                 await self._listed_now(None, only_open=True, limit=MAX_LISTED)
