@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api_stub import checkpoints, openapi, problems
 from api_stub.background import keep_running, reason_of
-from api_stub.entrance import Entrance
+from api_stub.checkpoint import switching
+from api_stub.http import openapi, problems
+from api_stub.http.entrance import Entrance
+from api_stub.http.limits import BodyLimit, Crowd
 from api_stub.kitchen import Kitchen
-from api_stub.limits import BodyLimit, Crowd
 from api_stub.routes import challenge, fleet, house, orders, original, records
 
 DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them.
@@ -43,7 +44,7 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
         await kitchen.fleet.open()
         for name, work in (
             ("Temporal's watch", kitchen.gateway.watch),
-            ("the checkpoint's watch", lambda: checkpoints.watch(kitchen)),
+            ("the checkpoint's watch", lambda: switching.watch(kitchen)),
         ):
             end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))
         if on_started is not None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api_stub.configfile import ConfigError, UnknownCheckpoint
+from api_stub.checkpoint.files import ConfigError, UnknownCheckpoint
 from api_stub.fleet.rules import AlreadyDead, NoFreeSlot, NoSuchWorker
 
 

@@ -9,13 +9,13 @@ from fastapi import Request
 
 from api_stub.background import Troubles
 from api_stub.challenge import WorkingCopies
-from api_stub.config import CheckpointConfig
-from api_stub.configfile import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
-from api_stub.configreader import ConfigReader
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.files import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
+from api_stub.checkpoint.memory import Memory
+from api_stub.checkpoint.reader import ConfigReader
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
-from api_stub.memory import Memory
 from api_stub.records.keeper import Records
 from api_stub.schema import Order
 from worker.shared import OrderInfo

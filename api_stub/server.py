@@ -14,7 +14,8 @@ from pathlib import Path
 from api_stub import lifeline
 from api_stub.app import create_app
 from api_stub.challenge import WorkingCopies
-from api_stub.configfile import ConfigError, find
+from api_stub.checkpoint.files import ConfigError, find
+from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
@@ -22,9 +23,8 @@ from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.records import TemporalRecords
-from api_stub.http_server import CannotServe, listening, server_for
+from api_stub.http.server import CannotServe, listening, server_for
 from api_stub.kitchen import Kitchen, policy_of
-from api_stub.memory import Memory
 from api_stub.records.keeper import Records
 from api_stub.run_names import MEMORY, RUN_VARIABLE
 from worker.connection import Target

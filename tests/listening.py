@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from api_stub.app import create_app
-from api_stub.connections import Limits
-from api_stub.http_protocol import Connection
-from api_stub.http_server import Server, listening, server_for
+from api_stub.http.connections import Limits
+from api_stub.http.protocol import Connection
+from api_stub.http.server import Server, listening, server_for
 from api_stub.kitchen import Kitchen
 from tests.running import PATIENCE, eventually
 from tests.serving import kitchen_for

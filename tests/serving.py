@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from api_stub.app import create_app
-from api_stub.config import CheckpointConfig
-from api_stub.configfile import LoadedConfig, find
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.files import LoadedConfig, find
 from api_stub.fleet.host import Host
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway

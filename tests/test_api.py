@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api_stub import schema
-from api_stub.openapi import EXAMPLES
+from api_stub.http.openapi import EXAMPLES
 from api_stub.schema import MAX_BATCH, MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 from tests.serving import Api, api
 from worker.shared import TOPPINGS, Cheese, Crust

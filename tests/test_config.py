@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api_stub.checkpoints import view
-from api_stub.configfile import CONFIGS, ConfigError, UnknownCheckpoint, available, find, load, stamp_of
+from api_stub.checkpoint.files import CONFIGS, ConfigError, UnknownCheckpoint, available, find, load, stamp_of
+from api_stub.checkpoint.switching import view
 from api_stub.kitchen import policy_of
 from api_stub.schema import StreamSettings
 from tests.running import as_yaml

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from api_stub import configfile
-from api_stub.configfile import (
+from api_stub.checkpoint import files as configfile
+from api_stub.checkpoint.files import (
     CONFIGS,
     MAX_ERROR,
     MAX_LISTED,

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from api_stub import checkpoints, configreader, kitchen
-from api_stub.checkpoints import look
-from api_stub.configfile import MAX_ERROR, TALKS, ConfigError, LoadedConfig, load
-from api_stub.configreader import ConfigReader
-from api_stub.memory import MAX_BYTES, Memory
+from api_stub import kitchen
+from api_stub.checkpoint import reader as configreader
+from api_stub.checkpoint import switching
+from api_stub.checkpoint.files import MAX_ERROR, TALKS, ConfigError, LoadedConfig, load
+from api_stub.checkpoint.memory import MAX_BYTES, Memory
+from api_stub.checkpoint.reader import ConfigReader
+from api_stub.checkpoint.switching import look
 from tests.running import as_yaml, eventually
 from tests.serving import Api, api
 from tests.test_config_files import litter
@@ -313,7 +315,7 @@ def test_a_switch_during_a_look_is_not_undone_by_it(made: Api, configs: Path, st
         looking = asyncio.create_task(look(made.kitchen))
         while not stuck.entered:
             await asyncio.sleep(0.001)
-        await checkpoints.switch(made.kitchen, "2")
+        await switching.switch(made.kitchen, "2")
         stuck.free.set()
         return await looking
 

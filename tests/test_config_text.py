@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from api_stub.config import CheckpointConfig
-from api_stub.configfile import CONFIGS, MAX_CONFIG_BYTES, MAX_ERROR, ConfigError, load
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.files import CONFIGS, MAX_CONFIG_BYTES, MAX_ERROR, ConfigError, load
 from tests.running import PATIENCE
 
 X = "checkpoint: x\n"

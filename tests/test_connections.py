@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from api_stub import http_server
-from api_stub.connections import Limits, Phase, to_close
-from api_stub.http_server import AcceptTroubles, CannotServe, listening
+from api_stub.http import server as http_server
+from api_stub.http.connections import Limits, Phase, to_close
+from api_stub.http.server import AcceptTroubles, CannotServe, listening
 from tests.listening import Served, all_of, answer, is_closed, served
 from tests.running import eventually
 

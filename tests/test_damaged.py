@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable
-from api_stub.memory import Memory
 from api_stub.records.grip import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledgerfile import MAX_BYTES

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from api_stub.config import CheckpointConfig
-from api_stub.hosts import is_ours, is_own_page
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.http.hosts import is_ours, is_own_page
 from tests.serving import Api, api, check_problem
 
 OURS = ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST:8000", "LocalHost:8000"]

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from api_stub import checkpoints
 from api_stub.app import create_app
-from api_stub.http_server import CannotServe, listening, server_for
+from api_stub.checkpoint import switching
+from api_stub.http.server import CannotServe, listening, server_for
 from tests.listening import served
 from tests.running import PATIENCE, ROOT, eventually, free_ports
 from tests.serving import api, kitchen_for
@@ -38,7 +38,7 @@ def test_a_watch_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch, way
 
     kitchen = kitchen_for()
     monkeypatch.setattr(kitchen.gateway, "watch", ending("gateway"))
-    monkeypatch.setattr(checkpoints, "watch", ending("checkpoints"))
+    monkeypatch.setattr(switching, "watch", ending("checkpoints"))
     with api(kitchen=kitchen) as made:
         made.until(lambda: min(calls.values()) >= 3)
 

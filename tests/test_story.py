@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_stub.configfile import find
+from api_stub.checkpoint.files import find
 from api_stub.schema import Checkpoint
 from game.access import Access
 from game.commands import OpenWebUI

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api_stub import checkpoints
-from api_stub.configfile import load
-from api_stub.configreader import ConfigReader
-from api_stub.memory import Memory
+from api_stub.checkpoint import switching
+from api_stub.checkpoint.files import load
+from api_stub.checkpoint.memory import Memory
+from api_stub.checkpoint.reader import ConfigReader
 from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import Api, api
 from worker.chaos import REASONS
@@ -116,7 +116,7 @@ def test_a_broken_file_among_others_is_listed_with_its_problem(own: Api, tmp_pat
     config(tmp_path / "configs" / "checkpoint-good.yaml", checkpoint="good")
     (tmp_path / "configs" / "checkpoint-bad.yaml").write_text("checkpoint: [")
     own.kitchen.reader = ConfigReader(tmp_path / "configs")
-    found = own.run(checkpoints.known(own.kitchen))
+    found = own.run(switching.known(own.kitchen))
     assert list(found) == ["bad", "good", "own"]
     assert found["bad"].problem and "not YAML" in found["bad"].problem and not found["good"].problem
 
@@ -140,7 +140,7 @@ def test_an_edit_is_applied_and_a_fleet_that_it_does_not_touch_is_left_alone(
 
 async def looked(made: Api) -> bool:
     """Look at the file in force now. What is found may have been found already: the kitchen looks, too."""
-    return await checkpoints.look(made.kitchen)
+    return await switching.look(made.kitchen)
 
 
 @pytest.mark.parametrize("broken", ["checkpoint: [", "", "checkpoint: own\nfleet: {slots: 0}\n", None])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_stub.configfile import available
+from api_stub.checkpoint.files import available
 from worker.shared import (
     ID_PATTERN,
     TOPPINGS,

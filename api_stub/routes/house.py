@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from api_stub import checkpoints
+from api_stub.checkpoint import switching
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import (
     Checkpoint,
@@ -46,14 +46,14 @@ async def healthz(kitchen: InKitchen) -> Health:
 async def list_checkpoints(kitchen: InKitchen) -> CheckpointList:
     """The checkpoints of configs/, and the one in force. A file that cannot be used is listed with its
     problem."""
-    found = await checkpoints.known(kitchen)
+    found = await switching.known(kitchen)
     return CheckpointList(current=kitchen.checkpoint.config.checkpoint, checkpoints=list(found.values()))
 
 
 @router.get("/checkpoint")
 async def get_checkpoint(kitchen: InKitchen) -> Checkpoint:
     """The checkpoint in force; its `problem` tells why an edit of its file was not taken."""
-    return checkpoints.current(kitchen)
+    return switching.current(kitchen)
 
 
 @router.put(
@@ -65,5 +65,5 @@ async def put_checkpoint(kitchen: InKitchen, wanted: CheckpointSwitch) -> Checkp
 
     A file that cannot be used is a 422, and what runs, runs on.
     """
-    await checkpoints.switch(kitchen, wanted.name)
-    return checkpoints.current(kitchen)
+    await switching.switch(kitchen, wanted.name)
+    return switching.current(kitchen)

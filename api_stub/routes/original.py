@@ -9,9 +9,9 @@ from fastapi import APIRouter, Body, Depends
 from fastapi.responses import JSONResponse, Response
 
 from api_stub.errors import TemporalUnreachable
+from api_stub.http.problems import problem
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.original import BadWire, read_last_known, read_order_info, write_status
-from api_stub.problems import problem
 from api_stub.schema import Problem, StatusItem
 from worker.shared import OrderStatus
 

@@ -314,7 +314,7 @@ class Stack:
 
 def check_config(checkpoint: str) -> None:
     """Whether this checkpoint can be used: nothing is forgotten for a typing error. Raises StartError."""
-    from api_stub.configfile import ConfigError, find
+    from api_stub.checkpoint.files import ConfigError, find
 
     try:
         find(checkpoint)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api_stub.hosts import host_entry
+from api_stub.http.hosts import host_entry
 from worker.shared import KitchenSettings, StageSettings
 
 

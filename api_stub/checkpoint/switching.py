@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from api_stub.background import reason_of
-from api_stub.configfile import (
+from api_stub.checkpoint.files import (
     NEVER_SEEN,
     ConfigError,
     ConfigUnreadable,

@@ -15,9 +15,9 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from api_stub.connections import Limits, Phase
-from api_stub.entrance import MAX_HEAD_BYTES
-from api_stub.http_protocol import Connection
+from api_stub.http.connections import Limits, Phase
+from api_stub.http.entrance import MAX_HEAD_BYTES
+from api_stub.http.protocol import Connection
 
 logger = logging.getLogger(__name__)
 

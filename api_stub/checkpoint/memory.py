@@ -11,8 +11,8 @@ import logging
 from pathlib import Path
 
 from api_stub.background import reason_of
-from api_stub.config import CheckpointConfig
-from api_stub.configfile import NEVER_SEEN, LoadedConfig, read_bounded
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.files import NEVER_SEEN, LoadedConfig, read_bounded
 from api_stub.oneline import shown, shown_path
 
 logger = logging.getLogger(__name__)

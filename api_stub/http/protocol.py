@@ -13,8 +13,8 @@ from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from api_stub.background import reason_of
-from api_stub.connections import Limits, Phase, to_close
-from api_stub.problems import problem
+from api_stub.http.connections import Limits, Phase, to_close
+from api_stub.http.problems import problem
 
 logger = logging.getLogger(__name__)
 requests_logger = logging.getLogger(f"{__name__}.requests")

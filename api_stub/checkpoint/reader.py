@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from api_stub.configfile import (
+from api_stub.checkpoint.files import (
     ConfigError,
     ConfigUnreadable,
     LoadedConfig,

@@ -17,12 +17,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api_stub.config import NAME, YAML_SUFFIXES, CheckpointConfig
-from api_stub.configproblems import did_you_mean, problems_in
+from api_stub.checkpoint.config import NAME, YAML_SUFFIXES, CheckpointConfig
+from api_stub.checkpoint.problems import did_you_mean, problems_in
+from api_stub.checkpoint.yaml_text import Document, NotAccepted
 from api_stub.oneline import one_line, shown, shown_key, shown_path
-from api_stub.yamltext import Document, NotAccepted
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent.parent / "configs"
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_ERROR = 500
 """Characters of an error's text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_stub.problems import problem
+from api_stub.http.problems import problem
 from api_stub.schema import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 
 LARGER = {"/orders/status": MAX_BATCH_BODY_BYTES}

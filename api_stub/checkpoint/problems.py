@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from api_stub.config import CheckpointConfig
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.yaml_text import Place, named
 from api_stub.oneline import MAX_KEY, shown, shown_key
-from api_stub.yamltext import Place, named
 
 
 def problems_in(error: ValidationError) -> Iterator[tuple[Place, str]]:
