@@ -41,6 +41,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 LONGEST = (
     "test_chaos.py",
+    "test_install.py",
     "test_soak.py",
     "test_soak_kills.py",
     "test_window_checkpoints.py",
