@@ -168,7 +168,8 @@ def test_a_fork_server_that_cannot_start_is_named_at_once(tmp_path: Path) -> Non
     ("module", "unwanted"),
     [
         ("api_stub.__main__", ["fastapi", "pydantic", "temporalio", "uvicorn", "asyncio"]),
-        ("api_stub.server", ["worker.process", "temporalio.worker"]),
+        ("api_stub.server", ["worker.process", "temporalio.worker", "numpy"]),
+        ("api_stub.stack.run", ["pydantic", "temporalio", "psutil", "numpy", "yaml"]),
     ],
 )
 def test_what_a_start_does_not_need_is_not_imported(module: str, unwanted: list[str]) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from api_stub.background import Troubles, keep_running
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
-from api_stub.records import retention, stats
+from api_stub.records import retention
 from api_stub.records.audit import Verdict, tally
 from api_stub.records.fleetlog import FleetLog
 from api_stub.records.follow import Follower
@@ -35,6 +35,7 @@ from api_stub.seldom import Seldom
 logger = logging.getLogger(__name__)
 
 ANSWER_AGE_S = 0.5
+FIGURES = "api_stub.records.stats"
 STATS_WAIT_S = 0.08
 LEARN_EVERY_S = 2.0
 LEARN_AGAIN_S = 0.25
@@ -73,7 +74,7 @@ class Records:
         self._retries = Retries(source, gateway.last_read)
         self._follower = Follower(source, self._receipts, gateway.open_now)
         self._log = FleetLog(self._died)
-        self._left: deque[Row] = deque(maxlen=stats.NEWEST)
+        self._left: deque[Row] = deque(maxlen=retention.NEWEST)
         """Orders that settled lately: a short retention takes nothing from curves and latency."""
         self._told: set[str] = set()
         """Runs that Temporal was told to delete; a server takes half a minute over that."""
@@ -169,17 +170,21 @@ class Records:
         except (TemporalUnreachable, TimeoutError):
             if not self._recount.counted:
                 raise
+        if FIGURES not in sys.modules:  # with numpy, which a start does not wait for
+            await asyncio.to_thread(importlib.import_module, FIGURES)
         made = self._make_stats(time.time())
         self._stats = time.monotonic(), made
         return made
 
     def _make_stats(self, now: float) -> Stats:
+        from api_stub.records import stats
+
         found = tally(self._recount.verdicts, self._recount.carried)
         rows = self._rows()
         each_once = {row.run_id: row for row in (*self._left, *rows)}
         times = stats.times_of(list(each_once.values()))
         fleet = self._fleet.state
-        delays = np.array(self._receipts.delays())
+        delays = self._receipts.delays()
         middle = stats.spread(delays)
         return Stats(
             orders=OrderStats(

@@ -10,6 +10,8 @@ from api_stub.records.source import Row
 KEEP_FINISHED = 20_000
 """Finished orders that are kept one by one at most, however young they are."""
 BATCH = 50
+NEWEST = 2000
+"""Finished orders whose times the figures are made of, also after they have left."""
 
 
 def leaving(

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api_stub.records.fleetlog import ReadyCount
+from api_stub.records.retention import NEWEST
 from api_stub.records.source import Row
 from api_stub.schema import Curves, Latency, Rates, Spread
 
 Floats = NDArray[np.float64]
-NEWEST = 2000
 BINS = 24
 RATE_S = 60.0
 STEP_S = 5.0
@@ -43,9 +43,9 @@ def times_of(rows: Sequence[Row]) -> Times:
     )
 
 
-def spread(seconds: Floats) -> Spread:
+def spread(seconds: Floats | Sequence[float]) -> Spread:
     """Median and 95th percentile, rounded to milliseconds."""
-    if not seconds.size:
+    if not len(seconds):
         return Spread()
     p50, p95 = np.percentile(seconds, [50, 95])
     return Spread(p50=round(float(p50), 3), p95=round(float(p95), 3))
