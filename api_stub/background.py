@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
-HEALTHY_AFTER_S = 30.0
+HEALTHY_AFTER_S = 10.0
 """A task that ran for so long without a failure begins with the shortest pause again."""
 MAX_REASON = 300
 

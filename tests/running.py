@@ -147,6 +147,8 @@ class RunningStack:
             self.process.send_signal(number)
         if self.process.stderr is not None and self.process.stderr.closed:
             self.process.wait(timeout=15 * PATIENCE)
+            if self.process.stdout is not None:
+                self.process.stdout.close()
         else:
             _, self.errors = self.process.communicate(timeout=15 * PATIENCE)
         self.client.close()

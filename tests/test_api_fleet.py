@@ -198,6 +198,17 @@ def test_generations_that_cannot_be_written_are_told_once(
         assert any(line.startswith("generations: ") for line in made.kitchen.fleet.troubles.sentences)
 
 
+def test_generations_are_written_as_soon_as_they_can_be(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "generations.new"
+    in_the_way.mkdir()
+    with api(start=2, setup={"generations_file": tmp_path / "generations.json"}) as made:
+        troubles = made.kitchen.fleet.troubles
+        made.until(lambda: troubles.sentences)
+        in_the_way.rmdir()
+        made.until(lambda: not troubles.sentences)  # nobody was born meanwhile
+    assert json.loads((tmp_path / "generations.json").read_text(encoding="utf-8")) == {"1": 1, "2": 1}
+
+
 def test_used_generations_are_remembered_across_restarts(tmp_path: Path) -> None:
     file = tmp_path / "generations.json"
     for expected in ("w1.1", "w1.2", "w1.3"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 from pathlib import Path
@@ -11,6 +13,7 @@ from api_stub.background import Troubles
 logger = logging.getLogger(__name__)
 
 PART = "generations"
+AGAIN_S = 1.0
 
 
 class Generations:
@@ -21,6 +24,7 @@ class Generations:
         self._file = file
         self._troubles = troubles
         self._known: dict[int, int] = {}
+        self._next: asyncio.TimerHandle | None = None
 
     def recall(self) -> dict[int, int]:
         """What was used up when the last API ended."""
@@ -34,10 +38,13 @@ class Generations:
         return dict(self._known)
 
     def remember(self, used: dict[int, int]) -> None:
-        """Write these down, and those of slots that are not among them."""
+        """Write these down, and those of slots that are not among them; tried again until it is done."""
+        self._known.update(used)
+        self._write()
+
+    def _write(self) -> None:
         if self._file is None:
             return
-        self._known.update(used)
         scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -47,3 +54,11 @@ class Generations:
         except OSError as error:
             if self._troubles.tell(PART, f"{self._file} cannot be written: {error.strerror or error}"):
                 logger.warning("%s cannot be written: %s", self._file, error)
+            self._try_again()
+
+    def _try_again(self) -> None:
+        """Soon, once: a cause that is gone must not stand in /healthz until the next birth."""
+        if self._next is not None:
+            self._next.cancel()
+        with contextlib.suppress(RuntimeError):  # no loop runs: nobody waits for it
+            self._next = asyncio.get_running_loop().call_later(AGAIN_S, self._write)
