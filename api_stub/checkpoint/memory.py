@@ -28,9 +28,11 @@ class Memory:
         self._file = file
         self._run = run
         self._trouble: str | None = None
+        self._unwritten: str | None = None
 
     def remember(self, loaded: LoadedConfig) -> None:
-        """Write it down. A file that cannot be written is told in the log, once; the show goes on."""
+        """Write it down. A file that cannot be written is told in the log, once; the show goes on, and
+        `make_up` tries again."""
         if self._run is None:
             return
         kept = {
@@ -38,11 +40,19 @@ class Memory:
             "file": str(loaded.file.absolute()),
             "config": loaded.config.model_dump(mode="json"),
         }
+        self._unwritten = json.dumps(kept)
+        self.make_up()
+
+    def make_up(self) -> None:
+        """Write what could not be written yet."""
+        if self._unwritten is None:
+            return
         scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(kept), encoding="utf-8")
+            scratch.write_text(self._unwritten, encoding="utf-8")
             scratch.replace(self._file)
+            self._unwritten = None
         except Exception as error:
             # A run without it goes on well, until its API dies: whatever the reason, it ends nothing.
             trouble = reason_of(error)

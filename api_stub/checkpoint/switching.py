@@ -130,6 +130,8 @@ async def watch(kitchen: Kitchen) -> None:
     """Look at the file in force twice a second, for ever. To be run by keep_running: a look may raise."""
     while True:
         await asyncio.sleep(WATCH_S)
+        if kitchen.memory is not None:
+            kitchen.memory.make_up()
         await look(kitchen)
 
 
