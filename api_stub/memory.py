@@ -12,8 +12,9 @@ from pathlib import Path
 
 from api_stub.background import reason_of
 from api_stub.config import CheckpointConfig
-from api_stub.configfile import NEVER_SEEN, LoadedConfig, read_bounded
+from api_stub.configfile import NEVER_SEEN, LoadedConfig
 from api_stub.oneline import shown, shown_path
+from worker.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +39,9 @@ class Memory:
             "file": str(loaded.file.absolute()),
             "config": loaded.config.model_dump(mode="json"),
         }
-        scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(kept), encoding="utf-8")
-            scratch.replace(self._file)
+            write_whole(self._file, json.dumps(kept).encode())
         except Exception as error:
             # A run without it goes on well, until its API dies: whatever the reason, it ends nothing.
             trouble = reason_of(error)

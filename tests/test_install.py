@@ -124,7 +124,8 @@ def bare_checkout(directory: Path) -> Path:
         (directory / package / "__init__.py").touch()
     (directory / "api_stub" / "stack" / "__main__.py").write_text("print('started')", encoding="utf-8")
     (directory / "pyproject.toml").write_text(
-        '[project]\nname = "bare"\nversion = "1"\n[tool.setuptools]\npackages = ["api_stub"]\n', encoding="utf-8"
+        '[project]\nname = "bare"\nversion = "1"\n[tool.setuptools]\npackages = ["api_stub"]\n',
+        encoding="utf-8",
     )
     return Path(shutil.copy(ROOT / "run_all.sh", directory))
 

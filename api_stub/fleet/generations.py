@@ -7,10 +7,13 @@ import logging
 from pathlib import Path
 
 from api_stub.background import Troubles
+from worker.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 
 PART = "generations"
+MAX_BYTES = 256 * 1024
+"""More than any fleet takes."""
 
 
 class Generations:
@@ -24,12 +27,12 @@ class Generations:
 
     def recall(self) -> dict[int, int]:
         """What was used up when the last API ended."""
-        if self._file is None or not self._file.is_file():
+        if self._file is None or not self._file.exists():
             return {}
         try:
-            read = json.loads(self._file.read_text(encoding="utf-8"))
+            read = json.loads(read_bounded(self._file, MAX_BYTES))
             self._known = {int(slot): int(used) for slot, used in read.items()}
-        except (ValueError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError, OSError) as error:
             logger.warning("%s is not readable (%s); generations start anew", self._file, error)
         return dict(self._known)
 
@@ -38,11 +41,9 @@ class Generations:
         if self._file is None:
             return
         self._known.update(used)
-        scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(self._known), encoding="utf-8")
-            scratch.replace(self._file)
+            write_whole(self._file, json.dumps(self._known).encode())
             self._troubles.clear(PART)
         except OSError as error:
             if self._troubles.tell(PART, f"{self._file} cannot be written: {error.strerror or error}"):

@@ -18,6 +18,7 @@ from pathlib import Path
 from api_stub.gateway.names import ENDINGS, SETUP
 from api_stub.gateway.server_command import MAX_PATH
 from api_stub.records.names import LEDGER
+from worker.files import new_file
 
 BUSY = "database is locked"
 LOOK_S = 0.3
@@ -74,7 +75,7 @@ def mark_served(database: Path) -> None:
 def require_room(directory: Path) -> None:
     """Raises DatabaseProblem where no ROOM bytes can be written, and OSError where no file can be made."""
     probe = directory / f"{SETUP}.room"
-    fd = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o644)
+    fd = new_file(probe)
     try:
         os.unlink(probe)
         left = ROOM
