@@ -183,7 +183,7 @@ def name_in(directory: Path, file: Path) -> str | None:
     """The name that a checkpoint of this file has by lying in this directory; None: it is not one of its."""
     matched = _FILE_NAME.fullmatch(file.name)
     try:
-        here = file.parent == directory or file.parent.resolve() == directory.resolve()
+        here = file.parent == directory or os.path.realpath(file.parent) == os.path.realpath(directory)
         return matched[1] if matched and here else None
     except (OSError, ValueError, RuntimeError):
         return None

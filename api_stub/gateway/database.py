@@ -48,7 +48,7 @@ def prepare_database(database: Path) -> None:
     One that no server has ever served, and in which no order is, is removed. Takes LOOK_S and a little more
     at the most. Raises DatabaseProblem.
     """
-    length = len(os.fsencode(database.resolve()))
+    length = len(os.fsencode(os.path.realpath(database)))
     if length > MAX_PATH:
         raise DatabaseProblem(f"{database}: its path has {length} bytes, and SQLite takes {MAX_PATH}")
     try:

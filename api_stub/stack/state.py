@@ -42,7 +42,7 @@ class StateDir:
     """A state directory that this stack holds the lock of."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.resolve()
+        self.path = Path(os.path.realpath(path))  # resolve() raises at a link that leads to itself
         self._lock = -1
 
     @property
