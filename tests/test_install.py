@@ -73,6 +73,11 @@ def test_the_next_start_installs_nothing(checkout: Checkout) -> None:
     assert checkout.help(**NO_INDEX) == ""
 
 
+def test_settings_for_other_pythons_are_nothing_to_ours(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('not the json of this Python')", encoding="utf-8")
+    assert checkout.help(PYTHONHOME="/no/such/python", PYTHONPATH=str(tmp_path)) == ""
+
+
 def test_a_package_of_somebody_elses_is_no_reason_to_install(checkout: Checkout) -> None:
     stranger = checkout.site_packages() / "a_debugger.py"
     stranger.touch()

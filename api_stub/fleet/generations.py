@@ -36,15 +36,17 @@ class Generations:
             logger.warning("%s is not readable (%s); generations start anew", self._file, error)
         return dict(self._known)
 
-    def remember(self, used: dict[int, int]) -> None:
-        """Write these down, and those of slots that are not among them."""
+    def remember(self, used: dict[int, int]) -> bool:
+        """Write these down, and those of slots that are not among them; whether that could be done."""
         if self._file is None:
-            return
+            return True
         self._known.update(used)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._file, json.dumps(self._known).encode())
             self._troubles.clear(PART)
+            return True
         except OSError as error:
             if self._troubles.tell(PART, f"{self._file} cannot be written: {error.strerror or error}"):
                 logger.warning("%s cannot be written: %s", self._file, error)
+            return False
