@@ -9,6 +9,9 @@ trap '' PIPE # a reader that went away costs words, not the show
 say() { echo "gopherpizza: $*" >&2 || true; }
 die() { say "$*"; exit 1; }
 
+# Settings for other Pythons than ours: their home, their modules, where their packages go.
+unset PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_ROOT
+export PIP_USER=0
 export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's
 here=${BASH_SOURCE[0]}
 while [[ -L $here ]]; do # a link to this file is as good as the file
@@ -18,12 +21,21 @@ CDPATH='' cd -P -- "$(dirname "$here")" || die "$(dirname "$here") cannot be ent
 
 # A stop while it installs is a clean stop; the stamp is not written, so the next start installs again.
 child=
-trap '[[ -z $child ]] || kill "$child" 2>/dev/null; exit 0' INT TERM HUP
-slowly() { # run a command to its end, or until we are told to stop; what it says goes to a log
+trap '[[ -z $child ]] || kill -- "-$child" 2>/dev/null; exit 0' INT TERM HUP
+slowly() { # run a command to its end, or until we are told to stop: then all that it has started ends, too
   local status
-  "$@" >>"$log" 2>&1 & child=$!
+  set -m; "$@" </dev/null & child=$!; set +m # a group of its own
   wait "$child"; status=$?; child=
   return "$status"
+}
+
+one_at_a_time() { # wait until nobody else installs here; the lock is ours until descriptor 9 is closed
+  local python lock="import fcntl; fcntl.flock(9, fcntl.LOCK_EX"
+  python=$(find_python) || exit 1
+  exec 9<run_all.sh
+  "$python" -c "$lock | fcntl.LOCK_NB)" 2>/dev/null && return
+  say "another start installs into .venv; waiting for it"
+  slowly "$python" -c "$lock)" 2>/dev/null || true # a file system without locks: as if we were alone
 }
 
 find_python() { # the first python that is new enough
@@ -43,16 +55,29 @@ venv_state() { # line 1: where .venv was made, and by which python; line 2: from
 } 2>/dev/null
 
 install() { # install run|test: the project into .venv, editable, with what pyproject.toml asks for
-  local stamp=.venv/installed-$1 log=.venv/install.log what=. now made missing pip python
-  now=$(venv_state); made=${now%%$'\n'*}
+  if needs_install "$1"; then
+    one_at_a_time
+    ! needs_install "$1" || make_and_install "$1" # another start may have done it meanwhile
+    exec 9<&-
+  fi
+}
+
+needs_install() { # needs_install run|test: whether .venv is not what the last install left; sets made, missing
+  local now
+  stamp=.venv/installed-$1 now=$(venv_state); made=${now%%$'\n'*}
   missing=$(grep -vxF "$now" "$stamp" 2>/dev/null) # other lines than then are no harm: somebody added something
-  [[ -e $stamp && -z $missing ]] && return
+  [[ ! -e $stamp || -n $missing ]]
+}
+
+make_and_install() {
+  local log=.venv/install.log temporary=$PWD/.venv/tmp what=. pip python status
   [[ $1 == run ]] || what=".[$1]"
   if ! grep -qsxF "$made" .venv/installed-*; then # none yet, or another python's, or made elsewhere
     python=$(find_python) || exit 1
     say "making .venv"
-    if command -v uv >/dev/null; then uv venv -q --clear --python "$python" .venv >&2
-    else "$python" -m venv --clear .venv >&2; fi || die "python3 cannot make a venv (on Debian: apt install python3-venv)"
+    if command -v uv >/dev/null; then slowly uv venv -q --clear --python "$python" .venv >&2
+    else slowly "$python" -m venv --clear .venv >&2; fi ||
+      die "python3 cannot make a venv (on Debian: apt install python3-venv)"
   fi
   pip=(.venv/bin/python -m pip install --disable-pip-version-check)
   # Where something is installed already, a network that is not there is not waited for.
@@ -60,7 +85,12 @@ install() { # install run|test: the project into .venv, editable, with what pypr
   ! command -v uv >/dev/null || pip=(uv pip install --python .venv/bin/python)
   [[ $missing != *.venv/* ]] || pip+=(--force-reinstall) # what is gone may still be listed as installed
   say "installing into .venv with ${pip[0]##*/} (some seconds to half a minute)"
-  if slowly "${pip[@]}" --editable "$what"; then
+  # What a stop leaves unfinished lies here, not in everybody's directory of temporary files.
+  trap 'rm -rf "$PWD/.venv/tmp"' EXIT
+  rm -rf "$temporary"; mkdir -p "$temporary"
+  TMPDIR=$temporary slowly "${pip[@]}" --editable "$what" >>"$log" 2>&1; status=$?
+  rm -rf "$temporary"
+  if [[ $status == 0 ]]; then
     [[ $1 == run ]] || venv_state >.venv/installed-run
     venv_state >"$stamp" || say "$PWD/$stamp cannot be written: the next start installs again"
     say "installed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from api_stub.fleet.rules import FleetState
 from api_stub.fleet.supervisor import code_problem
 from api_stub.schema import Challenge
 from worker.challenges import pristine
-from worker.code import digest_of
+from worker.code import MAX_SOURCE_BYTES, digest_of
+from worker.files import read_bounded, write_whole
 from worker.shared import CodeFault
 
 logger = logging.getLogger(__name__)
 
-MAX_SOURCE_BYTES = 64 * 1024
+MAX_SHOWN_BYTES = 64 * 1024
 
 
 class WorkingCopies:
@@ -42,17 +44,20 @@ class WorkingCopies:
         return path
 
     def reset(self, bug: str) -> None:
-        """Put the pristine copy in place of whatever is there. Raises OSError."""
+        """Put the pristine copy in place of whatever is there; a directory is set aside. Raises OSError."""
         path = self.path(bug)
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".new")
-        scratch.write_bytes(pristine(bug).read_bytes())
-        scratch.replace(path)
+        if path.is_dir() and not path.is_symlink():
+            aside = path.with_suffix(".aside")  # somebody's work may be in it; one such is kept
+            if aside.is_dir():
+                shutil.rmtree(aside)
+            path.replace(aside)
+        write_whole(path, pristine(bug).read_bytes())
 
     def read(self, bug: str) -> bytes | None:
         """What is on disk now; None: nothing that can be read."""
         try:
-            return self.path(bug).read_bytes()
+            return read_bounded(self.path(bug), MAX_SOURCE_BYTES)
         except OSError:
             return None
 
@@ -75,7 +80,7 @@ def challenge(
     return Challenge(
         bug=bug,
         file=file,
-        source=(source or b"")[:MAX_SOURCE_BYTES].decode("utf-8", "replace"),
+        source=(source or b"")[:MAX_SHOWN_BYTES].decode("utf-8", "replace"),
         changed=source != pristine(bug).read_bytes(),
         deployed=all(slot.code == digest for slot in alive),
         load_problem=code_problem(unloadable[-1]) if unloadable else None,

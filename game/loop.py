@@ -25,7 +25,9 @@ IDLE = 0.5
 def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """A client of the API at that address; `transport` stands in for the network in tests."""
     # trust_env off: a proxy of the environment has no business between us and the loopback.
-    return httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False)
+    # Without https no certificates are looked at: SSLKEYLOGFILE may name what cannot be written.
+    verify = api.lower().startswith("https:")
+    return httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False, verify=verify)
 
 
 class Loop:

@@ -24,10 +24,10 @@ from api_stub.checkpoint.files import (
     load,
     name_in,
     named,
-    read_bounded,
     stamp_of,
 )
 from tests.running import as_yaml
+from worker.files import read_bounded
 
 
 def put(directory: Path, *names: str) -> None:

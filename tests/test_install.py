@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.running import PATIENCE, ROOT
+from tests.running import PATIENCE, ROOT, eventually, processes_naming
 
 pytestmark = pytest.mark.timeout(900)
 NEEDED = ("run_all.sh", "pyproject.toml", "README.md", "LICENSE", "api_stub", "worker", "game", "configs")
@@ -71,6 +73,11 @@ def test_the_next_start_installs_nothing(checkout: Checkout) -> None:
     assert checkout.help(**NO_INDEX) == ""
 
 
+def test_settings_for_other_pythons_are_nothing_to_ours(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('not the json of this Python')", encoding="utf-8")
+    assert checkout.help(PYTHONHOME="/no/such/python", PYTHONPATH=str(tmp_path)) == ""
+
+
 def test_a_package_of_somebody_elses_is_no_reason_to_install(checkout: Checkout) -> None:
     stranger = checkout.site_packages() / "a_debugger.py"
     stranger.touch()
@@ -113,3 +120,53 @@ def test_a_python_that_does_not_run_any_more_is_replaced(checkout: Checkout) -> 
         python.unlink()
         python.symlink_to("/no/such/python")
     assert "making .venv" in checkout.help()
+
+
+def bare_checkout(directory: Path) -> Path:
+    """A project that needs nothing, with our run_all.sh: its install takes seconds. The script."""
+    (directory / "api_stub" / "stack").mkdir(parents=True)
+    for package in ("api_stub", "api_stub/stack"):
+        (directory / package / "__init__.py").touch()
+    (directory / "api_stub" / "stack" / "__main__.py").write_text("print('started')", encoding="utf-8")
+    (directory / "pyproject.toml").write_text(
+        '[project]\nname = "bare"\nversion = "1"\n[tool.setuptools]\npackages = ["api_stub"]\n',
+        encoding="utf-8",
+    )
+    return Path(shutil.copy(ROOT / "run_all.sh", directory))
+
+
+def test_two_first_starts_at_once_install_once(tmp_path: Path) -> None:
+    script = bare_checkout(tmp_path)
+    starts = [
+        subprocess.Popen([script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [start.communicate(timeout=100 * PATIENCE) for start in starts]
+    assert [out for out, _ in said] == ["started\n", "started\n"], said
+    assert sum("making .venv" in err for _, err in said) == 1
+
+
+def test_a_stop_while_it_installs_leaves_nothing(tmp_path: Path) -> None:
+    script, temporary = bare_checkout(tmp_path / "checkout"), tmp_path / "tmp"
+    temporary.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as index:  # takes connections and never answers
+        environment = {
+            **os.environ,
+            "TMPDIR": str(temporary),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/simple",
+            "UV_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/simple",
+            "UV_NO_CACHE": "1",
+        }
+        for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+            environment.pop(name, None)
+        start = subprocess.Popen([script], env=environment, stderr=subprocess.PIPE, text=True)
+        index.settimeout(60 * PATIENCE)
+        asked, _ = index.accept()  # by the installer of the build's own needs, a grandchild
+        start.send_signal(signal.SIGTERM)
+        _, said = start.communicate(timeout=10 * PATIENCE)
+        asked.close()
+    assert start.returncode == 0, said
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "checkout" / ".venv" / "tmp").exists()

@@ -15,6 +15,7 @@ import pytest
 
 from api_stub.schema import OrderRequest
 from game.commands import KillWorker, OpenWebUI, PlaceOrder, StartWorker
+from game.loop import connect
 from game.net import Net
 from game.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
 from tests.running import eventually, free_ports
@@ -167,3 +168,9 @@ def test_a_game_that_does_not_drain_is_waited_for_and_can_still_end(running: Sta
     assert one.news.full() and one.alive
     one.stop()
     eventually(lambda: not one.alive, 3)
+
+
+def test_a_client_looks_at_no_certificates_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", "/no/such/directory/keys")
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    connect("http://127.0.0.1:1").close()

@@ -201,6 +201,34 @@ def test_a_stop_ends_frozen_parts_too(tmp_path: Path) -> None:
     eventually(lambda: not processes_naming(str(tmp_path)), 5)
 
 
+def fleet_of(stack: RunningStack) -> list[psutil.Process]:
+    """The fork server and the workers, which name no directory."""
+    return psutil.Process(stack.pids()["api"]).children(recursive=True)
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether it is gone, or only waits to be reaped."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody adopts them")
+def test_a_frozen_fleet_is_left_neither_by_an_api_that_is_killed_nor_by_a_stop(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game") as stack:
+        api, fleet = stack.pids()["api"], fleet_of(stack)
+        for process in fleet:
+            process.suspend()
+        os.kill(api, signal.SIGKILL)
+        eventually(another(stack, "api", api))
+        eventually(lambda: all(map(ended, fleet)))
+        eventually(lambda: healthy(stack))
+        frozen = [psutil.Process(stack.pids()["api"]), *fleet_of(stack)]
+        for process in frozen:
+            process.suspend()
+    eventually(lambda: all(map(ended, frozen)), 2)
+
+
 def test_an_api_that_hangs_is_started_again(tmp_path: Path) -> None:
     with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game") as stack:
         pid = stack.pids()["api"]

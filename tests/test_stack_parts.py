@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,11 +18,13 @@ from typing import Any
 import psutil
 import pytest
 
+from api_stub.gateway.database import DatabaseProblem, prepare_database
 from api_stub.seldom import EVERY_S, Seldom
 from api_stub.stack.child import Child, Program
 from api_stub.stack.keeper import LONGEST_PAUSE_S, Budget, Keeper, Pauses, Verdict
-from api_stub.stack.options import STATE_DIR, at_caller, checkpoint, read
+from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
+from api_stub.stack.state import StateDir
 from api_stub.stack.terminal import MOST_WAITING, Terminal
 from tests.running import PATIENCE, eventually
 
@@ -348,3 +352,29 @@ def test_no_thread_of_a_reader_outlives_its_pipe(tmp_path: Path) -> None:
     while any("of this test" in thread.name for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_link_that_leads_to_itself_is_named(tmp_path: Path) -> None:
+    loop = tmp_path / "temporal.db"
+    loop.symlink_to(loop.name)
+    with pytest.raises(DatabaseProblem, match="temporal.db"):
+        prepare_database(loop)
+    with pytest.raises(StartError, match="temporal.db"):
+        StateDir(loop).take()
+
+
+def start_with_open_files(soft: int, hard: int) -> str:
+    """The last line that a start says which has nowhere to write, under these limits."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    command = [sys.executable, "-m", "api_stub.stack", "--no-game", "--state-dir", "/dev/null/state"]
+    ended = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, timeout=20 * PATIENCE)
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    return ended.stderr.splitlines()[-1]
+
+
+def test_too_few_open_files_are_told_at_the_start() -> None:
+    assert "ulimit -n" in start_with_open_files(32, 32)
+    assert "/dev/null/state" in start_with_open_files(32, 256)  # it takes what it may have, and goes on

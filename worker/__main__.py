@@ -61,7 +61,7 @@ def main() -> None:
             target=Target(options.temporal, options.namespace),
             task_queue=options.task_queue,
             concurrency=options.concurrency,
-            code=options.code.resolve() if options.code else None,
+            code=options.code.absolute() if options.code else None,
         )
     )
 

@@ -18,6 +18,7 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 
 from worker import toppings as right
+from worker.files import read_bounded
 from worker.shared import CodeFault, Placement
 from worker.surroundings import Surroundings
 from worker.timebox import Outcome, Timebox, bounded
@@ -25,6 +26,7 @@ from worker.timebox import Outcome, Timebox, bounded
 LOAD_S = 5.0
 CALL_S = 2.0
 MAX_KIND = 100
+MAX_SOURCE_BYTES = 1_000_000
 MODULE = "gopherpizza_edited"
 FUNCTION = "spread"
 
@@ -102,10 +104,13 @@ async def load(file: Path, limit_s: float = LOAD_S, surroundings: Surroundings |
     It is compiled from source each time: bytecode of an older edit could be taken for the new one.
     """
     try:
-        source = file.read_bytes()
+        source = read_bounded(file, MAX_SOURCE_BYTES)
     except OSError as error:
         return Loaded(file, fault=CodeFault(str(file), None, f"{type(error).__name__}: {error.strerror}"))
     digest = digest_of(source)
+    if len(source) > MAX_SOURCE_BYTES:
+        message = f"OverflowError: it has more than {MAX_SOURCE_BYTES} bytes"
+        return Loaded(file, digest, fault=CodeFault(str(file), None, message))
     outcome = await Timebox(surroundings).call(lambda: run(source, file), limit_s)
     if outcome.overran:
         line = line_in(outcome.where, file)

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import TextIO, cast
 
+from worker.files import AT_ONCE
+
 LOG_BYTES = 1_000_000
 """A log file is put aside at this size; one older one is kept."""
 MAX_LINE = 2_000
@@ -50,7 +52,7 @@ class BoundedFile:
         if size is None or self._fd is None:
             self._close()
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | AT_ONCE
             self._fd = os.open(self._file, flags, 0o644)
         return self._fd
 
@@ -200,8 +202,8 @@ class Output:
 def _usable(stream: TextIO | None, fd: int) -> bool:
     try:
         return stream is not None and not stream.closed and stream.fileno() == fd
-    except (OSError, ValueError, AttributeError):
-        return False
+    except Exception:
+        return False  # whatever was put there in its place may raise anything
 
 
 def _stream(fd: int, mode: str) -> TextIO:

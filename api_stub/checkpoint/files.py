@@ -6,7 +6,6 @@ line.
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
 import re
@@ -21,6 +20,7 @@ from api_stub.checkpoint.config import NAME, YAML_SUFFIXES, CheckpointConfig
 from api_stub.checkpoint.problems import did_you_mean, problems_in
 from api_stub.checkpoint.yaml_text import Document, NotAccepted
 from api_stub.oneline import one_line, shown, shown_key, shown_path
+from worker.files import read_bounded
 
 CONFIGS = Path(__file__).resolve().parent.parent.parent / "configs"
 MAX_CONFIG_BYTES = 64 * 1024
@@ -70,28 +70,6 @@ def stamp_of(file: Path) -> Stamp | None:
     except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
-
-
-def read_bounded(file: Path, limit: int) -> bytes:
-    """What a regular file holds, one byte over the limit at most. Raises OSError, never waits for a writer.
-
-    Anything else is refused before it is opened: a pipe would wait for ever, a device never ends.
-    """
-    try:
-        _check_regular(os.stat(file))
-        # It may have been replaced since: opened without waiting, and looked at again.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except ValueError as error:
-        raise OSError(errno.EINVAL, f"no path: {error}") from error
-    with open(descriptor, "rb") as stream:
-        _check_regular(os.fstat(descriptor))
-        return stream.read(limit + 1)
-
-
-def _check_regular(found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        what = "a directory" if stat.S_ISDIR(found.st_mode) else "a pipe, a socket or a device"
-        raise OSError(errno.EINVAL, f"{what}, not a file")
 
 
 def load(file: Path, named: str | None = None) -> LoadedConfig:
@@ -205,7 +183,7 @@ def name_in(directory: Path, file: Path) -> str | None:
     """The name that a checkpoint of this file has by lying in this directory; None: it is not one of its."""
     matched = _FILE_NAME.fullmatch(file.name)
     try:
-        here = file.parent == directory or file.parent.resolve() == directory.resolve()
+        here = file.parent == directory or os.path.realpath(file.parent) == os.path.realpath(directory)
         return matched[1] if matched and here else None
     except (OSError, ValueError, RuntimeError):
         return None

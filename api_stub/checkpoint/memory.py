@@ -12,8 +12,9 @@ from pathlib import Path
 
 from api_stub.background import reason_of
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.checkpoint.files import NEVER_SEEN, LoadedConfig, read_bounded
+from api_stub.checkpoint.files import NEVER_SEEN, LoadedConfig
 from api_stub.oneline import shown, shown_path
+from worker.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,9 @@ class Memory:
         """Write what could not be written yet."""
         if self._unwritten is None:
             return
-        scratch = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(self._unwritten, encoding="utf-8")
-            scratch.replace(self._file)
+            write_whole(self._file, self._unwritten.encode())
             self._unwritten = None
         except Exception as error:
             # A run without it goes on well, until its API dies: whatever the reason, it ends nothing.

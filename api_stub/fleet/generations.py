@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 from pathlib import Path
 
 from api_stub.background import Troubles
+from worker.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 
 PART = "generations"
-AGAIN_S = 1.0
+MAX_BYTES = 256 * 1024
+"""More than any fleet takes."""
 
 
 class Generations:
@@ -28,37 +29,26 @@ class Generations:
 
     def recall(self) -> dict[int, int]:
         """What was used up when the last API ended."""
-        if self._file is None or not self._file.is_file():
+        if self._file is None or not self._file.exists():
             return {}
         try:
-            read = json.loads(self._file.read_text(encoding="utf-8"))
+            read = json.loads(read_bounded(self._file, MAX_BYTES))
             self._known = {int(slot): int(used) for slot, used in read.items()}
-        except (ValueError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError, OSError) as error:
             logger.warning("%s is not readable (%s); generations start anew", self._file, error)
         return dict(self._known)
 
-    def remember(self, used: dict[int, int]) -> None:
-        """Write these down, and those of slots that are not among them; tried again until it is done."""
-        self._known.update(used)
-        self._write()
-
-    def _write(self) -> None:
+    def remember(self, used: dict[int, int]) -> bool:
+        """Write these down, and those of slots that are not among them; whether that could be done."""
         if self._file is None:
-            return
-        scratch = self._file.with_suffix(".new")
+            return True
+        self._known.update(used)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(json.dumps(self._known), encoding="utf-8")
-            scratch.replace(self._file)
+            write_whole(self._file, json.dumps(self._known).encode())
             self._troubles.clear(PART)
+            return True
         except OSError as error:
             if self._troubles.tell(PART, f"{self._file} cannot be written: {error.strerror or error}"):
                 logger.warning("%s cannot be written: %s", self._file, error)
-            self._try_again()
-
-    def _try_again(self) -> None:
-        """Soon, once: a cause that is gone must not stand in /healthz until the next birth."""
-        if self._next is not None:
-            self._next.cancel()
-        with contextlib.suppress(RuntimeError):  # no loop runs: nobody waits for it
-            self._next = asyncio.get_running_loop().call_later(AGAIN_S, self._write)
+            return False

@@ -49,6 +49,7 @@ logger = logging.getLogger(__name__)
 
 NO_EDITED_CODE = Readiness()
 PART = "fleet"
+REWRITE_AFTER_S = 5.0
 AFTER_A_BUG_S = 1.0
 """So long is nothing due after a moment that could not be dealt with."""
 MAX_REASON = 300
@@ -105,6 +106,7 @@ class Supervisor:
         self._state = FleetState()
         self._generations = Generations(setup.generations_file, self.troubles)
         self._timer: asyncio.TimerHandle | None = None
+        self._rewrite: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._spawning: set[asyncio.Task[None]] = set()
         # One reading of both clocks: wall times for people are derived from the monotonic one, so that a
@@ -259,7 +261,13 @@ class Supervisor:
     def _remember_generations(self) -> None:
         """Before a process has the name. A full disk must not keep a cook from starting."""
         slots = {slot.number: slot.generation for slot in self._state.slots if slot.generation}
-        self._generations.remember({**self._state.used, **slots})
+        written = self._generations.remember({**self._state.used, **slots})
+        if self._rewrite is not None:
+            self._rewrite.cancel()
+            self._rewrite = None
+        if not written:  # nobody may be born for hours, and the trouble would be told for as long
+            loop = asyncio.get_running_loop()
+            self._rewrite = loop.call_later(REWRITE_AFTER_S, self._remember_generations)
 
     def wall(self, moment: float | None) -> datetime | None:
         """A moment of the fleet's clock as a UTC time."""

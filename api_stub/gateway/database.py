@@ -18,6 +18,7 @@ from pathlib import Path
 from api_stub.gateway.names import ENDINGS, SETUP
 from api_stub.gateway.server_command import MAX_PATH
 from api_stub.records.names import LEDGER
+from worker.files import new_file
 
 BUSY = "database is locked"
 LOOK_S = 0.3
@@ -47,7 +48,7 @@ def prepare_database(database: Path) -> None:
     One that no server has ever served, and in which no order is, is removed. Takes LOOK_S and a little more
     at the most. Raises DatabaseProblem.
     """
-    length = len(os.fsencode(database.resolve()))
+    length = len(os.fsencode(os.path.realpath(database)))
     if length > MAX_PATH:
         raise DatabaseProblem(f"{database}: its path has {length} bytes, and SQLite takes {MAX_PATH}")
     try:
@@ -74,7 +75,7 @@ def mark_served(database: Path) -> None:
 def require_room(directory: Path) -> None:
     """Raises DatabaseProblem where no ROOM bytes can be written, and OSError where no file can be made."""
     probe = directory / f"{SETUP}.room"
-    fd = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o644)
+    fd = new_file(probe)
     try:
         os.unlink(probe)
         left = ROOM

@@ -15,6 +15,7 @@ from api_stub.disk import free_bytes
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.lines import BadLine, Loaded, load
 from api_stub.records.names import LEDGER_LOCK
+from worker.files import AT_ONCE, new_file, write_all
 
 LOCK_S = 3.0
 MAX_BYTES = 32 * 2**20
@@ -100,7 +101,7 @@ class LedgerFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self._lock_path.exists():
             self._take_lock()  # the one that this API holds is gone with its directory
-        fd = os.open(scratch, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
+        fd = new_file(scratch)
         try:
             write_all(fd, data)
             os.fsync(fd)
@@ -137,7 +138,7 @@ class LedgerFile:
 
     def _take_lock(self) -> None:
         """One API a ledger. One that was just killed may hold the lock for a moment more."""
-        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o644)
+        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | AT_ONCE, 0o644)
         deadline = time.monotonic() + LOCK_S
         while True:
             try:
@@ -151,10 +152,3 @@ class LedgerFile:
                     os.close(lock)
                     raise LedgerUnwritable(f"{self.path} is in use by another API") from error
             time.sleep(0.05)
-
-
-def write_all(fd: int, data: bytes) -> None:
-    """Write all of it. Raises OSError, with a part of it written perhaps."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(fd, left) :]

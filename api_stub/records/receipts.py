@@ -13,7 +13,6 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from api_stub.records.names import DAMAGED
 from api_stub.schema import Receipt
 from api_stub.seldom import Seldom
 from api_stub.unfit import Unfit
+from worker.files import append, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -155,15 +155,13 @@ class Receipts:
             return
 
         def write() -> None:
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(text)
+            append(self._file, text.encode())
 
         if self._write(write):
             self._lines += 1
             self._bytes += len(text)
 
     def _rewrite(self) -> None:
-        scratch = self._file.with_suffix(".new")
         lines: deque[str] = deque()
         size = 0
         for death in reversed(self._deaths.values()):
@@ -174,13 +172,7 @@ class Receipts:
             lines.appendleft(line)
 
         def write() -> None:
-            try:
-                scratch.write_text("".join(lines), encoding="utf-8")
-                scratch.replace(self._file)
-            except OSError:
-                with suppress(OSError):
-                    scratch.unlink()  # half of it would take the last room that others need
-                raise
+            write_whole(self._file, "".join(lines).encode())
 
         if self._write(write):
             self._lines, self._bytes = len(lines), size

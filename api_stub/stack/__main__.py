@@ -20,7 +20,7 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 import asyncio  # noqa: E402
 
 from api_stub.background import reason_of  # noqa: E402
-from api_stub.stack.options import StartError, read  # noqa: E402
+from api_stub.stack.options import StartError, raise_open_files, read  # noqa: E402
 from api_stub.stack.run import Stack  # noqa: E402
 from api_stub.stack.terminal import Terminal, usable_streams  # noqa: E402
 
@@ -30,7 +30,9 @@ def main() -> int:
     usable_streams()
     terminal = Terminal(sys.stdout, sys.stderr)
     try:
-        return asyncio.run(Stack(read(sys.argv[1:]), terminal).run())
+        options = read(sys.argv[1:])
+        raise_open_files()
+        return asyncio.run(Stack(options, terminal).run())
     except StartError as error:
         terminal.say(str(error))
     except Exception as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,12 @@ CONFIGS = ROOT / "configs"
 CALLER = "GOPHERPIZZA_CALLER"
 """The directory that run_all.sh was called from, which it tells in the environment: relative paths are the
 caller's."""
+
+
+LEAST_OPEN_FILES = 64
+"""Seen: with 32 a worker never comes to poll."""
+ENOUGH_OPEN_FILES = 1024
+"""select() takes no descriptor from here on."""
 
 
 class StartError(Exception):
@@ -106,6 +114,19 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             "no display: neither DISPLAY nor WAYLAND_DISPLAY is set; use --headless, or --no-game"
         )
     return options
+
+
+def raise_open_files() -> None:
+    """Have as many open files as may be had and are of use, for us and our children. Raises StartError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= ENOUGH_OPEN_FILES:
+        return
+    wanted = ENOUGH_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_OPEN_FILES)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    had = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if had < LEAST_OPEN_FILES:
+        raise StartError(f"ulimit -n: found {had} open files; at least {LEAST_OPEN_FILES} are needed")
 
 
 def at_caller(text: str, caller: Path) -> Path:

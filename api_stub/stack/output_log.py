@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from worker.files import AT_ONCE
+
 MAX_BYTES = 2_000_000
 CHUNK = 64 * 1024
 LOOK_EVERY_S = 1.0
@@ -92,7 +94,7 @@ class BoundedLog:
                 return
             self._close()
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | AT_ONCE, 0o644)
         self._size = os.fstat(self._fd).st_size
 
     def _close(self) -> None:

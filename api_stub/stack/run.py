@@ -14,7 +14,7 @@ from collections.abc import Callable
 from api_stub.background import keep_running, reason_of
 from api_stub.gateway.database import mark_served
 from api_stub.gateway.failed_disk import FailedDisk
-from api_stub.stack import ports, programs
+from api_stub.stack import leftovers, ports, programs
 from api_stub.stack.child import CannotStart, Child, Program
 from api_stub.stack.health import Health, ask_health
 from api_stub.stack.keeper import Budget, Keeper, Verdict
@@ -41,6 +41,7 @@ STOP_LIMITS_S = {"game": 0.8, "api": 2.3, "temporal": 1.0}
 FORCED_S = 1.0
 """After a second signal nobody waits longer than this."""
 TIDY_EVERY_S = 0.5
+LEFTOVERS_S = 0.5
 
 
 class LogHandler(logging.Handler):
@@ -80,6 +81,8 @@ class Stack:
     async def run(self) -> int:
         """Run until told to stop; the exit status. Raises StartError, with nothing left running."""
         self._listen_to_signals(asyncio.get_running_loop())
+        if leftovers.adopt_orphans():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._sweep)
         try:
             await self._start()
             if not self._stopping.is_set() and self._options.for_seconds is not None:
@@ -218,6 +221,16 @@ class Stack:
         """A child has another pid."""
         self._pids_told = False
         self._tell_pids()
+        self._sweep()
+
+    def _known(self) -> set[int]:
+        return {child.pid for child in self._children.values() if child.pid is not None}
+
+    def _sweep(self) -> None:
+        """One of our children is gone, or a new one is there: end what nobody else will."""
+        api = self._children.get("api")
+        if not self._stopping.is_set() and api is not None and api.pid is not None:
+            leftovers.sweep(self._known(), api.pid)
 
     def _tell_pids(self) -> None:
         pids = {name: child.pid for name, child in self._children.items() if child.pid is not None}
@@ -307,6 +320,7 @@ class Stack:
             child = self._children.get(name)
             if child is not None:
                 await child.stop(limit_s)
+        await asyncio.to_thread(leftovers.end_all, self._known(), LEFTOVERS_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks, timeout=FORCED_S) if self._tasks else None

@@ -8,14 +8,16 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import IO
 
 from api_stub.gateway.names import DATABASE, DATABASE_FILES
 from api_stub.records.names import ALL as RECORDS
 from api_stub.run_names import MEMORY
 from api_stub.stack.options import StartError
+from worker.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
 
 LOCK = "lock"
+MAX_PID = 20
+"""Bytes of a lock file that are shown."""
 PIDS = "stack.json"
 ELSEWHERE = "elsewhere"
 LEAST_FREE_BYTES = 16 * 2**20
@@ -23,10 +25,12 @@ LEAST_FREE_BYTES = 16 * 2**20
 OURS = (
     *DATABASE_FILES,
     "generations.json",
+    "generations.new",
     "logs",
     PIDS,
     f"{PIDS}.new",
     MEMORY,
+    "in-force.new",
     "challenge",
     ELSEWHERE,
     *RECORDS,
@@ -38,8 +42,8 @@ class StateDir:
     """A state directory that this stack holds the lock of."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.resolve()
-        self._lock: IO[str] | None = None
+        self.path = Path(os.path.realpath(path))  # resolve() raises at a link that leads to itself
+        self._lock = -1
 
     @property
     def database(self) -> Path:
@@ -64,19 +68,22 @@ class StateDir:
         """Make the directory and lock it. Raises StartError where another stack has it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.path / LOCK).open("a+", encoding="utf-8")
         except OSError as error:
-            raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
+            raise StartError(f"--state-dir {error.filename or self.path}: {error.strerror}") from error
+        lock = self.path / LOCK
+        try:
+            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | AT_ONCE, CREATE_MODE)
+            check_regular(os.fstat(self._lock))
+        except OSError as error:
+            raise StartError(f"--state-dir {self.path}: {lock}: {error.strerror}") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            self._lock.seek(0)
-            owner = self._lock.read().strip() or "unknown"
+            owner = os.read(self._lock, MAX_PID).decode(errors="replace").strip() or "unknown"
             raise StartError(f"--state-dir {self.path} is in use by another run (pid {owner})") from error
         try:
-            self._lock.truncate(0)
-            self._lock.write(str(os.getpid()))
-            self._lock.flush()
+            os.ftruncate(self._lock, 0)
+            write_all(self._lock, str(os.getpid()).encode())
         except OSError as error:
             raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
 
@@ -85,6 +92,8 @@ class StateDir:
         try:
             self.logs.mkdir(exist_ok=True)
             free = shutil.disk_usage(self.path).free
+        except FileExistsError as error:
+            raise StartError(f"--state-dir {self.path}: {self.logs} is no directory") from error
         except OSError as error:
             raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
         if free < LEAST_FREE_BYTES:
@@ -107,6 +116,4 @@ class StateDir:
 
     def write_pids(self, pids: dict[str, int]) -> None:
         """Tell which process is which, for people with `kill` and for tests. Raises OSError."""
-        scratch = self.path / f"{PIDS}.new"
-        scratch.write_text(json.dumps(pids), encoding="utf-8")
-        scratch.replace(self.pids)
+        write_whole(self.pids, json.dumps(pids).encode(), self.path / f"{PIDS}.new")

@@ -1,0 +1,142 @@
+"""Whatever lies where one of our files belongs (a pipe, a device, a directory), nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api_stub.background import Troubles
+from api_stub.challenge import WorkingCopies
+from api_stub.fleet.generations import Generations
+from api_stub.gateway.database import require_room
+from api_stub.stack.options import StartError
+from api_stub.stack.output_log import BoundedLog
+from api_stub.stack.state import StateDir
+from worker.code import load
+from worker.files import append, read_bounded, write_whole
+from worker.outputs import BoundedFile
+
+pytestmark = pytest.mark.timeout(20)
+LIMIT = 100
+
+
+def pipe(file: Path) -> None:
+    """A named pipe: whoever opens it as usual waits."""
+    os.mkfifo(file)
+
+
+def device(file: Path) -> None:
+    """What is read without end."""
+    file.symlink_to("/dev/zero")
+
+
+def directory(file: Path) -> None:
+    """A directory with something in it."""
+    file.mkdir()
+    (file / "something").touch()
+
+
+def gigabytes(file: Path) -> None:
+    """A file that no memory holds."""
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+
+
+Put = Callable[[Path], None]
+no_file = pytest.mark.parametrize("put", [pipe, device, directory])
+
+
+@no_file
+def test_what_is_no_file_is_not_read_and_not_appended_to(tmp_path: Path, put: Put) -> None:
+    file = tmp_path / "file"
+    put(file)
+    for use in (lambda: read_bounded(file, LIMIT), lambda: append(file, b"x")):
+        with pytest.raises(OSError):
+            use()
+
+
+def test_a_large_file_is_read_to_the_limit(tmp_path: Path) -> None:
+    gigabytes(tmp_path / "file")
+    assert len(read_bounded(tmp_path / "file", LIMIT)) == LIMIT + 1
+
+
+@pytest.mark.parametrize("put", [pipe, device, Path.touch])
+def test_what_lies_in_the_way_of_a_scratch_file_is_removed(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "file.new")
+    write_whole(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert not os.path.lexists(tmp_path / "file.new")
+
+
+def test_what_cannot_be_put_in_place_leaves_nothing_half_done(tmp_path: Path) -> None:
+    directory(tmp_path / "file")
+    with pytest.raises(OSError):
+        write_whole(tmp_path / "file", b"new")
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("put", [pipe, device, directory, gigabytes])
+def test_a_visitors_file_may_be_anything(tmp_path: Path, put: Put) -> None:
+    copies = WorkingCopies(tmp_path)
+    put(copies.path("spread_toppings"))
+    assert len(copies.read("spread_toppings") or b"") < 2**21
+    loaded = asyncio.run(load(copies.path("spread_toppings")))
+    assert loaded.fault is not None and loaded.spread is None
+
+
+@pytest.mark.parametrize("put", [pipe, device, directory, gigabytes])
+def test_the_bug_comes_back_whatever_lies_in_its_place(tmp_path: Path, put: Put) -> None:
+    copies = WorkingCopies(tmp_path)
+    put(copies.path("spread_toppings"))
+    copies.reset("spread_toppings")
+    assert b"def spread" in (copies.read("spread_toppings") or b"")
+
+
+@pytest.mark.parametrize("put", [pipe, device, directory, gigabytes])
+def test_generations_start_anew(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "generations.json")
+    assert Generations(tmp_path / "generations.json", Troubles()).recall() == {}
+
+
+@no_file
+def test_a_log_file_that_is_none_costs_only_what_would_be_in_it(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "log")
+    BoundedLog(tmp_path / "log").line("a line")
+    BoundedFile(tmp_path / "log").write(b"a line\n")
+
+
+@no_file
+def test_a_lock_that_is_no_file_is_named(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "lock")
+    with pytest.raises(StartError, match="lock: .*(not a file|Is a directory)"):
+        StateDir(tmp_path).take()
+
+
+def test_a_lock_of_noise_is_taken_and_told(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_bytes(b"\xff\0" * 5000)
+    first, second = StateDir(tmp_path), StateDir(tmp_path)
+    first.take()
+    with pytest.raises(StartError, match=str(os.getpid())):
+        second.take()
+    (tmp_path / "lock").write_bytes(b"\xff" * 5000)
+    with pytest.raises(StartError, match="in use by another run"):
+        second.take()
+
+
+def test_logs_that_are_no_directory_are_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").touch()
+    with pytest.raises(StartError, match="logs is no directory"):
+        StateDir(tmp_path).prepare()
+
+
+@pytest.mark.parametrize("put", [pipe, device])
+def test_the_stacks_own_scratch_files_may_be_anything(tmp_path: Path, put: Put) -> None:
+    put(tmp_path / "stack.json.new")
+    put(tmp_path / "temporal.setup.room")
+    StateDir(tmp_path).write_pids({"stack": 1})
+    require_room(tmp_path)
+    assert (tmp_path / "stack.json").read_text(encoding="utf-8") == '{"stack": 1}'
