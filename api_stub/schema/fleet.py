@@ -67,6 +67,6 @@ def _a_number(value: Any) -> Any:
 class StartWorkerRequest(Request):
     """Which slot to start a worker in."""
 
-    slot: Annotated[int, BeforeValidator(_a_number)] | None = Field(
-        default=None, ge=1, description="Left out: the lowest free one."
+    slot: Annotated[int, Field(ge=1), BeforeValidator(_a_number)] | None = Field(
+        default=None, description="Left out: the lowest free one."
     )
