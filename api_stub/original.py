@@ -7,6 +7,7 @@ unknown field is ignored, and both spellings of a field (runId, run_id) are read
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -14,7 +15,6 @@ from typing import Any, TypeVar
 from api_stub.schema import MAX_RUN_ID_LENGTH
 from api_stub.schema.text import complaint, normal
 from worker.shared import (
-    ID_PATTERN,
     MAX_ID_LENGTH,
     MAX_TOPPING_LENGTH,
     MAX_TOPPINGS,
@@ -28,6 +28,8 @@ Word = TypeVar("Word", bound=StrEnum)
 
 STATUSES = list(OrderStatus)[:6] + [OrderStatus.UNKNOWN]
 """The original's statuses by number; it has none for a failed order."""
+MAX_KNOWN_ID_LENGTH = MAX_ID_LENGTH + len("--") + len(str(uuid.UUID(int=0)))
+"""Of a workflow id that was made of an order's id: what an order is called in our answers."""
 MAX_SHOWN = 100
 """Characters of a found value that a complaint repeats."""
 
@@ -58,8 +60,10 @@ def read_text(body: dict[str, Any], *names: str) -> str:
     return ""
 
 
-def read_order_info(body: Any, made_up_id: str) -> OrderInfo:
+def read_order_info(body: Any, made_up_id: str, longest_id: int = MAX_ID_LENGTH) -> OrderInfo:
     """A PizzaOrderInfo. An absent id gets `made_up_id`. Raises BadWire, naming the field."""
+    if isinstance(body, bytes):  # it was not said to be JSON
+        raise BadWire("content-type: application/json is accepted")
     if not isinstance(body, dict):
         raise BadWire(f"order: found {body!r}; an object is accepted")
     toppings = body.get("toppings")
@@ -74,8 +78,8 @@ def read_order_info(body: Any, made_up_id: str) -> OrderInfo:
         if wrong is not None:
             raise BadWire(f"toppings[{index}]: found {word[:MAX_SHOWN]!r}: {wrong}")
     asked = read_text(body, "id") or made_up_id
-    if not re.fullmatch(ID_PATTERN, asked):
-        raise BadWire(f"id: found {asked!r}; 1 to {MAX_ID_LENGTH} of A-Z a-z 0-9 . _ - are accepted")
+    if not re.fullmatch(f"[A-Za-z0-9._-]{{1,{longest_id}}}", asked):
+        raise BadWire(f"id: found {asked!r}; 1 to {longest_id} of A-Z a-z 0-9 . _ - are accepted")
     return OrderInfo(
         id=asked,
         crust=read_enum(list(Crust), body.get("crust"), "crust"),
@@ -115,7 +119,7 @@ def read_last_known(body: Any) -> LastKnown | None:
     """A PizzaOrderStatus; None where it carries no order. Raises BadWire."""
     if not isinstance(body, dict) or body.get("order") is None:
         return None
-    order = read_order_info(body["order"], made_up_id="unknown")
+    order = read_order_info(body["order"], "unknown", MAX_KNOWN_ID_LENGTH)
     status = read_enum(STATUSES, body.get("status"), "status")
     run_id = read_text(body, "runId", "run_id")
     if not (len(run_id) <= MAX_RUN_ID_LENGTH and run_id.isascii() and run_id.isprintable()):

@@ -49,6 +49,8 @@ def entries_of(content: bytes) -> tuple[list[dict[str, Any]], bool]:
         answer: dict[str, Any] = from_json(content)
         entries: list[dict[str, Any]] = answer["orders"]
         named = [e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)]
+        for entry in named:
+            entry.pop("seen_at", None)  # that it was looked at again is no news of an order
         if named or not entries:
             if len(named) < len(entries):
                 told.left_out("orders", "one without an id is left out")
@@ -56,7 +58,8 @@ def entries_of(content: bytes) -> tuple[list[dict[str, Any]], bool]:
     except (AttributeError, KeyError, TypeError, ValueError):
         pass
     # Whatever is wrong with it is told as of everything else.
-    return [order.model_dump() for order in OrderList.model_validate_json(content).orders], True
+    orders = OrderList.model_validate_json(content).orders
+    return [order.model_dump(exclude={"seen_at"}) for order in orders], True
 
 
 def orders_every(followed: int) -> float:

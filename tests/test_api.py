@@ -274,6 +274,26 @@ def test_the_originals_routes_answer_200_without_temporal(away: Api) -> None:
     assert away.post("/orderStatus", {}).json() == {"status": "ORDER_UNKNOWN"}
 
 
+def test_the_originals_status_without_an_order_is_unknown_whatever_is_sent(away: Api) -> None:
+    for body in (b"null", b"", b"{}", b"[]", b"7"):
+        answer = away.raw("/orderStatus", body)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ORDER_UNKNOWN"}), body
+
+
+def test_a_body_that_is_not_said_to_be_json_is_told_so(away: Api) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}  # curl -d
+    for path in ("/orders", "/orders/status", "/fleet/workers", "/orderPizza"):
+        answer = away("POST", path, content=b"{}", headers=form)
+        assert answer.status_code == 422 and "content-type" in detail(answer), path
+        assert "application/json is accepted" in detail(answer), path
+
+
+@pytest.mark.parametrize("slot", ["true", '"1"', "false", '"x"', "1.5", "[1]"])
+def test_a_slot_is_a_number(away: Api, slot: str) -> None:
+    answer = away.raw("/fleet/workers", b'{"slot": %s}' % slot.encode())
+    assert answer.status_code == 422 and detail(answer).startswith("slot:")
+
+
 def test_the_originals_refusals_name_the_field(away: Api) -> None:
     assert detail(away.post("/orderPizza", {"crust": 77})).startswith("crust:")
     assert detail(away.post("/orderStatus", {"order": {"id": "a"}, "runId": "x" * 65})).startswith("runId:")

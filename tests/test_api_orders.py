@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from api_stub.errors import TemporalUnreachable
+from api_stub.schema import MAX_ID_LENGTH
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
 from worker.shared import WORKFLOW_TYPE, workflow_id_for
@@ -83,7 +85,7 @@ def test_an_order_from_the_door_to_the_customer(house: Api) -> None:
 
     done = until(house, order_id, "ORDER_DELIVERED")
     shown = house("GET", f"/orders/{order_id}").json()
-    assert shown == done
+    assert shown == done | {"seen_at": shown["seen_at"]}
     assert {key: done[key] for key in body} == body
     assert done["run_id"] == order["run_id"] and done["worker"] is None and done["last_failure"] is None
     assert [view["stage"] for view in done["stages"]] == ["prepare", "bake", "deliver"]
@@ -108,7 +110,7 @@ def test_an_order_from_the_door_to_the_customer(house: Api) -> None:
     assert all(line["worker"] == done["stages"][0]["worker"] for line in begun)
 
     again = house.post("/orders", body)
-    assert again.status_code == 200 and again.json() == done
+    assert again.status_code == 200 and again.json() == done | {"seen_at": again.json()["seen_at"]}
 
 
 def test_the_same_again_is_the_same_order_and_another_body_is_a_conflict(house: Api) -> None:
@@ -217,11 +219,41 @@ def test_a_temporal_that_lists_nothing_hides_no_order(house: Api, monkeypatch: p
         assert answer.status_code == 503, "it has read none itself"
 
 
+def test_the_originals_wire_takes_the_longest_id_back(house: Api) -> None:
+    placed = house.post("/orderPizza", {"id": "x" * MAX_ID_LENGTH}).json()
+    assert len(placed["order"]["id"]) > MAX_ID_LENGTH
+    known = {key: placed[key] for key in ("status", "order")}
+    assert house.post("/orderStatus", known).json()["runId"] == placed["runId"]
+
+
+def test_each_order_says_when_it_was_seen(house: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = datetime.now(UTC)
+    placed = house.post("/orders", {"id": "seen"}).json()
+    asked = house("GET", "/orders/seen").json()
+    listed = next(one for one in house("GET", "/orders").json()["orders"] if one["id"] == "seen")
+    times = [datetime.fromisoformat(one["seen_at"]) for one in (placed, asked, listed)]
+    assert begun <= times[0] <= times[1] <= times[2] <= datetime.now(UTC)
+
+    async def away(*_: object) -> None:
+        raise TemporalUnreachable("away")
+
+    last = house.kitchen.gateway.last_read(asked["workflow_id"])
+    monkeypatch.setattr(house.kitchen.gateway, "_view", away)
+    monkeypatch.setattr(house.kitchen.gateway._reader, "description", away)
+    seen, unknown = house.post("/orders/status", {"orders": [{"id": "seen"}, {"id": "no"}]}).json()["orders"]
+    assert last is not None and last.seen_at == datetime.fromisoformat(seen["seen_at"])
+    assert (seen["fresh"], unknown["fresh"], unknown["seen_at"]) == (False, False, None)
+
+
 def test_the_originals_wire_from_order_to_delivery(house: Api) -> None:
     body = {"id": "auto-1", "crust": 5, "cheese": "CHEESE_ALL", "toppings": ["Gopher tears"], "more": {}}
     one, two = (house.post("/orderPizza", body).json() for _ in range(2))
+    named = re.compile("auto-1--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+    for placed in (one, two):
+        assert named.fullmatch(placed["order"]["id"]), "by its workflow id, as the original"
+        assert house("GET", f"/orders/{placed['order']['id']}").json()["run_id"] == placed["runId"]
     assert one["order"] == {
-        "id": "auto-1",
+        "id": one["order"]["id"],
         "crust": "CRUST_PRETZEL",
         "cheese": "CHEESE_ALL",
         "toppings": ["Gopher tears"],

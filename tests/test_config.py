@@ -41,6 +41,12 @@ def test_the_talks_checkpoints_are_there() -> None:
         assert by_name[name].fleet.respawn_after_s is None and by_name[name].fleet.lifespan_s is None
 
 
+def test_every_key_may_stand_there_with_its_default(tmp_path: Path) -> None:
+    data = GOOD | {"bug": None, "booth": None, "hosts": [], "title": "", "story": []}
+    data |= {"fleet": {"respawn_after_s": None, "lifespan_s": None}, "stream": {"total": None}}
+    assert load(write(tmp_path, data)).config == load(write(tmp_path, GOOD)).config
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -78,6 +84,7 @@ def test_the_talks_checkpoints_are_there() -> None:
         ({"stream": {"evry_s": [1, 2]}}, ["stream.evry_s", "unknown key", "did you mean 'every_s'"]),
         ({"seed": 1.5}, ["seed", "1.5", "integer"]),
         ({"retention_s": 59}, ["retention_s", "59", "greater than or equal to 60"]),
+        ({"booth": "north"}, ["booth", "'north'", "null is accepted"]),
         ({"retension_s": 60}, ["retension_s", "did you mean 'retention_s'"]),
     ],
 )

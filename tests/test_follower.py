@@ -195,3 +195,13 @@ def test_old_finished_orders_are_forgotten_and_open_ones_never(scene: Scene) -> 
 def test_many_orders_are_asked_for_less_often() -> None:
     assert orders_every(0) == orders_every(100) == 0.25
     assert 0.25 < orders_every(300) < orders_every(700) < 2.0 == orders_every(5000)
+
+
+def test_that_an_order_was_looked_at_again_is_no_news(scene: Scene) -> None:
+    mine = order("mine", started_at=at(1), seen_at=at(2))
+    scene.follower.placed.append(mine)
+    for moment in (3, 4, 5):
+        again = as_json(mine.model_copy(update={"seen_at": at(moment)}))
+        scene.api.answers["POST /orders/status"] = again
+        scene.follower.look()
+    assert sum(isinstance(news, OrdersSeen) for news in scene.told) == 1

@@ -24,6 +24,7 @@ from api_stub.stack.child import Child, Program
 from api_stub.stack.keeper import LONGEST_PAUSE_S, Budget, Keeper, Pauses, Verdict
 from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
+from api_stub.stack.run import check_config
 from api_stub.stack.state import StateDir
 from api_stub.stack.terminal import MOST_WAITING, Terminal
 from tests.running import PATIENCE, eventually
@@ -341,7 +342,10 @@ def test_a_checkpoints_name_comes_before_a_file_of_that_name(tmp_path: Path) -> 
     assert checkpoint("1.yaml", tmp_path) == str(tmp_path / "1.yaml")
     assert checkpoint("mine", tmp_path) == str(tmp_path / "mine")
     assert checkpoint("./1", tmp_path) == str(tmp_path / "1")
-    assert checkpoint("nothing", tmp_path) == "nothing"
+    for nothing in ("nothing", "x" * 300, "x" * 5000, "a\nb"):
+        assert checkpoint(nothing, tmp_path) == nothing
+        with pytest.raises(StartError, match="no checkpoint"):
+            check_config(nothing)
 
 
 def test_no_thread_of_a_reader_outlives_its_pipe(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ MAX_TOPPINGS = 8
 MAX_TOPPING_LENGTH = 24
 MAX_CUSTOMER_LENGTH = 24
 """Characters as people see them (grapheme clusters), in a topping's word and in a customer's name."""
-MAX_TEXT_BYTES = 384
-"""The same texts in UTF-8, at most: sixteen bytes for each of those characters."""
+MAX_TEXT_BYTES = 960
+"""The same texts in UTF-8, at most: forty bytes for each of those characters. The longest emoji takes 35."""
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that no such text may have: controls, lone surrogates, line and paragraph breaks.
 What is in them never changes between versions of Unicode, so a replay decides the same."""

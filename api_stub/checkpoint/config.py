@@ -5,7 +5,15 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from api_stub.http.hosts import host_entry
 from worker.shared import KitchenSettings, StageSettings
@@ -189,6 +197,17 @@ class CheckpointConfig(Section):
     hosts: tuple[Annotated[str, AfterValidator(host_entry)], ...] = Field(
         default=(), max_length=20, description="Further Host headers that the API answers to."
     )
+
+    booth: None = Field(
+        default=None, description="A name of its own in a namespace that several booths share."
+    )
+
+    @field_validator("booth", mode="before")
+    @classmethod
+    def _alone(cls, value: object) -> object:
+        if value is not None:
+            raise ValueError("booths that share a namespace are not supported yet; null is accepted")
+        return value
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

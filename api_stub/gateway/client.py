@@ -142,8 +142,9 @@ class Gateway:
         except Exception as error:
             # It is placed, and the answer must say so, even if the server went away just now.
             logger.info("%s is placed and not read back: %s", workflow_id, error)
+            now = datetime.now(UTC)
             description = FromDescription(
-                workflow_id, run_id, WorkflowExecutionStatus.RUNNING, datetime.now(UTC), None, 0
+                workflow_id, run_id, WorkflowExecutionStatus.RUNNING, now, None, 0, seen_at=now
             )
         return self._book.keep(description, read_order(description, FromHistory(info))), True
 

@@ -63,7 +63,7 @@ class Reader:
             answer = await client.workflow_service.describe_workflow_execution(
                 request, timeout=timedelta(seconds=ASK_S)
             )
-        return read_execution(answer.workflow_execution_info, answer.pending_activities)
+        return read_execution(answer.workflow_execution_info, answer.pending_activities, datetime.now(UTC))
 
     async def events(self, workflow_id: str, run_id: str | None) -> list[TemporalEvent]:
         """The history, MAX_EVENTS at the most. Raises NoSuchOrder, TemporalUnreachable."""
@@ -102,11 +102,12 @@ class Reader:
             wanted.append(f"StartTime > '{started_after.astimezone(UTC).isoformat()}'")
         async with asking(RPC_S):
             infos = await self._pages(" AND ".join(wanted), min(limit, MAX_LISTED))
+        seen_at = datetime.now(UTC)
         newest: dict[str, FromDescription] = {}
         left_out = 0
         for info in infos:
             try:
-                execution = read_execution(info)
+                execution = read_execution(info, (), seen_at)
             except Exception as error:
                 self._unfit.tell(info.execution.workflow_id, error)
                 left_out += 1

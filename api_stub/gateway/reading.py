@@ -89,6 +89,8 @@ class FromDescription:
     closed_at: datetime | None
     history_length: int
     pending: tuple[PendingActivityInfo, ...] = field(default=())
+    seen_at: datetime | None = None
+    """When the server said it, by our clock."""
 
 
 def moment(stamp: Timestamp) -> datetime | None:
@@ -108,9 +110,9 @@ def read_state(number: int) -> WorkflowExecutionStatus | None:
 
 
 def read_execution(
-    info: WorkflowExecutionInfo, pending: Sequence[PendingActivityInfo] = ()
+    info: WorkflowExecutionInfo, pending: Sequence[PendingActivityInfo] = (), seen_at: datetime | None = None
 ) -> FromDescription:
-    """One execution, as a listing or a description tells it."""
+    """One execution, as a listing or a description told it at `seen_at`."""
     return FromDescription(
         workflow_id=info.execution.workflow_id,
         run_id=info.execution.run_id,
@@ -119,6 +121,7 @@ def read_execution(
         closed_at=moment(info.close_time) if info.HasField("close_time") else None,
         history_length=info.history_length,
         pending=tuple(pending),
+        seen_at=seen_at,
     )
 
 
@@ -206,6 +209,7 @@ def read_order(description: FromDescription, history: FromHistory) -> Order:
         id=public_id(description.workflow_id),
         run_id=description.run_id,
         workflow_id=description.workflow_id,
+        seen_at=description.seen_at,
         status=OrderStatus.RECEIVED,
         crust=Crust(info.crust) if info.crust in set(Crust) else Crust.NORMAL,
         cheese=Cheese(info.cheese) if info.cheese in set(Cheese) else Cheese.MOZZARELLA,

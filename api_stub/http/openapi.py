@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api_stub.original import STATUSES
+from api_stub.original import MAX_KNOWN_ID_LENGTH, STATUSES
 from api_stub.schema import MAX_ID_LENGTH, MAX_RUN_ID_LENGTH, MAX_TOPPINGS, Cheese, Crust
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,11 +38,18 @@ _INFO: dict[str, Any] = {
         "toppings": {"type": ["array", "null"], "items": _WORD, "maxItems": MAX_TOPPINGS},
     },
 }
+_KNOWN_INFO = {
+    **_INFO,
+    "properties": {
+        **_INFO["properties"],
+        "id": {"type": ["string", "null"], "pattern": f"^[A-Za-z0-9._-]{{0,{MAX_KNOWN_ID_LENGTH}}}$"},
+    },
+}
 _KNOWN: dict[str, Any] = {
     "type": "object",
     "required": ["order"],
     "properties": {
-        "order": _INFO,
+        "order": _KNOWN_INFO,
         "status": _STATUSES,
         "runId": {"type": ["string", "null"], "pattern": f"^[ -~]{{0,{MAX_RUN_ID_LENGTH}}}$"},
     },
@@ -74,6 +81,7 @@ _ORDER = {
     "id": "manual-1",
     "run_id": "0199c0de-0000-7000-8000-000000000001",
     "workflow_id": "manual-1--00000000-0000-4000-8000-000000000000",
+    "seen_at": "2026-01-01T12:00:07.3Z",
     "status": "ORDER_BAKING",
     "crust": "CRUST_THIN",
     "cheese": "CHEESE_ALL",

@@ -50,6 +50,9 @@ async def bad_request(request: Request, error: Exception) -> JSONResponse:
         message = str(item["msg"]).removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             message = "unknown field"
+        elif item["loc"] == ("body",) and isinstance(item.get("input"), bytes):
+            given = request.headers.get("content-type", "")[:80]
+            message = f"found the content-type {given!r}; application/json is accepted"
         details.append(f"{field_name(item['loc'])}: {message[:300]}")
     return problem(422, "invalid-field", "A field does not fit", "; ".join(details))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
@@ -23,6 +24,7 @@ UNLEDGERED: dict[int | str, dict[str, Any]] = {
 }
 
 ORDER = {"id": "manual-1", "crust": "CRUST_THIN", "cheese": "CHEESE_ALL", "toppings": ["basil"]}
+KNOWN = {**ORDER, "id": "manual-1--00000000-0000-4000-8000-000000000000"}
 
 
 def refusal(error: BadWire) -> Response:
@@ -32,7 +34,8 @@ def refusal(error: BadWire) -> Response:
 
 @router.post("/orderPizza", response_model=None, responses={**REFUSED, **UNLEDGERED})
 async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InKitchen) -> Response:
-    """PizzaOrderInfo → PizzaOrderStatus. Each call is a new order, also under an id that was used before.
+    """PizzaOrderInfo → PizzaOrderStatus. Each call is a new order, also under an id that was used before; the
+    answer's `order.id` is its workflow id, to be asked for by.
 
     Where Temporal does not take it, the answer is ORDER_UNKNOWN without a runId: it was not placed.
     """
@@ -44,13 +47,15 @@ async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InK
         order, _ = await kitchen.place(info, fresh=True)
     except TemporalUnreachable:
         return JSONResponse(write_status(OrderStatus.UNKNOWN, info))
-    return JSONResponse(write_status(order.status, info, order.run_id))
+    # By its workflow id, as the original: under the id asked for there may be many orders.
+    named = replace(info, id=order.workflow_id or info.id)
+    return JSONResponse(write_status(order.status, named, order.run_id))
 
 
 @router.post("/orderStatus", response_model=None, responses=REFUSED)
 async def order_status(
-    body: Annotated[Any, Body(examples=[{"status": "ORDER_BAKING", "order": ORDER, "runId": "…"}])],
     kitchen: InKitchen,
+    body: Annotated[Any, Body(examples=[{"status": "ORDER_BAKING", "order": KNOWN, "runId": "…"}])] = None,
 ) -> Response:
     """The last known PizzaOrderStatus → a fresh one, or the one sent where none is to be had."""
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api_stub.schema.base import Answer, Request
 from api_stub.schema.challenge import CodeProblem
@@ -58,7 +58,15 @@ class Fleet(Answer):
     workers: list[Worker] = Field(description="One for each slot, by number.")
 
 
+def _a_number(value: Any) -> Any:
+    if isinstance(value, (bool, str)):
+        raise ValueError(f"found {str(value)[:20]!r}; a whole number is accepted")
+    return value
+
+
 class StartWorkerRequest(Request):
     """Which slot to start a worker in."""
 
-    slot: int | None = Field(default=None, ge=1, description="Left out: the lowest free one.")
+    slot: Annotated[int, Field(ge=1), BeforeValidator(_a_number)] | None = Field(
+        default=None, description="Left out: the lowest free one."
+    )

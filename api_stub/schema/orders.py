@@ -140,6 +140,9 @@ class Order(Answer):
     id: str = Field(description="The id it was asked for by.", examples=["manual-1"])
     run_id: str | None = Field(default=None, description="Temporal's run id.")
     workflow_id: str | None = Field(default=None, description="Temporal's name for it, as in its Web UI.")
+    seen_at: datetime | None = Field(
+        default=None, description="When Temporal told all this; null: it told nothing of it yet."
+    )
     status: OrderStatus = Field(description="The original's vocabulary, and ORDER_FAILED.")
     crust: Crust = Field(default=Crust.NORMAL, description="The crust.")
     cheese: Cheese = Field(default=Cheese.MOZZARELLA, description="The cheese.")

@@ -141,10 +141,11 @@ def checkpoint(text: str, caller: Path, configs: Path = CONFIGS) -> str:
     What is neither is left as it is: whoever looks it up says what there is.
     """
     is_path = os.sep in text or text.startswith("~") or text.endswith((".yaml", ".yml"))
-    if not is_path and (configs / f"checkpoint-{text}.yaml").is_file():
+    # os.path's own answers no where a name is too long to be asked for.
+    if not is_path and os.path.isfile(configs / f"checkpoint-{text}.yaml"):
         return text
     file = at_caller(text, caller)
-    return str(file) if is_path or file.is_file() else text
+    return str(file) if is_path or os.path.isfile(file) else text
 
 
 def has_display(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
