@@ -98,13 +98,13 @@ class HelpPanel:
         easel.dim(self._sheet.arrived)
         easel.sheet(FRAME)
         easel.text("Try to lose a pizza", 960, 106, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
-        y = 156.0
+        y = 152.0
         for who, what in MEANING:
             easel.text(who, LEFT + 476, y, SIZE_BODY, face="bold", anchor="topright")
             easel.text(what, LEFT + 490, y, SIZE_BODY, max_width=RIGHT - LEFT - 490)
-            y += 40
+            y += 42
         for left, rows in zip((LEFT, SECOND_COLUMN), self._columns, strict=True):
-            self._column(easel, rows, left, y + 46)
+            self._column(easel, rows, left, y + 42)
         bottom = inset(FRAME, 14)
         foot = bottom[1] + bottom[3] - 36
         easel.text(CREDIT, LEFT, foot, SIZE_LEAST, INK_SOFT, anchor="midleft")
