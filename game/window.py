@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 
 import pygame
 
-from game.inputs import Input, KeyPress, PointerMove
-from game.keyboard import translate, types
+from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerRelease
+from game.keyboard import key_name, translate, types
 from game.theme import CANVAS, INK
 from game.view import View
 
@@ -105,7 +105,8 @@ class Window:
             # Room for the frame and the desktop's own bars.
             self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
         self.fullscreen = fullscreen
-        self._down: set[int] = set()
+        self._down: dict[int, str] = {}
+        self._let_go: list[Input] = []
         self._typing = True
         self._fitted: object = None
         self._open()
@@ -143,7 +144,13 @@ class Window:
         pygame.display.quit()
         os.environ.pop(ACCELERATION, None)
         pygame.display.init()
+
+    def _forget_what_is_down(self) -> None:
+        """Let go of every key and button: of those that are down, SDL may never tell that they went up."""
+        self._let_go += [KeyRelease(name) for name in self._down.values()]
         self._down.clear()
+        if pygame.mouse.get_pressed()[0]:
+            self._let_go.append(PointerRelease(-1.0, -1.0))
 
     def _fit(self) -> None:
         width, height = self.screen.get_size()
@@ -174,10 +181,10 @@ class Window:
         if not self.fullscreen:
             self._size = self.screen.get_size()
         self.fullscreen = not self.fullscreen
+        self._forget_what_is_down()
         # A new window: a kept one does not always get its old size back.
         pygame.display.quit()
         pygame.display.init()
-        self._down.clear()
         with suppress(pygame.error, IndexError):
             # Somebody may have plugged in another screen meanwhile.
             self._desktop = self._found()
@@ -198,14 +205,15 @@ class Window:
         """What happened since the last call. A new surface of the display is taken note of at once: whoever
         draws must take `view` anew in each frame.
         """
-        found: list[Input] = []
+        found, self._let_go = self._let_go, []
         for event in pygame.event.get():
             if event.type in RENEWING:
                 # Not at the end: the clicks that follow mean places in the new size.
                 self.renew(whatever=True)
                 continue
             if event.type == pygame.WINDOWFOCUSLOST:
-                self._down.clear()
+                self._forget_what_is_down()
+                found, self._let_go = found + self._let_go, []
                 self._typing = True
             if event.type in (pygame.KEYDOWN, pygame.KEYUP):
                 self._typing = types(event.mod)
@@ -230,11 +238,11 @@ class Window:
         Kept by place and not by name: a name may change between down and up, with Shift or the layout.
         """
         if event.type == pygame.KEYUP:
-            self._down.discard(event.scancode)
+            self._down.pop(event.scancode, None)
         elif event.type == pygame.KEYDOWN:
             if event.scancode in self._down:
                 return True
-            self._down.add(event.scancode)
+            self._down[event.scancode] = key_name(event.key, event.scancode)
         return False
 
     def view_of(self) -> tuple[int, int]:

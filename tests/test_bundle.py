@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from api_stub.stack import bundle
 from api_stub.stack.bundle import MAX_FILE_BYTES, REMOVED, pack, without_secrets
 from tests.running import ROOT
 
 KEY = "tmprl_a1b2c3d4e5f6"
 
 
-def texts_of(bundle: Path) -> dict[str, str]:
+def texts_of(packed: Path) -> dict[str, str]:
     """Every file of a bundle."""
-    with tarfile.open(bundle) as archive:
+    with tarfile.open(packed) as archive:
         found = {member.name: archive.extractfile(member) for member in archive.getmembers()}
         return {name: file.read().decode() for name, file in found.items() if file is not None}
 
@@ -65,7 +67,9 @@ def test_a_bundle_has_logs_and_versions_and_no_orders(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_where_the_caller_means(tmp_path: Path) -> None:
-    command = [str(ROOT / "run_all.sh"), "bundle", "--state-dir", "nothing-here"]
+    command = [str(ROOT / "run_all.sh"), "bundle", "--state-dir", "state"]
+    (tmp_path / "state" / "logs").mkdir(parents=True)
+    (tmp_path / "state" / "logs" / "api.log").write_text("it began\n", encoding="utf-8")
     environment = {**os.environ, "HOME": str(tmp_path / "home")}
     for name, status in (("it.tar.gz", 0), ("no/such/place.tar.gz", 1)):
         result = subprocess.run(
@@ -74,3 +78,18 @@ def test_the_command_writes_where_the_caller_means(tmp_path: Path) -> None:
         assert result.returncode == status, result.stderr
         assert (tmp_path / name).exists() is (status == 0)
         assert "Traceback" not in result.stderr
+
+
+def test_a_bundle_without_logs_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(bundle.CALLER, str(tmp_path))
+    monkeypatch.setattr(bundle, "STATE_DIR", tmp_path / "not-yet")
+    monkeypatch.setattr(sys, "argv", ["bundle", "it.tar.gz", "--state-dir", "other"])
+    assert bundle.main() == 1, "a directory that was named has to be the right one"
+    assert not (tmp_path / "it.tar.gz").exists()
+    assert f"{tmp_path / 'other'} has no logs; name the --state-dir" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["bundle", "it.tar.gz"])
+    assert bundle.main() == 0, "what could not even be installed has no logs but the installer's"
+    assert (tmp_path / "it.tar.gz").exists()
+    assert "not-yet has no logs" in capsys.readouterr().err

@@ -9,9 +9,19 @@ import pytest
 
 from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
 from game.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
-from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
+from game.inputs import (
+    CloseWindow,
+    Input,
+    KeyPress,
+    KeyRelease,
+    PointerMove,
+    PointerPress,
+    PointerRelease,
+    TextTyped,
+)
 from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
 from game.model import Model
+from game.panels.pile import Pile
 from game.update import update
 from game.wishes import AskQuit, OpenCard, OpenForm, OpenHelp, Wish
 from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
@@ -211,6 +221,17 @@ def test_letting_go_begins_anew(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
     play(kiosk, 1.0)
     assert not held_long_enough(kiosk)
+
+
+@pytest.mark.parametrize("wish", [OpenForm(), OpenHelp()])
+def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Model, wish: Wish) -> None:
+    pile = Pile(kiosk, lambda: None)
+    do(kiosk, KeyPress("escape"))
+    kiosk.dragging = True
+    pile.open(wish)
+    do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not pile.take(up).used])
+    play(kiosk, 2 * HOLD_TO_QUIT)
+    assert not held_long_enough(kiosk) and not kiosk.dragging
 
 
 def test_the_system_may_close_a_kiosk(kiosk: Model) -> None:

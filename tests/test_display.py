@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from game.inputs import Input, PointerPress, TextTyped
+from game.inputs import Input, KeyPress, KeyRelease, PointerPress, PointerRelease, TextTyped
 from game.window import ACCELERATION, RENEWING, NoDisplay, Window, acceleration_for
 
 
@@ -190,3 +190,25 @@ def test_what_a_shortcut_of_the_systems_types_is_not_typed() -> None:
         pygame.event.post(pygame.event.Event(kind, more))
     typed = [item.text for item in window.poll() if isinstance(item, TextTyped)]
     assert typed == ["é"]
+
+
+@pytest.mark.parametrize("lost_by", ["full screen", "focus"])
+def test_what_is_down_when_the_window_loses_it_is_let_go(
+    lost_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = Window((960, 540))
+    window.poll()
+    pygame.event.clear()
+    escape = {"key": pygame.K_ESCAPE, "scancode": pygame.KSCAN_ESCAPE, "mod": 0}
+    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, {**escape, "unicode": ""}))
+    assert KeyPress("escape") in window.poll()
+    with monkeypatch.context() as patch:
+        patch.setattr(pygame.mouse, "get_pressed", lambda: (True, False, False))
+        if lost_by == "full screen":
+            window.toggle_fullscreen()
+        else:
+            pygame.event.post(pygame.event.Event(pygame.WINDOWFOCUSLOST))
+        told = window.poll()
+    assert KeyRelease("escape") in told, "else a kiosk takes the key for held, and leaves after 3 s"
+    assert any(isinstance(item, PointerRelease) for item in told), "else the slider follows the pointer"
+    assert not any(isinstance(item, KeyRelease | PointerRelease) for item in window.poll())

@@ -106,6 +106,11 @@ def main() -> int:
     caller = Path(os.environ.get(CALLER) or os.getcwd())
     target = at_caller(found.file, caller)
     state = at_caller(found.state_dir, caller) if found.state_dir else STATE_DIR
+    if not any(state.glob("logs/*.log")):
+        # Most likely it ran with a directory of its own: whoever gets a file without logs cannot help.
+        sys.stderr.write(f"gopherpizza: {state} has no logs; name the --state-dir that the run had\n")
+        if found.state_dir:
+            return 1
     try:
         count = pack(target, state)
     except OSError as error:

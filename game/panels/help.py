@@ -22,6 +22,7 @@ MEANING = (
     ("A gopher", "is an order, and a Temporal workflow."),
     ("A cook", "is a real worker process. Kill it: its orders go on elsewhere."),
     ("A place", "is a stage (prepare, bake, deliver): one activity each."),
+    ("A key", "is what it types; where that does nothing, what else is printed on it."),
 )
 
 TO = "–"
@@ -96,14 +97,14 @@ class HelpPanel:
         easel = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived))
         easel.dim(self._sheet.arrived)
         easel.sheet(FRAME)
-        easel.text("Try to lose a pizza", 960, 120, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
-        y = 184.0
+        easel.text("Try to lose a pizza", 960, 106, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
+        y = 152.0
         for who, what in MEANING:
             easel.text(who, LEFT + 476, y, SIZE_BODY, face="bold", anchor="topright")
             easel.text(what, LEFT + 490, y, SIZE_BODY, max_width=RIGHT - LEFT - 490)
             y += 42
         for left, rows in zip((LEFT, SECOND_COLUMN), self._columns, strict=True):
-            self._column(easel, rows, left, y + 52)
+            self._column(easel, rows, left, y + 42)
         bottom = inset(FRAME, 14)
         foot = bottom[1] + bottom[3] - 36
         easel.text(CREDIT, LEFT, foot, SIZE_LEAST, INK_SOFT, anchor="midleft")

@@ -10,7 +10,7 @@ from api_stub.schema import Menu
 from game.access import SWITCHES
 from game.art import Art
 from game.commands import Command, ResetChallenge
-from game.inputs import CloseWindow, Input, KeyPress
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerRelease
 from game.model import Model
 from game.panels.ask import AskPanel, Question
 from game.panels.base import Close, Panel, Stay
@@ -64,6 +64,11 @@ class Pile:
             return Taken(False, leave=any(isinstance(panel, QuitPanel) for panel in self.panels))
         if isinstance(item, KeyPress) and item.key in SWITCHES and item.plain:
             # How it is shown is nobody's own: these keys work everywhere, above all over the help.
+            return Taken(False)
+        if isinstance(item, KeyRelease | PointerRelease):
+            # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
+            for panel in self.panels:
+                panel.handle(item)
             return Taken(False)
         for panel in reversed(self.panels):
             outcome = panel.handle(item)
