@@ -21,7 +21,7 @@ CDPATH='' cd -P -- "$(dirname "$here")" || die "$(dirname "$here") cannot be ent
 
 # A stop while it installs is a clean stop; the stamp is not written, so the next start installs again.
 child=
-trap '[[ -z $child ]] || kill -- "-$child" 2>/dev/null; exit 0' INT TERM HUP
+trap '[[ -z $child ]] || { kill -- "-$child"; wait "$child"; } 2>/dev/null; exit 0' INT TERM HUP
 slowly() { # run a command to its end, or until we are told to stop: then all that it has started ends, too
   local status
   set -m; "$@" </dev/null & child=$!; set +m # a group of its own
@@ -70,13 +70,16 @@ needs_install() { # needs_install run|test: whether .venv is not what the last i
 }
 
 make_and_install() {
-  local log=.venv/install.log temporary=$PWD/.venv/tmp what=. pip python status
+  local log=.venv/install.log temporary=$PWD/.venv-tmp what=. pip python status
   [[ $1 == run ]] || what=".[$1]"
+  # What a stop leaves unfinished lies here, not in everybody's directory of temporary files.
+  trap 'rm -rf "$PWD/.venv-tmp" 2>/dev/null' EXIT
+  rm -rf "$temporary"; mkdir -p "$temporary"
   if ! grep -qsxF "$made" .venv/installed-*; then # none yet, or another python's, or made elsewhere
     python=$(find_python) || exit 1
     say "making .venv"
-    if command -v uv >/dev/null; then slowly uv venv -q --clear --python "$python" .venv >&2
-    else slowly "$python" -m venv --clear .venv >&2; fi ||
+    if command -v uv >/dev/null; then TMPDIR=$temporary slowly uv venv -q --clear --python "$python" .venv >&2
+    else TMPDIR=$temporary slowly "$python" -m venv --clear .venv >&2; fi ||
       die "python3 cannot make a venv (on Debian: apt install python3-venv)"
   fi
   pip=(.venv/bin/python -m pip install --disable-pip-version-check)
@@ -85,9 +88,6 @@ make_and_install() {
   ! command -v uv >/dev/null || pip=(uv pip install --python .venv/bin/python)
   [[ $missing != *.venv/* ]] || pip+=(--force-reinstall) # what is gone may still be listed as installed
   say "installing into .venv with ${pip[0]##*/} (some seconds to half a minute)"
-  # What a stop leaves unfinished lies here, not in everybody's directory of temporary files.
-  trap 'rm -rf "$PWD/.venv/tmp"' EXIT
-  rm -rf "$temporary"; mkdir -p "$temporary"
   TMPDIR=$temporary slowly "${pip[@]}" --editable "$what" >>"$log" 2>&1; status=$?
   rm -rf "$temporary"
   if [[ $status == 0 ]]; then

@@ -146,6 +146,21 @@ def test_two_first_starts_at_once_install_once(tmp_path: Path) -> None:
     assert sum("making .venv" in err for _, err in said) == 1
 
 
+def test_a_stop_while_it_makes_the_venv_leaves_nothing(tmp_path: Path) -> None:
+    script, temporary = bare_checkout(tmp_path / "checkout"), tmp_path / "tmp"
+    temporary.mkdir()
+    start = subprocess.Popen(
+        [script], env={**os.environ, "TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True
+    )
+    scratch = tmp_path / "checkout" / ".venv-tmp"
+    eventually(lambda: [*scratch.glob("*"), *temporary.iterdir()], 60)  # pip's own installer unpacks itself
+    start.send_signal(signal.SIGTERM)
+    _, said = start.communicate(timeout=10 * PATIENCE)
+    assert start.returncode == 0, said
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+    assert not scratch.exists() and list(temporary.iterdir()) == []
+
+
 def test_a_stop_while_it_installs_leaves_nothing(tmp_path: Path) -> None:
     script, temporary = bare_checkout(tmp_path / "checkout"), tmp_path / "tmp"
     temporary.mkdir()
@@ -169,4 +184,4 @@ def test_a_stop_while_it_installs_leaves_nothing(tmp_path: Path) -> None:
     assert start.returncode == 0, said
     eventually(lambda: not processes_naming(str(tmp_path)), 5)
     assert list(temporary.iterdir()) == []
-    assert not (tmp_path / "checkout" / ".venv" / "tmp").exists()
+    assert not (tmp_path / "checkout" / ".venv-tmp").exists()
