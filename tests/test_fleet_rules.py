@@ -116,6 +116,14 @@ def test_refusals_change_nothing() -> None:
     run.do(KillWanted("1"))
     with pytest.raises(AlreadyDead):
         run.do(KillWanted("1"))
+    run.die(1)
+    run.do(StartWanted(1))
+    assert run.state.slot(1).id == "w1.2"
+    with pytest.raises(AlreadyDead, match=r"w1\.1 is not alive"):
+        run.do(KillWanted("w1.1"))
+    for never in ("w1.3", "w1.0", "w01.1", "w1.01", "w7.1", "w1.\u0661"):
+        with pytest.raises(NoSuchWorker):
+            run.do(KillWanted(never))
     run.do(StartWanted())
     with pytest.raises(NoFreeSlot, match="all 3 slots"):
         run.do(StartWanted())

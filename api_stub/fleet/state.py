@@ -4,6 +4,7 @@ a monotonic clock. What follows from what is in rules.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -116,6 +117,9 @@ class Slot:
         return self.phase in ("starting", "ready", "stopping")
 
 
+_WORKER_ID = re.compile(r"w([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})", re.ASCII)
+
+
 @dataclass(frozen=True)
 class FleetState:
     """All slots by number, counts since the start, and whether the end has begun.
@@ -145,10 +149,16 @@ class FleetState:
         raise NoSuchWorker(f"there is no slot {number}; there are 1 to {self.places}")
 
     def named(self, name: str) -> Slot:
-        """The slot of a worker's id (`w2.1`) or of a slot number (`2`). Raises NoSuchWorker."""
+        """The slot of a worker's id (`w2.1`) or of a slot number (`2`). Raises NoSuchWorker, and AlreadyDead
+        for a worker that its slot had before, or that had a slot which is gone."""
         for slot in self.slots:
             if name in (slot.id, str(slot.number)):
                 return slot
+        former = _WORKER_ID.fullmatch(name)
+        if former is not None:
+            generations = {**self.used, **{slot.number: slot.generation for slot in self.slots}}
+            if int(former[2]) <= generations.get(int(former[1]), 0):
+                raise AlreadyDead(f"{name} is not alive; others came after it, or its slot is gone")
         known = ", ".join(slot.id for slot in self.slots if slot.id)
         raise NoSuchWorker(
             f"there is no worker {name!r}; there are slots 1 to {self.places}, workers {known or '(none)'}"
