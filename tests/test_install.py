@@ -132,6 +132,7 @@ def bare_checkout(directory: Path) -> Path:
         '[project]\nname = "bare"\nversion = "1"\n[tool.setuptools]\npackages = ["api_stub"]\n',
         encoding="utf-8",
     )
+    shutil.copy(ROOT / "api_stub" / "stack" / "install.sh", directory / "api_stub" / "stack")
     return Path(shutil.copy(ROOT / "run_all.sh", directory))
 
 
