@@ -6,7 +6,6 @@ one who writes. Here only the words are lost.
 
 from __future__ import annotations
 
-import os
 import queue
 import sys
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from typing import IO
 
 from api_stub.seldom import Seldom
+from worker.outputs import fill_standard_streams
 
 MOST_WAITING = 200
 FLUSH_S = 0.3
@@ -106,17 +106,9 @@ class Terminal:
 
 
 def usable_streams() -> None:
-    """Give this process the three standard descriptors, whatever it was started with.
-
-    A closed one would be given to the next file that is opened, which children would then write to. Letters
-    that the stream's encoding lacks are written with escapes.
-    """
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            # The lowest free number is given out, and those below are taken: it is this one.
-            os.open(os.devnull, os.O_RDWR)
+    """Give this process the three standard descriptors, whatever it was started with, and streams that write
+    letters which their encoding lacks with escapes."""
+    fill_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
