@@ -6,7 +6,7 @@ import contextlib
 import sys
 
 from api_stub.fleet.launch import Launched, Launcher
-from worker.outputs import fill_standard_streams
+from worker.show.outputs import fill_standard_streams
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from fastapi import Request
 
 from api_stub.background import Troubles
-from api_stub.challenge import WorkingCopies
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.memory import Memory
@@ -16,8 +15,9 @@ from api_stub.checkpoint.reader import ConfigReader
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
-from api_stub.records.keeper import Records
+from api_stub.records.service import Records
 from api_stub.schema import Order
+from api_stub.working_copies import WorkingCopies
 from worker.shared import OrderInfo
 
 MAX_NAMED_BY_PATH = 32
@@ -42,7 +42,7 @@ class Kitchen:
     reader: ConfigReader = field(default_factory=lambda: ConfigReader(CONFIGS))
     """Reads config files; it has the directory whose checkpoints are listed."""
     switching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
-    """Held by a switch from its reading of the file until it is in force."""
+    """InterruptedOrder by a switch from its reading of the file until it is in force."""
     troubles: Troubles = field(default_factory=Troubles)
     """What is wrong just now, for /healthz."""
     problem: str | None = field(default=None, init=False)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from api_stub import lifeline
 from api_stub.app import create_app
-from api_stub.challenge import WorkingCopies
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable
@@ -22,13 +21,14 @@ from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.records import TemporalRecords
 from api_stub.http.server import CannotServe, listening, server_for
 from api_stub.kitchen import Kitchen, policy_of
-from api_stub.records.keeper import Records
-from api_stub.run_names import MEMORY, RUN_VARIABLE
+from api_stub.records.service import Records
+from api_stub.records.temporal_source import TemporalSource
+from api_stub.state_files import MEMORY, RUN_VARIABLE
+from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
-from worker.outputs import BoundedFile, log_to
+from worker.show.outputs import BoundedFile, log_to
 
 logger = logging.getLogger(__name__)
 LOG_BYTES = 2_000_000
@@ -91,7 +91,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     if recalled is not None:
         with contextlib.suppress(ConfigError):
             kitchen.know(find(options.checkpoint))
-    records = TemporalRecords(kitchen.gateway)
+    records = TemporalSource(kitchen.gateway)
     records_dir: Path = options.records_dir or state
     records_dir.mkdir(parents=True, exist_ok=True)
     kitchen.records = Records(

@@ -50,14 +50,14 @@ class Props:
     access: Access
 
 
-Story = Callable[[Props], tuple[Model, Panels]]
+StageHistory = Callable[[Props], tuple[Model, Panels]]
 
 
 @dataclass(frozen=True)
 class Scene:
     """One golden picture: what happens before it, the display's size, and how people want it shown."""
 
-    story: Story
+    story: StageHistory
     size: tuple[int, int] = SIZE
     access: Access = field(default_factory=Access)
 
@@ -92,7 +92,7 @@ HANDS = 36
 """So many orders are in a cook's hands; the others wait for one."""
 
 
-def orders(count: int, cooks: int = 9) -> Story:
+def orders(count: int, cooks: int = 9) -> StageHistory:
     """So many orders on their ways: at every stage some, each with what it carries there."""
 
     def one(n: int) -> Order:
@@ -115,7 +115,7 @@ def orders(count: int, cooks: int = 9) -> Story:
     return story
 
 
-def killed(after: float, taken_over: bool = False) -> Story:
+def killed(after: float, taken_over: bool = False) -> StageHistory:
     """A cook that held two orders has been killed so many seconds ago."""
 
     def story(props: Props) -> tuple[Model, Panels]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.lines import Contents, Taken
-from api_stub.records.source import Grip, Row, State, Story
+from api_stub.records.source import Row, StageHistory, State, WorkflowState
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -23,8 +23,8 @@ class MadeUpTemporal:
         """What the server knows, by workflow id."""
         self.listed: dict[str, Row] = {}
         """What its listing shows, by run id: it lags until `catch_up`."""
-        self.grips: dict[str, Grip | None] = {}
-        self.stories: dict[str, Story] = {}
+        self.grips: dict[str, WorkflowState | None] = {}
+        self.stories: dict[str, StageHistory] = {}
         self.meant: set[str] = set()
         self.away = False
         self.asked: Counter[str] = Counter()
@@ -77,12 +77,12 @@ class MadeUpTemporal:
         self.ask("row")
         return self.truth.get(workflow_id)
 
-    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> WorkflowState | None:
         """See Source."""
         self.ask("grip")
         return self.grips.get(workflow_id)
 
-    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+    async def story(self, workflow_id: str, run_id: str) -> StageHistory | None:
         """See Source."""
         self.ask("story")
         return self.stories.get(workflow_id)

@@ -18,7 +18,7 @@ from api_stub.gateway.client import Gateway
 from api_stub.kitchen import Kitchen, policy_of
 from tests.running import PATIENCE, free_ports
 from worker.connection import Target
-from worker.spec import WorkerSpec
+from worker.show.spec import WorkerSpec
 
 JSON = {"content-type": "application/json"}
 

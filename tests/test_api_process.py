@@ -168,7 +168,7 @@ def test_a_fork_server_that_cannot_start_is_named_at_once(tmp_path: Path) -> Non
     ("module", "unwanted"),
     [
         ("api_stub.__main__", ["fastapi", "pydantic", "temporalio", "uvicorn", "asyncio"]),
-        ("api_stub.server", ["worker.process", "temporalio.worker", "numpy"]),
+        ("api_stub.server", ["worker.show.process", "temporalio.worker", "numpy"]),
         ("api_stub.stack.run", ["pydantic", "temporalio", "psutil", "numpy", "yaml"]),
     ],
 )

@@ -16,13 +16,13 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 from temporalio.converter import PayloadConverter
 
-from api_stub.challenge import WorkingCopies, challenge
 from api_stub.fleet.rules import FleetState, Slot
 from api_stub.gateway.reading import code_fault
+from api_stub.working_copies import WorkingCopies, challenge
 from tests.running import RunningStack, as_yaml, eventually, running_stack
-from worker.challenges import pristine
-from worker.code import digest_of
 from worker.shared import CodeFault, StageProgress, workflow_id_for
+from worker.show.challenges import pristine
+from worker.show.edited_code import digest_of
 
 BUG = "spread_toppings"
 STAGES = ("prepare", "bake", "deliver")

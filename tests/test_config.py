@@ -13,8 +13,8 @@ from api_stub.checkpoint.switching import view
 from api_stub.kitchen import policy_of
 from api_stub.schema import StreamSettings
 from tests.running import as_yaml
-from worker.challenges import NAMES, pristine
 from worker.shared import Stage
+from worker.show.challenges import NAMES, pristine
 
 GOOD: dict[str, Any] = {"checkpoint": "x"}
 

@@ -27,7 +27,7 @@ from api_stub.checkpoint.files import (
     stamp_of,
 )
 from tests.running import as_yaml
-from worker.files import read_bounded
+from worker.show.files import read_bounded
 
 
 def put(directory: Path, *names: str) -> None:

@@ -17,13 +17,13 @@ import pytest
 
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.grip import Death
+from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledgerfile import MAX_BYTES
 from api_stub.records.lines import Taken, write_line
-from api_stub.records.names import DAMAGED
 from api_stub.records.receipts import MAX_BYTES as MAX_RECEIPTS
 from api_stub.records.receipts import Receipts
+from api_stub.state_files import DAMAGED
 from tests.running import PATIENCE, ROOT, free_ports
 
 NOISE = random.Random(1).randbytes(2_000_000)

@@ -24,7 +24,7 @@ from api_stub.gateway.database import (
     prepare_database,
     problem_with_database,
 )
-from api_stub.gateway.names import SETUP
+from api_stub.state_files import SETUP
 from tests.running import eventually
 from tests.servers import Server, a_server
 

@@ -16,8 +16,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from worker.activities import IN_TIME, Kitchen
-from worker.chaos import REASONS, Mishap, duration_s, mishap
 from worker.shared import OrderInfo, Stage, StageProgress, StageResult, StageSettings, StageTask
+from worker.show.dice import REASONS, Mishap, duration_s, mishap
 
 THROWS = {
     "seed": st.integers(0, 2**53),

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from api_stub.background import Troubles
-from api_stub.challenge import WorkingCopies
 from api_stub.fleet.generations import Generations
 from api_stub.gateway.database import require_room
 from api_stub.stack.options import StartError
 from api_stub.stack.output_log import BoundedLog
-from api_stub.stack.state import StateDir
-from worker.code import load
-from worker.files import append, read_bounded, write_whole
-from worker.outputs import BoundedFile
+from api_stub.stack.state_directory import StateDir
+from api_stub.working_copies import WorkingCopies
+from worker.show.edited_code import load
+from worker.show.files import append, read_bounded, write_whole
+from worker.show.outputs import BoundedFile
 
 pytestmark = pytest.mark.timeout(20)
 LIMIT = 100

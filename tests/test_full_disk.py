@@ -20,15 +20,15 @@ import pytest
 
 from api_stub.background import Troubles
 from api_stub.errors import LedgerUnwritable
-from api_stub.gateway.records import TemporalRecords
-from api_stub.records import keeper as keeper_module
 from api_stub.records import ledger as ledger_module
 from api_stub.records import ledgerfile
-from api_stub.records.grip import Death
-from api_stub.records.keeper import Records
+from api_stub.records import service as keeper_module
+from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.lines import Taken, load
 from api_stub.records.receipts import Receipts
+from api_stub.records.service import Records
+from api_stub.records.temporal_source import TemporalSource
 from api_stub.seldom import MAX_KINDS, Seldom
 from tests.running import PATIENCE
 from tests.serving import Api, api
@@ -290,7 +290,7 @@ def keeping(state: Path) -> Iterator[Api]:
         kitchen.records = Records(
             state,
             kitchen.gateway,
-            TemporalRecords(kitchen.gateway),
+            TemporalSource(kitchen.gateway),
             kitchen.fleet,
             lambda: 3600.0,
             kitchen.troubles,
@@ -416,7 +416,7 @@ def test_a_real_disk_that_is_really_full(tmp_path: Path) -> None:
 def test_troubles_are_optional(tmp_path: Path) -> None:
     with api() as made:
         gateway = made.kitchen.gateway
-        Records(tmp_path, gateway, TemporalRecords(gateway), made.kitchen.fleet, lambda: 1.0)
+        Records(tmp_path, gateway, TemporalSource(gateway), made.kitchen.fleet, lambda: 1.0)
         assert isinstance(made.kitchen.troubles, Troubles)
 
 

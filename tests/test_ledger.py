@@ -30,7 +30,7 @@ from api_stub.records.lines import (
     read_line,
     write_line,
 )
-from api_stub.stack.state import StateDir
+from api_stub.stack.state_directory import StateDir
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORDS = st.text("abcXYZ019._-", min_size=1, max_size=12)

@@ -15,7 +15,7 @@ from api_stub.original import BadWire, read_order_info
 from api_stub.schema import OrderRequest, StatusItem
 from api_stub.schema.text import SCHEMA, blank, characters, complaint, fitting, length, normal, refused, size
 from worker.shared import MAX_CUSTOMER_LENGTH, MAX_TEXT_BYTES, MAX_WORKFLOW_ID_LENGTH, OrderInfo
-from worker.summaries import MAX_SUMMARY_BYTES, MORE, summary
+from worker.show.summaries import MAX_SUMMARY_BYTES, MORE, summary
 from worker.validation import problems_with
 
 PATTERN = re.compile(str(SCHEMA["pattern"]).replace("$", r"\Z"))

@@ -20,8 +20,8 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
 from api_stub.gateway.devserver import is_temporal
-from api_stub.gateway.records import TemporalRecords
-from api_stub.records.keeper import Records
+from api_stub.records.service import Records
+from api_stub.records.temporal_source import TemporalSource
 from tests.running import RunningStack, eventually, free_ports
 from tests.serving import Api, api
 from tests.test_names import NAMES, REFUSED
@@ -71,9 +71,7 @@ def kept_api(address: str, state: Path) -> Iterator[Api]:
     """The API in this process on that server, with its records."""
     with api(address) as made:
         kitchen = made.kitchen
-        kept = Records(
-            state, kitchen.gateway, TemporalRecords(kitchen.gateway), kitchen.fleet, lambda: 3600.0
-        )
+        kept = Records(state, kitchen.gateway, TemporalSource(kitchen.gateway), kitchen.fleet, lambda: 3600.0)
         kept.load()
         made.run(kept.open())
         kitchen.records = kept

@@ -14,12 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.fleet.rules import Exit, Slot
-from api_stub.records import follow
+from api_stub.records import takeovers as follow
 from api_stub.records.fleetlog import KEPT_S, FleetLog
-from api_stub.records.follow import Follower
-from api_stub.records.grip import (
+from api_stub.records.interrupted_orders import (
     Death,
-    Held,
+    InterruptedOrder,
     attempt_lost,
     begin,
     receipt,
@@ -27,7 +26,8 @@ from api_stub.records.grip import (
     seen_pending,
 )
 from api_stub.records.receipts import MAX_ANSWERED, Receipts, read_line
-from api_stub.records.source import Grip, Pending, Story
+from api_stub.records.source import Pending, StageHistory, WorkflowState
+from api_stub.records.takeovers import Follower
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from tests.recorded import T0, MadeUpTemporal
 
@@ -42,27 +42,29 @@ PENDING = st.builds(
     began=st.one_of(st.none(), st.floats(START, START + 100)),
     timed_out=st.booleans(),
 )
-GRIPS = st.builds(Grip, st.just("a"), st.just("run"), st.booleans(), st.one_of(st.none(), PENDING))
+GRIPS = st.builds(WorkflowState, st.just("a"), st.just("run"), st.booleans(), st.one_of(st.none(), PENDING))
 
 
 def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(START + seconds, UTC)
 
 
-def held(**changes: Any) -> Held:
-    return replace(Held("a", "a", "run", "2", Stage.BAKE, 1, (Stage.PREPARE,), "Ada"), **changes)
+def held(**changes: Any) -> InterruptedOrder:
+    return replace(InterruptedOrder("a", "a", "run", "2", Stage.BAKE, 1, (Stage.PREPARE,), "Ada"), **changes)
 
 
-def death(n: int = 1, *orders: Held) -> Death:
+def death(n: int = 1, *orders: InterruptedOrder) -> Death:
     return Death(n, "w1.1", 1, "player", "SIGKILL", START - 0.1, START, orders)
 
 
-def grip(worker: str | None, attempt: int, running: bool = True, **more: Any) -> Grip:
-    return Grip("a", "run", True, Pending("2", Stage.BAKE, attempt, running, worker, START + 2, **more))
+def grip(worker: str | None, attempt: int, running: bool = True, **more: Any) -> WorkflowState:
+    return WorkflowState(
+        "a", "run", True, Pending("2", Stage.BAKE, attempt, running, worker, START + 2, **more)
+    )
 
 
 @given(GRIPS)
-def test_what_a_dead_worker_held(seen: Grip) -> None:
+def test_what_a_dead_worker_held(seen: WorkflowState) -> None:
     lost = attempt_lost("w1.1", seen)
     pending = seen.pending
     if lost is None or pending is None:
@@ -76,12 +78,12 @@ def test_a_death_that_temporal_noticed_already_and_one_that_it_did_not() -> None
     assert attempt_lost("w1.1", grip("w1.1", 4, running=False, timed_out=True)) == 3
     assert attempt_lost("w1.1", grip("w1.1", 4, running=False)) is None, "it had failed before, by itself"
     assert attempt_lost("w1.1", grip("w2.1", 4)) is None
-    assert attempt_lost("w1.1", Grip("a", "run", True)) is None
+    assert attempt_lost("w1.1", WorkflowState("a", "run", True)) is None
     assert attempt_lost("w1.1", replace(grip("w1.1", 3), open=False)) is None
 
 
 def test_a_receipt_begins_with_what_is_finished() -> None:
-    story = Story(
+    story = StageHistory(
         "Ada",
         (
             StageView(stage=Stage.PREPARE, worker="w2.1", attempts=2, started_at=at(-9), finished_at=at(-5)),
@@ -93,7 +95,7 @@ def test_a_receipt_begins_with_what_is_finished() -> None:
 
 
 @given(GRIPS, st.integers(1, 5))
-def test_an_order_is_taken_over_by_a_later_attempt_only(seen: Grip, lost: int) -> None:
+def test_an_order_is_taken_over_by_a_later_attempt_only(seen: WorkflowState, lost: int) -> None:
     before = held(attempt=lost)
     after = seen_pending(before, seen)
     if after is None:
@@ -115,11 +117,15 @@ def test_while_the_next_attempt_waits_nothing_is_claimed() -> None:
 
 def test_a_stage_that_is_finished_already_is_told_by_its_history() -> None:
     done = StageView(stage=Stage.BAKE, worker="w2.1", attempts=2, started_at=at(2), finished_at=at(4))
-    assert seen_history(held(), Story(None, (done,))) == held(to="w2.1", taken_over_at=START + 2, over=True)
+    assert seen_history(held(), StageHistory(None, (done,))) == held(
+        to="w2.1", taken_over_at=START + 2, over=True
+    )
     own = done.model_copy(update={"attempts": 1, "worker": "w1.1"})
-    assert seen_history(held(), Story(None, (own,))) is None, "it had finished it: nothing was taken over"
+    assert seen_history(held(), StageHistory(None, (own,))) is None, (
+        "it had finished it: nothing was taken over"
+    )
     assert seen_history(held(), None) == held(over=True)
-    assert seen_history(held(), Story(None, (StageView(stage=Stage.BAKE),))) == held(over=True)
+    assert seen_history(held(), StageHistory(None, (StageView(stage=Stage.BAKE),))) == held(over=True)
 
 
 def test_a_receipt_on_the_wire() -> None:
@@ -138,7 +144,7 @@ def test_two_clocks_that_differ_make_no_negative_delay() -> None:
 
 
 HELD = st.builds(
-    Held,
+    InterruptedOrder,
     *(st.text(max_size=4) for _ in range(4)),
     st.sampled_from(list(Stage)),
     st.integers(1, 9),
@@ -151,7 +157,7 @@ HELD = st.builds(
 
 
 @given(st.lists(HELD, max_size=3))
-def test_a_death_reads_as_it_was_written(orders: list[Held]) -> None:
+def test_a_death_reads_as_it_was_written(orders: list[InterruptedOrder]) -> None:
     before = death(3, *orders)
     assert read_line(json.dumps(asdict(before)).encode()) == before
 
@@ -244,7 +250,7 @@ class Kitchen:
         )
         self.temporal.grips[order_id] = replace(grip(worker, 1), workflow_id=order_id)
         prepared = StageView(stage=Stage.PREPARE, worker="w2.1", attempts=1, finished_at=at(-5))
-        self.temporal.stories[order_id] = Story(None, (prepared, StageView(stage=Stage.BAKE)))
+        self.temporal.stories[order_id] = StageHistory(None, (prepared, StageView(stage=Stage.BAKE)))
 
 
 async def until(check: Any) -> None:
@@ -284,9 +290,9 @@ def test_a_death_is_followed_to_the_takeover(tmp_path: Path) -> None:
         await until(lambda: receipts.after(0)[0].orders[0].to)
         assert receipts.unfinished()
         # This one is finished between two looks.
-        temporal.grips["moved"] = Grip("moved", "run", open=False)
+        temporal.grips["moved"] = WorkflowState("moved", "run", open=False)
         done = StageView(stage=Stage.BAKE, worker="w2.1", attempts=2, started_at=at(3), finished_at=at(4))
-        temporal.stories["moved"] = Story(None, (done,))
+        temporal.stories["moved"] = StageHistory(None, (done,))
         await until(lambda: not receipts.unfinished())
         running.cancel()
 
@@ -350,8 +356,8 @@ def test_an_order_that_the_dead_worker_had_finished_leaves_the_receipt(tmp_path:
             started_at=at(-1),
             finished_at=at(-0.5),
         )
-        kitchen.temporal.stories["a"] = Story(None, (done,))
-        kitchen.temporal.grips["a"] = Grip("a", "run", open=True)
+        kitchen.temporal.stories["a"] = StageHistory(None, (done,))
+        kitchen.temporal.grips["a"] = WorkflowState("a", "run", open=True)
         await until(lambda: kitchen.receipts.after(0)[0].orders == [])
         running.cancel()
 

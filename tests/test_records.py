@@ -24,11 +24,11 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.records import TemporalRecords
-from api_stub.records import keeper
-from api_stub.records.keeper import Records
+from api_stub.records import service as keeper
 from api_stub.records.lines import Contents, load
+from api_stub.records.service import Records
 from api_stub.records.source import Row
+from api_stub.records.temporal_source import TemporalSource
 from api_stub.schema import Order
 from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import ScriptedHost, api
@@ -172,7 +172,7 @@ def test_finished_orders_leave_and_are_carried_on(
         gateway, host = Gateway(target), ScriptedHost()
         await gateway.open()
         fleet = Supervisor(host, Policy(), FleetSetup(target))
-        kept = Records(tmp_path, gateway, TemporalRecords(gateway), fleet, lambda: 1.0)
+        kept = Records(tmp_path, gateway, TemporalSource(gateway), fleet, lambda: 1.0)
         kept.load()
         await kept.open()
         try:
@@ -232,7 +232,7 @@ def test_a_namespace_that_is_not_there_yet_says_nothing_of_an_order(pair: Runnin
     async def ask(namespace: str) -> Row | None:
         gateway = Gateway(Target(pair.temporal, namespace))
         await gateway.open()
-        return await TemporalRecords(gateway).row("namespace-1")
+        return await TemporalSource(gateway).row("namespace-1")
 
     assert asyncio.run(ask("default")) is None
     with pytest.raises(TemporalUnreachable, match="not found"):
@@ -442,7 +442,7 @@ def test_an_order_that_the_ledger_did_not_take_is_not_confirmed(
     with api(pair.temporal) as made:
         assert made("GET", "/audit").json()["type"] == "/problems/ledger-unwritable", "it keeps none"
         gateway, fleet = made.kitchen.gateway, made.kitchen.fleet
-        kept = Records(tmp_path, gateway, TemporalRecords(gateway), fleet, lambda: 3600.0)
+        kept = Records(tmp_path, gateway, TemporalSource(gateway), fleet, lambda: 3600.0)
         kept.load()
         made.kitchen.records = kept
         body = {"id": fresh_id()}

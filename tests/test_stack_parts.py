@@ -21,11 +21,11 @@ import pytest
 from api_stub.gateway.database import DatabaseProblem, prepare_database
 from api_stub.seldom import EVERY_S, Seldom
 from api_stub.stack.child import Child, Program
-from api_stub.stack.keeper import LONGEST_PAUSE_S, Budget, Keeper, Pauses, Verdict
 from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
+from api_stub.stack.restarter import LONGEST_PAUSE_S, Budget, Pauses, Restarter, Verdict
 from api_stub.stack.run import check_config
-from api_stub.stack.state import StateDir
+from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import MOST_WAITING, Terminal
 from tests.running import PATIENCE, eventually
 
@@ -249,7 +249,7 @@ class Scripted:
 def keep(child: Scripted, judge: Callable[[int], Verdict]) -> list[str]:
     """Keep this child until it is done, without pauses; what was said and done."""
     said: list[str] = []
-    keeper = Keeper(
+    keeper = Restarter(
         child,
         judge,
         on_given_up=lambda status: said.append(f"given up {status}"),
@@ -289,7 +289,7 @@ def test_a_keeper_goes_on_where_it_was_after_an_exception() -> None:
         said.append("started")
         raise RuntimeError("whoever hears of it fails")
 
-    keeper = Keeper(
+    keeper = Restarter(
         child, lambda status: "done" if status == 0 else "restart", said.append, lambda: said.append("done"),
         once, said.append,
     )  # fmt: skip

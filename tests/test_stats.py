@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.fleetlog import ReadyCount
 from api_stub.records.retries import MAX_READ, PATIENCE_S, READ_AT_ONCE, Retries, whole
-from api_stub.records.source import Row, Story
+from api_stub.records.source import Row, StageHistory
 from api_stub.records.stats import (
     BINS,
     NEWEST,
@@ -141,7 +141,9 @@ def read(name: str, status: OrderStatus, views: list[StageView]) -> Order:
 
 @given(st.lists(st.integers(0, 9), max_size=3))
 def test_retries_are_attempts_beyond_the_first(attempts: list[int]) -> None:
-    assert Story(stages=tuple(stages(*attempts))).retries == sum(max(0, tries - 1) for tries in attempts)
+    assert StageHistory(stages=tuple(stages(*attempts))).retries == sum(
+        max(0, tries - 1) for tries in attempts
+    )
 
 
 def test_what_the_api_has_followed_is_not_read_again() -> None:
@@ -152,8 +154,8 @@ def test_what_the_api_has_followed_is_not_read_again() -> None:
         # It was last seen before its end; its history has more to say.
         "unseen": read("unseen", OrderStatus.BAKING, stages(1, 1)),
     }
-    temporal.stories["unseen"] = Story(stages=tuple(stages(1, 1, 4)))
-    temporal.stories["old"] = Story(stages=tuple(stages(6, 1, 1)))
+    temporal.stories["unseen"] = StageHistory(stages=tuple(stages(1, 1, 4)))
+    temporal.stories["old"] = StageHistory(stages=tuple(stages(6, 1, 1)))
     rows = [
         row("followed", 60, 9.0),
         row("open", 5, None),
@@ -170,7 +172,7 @@ def test_what_the_api_has_followed_is_not_read_again() -> None:
         assert retries.total(rows) == 2 + 2 + 3 + 5
         assert not await retries.learn(rows, NOW)
         assert temporal.asked["story"] == 2, "known for good"
-        temporal.stories["just-now"] = Story(stages=tuple(stages(2, 1, 1)))
+        temporal.stories["just-now"] = StageHistory(stages=tuple(stages(2, 1, 1)))
         assert await retries.of(rows[-1]) == 1
         temporal.away = True
         await retries.learn(rows, NOW)  # nothing is to be asked
@@ -184,7 +186,7 @@ def test_what_the_api_has_followed_is_not_read_again() -> None:
 def test_after_a_restart_the_newest_are_read_a_few_at_a_time() -> None:
     temporal = MadeUpTemporal()
     rows = [row(f"order-{n}", 10_000.0 - n, 5.0) for n in range(MAX_READ + 10)]
-    temporal.stories = {one.workflow_id: Story(stages=tuple(stages(2, 1, 1))) for one in rows}
+    temporal.stories = {one.workflow_id: StageHistory(stages=tuple(stages(2, 1, 1))) for one in rows}
     retries = Retries(temporal, lambda _: None)
 
     async def learn() -> int:

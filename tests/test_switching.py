@@ -22,7 +22,7 @@ from api_stub.checkpoint.memory import Memory
 from api_stub.checkpoint.reader import ConfigReader
 from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import Api, api
-from worker.chaos import REASONS
+from worker.show.dice import REASONS
 
 STAGES = ("prepare", "bake", "deliver")
 
@@ -382,7 +382,7 @@ def test_a_panic_leaves_nothing_but_its_signal(tmp_path: Path) -> None:
     """No core file where they are allowed, no stack dump where they are asked for."""
     core = resource.getrlimit(resource.RLIMIT_CORE)
     ended = subprocess.run(
-        [sys.executable, "-c", "from worker.process import panic; panic()"],
+        [sys.executable, "-c", "from worker.show.process import panic; panic()"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONFAULTHANDLER": "1"},
         capture_output=True,

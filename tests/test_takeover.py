@@ -15,8 +15,8 @@ import pytest
 from temporalio.client import Client
 
 from tests.running import RunningStack, eventually
-from worker.process import WorkerSpec, build_worker
 from worker.shared import workflow_id_for
+from worker.show.process import WorkerSpec, build_worker
 
 pytestmark = pytest.mark.stack
 

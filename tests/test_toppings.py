@@ -17,10 +17,10 @@ from temporalio.testing import ActivityEnvironment
 
 from tests.running import eventually
 from worker.activities import Kitchen
-from worker.challenges import pristine, spread_toppings
-from worker.code import Loaded, Toppings, load
 from worker.shared import TOPPINGS, CodeFault, OrderInfo, Placement, Stage, StageSettings, StageTask
-from worker.toppings import checked, spread
+from worker.show.challenges import pristine, spread_toppings
+from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.toppings import checked, spread
 
 ORDERED = st.lists(st.sampled_from(TOPPINGS), max_size=8)
 

@@ -25,9 +25,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from api_stub.background import keep_running
 from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
 from api_stub.gateway import reader
-from api_stub.gateway.book import Book
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.log import read_log
+from api_stub.gateway.order_cache import OrderCache
+from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.reading import (
     CLOSED_STATES,
     FromDescription,
@@ -38,11 +39,10 @@ from api_stub.gateway.reading import (
     read_history,
     read_order,
 )
-from api_stub.gateway.records import PAUSED, read_pending, read_row
-from api_stub.gateway.rounds import Rounds
 from api_stub.records.audit import verdict
 from api_stub.records.source import Row
 from api_stub.records.stats import latency, times_of
+from api_stub.records.temporal_source import PAUSED, read_pending, read_row
 from api_stub.schema import Listing, Order, OrderList, OrderStatus, StatusItem
 from api_stub.unfit import Unfit
 from tests.recorded import T0
@@ -451,7 +451,7 @@ def test_a_query_that_is_answered_oddly_is_no_answer() -> None:
 
 def test_the_round_goes_on_past_an_order_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
     looks: Counter[str] = Counter()
-    book = Book()
+    book = OrderCache()
     for key in ("bad", "good"):
         found = read_execution(execution(key))
         book.keep(found, read_order(found, FromHistory(OrderInfo(key))))
@@ -467,7 +467,7 @@ def test_the_round_goes_on_past_an_order_that_cannot_be_read(caplog: pytest.LogC
             if looks["good"] >= 3 and looks["bad"] >= 3:
                 thrice.set()
 
-        going = asyncio.create_task(Rounds(book, look).go_round())
+        going = asyncio.create_task(OrderPoller(book, look).go_round())
         await asyncio.wait_for(thrice.wait(), 10)
         assert not going.done()
         going.cancel()

@@ -13,17 +13,17 @@ import pytest
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 from api_stub.errors import RecordUnreadable, TemporalUnreachable
-from api_stub.gateway import records
-from api_stub.gateway.records import TemporalRecords, read_row
-from api_stub.records import follow
+from api_stub.records import takeovers as follow
+from api_stub.records import temporal_source as records
 from api_stub.records.audit import tally
-from api_stub.records.follow import Follower
-from api_stub.records.grip import Death
+from api_stub.records.interrupted_orders import Death
 from api_stub.records.lines import Totals
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Grip, Pending, Row, Story, each
+from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, each
+from api_stub.records.takeovers import Follower
+from api_stub.records.temporal_source import TemporalSource, read_row
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from tests.recorded import T0, MadeUpTemporal, ledger_of
 from tests.test_unfit import MadeUpServer, execution, gateway_on
@@ -58,13 +58,13 @@ class PartlyBroken(MadeUpTemporal):
         self._check(workflow_id)
         return await super().row(workflow_id)
 
-    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> WorkflowState | None:
         """See Source."""
         await asyncio.sleep(0)
         self._check(workflow_id)
         return await super().grip(workflow_id, run_id)
 
-    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+    async def story(self, workflow_id: str, run_id: str) -> StageHistory | None:
         """See Source."""
         self._check(workflow_id)
         return await super().story(workflow_id, run_id)
@@ -123,7 +123,7 @@ def test_a_row_that_cannot_be_read_is_left_out(
         return read_row(info)
 
     monkeypatch.setattr(records, "read_row", odd)
-    source = TemporalRecords(gateway_on(MadeUpServer(execution("bad"), execution("good", 8))))
+    source = TemporalSource(gateway_on(MadeUpServer(execution("bad"), execution("good", 8))))
 
     async def run() -> None:
         for _ in range(2):
@@ -162,8 +162,8 @@ def test_a_receipt_has_every_order_that_can_be_read(
     temporal = PartlyBroken()
     bad = fresh("bad")
     names = ("good", bad, "well")
-    temporal.grips = {name: Grip(name, f"run-{name}", True, held_by("w1.1")) for name in names}
-    temporal.stories = {name: Story("Ada") for name in names}
+    temporal.grips = {name: WorkflowState(name, f"run-{name}", True, held_by("w1.1")) for name in names}
+    temporal.stories = {name: StageHistory("Ada") for name in names}
     temporal.broken = {bad: error}
     receipts = Receipts(tmp_path / "receipts.jsonl")
     follower = Follower(temporal, receipts, lambda: [order(name) for name in names])
@@ -175,7 +175,7 @@ def test_a_receipt_has_every_order_that_can_be_read(
         # One that was read and now cannot be: the others are followed to their end.
         temporal.broken = {"good": error}
         after = Pending("2", Stage.BAKE, 2, True, "w2.1", NOW + 1)
-        temporal.grips["well"] = Grip("well", "run-well", True, after)
+        temporal.grips["well"] = WorkflowState("well", "run-well", True, after)
         await until(lambda: receipts.after(0)[0].orders[1].to, follower)
         assert receipts.after(0)[0].orders[0].to is None
 
@@ -189,8 +189,8 @@ def test_a_receipt_waits_a_while_for_an_order_that_is_busy(
 ) -> None:
     monkeypatch.setattr(follow, "AWAY_S", 0.01)
     temporal = PartlyBroken()
-    temporal.grips = {name: Grip(name, f"run-{name}", True, held_by("w1.1")) for name in ("a", "b")}
-    temporal.stories = {name: Story("Ada") for name in ("a", "b")}
+    temporal.grips = {name: WorkflowState(name, f"run-{name}", True, held_by("w1.1")) for name in ("a", "b")}
+    temporal.stories = {name: StageHistory("Ada") for name in ("a", "b")}
     temporal.broken = {"b": TemporalUnreachable("Workflow is busy.")}
     receipts = Receipts(tmp_path / "receipts.jsonl")
     now = [0.0]
@@ -200,13 +200,13 @@ def test_a_receipt_waits_a_while_for_an_order_that_is_busy(
         follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
         await until(lambda: temporal.asked["grip"], follower)
         # Meanwhile somebody else took the first one over: that it was held is known all the same.
-        temporal.grips["a"] = Grip("a", "run-a", True, held_by("w2.1"))
+        temporal.grips["a"] = WorkflowState("a", "run-a", True, held_by("w2.1"))
         assert not receipts.after(0)
         temporal.broken = {}
         await until(lambda: receipts.after(0), follower)
         assert [one.id for one in receipts.after(0)[0].orders] == ["a", "b"]
         temporal.broken = {"b": TemporalUnreachable("Workflow is busy.")}
-        temporal.grips["a"] = Grip("a", "run-a", True, held_by("w3.1"))
+        temporal.grips["a"] = WorkflowState("a", "run-a", True, held_by("w3.1"))
         follower.died(Death(0, "w3.1", 3, "player", "SIGKILL", NOW, NOW))
         now[0] += 1
         asked = temporal.asked["grip"]
@@ -242,7 +242,7 @@ def test_attempts_are_learnt_past_a_history_that_nobody_can_read(
 ) -> None:
     temporal = PartlyBroken()
     bad = fresh("bad")
-    temporal.stories = {"good": Story(None, (StageView(stage=Stage.BAKE, attempts=3),))}
+    temporal.stories = {"good": StageHistory(None, (StageView(stage=Stage.BAKE, attempts=3),))}
     temporal.broken = {bad: error}
     rows = [Row(name, f"run-{name}", "completed", NOW, NOW + 1) for name in (bad, "good")]
     retries = Retries(temporal, lambda key: None)

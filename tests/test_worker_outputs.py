@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.running import PATIENCE, ROOT, eventually
-from worker.outputs import BURST_BYTES, LOG_BYTES, MAX_LINE, BoundedFile, BoundedHandler
+from worker.show.outputs import BURST_BYTES, LOG_BYTES, MAX_LINE, BoundedFile, BoundedHandler
 
 BEGIN = """
 import os, sys, threading, time
 from pathlib import Path
-from worker.outputs import BoundedFile, Output
-from worker.surroundings import Surroundings
+from worker.show.outputs import BoundedFile, Output
+from worker.show.surroundings import Surroundings
 log = Path(sys.argv[1])
 output = Output(BoundedFile(log))
 surroundings = Surroundings(output)
@@ -65,10 +65,10 @@ os._exit(7)
 
 def test_what_was_dropped_is_told(tmp_path: Path) -> None:
     code = """
-import worker.outputs
-worker.outputs.BURST_BYTES = 5_000
+import worker.show.outputs
+worker.show.outputs.BURST_BYTES = 5_000
 output._budget = 5_000
-worker.outputs.BYTES_PER_S = 100_000
+worker.show.outputs.BYTES_PER_S = 100_000
 for _ in range(300): print("x" * 999)
 output.finish(5)
 time.sleep(0.1)
@@ -159,7 +159,7 @@ def test_missing_standard_streams_are_filled(tmp_path: Path) -> None:
     """The next file that is opened must not become somebody's stdout."""
     code = """
 import os, sys
-from worker.outputs import fill_standard_streams
+from worker.show.outputs import fill_standard_streams
 os.closerange(0, 3)
 fill_standard_streams()
 opened = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY)

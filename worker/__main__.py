@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from worker.connection import Target
-from worker.outputs import fill_standard_streams, log_to
-from worker.process import serve
 from worker.shared import TASK_QUEUE
-from worker.spec import WorkerSpec
+from worker.show.outputs import fill_standard_streams, log_to
+from worker.show.process import serve
+from worker.show.spec import WorkerSpec
 
 
 class Parser(argparse.ArgumentParser):

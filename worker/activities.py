@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from worker import chaos
-from worker.code import Toppings
 from worker.shared import ACTIVITY_TYPES, Placement, Stage, StageProgress, StageResult, StageTask
+from worker.show import dice as chaos
+from worker.show.edited_code import Toppings
 
 T = TypeVar("T")
 

@@ -167,12 +167,31 @@ class StageTask:
 
 
 @dataclass(frozen=True)
+class Custodian:
+    """One attempt that is known to have had a stage in hand: which worker, the attempt's number (from 1), and
+    when it began by Temporal's clock (RFC 3339, UTC)."""
+
+    worker: str
+    attempt: int
+    started_at: str
+
+
+MAX_CUSTODIANS = 50
+"""The newest attempts that a stage's chain of custody keeps: a heartbeat's details are to stay small."""
+
+
+@dataclass(frozen=True)
 class StageProgress:
-    """What an activity puts into its heartbeats: how much is done (0 to 1), by whom, in which attempt."""
+    """What an activity puts into its heartbeats: how much is done (0 to 1), by whom, in which attempt.
+
+    `custody` is the chain of custody: every attempt that heartbeats told of, oldest first, this one last.
+    Temporal hands the last heartbeat's details to the next attempt, which goes on from them.
+    """
 
     done: float
     worker: str
     attempt: int = 0
+    custody: list[Custodian] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -199,7 +218,7 @@ class CodeFault:
 class StageResult:
     """What an activity returns: who did it, in which attempt, begun when, and where it picked up (0 to 1).
 
-    `placements` are where the toppings went; only preparing places any.
+    `placements` are where the toppings went; only preparing places any. `custody`: see StageProgress.
     """
 
     worker: str
@@ -207,6 +226,7 @@ class StageResult:
     started_at: str
     resumed_at: float = 0.0
     placements: list[Placement] = field(default_factory=list)
+    custody: list[Custodian] = field(default_factory=list)
 
 
 @dataclass

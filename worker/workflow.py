@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
         StageTask,
         asked_id,
     )
-    from worker.summaries import summary
+    from worker.show.summaries import summary
     from worker.validation import problems_with, problems_with_settings
 
 MAX_REASON = 2000

@@ -20,7 +20,7 @@ from api_stub.checkpoint.config import NAME, YAML_SUFFIXES, CheckpointConfig
 from api_stub.checkpoint.problems import did_you_mean, problems_in
 from api_stub.checkpoint.yaml_text import Document, NotAccepted
 from api_stub.oneline import one_line, shown, shown_key, shown_path
-from worker.files import read_bounded
+from worker.show.files import read_bounded
 
 CONFIGS = Path(__file__).resolve().parent.parent.parent / "configs"
 MAX_CONFIG_BYTES = 64 * 1024

@@ -191,8 +191,8 @@ def main(arguments: Sequence[str]) -> None:
     adopt_orphans()
     for module in modules:
         importlib.import_module(module)
-    from worker.process import fleet_main
-    from worker.spec import WorkerSpec
+    from worker.show.process import fleet_main
+    from worker.show.spec import WorkerSpec
 
     def body(spec: object, news: int) -> object:
         if not isinstance(spec, WorkerSpec):

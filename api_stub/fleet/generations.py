@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 
 from api_stub.background import Troubles
-from worker.files import read_bounded, write_whole
+from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from api_stub.background import Troubles, keep_running
 from api_stub.fleet import orphans
 from api_stub.fleet.forks import Forks
 from api_stub.fleet.launch import Launched, Launcher
-from worker.spec import Readiness, WorkerSpec
+from worker.show.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from api_stub.lifeline import VARIABLE
 
-PRELOAD = ("worker.process", "worker.workflow", "temporalio.api.workflowservice.v1")
+PRELOAD = ("worker.show.process", "worker.workflow", "temporalio.api.workflowservice.v1")
 ROOT = Path(__file__).resolve().parent.parent.parent
 BEGIN = """import sys
 if sys.argv[1] not in sys.path:

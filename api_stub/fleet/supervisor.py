@@ -43,7 +43,8 @@ from api_stub.fleet.rules import (
 from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
 from worker.connection import Target
 from worker.shared import TASK_QUEUE, CodeFault
-from worker.spec import Readiness, WorkerSpec
+from worker.show.hints import Hint
+from worker.show.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,9 @@ class Supervisor:
         self._dice = dice or (lambda span: random.uniform(*span))
         self.listeners: list[Callable[[Slot, Exit], None]] = []
         """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
+        self.hint_listeners: list[Callable[[str, Hint], None]] = []
+        """Called with every hint of a worker: its id, and what it told. The hints of a worker that died are
+        all told before its death is."""
         self.troubles = troubles or Troubles()
         """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
         self._state = FleetState()

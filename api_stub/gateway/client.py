@@ -16,9 +16,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api_stub.errors import NoSuchOrder, OrderConflict, RecordUnreadable, TemporalUnreachable
-from api_stub.gateway.asking import ASK_S, RPC_S, asking
-from api_stub.gateway.book import Book
 from api_stub.gateway.log import read_log
+from api_stub.gateway.order_cache import OrderCache
+from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.reader import MAX_LISTED, Reader
 from api_stub.gateway.reading import (
     FromDescription,
@@ -28,7 +28,7 @@ from api_stub.gateway.reading import (
     read_history,
     read_order,
 )
-from api_stub.gateway.rounds import Rounds
+from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.schema import HistoryEvent, Order, StatusItem
 from api_stub.unfit import Unfit
 from worker.connection import Target, connect
@@ -44,7 +44,7 @@ from worker.shared import (
     fresh_workflow_id,
     workflow_id_for,
 )
-from worker.summaries import summary
+from worker.show.summaries import summary
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +75,8 @@ class Gateway:
         self._identity = identity
         self._client: Client | None = None
         self._reader = Reader(lambda: self.client)
-        self._book = Book()
-        self._rounds = Rounds(self._book, lambda workflow_id: self._view(workflow_id, None))
+        self._book = OrderCache()
+        self._rounds = OrderPoller(self._book, lambda workflow_id: self._view(workflow_id, None))
 
     async def open(self) -> None:
         """Make the client; it connects at its first call, so Temporal may come later."""
@@ -102,7 +102,7 @@ class Gateway:
     async def reachable(self) -> bool:
         """Whether the server answers a health check within ASK_S."""
         try:
-            async with asking(ASK_S):
+            async with temporal_call(ASK_S):
                 return await self.client.service_client.check_health(timeout=timedelta(seconds=ASK_S))
         except TemporalUnreachable:
             return False
@@ -118,7 +118,7 @@ class Gateway:
         """
         workflow_id = fresh_workflow_id(info.id) if fresh else workflow_id_for(info.id)
         try:
-            async with asking(START_S):
+            async with temporal_call(START_S):
                 handle = await self.client.start_workflow(
                     WORKFLOW_TYPE,
                     PizzaOrder(**asdict(info), settings=settings),

@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from api_stub.gateway.names import ENDINGS, SETUP
 from api_stub.gateway.server_command import MAX_PATH
-from api_stub.records.names import LEDGER
-from worker.files import new_file
+from api_stub.state_files import ENDINGS, LEDGER, SETUP
+from worker.show.files import new_file
 
 BUSY = "database is locked"
 LOOK_S = 0.3

@@ -18,8 +18,8 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from api_stub.gateway.asking import ASK_S, RPC_S, asking
 from api_stub.gateway.reading import CLOSED_STATES, EPOCH, FromDescription, read_execution
+from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.unfit import Unfit
 from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus
 
@@ -59,7 +59,7 @@ class Reader:
             execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id or ""),
         )
         # The limit covers the wait at the gate: behind a server that hangs, nobody waits any longer.
-        async with asking(ASK_S, workflow_id), self._gate:
+        async with temporal_call(ASK_S, workflow_id), self._gate:
             answer = await client.workflow_service.describe_workflow_execution(
                 request, timeout=timedelta(seconds=ASK_S)
             )
@@ -68,7 +68,7 @@ class Reader:
     async def events(self, workflow_id: str, run_id: str | None) -> list[TemporalEvent]:
         """The history, MAX_EVENTS at the most. Raises NoSuchOrder, TemporalUnreachable."""
         events: list[TemporalEvent] = []
-        async with asking(ASK_S, workflow_id), self._gate:
+        async with temporal_call(ASK_S, workflow_id), self._gate:
             async for event in self._handle(workflow_id, run_id).fetch_history_events(page_size=1000):
                 events.append(event)
                 if len(events) >= MAX_EVENTS:
@@ -100,7 +100,7 @@ class Reader:
             wanted.append(OPEN)
         if started_after is not None:
             wanted.append(f"StartTime > '{started_after.astimezone(UTC).isoformat()}'")
-        async with asking(RPC_S):
+        async with temporal_call(RPC_S):
             infos = await self._pages(" AND ".join(wanted), min(limit, MAX_LISTED))
         seen_at = datetime.now(UTC)
         newest: dict[str, FromDescription] = {}
@@ -122,7 +122,7 @@ class Reader:
         """The workflow id of a run; None where there is none. Raises TemporalUnreachable."""
         if not all(char in "0123456789abcdef-" for char in run_id.lower()):
             return None
-        async with asking(ASK_S):
+        async with temporal_call(ASK_S):
             infos = await self._pages(f"RunId = '{run_id}'", 1)
         return infos[0].execution.workflow_id if infos else None
 

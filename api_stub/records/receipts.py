@@ -18,12 +18,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from api_stub.records.grip import Death, receipt
-from api_stub.records.names import DAMAGED
+from api_stub.records.interrupted_orders import Death, receipt
 from api_stub.schema import Receipt
 from api_stub.seldom import Seldom
+from api_stub.state_files import DAMAGED
 from api_stub.unfit import Unfit
-from worker.files import append, write_whole
+from worker.show.files import append, write_whole
 
 logger = logging.getLogger(__name__)
 

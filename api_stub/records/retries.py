@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from api_stub.records.source import Row, Source, Story, each, unfit
+from api_stub.records.source import Row, Source, StageHistory, each, unfit
 from api_stub.schema import Order, OrderStatus, StageView
 
 MAX_READ = 2000
@@ -20,7 +20,7 @@ PATIENCE_S = 3.0
 
 def retries_of(stages: Iterable[StageView]) -> int:
     """Attempts beyond each stage's first one."""
-    return Story(stages=tuple(stages)).retries
+    return StageHistory(stages=tuple(stages)).retries
 
 
 class Retries:

@@ -1,4 +1,4 @@
-"""What the records ask of Temporal, as data; api_stub.gateway.records answers. Times: seconds since 1970."""
+"""What the records ask of Temporal, as data; records.temporal_source answers. Times: seconds since 1970."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Grip:
+class WorkflowState:
     """Who has an order now."""
 
     workflow_id: str
@@ -63,7 +63,7 @@ class Grip:
 
 
 @dataclass(frozen=True)
-class Story:
+class StageHistory:
     """An order's stages by its history, and who ordered it."""
 
     customer: str | None = None
@@ -88,10 +88,10 @@ class Source(Protocol):
     async def row(self, workflow_id: str) -> Row | None:
         """One order's newest run, from the server's own state and not its listing; None: not there."""
 
-    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> WorkflowState | None:
         """Who has this order now; None: it is not there."""
 
-    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+    async def story(self, workflow_id: str, run_id: str) -> StageHistory | None:
         """What its history says; None: it is not there."""
 
     async def meant_to_fail(self, row: Row) -> bool:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from api_stub.challenge import challenge
 from api_stub.errors import NoChallenge
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import Challenge, Problem
+from api_stub.working_copies import challenge
 
 router = APIRouter(prefix="/challenge", tags=["challenge"])
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]

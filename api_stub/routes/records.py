@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api_stub.errors import LedgerUnwritable
 from api_stub.kitchen import Kitchen, kitchen_of
-from api_stub.records.keeper import Records
+from api_stub.records.service import Records
 from api_stub.routes.orders import AWAY
 from api_stub.schema import Audit, Receipt, Stats
 

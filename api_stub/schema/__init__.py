@@ -21,6 +21,8 @@ from api_stub.schema.orders import (
     MAX_BATCH_BODY_BYTES,
     MAX_BODY_BYTES,
     MAX_RUN_ID_LENGTH,
+    ActivityState,
+    Custodian,
     Customer,
     HistoryEvent,
     Listing,
@@ -33,10 +35,12 @@ from api_stub.schema.orders import (
     StatusItem,
     StatusRequest,
     Topping,
+    WorkflowState,
 )
 from api_stub.schema.records import (
     Audit,
     Curves,
+    HeartbeatTimeout,
     Latency,
     OrderStats,
     Rates,
@@ -60,12 +64,12 @@ from worker.shared import (
 )
 
 __all__ = [
-    "Answer", "Audit", "Challenge", "Checkpoint", "CheckpointList", "CheckpointSwitch", "Cheese",
-    "CodeProblem", "Crust", "Curves", "Customer", "ExitCause", "Fleet", "FleetHealth", "Health",
-    "HistoryEvent", "ID_PATTERN", "LastExit", "Latency", "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
+    "ActivityState", "Answer", "Audit", "Challenge", "Checkpoint", "CheckpointList", "CheckpointSwitch", "Cheese",
+    "CodeProblem", "Crust", "Curves", "Custodian", "Customer", "ExitCause", "Fleet", "FleetHealth", "Health",
+    "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "LastExit", "Latency", "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
     "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH", "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH", "MAX_TOPPINGS",
     "Menu", "Order", "OrderId", "OrderList", "OrderRequest", "OrderStats", "OrderStatus", "Problem",
     "Rates", "Receipt", "ReceiptOrder", "Request", "Spread", "Stage", "StageView", "StartWorkerRequest",
     "Stats", "StatusItem", "StatusRequest", "StreamSettings", "TOPPINGS", "Takeovers", "TemporalHealth",
-    "Topping", "Worker", "WorkerPhase", "WorkerStats",
+    "Topping", "Worker", "WorkerPhase", "WorkerStats", "WorkflowState",
 ]  # fmt: skip

@@ -56,6 +56,9 @@ class Fleet(Answer):
     deaths: int = Field(description="Processes that ended, however.")
     kills: int = Field(default=0, description="Of them: killed by a player.")
     workers: list[Worker] = Field(description="One for each slot, by number.")
+    instance: str = Field(
+        default="", description="Names this API process: with another name, all counts begin anew."
+    )
 
 
 def _a_number(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
@@ -124,6 +124,23 @@ class OrderRequest(Request):
     customer: Customer | None = Field(default=None, description="The name the gopher wears.")
 
 
+class Custodian(Answer):
+    """One attempt that had a stage in hand, by the chain of custody that the heartbeats carry."""
+
+    worker: str = Field(description="The worker.")
+    attempt: int = Field(ge=0, description="The attempt's number, from 1.")
+    started_at: datetime | None = Field(default=None, description="When it began, by Temporal's clock.")
+
+
+WorkflowState = Literal[
+    "running", "paused", "completed", "failed", "canceled", "terminated", "timed_out", "unknown"
+]
+"""A workflow's state in Temporal's own words. `unknown`: one that a newer server has, still open."""
+ActivityState = Literal["waiting", "running", "backing_off", "paused", "cancelling"]
+"""What the stage's activity does: waits for a worker, is worked on, waits for its next attempt, is paused by
+an operator, or is asked to stop."""
+
+
 class StageView(Answer):
     """One stage of an order, as Temporal's records tell it."""
 
@@ -132,6 +149,10 @@ class StageView(Answer):
     attempts: int = Field(default=0, ge=0, description="Attempts so far; 0: not yet begun.")
     started_at: datetime | None = Field(default=None, description="When the last attempt began.")
     finished_at: datetime | None = Field(default=None, description="When it was done; null: not yet.")
+    custody: list[Custodian] = Field(
+        default_factory=list,
+        description="Every attempt that is known to have had it in hand, oldest first: the chain of custody.",
+    )
 
 
 class Order(Answer):
@@ -155,6 +176,17 @@ class Order(Answer):
     started_at: datetime | None = Field(default=None, description="When Temporal took it.")
     finished_at: datetime | None = Field(default=None, description="When it ended; null: not yet.")
     stages: list[StageView] = Field(default_factory=list, description="The stages begun so far, in order.")
+    workflow_state: WorkflowState = Field(default="running", description="Temporal's state of the workflow.")
+    activity_state: ActivityState | None = Field(
+        default=None, description="What the stage's activity does; null: none is pending."
+    )
+    next_attempt_at: datetime | None = Field(
+        default=None, description="When the next attempt is due; null: none is waited for."
+    )
+    history_length: int = Field(
+        default=0, ge=0, description="Events in its history: of two answers, the one with more is newer."
+    )
+    resets: int = Field(default=0, ge=0, description="How often an operator was seen to reset its activity.")
 
 
 class OrderList(Answer):

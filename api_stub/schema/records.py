@@ -44,6 +44,19 @@ class Receipt(Answer):
     orders: list[ReceiptOrder] = Field(default_factory=list, description="What it held, by Temporal's word.")
 
 
+class HeartbeatTimeout(Answer):
+    """An attempt that Temporal gave up although its worker lived: it was not heard of in time."""
+
+    n: int = Field(description="Its number, from 1, since the API's start.")
+    order: str = Field(description="The order.")
+    customer: str | None = Field(default=None, description="Who ordered it, if a name was given.")
+    stage: Stage = Field(description="The stage.")
+    worker: str = Field(description="The worker that lived, and was not heard of.")
+    attempt: int = Field(description="The attempt that was given up.")
+    to: str | None = Field(default=None, description="The worker with the next attempt; null: none yet.")
+    seen_at: datetime = Field(description="When the API saw it.")
+
+
 class Audit(Answer):
     """Is every order that was ever taken accounted for? Counted anew from Temporal."""
 
@@ -56,6 +69,13 @@ class Audit(Answer):
     counted_at: datetime = Field(description="When Temporal was asked.")
     lost_ids: list[str] = Field(default_factory=list, description="The lost ones by name, 20 at most.")
     carried: int = Field(default=0, description="Of `started`: finished long ago and no longer kept.")
+    temporal: dict[str, int] = Field(
+        default_factory=dict,
+        description="The other side of the balance: runs by state, as Temporal itself counts them.",
+    )
+    differences: list[str] = Field(
+        default_factory=list, description="Where both sides differ, each by its numbers; empty: nowhere."
+    )
 
 
 class OrderStats(Answer):
@@ -66,6 +86,12 @@ class OrderStats(Answer):
     delivered: int = Field(description="Delivered.")
     failed: int = Field(description="Failed.")
     retries: int = Field(description="Attempts of stages beyond the first ones.")
+    heartbeat_timeouts: int = Field(
+        default=0, description="Attempts given up although their worker lived, since the API's start."
+    )
+    oldest_open_s: float | None = Field(
+        default=None, description="Age of the oldest order that is on its way, seconds; null: none is."
+    )
 
 
 class Spread(Answer):

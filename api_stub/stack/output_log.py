@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from worker.files import AT_ONCE
+from worker.show.files import AT_ONCE
 
 MAX_BYTES = 2_000_000
 CHUNK = 64 * 1024

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from api_stub.gateway.database import DatabaseProblem, prepare_database
 from api_stub.gateway.server_command import server_command, server_environment
-from api_stub.run_names import RUN_VARIABLE
 from api_stub.stack.child import CannotStart, Program
 from api_stub.stack.options import ROOT, Options
-from api_stub.stack.state import StateDir
+from api_stub.stack.state_directory import StateDir
+from api_stub.state_files import RUN_VARIABLE
 
 HEAP = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_ARENA_MAX": "2"}
 """For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where

@@ -17,10 +17,10 @@ from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import leftovers, ports, programs
 from api_stub.stack.child import CannotStart, Child, Program
 from api_stub.stack.health import Health, ask_health
-from api_stub.stack.keeper import Budget, Keeper, Verdict
 from api_stub.stack.options import Options, StartError
 from api_stub.stack.output_log import BoundedLog
-from api_stub.stack.state import StateDir
+from api_stub.stack.restarter import Budget, Restarter, Verdict
+from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
 from api_stub.stack.watchdog import LOOK_EVERY_S, SILENT_S, Watchdog
 
@@ -180,7 +180,7 @@ class Stack:
             raise StartError(f"{program.name} cannot be started: {reason_of(error)}") from error
         self._children[program.name] = child
         self._started()
-        keeper = Keeper(
+        keeper = Restarter(
             child,
             judge=self._judge_of(child),
             on_given_up=lambda status: self._fail(child, status),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import IO
 
 from api_stub.seldom import Seldom
-from worker.outputs import fill_standard_streams
+from worker.show.outputs import fill_standard_streams
 
 MOST_WAITING = 200
 FLUSH_S = 0.3

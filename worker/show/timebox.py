@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Generic, TypeVar
 
-from worker.surroundings import Surroundings
+from worker.show.surroundings import Surroundings
 
 T = TypeVar("T")
 MAX_WORDS = 500

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 
-from worker.outputs import Output
+from worker.show.outputs import Output
 
 
 class Surroundings:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from api_stub.records.source import Grip, Story
+from api_stub.records.source import StageHistory, WorkflowState
 from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
 
 
 @dataclass(frozen=True)
-class Held:
+class InterruptedOrder:
     """One order in a dead worker's hands, and what became of it. Times: seconds since 1970."""
 
     order_id: str
@@ -44,7 +44,7 @@ class Death:
     signal: str | None
     killed_at: float | None
     observed_at: float
-    held: tuple[Held, ...] = ()
+    held: tuple[InterruptedOrder, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -56,12 +56,12 @@ class Death:
         return (delay(self, held) for held in self.held if held.taken_over_at is not None)
 
 
-def delay(death: Death, held: Held) -> float:
+def delay(death: Death, held: InterruptedOrder) -> float:
     """Seconds from the observed exit to the next attempt; never negative, though it is between two clocks."""
     return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
 
 
-def attempt_lost(worker: str, grip: Grip) -> int | None:
+def attempt_lost(worker: str, grip: WorkflowState) -> int | None:
     """The attempt that died with this worker; None: the order is not, and was not just now, in its hands.
 
     Temporal may have noticed the death already: then that attempt is said to have timed out, and the next
@@ -75,10 +75,10 @@ def attempt_lost(worker: str, grip: Grip) -> int | None:
     return pending.attempt - 1 if pending.timed_out and pending.attempt > 1 else None
 
 
-def begin(order_id: str, grip: Grip, attempt: int, story: Story) -> Held:
+def begin(order_id: str, grip: WorkflowState, attempt: int, story: StageHistory) -> InterruptedOrder:
     """An order that was held when its worker died. The grip has a pending activity."""
     assert grip.pending is not None
-    return Held(
+    return InterruptedOrder(
         order_id=order_id,
         workflow_id=grip.workflow_id,
         run_id=grip.run_id,
@@ -90,7 +90,7 @@ def begin(order_id: str, grip: Grip, attempt: int, story: Story) -> Held:
     )
 
 
-def seen_pending(held: Held, grip: Grip) -> Held | None:
+def seen_pending(held: InterruptedOrder, grip: WorkflowState) -> InterruptedOrder | None:
     """The order after one more look, where it still waits for that activity; None: its history must tell."""
     pending = grip.pending
     if not grip.open or pending is None or pending.activity_id != held.activity_id:
@@ -102,7 +102,7 @@ def seen_pending(held: Held, grip: Grip) -> Held | None:
     return held
 
 
-def seen_history(held: Held, story: Story | None) -> Held | None:
+def seen_history(held: InterruptedOrder, story: StageHistory | None) -> InterruptedOrder | None:
     """The order after its history was read, as it no longer waits for that activity. `story` None: it is
     not in Temporal any more. Returns None where the dead worker had finished the stage after all."""
     view = next((v for v in story.stages if v.stage is held.stage), None) if story is not None else None

@@ -21,10 +21,10 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from api_stub.errors import NoSuchOrder
-from api_stub.gateway.asking import RPC_S, asking
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import LAST_S, ON_A_WORKER, read_history, read_state
-from api_stub.records.source import OPEN, Grip, Pending, Row, State, Story
+from api_stub.gateway.temporal_calls import RPC_S, temporal_call
+from api_stub.records.source import OPEN, Pending, Row, StageHistory, State, WorkflowState
 from api_stub.unfit import Unfit
 from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY, WORKFLOW_TYPE
 
@@ -39,7 +39,7 @@ PAUSED = 8
 """A state that the SDK's own enum lacks."""
 
 
-class TemporalRecords:
+class TemporalSource:
     """Implements api_stub.records.source.Source with the gateway's client."""
 
     def __init__(self, gateway: Gateway) -> None:
@@ -89,7 +89,7 @@ class TemporalRecords:
         answer = await self._describe(workflow_id, None)
         return read_row(answer.workflow_execution_info) if answer is not None else None
 
-    async def grip(self, workflow_id: str, run_id: str | None = None) -> Grip | None:
+    async def grip(self, workflow_id: str, run_id: str | None = None) -> WorkflowState | None:
         """See Source."""
         answer = await self._describe(workflow_id, run_id)
         if answer is None:
@@ -97,14 +97,14 @@ class TemporalRecords:
         info = answer.workflow_execution_info
         ours = (a for a in answer.pending_activities if a.activity_type.name in STAGE_OF_ACTIVITY)
         pending = next(ours, None)
-        return Grip(
+        return WorkflowState(
             workflow_id=info.execution.workflow_id,
             run_id=info.execution.run_id,
             open=read_row(info).closed is None,
             pending=read_pending(pending) if pending is not None else None,
         )
 
-    async def story(self, workflow_id: str, run_id: str) -> Story | None:
+    async def story(self, workflow_id: str, run_id: str) -> StageHistory | None:
         """See Source. Of a very long history, the first MAX_HISTORY_EVENTS events."""
         answer = await self._found(
             workflow_id,
@@ -115,7 +115,7 @@ class TemporalRecords:
         if answer is None:
             return None
         known = read_history(answer.history.events, workflow_id)
-        return Story(known.info.customer, known.stages)
+        return StageHistory(known.info.customer, known.stages)
 
     async def meant_to_fail(self, row: Row) -> bool:
         """See Source."""
@@ -169,13 +169,13 @@ class TemporalRecords:
     async def _found(self, workflow_id: str, call: Awaitable[T]) -> T | None:
         """The answer, or None where Temporal knows no such workflow."""
         try:
-            async with self._gate, asking(RPC_S, workflow_id):
+            async with self._gate, temporal_call(RPC_S, workflow_id):
                 return await call
         except NoSuchOrder:
             return None
 
     async def _ask(self, call: Awaitable[T], limit_s: float = RPC_S) -> T:
-        async with self._gate, asking(limit_s):
+        async with self._gate, temporal_call(limit_s):
             return await call
 
 

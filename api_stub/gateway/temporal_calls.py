@@ -20,7 +20,7 @@ DAMAGED = (RPCStatusCode.DATA_LOSS, RPCStatusCode.INTERNAL, RPCStatusCode.OUT_OF
 
 
 @asynccontextmanager
-async def asking(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:
+async def temporal_call(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:
     """Bounds what is done inside, in seconds, and translates its errors.
 
     Raises NoSuchOrder where Temporal knows no such workflow, RecordUnreadable where it cannot tell of this

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
-from api_stub.gateway.book import Book
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.unfit import Unfit
 
 logger = logging.getLogger(__name__)
@@ -34,12 +34,12 @@ MANY_AGE_S = 5.0
 """The same for more than FEW."""
 
 
-class Rounds:
+class OrderPoller:
     """`look` reads one order (a workflow id) into the book; it raises NoSuchOrder, TemporalUnreachable.
 
     Whatever else it raises is told once, and that order's own trouble."""
 
-    def __init__(self, book: Book, look: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(self, book: OrderCache, look: Callable[[str], Awaitable[object]]) -> None:
         self._book = book
         self._look = look
         self._pace = float(LOOKS_PER_S)

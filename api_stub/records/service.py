@@ -20,17 +20,17 @@ from api_stub.gateway.reading import public_id
 from api_stub.records import retention
 from api_stub.records.audit import Verdict, tally
 from api_stub.records.fleetlog import FleetLog
-from api_stub.records.follow import Follower
-from api_stub.records.grip import Death
+from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.lines import Outcome, Settled, Taken
-from api_stub.records.names import LEDGER, RECEIPTS
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import Row, Source, each
+from api_stub.records.takeovers import Follower
 from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
 from api_stub.seldom import Seldom
+from api_stub.state_files import LEDGER, RECEIPTS
 
 logger = logging.getLogger(__name__)
 

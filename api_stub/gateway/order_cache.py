@@ -36,7 +36,7 @@ class _Entry:
     fault: CodeFault | None = None
 
 
-class Book:
+class OrderCache:
     """The last view of each order, by workflow id; the least recently used leave first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, limit: int = MAX_ENTRIES) -> None:

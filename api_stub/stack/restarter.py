@@ -67,7 +67,7 @@ class Pauses:
         return pause_s
 
 
-class Keeper:
+class Restarter:
     """One child, kept up. `judge` says what an exit status means; it is asked at each death.
 
     `on_started` is called after each start again; `say` tells people, and never raises.

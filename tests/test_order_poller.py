@@ -11,22 +11,22 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
-from api_stub.gateway.asking import asking
-from api_stub.gateway.book import Book
+from api_stub.gateway.order_cache import OrderCache
+from api_stub.gateway.order_poller import LOOKS_PER_S, MANY_AGE_S, TICK_S, OrderPoller
 from api_stub.gateway.reading import FromDescription, FromHistory, read_order
-from api_stub.gateway.rounds import LOOKS_PER_S, MANY_AGE_S, TICK_S, Rounds
+from api_stub.gateway.temporal_calls import temporal_call
 from worker.shared import OrderInfo
 
 A_TICK = int(LOOKS_PER_S * TICK_S)
 
 
-def read(book: Book, key: str) -> None:
+def read(book: OrderCache, key: str) -> None:
     """The order is read, and is open."""
     found = FromDescription(key, f"run-{key}", WorkflowExecutionStatus.RUNNING, datetime.now(UTC), None, 1)
     book.keep(found, read_order(found, FromHistory(OrderInfo(key))))
 
 
-async def go(rounds: Rounds, until: asyncio.Event) -> None:
+async def go(rounds: OrderPoller, until: asyncio.Event) -> None:
     """Let it go round until the event, ten seconds at the most."""
     going = asyncio.create_task(rounds.go_round())
     try:
@@ -37,7 +37,7 @@ async def go(rounds: Rounds, until: asyncio.Event) -> None:
 
 def test_orders_that_cannot_be_read_keep_nobody_waiting() -> None:
     looks: Counter[str] = Counter()
-    book = Book()
+    book = OrderCache()
     busy = [f"busy-{n}" for n in range(2 * A_TICK)]
     for key in (*busy, "fine"):
         read(book, key)
@@ -53,7 +53,7 @@ def test_orders_that_cannot_be_read_keep_nobody_waiting() -> None:
             if looks[key] == 2:
                 twice.set()
 
-        await go(Rounds(book, look), twice)
+        await go(OrderPoller(book, look), twice)
 
     asyncio.run(run())
     assert looks["fine"] == 2
@@ -62,7 +62,7 @@ def test_orders_that_cannot_be_read_keep_nobody_waiting() -> None:
 
 def test_an_order_that_was_removed_is_looked_at_once() -> None:
     looks: Counter[str] = Counter()
-    book = Book()
+    book = OrderCache()
     for key in ("gone", "fine"):
         read(book, key)
 
@@ -77,7 +77,7 @@ def test_an_order_that_was_removed_is_looked_at_once() -> None:
             if looks[key] == 3:
                 thrice.set()
 
-        await go(Rounds(book, look), thrice)
+        await go(OrderPoller(book, look), thrice)
 
     asyncio.run(run())
     assert looks["gone"] == 1
@@ -85,12 +85,12 @@ def test_an_order_that_was_removed_is_looked_at_once() -> None:
 
 
 def test_a_round_takes_longer_the_more_are_open() -> None:
-    book = Book()
+    book = OrderCache()
 
     async def look(key: str) -> None:
         raise AssertionError(key)
 
-    rounds = Rounds(book, look)
+    rounds = OrderPoller(book, look)
     few = rounds.round_s, rounds.fresh_s
     for n in range(2000):
         read(book, f"o-{n}")
@@ -100,7 +100,7 @@ def test_a_round_takes_longer_the_more_are_open() -> None:
 
 def failing(status: RPCStatusCode, message: str, workflow_id: str | None) -> None:
     async def call() -> None:
-        async with asking(1.0, workflow_id):
+        async with temporal_call(1.0, workflow_id):
             raise RPCError(message, status, b"")
 
     asyncio.run(call())
@@ -122,7 +122,7 @@ def test_a_namespace_that_is_not_there_yet_says_nothing_of_an_order() -> None:
 
 def test_a_call_that_hangs_is_left() -> None:
     async def call() -> None:
-        async with asking(0.01, "a--1"):
+        async with temporal_call(0.01, "a--1"):
             await asyncio.Event().wait()
 
     with pytest.raises(TemporalUnreachable, match="in time"):

@@ -10,10 +10,10 @@ from pathlib import Path
 from api_stub.fleet.rules import FleetState
 from api_stub.fleet.supervisor import code_problem
 from api_stub.schema import Challenge
-from worker.challenges import pristine
-from worker.code import MAX_SOURCE_BYTES, digest_of
-from worker.files import read_bounded, write_whole
 from worker.shared import CodeFault
+from worker.show.challenges import pristine
+from worker.show.edited_code import MAX_SOURCE_BYTES, digest_of
+from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api_stub.errors import TemporalUnreachable
-from api_stub.records.grip import Death, Held, attempt_lost, begin, seen_history, seen_pending
+from api_stub.records.interrupted_orders import (
+    Death,
+    InterruptedOrder,
+    attempt_lost,
+    begin,
+    seen_history,
+    seen_pending,
+)
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import Source, unfit
 from api_stub.schema import Order
@@ -85,7 +92,7 @@ class Follower:
         self._open_orders = open_orders
         self._clock = clock
         self._dead: list[Death] = []
-        self._held: dict[str, dict[str, Held]] = {}
+        self._held: dict[str, dict[str, InterruptedOrder]] = {}
         """What the newly dead held as far as it is known: worker → workflow id → order."""
         self._looking_since: float | None = None
         self._any_told = False
@@ -184,17 +191,17 @@ class Follower:
         fast = self._clock() < self._hurry_until
         return max(FAST_S if fast else SLOW_S, following * PER_ORDER_S)
 
-    async def _seen(self, death: Death, looked: Looked) -> list[Held | None]:
+    async def _seen(self, death: Death, looked: Looked) -> list[InterruptedOrder | None]:
         """Its orders after one more look; one that could not be looked at is as it was."""
-        seen: dict[Held, Held | None] = {held: held for held in death.held}
+        seen: dict[InterruptedOrder, InterruptedOrder | None] = {held: held for held in death.held}
 
-        async def look(held: Held) -> None:
+        async def look(held: InterruptedOrder) -> None:
             seen[held] = await self._next(held)
 
         await looked.at((held.workflow_id, look(held)) for held in death.held if not held.over)
         return [seen[held] for held in death.held]
 
-    async def _next(self, held: Held) -> Held | None:
+    async def _next(self, held: InterruptedOrder) -> InterruptedOrder | None:
         grip = await self._source.grip(held.workflow_id, held.run_id)
         if grip is not None:
             waiting = seen_pending(held, grip)

@@ -28,11 +28,11 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from worker.activities import Kitchen
-from worker.code import Loaded, Toppings, load
 from worker.connection import connect
-from worker.outputs import BoundedFile, Output, log_to
-from worker.spec import OnReady, Readiness, WorkerSpec
-from worker.surroundings import Surroundings
+from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.outputs import BoundedFile, Output, log_to
+from worker.show.spec import OnReady, Readiness, WorkerSpec
+from worker.show.surroundings import Surroundings
 from worker.workflow import PizzaWorkflow
 
 logger = logging.getLogger(__name__)

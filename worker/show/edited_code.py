@@ -17,11 +17,11 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
-from worker import toppings as right
-from worker.files import read_bounded
 from worker.shared import CodeFault, Placement
-from worker.surroundings import Surroundings
-from worker.timebox import Outcome, Timebox, bounded
+from worker.show import toppings as right
+from worker.show.files import read_bounded
+from worker.show.surroundings import Surroundings
+from worker.show.timebox import Outcome, Timebox, bounded
 
 LOAD_S = 5.0
 CALL_S = 2.0

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.client import WorkflowExecutionStatus
 
-from api_stub.gateway.book import Book
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.reading import PROGRESS, FromDescription, FromHistory
 from api_stub.schema import Order
 from worker.shared import OrderInfo, OrderStatus
@@ -34,21 +34,21 @@ def order(status: OrderStatus, key: str = "a", run: str = "r1", worker: str | No
 
 
 def keep(
-    book: Book, status: OrderStatus, key: str = "a", run: str = "r1", worker: str | None = None
+    book: OrderCache, status: OrderStatus, key: str = "a", run: str = "r1", worker: str | None = None
 ) -> Order:
     return book.keep(description(key, run), order(status, key, run, worker))
 
 
 @given(st.lists(st.sampled_from(list(OrderStatus)), min_size=1))
 def test_a_late_answer_never_moves_an_order_back(statuses: list[OrderStatus]) -> None:
-    book = Book()
+    book = OrderCache()
     told = [PROGRESS.index(keep(book, status).status) for status in statuses]
     assert told == sorted(told)
     assert told[-1] == max(PROGRESS.index(status) for status in statuses)
 
 
 def test_another_run_begins_anew() -> None:
-    book = Book()
+    book = OrderCache()
     keep(book, OrderStatus.FAILED)
     assert keep(book, OrderStatus.RECEIVED, run="r2").status is OrderStatus.RECEIVED
     assert book.run_id("a") == "r2"
@@ -57,7 +57,7 @@ def test_another_run_begins_anew() -> None:
 
 def test_an_open_order_is_fresh_for_a_while_and_a_closed_one_for_ever() -> None:
     clock = Clock()
-    book = Book(clock)
+    book = OrderCache(clock)
     keep(book, OrderStatus.BAKING, "open")
     keep(book, OrderStatus.DELIVERED, "closed")
     clock.now = 0.2
@@ -71,7 +71,7 @@ def test_an_open_order_is_fresh_for_a_while_and_a_closed_one_for_ever() -> None:
 
 
 def test_a_history_is_read_again_only_when_it_has_grown() -> None:
-    book = Book()
+    book = OrderCache()
     read = FromHistory(OrderInfo("a"), length=5)
     book.keep(description(), order(OrderStatus.PREPARING), read)
     keep(book, OrderStatus.BAKING)  # read without a history: the old one is still the history as it was
@@ -82,7 +82,7 @@ def test_a_history_is_read_again_only_when_it_has_grown() -> None:
 
 
 def test_what_was_read_is_listed_by_its_beginning() -> None:
-    book = Book()
+    book = OrderCache()
     for key, second in (("new", 30), ("old", 10), ("done", 20), ("unknown", None)):
         status = OrderStatus.DELIVERED if key == "done" else OrderStatus.BAKING
         began = None if second is None else T0 + timedelta(seconds=second)
@@ -99,7 +99,7 @@ def test_what_was_read_is_listed_by_its_beginning() -> None:
 
 
 def test_who_holds_what() -> None:
-    book = Book()
+    book = OrderCache()
     keep(book, OrderStatus.BAKING, "b", worker="w1.1")
     keep(book, OrderStatus.BAKING, "a", worker="w1.1")
     keep(book, OrderStatus.PREPARING, "c")
@@ -120,7 +120,7 @@ def test_who_holds_what() -> None:
     )
 )
 def test_it_is_bounded_whatever_comes(seen: list[tuple[str, str, OrderStatus]]) -> None:
-    book = Book(limit=3)
+    book = OrderCache(limit=3)
     for key, run, status in seen:
         keep(book, status, key, f"{key}-{run}", "w1.1")
         kept = [key for key in "abcdefgh" if book.order(key) is not None]

@@ -9,11 +9,9 @@ import re
 import shutil
 from pathlib import Path
 
-from api_stub.gateway.names import DATABASE, DATABASE_FILES
-from api_stub.records.names import ALL as RECORDS
-from api_stub.run_names import MEMORY
 from api_stub.stack.options import StartError
-from worker.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
+from api_stub.state_files import DATABASE, DATABASE_FILES, MEMORY, RECORDS
+from worker.show.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
 
 LOCK = "lock"
 MAX_PID = 20

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TextIO, cast
 
-from worker.files import AT_ONCE
+from worker.show.files import AT_ONCE
 
 LOG_BYTES = 1_000_000
 """A log file is put aside at this size; one older one is kept."""

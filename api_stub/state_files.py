@@ -1,0 +1,25 @@
+"""The files of the state directory and the stack's own environment variable; names only.
+
+It imports nothing: these are needed before the SDK is loaded, the slowest part of a start.
+"""
+
+DATABASE = "temporal.db"
+SETUP = "temporal.setup"
+"""Beside the database: its first server has not served yet."""
+ENDINGS = ("-wal", "-shm", "-journal")
+"""Of the files that SQLite keeps beside a database."""
+DATABASE_FILES = (DATABASE, *(DATABASE + ending for ending in ENDINGS), SETUP)
+"""All of them: what is removed to forget every order."""
+
+LEDGER = "ledger.txt"
+LEDGER_LOCK = "ledger.lock"
+RECEIPTS = "receipts.jsonl"
+DAMAGED = "receipts.jsonl.damaged"
+"""Receipts that could not be read, set aside."""
+RECORDS = (LEDGER, LEDGER_LOCK, "ledger.new", RECEIPTS, "receipts.new", DAMAGED)
+"""Everything about orders and workers; it belongs to one Temporal."""
+
+MEMORY = "in-force.json"
+"""Remembers which checkpoint is in force."""
+RUN_VARIABLE = "GOPHERPIZZA_RUN"
+"""The environment variable that names one run of the stack; its API finds it there."""
