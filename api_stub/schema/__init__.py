@@ -64,12 +64,13 @@ from worker.shared import (
 )
 
 __all__ = [
-    "ActivityState", "Answer", "Audit", "Challenge", "Checkpoint", "CheckpointList", "CheckpointSwitch", "Cheese",
-    "CodeProblem", "Crust", "Curves", "Custodian", "Customer", "ExitCause", "Fleet", "FleetHealth", "Health",
-    "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "LastExit", "Latency", "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
-    "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH", "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH", "MAX_TOPPINGS",
-    "Menu", "Order", "OrderId", "OrderList", "OrderRequest", "OrderStats", "OrderStatus", "Problem",
-    "Rates", "Receipt", "ReceiptOrder", "Request", "Spread", "Stage", "StageView", "StartWorkerRequest",
-    "Stats", "StatusItem", "StatusRequest", "StreamSettings", "TOPPINGS", "Takeovers", "TemporalHealth",
-    "Topping", "Worker", "WorkerPhase", "WorkerStats", "WorkflowState",
+    "ActivityState", "Answer", "Audit", "Challenge", "Checkpoint", "CheckpointList", "CheckpointSwitch",
+    "Cheese", "CodeProblem", "Crust", "Curves", "Custodian", "Customer", "ExitCause", "Fleet",
+    "FleetHealth", "Health", "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "LastExit", "Latency",
+    "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES", "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH",
+    "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH", "MAX_TOPPINGS", "Menu", "Order", "OrderId", "OrderList",
+    "OrderRequest", "OrderStats", "OrderStatus", "Problem", "Rates", "Receipt", "ReceiptOrder", "Request",
+    "Spread", "Stage", "StageView", "StartWorkerRequest", "Stats", "StatusItem", "StatusRequest",
+    "StreamSettings", "TOPPINGS", "Takeovers", "TemporalHealth", "Topping", "Worker", "WorkerPhase",
+    "WorkerStats", "WorkflowState",
 ]  # fmt: skip
