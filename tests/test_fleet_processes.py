@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from api_stub.fleet import frozen
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
@@ -98,6 +99,20 @@ def test_a_signal_from_outside_is_told_as_what_it_was(fleet: Api, number: int) -
     told, code, cause = last_exit(fleet, 1)
     assert told == ("SIGRTMIN+3" if number == signal.SIGRTMIN + 3 else signal.Signals(number).name)
     assert code is None and cause == ("panic" if number == signal.SIGABRT else "crash")
+
+
+def test_a_cook_that_stays_stopped_is_killed(fleet: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds its orders and does nothing, and no notice of the kernel's tells of that."""
+    monkeypatch.setattr(frozen, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(frozen, "STOPPED_S", 0.5)
+    pids = [start(fleet, number) for number in (1, 2)]
+    os.kill(pids[0], signal.SIGSTOP)
+    said = fleet.until(lambda: [each for each in fleet.host.troubles.sentences if frozen.PART in each])
+    assert "w1.1" in said[0] and "w2.1" not in said[0]
+    until(fleet, 1, "dead")
+    assert last_exit(fleet, 1) == ("SIGKILL", None, "crash")
+    assert slot(fleet, 2).phase == "ready"
+    fleet.until(lambda: not fleet.host.troubles.sentences)
 
 
 def test_sigterm_from_outside_drains_and_exits_by_itself(fleet: Api) -> None:

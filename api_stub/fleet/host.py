@@ -11,14 +11,16 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from api_stub.background import Troubles, keep_running
-from api_stub.fleet import orphans
+from api_stub.fleet import frozen, orphans
 from api_stub.fleet.forks import Forks
 from api_stub.fleet.launch import Launched, Launcher
+from worker.shared import worker_id
 from worker.show.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ class _Child:
     on_exit: OnExit
     news: int
     buffer: bytearray
+    name: str
     announced: bool = False
     adopted: bool = False
     status: int | None = None
@@ -84,6 +87,7 @@ class ProcessHost:
         self._first = True
         self._forks: Forks | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._frozen: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
         self._why = f"there is no {PART}"
         self._children: dict[int, _Child] = {}
@@ -102,6 +106,17 @@ class ProcessHost:
         """Have a fork server, from now on; another one when it ends."""
         if self._keeper is None:
             self._keeper = asyncio.create_task(keep_running(PART, self._live, self.troubles))
+            self._frozen = asyncio.create_task(
+                keep_running(frozen.PART, self._end_frozen, self.troubles, first_pause_s=frozen.LOOK_EVERY_S)
+            )
+
+    async def _end_frozen(self) -> None:
+        """Kill workers that are stopped and stay so; their deaths are nobody's wish, so they are crashes."""
+        await frozen.end_frozen(
+            lambda: {pid: child.name for pid, child in self._children.items()},
+            lambda pid: self.signal(pid, signal.SIGKILL),
+            self.troubles,
+        )
 
     async def _live(self) -> None:
         """The life of one fork server. Raises how it ended."""
@@ -140,7 +155,7 @@ class ProcessHost:
         if forks is None:
             raise OSError(self._why)
         news, theirs = os.pipe()
-        child = _Child(on_ready, on_exit, news, bytearray())
+        child = _Child(on_ready, on_exit, news, bytearray(), worker_id(spec.slot, spec.generation))
 
         def made(pid: int) -> None:
             self._children[pid] = child
@@ -228,6 +243,9 @@ class ProcessHost:
 
     async def close(self) -> None:
         """End the fork server, with whoever is left of its children."""
+        if self._frozen is not None:
+            self._frozen.cancel()
+            await asyncio.wait([self._frozen])
         if self._keeper is not None:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -11,10 +11,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable, Collection, Set
 
-from api_stub.fleet.processes import children_of, kill_group
+from api_stub.fleet.processes import children_of, environment_of, kill_group, stat_of
 
 LOOK_EVERY_S = 0.05
 LEFTOVERS_S = 1.0
@@ -44,15 +43,15 @@ def is_there(pid: int) -> bool:
     """Whether the process lives; one that only waits to be reaped does not."""
     try:
         os.kill(pid, 0)
-        stat = Path("/proc", str(pid), "stat").read_bytes()
+        state = stat_of(pid)[0]
     except ProcessLookupError:
         return False
     except OSError:
         return not os.path.isdir("/proc/self") or os.path.isdir(f"/proc/{pid}")
-    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    return state not in (b"Z", b"X")
 
 
-def kill_strays(marks: Collection[bytes], known: Collection[int]) -> None:
+def kill_strays(marks: Set[bytes], known: Collection[int]) -> None:
     """Kill and reap, in a thread, those of our children that carry one of the marks and are nobody we know.
 
     They were made by a worker, or by a fork server that died before it could tell. Ours in other ways (a
@@ -62,15 +61,11 @@ def kill_strays(marks: Collection[bytes], known: Collection[int]) -> None:
     def sweep() -> None:
         for pid in children_of(os.getpid()):
             with contextlib.suppress(OSError):
-                if pid not in known and _environment(pid).intersection(marks):
+                if pid not in known and not marks.isdisjoint(environment_of(pid)):
                     os.kill(pid, signal.SIGKILL)
                     _until_reaped(pid)
 
     threading.Thread(target=sweep, name="strays", daemon=True).start()
-
-
-def _environment(pid: int) -> set[bytes]:
-    return set(Path("/proc", str(pid), "environ").read_bytes().split(b"\0"))
 
 
 def _until_reaped(which: int) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api_stub.fleet.processes import kill_group
 from api_stub.lifeline import VARIABLE
 from api_stub.stack.output_log import BoundedLog, OutputReader
 
@@ -204,12 +205,6 @@ def _wait_for(
     reader.process_died()
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know
         loop.call_soon_threadsafe(tell)
-
-
-def kill_group(leader: int) -> None:
-    """SIGKILL to every process in the group of this (dead) leader."""
-    with contextlib.suppress(OSError):
-        os.killpg(leader, signal.SIGKILL)
 
 
 def die_with_parent() -> None:

@@ -12,10 +12,9 @@ import os
 import signal
 import time
 from collections.abc import Collection
-from pathlib import Path
 
 from api_stub.fleet.launch import MARK
-from api_stub.fleet.processes import adopt_orphans, children_of
+from api_stub.fleet.processes import adopt_orphans, children_of, environment_of
 
 __all__ = ["adopt_orphans", "end_all", "sweep"]
 PAUSE_S = 0.02
@@ -44,7 +43,7 @@ def end_all(known: Collection[int], limit_s: float) -> None:
 
 def _api_of(pid: int) -> int | None:
     """The pid of the API that made this process; None: none did."""
-    for entry in Path("/proc", str(pid), "environ").read_bytes().split(b"\0"):
+    for entry in environment_of(pid):
         name, _, value = entry.partition(b"=")
         if name == MARK.encode():
             number = value.partition(b".")[0]

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 
 from api_stub.background import keep_running, reason_of
+from api_stub.fleet.frozen import STOPPED_S, FrozenWatch, stopped_of
 from api_stub.gateway.database import mark_served
 from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import leftovers, ports, programs
@@ -255,13 +256,19 @@ class Stack:
 
     async def _watch(self) -> None:
         """Kill what lives and does not serve any more; its keeper does the rest."""
-        watchdog = Watchdog()
+        watchdog, frozen = Watchdog(), FrozenWatch()
         health: Health | None = Health(reachable=True)  # everything serves: it was just announced
         while True:
             pids = {name: child.pid for name, child in self._children.items()}
             for name in watchdog.hung(pids, health, time.monotonic()):
                 self._terminal.say(f"{name} has not served for {SILENT_S:.0f} s; it is killed")
                 self._children[name].kill()
+            stopped = await asyncio.to_thread(stopped_of, self._known())
+            overdue = frozen.overdue(stopped, time.monotonic())
+            for child in self._children.values():
+                if child.pid in overdue:
+                    self._terminal.say(f"{child.name} was stopped for {STOPPED_S:.0f} s; it is killed")
+                    child.kill()
             await asyncio.sleep(LOOK_EVERY_S)
             health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
             self._note_served(health)

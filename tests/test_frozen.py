@@ -1,0 +1,75 @@
+"""Who is stopped for too long is told; who goes on in time, or is held by a debugger, is not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from api_stub.fleet.frozen import FrozenWatch
+from api_stub.fleet.processes import is_stopped
+from tests.running import eventually
+
+PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+
+
+def test_only_who_was_stopped_all_the_time_is_overdue() -> None:
+    watch = FrozenWatch(stopped_s=10, least_looks=4)
+    seen = [
+        (0.0, [1, 2]),
+        (3.0, [1, 2]),
+        (6.0, [1]),  # 2 goes on
+        (9.0, [1, 2]),
+        (9.9, [1, 2]),
+    ]
+    assert [watch.overdue(stopped, now) for now, stopped in seen] == [[]] * 5
+    assert watch.overdue([1, 2], 10.0) == [1]
+    assert watch.overdue([2], 13.0) == []
+    assert watch.overdue([2], 19.0) == [2]
+
+
+def test_whoever_looks_may_have_been_stopped_too() -> None:
+    watch = FrozenWatch(stopped_s=10, least_looks=4)
+    looks = [watch.overdue([1], now) for now in (0.0, 500.0, 502.0, 504.0)]
+    assert looks == [[], [], [], [1]]
+
+
+def test_a_pid_that_is_somebody_elses_now_starts_anew() -> None:
+    watch = FrozenWatch(stopped_s=10, least_looks=1)
+    assert watch.overdue([1], 0.0) == watch.overdue([], 5.0) == watch.overdue([1], 11.0) == []
+
+
+@pytest.fixture
+def sleeper() -> Iterator[int]:
+    """A process of ours."""
+    with subprocess.Popen(["sleep", "77"]) as process:
+        yield process.pid
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGTSTP])
+def test_a_stopped_process_is_seen(sleeper: int, number: int) -> None:
+    assert not is_stopped(sleeper)
+    os.kill(sleeper, number)
+    eventually(lambda: is_stopped(sleeper))
+    os.kill(sleeper, signal.SIGCONT)
+    eventually(lambda: not is_stopped(sleeper))
+
+
+def test_nobody_is_not_stopped() -> None:
+    assert not is_stopped(2**22 + 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a debugger's stop apart")
+def test_a_debuggers_stop_is_left_alone(sleeper: int) -> None:
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    if ptrace(PTRACE_ATTACH, sleeper, None, None) != 0:
+        pytest.skip(f"no ptrace here: {os.strerror(ctypes.get_errno())}")
+    assert os.waitpid(sleeper, 0)[0] == sleeper  # it is held
+    assert not is_stopped(sleeper)
+    ptrace(PTRACE_DETACH, sleeper, None, None)
