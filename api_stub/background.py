@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
 
@@ -14,6 +15,24 @@ LONGEST_PAUSE_S = 5.0
 HEALTHY_AFTER_S = 10.0
 """A task that ran for so long without a failure begins with the shortest pause again."""
 MAX_REASON = 300
+
+
+@dataclass
+class Pauses:
+    """The pauses between tries, in seconds: they double from the first to the longest while something fails,
+    and begin anew after a try that lasted for `healthy_after_s`."""
+
+    first_s: float = FIRST_PAUSE_S
+    longest_s: float = LONGEST_PAUSE_S
+    healthy_after_s: float = HEALTHY_AFTER_S
+    _next_s: float | None = field(default=None, init=False)
+
+    def after(self, lasted_s: float) -> float:
+        """The pause after a try that lasted so long (0: it could not even begin)."""
+        if self._next_s is None or lasted_s >= self.healthy_after_s:
+            self._next_s = self.first_s
+        pause_s, self._next_s = self._next_s, min(self.longest_s, self._next_s * 2)
+        return pause_s
 
 
 class Troubles:
@@ -61,7 +80,7 @@ async def keep_running(
     pauses between tries, in seconds, double from the first to the longest. Never raises but CancelledError.
     """
     troubles = troubles if troubles is not None else Troubles()
-    pause_s = first_pause_s
+    pauses = Pauses(first_pause_s, longest_pause_s)
     while True:
         began = time.monotonic()
         well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, troubles.clear, name)
@@ -74,7 +93,4 @@ async def keep_running(
                 logger.exception("%s failed; it is tried again", name)
         finally:
             well.cancel()
-        if time.monotonic() - began >= HEALTHY_AFTER_S:
-            pause_s = first_pause_s
-        await asyncio.sleep(pause_s)
-        pause_s = min(longest_pause_s, pause_s * 2)
+        await asyncio.sleep(pauses.after(time.monotonic() - began))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from api_stub.background import reason_of
 from api_stub.errors import GopherPizzaError, RecordUnreadable
+from api_stub.seldom import NEVER_AGAIN, Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +21,8 @@ class Unfit:
 
     def __init__(self, what: str, most: int = MOST_TOLD) -> None:
         self._what = what
-        self._most = most
-        self._told: set[tuple[str, str]] = set()
+        self._seldom = Seldom(NEVER_AGAIN, most=most)
+        self._all_told = False
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -38,11 +39,10 @@ class Unfit:
 
     def tell(self, name: str, error: BaseException) -> None:
         """Log that this record could not be read, unless that was told before for the same reason."""
-        told = (name, reason_of(error))
-        if told in self._told or len(self._told) > self._most:
-            return
-        self._told.add(told)
-        if len(self._told) > self._most:
+        reason = reason_of(error)
+        kind = f"{name}: {reason}"
+        if self._seldom.due(kind):
+            logger.warning("%s %.1100r cannot be read: %s", self._what, name, reason, exc_info=error)
+        elif not self._all_told and not self._seldom.knows(kind):
+            self._all_told = True
             logger.warning("more %ss cannot be read than are told here by name", self._what)
-            return
-        logger.warning("%s %.1100r cannot be read: %s", self._what, name, told[1], exc_info=error)

@@ -17,6 +17,12 @@ def rgb(code: str) -> Colour:
     return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
 
 
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two: `share` (0 to 1) of the other."""
+    mixed = [round(a + (b - a) * share) for a, b in zip(one, other, strict=True)]
+    return mixed[0], mixed[1], mixed[2]
+
+
 NIGHT = rgb("#141b34")
 DUSK = rgb("#2b3a67")
 DUSK_LIGHT = rgb("#6f83bd")
@@ -33,6 +39,7 @@ TOMATO = rgb("#b8321f")
 ALARM = rgb("#ff5a4a")
 BASIL = rgb("#2f6f3e")
 GOPHER = rgb("#6ad7e5")
+
 
 COOKS: tuple[Colour, ...] = tuple(
     rgb(code)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from api_stub.errors import TemporalUnreachable
+from api_stub.records.ledger import Ledger
 from api_stub.records.lines import Contents, Taken
 from api_stub.records.source import Row, StageHistory, State, WorkflowState
 
@@ -105,3 +109,17 @@ def ledger_of(*taken: Taken) -> Contents:
     for record in taken:
         contents.apply(record)
     return contents
+
+
+def with_ledger(file: Path, work: Callable[[Ledger], Awaitable[Any]]) -> Any:
+    """Open the ledger, do the work, close it."""
+
+    async def run() -> Any:
+        ledger = Ledger(file)
+        ledger.open()
+        try:
+            return await work(ledger)
+        finally:
+            await ledger.close()
+
+    return asyncio.run(run())

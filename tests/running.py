@@ -24,6 +24,15 @@ PATIENCE = 4.0 if os.environ.get("CI") else 1.0
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A port that somebody else has: this test."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
 def free_ports(count: int) -> list[int]:
     """Loopback ports that nobody listens on now; held until all are drawn, so they differ."""
     sockets = [socket.socket() for _ in range(count)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from api_stub.records.lines import (
     write_line,
 )
 from api_stub.stack.state_directory import StateDir
+from tests.recorded import with_ledger
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORDS = st.text("abcXYZ019._-", min_size=1, max_size=12)
@@ -59,20 +59,6 @@ def taken(n: int) -> Taken:
 
 def settled(n: int) -> Settled:
     return Settled(AT, f"order-{n}--suffix", f"run-{n}", "delivered", 1)
-
-
-def with_ledger(file: Path, work: Callable[[Ledger], Awaitable[Any]]) -> Any:
-    """Open the ledger, do the work, close it."""
-
-    async def run() -> Any:
-        ledger = Ledger(file)
-        ledger.open()
-        try:
-            return await work(ledger)
-        finally:
-            await ledger.close()
-
-    return asyncio.run(run())
 
 
 def contents_of(file: Path) -> Contents:

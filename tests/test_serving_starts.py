@@ -19,7 +19,7 @@ from api_stub.app import create_app
 from api_stub.checkpoint import switching
 from api_stub.http.server import CannotServe, listening, server_for
 from tests.listening import served
-from tests.running import PATIENCE, ROOT, eventually, free_ports
+from tests.running import PATIENCE, ROOT, eventually, free_ports, held_port
 from tests.serving import api, kitchen_for
 
 
@@ -74,10 +74,8 @@ def test_it_ends_when_told_to_and_its_port_is_free_again() -> None:
 @pytest.fixture
 def taken() -> Iterator[int]:
     """A port that is taken."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        one.listen()
-        yield one.getsockname()[1]
+    with held_port() as port:
+        yield port
 
 
 def test_the_command_says_that_its_port_is_taken(tmp_path: Path, taken: int) -> None:

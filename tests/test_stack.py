@@ -8,11 +8,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -24,6 +22,7 @@ from tests.running import (
     RunningStack,
     eventually,
     free_ports,
+    held_port,
     processes_naming,
     quick_config,
     running_stack,
@@ -46,15 +45,6 @@ def run(*options: str, environment: dict[str, str] | None = None) -> subprocess.
 
 def port_options(api: int, temporal: int, ui: int) -> list[str]:
     return ["--api-port", str(api), "--temporal-port", str(temporal), "--ui-port", str(ui)]
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[int]:
-    """A port that somebody else has: this test."""
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        yield other.getsockname()[1]
 
 
 def test_run_all_from_the_shell_runs_for_a_while_and_ends(tmp_path: Path) -> None:
@@ -173,7 +163,7 @@ def test_a_port_that_temporal_lost_to_somebody_costs_another_start_and_no_more(
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_taken_port_is_named(tmp_path: Path, place: int) -> None:
-    with listening() as taken:
+    with held_port() as taken:
         ports = free_ports(3)
         ports[place] = taken
         result = run("--no-game", "--state-dir", str(tmp_path / "s"), *port_options(*ports))

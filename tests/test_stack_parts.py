@@ -18,12 +18,13 @@ from typing import Any
 import psutil
 import pytest
 
+from api_stub.background import LONGEST_PAUSE_S, Pauses
 from api_stub.gateway.database import DatabaseProblem, prepare_database
 from api_stub.seldom import EVERY_S, Seldom
 from api_stub.stack.child import Child, Program
 from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
-from api_stub.stack.restarter import LONGEST_PAUSE_S, Budget, Pauses, Restarter, Verdict
+from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.run import check_config
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import MOST_WAITING, Terminal
@@ -93,13 +94,12 @@ def test_a_log_is_bounded_and_keeps_what_came_last(tmp_path: Path) -> None:
     log.close()
 
 
-def test_a_log_that_was_removed_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_was_removed_is_made_anew(tmp_path: Path) -> None:
     file = tmp_path / "logs" / "x.log"
     log = BoundedLog(file)
     log.write(b"before\n")
     file.unlink()
     file.parent.rmdir()
-    monkeypatch.setattr("api_stub.stack.output_log.LOOK_EVERY_S", 0)
     log.write(b"after\n")
     assert file.read_bytes() == b"after\n"
     log.close()
@@ -256,7 +256,7 @@ def keep(child: Scripted, judge: Callable[[int], Verdict]) -> list[str]:
         on_done=lambda: said.append("done"),
         on_started=lambda: said.append("started"),
         say=said.append,
-        pauses=Pauses(next_s=0),
+        pauses=Pauses(first_s=0),
     )
     run(keeper.keep)
     return said

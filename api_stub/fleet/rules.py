@@ -166,8 +166,8 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
         return without(state, idle), ()
     if state.closing or meant_to_end:
         return put(state, idle), ()
-    wait = min(policy.backoff_maximum_s, policy.backoff_initial_s * 2.0 ** min(idle.failed_starts - 1, 30))
-    return put(state, replace(idle, phase="backoff", due=now + wait, trouble=event.reason)), ()
+    due = now + policy.backoff_s(idle.failed_starts)
+    return put(state, replace(idle, phase="backoff", due=due, trouble=event.reason)), ()
 
 
 def _became_ready(state: FleetState, event: BecameReady, now: float) -> Decision:
@@ -218,8 +218,7 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
         return state, news
     wait = dice(policy.respawn_after_s)
     if false_start:
-        doubled = policy.backoff_initial_s * 2.0 ** min(dead.false_starts - 1, 30)
-        wait = max(wait, min(policy.backoff_maximum_s, doubled))
+        wait = max(wait, policy.backoff_s(dead.false_starts))
     return put(state, replace(dead, phase="backoff", due=now + wait)), news
 
 

@@ -49,6 +49,10 @@ class Policy:
     bug: str | None = None
     """The bug that the workers' code has; it names the code that they load."""
 
+    def backoff_s(self, failures: int) -> float:
+        """The pause after so many failures in a row (at least 1), in seconds: it doubles with each."""
+        return min(self.backoff_maximum_s, self.backoff_initial_s * 2.0 ** min(failures - 1, 30))
+
     def makes_the_same(self, other: Policy) -> bool:
         """Whether a worker made under one is as good as one made under the other."""
         return (self.bug, self.concurrency, self.lifespan_s) == (

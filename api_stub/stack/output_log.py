@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from worker.show.files import AT_ONCE
+from worker.show.files import write_all
+from worker.show.outputs import BoundedFile
 
 MAX_BYTES = 2_000_000
 CHUNK = 64 * 1024
-LOOK_EVERY_S = 1.0
 AFTER_DEATH_S = 0.2
 """How long nothing may come from a child that is dead until its output counts as complete."""
 LONGEST_AFTER_DEATH_S = 1.0
@@ -23,20 +23,12 @@ WORDS = 20
 WORD_BYTES = 400
 
 
-class BoundedLog:
-    """A file of at most `max_bytes`, and the one before it (`NAME.1`). Writing never raises.
-
-    What cannot be written is dropped and counted; as soon as there is room again, a line tells how much. A
-    file that somebody removed is made anew.
-    """
+class BoundedLog(BoundedFile):
+    """A bounded file that tells what it lost: what cannot be written is dropped and counted, and as soon as
+    there is room again, a line says how much. Writing never raises."""
 
     def __init__(self, file: Path, max_bytes: int = MAX_BYTES) -> None:
-        self._file = file
-        self._max_bytes = max_bytes
-        self._fd = -1
-        self._size = 0
-        self._looked_at = -LOOK_EVERY_S
-        self._lock = threading.Lock()
+        super().__init__(file, max_bytes)
         self.dropped = 0
         """Bytes that could not be written, since it last could."""
         self.reason: str | None = None
@@ -54,53 +46,14 @@ class BoundedLog:
         self.write(f"{stamp} {text}\n".encode(errors="backslashreplace"))
 
     def _append(self, piece: bytes) -> None:
+        lost = f"[{self.dropped} bytes were not written: {self.reason}]\n".encode() if self.dropped else b""
         try:
-            self._open()
-            if self.dropped:
-                lost = f"[{self.dropped} bytes were not written: {self.reason}]\n".encode()
-                self._write_whole(lost)
-                self.dropped = 0
-            self._write_whole(piece)
-            self.reason = None
+            write_all(self._ready_for(len(lost) + len(piece)), lost + piece)
+            self.dropped, self.reason = 0, None
         except OSError as error:
             self.dropped += len(piece)
             self.reason = error.strerror or type(error).__name__
             self._close()
-
-    def _write_whole(self, piece: bytes) -> None:
-        if self._size and self._size + len(piece) > self._max_bytes:
-            self._close()
-            os.replace(self._file, self._file.with_name(self._file.name + ".1"))
-            self._open()
-        left = memoryview(piece)
-        while left:
-            written = os.write(self._fd, left)
-            self._size += written
-            left = left[written:]
-
-    def _open(self) -> None:
-        """Have the file open, and make sure now and then that it is still the one of that name."""
-        now = time.monotonic()
-        if self._fd >= 0 and now - self._looked_at < LOOK_EVERY_S:
-            return
-        self._looked_at = now
-        if self._fd >= 0:
-            ours = os.fstat(self._fd)
-            try:
-                there = os.stat(self._file)
-            except FileNotFoundError:
-                there = None
-            if there is not None and (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino):
-                return
-            self._close()
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | AT_ONCE, 0o644)
-        self._size = os.fstat(self._fd).st_size
-
-    def _close(self) -> None:
-        if self._fd >= 0:
-            fd, self._fd = self._fd, -1
-            os.close(fd)
 
     def close(self) -> None:
         """Let the file go; a later write opens it again."""

@@ -6,14 +6,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from api_stub.background import reason_of
+from api_stub.background import Pauses, reason_of
 from api_stub.stack.child import CannotStart
 
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 5.0
 HEALTHY_AFTER_S = 30.0
 """A process that lived for so long begins with the shortest pause again."""
 
@@ -52,21 +49,6 @@ class Budget:
         return len(self._failures) <= self._most
 
 
-@dataclass
-class Pauses:
-    """The pauses between starts, in seconds: they double while a program keeps failing."""
-
-    next_s: float = FIRST_PAUSE_S
-
-    def after(self, lived_s: float) -> float:
-        """The pause for a process that lived so long (0: it could not even be started)."""
-        if lived_s >= HEALTHY_AFTER_S:
-            self.next_s = FIRST_PAUSE_S
-        pause_s = self.next_s
-        self.next_s = min(LONGEST_PAUSE_S, pause_s * 2)
-        return pause_s
-
-
 class Restarter:
     """One child, kept up. `judge` says what an exit status means; it is asked at each death.
 
@@ -91,7 +73,7 @@ class Restarter:
         self._on_started = on_started
         self._say = say
         self._clock = clock
-        self._pauses = pauses or Pauses()
+        self._pauses = pauses or Pauses(healthy_after_s=HEALTHY_AFTER_S)
         self._began = clock()
         self._must_start = False
 

@@ -24,6 +24,7 @@ from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
 from api_stub.stack.watchdog import LOOK_EVERY_S, SILENT_S, Watchdog
+from worker.show.outputs import BoundedHandler
 
 START_LIMIT_S = 60.0
 PATIENCE_S = 10.0
@@ -43,18 +44,6 @@ FORCED_S = 1.0
 """After a second signal nobody waits longer than this."""
 TIDY_EVERY_S = 0.5
 LEFTOVERS_S = 0.5
-
-
-class LogHandler(logging.Handler):
-    """What our own modules log, into the stack's log."""
-
-    def __init__(self, log: BoundedLog) -> None:
-        super().__init__()
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write it; never raises."""
-        self._log.line(self.format(record))
 
 
 class Stack:
@@ -145,8 +134,12 @@ class Stack:
     def _log_to_state_dir(self) -> None:
         log = BoundedLog(self._state.logs / "stack.log")
         self._terminal.log = log.line
+        formatter = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
+        formatter.converter = time.gmtime  # as the terminal's lines in the same file
+        handler = BoundedHandler(log)
+        handler.setFormatter(formatter)
         logging.raiseExceptions = False
-        logging.basicConfig(level=logging.INFO, handlers=[LogHandler(log)], force=True)
+        logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
     async def _port_for_own_server(self) -> bool:
         """Whether to start a server: not where a healthy one is up already. Raises StartError."""

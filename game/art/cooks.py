@@ -11,7 +11,7 @@ from game.art.poses import CookPose
 from game.art.sprite import Sprite, convert, trimmed
 from game.art.svg import Layer, Renderer, tint
 from game.looks import CookLook
-from game.theme import Colour
+from game.theme import Colour, mix
 
 MASTER = 260.0
 """Logical height at which layers are rendered: a cook of the front row needs no resampling."""
@@ -96,7 +96,7 @@ class Cooks:
         canvas = pygame.Surface(
             (round(self._view[0] * self._zoom), round(self._view[1] * self._zoom)), pygame.SRCALPHA
         )
-        colour = _mix(look.colour, GHOSTLY, 0.85) if pose is CookPose.GHOST else look.colour
+        colour = mix(look.colour, GHOSTLY, 0.85) if pose is CookPose.GHOST else look.colour
         layers = []
         for short in layer_names(look, pose):
             name = f"cook/{short}"
@@ -130,9 +130,3 @@ class Cooks:
             plain = self._layer(name)
             found = self._tinted[name, colour] = Layer(tint(plain.surface, colour), plain.offset)
         return found
-
-
-def _mix(one: Colour, other: Colour, share: float) -> Colour:
-    """A colour between two: `share` of the other."""
-    mixed = [round(a + (b - a) * share) for a, b in zip(one, other, strict=True)]
-    return mixed[0], mixed[1], mixed[2]

@@ -13,7 +13,7 @@ from game.layout import Box, inside
 from game.panels.base import Close, Do, Outcome, Stay
 from game.panels.kept import Kept
 from game.panels.lens import Lens
-from game.panels.paper import inset, mix
+from game.panels.paper import inset
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import (
     BASIL,
@@ -31,6 +31,7 @@ from game.theme import (
     WOOD,
     WOOD_DARK,
     Colour,
+    mix,
 )
 from game.view import View
 

@@ -9,7 +9,6 @@ from game.art import Art, GopherPose, PizzaState
 from game.looks import Look
 from game.panels.choice import Choice, word
 from game.panels.formplan import ORDER, Plan, Spread
-from game.panels.paper import mix
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit
 from game.theme import (
     CREAM,
@@ -25,6 +24,7 @@ from game.theme import (
     SIZE_TITLE,
     TOMATO,
     WOOD,
+    mix,
 )
 from game.view import View
 

@@ -12,7 +12,6 @@ import pygame
 from game.actors import colour_of
 from game.layout import Box
 from game.panels.life import Attempt, Fate, Lane, Life
-from game.panels.paper import mix
 from game.panels.slip import Slip, StageLine, Step, clock, number_of, seconds
 from game.panels.widgets import PAPER_LIT, RULE, Easel
 from game.theme import (
@@ -27,6 +26,7 @@ from game.theme import (
     TOMATO,
     WOOD,
     Colour,
+    mix,
 )
 
 LANE_HIGH = 96.0

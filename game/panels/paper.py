@@ -19,12 +19,6 @@ BEYOND = 24.0
 """How far a sheet's shadow reaches beyond it, at most."""
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """A colour between two: `share` (0 to 1) of the other."""
-    mixed = [round(a + (b - a) * share) for a, b in zip(one, other, strict=True)]
-    return mixed[0], mixed[1], mixed[2]
-
-
 @lru_cache(maxsize=256)
 def _disc(radius: int, colour: Colour) -> pygame.Surface:
     size = 2 * radius * _FINER

@@ -8,9 +8,8 @@ import pygame
 
 from game.figures import Bars
 from game.layout import Box
-from game.panels.paper import mix
 from game.panels.widgets import RULE, Easel
-from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, TOMATO, Colour
+from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, TOMATO, Colour, mix
 
 Points = Sequence[tuple[float, float]]
 AXIS = mix(CREAM, INK, 0.45)

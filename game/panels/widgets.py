@@ -16,10 +16,10 @@ from game.art import Art, Sprite
 from game.inputs import Input, KeyPress, PointerMove
 from game.layout import Box, inside
 from game.motion import ease_out
-from game.panels.paper import board, edged_box, fill_box, inset, mix
+from game.panels.paper import board, edged_box, fill_box, inset
 from game.text import Pen
 from game.text.faces import Face
-from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour
+from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour, mix
 from game.view import View
 
 SLIDE_SECONDS = 0.2
