@@ -1,20 +1,19 @@
-"""The FastAPI application: routes, errors, limits, and what starts and ends with it."""
+"""The FastAPI application: routes, errors, limits."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api_stub.background import keep_running, reason_of
-from api_stub.checkpoint import switching
+from api_stub.background import reason_of
 from api_stub.http import openapi, problems
 from api_stub.http.entrance import Entrance
 from api_stub.http.limits import BodyLimit, Crowd
 from api_stub.kitchen import Kitchen
+from api_stub.opening import opened
 from api_stub.routes import challenge, fleet, house, orders, original, records
 
 DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them.
@@ -22,33 +21,22 @@ DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them
 Every error is `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC."""
 
 
-def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -> FastAPI:
-    """The application for this kitchen. It opens gateway and fleet when it starts, and closes them."""
+def create_app(kitchen: Kitchen, *, is_open: bool = False) -> FastAPI:
+    """The application for this kitchen; it opens the kitchen when it starts, and closes it in the end.
+
+    `is_open`: somebody else has opened it, and closes it.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as end:
             try:
-                await begin(end)
+                if not is_open:
+                    await end.enter_async_context(opened(kitchen))
             except Exception as error:
                 app.state.start_failure = reason_of(error)  # one line, for whoever started this process
                 raise
             yield
-
-    async def begin(end: contextlib.AsyncExitStack) -> None:
-        await kitchen.gateway.open()
-        if kitchen.records is not None:
-            end.push_async_callback(kitchen.records.close)
-            await kitchen.records.open()
-        end.push_async_callback(kitchen.fleet.close)
-        await kitchen.fleet.open()
-        for name, work in (
-            ("Temporal's watch", kitchen.gateway.watch),
-            ("the checkpoint's watch", lambda: switching.watch(kitchen)),
-        ):
-            end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))
-        if on_started is not None:
-            on_started()
 
     # The same FastAPI, except that the /docs page brings its scripts along: a booth may be offline.
     app = FastAPIOffline(
@@ -68,9 +56,3 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
     app.add_middleware(BodyLimit)
     app.add_middleware(Entrance, hosts=lambda: kitchen.checkpoint.config.hosts)
     return app
-
-
-async def ended(task: asyncio.Task[None]) -> None:
-    """Cancel a task, and wait until it is over."""
-    task.cancel()
-    await asyncio.wait([task])

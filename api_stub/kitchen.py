@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from fastapi import Request
+from starlette.requests import Request  # FastAPI's, without the tenth of a second that FastAPI takes
 
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig

@@ -10,9 +10,10 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api_stub import lifeline
-from api_stub.app import create_app
+from api_stub.background import reason_of
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable
@@ -21,14 +22,18 @@ from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
-from api_stub.http.server import CannotServe, listening, server_for
+from api_stub.http.sockets import CannotServe, listening
 from api_stub.kitchen import Kitchen, policy_of
+from api_stub.opening import opened
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.state_files import MEMORY, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
 from worker.show.outputs import BoundedFile, log_to
+
+if TYPE_CHECKING:
+    from api_stub.http.server import Server
 
 logger = logging.getLogger(__name__)
 LOG_BYTES = 2_000_000
@@ -104,33 +109,45 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     )
     kitchen.records.load()
     sockets = listening(options.host, options.port)
-    server = server_for(create_app(kitchen))
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.should_exit = True
-
+    stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, stopping.set)
     broken: list[str] = []
 
     def cannot_start(reason: str) -> None:
         broken.append(reason)
-        stop()
+        stopping.set()
 
     host.on_broken = cannot_start
     host.open()
 
     def parent_gone() -> None:
-        loop.call_soon_threadsafe(stop)
+        loop.call_soon_threadsafe(stopping.set)
 
     lifeline.watch(parent_gone)
-    await server.run_on(sockets)
+    async with contextlib.AsyncExitStack() as end:
+        try:
+            await end.enter_async_context(opened(kitchen))
+        except Exception as error:
+            raise CannotServe(f"the API cannot start: {reason_of(error)}") from error
+        # What answers requests takes as long to load as all the rest. It comes in a thread, so that meanwhile
+        # the first workers start, and are heard.
+        server = await asyncio.to_thread(http_server, kitchen)
+        await server.run_until(stopping, sockets)
     if broken:
         say(broken[0])
         return 1
     return 0
+
+
+def http_server(kitchen: Kitchen) -> Server:
+    """The HTTP server of a kitchen that is open."""
+    from api_stub.app import create_app
+    from api_stub.http.server import server_for
+
+    return server_for(create_app(kitchen, is_open=True))
 
 
 def say(text: str) -> None:

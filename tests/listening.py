@@ -14,7 +14,8 @@ from typing import Any
 from api_stub.app import create_app
 from api_stub.http.connections import Limits
 from api_stub.http.protocol import Connection
-from api_stub.http.server import Server, listening, server_for
+from api_stub.http.server import Server, server_for
+from api_stub.http.sockets import listening
 from api_stub.kitchen import Kitchen
 from tests.running import PATIENCE, eventually
 from tests.serving import kitchen_for

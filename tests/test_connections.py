@@ -16,7 +16,8 @@ import pytest
 
 from api_stub.http import server as http_server
 from api_stub.http.connections import Limits, Phase, to_close
-from api_stub.http.server import AcceptTroubles, CannotServe, listening
+from api_stub.http.server import AcceptTroubles
+from api_stub.http.sockets import CannotServe, listening
 from tests.listening import Served, all_of, answer, is_closed, served
 from tests.running import eventually
 

@@ -17,7 +17,8 @@ import pytest
 
 from api_stub.app import create_app
 from api_stub.checkpoint import switching
-from api_stub.http.server import CannotServe, listening, server_for
+from api_stub.http.server import server_for
+from api_stub.http.sockets import CannotServe, listening
 from tests.listening import served
 from tests.running import PATIENCE, ROOT, eventually, free_ports, held_port
 from tests.serving import api, kitchen_for

@@ -1,4 +1,4 @@
-"""The HTTP server: listening sockets, room for connections, and one line about why it cannot start."""
+"""The HTTP server: room for connections, and one line about why it cannot start."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from api_stub.http.connections import Limits, Phase
 from api_stub.http.entrance import MAX_HEAD_BYTES
 from api_stub.http.protocol import Connection
+from api_stub.http.sockets import CannotServe
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +31,6 @@ FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 TELL_EVERY_S = 60.0
 
 
-class CannotServe(Exception):
-    """The server did not start; the message says why in one line."""
-
-
 class Server(uvicorn.Server):
     """uvicorn, except that signals are ours: it would end itself by the signal that it was stopped with."""
 
@@ -41,6 +38,19 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave all handlers alone."""
         yield
+
+    async def run_until(self, stopping: asyncio.Event, sockets: list[socket.socket]) -> None:
+        """Serve on these sockets until that is set. Raises CannotServe."""
+
+        async def stop() -> None:
+            await stopping.wait()
+            self.should_exit = True
+
+        watching = asyncio.create_task(stop())
+        try:
+            await self.run_on(sockets)
+        finally:
+            watching.cancel()
 
     async def run_on(self, sockets: list[socket.socket]) -> None:
         """Serve on these sockets until `should_exit`. Raises CannotServe."""
@@ -137,26 +147,3 @@ def open_files_allowed() -> int:
         else:
             soft = wanted
     return soft
-
-
-def listening(host: str, port: int) -> list[socket.socket]:
-    """Sockets bound to each address that `host` stands for; clients are let in later, when all is up.
-    Raises CannotServe."""
-    found: list[socket.socket] = []
-    try:
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(infos):
-            one = socket.socket(family, kind, protocol)
-            found.append(one)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            one.bind(address)
-            one.setblocking(False)
-    except (OSError, OverflowError, UnicodeError) as error:
-        for one in found:
-            one.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CannotServe(f"the API cannot listen on {host}:{port}: {reason}") from error
-    logger.info("serving on %s", ", ".join(str(one.getsockname()) for one in found))
-    return found

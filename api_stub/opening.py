@@ -1,0 +1,36 @@
+"""What begins when a kitchen opens, in order, and ends when it closes, in the opposite one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from api_stub.background import keep_running
+from api_stub.checkpoint import switching
+from api_stub.kitchen import Kitchen
+
+
+@contextlib.asynccontextmanager
+async def opened(kitchen: Kitchen) -> AsyncIterator[None]:
+    """The kitchen's gateway, records, fleet and watches, for as long as this lasts. None of them needs HTTP:
+    the first workers start while FastAPI is still being loaded."""
+    async with contextlib.AsyncExitStack() as end:
+        await kitchen.gateway.open()
+        if kitchen.records is not None:
+            end.push_async_callback(kitchen.records.close)
+            await kitchen.records.open()
+        end.push_async_callback(kitchen.fleet.close)
+        await kitchen.fleet.open()
+        for name, work in (
+            ("Temporal's watch", kitchen.gateway.watch),
+            ("the checkpoint's watch", lambda: switching.watch(kitchen)),
+        ):
+            end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))
+        yield
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task, and wait until it is over."""
+    task.cancel()
+    await asyncio.wait([task])
