@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -135,6 +136,8 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
         # What answers requests takes as long to load as all the rest. It comes in a thread, so that meanwhile
         # the first workers start, and are heard.
         server = await asyncio.to_thread(http_server, kitchen)
+        gc.freeze()
+        gc.enable()
         await server.run_until(stopping, sockets)
     if broken:
         say(broken[0])

@@ -185,6 +185,7 @@ def main(arguments: Sequence[str]) -> None:
     """Import what workers need, then serve. `arguments`: the socket's and the lifeline's descriptors, and the
     modules to import. What fails here is told on stderr, and the API reads that."""
     control_fd, lifeline, *modules = arguments
+    gc.disable()  # what is imported here stays
     os.set_inheritable(int(control_fd), False)
     os.set_inheritable(int(lifeline), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the API, which stops us in order
@@ -199,6 +200,6 @@ def main(arguments: Sequence[str]) -> None:
             raise TypeError(f"a {type(spec).__name__} is no WorkerSpec")
         return fleet_main(spec, news, int(lifeline))
 
-    gc.collect()
     gc.freeze()  # the workers' garbage collectors leave these pages shared
+    gc.enable()
     ForkServer(socket.socket(fileno=int(control_fd)), body).serve()

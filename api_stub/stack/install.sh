@@ -75,6 +75,8 @@ make_and_install() {
   rm -rf "$temporary"
   if [[ $status == 0 ]]; then
     [[ $1 == run ]] || venv_state >.venv/installed-run
+    # pip compiles what it installs; of ours every start would compile all where Python is told to write nothing.
+    slowly .venv/bin/python -m compileall -q api_stub worker game >>"$log" 2>&1
     venv_state >"$stamp" || say "$PWD/$stamp cannot be written: the next start installs again"
     say "installed"
   elif [[ -e $stamp ]]; then
