@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,14 @@ def test_imports_go_one_way(file: Path) -> None:
         assert all(is_in(name, "worker.shared") or is_in(name, "api_stub.schema") for name in ours)
     if here == "worker.shared":
         assert not any(is_in(name, package) for name in imports_of(file) for package in PACKAGES)
+
+
+LATER = ("fastapi", "uvicorn", "numpy", "psutil", "httpx")
+"""What takes long to load, and the first workers do not need."""
+
+
+@pytest.mark.parametrize("first", ["api_stub.server", "api_stub.stack.run"])
+def test_a_start_does_not_wait_for_what_comes_later(first: str) -> None:
+    code = f"import sys, {first}; print(sorted(set({LATER}) & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ended.stdout.strip() == "[]", ended
