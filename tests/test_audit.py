@@ -47,7 +47,8 @@ def test_the_sums(verdicts: dict[str, Verdict], delivered: int, failed: int) -> 
     assert found.started == delivered + failed + len(verdicts)
     assert (found.lost, found.in_flight) == (counts["lost"], counts["in_flight"])
     assert found.carried == delivered + failed
-    assert found.balanced == (counts["lost"] == 0)
+    assert found.all_found == (counts["lost"] == 0)
+    assert found.cancelled == counts["cancelled"]
     assert len(found.lost_ids) == min(found.lost, MAX_LOST_IDS)
     assert (
         list(found.lost_ids) == [key for key in reversed(verdicts) if verdicts[key] == "lost"][:MAX_LOST_IDS]
@@ -61,9 +62,8 @@ def test_what_has_become_of_an_order(state: State, meant: bool) -> None:
     assert (found == "delivered") == (state == "completed")
     assert (found == "in_flight") == (state in OPEN)
     assert (found == "failed") == (state == "failed" and meant)
-    assert (found == "lost") == (
-        state in ("canceled", "terminated", "timed_out") or (state == "failed" and not meant)
-    )
+    assert (found == "cancelled") == (state == "canceled" or (state == "terminated" and meant))
+    assert (found == "lost") == (state == "timed_out" or (state in ("failed", "terminated") and not meant))
 
 
 def test_an_order_that_is_not_there_is_lost() -> None:
@@ -362,8 +362,8 @@ def test_who_leaves(
     gone = leaving(verdicts, rows.get, now, retention_s, keep, most)
     names = {row.workflow_id for row in gone}
     assert len(gone) == len(names) <= most
-    assert all(verdicts[name] in ("delivered", "failed") for name in names), "never an open or a lost one"
-    finished = {name: at for name, (found, at) in orders.items() if found in ("delivered", "failed")}
+    assert all(verdicts[name] in ("delivered", "failed", "cancelled") for name in names), "never an open or a lost one"
+    finished = {name: at for name, (found, at) in orders.items() if found in ("delivered", "failed", "cancelled")}
     old = {name for name, at in finished.items() if at <= now - retention_s}
     assert len(names) == min(most, max(len(old), len(finished) - keep))
     if names:

@@ -95,7 +95,7 @@ def test_the_audit_counts_on_past_an_order_that_nobody_can_read(
             await recount.recount(0.0)
             found = tally(recount.verdicts, Totals())
             assert (found.delivered, found.failed, found.in_flight, found.lost) == (1, 1, 2, 0)
-            assert found.balanced
+            assert found.all_found
         temporal.broken = {}
         await recount.recount(0.0)
         assert recount.verdicts[failed] == "lost", "as soon as it can be read"

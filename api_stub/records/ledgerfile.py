@@ -19,7 +19,7 @@ from worker.show.files import AT_ONCE, new_file, write_all
 
 LOCK_S = 3.0
 MAX_BYTES = 32 * 2**20
-"""A quarter of a million orders; retention keeps it far below."""
+"""Over a hundred thousand orders and their ends; retention keeps it far below."""
 ROOM = 2 * 2**20
 """Bytes that must be free where the ledger lies: the last ones are for the orders that are taken already,
 which Temporal still has to write about."""

@@ -30,17 +30,19 @@ class Retries:
         self._source = source
         self._last_read = last_read
         self._closed: dict[str, int] = {}
+        self.learnt: dict[str, Row] = {}
+        """Closed orders that came to be known, until somebody takes them out here."""
+
+    def known(self, row: Row) -> int:
+        """Of one order, as far as they are known."""
+        if row.closed is not None:
+            return self._closed.get(row.run_id, 0)
+        order = self._last_read(row.workflow_id)
+        return retries_of(order.stages) if order is not None and order.run_id == row.run_id else 0
 
     def total(self, rows: Iterable[Row]) -> int:
         """Over these orders, as far as they are known."""
-        found = 0
-        for row in rows:
-            if row.closed is not None:
-                found += self._closed.get(row.run_id, 0)
-            else:
-                order = self._last_read(row.workflow_id)
-                found += retries_of(order.stages) if order is not None and order.run_id == row.run_id else 0
-        return found
+        return sum(map(self.known, rows))
 
     async def learn(self, rows: Iterable[Row], now: float) -> bool:
         """Get to know the closed ones of these, some of them by reading; whether there is more to read.
@@ -49,13 +51,14 @@ class Retries:
         """
         rows = [row for row in rows if row.closed is not None]
         self._closed = {row.run_id: self._closed[row.run_id] for row in rows if row.run_id in self._closed}
+        self.learnt = {key: row for key, row in self.learnt.items() if row.run_id in self._closed}
         unknown = []
         for row in heapq.nlargest(MAX_READ, rows, key=lambda row: row.closed or 0.0):
             if row.run_id in self._closed:
                 continue
             order = self._last_read(row.workflow_id)
             if order is not None and order.run_id == row.run_id and whole(order):
-                self._closed[row.run_id] = retries_of(order.stages)
+                self._know(row, retries_of(order.stages))
             elif (row.closed or 0.0) < now - PATIENCE_S:
                 unknown.append(row)
         await each(self.of(row) for row in unknown[:READ_AT_ONCE])
@@ -70,8 +73,20 @@ class Retries:
             story = None
             with unfit.alone(row.workflow_id):
                 story = await self._source.story(row.workflow_id, row.run_id)
-            self._closed[row.run_id] = story.retries if story is not None else 0
+            self._know(row, story.retries if story is not None else 0)
         return self._closed[row.run_id]
+
+    def look_up(self, row: Row) -> int:
+        """Of one order that just closed, if the API followed it to its end; what is known otherwise."""
+        order = self._last_read(row.workflow_id)
+        followed = row.closed is not None and order is not None and order.run_id == row.run_id
+        if followed and row.run_id not in self._closed and order is not None and whole(order):
+            self._closed[row.run_id] = retries_of(order.stages)
+        return self.known(row)
+
+    def _know(self, row: Row, retries: int) -> None:
+        self._closed[row.run_id] = retries
+        self.learnt[row.workflow_id] = row
 
 
 def whole(order: Order) -> bool:

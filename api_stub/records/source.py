@@ -82,8 +82,12 @@ class Source(Protocol):
     async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
         """Orders started at `floor` or later; only those that started or closed after `changed_after`."""
 
-    async def count(self, floor: float) -> int:
-        """How many runs started at `floor` or later are listed."""
+    @property
+    def unreadable(self) -> int:
+        """Runs of the last whole listing that `rows` left out, as nobody can read them."""
+
+    async def counts(self, floor: float) -> dict[State, int]:
+        """How many runs started at `floor` or later there are in each state, by Temporal's own count."""
 
     async def row(self, workflow_id: str) -> Row | None:
         """One order's newest run, from the server's own state and not its listing; None: not there."""
@@ -95,7 +99,8 @@ class Source(Protocol):
         """What its history says; None: it is not there."""
 
     async def meant_to_fail(self, row: Row) -> bool:
-        """Whether a failed run failed as an order that nobody can read."""
+        """Whether a failed run failed as an order that nobody can read, and a terminated one was ended by
+        somebody, not by the server itself."""
 
     async def delete(self, workflow_id: str, run_id: str) -> None:
         """Delete this run; one that is gone already is no error."""
