@@ -362,8 +362,12 @@ def test_who_leaves(
     gone = leaving(verdicts, rows.get, now, retention_s, keep, most)
     names = {row.workflow_id for row in gone}
     assert len(gone) == len(names) <= most
-    assert all(verdicts[name] in ("delivered", "failed", "cancelled") for name in names), "never an open or a lost one"
-    finished = {name: at for name, (found, at) in orders.items() if found in ("delivered", "failed", "cancelled")}
+    assert all(verdicts[name] in ("delivered", "failed", "cancelled") for name in names), (
+        "never an open or a lost one"
+    )
+    finished = {
+        name: at for name, (found, at) in orders.items() if found in ("delivered", "failed", "cancelled")
+    }
     old = {name for name, at in finished.items() if at <= now - retention_s}
     assert len(names) == min(most, max(len(old), len(finished) - keep))
     if names:

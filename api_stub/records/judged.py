@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -37,6 +38,7 @@ class Judged:
         self._born: dict[str, float] = {}
         """When each open order began, by the clock that nobody sets."""
         self._began = False
+        self._judged_at: float | None = None
         self.verdicts: dict[str, Verdict] = {}
         """Workflow id → what became of it; the ledger's order."""
         self.unlisted: dict[str, Unlisted] = {}
@@ -141,6 +143,8 @@ class Judged:
 
     def _apply(self, decided: dict[str, tuple[Verdict, Unlisted | None] | None], contents: Contents) -> None:
         passed, wall = self._passed(), self._wall()
+        since = passed - self._judged_at if self._judged_at is not None else math.inf
+        self._judged_at = passed
         for key, found in decided.items():
             if found is None:
                 self.verdicts.pop(key, None)
@@ -148,6 +152,7 @@ class Judged:
                 self.to_note.pop(key, None)
                 self._born.pop(key, None)
                 continue
+            is_new = key not in self.verdicts
             self.verdicts[key], why = found
             _set(self.unlisted, key, why)
             row = self.rows.get(key)
@@ -155,7 +160,9 @@ class Judged:
                 self._born.pop(key, None)
             elif key not in self._born:
                 started = row.started if row is not None else contents.entries[key].at.timestamp()
-                self._born[key] = passed - max(0.0, wall - started)
+                age = max(0.0, wall - started)
+                # A new one was not there at the last count, whatever the clocks say.
+                self._born[key] = passed - (min(age, since) if is_new else age)
             _set(self.to_note, key, row if is_news(found, row, contents.ends.get(key)) else None)
 
 

@@ -23,7 +23,7 @@ from itertools import chain, islice
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Comparison, LedgerSide, compare
-from api_stub.records.judged import Judged
+from api_stub.records.judged import Judged, seconds_passed
 from api_stub.records.lines import Contents, Totals
 from api_stub.records.mirror import Mirror
 from api_stub.records.source import Row, Source, State, each, unfit
@@ -57,6 +57,7 @@ class Recount:
         contents: Callable[[], Contents],
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        passed: Callable[[], float] = seconds_passed,
     ) -> None:
         self._source = source
         self._contents = contents
@@ -72,7 +73,7 @@ class Recount:
         self._counts: dict[State, int] = {}
         self._failed: tuple[float, str] | None = None
         self.mirror = Mirror()
-        self.judged = Judged(self.mirror, wall)
+        self.judged = Judged(self.mirror, wall, passed)
         """Each order's verdict, and where it is from."""
         self.carried = Totals()
         """The ledger's totals when those were counted."""

@@ -8,27 +8,26 @@ import importlib
 import logging
 import sys
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
 
 from api_stub.background import Troubles, keep_running
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
-from api_stub.records import retention
-from api_stub.records.audit import Verdict, tally
+from api_stub.records.audit import tally
+from api_stub.records.ends import Ends
 from api_stub.records.fleetlog import FleetLog
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Ended, Outcome, Settled, Taken
+from api_stub.records.lines import Taken
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
+from api_stub.records.retirement import Retirement
 from api_stub.records.retries import Retries
-from api_stub.records.source import Row, Source, each
+from api_stub.records.source import Row, Source
 from api_stub.records.takeovers import Follower
 from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
 from api_stub.seldom import Seldom
@@ -47,10 +46,8 @@ RETIRE_AGAIN_S = 1.0
 DISK_EVERY_S = 1.0
 TOLD_S = 10.0
 """So long is it told that receipts were set aside: that is over and done."""
-NOTE_S = 0.3
-"""So long does an answer wait for the ends that it tells to be on disk."""
 LAST_LOOK_S = 1.0
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""At the end, for what ended since the last count: Temporal may forget it before the next API comes."""
 
 
 class Records:
@@ -70,20 +67,16 @@ class Records:
     ) -> None:
         self._source = source
         self._fleet = fleet
-        self._retention_s = retention_s
         self._troubles = troubles if troubles is not None else Troubles()
         self._seldom = Seldom()
         self._ledger = Ledger(state / LEDGER)
         self._receipts = Receipts(state / RECEIPTS)
         self._recount = Recount(source, lambda: self._ledger.contents)
         self._retries = Retries(source, gateway.last_read)
+        self._ends = Ends(self._ledger, self._recount, self._retries)
+        self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
         self._follower = Follower(source, self._receipts, gateway.open_now)
         self._log = FleetLog(self._died)
-        self._left: deque[Row] = deque(maxlen=retention.NEWEST)
-        """Orders that settled lately: a short retention takes nothing from curves and latency."""
-        self._told: set[str] = set()
-        """Runs that Temporal was told to delete; a server takes half a minute over that."""
-        self._noting: asyncio.Task[None] | None = None
         self._stats: tuple[float, Stats] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -116,10 +109,9 @@ class Records:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._tasks:
-            # Temporal may forget before the next API comes what ended just now.
             with contextlib.suppress(TemporalUnreachable, TimeoutError):
                 async with asyncio.timeout(LAST_LOOK_S):
-                    await self._count(0.0)
+                    await self._ends.count(0.0)
         await self._ledger.close()
 
     async def require_writable(self, now: bool = False) -> None:
@@ -149,7 +141,7 @@ class Records:
 
     async def audit(self) -> Audit:
         """Every order of the ledger, counted anew (ANSWER_AGE_S old at most). Raises TemporalUnreachable."""
-        await self._count(ANSWER_AGE_S)
+        await self._ends.count(ANSWER_AGE_S)
         found = tally(self._recount.verdicts, self._recount.carried)
         comparison = self._recount.comparison
         return Audit(
@@ -167,43 +159,6 @@ class Records:
             differences=[*comparison.unexplained, *comparison.explained],
         )
 
-    async def _count(self, max_age_s: float) -> None:
-        """Count anew, unless that was done so lately, and have on disk how those ended that ended since:
-        Temporal forgets. Raises TemporalUnreachable."""
-        await self._recount.recount(max_age_s)
-        if self._recount.judged.to_note and self._ledger.problem is None:
-            if self._noting is None or self._noting.done():
-                self._noting = asyncio.create_task(self._note_ends())
-            await asyncio.wait([self._noting], timeout=NOTE_S)
-
-    async def _note_ends(self) -> None:
-        """Write down every end that is not in the ledger yet, or of which more is known now. What cannot be
-        written is tried again after the next count."""
-        judged, ends = self._recount.judged, self._ledger.contents.ends
-        rows = dict(judged.to_note)
-        learnt, self._retries.learnt = self._retries.learnt, {}
-        for key, row in learnt.items():
-            if (
-                key in ends
-                and ends[key].run_id == row.run_id
-                and ends[key].retries != self._retries.known(row)
-            ):
-                rows[key] = row
-        now = datetime.now(UTC)
-        noted = [
-            Ended(now, key, row.run_id, outcome, self._retries.look_up(row))
-            for key, row in rows.items()
-            if (outcome := outcome_of(judged.verdicts.get(key))) is not None
-        ]
-        try:
-            await self._ledger.note_ends(noted)
-        except LedgerUnwritable:
-            self._retries.learnt = {**learnt, **self._retries.learnt}
-            return
-        for key, row in rows.items():
-            if judged.to_note.get(key) == row:
-                del judged.to_note[key]
-
     def receipts(self, after: int) -> list[Receipt]:
         """Receipts with a number over `after`; see Receipts.after."""
         return self._receipts.after(after)
@@ -213,7 +168,7 @@ class Records:
         orders (`counted_at` tells); raises TemporalUnreachable where there never was one."""
         if self._stats is not None and time.monotonic() - self._stats[0] < ANSWER_AGE_S:
             return self._stats[1]
-        counting = asyncio.ensure_future(self._count(ANSWER_AGE_S))
+        counting = asyncio.ensure_future(self._ends.count(ANSWER_AGE_S))
         counting.add_done_callback(_heard)
         try:
             # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on.
@@ -233,7 +188,7 @@ class Records:
 
         found = tally(self._recount.verdicts, self._recount.carried)
         rows = self._rows()
-        each_once = {row.run_id: row for row in (*self._left, *rows)}
+        each_once = {row.run_id: row for row in (*self._retirement.left, *rows)}
         times = stats.times_of(list(each_once.values()))
         fleet = self._fleet.state
         delays = self._receipts.delays()
@@ -244,7 +199,9 @@ class Records:
                 open=found.in_flight,
                 delivered=found.delivered,
                 failed=found.failed + found.lost,
-                retries=self._recount.carried.retries + self._retries.total(rows) + self._forgotten_retries(),
+                retries=self._recount.carried.retries
+                + self._retries.total(rows)
+                + self._ends.forgotten_retries(),
                 oldest_open_s=self._recount.judged.oldest_open_s(),
             ),
             latency_s=stats.latency(times),
@@ -260,10 +217,6 @@ class Records:
             curves=stats.curves(times, self._log.died, self._log.ready, now),
             counted_at=self._recount.counted_at,
         )
-
-    def _forgotten_retries(self) -> int:
-        ends = self._ledger.contents.ends
-        return sum(ends[key].retries for key in self._recount.judged.forgotten if key in ends)
 
     def _rows(self) -> list[Row]:
         """The ledger's orders as Temporal lists them."""
@@ -308,63 +261,15 @@ class Records:
 
     async def _learn(self) -> bool:
         """Count anew and get to know the attempts of closed orders; whether there are more to read."""
-        await self._count(LEARN_EVERY_S)
+        await self._ends.count(LEARN_EVERY_S)
         more = await self._retries.learn(self._rows(), time.time())
-        if self._retries.learnt:
-            await self._note_ends()
+        await self._ends.note_retries()
         return more
 
     async def _retire(self) -> bool:
-        """Let the next finished orders go that are old, or too many, or forgotten by Temporal; whether there
-        may be more.
-
-        First the ledger, then Temporal: a crash in between leaves a run to be deleted, and never an order
-        that looks lost.
-        """
-        keep_s = self._retention_s()
-        await self._count(LEARN_EVERY_S)
-        kept = self._ledger.contents.entries
-        verdicts = {key: verdict for key, verdict in self._recount.verdicts.items() if key in kept}
-        rows = retention.leaving(verdicts, self._recount.row, time.time(), keep_s)
-        now = datetime.now(UTC)
-        settled = [
-            Settled(now, row.workflow_id, row.run_id, outcome, await self._retries.of(row))
-            for row in rows
-            if (outcome := outcome_of(verdicts[row.workflow_id])) is not None
-        ]
-        forgotten = await self._forgotten()
-        settled += [Settled(now, end.workflow_id, end.run_id, end.outcome, end.retries) for end in forgotten]
-        await self._ledger.settle(settled)
-        self._left.extend(rows)
-
-        async def delete(run_id: str, workflow_id: str) -> None:
-            if run_id not in self._told:
-                await self._source.delete(workflow_id, run_id)
-                self._told.add(run_id)
-                self._recount.deleted(run_id)
-            elif not self._recount.still_listed(run_id):
-                self._told.discard(run_id)
-                self._ledger.deleted(run_id)
-
-        await each(delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items()))
-        await self._ledger.compact()
-        return bool(settled)
-
-    async def _forgotten(self) -> list[Ended]:
-        """The next orders whose end the ledger has noted, and that Temporal really does not have any more."""
-        found: list[Ended] = []
-
-        async def look(key: str) -> None:
-            if await self._source.row(key) is None and (end := self._ledger.contents.ends.get(key)):
-                found.append(end)
-
-        await each(look(key) for key in self._recount.judged.forgotten[: retention.BATCH])
-        return found
-
-
-def outcome_of(verdict: Verdict | None) -> Outcome | None:
-    """How an order ended; None: it did not, or it is lost."""
-    return next((outcome for outcome in OUTCOMES if outcome == verdict), None)
+        """Count anew and let finished orders go; whether there may be more."""
+        await self._ends.count(LEARN_EVERY_S)
+        return await self._retirement.retire()
 
 
 def _heard(counting: asyncio.Future[None]) -> None:
