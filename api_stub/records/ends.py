@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import get_args
 
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.audit import Verdict
-from api_stub.records.ledger import Ledger
+from api_stub.records.ledger import PORTION, Ledger
 from api_stub.records.lines import Ended, Outcome
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
+from api_stub.records.source import Row
 
 NOTE_S = 0.3
 """So long does an answer wait for the ends that it tells to be on disk."""
@@ -20,7 +23,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 def outcome_of(verdict: Verdict | None) -> Outcome | None:
     """How an order ended; None: it did not, or it is lost."""
-    return next((outcome for outcome in OUTCOMES if outcome == verdict), None)
+    return verdict if verdict in OUTCOMES else None
 
 
 class Ends:
@@ -58,26 +61,37 @@ class Ends:
         return self._noting
 
     async def _note(self) -> None:
-        """Write down every end that is not in the ledger yet, or of which more is known now. What cannot be
-        written is tried again after the next count."""
+        """Write down every end that is not in the ledger yet, or of which more is known now, a portion at a
+        time. What cannot be written is tried again after the next count."""
         judged, ends = self._recount.judged, self._ledger.contents.ends
-        rows = dict(judged.to_note)
+        while judged.to_note:
+            rows = dict(islice(judged.to_note.items(), PORTION))
+            if not await self._write(rows):
+                return
+            for key, row in rows.items():
+                if judged.to_note.get(key) == row:
+                    del judged.to_note[key]
         learnt, self._retries.learnt = self._retries.learnt, {}
-        for key, row in learnt.items():
-            end = ends.get(key)
-            if end is not None and end.run_id == row.run_id and end.retries != self._retries.known(row):
-                rows[key] = row
+        changed = {
+            key: row
+            for key, row in learnt.items()
+            if (end := ends.get(key)) is not None
+            and end.run_id == row.run_id
+            and end.retries != self._retries.known(row)
+        }
+        if not await self._write(changed):
+            self._retries.learnt = {**learnt, **self._retries.learnt}
+
+    async def _write(self, rows: Mapping[str, Row]) -> bool:
+        """Have the ends of these orders on disk; whether they are."""
         now = datetime.now(UTC)
         noted = [
             Ended(now, key, row.run_id, outcome, self._retries.look_up(row))
             for key, row in rows.items()
-            if (outcome := outcome_of(judged.verdicts.get(key))) is not None
+            if (outcome := outcome_of(self._recount.judged.verdicts.get(key))) is not None
         ]
         try:
             await self._ledger.note_ends(noted)
         except LedgerUnwritable:
-            self._retries.learnt = {**learnt, **self._retries.learnt}
-            return
-        for key, row in rows.items():
-            if judged.to_note.get(key) == row:
-                del judged.to_note[key]
+            return False
+        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -46,11 +47,12 @@ class Retirement:
         """
         kept = self._ledger.contents.entries
         verdicts = self._recount.verdicts
-        rows = [
-            row
-            for row in retention.leaving(verdicts, self._recount.row, time.time(), self._retention_s())
-            if row.workflow_id in kept
-        ]
+        # Beside the event loop: it is a look at every order.
+        row_of = dict(self._recount.judged.rows).get
+        oldest = await asyncio.to_thread(
+            retention.leaving, dict(verdicts), row_of, time.time(), self._retention_s()
+        )
+        rows = [row for row in oldest if row.workflow_id in kept]
         now = datetime.now(UTC)
         settled = [
             Settled(now, row.workflow_id, row.run_id, outcome, await self._retries.of(row))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -117,9 +118,13 @@ async def each(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
         with unfit.alone(getattr(call, "__qualname__", "one")):
             await call
 
-    tasks = [asyncio.ensure_future(alone(call)) for call in calls]
+    waiting = list(calls)
+    tasks = [asyncio.ensure_future(alone(call)) for call in waiting]
     try:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
+        for call in waiting:
+            if inspect.getcoroutinestate(call) == inspect.CORO_CREATED:
+                call.close()  # it was not begun, and nobody is to wonder why it was never awaited
