@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast, get_args
 
@@ -47,10 +47,12 @@ STATES: dict[str, State] = {state.replace("_", ""): state for state in get_args(
 
 
 class TemporalSource:
-    """Implements api_stub.records.source.Source with the gateway's client."""
+    """Implements api_stub.records.source.Source with the gateway's client. `only` tells a further clause of
+    every query, such as a search attribute that sets our orders apart; empty: there is none."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, only: Callable[[], str] = str) -> None:
         self._gateway = gateway
+        self._only = only
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._unfit = Unfit("workflow")
         self._left_out = 0
@@ -58,7 +60,9 @@ class TemporalSource:
     async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
         """See Source: page by page, however many there are; without any that cannot be read."""
         request = ListWorkflowExecutionsRequest(
-            namespace=self._gateway.client.namespace, page_size=PAGE, query=query_of(floor, changed_after)
+            namespace=self._gateway.client.namespace,
+            page_size=PAGE,
+            query=query_of(floor, changed_after, self._only()),
         )
         service = self._gateway.client.workflow_service
         limit_s = LIST_S if changed_after is None else RPC_S
@@ -94,7 +98,7 @@ class TemporalSource:
         """See Source."""
         request = CountWorkflowExecutionsRequest(
             namespace=self._gateway.client.namespace,
-            query=f"{query_of(floor, None)} GROUP BY ExecutionStatus",
+            query=f"{query_of(floor, None, self._only())} GROUP BY ExecutionStatus",
         )
         answer = await self._ask(
             self._gateway.client.workflow_service.count_workflow_executions(
@@ -201,10 +205,12 @@ class TemporalSource:
             return await call
 
 
-def query_of(floor: float, changed_after: float | None) -> str:
+def query_of(floor: float, changed_after: float | None, only: str = "") -> str:
     """The visibility query for orders started at `floor` or later: the one that both the listing and the
     independent count are made with."""
     query = f"WorkflowType = '{WORKFLOW_TYPE}' AND StartTime >= '{stamp(floor)}'"
+    if only:
+        query += f" AND {only}"
     if changed_after is not None:
         since = stamp(changed_after)
         query += f" AND (StartTime >= '{since}' OR CloseTime >= '{since}')"
