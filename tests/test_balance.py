@@ -140,6 +140,35 @@ def test_a_change_that_the_clocks_hid_is_found_by_the_count() -> None:
     run(live)
 
 
+@pytest.mark.parametrize("late_s", [0.0, 50.0, 500.0])
+def test_a_change_that_comes_into_the_listing_late_is_no_difference(late_s: float) -> None:
+    """A server that is busy lists it long after later ones; until it is found, nothing is told as wrong."""
+    temporal, watch = MadeUpTemporal(), Watch()
+    contents = ledger_of(*(temporal.start(name) for name in "abc"))
+    temporal.catch_up()
+
+    async def live() -> None:
+        recount = recounting(temporal, contents, watch)
+        recount._full_took = 0.0
+        await recount.recount(0.0)
+        temporal.close("a")
+        late = temporal.truth["a"]
+        temporal.now += late_s
+        temporal.close("b")
+        temporal.listed[temporal.truth["b"].run_id] = temporal.truth["b"]
+        await recount.recount(0.0)
+        assert recount.verdicts["b"] == "delivered" and recount.comparison.fits
+        recount._full_took = 1.0  # a large one: it may not be read as a whole for a while
+        temporal.listed[late.run_id] = late
+        await recount.recount(0.0)
+        assert recount.comparison.fits, "it may be late"
+        watch.now += 2 / FULL_SHARE
+        await recount.recount(0.0)
+        assert recount.comparison.fits and recount.verdicts["a"] == "delivered"
+
+    run(live)
+
+
 def test_orders_that_come_and_go_between_two_questions_are_no_difference() -> None:
     class Busy(MadeUpTemporal):
         """Whenever it is asked for its count, one order has started and one was delivered meanwhile."""

@@ -11,7 +11,7 @@ from typing import get_args
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.audit import Verdict
 from api_stub.records.ledger import PORTION, Ledger
-from api_stub.records.lines import Ended, Outcome
+from api_stub.records.lines import Contents, Ended, Outcome
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import Row
@@ -24,6 +24,12 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 def outcome_of(verdict: Verdict | None) -> Outcome | None:
     """How an order ended; None: it did not, or it is lost."""
     return verdict if verdict in OUTCOMES else None
+
+
+def noted_retries(contents: Contents, row: Row) -> int:
+    """Attempts beyond the first ones of this run, as the ledger has noted them; 0: none, or not known."""
+    end = contents.ends.get(row.workflow_id)
+    return end.retries if end is not None and end.run_id == row.run_id else 0
 
 
 class Ends:

@@ -24,11 +24,18 @@ def retries_of(stages: Iterable[StageView]) -> int:
 
 
 class Retries:
-    """Attempts beyond the first ones. `last_read` tells an order as it was last read, if it was."""
+    """Attempts beyond the first ones. `last_read` tells an order as it was last read, if it was; `noted` what
+    the ledger has noted of a closed one (0: there were none, or they were not known)."""
 
-    def __init__(self, source: Source, last_read: Callable[[str], Order | None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        last_read: Callable[[str], Order | None],
+        noted: Callable[[Row], int] = lambda row: 0,
+    ) -> None:
         self._source = source
         self._last_read = last_read
+        self._noted = noted
         self._closed: dict[str, int] = {}
         self.learnt: dict[str, Row] = {}
         """Closed orders that came to be known, until somebody takes them out here."""
@@ -36,7 +43,8 @@ class Retries:
     def known(self, row: Row) -> int:
         """Of one order, as far as they are known."""
         if row.closed is not None:
-            return self._closed.get(row.run_id, 0)
+            found = self._closed.get(row.run_id)
+            return self._noted(row) if found is None else found
         order = self._last_read(row.workflow_id)
         return retries_of(order.stages) if order is not None and order.run_id == row.run_id else 0
 
@@ -59,6 +67,8 @@ class Retries:
             order = self._last_read(row.workflow_id)
             if order is not None and order.run_id == row.run_id and whole(order):
                 self._know(row, retries_of(order.stages))
+            elif found := self._noted(row):
+                self._closed[row.run_id] = found
             elif (row.closed or 0.0) < now - PATIENCE_S:
                 unknown.append(row)
         await each(self.of(row) for row in unknown[:READ_AT_ONCE])
@@ -69,6 +79,8 @@ class Retries:
 
         One whose history nobody can read has none: it is told, and not asked for again.
         """
+        if row.run_id not in self._closed and (noted := self._noted(row)):
+            self._closed[row.run_id] = noted
         if row.run_id not in self._closed:
             story = None
             with unfit.alone(row.workflow_id):

@@ -18,7 +18,7 @@ from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
 from api_stub.records.audit import tally
-from api_stub.records.ends import Ends
+from api_stub.records.ends import Ends, noted_retries
 from api_stub.records.fleetlog import FleetLog
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
@@ -72,7 +72,9 @@ class Records:
         self._ledger = Ledger(state / LEDGER)
         self._receipts = Receipts(state / RECEIPTS)
         self._recount = Recount(source, lambda: self._ledger.contents)
-        self._retries = Retries(source, gateway.last_read)
+        self._retries = Retries(
+            source, gateway.last_read, lambda row: noted_retries(self._ledger.contents, row)
+        )
         self._ends = Ends(self._ledger, self._recount, self._retries)
         self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
         self._follower = Follower(source, self._receipts, gateway.open_now)
