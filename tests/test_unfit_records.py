@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 import uuid
@@ -273,6 +274,23 @@ def test_of_many_calls_one_that_fails_is_alone(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.WARNING):
         asyncio.run(each(call(n) for n in range(4)))
     assert sorted(done) == [0, 2, 3] and "ZeroDivisionError" in caplog.text
+
+
+def test_calls_that_were_never_begun_are_closed_when_all_are_cancelled() -> None:
+    async def call() -> None:
+        await asyncio.Event().wait()
+
+    calls = [call() for _ in range(3)]
+
+    async def run() -> None:
+        together = asyncio.ensure_future(each(calls))
+        await asyncio.sleep(0)  # it has made its tasks, and none of them has had a turn
+        together.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await together
+
+    asyncio.run(run())
+    assert {inspect.getcoroutinestate(one) for one in calls} == {inspect.CORO_CLOSED}
 
 
 def test_a_receipt_that_cannot_be_told_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
