@@ -1,4 +1,4 @@
-"""The audit's arithmetic, the mirror of Temporal's listing, its recount, and which orders may leave."""
+"""The audit's arithmetic, the copy of Temporal's listing, its recount, and which orders may leave."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import MAX_LOST_IDS, Verdict, tally, verdict
 from api_stub.records.lines import Contents, Settled, Totals
-from api_stub.records.mirror import Mirror
+from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.recount import CLOCKS_S, FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
 from api_stub.records.retention import leaving
 from api_stub.records.source import OPEN, Row, State
@@ -71,20 +71,20 @@ def test_an_order_that_is_not_there_is_lost() -> None:
 
 
 def test_the_newest_run_of_an_order_counts() -> None:
-    mirror = Mirror()
-    mirror.update([Row("a", "second", "running", 20.0), Row("a", "first", "terminated", 10.0, 19.0)])
-    assert cast(Row, mirror.row("a")).run_id == "second"
-    mirror.drop("second")
-    assert cast(Row, mirror.row("a")).run_id == "first"
-    mirror.drop("first")
-    assert mirror.row("a") is None and len(mirror) == 0
+    listed = ListedRuns()
+    listed.update([Row("a", "second", "running", 20.0), Row("a", "first", "terminated", 10.0, 19.0)])
+    assert cast(Row, listed.row("a")).run_id == "second"
+    listed.drop("second")
+    assert cast(Row, listed.row("a")).run_id == "first"
+    listed.drop("first")
+    assert listed.row("a") is None and len(listed) == 0
 
 
 def test_a_closed_order_does_not_open_again_in_a_late_page() -> None:
-    mirror = Mirror()
-    mirror.update([Row("a", "r", "completed", 1.0, 2.0)])
-    mirror.update([Row("a", "r", "running", 1.0)])
-    assert cast(Row, mirror.row("a")).state == "completed"
+    listed = ListedRuns()
+    listed.update([Row("a", "r", "completed", 1.0, 2.0)])
+    listed.update([Row("a", "r", "running", 1.0)])
+    assert cast(Row, listed.row("a")).state == "completed"
 
 
 STEPS = st.lists(

@@ -11,7 +11,7 @@ from typing import TypeVar
 from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Unlisted
 from api_stub.records.lines import Contents, Ended
-from api_stub.records.mirror import Mirror
+from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.source import Row, State
 
 T = TypeVar("T")
@@ -23,15 +23,15 @@ def seconds_passed() -> float:
 
 
 class Judged:
-    """Follows ledger and mirror. Call `follow`, have `missing` and `undone` asked for, then `judge`."""
+    """Follows ledger and listing. Call `follow`, have `missing` and `undone` asked for, then `judge`."""
 
     def __init__(
         self,
-        mirror: Mirror,
+        listed: ListedRuns,
         wall: Callable[[], float] = time.time,
         passed: Callable[[], float] = seconds_passed,
     ) -> None:
-        self._mirror = mirror
+        self._listed = listed
         self._wall = wall
         self._passed = passed
         self._pending: dict[str, None] = {}
@@ -76,8 +76,8 @@ class Judged:
         return max(0.0, self._passed() - min(self._born.values())) if self._born else None
 
     async def follow(self, contents: Contents, portion: int) -> None:
-        """Take in what changed in ledger and mirror; others have their turn after each portion."""
-        keys = [*contents.changes(), *self._mirror.changes()]
+        """Take in what changed in ledger and listing; others have their turn after each portion."""
+        keys = [*contents.changes(), *self._listed.changes()]
         if not self._began:
             keys = [*contents.entries, *keys]
             self._began = True
@@ -89,9 +89,9 @@ class Judged:
     def _place(self, key: str, contents: Contents) -> None:
         """Find out where this order's verdict is to be from."""
         self._pending[key] = None
-        entry, row = contents.entries.get(key), self._mirror.row(key)
+        entry, row = contents.entries.get(key), self._listed.row(key)
         kept = row if entry is not None else None
-        others = tuple(run.state for run in self._mirror.runs(key) if run is not kept)
+        others = tuple(run.state for run in self._listed.runs(key) if run is not kept)
         _set(self.others, key, others or None)
         _set(self.rows, key, kept)
         ended_badly = kept is not None and kept.state in ("failed", "terminated")

@@ -26,7 +26,7 @@ from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Comparison, LedgerSide, compare
 from api_stub.records.judged import Judged, seconds_passed
 from api_stub.records.lines import Contents, Totals
-from api_stub.records.mirror import Mirror
+from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.source import Row, Source, State, each, unfit
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ class Recount:
         self._counted: float | None = None
         self._counts: dict[State, int] = {}
         self._failed: tuple[float, str] | None = None
-        self.mirror = Mirror()
-        self.judged = Judged(self.mirror, wall, passed)
+        self.listed = ListedRuns()
+        self.judged = Judged(self.listed, wall, passed)
         """Each order's verdict, and where it is from."""
         self.carried = Totals()
         """The ledger's totals when those were counted."""
@@ -155,7 +155,7 @@ class Recount:
         judged = self.judged
         others = Counter(chain.from_iterable(judged.others.values()))
         earlier = sum(len(states) for key, states in judged.others.items() if key in judged.verdicts)
-        settled = sum(run_id in self.mirror for run_id in contents.leaving)
+        settled = sum(run_id in self.listed for run_id in contents.leaving)
         return LedgerSide(
             verdicts=Counter(judged.verdicts.values()),
             unlisted=Counter((why, judged.verdicts[key]) for key, why in judged.unlisted.items()),
@@ -168,24 +168,24 @@ class Recount:
 
     def row(self, workflow_id: str) -> Row | None:
         """The newest listed run of an order."""
-        return self.mirror.row(workflow_id)
+        return self.listed.row(workflow_id)
 
     def deleted(self, run_id: str) -> None:
         """We have deleted this run ourselves: it is not to be missed."""
-        row = self.mirror.run(run_id)
+        row = self.listed.run(run_id)
         if row is not None:
             self._deleted[run_id] = row.state
-            self.mirror.drop(run_id)
+            self.listed.drop(run_id)
 
     def still_listed(self, run_id: str) -> bool:
         """Whether a run that we deleted may be there for a moment more."""
         return run_id in self._deleted
 
     async def _read(self, tries: int) -> bool:
-        """Bring the mirror up to date, and have Temporal's own count after that; whether it is. False:
-        something vanished, and it costs too much to look for it now."""
+        """Bring the copy of the listing up to date, and have Temporal's own count after that; whether it is.
+        False: something vanished, and it costs too much to look for it now."""
         now = self._clock()
-        after = self.mirror.ask_after
+        after = self.listed.ask_after
         every_s = LEAVING_EVERY_S if self._deleted else FULL_EVERY_S
         last_try = tries == TRIES - 1 and self._may_read_all()
         if after is None or last_try or now - self._full_ended >= self._pause(every_s):
@@ -199,7 +199,7 @@ class Recount:
         await self._take(await self._source.rows(self._floor, since))
         self._read_at = asked_at
         self._counts = await self._source.counts(self._floor)
-        if sum(self._counts.values()) >= len(self.mirror):
+        if sum(self._counts.values()) >= len(self.listed):
             return True
         if not self._may_read_all():
             return False
@@ -222,7 +222,7 @@ class Recount:
         run_ids = {row.run_id for row in rows}
         self._deleted = {key: state for key, state in self._deleted.items() if key in run_ids}
         await self._take(rows)
-        self.mirror.keep_only(run_ids - self._deleted.keys())
+        self.listed.keep_only(run_ids - self._deleted.keys())
         self._full_ended = self._clock()
         self._full_took = self._full_ended - began
         self._counts = await self._source.counts(self._floor)
@@ -232,7 +232,7 @@ class Recount:
             if first:
                 await asyncio.sleep(0)
             portion = rows[first : first + PORTION]
-            self.mirror.update(row for row in portion if row.run_id not in self._deleted)
+            self.listed.update(row for row in portion if row.run_id not in self._deleted)
 
     async def _find_missing(self) -> None:
         """Ask for those that are not listed, by id; what is gone once stays gone until it is listed. At most

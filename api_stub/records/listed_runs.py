@@ -13,7 +13,7 @@ LAG_S = 5.0
 """A listing may lag behind the server's own state; so far back changes are asked for again."""
 
 
-class Mirror:
+class ListedRuns:
     """The runs that Temporal lists, and the newest run of each order."""
 
     def __init__(self) -> None:
