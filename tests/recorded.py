@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from api_stub.errors import TemporalUnreachable
-from api_stub.records.lines import Contents, Taken
+from api_stub.records.ledger_lines import Contents, Taken
 from api_stub.records.source import Row, StageHistory, State, WorkflowState
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)

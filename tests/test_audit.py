@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import MAX_LOST_IDS, Verdict, tally, verdict
-from api_stub.records.lines import Contents, Settled, Totals
+from api_stub.records.ledger_lines import Contents, Settled, Totals
 from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.recount import CLOCKS_S, FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
 from api_stub.records.retention import leaving

@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsResponse
 from api_stub.records import recount as counting
 from api_stub.records.audit import tally
 from api_stub.records.balance import LedgerSide, compare
-from api_stub.records.lines import Contents, Ended, Totals
+from api_stub.records.ledger_lines import Contents, Ended, Totals
 from api_stub.records.recount import FULL_SHARE, TRIES, Recount
 from api_stub.records.source import Row, State
 from api_stub.records.temporal_source import read_counts

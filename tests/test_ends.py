@@ -17,7 +17,7 @@ from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.records import ends, recount, service
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Contents, load
+from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
 from api_stub.records.source import Row, StageHistory
 from api_stub.records.temporal_source import TemporalSource

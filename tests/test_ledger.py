@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.errors import LedgerUnwritable
-from api_stub.records import ledgerfile
+from api_stub.records import ledger_file
 from api_stub.records.ledger import COMPACT_AFTER, PORTION, Ledger
-from api_stub.records.lines import (
+from api_stub.records.ledger_lines import (
     BadLine,
     Carried,
     Contents,
@@ -298,7 +298,7 @@ def test_a_full_disk_is_told_and_a_retry_mends_it(tmp_path: Path, monkeypatch: p
         return write(fd, data)
 
     full = False
-    monkeypatch.setattr(ledgerfile.os, "write", half)
+    monkeypatch.setattr(ledger_file.os, "write", half)
 
     async def fill(ledger: Ledger) -> None:
         nonlocal full
@@ -353,7 +353,7 @@ def test_a_removed_file_comes_back_whole(tmp_path: Path) -> None:
 
 
 def test_two_apis_do_not_share_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgerfile, "LOCK_S", 0.1)
+    monkeypatch.setattr(ledger_file, "LOCK_S", 0.1)
 
     async def second(_: Ledger) -> None:
         with pytest.raises(LedgerUnwritable, match="in use by another API"):

@@ -25,7 +25,7 @@ from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.records import service as keeper
-from api_stub.records.lines import Contents, load
+from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
 from api_stub.records.source import Row
 from api_stub.records.temporal_source import TemporalSource

@@ -18,7 +18,7 @@ from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
 from api_stub.records.audit import tally
 from api_stub.records.interrupted_orders import Death
-from api_stub.records.lines import Totals
+from api_stub.records.ledger_lines import Totals
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries

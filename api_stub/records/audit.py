@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from api_stub.records.lines import Totals
+from api_stub.records.ledger_lines import Totals
 from api_stub.records.source import OPEN, Row
 
 Verdict = Literal["delivered", "in_flight", "failed", "cancelled", "lost"]

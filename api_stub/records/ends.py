@@ -11,7 +11,7 @@ from typing import get_args
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.audit import Verdict
 from api_stub.records.ledger import PORTION, Ledger
-from api_stub.records.lines import Contents, Ended, Outcome
+from api_stub.records.ledger_lines import Contents, Ended, Outcome
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import Row

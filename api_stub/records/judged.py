@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Unlisted
-from api_stub.records.lines import Contents, Ended
+from api_stub.records.ledger_lines import Contents, Ended
 from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.source import Row, State
 

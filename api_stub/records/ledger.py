@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.ledgerfile import LedgerFile
-from api_stub.records.lines import Contents, Ended, Record, Settled, Taken, write_line
+from api_stub.records.ledger_file import LedgerFile
+from api_stub.records.ledger_lines import Contents, Ended, Record, Settled, Taken, write_line
 from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)

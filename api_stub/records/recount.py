@@ -25,7 +25,7 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Comparison, LedgerSide, compare
 from api_stub.records.judged import Judged, seconds_passed
-from api_stub.records.lines import Contents, Totals
+from api_stub.records.ledger_lines import Contents, Totals
 from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.source import Row, Source, State, each, unfit
 

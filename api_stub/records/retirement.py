@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from api_stub.records import retention
 from api_stub.records.ends import outcome_of
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Ended, Settled
+from api_stub.records.ledger_lines import Ended, Settled
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import Row, Source, each

@@ -22,7 +22,7 @@ from api_stub.records.ends import Ends, noted_retries
 from api_stub.records.fleetlog import FleetLog
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Taken
+from api_stub.records.ledger_lines import Taken
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retirement import Retirement

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
 from api_stub.records.audit import Verdict, tally, verdict
-from api_stub.records.lines import Contents, Totals
+from api_stub.records.ledger_lines import Contents, Totals
 from api_stub.records.recount import Recount
 from api_stub.records.source import Row, State
 from tests.bench.report import Line, median

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from api_stub.disk import free_bytes
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.lines import BadLine, Loaded, load
+from api_stub.records.ledger_lines import BadLine, Loaded, load
 from api_stub.state_files import LEDGER_LOCK
 from worker.show.files import AT_ONCE, new_file, write_all
 
