@@ -22,7 +22,7 @@ from api_stub.records.ledger_lines import Totals
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, each
+from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, run_all
 from api_stub.records.takeovers import Follower
 from api_stub.records.temporal_source import TemporalSource, read_row
 from api_stub.schema import Order, OrderStatus, Stage, StageView
@@ -272,7 +272,7 @@ def test_of_many_calls_one_that_fails_is_alone(caplog: pytest.LogCaptureFixture)
         done.append(n)
 
     with caplog.at_level(logging.WARNING):
-        asyncio.run(each(call(n) for n in range(4)))
+        asyncio.run(run_all(call(n) for n in range(4)))
     assert sorted(done) == [0, 2, 3] and "ZeroDivisionError" in caplog.text
 
 
@@ -283,7 +283,7 @@ def test_calls_that_were_never_begun_are_closed_when_all_are_cancelled() -> None
     calls = [call() for _ in range(3)]
 
     async def run() -> None:
-        together = asyncio.ensure_future(each(calls))
+        together = asyncio.ensure_future(run_all(calls))
         await asyncio.sleep(0)  # it has made its tasks, and none of them has had a turn
         together.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -27,7 +27,7 @@ from api_stub.records.balance import Comparison, LedgerSide, compare
 from api_stub.records.judged import Judged, seconds_passed
 from api_stub.records.ledger_lines import Contents, Totals
 from api_stub.records.listed_runs import ListedRuns
-from api_stub.records.source import Row, Source, State, each, unfit
+from api_stub.records.source import Row, Source, State, run_all, unfit
 
 logger = logging.getLogger(__name__)
 
@@ -255,7 +255,7 @@ class Recount:
         again = list(islice(judged.found, LOOKS))
         asked = [*judged.unexamined, *again]
         for first in range(0, len(asked), PORTION):
-            await each(look(key, judged.missing[key]) for key in asked[first : first + PORTION])
+            await run_all(look(key, judged.missing[key]) for key in asked[first : first + PORTION])
 
     async def _read_reasons(self) -> None:
         """Ask why those ended that failed, or were terminated, since."""
@@ -266,4 +266,4 @@ class Recount:
                 judged.meant[row.run_id] = await self._source.meant_to_fail(row)
 
         asked = [row for row in judged.undone.values() if row.run_id not in judged.meant]
-        await each(look(row) for row in asked)
+        await run_all(look(row) for row in asked)

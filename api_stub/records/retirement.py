@@ -14,7 +14,7 @@ from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Ended, Settled
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Row, Source, each
+from api_stub.records.source import Row, Source, run_all
 
 
 class Retirement:
@@ -65,7 +65,9 @@ class Retirement:
         ]
         await self._ledger.settle(settled)
         self.left.extend(rows)
-        await each(self._delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items()))
+        await run_all(
+            self._delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items())
+        )
         await self._ledger.compact()
         return bool(settled)
 
@@ -77,7 +79,7 @@ class Retirement:
             if await self._source.row(key) is None and (end := self._ledger.contents.ends.get(key)):
                 found.append(end)
 
-        await each(look(key) for key in self._recount.judged.forgotten[: retention.BATCH])
+        await run_all(look(key) for key in self._recount.judged.forgotten[: retention.BATCH])
         return found
 
     async def _delete(self, run_id: str, workflow_id: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from api_stub.records.source import Row, Source, StageHistory, each, unfit
+from api_stub.records.source import Row, Source, StageHistory, run_all, unfit
 from api_stub.schema import Order, OrderStatus, StageView
 
 MAX_READ = 2000
@@ -71,7 +71,7 @@ class Retries:
                 self._closed[row.run_id] = found
             elif (row.closed or 0.0) < now - PATIENCE_S:
                 unknown.append(row)
-        await each(self.of(row) for row in unknown[:READ_AT_ONCE])
+        await run_all(self.of(row) for row in unknown[:READ_AT_ONCE])
         return len(unknown) > READ_AT_ONCE
 
     async def of(self, row: Row) -> int:

@@ -110,7 +110,7 @@ class Source(Protocol):
 unfit = Unfit("record")
 
 
-async def each(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
+async def run_all(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
     """Run all of these together. The first that finds Temporal (or the ledger) away cancels the rest, and
     its error is raised; anything else that is wrong with one is told once and its own trouble only."""
 
