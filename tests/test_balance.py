@@ -308,6 +308,35 @@ def test_the_age_of_the_oldest_open_order_only_grows() -> None:
     run(live)
 
 
+@pytest.mark.parametrize("turns", range(1, 12))
+def test_a_count_that_is_cancelled_anywhere_loses_nothing(
+    turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked went away; what the count had taken in by then is judged by the next one."""
+    monkeypatch.setattr(counting, "PORTION", 2)
+    temporal = MadeUpTemporal()
+    contents = ledger_of(*(temporal.start(name) for name in "abcdef"))
+    temporal.catch_up()
+
+    async def live() -> None:
+        recount = recounting(temporal, contents)
+        for n, name in enumerate("abcdef"):
+            asked = asyncio.ensure_future(recount.recount(0.0))
+            for _ in range(turns + n % 3):
+                await asyncio.sleep(0)
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+            temporal.close(name)
+            contents.apply(temporal.start(f"next-{name}"))
+            temporal.catch_up()
+        await recount.recount(0.0)
+        assert set(recount.verdicts) == set(contents.entries)
+        assert {key for key, found in recount.verdicts.items() if found == "delivered"} == set("abcdef")
+        assert recount.comparison.fits
+
+    run(live)
+
+
 def test_sixty_thousand_orders_are_counted_and_others_have_their_turn() -> None:
     temporal = MadeUpTemporal()
     at = temporal.now

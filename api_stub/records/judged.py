@@ -34,6 +34,7 @@ class Judged:
         self._listed = listed
         self._wall = wall
         self._passed = passed
+        self._unplaced: dict[str, None] = {}
         self._pending: dict[str, None] = {}
         self._born: dict[str, float] = {}
         """When each open order began, by the clock that nobody sets."""
@@ -81,10 +82,12 @@ class Judged:
         if not self._began:
             keys = [*contents.entries, *keys]
             self._began = True
-        for place, key in enumerate(keys):
+        self._unplaced.update(dict.fromkeys(keys))
+        for place, key in enumerate(list(self._unplaced)):
             if place and place % portion == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # who is cancelled here leaves the rest for the next count
             self._place(key, contents)
+            self._unplaced.pop(key, None)
 
     def _place(self, key: str, contents: Contents) -> None:
         """Find out where this order's verdict is to be from."""
