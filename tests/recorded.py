@@ -12,7 +12,7 @@ from typing import Any
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Contents, Taken
+from api_stub.records.ledger_lines import Contents, Taken
 from api_stub.records.source import Row, StageHistory, State, WorkflowState
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -71,10 +71,15 @@ class MadeUpTemporal:
             if row.started >= floor and (row.closed or row.started) >= after
         ]
 
-    async def count(self, floor: float) -> int:
+    @property
+    def unreadable(self) -> int:
+        """See Source."""
+        return 0
+
+    async def counts(self, floor: float) -> dict[State, int]:
         """See Source."""
         self.ask("count")
-        return sum(row.started >= floor for row in self.listed.values())
+        return dict(Counter(row.state for row in self.listed.values() if row.started >= floor))
 
     async def row(self, workflow_id: str) -> Row | None:
         """See Source."""

@@ -1,4 +1,4 @@
-"""The audit's arithmetic, the mirror of Temporal's listing, its recount, and which orders may leave."""
+"""The audit's arithmetic, the copy of Temporal's listing, its recount, and which orders may leave."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import MAX_LOST_IDS, Verdict, tally, verdict
-from api_stub.records.lines import Contents, Settled, Totals
-from api_stub.records.mirror import Mirror
+from api_stub.records.ledger_lines import Contents, Settled, Totals
+from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.recount import CLOCKS_S, FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
 from api_stub.records.retention import leaving
 from api_stub.records.source import OPEN, Row, State
@@ -47,7 +47,8 @@ def test_the_sums(verdicts: dict[str, Verdict], delivered: int, failed: int) -> 
     assert found.started == delivered + failed + len(verdicts)
     assert (found.lost, found.in_flight) == (counts["lost"], counts["in_flight"])
     assert found.carried == delivered + failed
-    assert found.balanced == (counts["lost"] == 0)
+    assert found.all_found == (counts["lost"] == 0)
+    assert found.cancelled == counts["cancelled"]
     assert len(found.lost_ids) == min(found.lost, MAX_LOST_IDS)
     assert (
         list(found.lost_ids) == [key for key in reversed(verdicts) if verdicts[key] == "lost"][:MAX_LOST_IDS]
@@ -61,9 +62,8 @@ def test_what_has_become_of_an_order(state: State, meant: bool) -> None:
     assert (found == "delivered") == (state == "completed")
     assert (found == "in_flight") == (state in OPEN)
     assert (found == "failed") == (state == "failed" and meant)
-    assert (found == "lost") == (
-        state in ("canceled", "terminated", "timed_out") or (state == "failed" and not meant)
-    )
+    assert (found == "cancelled") == (state == "canceled" or (state == "terminated" and meant))
+    assert (found == "lost") == (state == "timed_out" or (state in ("failed", "terminated") and not meant))
 
 
 def test_an_order_that_is_not_there_is_lost() -> None:
@@ -71,20 +71,20 @@ def test_an_order_that_is_not_there_is_lost() -> None:
 
 
 def test_the_newest_run_of_an_order_counts() -> None:
-    mirror = Mirror()
-    mirror.update([Row("a", "second", "running", 20.0), Row("a", "first", "terminated", 10.0, 19.0)])
-    assert cast(Row, mirror.row("a")).run_id == "second"
-    mirror.drop("second")
-    assert cast(Row, mirror.row("a")).run_id == "first"
-    mirror.drop("first")
-    assert mirror.row("a") is None and len(mirror) == 0
+    listed = ListedRuns()
+    listed.update([Row("a", "second", "running", 20.0), Row("a", "first", "terminated", 10.0, 19.0)])
+    assert cast(Row, listed.row("a")).run_id == "second"
+    listed.drop("second")
+    assert cast(Row, listed.row("a")).run_id == "first"
+    listed.drop("first")
+    assert listed.row("a") is None and len(listed) == 0
 
 
 def test_a_closed_order_does_not_open_again_in_a_late_page() -> None:
-    mirror = Mirror()
-    mirror.update([Row("a", "r", "completed", 1.0, 2.0)])
-    mirror.update([Row("a", "r", "running", 1.0)])
-    assert cast(Row, mirror.row("a")).state == "completed"
+    listed = ListedRuns()
+    listed.update([Row("a", "r", "completed", 1.0, 2.0)])
+    listed.update([Row("a", "r", "running", 1.0)])
+    assert cast(Row, listed.row("a")).state == "completed"
 
 
 STEPS = st.lists(
@@ -362,8 +362,12 @@ def test_who_leaves(
     gone = leaving(verdicts, rows.get, now, retention_s, keep, most)
     names = {row.workflow_id for row in gone}
     assert len(gone) == len(names) <= most
-    assert all(verdicts[name] in ("delivered", "failed") for name in names), "never an open or a lost one"
-    finished = {name: at for name, (found, at) in orders.items() if found in ("delivered", "failed")}
+    assert all(verdicts[name] in ("delivered", "failed", "cancelled") for name in names), (
+        "never an open or a lost one"
+    )
+    finished = {
+        name: at for name, (found, at) in orders.items() if found in ("delivered", "failed", "cancelled")
+    }
     old = {name for name, at in finished.items() if at <= now - retention_s}
     assert len(names) == min(most, max(len(old), len(finished) - keep))
     if names:

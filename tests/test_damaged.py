@@ -19,8 +19,8 @@ from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
-from api_stub.records.ledgerfile import MAX_BYTES
-from api_stub.records.lines import Taken, write_line
+from api_stub.records.ledger_file import MAX_BYTES
+from api_stub.records.ledger_lines import Taken, write_line
 from api_stub.records.receipts import MAX_BYTES as MAX_RECEIPTS
 from api_stub.records.receipts import Receipts
 from api_stub.state_files import DAMAGED

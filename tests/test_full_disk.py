@@ -21,11 +21,11 @@ import pytest
 from api_stub.background import Troubles
 from api_stub.errors import LedgerUnwritable
 from api_stub.records import ledger as ledger_module
-from api_stub.records import ledgerfile
+from api_stub.records import ledger_file
 from api_stub.records import service as keeper_module
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Taken, load
+from api_stub.records.ledger_lines import Taken, load
 from api_stub.records.receipts import Receipts
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
@@ -59,8 +59,8 @@ class Disk:
                 raise OSError(errno.ENOSPC, "No space left on device")
             return write(fd, data)
 
-        monkeypatch.setattr(ledgerfile.os, "write", writing)
-        monkeypatch.setattr(ledgerfile, "free_bytes", lambda _: self.free)
+        monkeypatch.setattr(ledger_file.os, "write", writing)
+        monkeypatch.setattr(ledger_file, "free_bytes", lambda _: self.free)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_disk_that_became_read_only_is_told(tmp_path: Path, monkeypatch: pytes
 
     async def live(ledger: Ledger) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(ledgerfile.os, "statvfs", lambda _: ReadOnly())
+            patch.setattr(ledger_file.os, "statvfs", lambda _: ReadOnly())
             await ledger.check()
         assert ledger.problem is not None and "Read-only" in ledger.problem
         await ledger.check()
@@ -219,7 +219,7 @@ def test_a_state_directory_that_goes_away_is_made_anew(tmp_path: Path, how: str)
             Ledger(file).open()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledgerfile, "LOCK_S", 0.05)
+        patch.setattr(ledger_file, "LOCK_S", 0.05)
         with_ledger(file, live)
     assert load(file.read_bytes()).contents.started == 2
 

@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.errors import LedgerUnwritable
-from api_stub.records import ledgerfile
-from api_stub.records.ledger import COMPACT_AFTER, Ledger
-from api_stub.records.lines import (
+from api_stub.records import ledger_file
+from api_stub.records.ledger import COMPACT_AFTER, PORTION, Ledger
+from api_stub.records.ledger_lines import (
     BadLine,
     Carried,
     Contents,
+    Ended,
     Leaving,
     Record,
     Settled,
@@ -36,18 +37,21 @@ AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORDS = st.text("abcXYZ019._-", min_size=1, max_size=12)
 TIMES = st.integers(0, 10**12).map(lambda n: AT + timedelta(microseconds=n))
 NUMBERS = st.integers(0, 10**6)
-TOTALS = st.builds(Totals, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+TOTALS = st.builds(Totals, NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+OUTCOMES = st.sampled_from(["delivered", "failed", "cancelled"])
 ORDER = st.sampled_from(["a", "b", "c", "d"])
 RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Taken, TIMES, WORDS, WORDS),
-    st.builds(Settled, TIMES, WORDS, WORDS, st.sampled_from(["delivered", "failed"]), NUMBERS),
+    st.builds(Ended, TIMES, WORDS, WORDS, OUTCOMES, NUMBERS),
+    st.builds(Settled, TIMES, WORDS, WORDS, OUTCOMES, NUMBERS),
     st.builds(Leaving, TIMES, WORDS, WORDS),
     st.builds(Carried, TIMES, TOTALS),
 )
 LIVES = st.lists(
     st.one_of(
         st.builds(Taken, TIMES, ORDER, WORDS),
-        st.builds(Settled, TIMES, ORDER, WORDS, st.sampled_from(["delivered", "failed"]), NUMBERS),
+        st.builds(Ended, TIMES, ORDER, WORDS, OUTCOMES, NUMBERS),
+        st.builds(Settled, TIMES, ORDER, WORDS, OUTCOMES, NUMBERS),
     ),
     max_size=30,
 )
@@ -61,13 +65,22 @@ def settled(n: int) -> Settled:
     return Settled(AT, f"order-{n}--suffix", f"run-{n}", "delivered", 1)
 
 
+def ended(n: int, retries: int = 0) -> Ended:
+    return Ended(AT, f"order-{n}--suffix", f"run-{n}", "delivered", retries)
+
+
 def contents_of(file: Path) -> Contents:
     return load(file.read_bytes()).contents
 
 
 def same(one: Contents, other: Contents) -> bool:
     """Everything but how many dead lines there are."""
-    return (one.entries, one.carried, one.leaving) == (other.entries, other.carried, other.leaving)
+    return (one.entries, one.ends, one.carried, one.leaving) == (
+        other.entries,
+        other.ends,
+        other.carried,
+        other.leaving,
+    )
 
 
 @given(RECORDS)
@@ -109,8 +122,69 @@ def test_a_rewritten_ledger_says_the_same_in_fewer_lines(records: list[Record]) 
     assert list(again.contents.entries) == list(contents.entries), "in the same order"
 
 
+@given(LIVES)
+def test_dead_lines_are_those_that_a_rewriting_leaves_out(records: list[Record]) -> None:
+    contents = Contents()
+    for record in records:
+        contents.apply(record)
+    kept = [one for one in contents.records(AT) if isinstance(one, Taken | Ended)]
+    assert contents.dead_lines == len(records) - len(kept)
+
+
+def test_an_end_belongs_to_a_taken_order_until_that_is_ordered_anew() -> None:
+    contents = Contents()
+    contents.apply(ended(1))
+    assert not contents.ends and contents.dead_lines == 1, "nobody was told that this one is placed"
+    contents.apply(taken(1))
+    contents.apply(ended(1))
+    contents.apply(taken(1))
+    assert contents.ends == {ended(1).workflow_id: ended(1)}, "the same order, once more"
+    contents.apply(Taken(AT, taken(1).workflow_id, "another run"))
+    assert not contents.ends, "that one has not ended"
+    assert contents.started == 1
+
+
+def test_ledgers_of_before_are_read_as_they_were() -> None:
+    """Written by the version before: no ends, and no word of those that were cancelled."""
+    old = (
+        "carried 2026-01-01T12:00:00.000000Z started=40 delivered=39 failed=1 retries=12\n"
+        "leaving 2026-01-01T12:00:00.000000Z a--1 run-a\n"
+        "taken 2026-01-01T12:00:00.000000Z b--1 run-b\n"
+        "taken 2026-01-01T12:00:00.000000Z c--1 run-c\n"
+        "settled 2026-01-01T13:00:00.000000Z c--1 run-c delivered retries=2\n"
+    )
+    loaded = load(old.encode())
+    assert not loaded.problems
+    assert loaded.contents.carried == Totals(41, 40, 1, 14, 0)
+    assert list(loaded.contents.entries) == ["b--1"]
+
+
+def test_thousands_of_ends_are_written_in_a_few_portions_and_survive_a_rewriting(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.txt"
+    count = PORTION + 500
+
+    async def live(ledger: Ledger) -> tuple[int, Contents]:
+        await asyncio.gather(*(ledger.take(taken(n)) for n in range(count)))
+        before = ledger.syncs
+        await ledger.note_ends([ended(n) for n in range(count)])
+        syncs = ledger.syncs - before
+        await ledger.note_ends([ended(n, retries=3) for n in range(COMPACT_AFTER + count // 4)])
+        assert await ledger.compact()
+        await ledger.note_ends([ended(0, retries=4)])
+        return syncs, ledger.contents
+
+    syncs, contents = with_ledger(file, live)
+    assert syncs <= 3
+    assert same(contents, contents_of(file)) and len(contents.ends) == count
+    assert contents.ends[taken(0).workflow_id].retries == 4
+    assert len(file.read_text().splitlines()) == 1 + 2 * count + 1
+
+
 def test_a_ledger_cut_at_any_byte_keeps_every_whole_line(tmp_path: Path) -> None:
-    lines = [write_line(record).encode() for record in (taken(1), taken(2), settled(1), taken(3))]
+    lines = [
+        write_line(record).encode()
+        for record in (taken(1), ended(1), taken(2), settled(1), taken(3), ended(3))
+    ]
     whole = b"".join(lines)
     for cut in range(len(whole) + 1):
         file = tmp_path / f"{cut}.txt"
@@ -210,7 +284,7 @@ def test_a_full_disk_is_told_and_a_retry_mends_it(tmp_path: Path, monkeypatch: p
         return write(fd, data)
 
     full = False
-    monkeypatch.setattr(ledgerfile.os, "write", half)
+    monkeypatch.setattr(ledger_file.os, "write", half)
 
     async def fill(ledger: Ledger) -> None:
         nonlocal full
@@ -265,7 +339,7 @@ def test_a_removed_file_comes_back_whole(tmp_path: Path) -> None:
 
 
 def test_two_apis_do_not_share_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgerfile, "LOCK_S", 0.1)
+    monkeypatch.setattr(ledger_file, "LOCK_S", 0.1)
 
     async def second(_: Ledger) -> None:
         with pytest.raises(LedgerUnwritable, match="in use by another API"):

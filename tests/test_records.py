@@ -25,7 +25,7 @@ from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.records import service as keeper
-from api_stub.records.lines import Contents, load
+from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
 from api_stub.records.source import Row
 from api_stub.records.temporal_source import TemporalSource
@@ -275,17 +275,55 @@ def test_an_order_deleted_behind_our_back_is_lost(pair: RunningStack) -> None:
     assert now["started"] == before["started"], "it was taken, whatever became of it"
 
 
-def test_a_terminated_order_is_lost(pair: RunningStack) -> None:
+def test_terminated_and_cancelled_orders_are_told_as_that(pair: RunningStack) -> None:
+    before = counted(pair)
+    placed = [pair.order(fresh_id()) for _ in range(2)]
+
+    async def end(client: Client) -> None:
+        first, second = (client.get_workflow_handle(order["workflow_id"]) for order in placed)
+        await first.terminate("by a test")
+        await second.cancel()
+
+    with_temporal(pair, end)
+
+    def told() -> dict[str, Any] | None:
+        now = counted(pair)
+        return now if now["cancelled"] == before["cancelled"] + 2 else None
+
+    now = eventually(told) or {}
+    assert (now["failed"], now["lost"]) == (before["failed"] + 2, before["lost"])
+    assert now["temporal"]["terminated"] >= 1 and now["temporal"]["canceled"] >= 1
+    assert not [one for one in now["differences"] if "Temporal counts" in one]
+
+
+def test_a_delivered_order_that_temporal_has_forgotten_stays_delivered(
+    pair: RunningStack, left: list[str]
+) -> None:
     order_id = fresh_id()
     placed = pair.order(order_id)
-    before = counted(pair)["lost"]
+    pair.until(order_id, "ORDER_DELIVERED")
+    eventually(lambda: placed["workflow_id"] in ledger(pair).ends)
+    before = counted(pair)
+    delete(pair, placed["workflow_id"])
+    left.append(placed["workflow_id"])
+    old = kill_api(pair)
+    eventually(lambda: back(pair, old))
+    now = counted(pair)
+    assert (now["delivered"], now["lost"]) == (before["delivered"], before["lost"])
 
-    async def terminate(client: Client) -> None:
-        await client.get_workflow_handle(placed["workflow_id"]).terminate("by a test")
 
-    with_temporal(pair, terminate)
-    eventually(lambda: order_id in pair.client.get("/audit").json()["lost_ids"])
-    assert pair.client.get("/audit").json()["lost"] == before + 1
+def test_an_order_that_was_placed_by_hand_is_told_and_is_no_difference(pair: RunningStack) -> None:
+    async def by_hand(client: Client) -> None:
+        await client.start_workflow("PizzaWorkflow", id=fresh_id(), task_queue="nobody-polls")
+
+    def strangers() -> int:
+        told = [one for one in counted(pair)["differences"] if "in no ledger" in one]
+        return int(told[0].split()[0]) if told else 0
+
+    before = strangers()
+    with_temporal(pair, by_hand)
+    assert eventually(lambda: strangers() == before + 1)
+    assert not [one for one in counted(pair)["differences"] if "Temporal counts" in one]
 
 
 def test_statistics_and_receipts_say_what_was_done(pair: RunningStack) -> None:

@@ -201,6 +201,20 @@ def test_after_a_restart_the_newest_are_read_a_few_at_a_time() -> None:
     assert retries.total(rows[:10]) == 0, "the oldest are not read"
 
 
+def test_what_the_ledger_has_noted_is_not_read_again() -> None:
+    temporal = MadeUpTemporal()
+    rows = [row("noted", 60, 9.0), row("unknown", 60, 9.0)]
+    retries = Retries(temporal, lambda _: None, lambda one: 4 * (one.workflow_id == "noted"))
+    assert retries.total(rows) == 4
+
+    async def learn() -> None:
+        assert not await retries.learn(rows, NOW)
+        assert temporal.asked["story"] == 1
+        assert retries.total(rows) == 4
+
+    asyncio.run(learn())
+
+
 @pytest.mark.parametrize(
     ("status", "views", "answer"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 import uuid
@@ -17,11 +18,11 @@ from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
 from api_stub.records.audit import tally
 from api_stub.records.interrupted_orders import Death
-from api_stub.records.lines import Totals
+from api_stub.records.ledger_lines import Totals
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, each
+from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, run_all
 from api_stub.records.takeovers import Follower
 from api_stub.records.temporal_source import TemporalSource, read_row
 from api_stub.schema import Order, OrderStatus, Stage, StageView
@@ -95,7 +96,7 @@ def test_the_audit_counts_on_past_an_order_that_nobody_can_read(
             await recount.recount(0.0)
             found = tally(recount.verdicts, Totals())
             assert (found.delivered, found.failed, found.in_flight, found.lost) == (1, 1, 2, 0)
-            assert found.balanced
+            assert found.all_found
         temporal.broken = {}
         await recount.recount(0.0)
         assert recount.verdicts[failed] == "lost", "as soon as it can be read"
@@ -271,8 +272,25 @@ def test_of_many_calls_one_that_fails_is_alone(caplog: pytest.LogCaptureFixture)
         done.append(n)
 
     with caplog.at_level(logging.WARNING):
-        asyncio.run(each(call(n) for n in range(4)))
+        asyncio.run(run_all(call(n) for n in range(4)))
     assert sorted(done) == [0, 2, 3] and "ZeroDivisionError" in caplog.text
+
+
+def test_calls_that_were_never_begun_are_closed_when_all_are_cancelled() -> None:
+    async def call() -> None:
+        await asyncio.Event().wait()
+
+    calls = [call() for _ in range(3)]
+
+    async def run() -> None:
+        together = asyncio.ensure_future(run_all(calls))
+        await asyncio.sleep(0)  # it has made its tasks, and none of them has had a turn
+        together.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await together
+
+    asyncio.run(run())
+    assert {inspect.getcoroutinestate(one) for one in calls} == {inspect.CORO_CLOSED}
 
 
 def test_a_receipt_that_cannot_be_told_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 """What the system can prove about itself: the ledger on disk, the audit, receipts, statistics, retention.
 
-Pure rules: lines, audit, grip, stats, and the choice in retention. IO: ledger (a file), receipts (a file),
-recount and follow (Temporal, through the gateway). `keeper.Records` joins them.
+Pure rules: ledger_lines, audit, balance, interrupted_orders, stats, and the choice in retention. IO: ledger
+and receipts (files), ends and retirement (the ledger, by what was counted), recount and takeovers (Temporal).
+`service.Records` joins them.
 """

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from api_stub.records.lines import Totals
+from api_stub.records.ledger_lines import Totals
 from api_stub.records.source import OPEN, Row
 
-Verdict = Literal["delivered", "in_flight", "failed", "lost"]
+Verdict = Literal["delivered", "in_flight", "failed", "cancelled", "lost"]
 MAX_LOST_IDS = 20
 
 
@@ -22,22 +22,25 @@ class Tally:
     delivered: int
     in_flight: int
     failed: int
+    """Those that failed as they were meant to, and those that somebody cancelled."""
     lost: int
     lost_ids: tuple[str, ...]
     """Workflow ids of the lost ones, newest first, MAX_LOST_IDS at most."""
     carried: int
+    cancelled: int = 0
+    """Of `failed`: those that somebody cancelled or terminated."""
 
     @property
-    def balanced(self) -> bool:
+    def all_found(self) -> bool:
         """Nothing is lost, and what was taken is what was delivered, is on its way, or had to fail."""
         return not self.lost and self.started == self.delivered + self.in_flight + self.failed
 
 
-def verdict(row: Row | None, meant_to_fail: bool = False) -> Verdict:
+def verdict(row: Row | None, meant: bool = False) -> Verdict:
     """What has become of one order of the ledger. `row` None: Temporal does not have it.
 
-    A run that ended in any other way than delivered is lost, unless it was meant to fail: an order that
-    nobody can read is refused by the workflow itself.
+    A run that ended in any other way than delivered is lost, unless it was meant to end so: an order that
+    nobody can read fails by itself, and what an operator cancels or terminates is cancelled.
     """
     if row is None:
         return "lost"
@@ -45,19 +48,22 @@ def verdict(row: Row | None, meant_to_fail: bool = False) -> Verdict:
         return "delivered"
     if row.state in OPEN:
         return "in_flight"
-    return "failed" if row.state == "failed" and meant_to_fail else "lost"
+    if row.state == "canceled" or (row.state == "terminated" and meant):
+        return "cancelled"
+    return "failed" if row.state == "failed" and meant else "lost"
 
 
 def tally(verdicts: Mapping[str, Verdict], carried: Totals) -> Tally:
     """Add up the ledger's orders (workflow id → verdict, oldest first) and the totals carried on."""
     counts = Counter(verdicts.values())
-    lost = [workflow_id for workflow_id, found in verdicts.items() if found == "lost"]
+    lost = [key for key, found in verdicts.items() if found == "lost"] if counts["lost"] else []
     return Tally(
         started=carried.started + len(verdicts),
         delivered=carried.delivered + counts["delivered"],
         in_flight=counts["in_flight"],
-        failed=carried.failed + counts["failed"],
+        failed=carried.failed + counts["failed"] + counts["cancelled"],
         lost=counts["lost"],
         lost_ids=tuple(lost[: -MAX_LOST_IDS - 1 : -1]),
         carried=carried.started,
+        cancelled=carried.cancelled + counts["cancelled"],
     )

@@ -21,13 +21,15 @@ from functools import partial
 from pathlib import Path
 
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.ledgerfile import LedgerFile
-from api_stub.records.lines import Contents, Record, Settled, Taken, write_line
+from api_stub.records.ledger_file import LedgerFile
+from api_stub.records.ledger_lines import Contents, Ended, Record, Settled, Taken, write_line
 from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
 GATHER_S = 0.025
+PORTION = 1000
+"""Ends that are written together: thousands come at once where a ledger of before has none."""
 COMPACT_AFTER = 500
 """Dead lines that are worth a rewriting."""
 CHECK_AGAIN_S = 0.2
@@ -124,6 +126,11 @@ class Ledger:
         async with self._turn:
             await self._in_thread(work)
         self.problem = None
+
+    async def note_ends(self, ends: Sequence[Ended]) -> None:
+        """Have these on disk: Temporal may forget the orders then. Raises LedgerUnwritable."""
+        for first in range(0, len(ends), PORTION):
+            await self._commit(ends[first : first + PORTION])
 
     async def settle(self, orders: Sequence[Settled]) -> None:
         """Count these in the totals, on disk, and no longer one by one. Raises LedgerUnwritable."""

@@ -29,7 +29,7 @@ def leaving(
     """
     finished: list[tuple[float, Row]] = []
     for workflow_id, verdict in verdicts.items():
-        row = row_of(workflow_id) if verdict in ("delivered", "failed") else None
+        row = row_of(workflow_id) if verdict in ("delivered", "failed", "cancelled") else None
         if row is not None and row.closed is not None:
             finished.append((row.closed, row))
     excess = len(finished) - keep

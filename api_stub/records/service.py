@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import sys
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +17,17 @@ from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
-from api_stub.records import retention
-from api_stub.records.audit import Verdict, tally
+from api_stub.records.audit import tally
+from api_stub.records.ends import Ends, noted_retries
 from api_stub.records.fleetlog import FleetLog
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
-from api_stub.records.lines import Outcome, Settled, Taken
+from api_stub.records.ledger_lines import Taken
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
+from api_stub.records.retirement import Retirement
 from api_stub.records.retries import Retries
-from api_stub.records.source import Row, Source, each
+from api_stub.records.source import Row, Source
 from api_stub.records.takeovers import Follower
 from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
 from api_stub.seldom import Seldom
@@ -45,7 +46,8 @@ RETIRE_AGAIN_S = 1.0
 DISK_EVERY_S = 1.0
 TOLD_S = 10.0
 """So long is it told that receipts were set aside: that is over and done."""
-_OUTCOMES: dict[Verdict, Outcome] = {"delivered": "delivered", "failed": "failed"}
+LAST_LOOK_S = 1.0
+"""At the end, for what ended since the last count: Temporal may forget it before the next API comes."""
 
 
 class Records:
@@ -65,19 +67,18 @@ class Records:
     ) -> None:
         self._source = source
         self._fleet = fleet
-        self._retention_s = retention_s
         self._troubles = troubles if troubles is not None else Troubles()
         self._seldom = Seldom()
         self._ledger = Ledger(state / LEDGER)
         self._receipts = Receipts(state / RECEIPTS)
         self._recount = Recount(source, lambda: self._ledger.contents)
-        self._retries = Retries(source, gateway.last_read)
+        self._retries = Retries(
+            source, gateway.last_read, lambda row: noted_retries(self._ledger.contents, row)
+        )
+        self._ends = Ends(self._ledger, self._recount, self._retries)
+        self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
         self._follower = Follower(source, self._receipts, gateway.open_now)
         self._log = FleetLog(self._died)
-        self._left: deque[Row] = deque(maxlen=retention.NEWEST)
-        """Orders that settled lately: a short retention takes nothing from curves and latency."""
-        self._told: set[str] = set()
-        """Runs that Temporal was told to delete; a server takes half a minute over that."""
         self._stats: tuple[float, Stats] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -109,6 +110,10 @@ class Records:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            with contextlib.suppress(TemporalUnreachable, TimeoutError):
+                async with asyncio.timeout(LAST_LOOK_S):
+                    await self._ends.count(0.0)
         await self._ledger.close()
 
     async def require_writable(self, now: bool = False) -> None:
@@ -138,18 +143,22 @@ class Records:
 
     async def audit(self) -> Audit:
         """Every order of the ledger, counted anew (ANSWER_AGE_S old at most). Raises TemporalUnreachable."""
-        await self._recount.recount(ANSWER_AGE_S)
+        await self._ends.count(ANSWER_AGE_S)
         found = tally(self._recount.verdicts, self._recount.carried)
+        comparison = self._recount.comparison
         return Audit(
             started=found.started,
             delivered=found.delivered,
             in_flight=found.in_flight,
             failed=found.failed,
+            cancelled=found.cancelled,
             lost=found.lost,
-            balanced=found.balanced,
+            balanced=found.all_found and comparison.fits,
             counted_at=self._recount.counted_at,
             lost_ids=[public_id(workflow_id) for workflow_id in found.lost_ids],
             carried=found.carried,
+            temporal={str(state): n for state, n in sorted(self._recount.counts.items())},
+            differences=[*comparison.unexplained, *comparison.explained],
         )
 
     def receipts(self, after: int) -> list[Receipt]:
@@ -161,7 +170,7 @@ class Records:
         orders (`counted_at` tells); raises TemporalUnreachable where there never was one."""
         if self._stats is not None and time.monotonic() - self._stats[0] < ANSWER_AGE_S:
             return self._stats[1]
-        counting = asyncio.ensure_future(self._recount.recount(ANSWER_AGE_S))
+        counting = asyncio.ensure_future(self._ends.count(ANSWER_AGE_S))
         counting.add_done_callback(_heard)
         try:
             # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on.
@@ -181,7 +190,7 @@ class Records:
 
         found = tally(self._recount.verdicts, self._recount.carried)
         rows = self._rows()
-        each_once = {row.run_id: row for row in (*self._left, *rows)}
+        each_once = {row.run_id: row for row in (*self._retirement.left, *rows)}
         times = stats.times_of(list(each_once.values()))
         fleet = self._fleet.state
         delays = self._receipts.delays()
@@ -192,7 +201,10 @@ class Records:
                 open=found.in_flight,
                 delivered=found.delivered,
                 failed=found.failed + found.lost,
-                retries=self._recount.carried.retries + self._retries.total(rows),
+                retries=self._recount.carried.retries
+                + self._retries.total(rows)
+                + self._ends.forgotten_retries(),
+                oldest_open_s=self._recount.judged.oldest_open_s(),
             ),
             latency_s=stats.latency(times),
             rate_per_s=stats.rates(times, now),
@@ -210,8 +222,7 @@ class Records:
 
     def _rows(self) -> list[Row]:
         """The ledger's orders as Temporal lists them."""
-        rows = (self._recount.row(workflow_id) for workflow_id in self._recount.verdicts)
-        return [row for row in rows if row is not None]
+        return list(self._recount.judged.rows.values())
 
     def _died(self, death: Death) -> None:
         if not self._fleet.state.closing:  # the show is over: nobody takes over, and nobody is to wonder
@@ -252,41 +263,15 @@ class Records:
 
     async def _learn(self) -> bool:
         """Count anew and get to know the attempts of closed orders; whether there are more to read."""
-        await self._recount.recount(LEARN_EVERY_S)
-        return await self._retries.learn(self._rows(), time.time())
+        await self._ends.count(LEARN_EVERY_S)
+        more = await self._retries.learn(self._rows(), time.time())
+        await self._ends.note_retries()
+        return more
 
     async def _retire(self) -> bool:
-        """Let the next finished orders go that are old, or too many; whether there may be more.
-
-        First the ledger, then Temporal: a crash in between leaves a run to be deleted, and never an order
-        that looks lost.
-        """
-        keep_s = self._retention_s()
-        await self._recount.recount(LEARN_EVERY_S)
-        kept = self._ledger.contents.entries
-        verdicts = {key: verdict for key, verdict in self._recount.verdicts.items() if key in kept}
-        rows = retention.leaving(verdicts, self._recount.row, time.time(), keep_s)
-        now = datetime.now(UTC)
-        settled = [
-            Settled(now, row.workflow_id, row.run_id, _OUTCOMES[found], await self._retries.of(row))
-            for row in rows
-            if (found := verdicts[row.workflow_id]) in _OUTCOMES
-        ]
-        await self._ledger.settle(settled)
-        self._left.extend(rows)
-
-        async def delete(run_id: str, workflow_id: str) -> None:
-            if run_id not in self._told:
-                await self._source.delete(workflow_id, run_id)
-                self._told.add(run_id)
-                self._recount.deleted(run_id)
-            elif not self._recount.still_listed(run_id):
-                self._told.discard(run_id)
-                self._ledger.deleted(run_id)
-
-        await each(delete(run_id, key) for run_id, key in list(self._ledger.contents.leaving.items()))
-        await self._ledger.compact()
-        return bool(rows)
+        """Count anew and let finished orders go; whether there may be more."""
+        await self._ends.count(LEARN_EVERY_S)
+        return await self._retirement.retire()
 
 
 def _heard(counting: asyncio.Future[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -82,8 +83,12 @@ class Source(Protocol):
     async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
         """Orders started at `floor` or later; only those that started or closed after `changed_after`."""
 
-    async def count(self, floor: float) -> int:
-        """How many runs started at `floor` or later are listed."""
+    @property
+    def unreadable(self) -> int:
+        """Runs of the last whole listing that `rows` left out, as nobody can read them."""
+
+    async def counts(self, floor: float) -> dict[State, int]:
+        """How many runs started at `floor` or later there are in each state, by Temporal's own count."""
 
     async def row(self, workflow_id: str) -> Row | None:
         """One order's newest run, from the server's own state and not its listing; None: not there."""
@@ -95,7 +100,8 @@ class Source(Protocol):
         """What its history says; None: it is not there."""
 
     async def meant_to_fail(self, row: Row) -> bool:
-        """Whether a failed run failed as an order that nobody can read."""
+        """Whether a failed run failed as an order that nobody can read, and a terminated one was ended by
+        somebody, not by the server itself."""
 
     async def delete(self, workflow_id: str, run_id: str) -> None:
         """Delete this run; one that is gone already is no error."""
@@ -104,7 +110,7 @@ class Source(Protocol):
 unfit = Unfit("record")
 
 
-async def each(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
+async def run_all(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
     """Run all of these together. The first that finds Temporal (or the ledger) away cancels the rest, and
     its error is raised; anything else that is wrong with one is told once and its own trouble only."""
 
@@ -112,9 +118,13 @@ async def each(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
         with unfit.alone(getattr(call, "__qualname__", "one")):
             await call
 
-    tasks = [asyncio.ensure_future(alone(call)) for call in calls]
+    waiting = list(calls)
+    tasks = [asyncio.ensure_future(alone(call)) for call in waiting]
     try:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
+        for call in waiting:
+            if inspect.getcoroutinestate(call) == inspect.CORO_CREATED:
+                call.close()  # it was not begun, and nobody is to wonder why it was never awaited

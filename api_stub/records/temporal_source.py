@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar, cast
+from typing import TypeVar, cast, get_args
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
@@ -13,6 +13,7 @@ from temporalio.api.enums.v1 import HistoryEventFilterType
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsRequest,
+    CountWorkflowExecutionsResponse,
     DeleteWorkflowExecutionRequest,
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
@@ -20,7 +21,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from api_stub.errors import NoSuchOrder
+from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import LAST_S, ON_A_WORKER, read_history, read_state
 from api_stub.gateway.temporal_calls import RPC_S, temporal_call
@@ -32,38 +33,59 @@ T = TypeVar("T")
 LIST_S = 4.0
 """For one page of the whole listing."""
 PAGE = 1000
-MAX_ROWS = 50_000
+MAX_PAGES = 1000
+"""A million runs: over that, a namespace is not one kitchen's, and its listing is refused as a whole."""
 AT_ONCE = 16
 MAX_HISTORY_EVENTS = 2000
 PAUSED = 8
 """A state that the SDK's own enum lacks."""
+MEANT_TO_FAIL = (INVALID_ORDER, "ValidationError")
+"""Types of the failure of an order that nobody can read: of older histories, and pydantic's own."""
+SERVERS_OWN = ("history-service", "worker-service")
+"""Identities with which the server itself terminates a run (one that became too large, for instance)."""
+STATES: dict[str, State] = {state.replace("_", ""): state for state in get_args(State)}
 
 
 class TemporalSource:
-    """Implements api_stub.records.source.Source with the gateway's client."""
+    """Implements api_stub.records.source.Source with the gateway's client. `only` tells a further clause of
+    every query, such as a search attribute that sets our orders apart; empty: there is none."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, only: Callable[[], str] = str) -> None:
         self._gateway = gateway
+        self._only = only
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._unfit = Unfit("workflow")
+        self._left_out = 0
 
     async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
-        """See Source. At most MAX_ROWS, open ones first, then the newest; without any that cannot be read."""
+        """See Source: page by page, however many there are; without any that cannot be read."""
         request = ListWorkflowExecutionsRequest(
-            namespace=self._gateway.client.namespace, page_size=PAGE, query=query_of(floor, changed_after)
+            namespace=self._gateway.client.namespace,
+            page_size=PAGE,
+            query=query_of(floor, changed_after, self._only()),
         )
         service = self._gateway.client.workflow_service
         limit_s = LIST_S if changed_after is None else RPC_S
         found: list[Row] = []
-        while len(found) < MAX_ROWS:
+        left_out = 0
+        for _ in range(MAX_PAGES):
             page = await self._ask(
                 service.list_workflow_executions(request, timeout=timedelta(seconds=limit_s)), limit_s
             )
+            before = len(found)
             found += self._readable(page.executions)
+            left_out += len(page.executions) - (len(found) - before)
             if not page.next_page_token:
-                break
+                if changed_after is None:
+                    self._left_out = left_out
+                return found
             request.next_page_token = page.next_page_token
-        return found
+        raise TemporalUnreachable(f"more than {MAX_PAGES * PAGE:,} runs are listed: too many to count")
+
+    @property
+    def unreadable(self) -> int:
+        """See Source."""
+        return self._left_out
 
     def _readable(self, executions: Iterable[WorkflowExecutionInfo]) -> Iterator[Row]:
         for info in executions:
@@ -72,17 +94,18 @@ class TemporalSource:
             except Exception as error:
                 self._unfit.tell(info.execution.workflow_id, error)
 
-    async def count(self, floor: float) -> int:
+    async def counts(self, floor: float) -> dict[State, int]:
         """See Source."""
         request = CountWorkflowExecutionsRequest(
-            namespace=self._gateway.client.namespace, query=query_of(floor, None)
+            namespace=self._gateway.client.namespace,
+            query=f"{query_of(floor, None, self._only())} GROUP BY ExecutionStatus",
         )
         answer = await self._ask(
             self._gateway.client.workflow_service.count_workflow_executions(
                 request, timeout=timedelta(seconds=RPC_S)
             )
         )
-        return int(answer.count)
+        return read_counts(answer)
 
     async def row(self, workflow_id: str) -> Row | None:
         """See Source."""
@@ -129,8 +152,11 @@ class TemporalSource:
         )
         if answer is None or not answer.history.events:
             return False
-        failed = answer.history.events[-1].workflow_execution_failed_event_attributes
-        return bool(failed.failure.application_failure_info.type == INVALID_ORDER)
+        last = answer.history.events[-1]
+        if row.state == "terminated":
+            return last.workflow_execution_terminated_event_attributes.identity not in SERVERS_OWN
+        failed = last.workflow_execution_failed_event_attributes
+        return failed.failure.application_failure_info.type in MEANT_TO_FAIL
 
     async def delete(self, workflow_id: str, run_id: str) -> None:
         """See Source."""
@@ -179,13 +205,26 @@ class TemporalSource:
             return await call
 
 
-def query_of(floor: float, changed_after: float | None) -> str:
-    """The visibility query for orders started at `floor` or later."""
+def query_of(floor: float, changed_after: float | None, only: str = "") -> str:
+    """The visibility query for orders started at `floor` or later: the one that both the listing and the
+    independent count are made with."""
     query = f"WorkflowType = '{WORKFLOW_TYPE}' AND StartTime >= '{stamp(floor)}'"
+    if only:
+        query += f" AND {only}"
     if changed_after is not None:
         since = stamp(changed_after)
         query += f" AND (StartTime >= '{since}' OR CloseTime >= '{since}')"
     return query
+
+
+def read_counts(answer: CountWorkflowExecutionsResponse) -> dict[State, int]:
+    """A count that is grouped by ExecutionStatus; a state that has no name here is `unknown`."""
+    found: dict[State, int] = {}
+    for group in answer.groups:
+        word = group.group_values[0].data.decode(errors="replace") if group.group_values else ""
+        state = STATES.get(word.strip('"').lower(), "unknown")
+        found[state] = found.get(state, 0) + group.count
+    return found
 
 
 def stamp(seconds: float) -> str:

@@ -28,8 +28,9 @@ Kept = Annotated[Records, Depends(records_of)]
 @router.get("/audit", responses=AWAY)
 async def audit(records: Kept) -> Audit:
     """Is every order that was ever taken accounted for? `started` is what the API's own ledger on disk says;
-    the rest is counted from Temporal's records, order by order. Where Temporal does not answer: 503, never a
-    guess."""
+    the rest is counted from Temporal's records, order by order, and compared with Temporal's own count of its
+    runs (`temporal`, `differences`). Of an order that Temporal has forgotten, the ledger tells how it ended.
+    Where Temporal does not answer: 503, never a guess."""
     return await records.audit()
 
 

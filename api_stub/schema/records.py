@@ -63,9 +63,18 @@ class Audit(Answer):
     started: int = Field(description="Orders in the API's own ledger on disk, and those carried on from it.")
     delivered: int = Field(description="Of them: delivered, by Temporal's records.")
     in_flight: int = Field(description="Of them: on their way, by Temporal's records.")
-    failed: int = Field(description="Of them: failed as they were meant to (an order that nobody can read).")
-    lost: int = Field(description="Of them: not to be found, or failed without being meant to.")
-    balanced: bool = Field(description="started = delivered + in_flight + failed, and nothing is lost.")
+    failed: int = Field(
+        description="Of them: ended as they were meant to: an order that nobody can read, or one that"
+        " somebody cancelled."
+    )
+    cancelled: int = Field(default=0, description="Of `failed`: those that somebody cancelled or terminated.")
+    lost: int = Field(
+        description="Of them: not to be found and never seen to end, or failed without being meant to."
+    )
+    balanced: bool = Field(
+        description="started = delivered + in_flight + failed, nothing is lost, and Temporal's own count of"
+        " its runs is what follows from that."
+    )
     counted_at: datetime = Field(description="When Temporal was asked.")
     lost_ids: list[str] = Field(default_factory=list, description="The lost ones by name, 20 at most.")
     carried: int = Field(default=0, description="Of `started`: finished long ago and no longer kept.")
@@ -74,7 +83,9 @@ class Audit(Answer):
         description="The other side of the balance: runs by state, as Temporal itself counts them.",
     )
     differences: list[str] = Field(
-        default_factory=list, description="Where both sides differ, each by its numbers; empty: nowhere."
+        default_factory=list,
+        description="Where both sides differ, each by its numbers; empty: nowhere. Those that are explained"
+        " (an order that was placed by hand, for instance) leave `balanced` as it is.",
     )
 
 

@@ -5,7 +5,7 @@ A deletion cannot be asked for: it shows in the count, and then the whole listin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from api_stub.records.source import Row
 
@@ -13,7 +13,7 @@ LAG_S = 5.0
 """A listing may lag behind the server's own state; so far back changes are asked for again."""
 
 
-class Mirror:
+class ListedRuns:
     """The runs that Temporal lists, and the newest run of each order."""
 
     def __init__(self) -> None:
@@ -21,9 +21,13 @@ class Mirror:
         self._orders: dict[str, dict[str, Row]] = {}
         """Workflow id → run id → row; more than one run only where somebody reset an order by hand."""
         self._changed = 0.0
+        self._touched: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __contains__(self, run_id: str) -> bool:
+        return run_id in self._rows
 
     @property
     def ask_after(self) -> float | None:
@@ -35,30 +39,45 @@ class Mirror:
         runs = self._orders.get(workflow_id)
         if runs is None:
             return None
+        if len(runs) == 1:
+            return next(iter(runs.values()))
         return max(runs.values(), key=lambda row: (row.started, row.closed is None))
+
+    def runs(self, workflow_id: str) -> Collection[Row]:
+        """Every listed run of this order."""
+        return self._orders.get(workflow_id, {}).values()
+
+    def run(self, run_id: str) -> Row | None:
+        """This run as it was last listed."""
+        return self._rows.get(run_id)
+
+    def changes(self) -> list[str]:
+        """The workflow ids of which something changed since this was asked last: one reader's alone."""
+        found, self._touched = self._touched, {}
+        return list(found)
 
     def update(self, rows: Iterable[Row]) -> None:
         """Take in rows that were just listed. A closed run never opens again."""
         for row in rows:
             known = self._rows.get(row.run_id)
-            if known is not None and known.closed is not None and row.closed is None:
+            if known == row or (known is not None and known.closed is not None and row.closed is None):
                 continue
             self._rows[row.run_id] = row
             self._orders.setdefault(row.workflow_id, {})[row.run_id] = row
             self._changed = max(self._changed, row.started, row.closed or 0.0)
+            self._touched[row.workflow_id] = None
 
-    def replace(self, rows: Iterable[Row]) -> None:
-        """Take in the whole listing, read after everything that is known here: what is not in it is gone."""
-        listed = {row.run_id: row for row in rows}
-        for run_id in [run_id for run_id in self._rows if run_id not in listed]:
+    def keep_only(self, run_ids: Collection[str]) -> None:
+        """Forget every run that is not among these: the whole listing was read, and is taken in already."""
+        for run_id in [run_id for run_id in self._rows if run_id not in run_ids]:
             self.drop(run_id)
-        self.update(listed.values())
 
     def drop(self, run_id: str) -> None:
         """Forget a run that is gone from Temporal."""
         gone = self._rows.pop(run_id, None)
         if gone is None:
             return
+        self._touched[gone.workflow_id] = None
         runs = self._orders[gone.workflow_id]
         del runs[run_id]
         if not runs:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from api_stub.disk import free_bytes
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.lines import BadLine, Loaded, load
+from api_stub.records.ledger_lines import BadLine, Loaded, load
 from api_stub.state_files import LEDGER_LOCK
 from worker.show.files import AT_ONCE, new_file, write_all
 
 LOCK_S = 3.0
 MAX_BYTES = 32 * 2**20
-"""A quarter of a million orders; retention keeps it far below."""
+"""Over a hundred thousand orders and their ends; retention keeps it far below."""
 ROOM = 2 * 2**20
 """Bytes that must be free where the ledger lies: the last ones are for the orders that are taken already,
 which Temporal still has to write about."""
