@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from temporalio.api.worker.v1 import WorkerInfo
-from temporalio.api.workflowservice.v1 import ListWorkersRequest, ListWorkersResponse
+from temporalio.api.taskqueue.v1 import PollerInfo
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
@@ -21,8 +21,10 @@ from worker.show.polling import FIRST_PAUSE_S, LONGEST_PAUSE_S, Pauses, until_po
 from worker.show.process import run_worker
 from worker.show.spec import Readiness, WorkerSpec
 
-LISTED = ListWorkersResponse(workers_info=[WorkerInfo()])
+LISTED = DescribeTaskQueueResponse(pollers=[PollerInfo(identity="w2.1"), PollerInfo(identity="w3.1")])
+OTHERS = DescribeTaskQueueResponse(pollers=[PollerInfo(identity="w3.10")])
 SPEC = WorkerSpec(3, 1)
+PARTITIONS = ["gopherpizza", *(f"/_sys/gopherpizza/{n}" for n in (1, 2, 3))]
 
 
 def refusal(status: RPCStatusCode) -> RPCError:
@@ -34,7 +36,7 @@ class Server:
 
     namespace, identity = "default", "w3.1"
 
-    def __init__(self, *answers: ListWorkersResponse | RPCError | None) -> None:
+    def __init__(self, *answers: DescribeTaskQueueResponse | RPCError | None) -> None:
         self._answers = list(answers)
         self.asked: list[str] = []
 
@@ -42,9 +44,9 @@ class Server:
     def workflow_service(self) -> Server:
         return self
 
-    async def list_workers(self, request: ListWorkersRequest) -> ListWorkersResponse:
+    async def describe_task_queue(self, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
         """None: it never answers."""
-        self.asked.append(request.query)
+        self.asked.append(request.task_queue.name)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if answer is None:
             await asyncio.Event().wait()
@@ -81,7 +83,7 @@ def test_a_refusal_is_told_as_one_and_the_worker_is_ready(
 ) -> None:
     server = Server(refusal(status))
     asyncio.run(polls(server))
-    assert len(server.asked) == 1, "asking again would change nothing"
+    assert server.asked == PARTITIONS, "asking again would change nothing"
     (said,) = [record.getMessage() for record in caplog.records]
     assert status.name in said and "no Temporal" not in said
 
@@ -90,21 +92,22 @@ def test_a_refusal_is_told_as_one_and_the_worker_is_ready(
     "answers",
     [
         [LISTED],
-        [ListWorkersResponse(), LISTED],
+        [OTHERS, LISTED],
         [refusal(RPCStatusCode.UNAVAILABLE), refusal(RPCStatusCode.DEADLINE_EXCEEDED), LISTED],
         [None, LISTED],
+        [refusal(RPCStatusCode.INVALID_ARGUMENT), LISTED],
     ],
-    ids=["at once", "a moment later", "busy at first", "silent at first"],
+    ids=["at once", "a moment later", "busy at first", "silent at first", "one partition refused"],
 )
 def test_the_servers_own_word_is_waited_for(answers: list[Any], caplog: pytest.LogCaptureFixture) -> None:
     server = Server(*answers)
     asyncio.run(polls(server))
     assert len(server.asked) == len(answers) and caplog.records == []
-    assert server.asked[0] == "WorkerIdentity = 'w3.1' AND TaskQueue = 'gopherpizza'"
+    assert server.asked == PARTITIONS[: len(answers)]
 
 
 @pytest.mark.parametrize(
-    "answer", [ListWorkersResponse(), refusal(RPCStatusCode.UNAVAILABLE), None], ids=["no", "busy", "silent"]
+    "answer", [OTHERS, refusal(RPCStatusCode.UNAVAILABLE), None], ids=["no", "busy", "silent"]
 )
 def test_a_server_that_never_tells_is_not_waited_for_for_ever(
     answer: Any, caplog: pytest.LogCaptureFixture
@@ -172,10 +175,9 @@ async def worker_in_here(spec: WorkerSpec, until: Callable[[list[Readiness]], bo
 
 @pytest.mark.stack
 @pytest.mark.parametrize("status", [RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED])
-def test_a_real_worker_starts_once_where_the_server_will_not_list_it(
+def test_a_real_worker_starts_once_where_the_server_will_not_tell_who_polls(
     session_stack: RunningStack, monkeypatch: pytest.MonkeyPatch, status: RPCStatusCode
 ) -> None:
-    """Also where nobody may describe a task queue: that call is not needed at all."""
     clients = []
     connect = process.connect
 

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import time
 
-from temporalio.api.workflowservice.v1 import ListWorkersRequest
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
@@ -20,6 +22,8 @@ STARTING_S = 10.0
 SEEN_S = 3.0
 """So long is the server asked whether it knows the worker; then the SDK's word is taken."""
 ASK_S = 1.0
+PARTITIONS = 4
+"""Of a task queue, by the server's default (matching.numTaskqueueReadPartitions)."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 MAX_WORDS = 500
@@ -38,24 +42,36 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
     async with asyncio.timeout(STARTING_S):
         while not worker.is_running:
             await asyncio.sleep(0.001)
-    request = ListWorkersRequest(
-        namespace=client.namespace,
-        page_size=1,
-        query=f"WorkerIdentity = '{client.identity}' AND TaskQueue = '{spec.task_queue}'",
-    )
+    # The plain answer tells of one partition of the queue, and the one for all of them is seconds old. A list
+    # of workers (ListWorkers) has a new one now and then only after its second report, a minute later (seen).
+    asked = [spec.task_queue, *(f"/_sys/{spec.task_queue}/{n}" for n in range(1, PARTITIONS))]
     deadline = time.monotonic() + SEEN_S
     why = "it does not list the worker"
-    while time.monotonic() < deadline:
-        try:
-            answer = await asyncio.wait_for(client.workflow_service.list_workers(request), ASK_S)
-            if answer.workers_info or answer.workers:
-                return
-        except (RPCError, TimeoutError) as error:
-            why = told(error)
-            if isinstance(error, RPCError) and error.status not in PASSING:
-                break
+    while asked and time.monotonic() < deadline:
+        for queue in list(asked):
+            try:
+                if await is_listed(client, queue):
+                    return
+            except (RPCError, TimeoutError) as error:
+                why = told(error)
+                if isinstance(error, RPCError) and error.status not in PASSING:
+                    asked.remove(queue)
         await asyncio.sleep(0.005)
     logger.warning("%s: the server does not tell who polls (%s); it polls all the same", spec.identity, why)
+
+
+async def is_listed(client: Client, queue: str) -> bool:
+    """Whether the server knows the client's identity among those who poll a queue for activities.
+
+    Raises RPCError, or TimeoutError after ASK_S.
+    """
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    answer = await asyncio.wait_for(client.workflow_service.describe_task_queue(request), ASK_S)
+    return any(poller.identity == client.identity for poller in answer.pollers)
 
 
 class Pauses:
