@@ -11,28 +11,36 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from worker.connection import DATA_CONVERTER
 from worker.workflow import PizzaWorkflow
 
-FILES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+HISTORIES = Path(__file__).parent / "histories"
+FILES = sorted(HISTORIES.rglob("*.json"))
+"""Those of the first version, and in a directory each those of later ones."""
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(HISTORIES).with_suffix(""))
 
 
 async def replay(text: str) -> None:
-    await Replayer(workflows=[PizzaWorkflow]).replay_workflow(WorkflowHistory.from_json("recorded", text))
+    replayer = Replayer(workflows=[PizzaWorkflow], data_converter=DATA_CONVERTER)
+    await replayer.replay_workflow(WorkflowHistory.from_json("recorded", text))
 
 
 def test_there_is_a_history_of_each_kind() -> None:
-    names = {file.stem for file in FILES}
-    assert names >= {"undisturbed", "killed-in-prepare", "killed-in-bake", "killed-in-deliver"}
+    names = {name_of(file) for file in FILES}
+    kinds = {"undisturbed", "killed-in-prepare", "killed-in-bake", "killed-in-deliver"}
+    later = {f"typed-order/{kind}" for kind in (*kinds, "no-order", "no-input")}
+    assert names == kinds | later
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_a_recorded_history_replays(file: Path) -> None:
     asyncio.run(replay(file.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize(
-    "file", [file for file in FILES if "killed" in file.stem], ids=lambda file: file.stem
-)
+@pytest.mark.parametrize("file", [file for file in FILES if "killed" in file.stem], ids=name_of)
 def test_a_killed_history_holds_a_second_attempt_in_its_stage(file: Path) -> None:
     """The recordings are what their names say: one stage with two attempts, the others with one."""
     events = json.loads(file.read_text(encoding="utf-8"))["events"]
