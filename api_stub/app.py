@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -42,10 +42,15 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
             await kitchen.records.open()
         end.push_async_callback(kitchen.fleet.close)
         await kitchen.fleet.open()
-        for name, work in (
-            ("Temporal's watch", kitchen.gateway.watch),
-            ("the checkpoint's watch", lambda: switching.watch(kitchen)),
-        ):
+        watches: dict[str, Callable[[], Awaitable[object]]] = {
+            "Temporal's watch": kitchen.gateway.watch,
+            "the checkpoint's watch": lambda: switching.watch(kitchen),
+        }
+        if (namespace := kitchen.namespace) is not None:
+            watches["the namespace's watch"] = lambda: namespace.watch(
+                lambda: kitchen.checkpoint.config.retention_s
+            )
+        for name, work in watches.items():
             end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))
         if on_started is not None:
             on_started()

@@ -62,7 +62,7 @@ def build_worker(
         task_queue=spec.task_queue,
         workflows=[PizzaWorkflow],
         activities=kitchen.all(),
-        identity=spec.identity,
+        identity=spec.temporal_identity,
         max_concurrent_activities=spec.concurrency,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
         graceful_shutdown_timeout=timedelta(seconds=spec.drain_s),
@@ -121,7 +121,7 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
     while time.monotonic() < deadline:
         for request in requests:
             answer = await client.workflow_service.describe_task_queue(request)
-            if any(poller.identity == spec.identity for poller in answer.pollers):
+            if any(poller.identity == spec.temporal_identity for poller in answer.pollers):
                 return
         await asyncio.sleep(0.005)
     logger.warning("%s: the server does not list it among the pollers", spec.identity)
