@@ -1,5 +1,5 @@
-"""Which booth this kitchen is: named by its config or the environment; on a server that others may use as well,
-a name of its own is made up and kept in the state directory; on a server of our own, none."""
+"""Which booth this kitchen is: as its config or the environment names it. On a server that others may use as
+well, a name is made up and kept in the state directory; on a server of our own there is none."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class BadBooth(Exception):
 def booth_of(
     configured: str | None, shared: bool, file: Path, environment: Mapping[str, str] = os.environ
 ) -> str | None:
-    """The booth's name. `configured` is the config's; `shared`: others may use the server; a name that is made
-    up is kept in `file`. Raises BadBooth.
+    """The booth's name. `configured` is the config's; `shared`: others may use the server; `file` keeps a
+    name that was made up. Raises BadBooth.
     """
     if configured is not None:
         return configured

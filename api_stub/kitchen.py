@@ -83,12 +83,16 @@ class Kitchen:
 
     def misfit(self, loaded: LoadedConfig) -> ConfigError | None:
         """Why this config cannot be in force here, as long as this kitchen runs; None: it can."""
-        return misfit(loaded, self.gateway.target.booth, self.namespace and self.namespace.limit_s)
+        return misfit(loaded, self.gateway.target.booth, self._keeps_s)
+
+    @property
+    def _keeps_s(self) -> float | None:
+        return None if self.namespace is None else self.namespace.limit_s
 
     @property
     def retention_s(self) -> float:
         """How long finished orders are kept, in seconds: never longer than Temporal keeps them."""
-        limit_s = None if self.namespace is None else self.namespace.limit_s
+        limit_s = self._keeps_s
         wanted_s = self.checkpoint.config.retention_s
         return wanted_s if limit_s is None else min(wanted_s, limit_s)
 

@@ -56,8 +56,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--server-is",
         choices=("own", "shared"),
-        help="own: nobody else uses this Temporal, and its namespace is set up as it is needed; shared: others "
-        "may, so this kitchen gets a booth's name (default: shared where the environment configures it)",
+        help="own: nobody else uses this Temporal, and its namespace is set up as it is needed; shared: "
+        "others may, so this kitchen gets a booth's name (default: shared where the environment names it)",
     )
     options.add_argument("--ui", metavar="URL", help="the Temporal Web UI's base address")
     options.add_argument("--state-dir", type=Path, default=Path(STATE_DIR))

@@ -39,7 +39,7 @@ class Target:
 
 
 async def connect(target: Target, identity: str, *, lazy: bool = False) -> Client:
-    """A client under this identity (the booth's name before it); `lazy` connects at the first call instead of now.
+    """A client under this identity, with the booth before it; `lazy` connects at the first call, not now.
 
     Raises RuntimeError when nothing answers there.
     """

@@ -1,5 +1,5 @@
-"""What a kitchen cannot change while it runs: its booth, and what a namespace of others keeps. A config that asks
-for another is refused by the key's name. Pure."""
+"""What a kitchen cannot change while it runs: its booth, and how long a namespace of others keeps orders. A
+config that asks for anything else is refused, by the name of its key. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def misfit(loaded: LoadedConfig, booth: str | None, keeps_s: float | None) -> Co
         )
     if keeps_s is not None and config.retention_s > keeps_s:
         return ConfigError(
-            f"{file}: retention_s: found {config.retention_s:g}; Temporal's namespace keeps closed workflows for "
-            f"{keeps_s:g} s; up to that is accepted"
+            f"{file}: retention_s: found {config.retention_s:g}; Temporal's namespace keeps closed workflows "
+            f"for {keeps_s:g} s; up to that is accepted"
         )
     return None

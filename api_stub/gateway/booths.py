@@ -1,5 +1,5 @@
-"""A booth in a namespace that several share: what of ours goes to Temporal is marked as this booth's, and what
-comes back is this booth's only.
+"""A booth in a namespace that several share: what goes to Temporal is marked as this booth's, and what comes
+back is this booth's only.
 
 It is done where every call passes, so that no listing, count or description can forget it. Without a booth
 none of this is in the way.
@@ -7,6 +7,7 @@ none of this is in the way.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import re
@@ -88,18 +89,13 @@ class BoothService(ServiceClient):
         return answer
 
     def _marked(self, request: Message) -> Message:
-        """The request as it is sent. The caller's own is left alone: it may be sent again for the next page."""
-        if isinstance(request, ListWorkflowExecutionsRequest | CountWorkflowExecutionsRequest):
-            marked = type(request)()
-            marked.CopyFrom(request)
-            marked.query = within(self._queue, request.query)
-            return marked
-        if isinstance(request, StartWorkflowExecutionRequest) and self.has_attribute:
-            started = StartWorkflowExecutionRequest()
-            started.CopyFrom(request)
-            started.search_attributes.indexed_fields[BOOTH_ATTRIBUTE].CopyFrom(keyword(self._booth))
-            return started
-        return request
+        """The request as it is sent. The caller's own is not changed: it is sent again for another page."""
+        marked = copy.deepcopy(request)
+        if isinstance(marked, ListWorkflowExecutionsRequest | CountWorkflowExecutionsRequest):
+            marked.query = within(self._queue, marked.query)
+        elif isinstance(marked, StartWorkflowExecutionRequest) and self.has_attribute:
+            marked.search_attributes.indexed_fields[BOOTH_ATTRIBUTE].CopyFrom(keyword(self._booth))
+        return marked
 
     def _is_about_the_attribute(self, request: Message, error: RPCError) -> bool:
         """Whether a start was refused for the attribute: it may be gone, or not known everywhere yet."""
@@ -142,13 +138,13 @@ def within(queue: str, query: str) -> str:
 
 def keyword(value: str) -> Payload:
     """A search attribute's value."""
-    return Payload(
-        metadata={"encoding": b"json/plain", "type": b"Keyword"}, data=json.dumps(value).encode()
-    )
+    return Payload(metadata={"encoding": b"json/plain", "type": b"Keyword"}, data=json.dumps(value).encode())
 
 
 def at_booth(client: Client, booth: str | None) -> Client:
     """The client, as this booth uses it; the same one without a booth. Not for workers."""
     if booth is None:
         return client
-    return Client(**{**client.config(), "service_client": BoothService(client.service_client, booth)})
+    config = client.config()
+    config["service_client"] = BoothService(client.service_client, booth)
+    return Client(**config)

@@ -1,7 +1,7 @@
 """The namespace that we work in: how long it keeps closed workflows, and whether it has our search attribute.
 
-Our own server's namespace is made to keep them for as long as the checkpoint needs; another's is only read. What
-it does not let us do is told once, and things go on.
+Our own server's namespace is made to keep them for as long as the checkpoint needs; another's is only read.
+What it does not let us do is told once, and things go on.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from worker.shared import BOOTH_ATTRIBUTE
 logger = logging.getLogger(__name__)
 
 SPARE_S = 7 * 86_400.0
-"""Our own server keeps a closed workflow for so much longer than the checkpoint asks for: the stack may be off
-over a weekend or two, and is to find what became of its orders."""
+"""Our own server keeps closed workflows for so much longer than the checkpoint asks for: a stack that was off
+for a weekend is to find what became of its orders."""
 LOOK_S = 0.25
 """So often it is looked whether another checkpoint is in force; that alone asks Temporal nothing."""
 AGAIN_S = 120.0
@@ -40,7 +40,7 @@ NOT_NOW = (
     *(RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED, RPCStatusCode.UNKNOWN),
     RPCStatusCode.NOT_FOUND,
 )
-"""A server that answers so may answer otherwise in a moment (one that has just begun knows no namespace yet)."""
+"""A server that answers so may soon answer otherwise (one that has just begun knows no namespace yet)."""
 
 
 class Namespace:
@@ -56,7 +56,7 @@ class Namespace:
 
     @property
     def limit_s(self) -> float | None:
-        """The longest `retention_s` that it can have; None: any, as ours is made to fit, or nobody can tell."""
+        """The longest `retention_s` that can be had; None: any (ours is made to fit), or nobody can tell."""
         return None if self.own else self.keeps_s
 
     async def look(self, limit_s: float = RPC_S) -> None:
@@ -91,7 +91,9 @@ class Namespace:
                     timeout=timedelta(seconds=RPC_S),
                 )
             except RPCError as error:
-                self._refused(f"it keeps closed workflows for {self.keeps_s:g} s, not for {wanted_s} s", error)
+                self._refused(
+                    f"it keeps closed workflows for {self.keeps_s:g} s, not for {wanted_s} s", error
+                )
                 return
         logger.info("the namespace keeps closed workflows for %d s from now on", wanted_s)
         self.keeps_s = float(wanted_s)

@@ -141,7 +141,10 @@ class Recount:
         # From the newest change known on, or from a little before the last time this was asked: when nothing
         # happens, the last changes are not to be read again and again.
         asked_at = self._wall()
-        self._take(await self._source.rows(self._floor, max(after, self._read_at - CLOCKS_S)))
+        # A clock that was set back makes what was seen before a thing of the future: nothing would be new.
+        since = max(min(after, asked_at), min(self._read_at, asked_at) - CLOCKS_S)
+        self._floor = min(self._floor, asked_at - FLOOR_SLACK_S)
+        self._take(await self._source.rows(self._floor, since))
         self._read_at = asked_at
         known = len(self.mirror)
         if await self._source.count(self._floor) >= known:
@@ -157,7 +160,8 @@ class Recount:
     async def _read_all(self) -> None:
         began, asked_at = self._clock(), self._wall()
         entries = self._contents().entries
-        oldest = next(iter(entries.values())).at.timestamp() if entries else asked_at
+        # Mostly the first; not where the clock was set back since that one was taken.
+        oldest = min((entry.at.timestamp() for entry in entries.values()), default=asked_at)
         floor = oldest - FLOOR_SLACK_S
         rows = await self._source.rows(floor)
         self._floor, self._read_at = floor, asked_at
