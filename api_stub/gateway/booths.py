@@ -131,7 +131,7 @@ class BoothService(ServiceClient):
 def within(queue: str, query: str) -> str:
     """The visibility query, for workflows of this task queue only (every server knows that field)."""
     end = _END_OF_CONDITION.search(query)
-    condition, rest = (query[: end.start()], query[end.start() :]) if end else (query, "")
+    condition, rest = (query[: end.start()], f" {query[end.start() :].lstrip()}") if end else (query, "")
     ours = f"TaskQueue = '{queue}'"
     return (f"{ours} AND ({condition})" if condition.strip() else ours) + rest
 
