@@ -433,11 +433,9 @@ def test_two_kitchens_on_one_server_have_nothing_of_each_others(tmp_path: Path) 
             assert one.stack.order("same", customer="Ada")["run_id"] == mine["run_id"]
             assert one.stack.until_worked_on("same", "prepare") == "w1.1"
             assert two.stack.until_worked_on("same", "prepare") == "w1.1"
-            assert [each["instance"] for each in (one.get("/fleet"), one.get("/healthz")["fleet"])] != [
-                "",
-                "",
-            ]
-            assert one.get("/fleet")["instance"] != two.get("/fleet")["instance"]
+            instances = [side.get("/fleet")["instance"] for side in sides]
+            assert instances == [side.get("/healthz")["fleet"]["instance"] for side in sides]
+            assert instances[0] != instances[1]
 
             one.stack.client.delete("/fleet/workers/w1.1")
             dead = one.stack.until_worker(1, "dead")

@@ -211,7 +211,7 @@ def test_the_dead_come_back_at_once_after_a_sleep() -> None:
 
 
 def test_the_supervisor_tells_how_late_it_is() -> None:
-    """A worker that is being made while the process is stopped, for longer than a start may take, lives on."""
+    """A worker that is being made while the process is stopped, longer than a start may take, lives on."""
     machine, host = Machine(), ScriptedHost()
 
     async def live() -> None:
