@@ -37,7 +37,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceClient
 
-from api_stub.booth import BadBooth, booth_of, kept_name, made_up
+from api_stub.booth import BadBooth, booth_of, kept_name
 from api_stub.checkpoint import switching
 from api_stub.checkpoint.files import load
 from api_stub.checkpoint.memory import Memory
@@ -49,7 +49,7 @@ from api_stub.state_files import BOOTHS, LEDGER, SETUP
 from tests.running import ROOT, RunningStack, as_yaml, eventually, processes_naming, quick_config
 from tests.servers import a_server
 from tests.serving import Api, api, kitchen_for
-from worker.connection import Target
+from worker.connection import Target, connect
 from worker.shared import (
     BOOTH_ATTRIBUTE,
     MAX_BOOTH_LENGTH,
@@ -151,10 +151,10 @@ def test_a_damaged_name_is_made_anew_once(tmp_path: Path, kept: bytes) -> None:
 
 
 def test_a_worker_has_the_booth_before_its_name_for_temporal_alone() -> None:
-    spec = WorkerSpec(1, 2, Target("x:1", booth="left"), task_queue_of("left"))
-    assert (spec.identity, spec.temporal_identity) == ("w1.2", "left/w1.2")
-    assert replace(spec, target=Target("x:1")).temporal_identity == "w1.2"
-    assert made_up("h", "abcd") == "h-abcd"
+    spec = WorkerSpec(1, 2, Target("127.0.0.1:1", booth="left"), task_queue_of("left"))
+    assert spec.identity == "w1.2"
+    for target, identity in ((spec.target, "left/w1.2"), (Target("127.0.0.1:1"), "w1.2")):
+        assert asyncio.run(connect(target, spec.identity, lazy=True)).identity == identity
 
 
 def test_the_fleets_workers_get_the_booth() -> None:
@@ -163,7 +163,7 @@ def test_the_fleets_workers_get_the_booth() -> None:
         pid = made.pid(1)
         made.tell(host.ready, pid)
         told = host.specs[pid]
-        assert (told.task_queue, told.temporal_identity) == ("gopherpizza-left", "left/w1.1")
+        assert (told.task_queue, told.target.booth) == ("gopherpizza-left", "left")
         (worker, *_) = made("GET", "/fleet").json()["workers"]
         assert (worker["id"], worker["queues"]) == ("w1.1", ["gopherpizza-left"])
         assert made("GET", "/healthz").json()["temporal"]["booth"] == "left"

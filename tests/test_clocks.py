@@ -33,6 +33,7 @@ from api_stub.records.recount import Recount
 from tests.recorded import MadeUpTemporal, ledger_of
 from tests.serving import ScriptedHost
 from worker.connection import Target
+from worker.show.lifespan import live
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR_S = 3600.0
@@ -233,6 +234,23 @@ def test_a_kill_is_no_less_a_kill_after_a_sleep() -> None:
     state, policy, now = starting(60)
     state, actions = decide(state, KillWanted("1"), now + 90, policy, max)
     assert actions == (SendSignal(1, 77, signal.SIGKILL),)
+
+
+def test_a_machine_that_slept_is_no_end_of_a_life() -> None:
+    """Twelve cooks of a minute each, and a lid that was closed for an hour: they would all panic at once."""
+    machine, steps = Machine(), [0.0]
+
+    def sleep(seconds: float) -> None:
+        machine.run(seconds)
+        steps[0] += seconds
+        if steps[0] == 10:
+            machine.stand_still(HOUR_S)
+
+    live(60, sleep, lambda: machine.monotonic)
+    assert 50 <= steps[0] <= 60
+    before = machine.monotonic
+    live(1.5, machine.run, lambda: machine.monotonic)
+    assert machine.monotonic - before == pytest.approx(1.5)
 
 
 # --- counting ---

@@ -30,6 +30,7 @@ from temporalio.worker import Worker
 from worker.activities import Kitchen
 from worker.connection import connect
 from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.lifespan import live
 from worker.show.outputs import BoundedFile, Output, log_to
 from worker.show.spec import OnReady, Readiness, WorkerSpec
 from worker.show.surroundings import Surroundings
@@ -62,7 +63,7 @@ def build_worker(
         task_queue=spec.task_queue,
         workflows=[PizzaWorkflow],
         activities=kitchen.all(),
-        identity=spec.temporal_identity,
+        identity=client.identity,
         max_concurrent_activities=spec.concurrency,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
         graceful_shutdown_timeout=timedelta(seconds=spec.drain_s),
@@ -121,7 +122,7 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
     while time.monotonic() < deadline:
         for request in requests:
             answer = await client.workflow_service.describe_task_queue(request)
-            if any(poller.identity == spec.temporal_identity for poller in answer.pollers):
+            if any(poller.identity == client.identity for poller in answer.pollers):
                 return
         await asyncio.sleep(0.005)
     logger.warning("%s: the server does not list it among the pollers", spec.identity)
@@ -129,9 +130,12 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
 
 def panic_after(seconds: float) -> None:
     """Crash this process the hard way after so many seconds, whatever it holds."""
-    timer = threading.Timer(seconds, panic)
-    timer.daemon = True
-    timer.start()
+
+    def end() -> None:
+        live(seconds)
+        panic()
+
+    threading.Thread(target=end, name="lifespan", daemon=True).start()
 
 
 def panic() -> NoReturn:

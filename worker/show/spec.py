@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from worker.connection import Target
-from worker.shared import TASK_QUEUE, CodeFault, identity_at, worker_id
+from worker.shared import TASK_QUEUE, CodeFault, worker_id
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,8 @@ class WorkerSpec:
 
     @property
     def identity(self) -> str:
-        """The process's name, as everybody of ours knows it."""
+        """The process's name; Temporal knows it by the same, with the booth before it."""
         return worker_id(self.slot, self.generation)
-
-    @property
-    def temporal_identity(self) -> str:
-        """The same as Temporal knows it: with the booth before it."""
-        return identity_at(self.target.booth, self.identity)
 
 
 @dataclass(frozen=True)
