@@ -290,6 +290,7 @@ def test_orders_have_the_attribute_where_the_namespace_has_it() -> None:
     without, having = inner.asked
     assert not without.search_attributes.indexed_fields
     assert having.search_attributes.indexed_fields[BOOTH_ATTRIBUTE].data == b'"left"'
+    assert without.task_queue.name == having.task_queue.name == "gopherpizza-left"
 
 
 def test_an_attribute_that_is_refused_keeps_no_order_back() -> None:
@@ -304,6 +305,7 @@ def test_an_attribute_that_is_refused_keeps_no_order_back() -> None:
     start(service)
     start(service)
     assert [bool(sent.search_attributes.indexed_fields) for sent in inner.asked] == [True, False, False]
+    assert {sent.task_queue.name for sent in inner.asked} == {"gopherpizza-left"}
     another = BoothService(Recorded(RPCError("no", RPCStatusCode.INVALID_ARGUMENT, b"")), "left")
     another.has_attribute = True
     with pytest.raises(RPCError, match="no"):

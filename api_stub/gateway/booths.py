@@ -84,7 +84,7 @@ class BoothService(ServiceClient):
                 raise
             logger.warning("orders go on without %s: %s", BOOTH_ATTRIBUTE, error.message)
             self.has_attribute = False
-            answer = await ask(req)
+            answer = await ask(self._marked(req))
         self._read(answer)
         return answer
 
@@ -93,8 +93,10 @@ class BoothService(ServiceClient):
         marked = copy.deepcopy(request)
         if isinstance(marked, ListWorkflowExecutionsRequest | CountWorkflowExecutionsRequest):
             marked.query = within(self._queue, marked.query)
-        elif isinstance(marked, StartWorkflowExecutionRequest) and self.has_attribute:
-            marked.search_attributes.indexed_fields[BOOTH_ATTRIBUTE].CopyFrom(keyword(self._booth))
+        elif isinstance(marked, StartWorkflowExecutionRequest):
+            marked.task_queue.name = self._queue
+            if self.has_attribute:
+                marked.search_attributes.indexed_fields[BOOTH_ATTRIBUTE].CopyFrom(keyword(self._booth))
         return marked
 
     def _is_about_the_attribute(self, request: Message, error: RPCError) -> bool:

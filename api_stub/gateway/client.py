@@ -34,6 +34,7 @@ from api_stub.schema import HistoryEvent, Order, StatusItem
 from api_stub.unfit import Unfit
 from worker.connection import Target, connect
 from worker.shared import (
+    TASK_QUEUE,
     WORKFLOW_TYPE,
     CodeFault,
     KitchenSettings,
@@ -42,8 +43,6 @@ from worker.shared import (
     OrderStatus,
     PizzaOrder,
     fresh_workflow_id,
-    task_queue_of,
-    workflow_id_for,
 )
 from worker.show.summaries import summary
 
@@ -75,7 +74,7 @@ class Gateway:
         self._unfit = Unfit("order")
         self._identity = identity
         self._client: Client | None = None
-        self._reader = Reader(lambda: self.client)
+        self._reader = Reader(lambda: self.client, target.booth)
         self._book = OrderCache()
         self._rounds = OrderPoller(self._book, lambda workflow_id: self._view(workflow_id, None))
 
@@ -101,10 +100,6 @@ class Gateway:
         """The namespace in use."""
         return str(self.target.settings().get("namespace", "default"))
 
-    def _id_of(self, order_id: str) -> str:
-        """The workflow id of an order of this booth."""
-        return workflow_id_for(order_id, self.target.booth)
-
     async def reachable(self) -> bool:
         """Whether the server answers a health check within ASK_S."""
         try:
@@ -122,14 +117,14 @@ class Gateway:
         was ordered under this id before (the original's wire). Raises OrderConflict for another body,
         TemporalUnreachable when the server does not take it.
         """
-        workflow_id = fresh_workflow_id(info.id) if fresh else self._id_of(info.id)
+        workflow_id = fresh_workflow_id(info.id) if fresh else self._reader.id_of(info.id)
         try:
             async with temporal_call(START_S):
                 handle = await self.client.start_workflow(
                     WORKFLOW_TYPE,
                     PizzaOrder(**asdict(info), settings=settings),
                     id=workflow_id,
-                    task_queue=task_queue_of(self.target.booth),
+                    task_queue=TASK_QUEUE,
                     task_timeout=timedelta(seconds=DECIDE_S),
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
@@ -215,7 +210,7 @@ class Gateway:
         return list(await asyncio.gather(*(one(item) for item in items)))
 
     def _last_known(self, item: StatusItem) -> Order:
-        known = self._book.order(self._id_of(item.id)) or self._book.order(item.id)
+        known = self._book.order(self._reader.id_of(item.id)) or self._book.order(item.id)
         if known is not None and item.run_id in (None, known.run_id):
             status = further(known.status, item.status) if item.status else known.status
             return known.model_copy(update={"id": item.id, "fresh": False, "status": status})
@@ -311,7 +306,7 @@ class Gateway:
 
     async def _resolve(self, order_id: str, run_id: str | None) -> str:
         """The workflow id of an order id: derived from it, or the id itself, or found by its run id."""
-        derived = self._id_of(order_id)
+        derived = self._reader.id_of(order_id)
         if self._book.order(derived) is not None and run_id in (None, self._book.run_id(derived)):
             return derived
         if run_id is not None:
