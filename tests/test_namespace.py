@@ -36,7 +36,7 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.gateway import namespace as module
 from api_stub.gateway.booths import at_booth
 from api_stub.gateway.namespace import SPARE_S, Namespace
-from tests.running import ROOT, as_yaml, free_ports
+from tests.running import ROOT, RunningStack, as_yaml, eventually, free_ports, processes_naming
 from tests.servers import a_server
 from tests.serving import api, kitchen_for
 from tests.test_booths import Recorded
@@ -250,6 +250,39 @@ def test_the_real_server(tmp_path: Path) -> None:
     with a_server(tmp_path) as server:
         kept = asyncio.run(kept_after(server.address, 1800, 30 * DAY_S, 60))
         assert kept == [1800 + SPARE_S, 30 * DAY_S + SPARE_S, 30 * DAY_S + SPARE_S]
+
+
+async def kept_by(address: str) -> float | None:
+    client = await Client.connect(address)
+    read = Namespace(lambda: client)
+    await read.look()
+    return read.keeps_s
+
+
+@pytest.mark.stack
+def test_a_stack_sees_to_its_own_servers_namespace_and_asks_no_other_for_more(
+    session_stack: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keeps_at_least(seconds: float) -> bool:
+        return (asyncio.run(kept_by(session_stack.temporal)) or 0) >= seconds
+
+    before = session_stack.client.get("/checkpoint").json()["name"]
+    eventually(lambda: keeps_at_least(3600 + SPARE_S))
+    longer = written(tmp_path, "longer", 2 * DAY_S)
+    answer = session_stack.client.put("/checkpoint", json={"name": str(longer)})
+    assert answer.status_code == 200, answer.text
+    eventually(lambda: keeps_at_least(2 * DAY_S + SPARE_S))
+    session_stack.client.put("/checkpoint", json={"name": before})
+
+    monkeypatch.setenv("TEMPORAL_ADDRESS", session_stack.temporal)
+    far_longer = written(tmp_path, "far-longer", 30 * DAY_S)
+    other = RunningStack(tmp_path / "state", far_longer, "--no-game")
+    with pytest.raises(AssertionError, match="no ready line"):
+        other.until_ready()
+    assert other.process.returncode == 1
+    (line,) = other.errors.splitlines()
+    assert f"{far_longer}: retention_s: found 2592000" in line
+    eventually(lambda: not processes_naming(str(tmp_path / "state")), 5)
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,12 @@ def misfit(loaded: LoadedConfig, booth: str | None, keeps_s: float | None) -> Co
         )
     if keeps_s is not None and config.retention_s > keeps_s:
         return ConfigError(
-            f"{file}: retention_s: found {config.retention_s:g}; Temporal's namespace keeps closed workflows "
-            f"for {keeps_s:g} s; up to that is accepted"
+            f"{file}: retention_s: found {plain(config.retention_s)}; Temporal's namespace keeps closed "
+            f"workflows for {plain(keeps_s)} s; up to that is accepted"
         )
     return None
+
+
+def plain(seconds: float) -> str:
+    """Seconds as a config has them: 2592000, not 2.592e+06."""
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
