@@ -9,12 +9,14 @@ from starlette.requests import Request  # FastAPI's, without the tenth of a seco
 
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.checkpoint.files import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
+from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.memory import Memory
+from api_stub.checkpoint.premises import misfit
 from api_stub.checkpoint.reader import ConfigReader
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
+from api_stub.gateway.namespace import Namespace
 from api_stub.records.service import Records
 from api_stub.schema import Order
 from api_stub.working_copies import WorkingCopies
@@ -39,6 +41,8 @@ class Kitchen:
     """What is kept in the state directory; None: nothing is (an API for tests)."""
     memory: Memory | None = None
     """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
+    namespace: Namespace | None = None
+    """The namespace that we work in; None: nobody looks (an API for tests)."""
     reader: ConfigReader = field(default_factory=lambda: ConfigReader(CONFIGS))
     """Reads config files; it has the directory whose checkpoints are listed."""
     switching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -76,6 +80,21 @@ class Kitchen:
         if self.records is not None:
             await self.records.take(placed)
         return placed, is_new
+
+    def misfit(self, loaded: LoadedConfig) -> ConfigError | None:
+        """Why this config cannot be in force here, as long as this kitchen runs; None: it can."""
+        return misfit(loaded, self.gateway.target.booth, self._keeps_s)
+
+    @property
+    def _keeps_s(self) -> float | None:
+        return None if self.namespace is None else self.namespace.limit_s
+
+    @property
+    def retention_s(self) -> float:
+        """How long finished orders are kept, in seconds: never longer than Temporal keeps them."""
+        limit_s = self._keeps_s
+        wanted_s = self.checkpoint.config.retention_s
+        return wanted_s if limit_s is None else min(wanted_s, limit_s)
 
     def put_in_force(self, loaded: LoadedConfig) -> None:
         """New orders get these settings from now on; the fleet is not touched."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from api_stub.background import keep_running
 from api_stub.checkpoint import switching
@@ -22,10 +22,15 @@ async def opened(kitchen: Kitchen) -> AsyncIterator[None]:
             await kitchen.records.open()
         end.push_async_callback(kitchen.fleet.close)
         await kitchen.fleet.open()
-        for name, work in (
-            ("Temporal's watch", kitchen.gateway.watch),
-            ("the checkpoint's watch", lambda: switching.watch(kitchen)),
-        ):
+        watches: dict[str, Callable[[], Awaitable[object]]] = {
+            "Temporal's watch": kitchen.gateway.watch,
+            "the checkpoint's watch": lambda: switching.watch(kitchen),
+        }
+        if (namespace := kitchen.namespace) is not None:
+            watches["the namespace's watch"] = lambda: namespace.watch(
+                lambda: kitchen.checkpoint.config.retention_s
+            )
+        for name, work in watches.items():
             end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))
         yield
 

@@ -10,25 +10,28 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api_stub import lifeline
 from api_stub.background import reason_of
+from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
-from api_stub.errors import LedgerUnwritable
+from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
+from api_stub.gateway.namespace import Namespace
 from api_stub.http.sockets import CannotServe, listening
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.opening import opened
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
-from api_stub.state_files import MEMORY, RUN_VARIABLE
+from api_stub.state_files import BOOTH, BOOTHS, MEMORY, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
 from worker.show.outputs import BoundedFile, log_to
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 LOG_BYTES = 2_000_000
+LOOK_AT_START_S = 3.0
 STATE_DIR = ".gopherpizza"
 
 
@@ -55,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
         help="default: the SDK's environment configuration, else localhost:7233",
     )
     options.add_argument("--namespace", default="default")
+    options.add_argument(
+        "--server-is",
+        choices=("own", "shared"),
+        help="own: nobody else uses this Temporal, and its namespace is set up as it is needed; shared: "
+        "others may, so this kitchen gets a booth's name (default: shared where the environment names it)",
+    )
     options.add_argument("--ui", metavar="URL", help="the Temporal Web UI's base address")
     options.add_argument("--state-dir", type=Path, default=Path(STATE_DIR))
     options.add_argument(
@@ -83,29 +93,41 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     recalled = memory.recall()
     loaded = recalled or find(options.checkpoint)
     target = Target(options.temporal, options.namespace)
+    own, shared = options.server_is == "own", options.server_is == "shared" or target.from_environment
+    if recalled is None:
+        memory.booth = booth_of(loaded.config.booth, shared and not own, state / BOOTH)
+    target = replace(target, booth=memory.booth)
+    gateway = Gateway(target)
+    namespace = Namespace(lambda: gateway.client, own=own)
     code = WorkingCopies(state / "challenge")
     setup = FleetSetup(target, state / "logs", code.ensured, state / "generations.json")
     kitchen = Kitchen(
-        gateway=Gateway(target),
+        gateway=gateway,
         fleet=Supervisor(host, policy_of(loaded.config), setup, troubles=host.troubles),
         checkpoint=loaded,
         ui=options.ui,
         code=code,
         memory=memory,
+        namespace=namespace,
         troubles=host.troubles,
     )
     if recalled is not None:
         with contextlib.suppress(ConfigError):
             kitchen.know(find(options.checkpoint))
+    if recalled is None:
+        await refuse_misfit(kitchen)
     records = TemporalSource(kitchen.gateway)
     records_dir: Path = options.records_dir or state
+    if target.booth is not None:
+        logger.info("this is booth %s; by hand: python -m worker --booth %s", target.booth, target.booth)
+        records_dir = records_dir / BOOTHS / target.booth
     records_dir.mkdir(parents=True, exist_ok=True)
     kitchen.records = Records(
         records_dir,
         kitchen.gateway,
         records,
         kitchen.fleet,
-        lambda: kitchen.checkpoint.config.retention_s,
+        lambda: kitchen.retention_s,
         kitchen.troubles,
     )
     kitchen.records.load()
@@ -153,6 +175,23 @@ def http_server(kitchen: Kitchen) -> Server:
     return server_for(create_app(kitchen, is_open=True))
 
 
+async def refuse_misfit(kitchen: Kitchen) -> None:
+    """Raises ConfigError where the first checkpoint asks for more than a namespace of others keeps.
+
+    A Temporal that does not answer now is no reason not to start: then orders are kept for as long as it
+    turns out to keep them.
+    """
+    if kitchen.namespace is None or kitchen.namespace.own:
+        return
+    await kitchen.gateway.open()
+    try:
+        await kitchen.namespace.look(LOOK_AT_START_S)
+    except TemporalUnreachable as error:
+        logger.info("the namespace cannot be asked yet: %s", error)
+    if (problem := kitchen.misfit(kitchen.checkpoint)) is not None:
+        raise problem
+
+
 def say(text: str) -> None:
     """A line on stderr, for whoever started this; one that nobody can read is no error."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -170,7 +209,7 @@ def main(launcher: Launcher | None = None, launched: Launched | None = None) -> 
     try:
         adopt_orphans()
         status = asyncio.run(serve(options, ProcessHost(launcher, launched)))
-    except ConfigError as error:
+    except (ConfigError, BadBooth) as error:
         say(str(error))
         status = 2
     except (LedgerUnwritable, CannotServe) as error:

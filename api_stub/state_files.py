@@ -19,6 +19,11 @@ DAMAGED = "receipts.jsonl.damaged"
 RECORDS = (LEDGER, LEDGER_LOCK, "ledger.new", RECEIPTS, "receipts.new", DAMAGED)
 """Everything about orders and workers; it belongs to one Temporal."""
 
+BOOTH = "booth"
+"""The booth's name where one was made up; it stays the same, also when everything else is forgotten."""
+BOOTHS = "booths"
+"""A directory for each booth that this one was, with its records: they are none of another's."""
+
 MEMORY = "in-force.json"
 """Remembers which checkpoint is in force."""
 RUN_VARIABLE = "GOPHERPIZZA_RUN"

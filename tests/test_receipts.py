@@ -216,7 +216,7 @@ def test_a_disk_that_cannot_be_written_hides_no_receipt(tmp_path: Path) -> None:
 def test_the_fleets_log() -> None:
     heard: list[Death] = []
     now = START
-    log = FleetLog(heard.append, lambda: now)
+    log = FleetLog(heard.append, lambda: now, lambda: now)
     slot = Slot(2, 3, phase="dead")
     log.death(slot, Exit(9, None, "player", at=50.5, asked_at=50.25))
     log.death(slot, Exit(6, None, "panic", at=51.0))

@@ -46,12 +46,13 @@ def test_it_polls_works_and_drains(stack: RunningStack, tmp_path: Path) -> None:
     stack.until_worker(1, "dead")
     log = tmp_path / "log"
     with by_hand(log, "--slot", "3", "--temporal", stack.temporal) as process:
-        says(log, "w3.0 polls gopherpizza")
+        name = f"w3.{process.pid}"  # no two by hand have the same, and `kill -9` finds it
+        says(log, f"{name} polls gopherpizza")
         stack.order("by-hand")
-        assert stack.until_worked_on("by-hand", "prepare") == "w3.0"
+        assert stack.until_worked_on("by-hand", "prepare") == name
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-        says(log, "w3.0 drains")
+        says(log, f"{name} drains")
 
         def finished() -> dict[str, Any] | None:
             first: dict[str, Any] = stack.status("by-hand")["stages"][0]
@@ -59,7 +60,7 @@ def test_it_polls_works_and_drains(stack: RunningStack, tmp_path: Path) -> None:
 
         # What was in hand was finished before it left; the API has seen that with its next look.
         first = eventually(finished, 3) or {}
-        assert (first["worker"], first["attempts"]) == ("w3.0", 1)
+        assert (first["worker"], first["attempts"]) == (name, 1)
     assert "Traceback" not in log.read_text()
 
 
@@ -68,7 +69,7 @@ def test_its_name_and_its_server_come_from_options_or_the_environment(
     session_stack: RunningStack, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    options = ("--slot", "12", "--generation", "7", "--task-queue", "elsewhere")
+    options = ("--slot", "12", "--generation", "7", "--task-queue", "elsewhere", "--booth", "left")
     with by_hand(log, *options, TEMPORAL_ADDRESS=session_stack.temporal) as process:
         says(log, "w12.7 polls elsewhere")
         process.send_signal(signal.SIGINT)
@@ -157,7 +158,8 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 def test_help() -> None:
     answer = run("--help")
     assert answer.returncode == 0 and answer.stderr == ""
-    for option in ("--slot", "--generation", "--temporal", "--namespace", "--task-queue", "--concurrency"):
+    options = ("--slot", "--generation", "--temporal", "--namespace", "--task-queue", "--concurrency")
+    for option in (*options, "--booth", "GOPHERPIZZA_BOOTH", "process id"):
         assert option in answer.stdout
 
 
@@ -169,6 +171,8 @@ def test_help() -> None:
         (["--slot", "three"], "'three'"),
         (["--slot", "1", "--generation", "-1"], "--generation -1"),
         (["--slot", "1", "--concurrency", "0"], "--concurrency 0"),
+        (["--slot", "1", "--booth", "a b"], "'a b'"),
+        (["--slot", "1", "--booth", ""], "1 to 32"),
         (["--slot", "1", "--speed", "9"], "--speed"),
     ],
     ids=str,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import NoReturn
 
 from worker.connection import Target
-from worker.shared import TASK_QUEUE
+from worker.shared import BOOTH_VARIABLE, TASK_QUEUE, checked_booth, task_queue_of
 from worker.show.outputs import fill_standard_streams, log_to
 from worker.show.process import serve
 from worker.show.spec import WorkerSpec
@@ -30,7 +31,11 @@ def main() -> None:
     )
     parser.add_argument("--slot", type=int, required=True, metavar="N", help="its number, 1 or more")
     parser.add_argument(
-        "--generation", type=int, default=0, help="the G of its name wN.G (default 0: by hand)"
+        "--generation",
+        type=int,
+        default=os.getpid(),
+        metavar="G",
+        help="the G of its name wN.G (default: its process id, so that no two have the same name)",
     )
     parser.add_argument(
         "--temporal",
@@ -38,7 +43,14 @@ def main() -> None:
         help="the server (default: TEMPORAL_ADDRESS and the SDK's other settings, else localhost:7233)",
     )
     parser.add_argument("--namespace", default="default")
-    parser.add_argument("--task-queue", default=TASK_QUEUE)
+    parser.add_argument(
+        "--booth",
+        default=os.environ.get(BOOTH_VARIABLE) or None,
+        metavar="NAME",
+        help=f"the booth whose orders it takes, as GET /healthz of its API tells (default: {BOOTH_VARIABLE}, "
+        "else none)",
+    )
+    parser.add_argument("--task-queue", help=f"default: {TASK_QUEUE}, at a booth {TASK_QUEUE}-BOOTH")
     parser.add_argument("--concurrency", type=int, default=4, help="pizzas in hand at the most (default 4)")
     parser.add_argument(
         "--code",
@@ -51,6 +63,10 @@ def main() -> None:
         parser.error(f"--slot {options.slot}: a slot is 1 or more")
     if options.generation < 0:
         parser.error(f"--generation {options.generation}: a generation is 0 or more")
+    try:
+        booth = checked_booth(options.booth) if options.booth is not None else None
+    except ValueError as error:
+        parser.error(f"--booth (or {BOOTH_VARIABLE}) {options.booth[:40]!r}: {error}")
     if not 1 <= options.concurrency <= 1000:
         parser.error(f"--concurrency {options.concurrency}: 1 to 1000 is accepted")
     log_to(None)
@@ -58,8 +74,8 @@ def main() -> None:
         WorkerSpec(
             slot=options.slot,
             generation=options.generation,
-            target=Target(options.temporal, options.namespace),
-            task_queue=options.task_queue,
+            target=Target(options.temporal, options.namespace, booth),
+            task_queue=options.task_queue or task_queue_of(booth),
             concurrency=options.concurrency,
             code=options.code.absolute() if options.code else None,
         )

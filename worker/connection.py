@@ -16,6 +16,8 @@ from temporalio.converter import (
 )
 from temporalio.envconfig import ClientConfig
 
+from worker.shared import identity_at
+
 _JSON = PydanticJSONPlainPayloadConverter()
 
 
@@ -38,10 +40,17 @@ pydantic.ValidationError."""
 
 @dataclass(frozen=True)
 class Target:
-    """Which Temporal to use. `address` None: whatever the environment configures."""
+    """Which Temporal to use. `address` None: whatever the environment configures. `booth`: our name there,
+    where others may use it as well."""
 
     address: str | None = None
     namespace: str = "default"
+    booth: str | None = None
+
+    @property
+    def from_environment(self) -> bool:
+        """Whether the environment says where Temporal is."""
+        return self.address is None and "target_host" in ClientConfig.load_client_connect_config()
 
     def settings(self) -> dict[str, Any]:
         """Keyword arguments for Client.connect.
@@ -56,10 +65,13 @@ class Target:
 
 
 async def connect(target: Target, identity: str, *, lazy: bool = False) -> Client:
-    """A client under this identity; `lazy` connects at the first call instead of now.
+    """A client under this identity, with the booth before it; `lazy` connects at the first call, not now.
 
     Raises RuntimeError when nothing answers there.
     """
     return await Client.connect(
-        **target.settings(), identity=identity, lazy=lazy, data_converter=DATA_CONVERTER
+        **target.settings(),
+        identity=identity_at(target.booth, identity),
+        lazy=lazy,
+        data_converter=DATA_CONVERTER,
     )

@@ -11,12 +11,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
 from api_stub.http.hosts import host_entry
-from worker.shared import KitchenSettings, StageSettings
+from worker.shared import KitchenSettings, StageSettings, checked_booth
 
 
 def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
@@ -198,16 +197,11 @@ class CheckpointConfig(Section):
         default=(), max_length=20, description="Further Host headers that the API answers to."
     )
 
-    booth: None = Field(
-        default=None, description="A name of its own in a namespace that several booths share."
+    booth: Annotated[str, Field(strict=True), AfterValidator(checked_booth)] | None = Field(
+        default=None,
+        description="A name of its own in a namespace that several booths share; null: the environment's, or "
+        "one that is made up where the server is not ours.",
     )
-
-    @field_validator("booth", mode="before")
-    @classmethod
-    def _alone(cls, value: object) -> object:
-        if value is not None:
-            raise ValueError("booths that share a namespace are not supported yet; null is accepted")
-        return value
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -14,6 +14,7 @@ from api_stub.background import reason_of
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import NEVER_SEEN, LoadedConfig
 from api_stub.oneline import shown, shown_path
+from worker.shared import checked_booth
 from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ class Memory:
         self._run = run
         self._trouble: str | None = None
         self._unwritten: str | None = None
+        self.booth: str | None = None
+        """Which booth this run is: to be set before anything is remembered; `recall` finds it again."""
 
     def remember(self, loaded: LoadedConfig) -> None:
         """Write it down. A file that cannot be written is told in the log, once; the show goes on, and
@@ -40,6 +43,7 @@ class Memory:
             "run": self._run,
             "file": str(loaded.file.absolute()),
             "config": loaded.config.model_dump(mode="json"),
+            "booth": self.booth,
         }
         self._unwritten = json.dumps(kept)
         self.make_up()
@@ -79,7 +83,10 @@ class Memory:
             file = Path(kept["file"])
             if not file.is_absolute():
                 raise ValueError(f"{shown(kept['file'])} is no absolute path")
-            return LoadedConfig(CheckpointConfig.model_validate(kept["config"]), file, NEVER_SEEN)
+            loaded = LoadedConfig(CheckpointConfig.model_validate(kept["config"]), file, NEVER_SEEN)
+            booth = kept.get("booth")
+            self.booth = None if booth is None else checked_booth(booth)
+            return loaded
         except FileNotFoundError:
             return None
         except Exception as error:

@@ -39,9 +39,15 @@ async def known(kitchen: Kitchen) -> dict[str, Checkpoint]:
     # A name that was given to a file outside of the directory is that file's.
     named_files = {**files, **by_path}
     read = await kitchen.reader.all_of(list(named_files.values()))
-    found = {name: _listed(name, file, read[file]) for name, file in named_files.items()}
+    found = {
+        name: _listed(name, file, _as_usable_here(kitchen, read[file])) for name, file in named_files.items()
+    }
     found[kitchen.checkpoint.config.checkpoint] = current(kitchen)
     return found
+
+
+def _as_usable_here(kitchen: Kitchen, read: LoadedConfig | ConfigError) -> LoadedConfig | ConfigError:
+    return read if isinstance(read, ConfigError) else kitchen.misfit(read) or read
 
 
 def _listed(name: str, file: Path, read: LoadedConfig | ConfigError) -> Checkpoint:
@@ -66,6 +72,8 @@ async def switch(kitchen: Kitchen, name: str) -> LoadedConfig:
         else:
             file, work = directory, partial(named, name, directory)
         loaded = await kitchen.reader.aside(object(), file, work)
+        if (problem := kitchen.misfit(loaded)) is not None:
+            raise problem
         kitchen.put_in_force(loaded)
         kitchen.fleet.reshape(policy_of(loaded.config))
     logger.info("checkpoint %s, from %s", loaded.config.checkpoint, loaded.file)
@@ -90,6 +98,7 @@ async def look(kitchen: Kitchen) -> bool:
     if edited is None or kitchen.checkpoint is not now:
         return False
     kitchen.seen, read = edited
+    read = _as_usable_here(kitchen, read)
     if isinstance(read, ConfigError):
         return _not_taken(kitchen, read)
     try:

@@ -51,6 +51,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+STOOD_STILL_S = 5.0
+"""A tick that comes so much too late: the machine slept, or this process was stopped."""
+
+
 def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Dice) -> Decision:
     """The fleet's next state and what must be done for it. Raises FleetRefusal; then nothing changed."""
     match event:
@@ -69,7 +73,7 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case Exited():
             return _exited(state, event, now, policy, dice)
         case Tick():
-            return _tick(state, now, policy, dice)
+            return _tick(state, event, now, policy, dice)
         case CloseDown():
             return _close_down(state, now, policy)
         case Redeploy():
@@ -222,7 +226,7 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
     return put(state, replace(dead, phase="backoff", due=now + wait)), news
 
 
-def _tick(state: FleetState, now: float, policy: Policy, dice: Dice) -> Decision:
+def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice) -> Decision:
     actions: tuple[Action, ...] = ()
     for slot in state.slots:
         if slot.due is None or slot.due > now:
@@ -230,6 +234,10 @@ def _tick(state: FleetState, now: float, policy: Policy, dice: Dice) -> Decision
         if slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more
+        elif slot.alive and event.late_s > STOOD_STILL_S:
+            # What it was to do meanwhile it could not do either, or nobody has heard of it yet: once more.
+            again_s = policy.start_timeout_s if slot.phase == "starting" else policy.drain_s
+            state = put(state, replace(slot, due=now + again_s))
         elif slot.alive:
             # Too slow to start, or too slow to drain: no third way but the hard one. A slow start keeps
             # intent None, so that it counts as a crash.

@@ -1,5 +1,6 @@
 """The fleet as data: what should run, what runs, what happens to it, what is to be done. Times are seconds of
-a monotonic clock. What follows from what is in rules.py.
+a monotonic clock; those of events keep the time of day with them (`clocks.Moment`). What follows from what is
+in rules.py.
 """
 
 from __future__ import annotations
@@ -231,7 +232,9 @@ class SpawnFailed:
 
 @dataclass(frozen=True)
 class Tick:
-    """Time went by; whatever is due is done."""
+    """Time went by; whatever is due is done. `late_s`: so much later than it was due, in seconds."""
+
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True)

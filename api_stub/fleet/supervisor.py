@@ -7,11 +7,13 @@ import logging
 import random
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from api_stub import clocks
 from api_stub.background import Troubles, reason_of
 from api_stub.fleet.generations import Generations
 from api_stub.fleet.host import Host
@@ -43,7 +45,7 @@ from api_stub.fleet.rules import (
 from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
 from api_stub.seldom import Seldom
 from worker.connection import Target
-from worker.shared import TASK_QUEUE, CodeFault, worker_id
+from worker.shared import CodeFault, task_queue_of, worker_id
 from worker.show.hints import Hint
 from worker.show.spec import Readiness, WorkerSpec
 
@@ -93,6 +95,7 @@ class Supervisor:
         setup: FleetSetup,
         *,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], datetime] = clocks.wall,
         dice: Dice | None = None,
         troubles: Troubles | None = None,
     ) -> None:
@@ -100,6 +103,7 @@ class Supervisor:
         self._policy = policy
         self._setup = setup
         self._clock = clock
+        self._wall = wall
         self._dice = dice or (lambda span: random.uniform(*span))
         self.listeners: list[Callable[[Slot, Exit], None]] = []
         """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
@@ -112,12 +116,12 @@ class Supervisor:
         self._state = FleetState()
         self._generations = Generations(setup.generations_file, self.troubles)
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
         self._rewrite: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._spawning: set[asyncio.Task[None]] = set()
-        # One reading of both clocks: wall times for people are derived from the monotonic one, so that a
-        # clock that is set during the show cannot make a worker die before it was born.
-        self._epoch = datetime.now(UTC) - timedelta(seconds=clock())
+        self.instance = uuid.uuid4().hex[:12]
+        """Names this fleet: the next API's has another name, and its counts begin anew."""
 
     @property
     def state(self) -> FleetState:
@@ -177,7 +181,10 @@ class Supervisor:
 
     def handle(self, event: Event) -> None:
         """Take one event: decide, then act. Raises FleetRefusal for a wish that cannot be met."""
-        self._state, actions = decide(self._state, event, self._clock(), self._policy, self._dice)
+        # Each event's time of day is noted with it: one that is worked out later is wrong by whatever the
+        # clock was set meanwhile, and by the machine's sleep.
+        now = clocks.Moment(self._clock(), self._wall())
+        self._state, actions = decide(self._state, event, now, self._policy, self._dice)
         if isinstance(event, Reshape):
             self._policy = event.policy
         for action in actions:
@@ -224,12 +231,17 @@ class Supervisor:
                 if self._seldom.due(type(error).__name__):  # there may be hundreds of them a second
                     logger.exception("a hint of %s could not be taken note of", worker)
 
+    @property
+    def _queue(self) -> str:
+        return task_queue_of(self._setup.target.booth)
+
     def _spec(self, action: Spawn) -> WorkerSpec:
         slot = action.slot
         return WorkerSpec(
             slot=slot,
             generation=action.generation,
             target=self._setup.target,
+            task_queue=self._queue,
             concurrency=action.concurrency,
             drain_s=self._policy.drain_s * 0.6,
             lifespan_s=action.lifespan_s,
@@ -265,12 +277,13 @@ class Supervisor:
         due = next_due(self._state)
         if due is not None:
             loop = asyncio.get_running_loop()
+            self._timer_due = due
             self._timer = loop.call_later(max(0.0, due - self._clock()), self._tick)
 
     def _tick(self) -> None:
         """What is due is done; a bug in that must not be the last that the clock does."""
         try:
-            self.handle(Tick())
+            self.handle(Tick(late_s=max(0.0, self._clock() - self._timer_due)))
         except Exception:
             logger.exception("what was due in the fleet could not be done")
             self._timer = asyncio.get_running_loop().call_later(AFTER_A_BUG_S, self._tick)
@@ -287,8 +300,10 @@ class Supervisor:
             self._rewrite = loop.call_later(REWRITE_AFTER_S, self._remember_generations)
 
     def wall(self, moment: float | None) -> datetime | None:
-        """A moment of the fleet's clock as a UTC time."""
-        return None if moment is None else self._epoch + timedelta(seconds=moment)
+        """What time it was (UTC) at a moment of the fleet's clock."""
+        if moment is None or isinstance(moment, clocks.Moment):
+            return None if moment is None else moment.wall
+        return self._wall() - timedelta(seconds=self._clock() - moment)
 
     def view(self, slot: Slot, orders: tuple[str, ...] = ()) -> Worker:
         """A slot as the API tells it."""
@@ -299,7 +314,7 @@ class Supervisor:
             generation=slot.generation,
             pid=slot.pid,
             state=slot.phase,
-            queues=[TASK_QUEUE] if slot.phase == "ready" else [],
+            queues=[self._queue] if slot.phase == "ready" else [],
             started_at=self.wall(slot.started_at),
             ready_at=self.wall(slot.ready_at),
             orders=list(orders),
@@ -309,7 +324,7 @@ class Supervisor:
                 signal=signal_name(last.signal) if last.signal else None,
                 code=last.code,
                 cause=last.cause,
-                at=self._epoch + timedelta(seconds=last.at),
+                at=self.wall(last.at) or self._wall(),
             ),
             problem=code_problem(slot.fault),
             trouble=None if slot.trouble is None else f"could not be started: {slot.trouble}",
@@ -324,6 +339,7 @@ class Supervisor:
             deaths=self._state.deaths,
             kills=self._state.kills,
             workers=[self.view(slot, holding.get(slot.id or "", ())) for slot in self._state.slots],
+            instance=self.instance,
         )
 
     @property

@@ -16,6 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api_stub.errors import NoSuchOrder, OrderConflict, RecordUnreadable, TemporalUnreachable
+from api_stub.gateway.booths import at_booth
 from api_stub.gateway.log import read_log
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
@@ -42,7 +43,6 @@ from worker.shared import (
     OrderStatus,
     PizzaOrder,
     fresh_workflow_id,
-    workflow_id_for,
 )
 from worker.show.summaries import summary
 
@@ -74,13 +74,14 @@ class Gateway:
         self._unfit = Unfit("order")
         self._identity = identity
         self._client: Client | None = None
-        self._reader = Reader(lambda: self.client)
+        self._reader = Reader(lambda: self.client, target.booth)
         self._book = OrderCache()
         self._rounds = OrderPoller(self._book, lambda workflow_id: self._view(workflow_id, None))
 
     async def open(self) -> None:
         """Make the client; it connects at its first call, so Temporal may come later."""
-        self._client = await connect(self.target, self._identity, lazy=True)
+        client = await connect(self.target, self._identity, lazy=True)
+        self._client = at_booth(client, self.target.booth)
 
     @property
     def client(self) -> Client:
@@ -116,7 +117,7 @@ class Gateway:
         was ordered under this id before (the original's wire). Raises OrderConflict for another body,
         TemporalUnreachable when the server does not take it.
         """
-        workflow_id = fresh_workflow_id(info.id) if fresh else workflow_id_for(info.id)
+        workflow_id = fresh_workflow_id(info.id) if fresh else self._reader.id_of(info.id)
         try:
             async with temporal_call(START_S):
                 handle = await self.client.start_workflow(
@@ -209,7 +210,7 @@ class Gateway:
         return list(await asyncio.gather(*(one(item) for item in items)))
 
     def _last_known(self, item: StatusItem) -> Order:
-        known = self._book.order(workflow_id_for(item.id)) or self._book.order(item.id)
+        known = self._book.order(self._reader.id_of(item.id)) or self._book.order(item.id)
         if known is not None and item.run_id in (None, known.run_id):
             status = further(known.status, item.status) if item.status else known.status
             return known.model_copy(update={"id": item.id, "fresh": False, "status": status})
@@ -305,7 +306,7 @@ class Gateway:
 
     async def _resolve(self, order_id: str, run_id: str | None) -> str:
         """The workflow id of an order id: derived from it, or the id itself, or found by its run id."""
-        derived = workflow_id_for(order_id)
+        derived = self._reader.id_of(order_id)
         if self._book.order(derived) is not None and run_id in (None, self._book.run_id(derived)):
             return derived
         if run_id is not None:

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from api_stub.gateway.server_command import MAX_PATH
-from api_stub.state_files import ENDINGS, LEDGER, SETUP
+from api_stub.state_files import BOOTHS, ENDINGS, LEDGER, SETUP
 from worker.show.files import new_file
 
 BUSY = "database is locked"
@@ -97,8 +97,8 @@ def is_unfinished(database: Path) -> bool:
     """Whether its first server was killed before it served. False wherever that is not sure: an order may be
     in it, or it is something else's."""
     marked = database.with_name(SETUP).exists()
-    ledger = database.with_name(LEDGER)
-    if not marked and ledger.exists() and ledger.stat().st_size > 0:
+    ledgers = (database.with_name(LEDGER), *database.with_name(BOOTHS).glob(f"*/{LEDGER}"))
+    if not marked and any(ledger.exists() and ledger.stat().st_size > 0 for ledger in ledgers):
         return False  # orders were taken: whatever the file is now, it is not unfinished
     if not database.is_file():
         return False

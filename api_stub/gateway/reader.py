@@ -21,7 +21,7 @@ from temporalio.client import Client, WorkflowHandle
 from api_stub.gateway.reading import CLOSED_STATES, EPOCH, FromDescription, read_execution
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.unfit import Unfit
-from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus
+from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus, workflow_id_for
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +44,17 @@ class Executions:
 
 
 class Reader:
-    """`client` is asked for at each call: there is none before the gateway is open."""
+    """`client` is asked for at each call: there is none before the gateway is open. `booth`: whose orders."""
 
-    def __init__(self, client: Callable[[], Client]) -> None:
+    def __init__(self, client: Callable[[], Client], booth: str | None = None) -> None:
         self._client = client
+        self._booth = booth
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._unfit = Unfit("workflow")
+
+    def id_of(self, order_id: str) -> str:
+        """The workflow id of an order of this booth."""
+        return workflow_id_for(order_id, self._booth)
 
     async def description(self, workflow_id: str, run_id: str | None) -> FromDescription:
         """What one describe call says. Raises NoSuchOrder, TemporalUnreachable."""

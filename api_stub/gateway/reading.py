@@ -36,6 +36,7 @@ from worker.shared import (
     Stage,
     StageProgress,
     asked_id,
+    booth_in,
     workflow_id_for,
 )
 
@@ -129,7 +130,7 @@ def public_id(workflow_id: str) -> str:
     """The id that GET /orders/{id} takes: the one asked for, or the whole workflow id where the suffix
     was drawn at random and the asked one would not find it."""
     asked = asked_id(workflow_id)
-    return asked if workflow_id_for(asked) == workflow_id else workflow_id
+    return asked if workflow_id_for(asked, booth_in(workflow_id)) == workflow_id else workflow_id
 
 
 def read_history(events: Iterable[HistoryEvent], fallback_id: str) -> FromHistory:

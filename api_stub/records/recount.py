@@ -195,7 +195,10 @@ class Recount:
         # happens, the last changes are not to be read again and again. Where that does not add up, by the
         # server's clock alone, and from longer ago.
         asked_at = self._wall()
-        since = after - LATE_S if tries else max(after, self._read_at - CLOCKS_S)
+        # A clock that was set back makes what was seen before a thing of the future: nothing would be new.
+        after, read_at = min(after, asked_at), min(self._read_at, asked_at)
+        since = after - LATE_S if tries else max(after, read_at - CLOCKS_S)
+        self._floor = min(self._floor, asked_at - FLOOR_SLACK_S)
         await self._take(await self._source.rows(self._floor, since))
         self._read_at = asked_at
         self._counts = await self._source.counts(self._floor)
@@ -215,7 +218,8 @@ class Recount:
     async def _read_all(self) -> None:
         began, asked_at = self._clock(), self._wall()
         entries = self._contents().entries
-        oldest = next(iter(entries.values())).at.timestamp() if entries else asked_at
+        # Mostly the first; not where the clock was set back since that one was taken.
+        oldest = min((entry.at.timestamp() for entry in entries.values()), default=asked_at)
         floor = oldest - FLOOR_SLACK_S
         rows = await self._source.rows(floor)
         self._floor, self._read_at = floor, asked_at

@@ -20,6 +20,8 @@ from api_stub.schema import Curves, Latency, Rates, Spread
 Floats = NDArray[np.float64]
 BINS = 24
 RATE_S = 60.0
+CLOCKS_S = 30.0
+"""A server's clock may be ahead of ours by so much."""
 STEP_S = 5.0
 STEPS = 60
 
@@ -75,9 +77,14 @@ def bin_edges(longest: float) -> list[float]:
 
 
 def rates(times: Times, now: float) -> Rates:
-    """Orders taken and delivered per second over the last RATE_S seconds."""
-    started = np.count_nonzero(times.started > now - RATE_S)
-    delivered = np.count_nonzero(times.delivered & (times.closed > now - RATE_S))
+    """Orders taken and delivered per second over the last RATE_S seconds. What is of the future, since the
+    clock was set back, is of none of them."""
+
+    def lately(moments: Floats) -> NDArray[np.bool_]:
+        return (moments > now - RATE_S) & (moments <= now + CLOCKS_S)
+
+    started = np.count_nonzero(lately(times.started))
+    delivered = np.count_nonzero(times.delivered & lately(times.closed))
     return Rates(started=round(started / RATE_S, 4), delivered=round(delivered / RATE_S, 4))
 
 

@@ -35,8 +35,14 @@ async def healthz(kitchen: InKitchen) -> Health:
             reachable=reachable,
             ui=kitchen.ui,
             namespace=kitchen.gateway.namespace,
+            booth=kitchen.gateway.target.booth,
         ),
-        fleet=FleetHealth(ready=ready, slots=slots, start=kitchen.checkpoint.config.fleet.start),
+        fleet=FleetHealth(
+            ready=ready,
+            slots=slots,
+            start=kitchen.checkpoint.config.fleet.start,
+            instance=kitchen.fleet.instance,
+        ),
         checkpoint=kitchen.checkpoint.config.checkpoint,
         problems=problems,
     )

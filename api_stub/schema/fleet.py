@@ -26,7 +26,9 @@ class LastExit(Answer):
 class Worker(Answer):
     """One slot of the fleet and the process in it."""
 
-    id: str | None = Field(description="w<slot>.<generation>, its Temporal identity; null: never used.")
+    id: str | None = Field(
+        description="w<slot>.<generation>, its Temporal identity (at a booth, after BOOTH/); null: none."
+    )
     slot: int = Field(ge=1, description="The slot's number, and the key that kills it.")
     generation: int = Field(ge=0, description="How many processes this slot has had.")
     pid: int | None = Field(default=None, description="The process id, while there is a process.")

@@ -16,6 +16,9 @@ class TemporalHealth(Answer):
     reachable: bool = Field(description="Whether it answered a health check just now.")
     ui: str | None = Field(default=None, description="The Web UI's base address, if it is known.")
     namespace: str = Field(default="default", description="The namespace in use.")
+    booth: str | None = Field(
+        default=None, description="This kitchen's name where several use the namespace; null: none."
+    )
 
 
 class FleetHealth(Answer):
@@ -24,6 +27,7 @@ class FleetHealth(Answer):
     ready: int = Field(description="Workers that poll.")
     slots: int = Field(description="Places for workers.")
     start: int = Field(default=0, description="Workers that the checkpoint in force begins with.")
+    instance: str = Field(default="", description="Names this API process, as in GET /fleet.")
 
 
 class Health(Answer):

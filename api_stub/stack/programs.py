@@ -69,6 +69,7 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
     command += ["--port", str(options.api_port), "--state-dir", str(state.path)]
     if options.external is None:
         command += ["--temporal", where.temporal]
+    command += ["--server-is", "own" if own_server else "shared"]
     if not own_server:
         # A ledger of one Temporal, counted in another, would find every order lost.
         command += ["--records-dir", str(state.records_of(where.temporal, namespace()))]

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from api_stub.stack.options import StartError
-from api_stub.state_files import DATABASE, DATABASE_FILES, MEMORY, RECORDS
+from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, MEMORY, RECORDS
 from worker.show.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
 
 LOCK = "lock"
@@ -31,6 +31,7 @@ OURS = (
     "in-force.new",
     "challenge",
     ELSEWHERE,
+    BOOTHS,
     *RECORDS,
 )
 """What --fresh removes: only what we made, whatever directory somebody names."""

@@ -28,6 +28,7 @@ from worker.shared import worker_id
 from worker.show.chaos import ChaosInterceptor
 from worker.show.edited_code import Loaded, Toppings, load
 from worker.show.hints import OnHint
+from worker.show.lifespan import live
 from worker.show.news import HintingInterceptor, News
 from worker.show.outputs import BoundedFile, Output, log_to
 from worker.show.polling import Pauses, until_polling
@@ -93,9 +94,12 @@ async def run_worker(
 
 def panic_after(seconds: float) -> None:
     """Crash this process the hard way after so many seconds, whatever it holds."""
-    timer = threading.Timer(seconds, panic)
-    timer.daemon = True
-    timer.start()
+
+    def end() -> None:
+        live(seconds)
+        panic()
+
+    threading.Thread(target=end, name="lifespan", daemon=True).start()
 
 
 def panic() -> NoReturn:

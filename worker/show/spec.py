@@ -31,7 +31,7 @@ class WorkerSpec:
 
     @property
     def identity(self) -> str:
-        """The process's name, as Temporal and everybody else knows it."""
+        """The process's name; Temporal knows it by the same, with the booth before it."""
         return worker_id(self.slot, self.generation)
 
 
