@@ -44,6 +44,7 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
         await kitchen.fleet.open()
         for name, work in (
             ("Temporal's watch", kitchen.gateway.watch),
+            ("Temporal's check", kitchen.temporal.watch),
             ("the checkpoint's watch", lambda: switching.watch(kitchen)),
         ):
             end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))

@@ -28,6 +28,7 @@ from api_stub.records.temporal_source import TemporalSource
 from api_stub.state_files import MEMORY, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
+from worker.connection_settings import BadConnectionSettings
 from worker.show.outputs import BoundedFile, log_to
 
 logger = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ def main(launcher: Launcher | None = None, launched: Launched | None = None) -> 
     try:
         adopt_orphans()
         status = asyncio.run(serve(options, ProcessHost(launcher, launched)))
-    except ConfigError as error:
+    except (ConfigError, BadConnectionSettings) as error:
         say(str(error))
         status = 2
     except (LedgerUnwritable, CannotServe) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from worker.connection import Target
+from worker.connection_settings import BadConnectionSettings
 from worker.shared import TASK_QUEUE
 from worker.show.outputs import fill_standard_streams, log_to
 from worker.show.process import serve
@@ -53,12 +54,17 @@ def main() -> None:
         parser.error(f"--generation {options.generation}: a generation is 0 or more")
     if not 1 <= options.concurrency <= 1000:
         parser.error(f"--concurrency {options.concurrency}: 1 to 1000 is accepted")
+    target = Target(options.temporal, options.namespace)
+    try:
+        target.settings()
+    except BadConnectionSettings as error:
+        parser.error(str(error))
     log_to(None)
     serve(
         WorkerSpec(
             slot=options.slot,
             generation=options.generation,
-            target=Target(options.temporal, options.namespace),
+            target=target,
             task_queue=options.task_queue,
             concurrency=options.concurrency,
             code=options.code.absolute() if options.code else None,

@@ -45,7 +45,9 @@ class Options:
     fresh: bool = False
     for_seconds: float | None = None
     external: str | None = None
-    """TEMPORAL_ADDRESS, where the user has set it: then no server is started."""
+    """Where the Temporal is that the user has configured: then no server is started."""
+    namespace: str = "default"
+    """Its namespace; only with `external`."""
 
 
 def _port(text: str) -> int:
@@ -71,7 +73,8 @@ def parser() -> argparse.ArgumentParser:
         description="Run GopherPizza: Temporal, the API with its worker fleet, and the game window.",
         epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME ...], "
         "./run_all.sh bundle FILE (logs and versions in one file). "
-        "With TEMPORAL_ADDRESS set, that Temporal is used and none is started.",
+        "With TEMPORAL_ADDRESS set (or TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE), that Temporal is used "
+        "and none is started.",
     )
     options.add_argument(
         "--checkpoint", default="1", metavar="NAME|FILE", help="a checkpoint of configs/, or a YAML file"
@@ -102,7 +105,7 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     options = Options(
         **{**found, "checkpoint": checkpoint(found["checkpoint"], caller)},
         state_dir=STATE_DIR if state_dir is None else at_caller(state_dir, caller),
-        external=environment.get("TEMPORAL_ADDRESS") or None,
+        **elsewhere(environment),
     )
     ports = [options.api_port]
     if options.external is None:
@@ -114,6 +117,21 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             "no display: neither DISPLAY nor WAYLAND_DISPLAY is set; use --headless, or --no-game"
         )
     return options
+
+
+def elsewhere(environment: Mapping[str, str]) -> dict[str, str]:
+    """Address and namespace of the Temporal that the environment names; nothing where it names none. Raises
+    StartError for settings that can never lead to one."""
+    if not any(environment.get(f"TEMPORAL_{name}") for name in ("ADDRESS", "PROFILE", "CONFIG_FILE")):
+        return {}
+    # The SDK takes a third of a second to load: only where it is needed.
+    from api_stub.gateway.elsewhere import BadConnectionSettings, address_and_namespace
+
+    try:
+        address, namespace = address_and_namespace(environment)
+    except BadConnectionSettings as error:
+        raise StartError(str(error)) from None
+    return {"external": address, "namespace": namespace}
 
 
 def raise_open_files() -> None:
