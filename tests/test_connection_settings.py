@@ -52,7 +52,7 @@ def refused(environment: dict[str, str]) -> str:
         from_environment(environment)
     said = str(caught.value)
     with pytest.raises(StartError) as also:
-        read(["--no-game"], {**BASE, **environment})
+        read(["--no-game"], environment)
     assert str(also.value) == said and also.value.__cause__ is None
     assert "\n" not in said and len(said) < 500 and KEY not in said
     assert KEY not in "".join(traceback.format_exception(caught.value)), "the SDK quotes the file's lines"

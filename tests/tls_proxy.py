@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import hpack
 import trustme
+
+logging.getLogger("hpack").setLevel(logging.WARNING)  # it tells every head, keys and all
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEADERS, SETTINGS, PING, CONTINUATION = 1, 4, 6, 9
@@ -105,7 +108,7 @@ class TlsProxy:
         host, _, port = upstream.rpartition(":")
         self._upstream = host, int(port)
         self._context = certificates.context(mutual=mutual)
-        self._key = key
+        self.key = key
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: Future[int] = Future()
@@ -145,7 +148,7 @@ class TlsProxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _may(self, head: dict[str, str]) -> bool:
-        may = self._key is None or head.get("authorization") == f"Bearer {self._key}"
+        may = self.key is None or head.get("authorization") == f"Bearer {self.key}"
         self.calls += may
         self.refused += not may
         return may
