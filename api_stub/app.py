@@ -15,7 +15,8 @@ from api_stub.http import openapi, problems
 from api_stub.http.entrance import Entrance
 from api_stub.http.limits import BodyLimit, Crowd
 from api_stub.kitchen import Kitchen
-from api_stub.routes import challenge, fleet, house, orders, original, records
+from api_stub.metrics.metrics import CountAnswers, Metrics
+from api_stub.routes import challenge, fleet, house, metrics, orders, original, records
 
 DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them.
 
@@ -24,6 +25,8 @@ Every error is `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC.
 
 def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -> FastAPI:
     """The application for this kitchen. It opens gateway and fleet when it starts, and closes them."""
+
+    figures = Metrics(kitchen)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -40,12 +43,15 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
         if kitchen.records is not None:
             end.push_async_callback(kitchen.records.close)
             await kitchen.records.open()
+        figures.open()
+        end.push_async_callback(figures.close)
         end.push_async_callback(kitchen.fleet.close)
         await kitchen.fleet.open()
         for name, work in (
             ("Temporal's watch", kitchen.gateway.watch),
             ("Temporal's check", kitchen.temporal.watch),
             ("the checkpoint's watch", lambda: switching.watch(kitchen)),
+            ("metrics", figures.follow),
         ):
             end.push_async_callback(ended, asyncio.create_task(keep_running(name, work, kitchen.troubles)))
         if on_started is not None:
@@ -60,14 +66,16 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
         redoc_url=None,
     )
     app.state.kitchen = kitchen
+    app.state.metrics = figures
     problems.install(app)
-    for part in (orders, fleet, challenge, house, records, original):
+    for part in (orders, fleet, challenge, house, records, metrics, original):
         app.include_router(part.router)
     openapi.install(app)
     # The last one that is added is the first that a request passes.
     app.add_middleware(Crowd)
     app.add_middleware(BodyLimit)
     app.add_middleware(Entrance, hosts=lambda: kitchen.checkpoint.config.hosts)
+    app.add_middleware(CountAnswers, answers=figures.answers)
     return app
 
 

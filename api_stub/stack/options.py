@@ -102,10 +102,12 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     state_dir = found.pop("state_dir")
     if state_dir == "":
         raise StartError("--state-dir: found an empty name; a directory is accepted")
+    address, namespace = elsewhere(environment)
     options = Options(
         **{**found, "checkpoint": checkpoint(found["checkpoint"], caller)},
         state_dir=STATE_DIR if state_dir is None else at_caller(state_dir, caller),
-        **elsewhere(environment),
+        external=address,
+        namespace=namespace,
     )
     ports = [options.api_port]
     if options.external is None:
@@ -119,19 +121,18 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     return options
 
 
-def elsewhere(environment: Mapping[str, str]) -> dict[str, str]:
-    """Address and namespace of the Temporal that the environment names; nothing where it names none. Raises
+def elsewhere(environment: Mapping[str, str]) -> tuple[str | None, str]:
+    """Address and namespace of the Temporal that the environment names; None where it names none. Raises
     StartError for settings that can never lead to one."""
     if not any(environment.get(f"TEMPORAL_{name}") for name in ("ADDRESS", "PROFILE", "CONFIG_FILE")):
-        return {}
+        return None, "default"
     # The SDK takes a third of a second to load: only where it is needed.
     from api_stub.gateway.elsewhere import BadConnectionSettings, address_and_namespace
 
     try:
-        address, namespace = address_and_namespace(environment)
+        return address_and_namespace(environment)
     except BadConnectionSettings as error:
         raise StartError(str(error)) from None
-    return {"external": address, "namespace": namespace}
 
 
 def raise_open_files() -> None:
