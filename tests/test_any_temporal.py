@@ -293,6 +293,26 @@ def test_a_certificate_that_is_renewed_on_disk_is_used(
 
 
 @pytest.mark.stack
+def test_a_start_that_waits_for_temporal_says_why(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The stack on the terminal, and each worker in its log; no stack trace anywhere."""
+    set_environment(monkeypatch, TEMPORAL_ADDRESS=world.plain, TEMPORAL_NAMESPACE="nope")
+    state = tmp_path / "state"
+    stack = RunningStack(state, quick_config(tmp_path), "--no-game")
+    try:
+        assert stack.process.stderr is not None
+        said = stack.process.stderr.readline()
+    finally:
+        assert stack.stop() == 0
+    words = f"{world.plain} has no namespace 'nope': create it (temporal operator namespace create -n nope)"
+    assert said.startswith("gopherpizza: still starting: ") and words in said
+    logs = {file.name: text_of(file) for file in (state / "logs").iterdir()}
+    assert words in logs["worker-1.log"] and words in logs["api.log"]
+    assert "Traceback" not in "".join(logs.values())
+
+
+@pytest.mark.stack
 def test_everything_by_profile_certificates_and_a_key_and_the_key_is_nowhere(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
