@@ -184,8 +184,9 @@ def _cut(text: str, where: Where) -> str:
         return f"{where.address} does not take our client certificate" + _do(
             where, "it must be by an authority that is known there, and not be expired"
         )
-    return f"{where.address} closes the connection: it may want a client certificate" + _do(
-        where, "set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
+    return (
+        f"{where.address} closes the connection: it may want a client certificate, or is no Temporal"
+        + _do(where, "set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH")
     )
 
 
