@@ -25,7 +25,7 @@ LOOK_S = 3.0
 WELL_EVERY_S = 5.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
-NO_NEWS_S = 1.0
+NO_NEWS_S = 0.05
 """Somebody who asks has it looked at anew, but not more often than this."""
 
 
