@@ -13,26 +13,29 @@ from api_stub.http import openapi, problems
 from api_stub.http.entrance import Entrance
 from api_stub.http.limits import BodyLimit, Crowd
 from api_stub.kitchen import Kitchen
+from api_stub.metrics.metrics import CountAnswers, Metrics
 from api_stub.opening import opened
-from api_stub.routes import challenge, fleet, house, orders, original, records
+from api_stub.routes import challenge, fleet, house, metrics, orders, original, records
 
 DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them.
 
 Every error is `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC."""
 
 
-def create_app(kitchen: Kitchen, *, is_open: bool = False) -> FastAPI:
+def create_app(kitchen: Kitchen, *, figures: Metrics | None = None) -> FastAPI:
     """The application for this kitchen; it opens the kitchen when it starts, and closes it in the end.
 
-    `is_open`: somebody else has opened it, and closes it.
+    `figures`: those of the kitchen, where somebody else has opened it, and closes it.
     """
+    is_open = figures is not None
+    figures = figures or Metrics(kitchen)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as end:
             try:
                 if not is_open:
-                    await end.enter_async_context(opened(kitchen))
+                    await end.enter_async_context(opened(kitchen, figures))
             except Exception as error:
                 app.state.start_failure = reason_of(error)  # one line, for whoever started this process
                 raise
@@ -47,12 +50,14 @@ def create_app(kitchen: Kitchen, *, is_open: bool = False) -> FastAPI:
         redoc_url=None,
     )
     app.state.kitchen = kitchen
+    app.state.metrics = figures
     problems.install(app)
-    for part in (orders, fleet, challenge, house, records, original):
+    for part in (orders, fleet, challenge, house, records, metrics, original):
         app.include_router(part.router)
     openapi.install(app)
     # The last one that is added is the first that a request passes.
     app.add_middleware(Crowd)
     app.add_middleware(BodyLimit)
     app.add_middleware(Entrance, hosts=lambda: kitchen.checkpoint.config.hosts)
+    app.add_middleware(CountAnswers, answers=figures.answers)
     return app

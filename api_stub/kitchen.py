@@ -17,6 +17,7 @@ from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
+from api_stub.gateway.temporal_check import TemporalCheck
 from api_stub.records.service import Records
 from api_stub.schema import Order
 from api_stub.working_copies import WorkingCopies
@@ -56,8 +57,12 @@ class Kitchen:
     named_by_path: dict[str, LoadedConfig] = field(default_factory=dict, init=False)
     """Checkpoints that did not come from the directory, by their names; the last MAX_NAMED_BY_PATH."""
 
+    temporal: TemporalCheck = field(init=False)
+    """Whether Temporal lets us work, and if not, why."""
+
     def __post_init__(self) -> None:
         """The first checkpoint is in force."""
+        self.temporal = TemporalCheck(self.gateway)
         self.put_in_force(self.checkpoint)
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:

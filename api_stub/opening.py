@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from api_stub.background import keep_running
 from api_stub.checkpoint import switching
 from api_stub.kitchen import Kitchen
+from api_stub.metrics.metrics import Metrics
 
 
 @contextlib.asynccontextmanager
-async def opened(kitchen: Kitchen) -> AsyncIterator[None]:
+async def opened(kitchen: Kitchen, figures: Metrics) -> AsyncIterator[None]:
     """The kitchen's gateway, records, fleet and watches, for as long as this lasts. None of them needs HTTP:
     the first workers start while FastAPI is still being loaded."""
     async with contextlib.AsyncExitStack() as end:
@@ -20,11 +21,15 @@ async def opened(kitchen: Kitchen) -> AsyncIterator[None]:
         if kitchen.records is not None:
             end.push_async_callback(kitchen.records.close)
             await kitchen.records.open()
+        figures.open()
+        end.push_async_callback(figures.close)
         end.push_async_callback(kitchen.fleet.close)
         await kitchen.fleet.open()
         watches: dict[str, Callable[[], Awaitable[object]]] = {
             "Temporal's watch": kitchen.gateway.watch,
+            "Temporal's check": kitchen.temporal.watch,
             "the checkpoint's watch": lambda: switching.watch(kitchen),
+            "metrics": figures.follow,
         }
         if (namespace := kitchen.namespace) is not None:
             watches["the namespace's watch"] = lambda: namespace.watch(

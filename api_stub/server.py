@@ -28,12 +28,14 @@ from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
 from api_stub.http.sockets import CannotServe, listening
 from api_stub.kitchen import Kitchen, policy_of
+from api_stub.metrics.metrics import Metrics
 from api_stub.opening import opened
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.state_files import BOOTH, BOOTHS, MEMORY, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
+from worker.connection_settings import BadConnectionSettings
 from worker.show.outputs import BoundedFile, log_to
 
 if TYPE_CHECKING:
@@ -150,14 +152,15 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
         loop.call_soon_threadsafe(stopping.set)
 
     lifeline.watch(parent_gone)
+    figures = Metrics(kitchen)
     async with contextlib.AsyncExitStack() as end:
         try:
-            await end.enter_async_context(opened(kitchen))
+            await end.enter_async_context(opened(kitchen, figures))
         except Exception as error:
             raise CannotServe(f"the API cannot start: {reason_of(error)}") from error
         # What answers requests takes as long to load as all the rest. It comes in a thread, so that meanwhile
         # the first workers start, and are heard.
-        server = await asyncio.to_thread(http_server, kitchen)
+        server = await asyncio.to_thread(http_server, kitchen, figures)
         gc.freeze()
         gc.enable()
         await server.run_until(stopping, sockets)
@@ -167,12 +170,12 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     return 0
 
 
-def http_server(kitchen: Kitchen) -> Server:
+def http_server(kitchen: Kitchen, figures: Metrics) -> Server:
     """The HTTP server of a kitchen that is open."""
     from api_stub.app import create_app
     from api_stub.http.server import server_for
 
-    return server_for(create_app(kitchen, is_open=True))
+    return server_for(create_app(kitchen, figures=figures))
 
 
 async def refuse_misfit(kitchen: Kitchen) -> None:
@@ -209,7 +212,7 @@ def main(launcher: Launcher | None = None, launched: Launched | None = None) -> 
     try:
         adopt_orphans()
         status = asyncio.run(serve(options, ProcessHost(launcher, launched)))
-    except (ConfigError, BadBooth) as error:
+    except (ConfigError, BadBooth, BadConnectionSettings) as error:
         say(str(error))
         status = 2
     except (LedgerUnwritable, CannotServe) as error:

@@ -42,6 +42,28 @@ def test_secrets_are_taken_out(text: str) -> None:
     assert REMOVED in found
 
 
+def test_secrets_of_profiles_are_taken_out(tmp_path: Path) -> None:
+    """The key may stand in a file alone, and metadata may be one by any name."""
+    file = tmp_path / "temporal.toml"
+    file.write_text(
+        f"""[profile.other]
+address = "cloud.example:7233"
+api_key = "{KEY}-file"
+[profile.other.grpc_meta]
+x-pass = "{KEY}-meta"
+[profile.other.tls]
+client_key_path = "{file}"
+""",
+        encoding="utf-8",
+    )
+    environment = {"TEMPORAL_CONFIG_FILE": str(file), "TEMPORAL_GRPC_META_X": f"{KEY}-environment"}
+    text = f"cloud.example:7233 {file} {KEY}-file {KEY}-meta {KEY}-environment"
+    assert without_secrets(text, environment) == f"cloud.example:7233 {file} {REMOVED} {REMOVED} {REMOVED}"
+    file.write_text("[profile", encoding="utf-8")
+    assert without_secrets("as it is", environment) == "as it is"
+    assert without_secrets("as it is", {"TEMPORAL_CONFIG_FILE": "/dev/zero"}) == "as it is"
+
+
 def test_ordinary_words_stay() -> None:
     text = "w1.1 polls gopherpizza; the key is 7; http://127.0.0.1:8000/orders?after=3"
     assert without_secrets(text, {"SECRET": "pizza", "TOKEN": "", "LC_ALL": "C"}) == text

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from worker.connection import Target
+from worker.connection_settings import BadConnectionSettings
 from worker.shared import BOOTH_VARIABLE, TASK_QUEUE, checked_booth, task_queue_of
 from worker.show.outputs import fill_standard_streams, log_to
 from worker.show.process import serve
@@ -69,12 +70,17 @@ def main() -> None:
         parser.error(f"--booth (or {BOOTH_VARIABLE}) {options.booth[:40]!r}: {error}")
     if not 1 <= options.concurrency <= 1000:
         parser.error(f"--concurrency {options.concurrency}: 1 to 1000 is accepted")
+    target = Target(options.temporal, options.namespace, booth)
+    try:
+        target.settings()
+    except BadConnectionSettings as error:
+        parser.error(str(error))
     log_to(None)
     serve(
         WorkerSpec(
             slot=options.slot,
             generation=options.generation,
-            target=Target(options.temporal, options.namespace, booth),
+            target=target,
             task_queue=options.task_queue or task_queue_of(booth),
             concurrency=options.concurrency,
             code=options.code.absolute() if options.code else None,

@@ -3,9 +3,12 @@ configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
 from temporalio.converter import (
@@ -14,9 +17,14 @@ from temporalio.converter import (
     DefaultPayloadConverter,
     JSONPlainPayloadConverter,
 )
-from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
 
+from worker.connection_problems import CannotConnect, Where, why_not
+from worker.connection_settings import BadConnectionSettings, from_environment, is_address
 from worker.shared import identity_at
+
+CONNECT_S = 10.0
+"""A server that takes a connection and says nothing would hold us for ever."""
 
 _JSON = PydanticJSONPlainPayloadConverter()
 
@@ -50,28 +58,45 @@ class Target:
     @property
     def from_environment(self) -> bool:
         """Whether the environment says where Temporal is."""
-        return self.address is None and "target_host" in ClientConfig.load_client_connect_config()
+        return self.address is None and "target_host" in from_environment()
 
     def settings(self) -> dict[str, Any]:
-        """Keyword arguments for Client.connect.
+        """Keyword arguments for Client.connect. Raises BadConnectionSettings.
 
         An address that we were given ignores the environment: a developer's cloud profile must not turn
         a booth's local server into a remote one.
         """
         if self.address is not None:
+            if not is_address(self.address):
+                raise BadConnectionSettings(f"--temporal: found {self.address[:80]!r}; host:port is accepted")
             return {"target_host": self.address, "namespace": self.namespace}
-        found = dict(ClientConfig.load_client_connect_config())
-        return {"target_host": "localhost:7233", "namespace": self.namespace, **found}
+        return {"target_host": "localhost:7233", "namespace": self.namespace, **from_environment()}
 
 
 async def connect(target: Target, identity: str, *, lazy: bool = False) -> Client:
     """A client under this identity, with the booth before it; `lazy` connects at the first call, not now.
 
-    Raises RuntimeError when nothing answers there.
+    Raises CannotConnect when nothing answers there, or does not let us in; BadConnectionSettings.
     """
-    return await Client.connect(
-        **target.settings(),
-        identity=identity_at(target.booth, identity),
-        lazy=lazy,
-        data_converter=DATA_CONVERTER,
+    settings = target.settings()
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            client = await Client.connect(
+                **settings,
+                identity=identity_at(target.booth, identity),
+                lazy=lazy,
+                data_converter=DATA_CONVERTER,
+            )
+            if not lazy:
+                await look_at_namespace(client, CONNECT_S)
+            return client
+    except (RuntimeError, RPCError, ValueError, TimeoutError) as error:
+        where = Where.of(settings, ours=target.address is not None)
+        raise CannotConnect(why_not(error, where, (settings.get("api_key") or "",))) from error
+
+
+async def look_at_namespace(client: Client, limit_s: float) -> None:
+    """Ask for the client's namespace: whoever may work in it may do that. Raises what the SDK raises."""
+    await client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=client.namespace), timeout=timedelta(seconds=limit_s)
     )

@@ -71,6 +71,7 @@ class Gateway:
 
     def __init__(self, target: Target, identity: str = "gopherpizza-api") -> None:
         self.target = target
+        self._settings = target.settings()
         self._unfit = Unfit("order")
         self._identity = identity
         self._client: Client | None = None
@@ -79,7 +80,9 @@ class Gateway:
         self._rounds = OrderPoller(self._book, lambda workflow_id: self._view(workflow_id, None))
 
     async def open(self) -> None:
-        """Make the client; it connects at its first call, so Temporal may come later."""
+        """Make the client; it connects at its first call, so Temporal may come later. Again: with settings
+        (certificates, a key) that have changed on disk. Raises BadConnectionSettings, CannotConnect."""
+        self._settings = self.target.settings()
         client = await connect(self.target, self._identity, lazy=True)
         self._client = at_booth(client, self.target.booth)
 
@@ -93,12 +96,12 @@ class Gateway:
     @property
     def address(self) -> str:
         """Where Temporal is, host:port."""
-        return str(self.target.settings()["target_host"])
+        return str(self._settings["target_host"])
 
     @property
     def namespace(self) -> str:
         """The namespace in use."""
-        return str(self.target.settings().get("namespace", "default"))
+        return str(self._settings.get("namespace", "default"))
 
     async def reachable(self) -> bool:
         """Whether the server answers a health check within ASK_S."""

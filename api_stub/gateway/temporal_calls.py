@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
+from worker.connection_problems import why_not
 
 ASK_S = 0.8
 """A status request answers within 1 s, whatever happens: this much for Temporal, the rest for us."""
@@ -43,6 +44,4 @@ async def temporal_call(limit_s: float, workflow_id: str | None = None) -> Async
 
 def reason(error: BaseException) -> str:
     """Why Temporal did not answer, in one line."""
-    if isinstance(error, TimeoutError):
-        return "Temporal did not answer in time"
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return why_not(error)

@@ -26,16 +26,18 @@ InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 async def healthz(kitchen: InKitchen) -> Health:
     """Whether everything that orders need is there. Always 200 while the API itself is up."""
     reachable = await kitchen.gateway.reachable()
+    problem = await kitchen.temporal.now(reachable)
     ready, slots = kitchen.fleet.ready, kitchen.fleet.state.places
     problems = kitchen.troubles.sentences
     return Health(
-        status="ok" if reachable and ready and not problems else "degraded",
+        status="ok" if reachable and ready and problem is None and not problems else "degraded",
         temporal=TemporalHealth(
             address=kitchen.gateway.address,
             reachable=reachable,
             ui=kitchen.ui,
             namespace=kitchen.gateway.namespace,
             booth=kitchen.gateway.target.booth,
+            problem=problem,
         ),
         fleet=FleetHealth(
             ready=ready,

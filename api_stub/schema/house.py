@@ -19,6 +19,11 @@ class TemporalHealth(Answer):
     booth: str | None = Field(
         default=None, description="This kitchen's name where several use the namespace; null: none."
     )
+    problem: str | None = Field(
+        default=None,
+        description="Why it cannot be worked with just now (unreachable, no such namespace, not let in …), "
+        "in a sentence that says what to do; null: it can.",
+    )
 
 
 class FleetHealth(Answer):
@@ -34,7 +39,7 @@ class Health(Answer):
     """Whether everything that orders need is there."""
 
     status: Literal["ok", "degraded"] = Field(
-        description="degraded: Temporal does not answer, no worker polls, or there are problems."
+        description="degraded: Temporal does not answer or let us in, no worker polls, or there are problems."
     )
     temporal: TemporalHealth = Field(description="Its address, and whether it answers.")
     fleet: FleetHealth = Field(description="How many workers poll.")

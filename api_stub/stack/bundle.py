@@ -13,6 +13,7 @@ import re
 import sys
 import tarfile
 import time
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +23,7 @@ MAX_FILE_BYTES = 1_000_000
 """Of each file its last part: the newest lines."""
 MAX_FILES = 200
 SMALL_FILES = ("stack.json", "in-force.json", "generations.json")
-SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|CERT", re.IGNORECASE)
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|CERT|GRPC_META", re.IGNORECASE)
 LEAST_SECRET = 6
 """A shorter value cannot be looked for: it stands in every text."""
 SECRET_TEXT = re.compile(
@@ -43,9 +44,32 @@ def without_secrets(text: str, environment: Mapping[str, str]) -> str:
         for name, value in environment.items()
         if SECRET_NAME.search(name) and len(value) >= LEAST_SECRET and not os.path.exists(value)
     ]
+    values += secrets_of_profiles(environment)
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, REMOVED)
     return SECRET_TEXT.sub(REMOVED, text)
+
+
+def secrets_of_profiles(environment: Mapping[str, str]) -> list[str]:
+    """Keys, metadata and certificates that stand in the file of Temporal's profiles, where there is one."""
+    file = Path(environment.get("TEMPORAL_CONFIG_FILE", ""))
+    try:
+        if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
+            return []
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    values: list[str] = []
+
+    def look(part: object, secret: bool) -> None:
+        if isinstance(part, dict):
+            for name, value in part.items():
+                look(value, secret or bool(SECRET_NAME.search(str(name))))
+        elif secret and isinstance(part, str) and len(part) >= LEAST_SECRET and not os.path.exists(part):
+            values.append(part)
+
+    look(found, False)
+    return values
 
 
 def versions() -> dict[str, object]:

@@ -20,6 +20,8 @@ class Health:
     start: int = 1
     """Workers that the checkpoint starts with."""
     problems: tuple[str, ...] = ()
+    temporal: str | None = None
+    """Why Temporal cannot be worked with, in a sentence; None: it can, or nobody knows yet."""
 
     @property
     def serves(self) -> bool:
@@ -28,7 +30,7 @@ class Health:
 
     def __str__(self) -> str:
         """In words, for a start that takes long."""
-        temporal = "Temporal answers" if self.reachable else "Temporal does not answer"
+        temporal = self.temporal or ("Temporal answers" if self.reachable else "Temporal does not answer")
         said = [temporal, f"{self.ready} of {self.start} workers poll", *self.problems]
         return "; ".join(said)
 
@@ -44,6 +46,7 @@ def ask_health(port: int, limit_s: float = 1.0) -> Health | None:
             int(said["fleet"]["ready"]),
             int(said["fleet"]["start"]),
             tuple(map(str, said.get("problems", ()))),
+            said["temporal"].get("problem"),
         )
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None

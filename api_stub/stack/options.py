@@ -45,7 +45,9 @@ class Options:
     fresh: bool = False
     for_seconds: float | None = None
     external: str | None = None
-    """TEMPORAL_ADDRESS, where the user has set it: then no server is started."""
+    """Where the Temporal is that the user has configured: then no server is started."""
+    namespace: str = "default"
+    """Its namespace; only with `external`."""
 
 
 def _port(text: str) -> int:
@@ -71,7 +73,8 @@ def parser() -> argparse.ArgumentParser:
         description="Run GopherPizza: Temporal, the API with its worker fleet, and the game window.",
         epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME ...], "
         "./run_all.sh bundle FILE (logs and versions in one file). "
-        "With TEMPORAL_ADDRESS set, that Temporal is used and none is started.",
+        "With TEMPORAL_ADDRESS set (or TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE), that Temporal is used "
+        "and none is started.",
     )
     options.add_argument(
         "--checkpoint", default="1", metavar="NAME|FILE", help="a checkpoint of configs/, or a YAML file"
@@ -99,10 +102,12 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     state_dir = found.pop("state_dir")
     if state_dir == "":
         raise StartError("--state-dir: found an empty name; a directory is accepted")
+    address, namespace = elsewhere(environment)
     options = Options(
         **{**found, "checkpoint": checkpoint(found["checkpoint"], caller)},
         state_dir=STATE_DIR if state_dir is None else at_caller(state_dir, caller),
-        external=environment.get("TEMPORAL_ADDRESS") or None,
+        external=address,
+        namespace=namespace,
     )
     ports = [options.api_port]
     if options.external is None:
@@ -114,6 +119,20 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             "no display: neither DISPLAY nor WAYLAND_DISPLAY is set; use --headless, or --no-game"
         )
     return options
+
+
+def elsewhere(environment: Mapping[str, str]) -> tuple[str | None, str]:
+    """Address and namespace of the Temporal that the environment names; None where it names none. Raises
+    StartError for settings that can never lead to one."""
+    if not any(environment.get(f"TEMPORAL_{name}") for name in ("ADDRESS", "PROFILE", "CONFIG_FILE")):
+        return None, "default"
+    # The SDK takes a third of a second to load: only where it is needed.
+    from api_stub.gateway.elsewhere import BadConnectionSettings, address_and_namespace
+
+    try:
+        return address_and_namespace(environment)
+    except BadConnectionSettings as error:
+        raise StartError(str(error)) from None
 
 
 def raise_open_files() -> None:

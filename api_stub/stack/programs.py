@@ -72,7 +72,7 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
     command += ["--server-is", "own" if own_server else "shared"]
     if not own_server:
         # A ledger of one Temporal, counted in another, would find every order lost.
-        command += ["--records-dir", str(state.records_of(where.temporal, namespace()))]
+        command += ["--records-dir", str(state.records_of(where.temporal, options.namespace))]
     if where.ui:
         command += ["--ui", where.ui]
     return Program("api", command, {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}, ROOT)
@@ -85,8 +85,3 @@ def game(options: Options, where: Addresses) -> Program:
         command.append("--kiosk")
     dummy = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"} if options.headless else {}
     return Program("game", command, {**HEAP, **dummy}, ROOT)
-
-
-def namespace() -> str:
-    """The namespace that the environment names."""
-    return os.environ.get("TEMPORAL_NAMESPACE") or "default"

@@ -27,6 +27,8 @@ from api_stub.stack.watchdog import LOOK_EVERY_S, SILENT_S, Watchdog
 from worker.show.outputs import BoundedHandler
 
 START_LIMIT_S = 60.0
+REFUSED_S = 4.0
+"""So long is it waited before it is told that Temporal cannot be worked with, and why."""
 PATIENCE_S = 10.0
 """A start that takes longer says what it waits for."""
 SERVER_STARTS = 3
@@ -308,7 +310,8 @@ class Stack:
             heard = health or "the API does not answer yet"
             if waited > START_LIMIT_S:
                 raise StartError(f"not ready after {START_LIMIT_S:.0f} s: {heard} (see {self._state.logs})")
-            if patient and waited > PATIENCE_S:
+            refused = health is not None and health.temporal is not None
+            if patient and waited > (REFUSED_S if refused else PATIENCE_S):
                 patient = False
                 self._terminal.say(f"still starting: {heard}")
             await asyncio.sleep(0.02)

@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
+from worker.connection_problems import CannotConnect
 from worker.show.spec import WorkerSpec
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ class Pauses:
 
 def is_absent(error: Exception) -> bool:
     """Whether nobody answers at the address; a refusal is an answer."""
+    if isinstance(error, CannotConnect) and isinstance(error.__cause__, Exception):
+        return is_absent(error.__cause__)
     if isinstance(error, RPCError):
         return error.status in PASSING
     return isinstance(error, TimeoutError) or any(words in str(error) for words in NOBODY_THERE)

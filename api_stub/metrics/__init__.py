@@ -1,0 +1,1 @@
+"""GET /metrics: what the API knows already, for Prometheus."""
