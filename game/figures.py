@@ -87,7 +87,7 @@ def tiles(stats: Stats, audit: Audit | None = None) -> tuple[Tile, ...]:
         ended += f", {by_hand:,} cancelled"
     oldest = f"oldest {age(orders.oldest_open_s)}" if orders.oldest_open_s is not None else ""
     unheard = orders.heartbeat_timeouts
-    again = f"{unheard:,} not heard in time" if unheard else "attempts again"
+    again = f"{unheard:,} not heard of" if unheard else "attempts again"
     return (
         Tile("orders started", f"{orders.started:,}", rate(stats.rate_per_s.started)),
         Tile("delivered", f"{orders.delivered:,}", rate(stats.rate_per_s.delivered)),

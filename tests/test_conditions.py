@@ -16,7 +16,7 @@ from game.figures import audit_line, tiles
 from game.layout import Place
 from game.news import FleetSeen, RecordsSeen
 from game.panels.life import life_of
-from game.panels.slip import now_text, slip_of
+from game.panels.slip import kill_text, now_text, slip_of
 from game.receipts import unheard_text
 from game.snapshot import Snapshot, advance, merge_order
 from game.watch import ASK_AGAIN, Watcher
@@ -261,6 +261,16 @@ def test_after_a_reset_the_lane_begins_anew_and_the_chain_is_kept() -> None:
     assert line.chain == ("w1.1", "w2.1")
 
 
+def test_of_a_paused_one_nobody_says_that_nobody_goes_on() -> None:
+    mine = in_the_oven(("w1.1", 1, 2.0), attempt=2, by=None, activity_state="paused")
+    death = receipt(1, held("a", to=None, stage="bake", **{"from": "w1.1"}), worker="w1.1", slot=1)
+    life = life_of(mine, (), (death,), WALL + 12.0)
+    assert life is not None
+    (kill,) = life.kills
+    assert kill_text(kill, paused=True).endswith("; it is paused.")
+    assert kill_text(kill).endswith("; nobody has gone on yet.")
+
+
 # What is counted down, and figures
 
 
@@ -283,7 +293,7 @@ def test_the_figures_tell_what_was_given_up_how_old_the_oldest_is_and_what_does_
     counts = {"started": 9, "open": 2, "delivered": 7, "failed": 1, "retries": 3}
     more = stats(orders={**counts, "heartbeat_timeouts": 12, "oldest_open_s": 83.4})
     shown = {tile.label: tile for tile in tiles(more, audit(temporal={"Canceled": 2}))}
-    assert shown["retries"].more == "12 not heard in time"
+    assert shown["retries"].more == "12 not heard of"
     assert (shown["on their way"].more, shown["on their way"].aside) == (
         "1 failed, 2 cancelled",
         "oldest 83 s",

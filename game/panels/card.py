@@ -228,7 +228,8 @@ class OrderCard:
         if not self._draw_code(easel, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
         kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
-        kills += [kill_text(kill) for kill in life.kills[-2:]] if life else []
+        paused = condition_of(order) is Condition.PAUSED
+        kills += [kill_text(kill, paused) for kill in life.kills[-2:]] if life else []
         failure = f"Last failure: {slip.failure}" if slip.failure else ""
         free = int((top - 8 - y) / LINE)
         for text in (failure, *kills):

@@ -190,10 +190,12 @@ def stage_lines(order: Order, wall: float | None = None) -> tuple[StageLine, ...
     return tuple(lines)
 
 
-def kill_text(kill: Kill) -> str:
-    """One death that the order lived through, in a sentence."""
+def kill_text(kill: Kill, paused: bool = False) -> str:
+    """One death that the order lived through, in a sentence; `paused`: nobody is to go on."""
     how = "was killed" if kill.killed else "died"
     head = f"{kill.worker} {how} at {clock(kill.at)}"
+    if kill.to is None and paused:
+        return f"{head}; it is paused."
     if kill.to is None:
         return f"{head}; nobody has gone on yet."
     return f"{head}; {kill.to} went on" + (f" {kill.delay:.1f} s later." if kill.delay is not None else ".")
@@ -207,8 +209,8 @@ def unheard_sentence(timeout: HeartbeatTimeout) -> str:
 
 _ENDED: dict[Condition, str] = {
     Condition.CANCELLED: "Somebody cancelled it; nothing more is done.",
-    Condition.TERMINATED: "Somebody terminated it, without a word to its worker.",
-    Condition.TIMED_OUT: "It took longer than it may, and was ended.",
+    Condition.TERMINATED: "Somebody terminated it.",
+    Condition.TIMED_OUT: "It took longer than it may.",
     Condition.FAILED: "It failed and is not tried again.",
 }
 
@@ -223,12 +225,12 @@ def now_text(order: Order, wall: float | None = None) -> str:
         return _ENDED[condition]
     if condition is Condition.PAUSED:
         if order.worker:
-            return f"{order.worker} still has this attempt; then it waits to be resumed."
-        return "It waits until it is resumed, in Temporal's Web UI."
+            return f"{order.worker} still has it, for this attempt."
+        return "It waits until somebody resumes it."
     if condition is Condition.CANCELLING:
         return f"{order.worker} is asked to stop." if order.worker else "It is about to stop."
     if condition is Condition.CODE:
-        return "It goes on when the code is mended and deployed."
+        return "It goes on when the code is mended."
     if order.status is OrderStatus.UNKNOWN:
         return "Nobody has told yet what it is doing."
     due = wait_text(order, wall) if wall is not None else ""
