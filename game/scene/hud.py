@@ -229,14 +229,24 @@ MARK = 38.0
 """Room for a message's sign: what it is about is never said by colour alone."""
 
 
+def _set(pen: Pen, text: str, room: float) -> tuple[float, list[str]]:
+    """A message's size and lines: one, or smaller ones where it is too long for that."""
+    lines = pen.wrap(text, SIZE_BODY, room, face="bold", lines=1)
+    if lines == [text]:
+        return SIZE_BODY, lines
+    lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=2)
+    if any(pen.measure(line, SIZE_SMALL, face="bold")[0] > room for line in lines):
+        lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=3)
+    return SIZE_SMALL, lines
+
+
 def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
     pen = brush.pen
     for toast in model.toasts:
         most = min(2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
         wide = min(pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
-        # What is too long for a line of this width goes on in a second one.
-        most_lines = 3 if model.access.large else 2
-        lines = pen.wrap(toast.text, SIZE_BODY, wide - 40 - MARK, face="bold", lines=most_lines)
+        room = wide - 40 - MARK
+        size, lines = _set(pen, toast.text, room)
         high = pen.pitch(54 + 32 * (len(lines) - 1))
         shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
         top = y - (0 if model.access.calm else 30 * (1 - shown))
@@ -249,8 +259,7 @@ def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
         for n, line in enumerate(lines):
             at = middle + pen.pitch(32 * (n - (len(lines) - 1) / 2))
             pen.write(
-                line, x + MARK / 2, at, SIZE_BODY, CREAM, face="bold", anchor="center",
-                max_width=wide - 40 - MARK,
+                line, x + MARK / 2, at, size, CREAM, face="bold", anchor="center", max_width=room,
             )  # fmt: skip
         y += high + 8
 
