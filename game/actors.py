@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api_stub.schema import Order, Worker
+from game.conditions import Condition, condition_of
 from game.floorplan import FloorPlan
 from game.layout import CookSpot, Place
 from game.motion import Arc, Follower, Spring
@@ -37,6 +38,8 @@ class Mood(StrEnum):
     LEAVE = "leave"
     SAD = "sad"
     ASLEEP = "asleep"
+    HELD = "held"
+    """It stands still until a person does something: resumes it, or mends the workflow's code."""
 
 
 @dataclass(slots=True)
@@ -118,6 +121,17 @@ class Gopher:
     """Where `strides` has it go."""
     strolling: bool = False
     """In a crowd: it only walks to its goal; until it arrives or is woken there is nothing to decide."""
+    condition: Condition | None = None
+    """What is out of the ordinary about its order."""
+
+    def __post_init__(self) -> None:
+        """What the order says of itself."""
+        self.condition = condition_of(self.order)
+
+    def become(self, order: Order) -> None:
+        """Another truth about its order."""
+        self.order, self.condition = order, condition_of(order)
+        self.wake()
 
     @property
     def id(self) -> str:
@@ -151,9 +165,13 @@ class Cook:
     fallen: str = ""
     """The name of the process that died here last."""
     died_at: float = 0.0
-    """Unix seconds at which its exit was observed."""
+    """Unix seconds, by the API's clock, at which its exit was observed."""
+    died_real: float = 0.0
+    """The same moment in the model's `real`: for how long it is dead is counted from here."""
     died_of: str = ""
     generation: int = 0
+    receipts_before: int = 0
+    """Receipts up to this number are about other processes of that name: names begin anew with the API."""
     holding: list[str] = field(default_factory=list)
     """Ids of the orders that are in its hands now."""
     task: str = ""

@@ -88,7 +88,9 @@ class App:
         self._shown_at: float | None = None
         self._settled = False
         self._held: StreamOrders | None = None
-        self.model = Model(kiosk=options.kiosk, wall=time.time(), stream=Stream(session=secrets.token_hex(3)))
+        self.model = Model(
+            kiosk=options.kiosk, wall=net.clock.now(), stream=Stream(session=secrets.token_hex(3))
+        )
         kept = self._kept = load(options.settings)
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
@@ -161,7 +163,7 @@ class App:
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
             model.pointer_idle = 0.0
         rest = [item for item in inputs if not self._taken(item)]
-        model.wall = time.time()
+        model.wall = self._net.clock.now()
         result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
         if model.freeze:
             self._clock.hold(model.freeze)
@@ -174,6 +176,8 @@ class App:
             self._do(self._held)
         self._pile.update(real_dt)
         self._watch.want_stats(self._pile.stats_open)
+        if model.known.fleet is not None:
+            self._watch.know_api(model.known.fleet.instance)
         card = self._pile.open_card
         model.card = card[0] if card is not None else ""
         self._watch.want_history(card)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from game.actors import Gopher, Mood
+from game.conditions import CODE_FAILS, Condition
 from game.model import Model
 
 MOST = 2
@@ -20,12 +21,14 @@ def stuck(gopher: Gopher) -> bool:
     """Whether an order's stage has failed and is tried again; a dead worker's silence is no failure of it."""
     order = gopher.order
     failure = order.last_failure
+    if gopher.condition is Condition.CODE:
+        return gopher.mood is Mood.HELD
     return (
         failure is not None
         and order.attempt > 1
         and not gopher.delivered
         and gopher.hop is None
-        and gopher.mood not in (Mood.LEAVE, Mood.SAD)
+        and gopher.mood not in (Mood.LEAVE, Mood.SAD, Mood.HELD)
         and not any(word in failure.lower() for word in NOT_ITS_FAULT)
     )
 
@@ -39,7 +42,9 @@ def _room(model: Model, gopher: Gopher) -> bool:
 def speakers(model: Model) -> list[Gopher]:
     """Those who speak: a person's own order before others, then the one that waits longest. Steady."""
     least = 2 if len(model.gophers) <= CROWD else 3
-    found = [g for g in model.census.tried if g.order.attempt >= least and stuck(g) and _room(model, g)]
+    tried = [g for g in model.census.tried if g.order.attempt >= least and g.condition is not Condition.CODE]
+    tried += [g for g in model.census.marked if g.condition is Condition.CODE]
+    found = [g for g in tried if stuck(g) and _room(model, g)]
     found.sort(key=lambda g: (not g.own, g.order.started_at.timestamp() if g.order.started_at else 0.0, g.id))
     chosen: list[Gopher] = []
     for gopher in found:
@@ -54,6 +59,10 @@ def speakers(model: Model) -> list[Gopher]:
 def saying(gopher: Gopher) -> tuple[str, str]:
     """The attempt, and the exception's text, short."""
     text = " ".join((gopher.order.last_failure or "").split())
+    head = f"attempt {gopher.order.attempt}"
+    if gopher.condition is Condition.CODE:
+        # The words that say so are the head.
+        head, text = CODE_FAILS, text[len(CODE_FAILS) :].lstrip(" :") or "no reason given"
     if len(text) > LATEST:
         text = text[: LATEST - 1].rstrip() + "…"
-    return f"attempt {gopher.order.attempt}", text
+    return head, text

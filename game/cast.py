@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from game.actors import Cook, Gopher, Mood, slot_of
+from game.conditions import HELD, Condition
 from game.floor import FEW, refloor
 from game.floorplan import plan_floor
 from game.layout import Place, cook_spot
@@ -107,7 +108,9 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
     if walking:
         _set_mood(model, gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
-        _set_mood(model, gopher, Mood.SAD)
+        _set_mood(model, gopher, Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD)
+    elif gopher.condition in HELD:
+        _set_mood(model, gopher, Mood.HELD)
     elif fallen is not None or room.grief and orphaned(model, gopher):
         _set_mood(model, gopher, Mood.WORRIED)
     elif room.alive and gopher.order.worker is not None:

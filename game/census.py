@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from api_stub.schema import OrderStatus
 from game.actors import NEVER, Gopher
+from game.conditions import Condition
 from game.layout import Place
 from game.snapshot import Hand
 
@@ -33,6 +34,10 @@ class Census:
     """Those on their way whose stage is in its second attempt or a later one."""
     moved: tuple[Gopher, ...] = ()
     """Those on their way that were ever taken over by another worker."""
+    marked: tuple[Gopher, ...] = ()
+    """Those about whom something is out of the ordinary."""
+    paused: int = 0
+    """Of them: paused by an operator."""
     waiting: Mapping[str, int] = field(default_factory=Counter)
     """How many orders each process leaves waiting if it is dead: Temporal still names it, or nobody yet."""
 
@@ -43,7 +48,8 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
     places = dict.fromkeys(Place, 0) | Counter([gopher.place for gopher in everybody])
     held: dict[str, list[Gopher]] = {}
     waiting: Counter[str] = Counter()
-    tried, moved = [], []
+    tried, moved, marked = [], [], []
+    paused = 0
     on_their_way, aside = 0, Place.ASIDE
     for gopher in everybody:
         if gopher.delivered:
@@ -54,6 +60,10 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
         if gopher.taken_at > NEVER:
             moved.append(gopher)
         on_their_way += gopher.place is not aside
+        condition = gopher.condition
+        if condition is not None:
+            marked.append(gopher)
+            paused += condition is Condition.PAUSED
         if order.status not in TASKS:
             continue
         worker = order.worker
@@ -62,10 +72,12 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
         else:
             hand = hands.get(order.id)
             worker = hand.worker if hand is not None and hand.status is order.status else None
-        if worker is not None:
+        if worker is not None and condition is not Condition.PAUSED:
             waiting[worker] += 1
     tasks = {
         worker: [task for task in TASKS if any(gopher.order.status is task for gopher in hers)]
         for worker, hers in held.items()
     }
-    return Census(of, on_their_way, places, held, tasks, tuple(tried), tuple(moved), waiting)
+    return Census(
+        of, on_their_way, places, held, tasks, tuple(tried), tuple(moved), tuple(marked), paused, waiting
+    )

@@ -26,7 +26,7 @@ def _act(cook: Cook, census: Census, now: float) -> None:
 def _mourn(model: Model, cook: Cook, waiting: int) -> None:
     """What became of the orders of the process that died here."""
     cook.waiting = waiting
-    receipt = receipt_for(model.known.receipts, cook.fallen, cook.died_at)
+    receipt = receipt_for(model.known.receipts, cook.fallen, cook.receipts_before)
     if receipt is not None:
         # Between two looks an order may be taken over and lost again by another: the receipt saw that.
         cook.waiting = min(cook.waiting, sum(order.to is None for order in receipt.orders))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import compress
 from operator import is_not
 
 from api_stub.schema import Order, OrderStatus, Worker
+from game.conditions import Condition, condition_of
 from game.events import (
     ApiBack,
     ApiLost,
@@ -16,15 +17,19 @@ from game.events import (
     OrderDelivered,
     OrderFailed,
     OrderFoundAgain,
+    OrderHandedOn,
     OrderMoved,
+    OrderPaused,
     OrderPickedUp,
+    OrderReset,
+    OrderResumed,
     OrderTakenOver,
     OrderVanished,
     WorkerBorn,
     WorkerDied,
     WorkerReady,
 )
-from game.snapshot import FINAL, Hand, Snapshot, another_run
+from game.snapshot import FINAL, Hand, Snapshot, another_api, another_run, living
 
 ALIVE = frozenset({"starting", "ready", "stopping"})
 """Phases in which a slot has a process."""
@@ -39,8 +44,21 @@ def _ended(order: Order) -> Event:
     return OrderDelivered(order.id) if order.status is OrderStatus.DELIVERED else OrderFailed(order.id)
 
 
-def _order_events(old: Order | None, new: Order, hand: Hand | None) -> list[Event]:
-    """Events of one order; `hand` is who had last worked on it before `new` became known."""
+def unheard(snapshot: Snapshot) -> frozenset[tuple[str, str, int]]:
+    """The attempts that were given up although their workers lived: order, worker, attempt."""
+    return frozenset((one.order, one.worker, one.attempt) for one in snapshot.timeouts)
+
+
+def _order_events(
+    old: Order | None,
+    new: Order,
+    hand: Hand | None,
+    lives: Set[str] = frozenset(),
+    given_up: Set[tuple[str, str, int]] = frozenset(),
+) -> list[Event]:
+    """Events of one order; `hand` is who had last worked on it before `new` became known, `lives` who has not
+    died since, and `given_up` whose attempts were although they lived.
+    """
     if old is None or another_run(old, new):
         return [OrderAppeared(new.id, new.status)]
     events: list[Event] = []
@@ -50,11 +68,21 @@ def _order_events(old: Order | None, new: Order, hand: Hand | None) -> list[Even
         if new.status in FINAL:
             return [*events, _ended(new)]
     same_stage = hand is not None and hand.status is new.status
+    if not moved and new.resets > old.resets:
+        events.append(OrderReset(new.id, new.attempt))
+    paused = condition_of(new) is Condition.PAUSED
+    if paused != (condition_of(old) is Condition.PAUSED):
+        events.append(OrderPaused(new.id) if paused else OrderResumed(new.id))
     if new.attempt > max(old.attempt, 1) and not moved:
         events.append(AttemptFailed(new.id, new.attempt, new.last_failure))
     if new.worker is not None:
-        if hand is not None and same_stage and hand.worker != new.worker:
+        if hand is not None and same_stage and hand.gone and new.attempt > hand.attempt:
             events.append(OrderTakenOver(new.id, hand.worker, new.worker, new.attempt))
+        elif hand is not None and same_stage and hand.worker != new.worker:
+            alive_yet = not hand.gone and hand.worker in lives
+            passed = alive_yet or (new.id, hand.worker, hand.attempt) in given_up
+            kind = OrderHandedOn if passed else OrderTakenOver
+            events.append(kind(new.id, hand.worker, new.worker, new.attempt))
         elif not same_stage:
             events.append(OrderPickedUp(new.id, new.worker))
     return events
@@ -78,9 +106,10 @@ def _same_process(old: Worker | None, new: Worker | None) -> bool:
     return old.pid is None or new.pid is None or old.pid == new.pid
 
 
-def _worker_events(old: Worker | None, new: Worker | None) -> list[Event]:
+def _worker_events(old: Worker | None, new: Worker | None, another: bool) -> list[Event]:
+    """Events of a slot; `another`: another API tells of it, whose processes are all its own."""
     events: list[Event] = []
-    same = _same_process(old, new)
+    same = not another and _same_process(old, new)
     if old is not None and alive(old) and (new is None or not alive(new) or not same):
         # Between two answers a process may have died and another been born: both happened.
         events.append(_died(old, new))
@@ -99,6 +128,19 @@ def changed(old: Mapping[str, Order], new: Mapping[str, Order]) -> Iterator[str]
     return compress(new, map(is_not, new.values(), map(old.get, new)))
 
 
+def _late_takeovers(old: Snapshot, new: Snapshot, dead: Set[str]) -> list[Event]:
+    """Takeovers that were told before the death that they follow upon."""
+    given_up = unheard(new)
+    return [
+        OrderTakenOver(key, hand.worker, now.worker, now.attempt)
+        for key, hand in old.passed.items()
+        if hand.worker in dead
+        and (key, hand.worker, hand.attempt) not in given_up
+        and (now := new.hands.get(key)) is not None
+        and now.status is hand.status
+    ]
+
+
 def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
     """The events that lead from `old` to `new`, workers before orders (a death comes before its takeover)."""
     if old is new:
@@ -108,11 +150,17 @@ def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
         events.append(ApiBack() if new.online else ApiLost(new.why_offline))
     if old.fleet is not new.fleet:
         before, after = _slots(old), _slots(new)
+        another = old.fleet is not None and new.fleet is not None and another_api(old.fleet, new.fleet)
         for slot in sorted(before.keys() | after.keys()):
-            events += _worker_events(before.get(slot), after.get(slot))
+            events += _worker_events(before.get(slot), after.get(slot), another)
+        if old.passed:
+            dead = {event.worker for event in events if isinstance(event, WorkerDied)}
+            events += _late_takeovers(old, new, dead)
     if old.orders is not new.orders:
+        lives, given_up = living(new), unheard(new)
         for order_id in changed(old.orders, new.orders):
-            events += _order_events(old.orders.get(order_id), new.orders[order_id], old.hands.get(order_id))
+            hand = old.hands.get(order_id)
+            events += _order_events(old.orders.get(order_id), new.orders[order_id], hand, lives, given_up)
     if old.missing is not new.missing:
         for order_id in sorted(old.missing.keys() | new.missing.keys()):
             if old.vanished(order_id) != new.vanished(order_id):

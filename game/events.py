@@ -44,6 +44,40 @@ class OrderTakenOver:
 
 
 @dataclass(frozen=True)
+class OrderHandedOn:
+    """Another worker has the next attempt of a stage although the one before lives: that one was not heard of
+    in time, or failed. Nobody died.
+    """
+
+    order: str
+    before: str
+    after: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class OrderReset:
+    """An operator has set the stage's activity back to its first attempt."""
+
+    order: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class OrderPaused:
+    """An operator has paused an order; nobody is to work on it."""
+
+    order: str
+
+
+@dataclass(frozen=True)
+class OrderResumed:
+    """A paused order goes on."""
+
+    order: str
+
+
+@dataclass(frozen=True)
 class AttemptFailed:
     """A further attempt of the same stage has begun or is due; `failure` says why, if Temporal knows."""
 
@@ -123,6 +157,10 @@ Event = (
     | OrderMoved
     | OrderPickedUp
     | OrderTakenOver
+    | OrderHandedOn
+    | OrderReset
+    | OrderPaused
+    | OrderResumed
     | AttemptFailed
     | OrderDelivered
     | OrderFailed

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from api_stub.schema import Audit, Curves, Latency, Stats
+from game.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,8 @@ class Tile:
     label: str
     value: str
     more: str = ""
+    aside: str = ""
+    """What stands beside the number."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,16 @@ class AuditLine:
     verdict: str
     counted: str
     good: bool
+    differs: bool = False
+    """Whether the text names what does not fit, instead of the sum."""
+
+
+class Look(NamedTuple):
+    """What is known, and the ages of audit and statistics in seconds."""
+
+    known: Snapshot
+    audit_age: float = 0.0
+    stats_age: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,14 +61,38 @@ def rate(value: float) -> str:
     return f"{value:.1f} a second"
 
 
-def tiles(stats: Stats) -> tuple[Tile, ...]:
-    """The row of numbers."""
+def age(value: float) -> str:
+    """An age in few characters."""
+    if value < 100:
+        return f"{int(max(0.0, value))} s"
+    return f"{int(value // 60)} min" if value < 6000 else f"{int(value // 3600)} h"
+
+
+def cancelled(audit: Audit | None) -> int:
+    """Orders that somebody cancelled, as Temporal counts them; 0 where that is not told."""
+    if audit is None:
+        return 0
+    told = audit.cancelled
+    if told:
+        return int(told)
+    counts = audit.temporal
+    return next((count for state, count in counts.items() if state.lower() in ("canceled", "cancelled")), 0)
+
+
+def tiles(stats: Stats, audit: Audit | None = None) -> tuple[Tile, ...]:
+    """The row of numbers; `audit` tells how many were cancelled."""
     orders, workers, takeover = stats.orders, stats.workers, stats.takeover_s
+    ended, by_hand = f"{orders.failed:,} failed", cancelled(audit)
+    if by_hand:
+        ended += f", {by_hand:,} cancelled"
+    oldest = f"oldest {age(orders.oldest_open_s)}" if orders.oldest_open_s is not None else ""
+    unheard = orders.heartbeat_timeouts
+    again = f"{unheard:,} not heard of" if unheard else "attempts again"
     return (
         Tile("orders started", f"{orders.started:,}", rate(stats.rate_per_s.started)),
         Tile("delivered", f"{orders.delivered:,}", rate(stats.rate_per_s.delivered)),
-        Tile("on their way", f"{orders.open:,}", f"{orders.failed:,} failed"),
-        Tile("retries", f"{orders.retries:,}", "attempts again"),
+        Tile("on their way", f"{orders.open:,}", ended, oldest),
+        Tile("retries", f"{orders.retries:,}", again),
         Tile("a pizza takes", seconds(stats.latency_s.p50), f"95 %: {seconds(stats.latency_s.p95)}"),
         Tile("takeover after", seconds(takeover.p50), f"95 %: {seconds(takeover.p95)} · n {takeover.n:,}"),
         Tile(
@@ -65,18 +103,24 @@ def tiles(stats: Stats) -> tuple[Tile, ...]:
     )
 
 
-def audit_line(audit: Audit, wall: float) -> AuditLine:
-    """The audit's sentence at Unix time `wall`."""
+def audit_line(audit: Audit, age: float) -> AuditLine:
+    """The sentence of an audit that was counted so many seconds ago. Where it differs from Temporal's own
+    count, what does not fit is said instead of the sum.
+    """
     text = (
         f"{audit.started:,} started = {audit.delivered:,} delivered + {audit.in_flight:,} on their way"
         f" + {audit.failed:,} failed"
     )
-    age = max(0, int(wall - audit.counted_at.timestamp()))
     local = audit.counted_at.astimezone()
     verdict = f"{audit.lost:,} lost"
     if not audit.balanced and not audit.lost:
         verdict = "does not add up"
-    return AuditLine(text, verdict, f"counted {local:%H:%M:%S}, {age} s ago", audit.balanced)
+    counted = f"counted {local:%H:%M:%S}, {max(0, int(age))} s ago"
+    if audit.differences:
+        # One that is explained leaves the balance as it is: then the sum stands before it.
+        said = [text, *audit.differences] if audit.balanced else audit.differences
+        return AuditLine("; ".join(said), verdict, counted, audit.balanced, True)
+    return AuditLine(text, verdict, counted, audit.balanced)
 
 
 def nice(top: float) -> float:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from api_stub.schema import HistoryEvent, Order, OrderStatus, Receipt
+from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.told import Told
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,11 +31,13 @@ _WORDS = {
     ("status", "literal_error"): "degraded",
     ("state", "literal_error"): "starting",
     ("cause", "literal_error"): "crash",
+    ("workflow_state", "literal_error"): "unknown",
 }
 """What a word that is not known is taken for, by its field and by how pydantic complains."""
 
 _RECEIPTS = TypeAdapter(list[Receipt])
 _EVENTS = TypeAdapter(list[HistoryEvent])
+_TIMEOUTS = TypeAdapter(list[HeartbeatTimeout])
 
 Place = tuple[Any, Any]
 """A container of the answer, and the key or the index in it."""
@@ -128,6 +130,12 @@ def read(model: type[M], content: bytes) -> M:
 def receipts_of(content: bytes) -> list[Receipt]:
     """The receipts of a body; those that do not fit are left out."""
     found: list[Receipt] = _read(_RECEIPTS, "receipts", content)
+    return found
+
+
+def timeouts_of(content: bytes) -> list[HeartbeatTimeout]:
+    """The false time-outs of a body; those that do not fit are left out."""
+    found: list[HeartbeatTimeout] = _read(_TIMEOUTS, "timeouts", content)
     return found
 
 

@@ -5,6 +5,7 @@ Only `game.update` changes it, drawing only reads it; it knows nothing of pygame
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect_left, insort
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ class Toast:
 
     text: str
     good: bool
+    icon: str = ""
+    """The sign before it; empty: what fits good or bad news."""
     age: float = 0.0
     life: float = 4.5
 
@@ -44,6 +47,16 @@ class Note:
     age: float = 0.0
     shown: float = 0.0
     slot: int = -1
+    died_real: float = 0.0
+    """When (`real`) the process died."""
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """A false time-out, by its number, that has still to be told, and since when (`real`) it is known."""
+
+    n: int
+    since: float
 
 
 MOST_DELIVERIES = 4096
@@ -53,7 +66,10 @@ FOLLOWED_OWN = 3
 
 @dataclass
 class Model:
-    """Everything that is on screen. `now` is game time, `wall` the Unix time of the frame, in seconds."""
+    """Everything that is on screen. `now` is game time, `wall` the Unix time of the frame by the API's clock,
+    in seconds: it may be set, and serves for moments that the API tells. How long something lasts is counted
+    in `real`.
+    """
 
     kitchen: Kitchen = field(default_factory=Kitchen)
     kiosk: bool = False
@@ -91,6 +107,15 @@ class Model:
     shake: float = 0.0
     """Shake of the picture, logical pixels."""
     offline_since: float | None = None
+    """Since when (`real`) the API does not answer; None: it does."""
+    fleet_at: float = 0.0
+    """When (`real`) the fleet was heard of last."""
+    orders_at: float = 0.0
+    """When (`real`) anything was heard of orders last."""
+    audit_at: float = 0.0
+    """When (`real`) the known audit was counted."""
+    stats_at: float = 0.0
+    """When (`real`) the known statistics were counted."""
     pointer: tuple[float, float] = (-1.0, -1.0)
     pointer_idle: float = 0.0
     pointed: bool = False
@@ -104,11 +129,13 @@ class Model:
     """Kiosk: for how long Esc has been down; None: it is up."""
     delivered: int = 0
     lost: int = 0
+    cancelled: int = 0
+    """Orders that somebody cancelled or terminated, as this window saw it."""
     counter_pulse: float = 0.0
     deliveries: list[float] = field(default_factory=list)
-    """Unix seconds of the newest deliveries, in order, for the rate a minute."""
+    """When (`real`) the newest orders were delivered, in order, for the rate a minute."""
     real: float = 0.0
-    """Real seconds since the start; the stream's clock."""
+    """Real seconds since the start, which no clock that is set changes."""
     stream: Stream = field(default_factory=Stream)
     dice: random.Random = field(default_factory=random.Random, compare=False)
     """For the stream only: which pizzas, and when."""
@@ -120,6 +147,7 @@ class Model:
     """Whether the floor plan stays as it is: in a replay it is the one of then."""
     story: Story = field(default_factory=Story)
     notes: list[Note] = field(default_factory=list)
+    unheard: list[Unheard] = field(default_factory=list)
     muted: bool = False
     """Whether a person wants no sound."""
     access: Access = PLAIN
@@ -131,13 +159,13 @@ class Model:
         """A floor to stand on from the first frame."""
         self.floor = self.floor or plan_floor(self.kitchen, {})
 
-    def say(self, text: str, good: bool = False) -> None:
-        """Show a sentence for a while; of more than three the oldest goes."""
-        self.toasts.append(Toast(text, good))
+    def say(self, text: str, good: bool = False, icon: str = "") -> None:
+        """Show a sentence for a while, after the sign `icon`; of more than three the oldest goes."""
+        self.toasts.append(Toast(text, good, icon))
         del self.toasts[:-3]
 
     def count_delivery(self, at: float) -> None:
-        """Note when an order was delivered, in Unix seconds; of more than `MOST_DELIVERIES` the oldest go."""
+        """Note when (`real`) an order was delivered; of more than `MOST_DELIVERIES` the oldest go."""
         insort(self.deliveries, at)
         del self.deliveries[:-MOST_DELIVERIES]
 
@@ -200,15 +228,31 @@ class Model:
         return challenge.file if checkpoint and checkpoint.bug and challenge else None
 
     @property
-    def pizzas_lost(self) -> int:
-        """What the audit says; until the first one, what this window has seen."""
+    def pizzas_lost(self) -> int | None:
+        """What the audit says; None until the first one: nobody has counted yet."""
         audit = self.known.audit
-        return audit.lost if audit is not None else max(0, self.lost)
+        return audit.lost if audit is not None else None
+
+    @property
+    def audit_age(self) -> float:
+        """Seconds since the known audit was counted."""
+        return max(0.0, self.real - self.audit_at)
+
+    @property
+    def stats_age(self) -> float:
+        """Seconds since the known statistics were counted."""
+        return max(0.0, self.real - self.stats_at)
+
+    def real_of(self, moment: float, within: float = math.inf) -> float:
+        """When (`real`) a Unix time of the API's was; never in the future, nor longer ago than `within`
+        seconds: what is known of it by other means than clocks.
+        """
+        return self.real - min(max(0.0, self.wall - moment), max(0.0, within))
 
     @property
     def per_minute(self) -> int:
         """Deliveries of the last 60 seconds."""
-        return len(self.deliveries) - bisect_left(self.deliveries, self.wall - 60.0)
+        return len(self.deliveries) - bisect_left(self.deliveries, self.real - 60.0)
 
     @property
     def still(self) -> bool:

@@ -17,6 +17,7 @@ import time
 import httpx
 from pydantic import ValidationError
 
+from game.apiclock import ApiClock
 from game.commands import Command, PlaceOrder, StreamOrders
 from game.errands import Errands
 from game.follower import Following
@@ -44,9 +45,10 @@ class Net:
         self._ending = threading.Event()
         self._told = Told(log)
         self._client = connect(api, transport)
-        self.following = Following(api, self.put, everything, transport)
+        self.clock = ApiClock()
+        self.following = Following(api, self.put, everything, transport, self.clock)
         placed = self.following.follower.placed
-        self._pulse = Pulse(self._client, self.put)
+        self._pulse = Pulse(self._client, self.put, self.clock)
         self._errands = Errands(self._client, self.put)
         self._till = Till(api, self.put, placed, transport)
         self._sender = Sender(api, self.put, placed, transport)

@@ -11,6 +11,7 @@ from api_stub.schema import (
     CheckpointList,
     Fleet,
     Health,
+    HeartbeatTimeout,
     HistoryEvent,
     Menu,
     Order,
@@ -81,6 +82,9 @@ class RecordsSeen:
     audit: Audit | None = None
     stats: Stats | None = None
     receipts: tuple[Receipt, ...] = ()
+    listed: bool = False
+    """Whether the receipts were asked for, so that none are none."""
+    timeouts: tuple[HeartbeatTimeout, ...] = ()
     challenge: Challenge | None = None
     checkpoint: Checkpoint | None = None
     checkpoints: CheckpointList | None = None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Checkpoint, Fleet, Health, Menu
+from game.apiclock import ApiClock
 from game.lenient import M, read, told
 from game.news import FleetSeen, News, WorldSeen
 
@@ -34,8 +35,11 @@ class Pulse:
 
     client: httpx.Client
     put: Callable[[News], None]
+    clock: ApiClock = field(default_factory=ApiClock)
+    """The API's clock, which every answer here sets right."""
+    monotonic: Callable[[], float] = time.monotonic
     since: datetime | None = None
-    """The API's own time at its first answer."""
+    """The API's own time at its first answer; to the second, so that nothing of that second is missed."""
     ui: str | None = None
     namespace: str = "default"
     checkpoint: str | None = None
@@ -43,12 +47,9 @@ class Pulse:
 
     def health(self) -> None:
         """Ask how everything is; note the API's own time at the first answer."""
-        response = self.client.get("/healthz")
+        response = self._get("/healthz")
         if self.since is None:
-            try:
-                self.since = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-            except (KeyError, ValueError):
-                self.since = datetime.now(UTC)
+            self.since = self.clock.date or self.clock.ago(self.monotonic())
         try:
             health = read(Health, response.content)
         except ValidationError:
@@ -70,7 +71,7 @@ class Pulse:
 
     def _asked(self, path: str, model: type[M]) -> M | None:
         """The answer of another route; None: it has none that can be read. What is known stands then."""
-        answer = self.client.get(path)
+        answer = self._get(path)
         if not answer.is_success:
             return None
         try:
@@ -81,4 +82,11 @@ class Pulse:
 
     def fleet(self) -> None:
         """Ask who works."""
-        self.put(FleetSeen(read(Fleet, self.client.get("/fleet").raise_for_status().content)))
+        self.put(FleetSeen(read(Fleet, self._get("/fleet").raise_for_status().content)))
+
+    def _get(self, path: str) -> httpx.Response:
+        """An answer, by whose date the API's clock is known."""
+        sent = self.monotonic()
+        response = self.client.get(path)
+        self.clock.heard(response.headers.get("date"), sent)
+        return response

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from api_stub.schema import Order, OrderStatus
-from game.actors import Cook, CookPhase, Gopher, Hop, colour_of, phase_for, slot_of
+from api_stub.schema import OrderStatus
+from game.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for, slot_of
+from game.conditions import Condition, condition_of
 from game.events import (
     AttemptFailed,
     Event,
@@ -14,8 +15,12 @@ from game.events import (
     OrderDelivered,
     OrderFailed,
     OrderFoundAgain,
+    OrderHandedOn,
     OrderMoved,
+    OrderPaused,
     OrderPickedUp,
+    OrderReset,
+    OrderResumed,
     OrderTakenOver,
     OrderVanished,
     WorkerBorn,
@@ -24,6 +29,8 @@ from game.events import (
 from game.layout import PLACE_OF, CookSpot, Kitchen, Place, cook_spot
 from game.model import FOLLOWED_OWN, Model
 from game.motion import Arc, Follower
+from game.outcomes import count_end, lose, tell_operator
+from game.receipts import newest_of
 from game.snapshot import FINAL
 
 HIT_STOP = 0.06
@@ -95,7 +102,7 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     order = model.known.orders[event.order]
     if event.status in FINAL and event.order not in model.own:
         # Over before anybody saw it: there is nobody to show, but it counts.
-        _count(model, order)
+        count_end(model, order)
         return
     place = PLACE_OF[event.status]
     x, y = model.kitchen.door
@@ -111,23 +118,8 @@ def _appear(model: Model, event: OrderAppeared) -> None:
         model.newest_own = (*model.newest_own, order.id)[-FOLLOWED_OWN:]
     model.gophers[order.id] = gopher
     if event.status in FINAL:
-        _count(model, order)
+        count_end(model, order)
         gopher.delivered = event.status is OrderStatus.DELIVERED
-
-
-def _count(model: Model, order: Order) -> None:
-    """Count an order that is over."""
-    if order.status is OrderStatus.DELIVERED:
-        model.delivered += 1
-        model.count_delivery(order.finished_at.timestamp() if order.finished_at else model.wall)
-    else:
-        _lose(model, 1)
-        model.say(f"Order {order.id} has failed: {order.last_failure or 'no reason given'}")
-
-
-def _lose(model: Model, count: int) -> None:
-    model.lost += count
-    model.counter_pulse = 1.0
 
 
 def _go(model: Model, gopher: Gopher, place: Place) -> None:
@@ -150,7 +142,7 @@ def _move(model: Model, event: OrderMoved) -> None:
 
 def _vanish(model: Model, order_id: str, gone: bool) -> None:
     """Temporal does not know it any more, or does so again."""
-    _lose(model, 1 if gone else -1)
+    lose(model, 1 if gone else -1)
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         _go(model, gopher, Place.ASIDE if gone else PLACE_OF[gopher.order.status])
@@ -193,6 +185,15 @@ def _tag(model: Model, order_id: str) -> None:
         model.tagged = [g for g in model.tagged if g is not gopher][-MOST_TAGGED + 1 :] + [gopher]
 
 
+def _stir(model: Model, order_id: str) -> None:
+    """Something has happened to it: a small start."""
+    gopher = model.gophers.get(order_id)
+    if gopher is not None:
+        gopher.stretch.push(2.0)
+        gopher.calm_since = model.now
+        gopher.wake()
+
+
 def _die(model: Model, event: WorkerDied) -> None:
     cook = model.cooks.get(event.slot)
     if cook is None:
@@ -202,6 +203,8 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook.waiting, cook.taken_over = 0, None
     last = cook.worker.last_exit if cook.worker else None
     cook.died_at = last.at.timestamp() if last else model.wall
+    # It lived when the fleet was heard of last: so much is certain whatever the clocks say.
+    cook.died_real = model.real_of(cook.died_at, model.real - model.fleet_at)
     if event.cause in ("shutdown", "redeploy"):
         return
     spot = cook_spot(model.kitchen, event.slot, model.slots)
@@ -225,6 +228,7 @@ def _born(model: Model, event: WorkerBorn) -> None:
     if cook is None:
         return
     cook.phase, cook.age = CookPhase.ARRIVING, 0.0
+    cook.receipts_before = newest_of(model.known.receipts, event.worker)
     cook.stretch.push(5.0)
     spot = cook_spot(model.kitchen, event.slot, model.slots)
     model.particles.puff(spot.x, spot.y, 8, 60.0)
@@ -245,6 +249,7 @@ def sync(model: Model) -> None:
                 # It was dead before this window opened.
                 cook.phase, cook.age, cook.fallen = CookPhase.GHOST, 9.0, worker.id or ""
                 cook.died_at = worker.last_exit.at.timestamp()
+                cook.died_real = model.real_of(cook.died_at)
                 cook.died_of = worker.last_exit.signal or worker.last_exit.cause
             if cook.living or not cook.generation:
                 cook.generation = worker.generation
@@ -257,8 +262,7 @@ def sync(model: Model) -> None:
         model.told = orders
         for gopher, order in zip(model.gophers.values(), map(orders.get, model.gophers), strict=True):
             if order is not None and order is not gopher.order:
-                gopher.order = order
-                gopher.wake()
+                gopher.become(order)
         model.revision += 1
 
 
@@ -275,17 +279,24 @@ def react(model: Model, events: Sequence[Event]) -> None:
             _tag(model, event.order)
         elif isinstance(event, OrderPickedUp):
             _tag(model, event.order)
+        elif isinstance(event, OrderHandedOn):
+            # Nobody died: it stays where it is, and only the number on its tag is another.
+            _tag(model, event.order)
+            _stir(model, event.order)
+        elif isinstance(event, OrderReset | OrderPaused | OrderResumed):
+            _stir(model, event.order)
+            tell_operator(model, event)
         elif isinstance(event, AttemptFailed):
-            gopher = model.gophers.get(event.order)
-            if gopher is not None:
-                gopher.stretch.push(2.0)
-                gopher.calm_since = model.now
-                gopher.wake()
+            _stir(model, event.order)
         elif isinstance(event, OrderDelivered | OrderFailed):
-            _count(model, model.known.orders[event.order])
+            order = model.known.orders[event.order]
+            count_end(model, order, seen=True)
             gopher = model.gophers.get(event.order)
             if gopher is not None:
                 gopher.delivered = isinstance(event, OrderDelivered)
+                if condition_of(order) is Condition.CANCELLED:
+                    # Nothing is wrong with it: it takes its slip and goes.
+                    gopher.mood, gopher.mood_since = Mood.LEAVE, model.now
                 gopher.wake()
         elif isinstance(event, OrderVanished | OrderFoundAgain):
             _vanish(model, event.order, isinstance(event, OrderVanished))

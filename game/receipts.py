@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
+from api_stub.schema import ExitCause, HeartbeatTimeout, Receipt, ReceiptOrder, Stage
 from game.names import short_name
 
 CAUSES: dict[ExitCause, str] = {
@@ -86,23 +85,25 @@ def _kept(orders: Sequence[ReceiptOrder]) -> str:
     )
 
 
-def seconds_dead(receipt: Receipt, wall: float) -> float:
-    """For how long the process has been dead at Unix time `wall`."""
-    return max(0.0, wall - receipt.exit_observed_at.timestamp())
-
-
-def words_of(receipt: Receipt, wall: float) -> Words:
-    """The lines of a receipt at Unix time `wall`."""
+def words_of(receipt: Receipt, dead_for: float) -> Words:
+    """The lines of a receipt of a process that has been dead for so many seconds."""
     orders = receipt.orders
     return Words(
         slot=receipt.slot,
         head=CAUSES[receipt.cause],
         signal=receipt.signal or "",
         held=_held(orders),
-        outcome=_outcome(orders, seconds_dead(receipt, wall)),
+        outcome=_outcome(orders, dead_for),
         kept=_kept(orders),
         waiting=any(order.to is None for order in orders),
     )
+
+
+def unheard_text(timeout: HeartbeatTimeout) -> str:
+    """An attempt that was given up although its worker lived, in two sentences."""
+    what = f"{timeout.stage.value.capitalize()} for {short_name(timeout.order, timeout.customer)}"
+    on = f"goes on with {timeout.to}" if timeout.to else "waits for its next attempt"
+    return f"{timeout.worker} was not heard of in time; it lives. {what} {on}."
 
 
 def last_takeover(receipt: Receipt) -> float | None:
@@ -113,13 +114,13 @@ def last_takeover(receipt: Receipt) -> float | None:
     return max(delay for delay in delays if delay is not None)
 
 
-def receipt_for(receipts: Sequence[Receipt], worker: str, died_at: float) -> Receipt | None:
-    """The receipt of this death, of Unix time `died_at`: names alone repeat when the API starts anew."""
-    for receipt in reversed(receipts):
-        if receipt.worker == worker and abs(_unix(receipt.exit_observed_at) - died_at) < 1.0:
-            return receipt
-    return None
+def receipt_for(receipts: Sequence[Receipt], worker: str, before: int = 0) -> Receipt | None:
+    """The receipt of this process's death. Names repeat when the API starts anew: receipts up to number
+    `before` were there while it lived, and are about others.
+    """
+    return next((one for one in receipts if one.worker == worker and one.n > before), None)
 
 
-def _unix(at: datetime) -> float:
-    return at.timestamp()
+def newest_of(receipts: Iterable[Receipt], worker: str) -> int:
+    """The number of the newest receipt about a process of that name; 0: there is none."""
+    return max((one.n for one in receipts if one.worker == worker), default=0)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from api_stub.schema import Order, OrderStatus
 from game.events import Event, WorkerDied
 from game.model import Model
+from game.receipts import receipt_for
 from game.recording import (
     AFTER,
     BEFORE,
@@ -46,7 +47,7 @@ def record(model: Model, events: Sequence[Event]) -> None:
             recorder.reels = [*recorder.reels, reel][-KEPT:]
     for reel in [reel for reel in recorder.reels if _over(reel, now)]:
         recorder.reels.remove(reel)
-        recorder.done.append(_finished(reel, now))
+        recorder.done.append(_finished(model, reel, now))
         # The newest kills, not those that ended last.
         recorder.done.sort(key=lambda recording: recording.killed)
         del recorder.done[:-KEPT]
@@ -88,7 +89,9 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
         worker=event.worker,
         slot=event.slot,
         signal=event.signal or event.cause,
-        died_at=cook.died_at if cook is not None else model.wall,
+        # By what was counted, not by a clock: what is shown is how long each thing took.
+        died_at=model.wall - (now - cook.died_real if cook is not None else 0.0),
+        receipts_before=cook.receipts_before if cook is not None else 0,
         killed=now,
         begin=key.at,
         end=now,
@@ -135,9 +138,12 @@ def _over(reel: Reel, now: float) -> bool:
     return late or reel.settled is not None and now - reel.settled >= AFTER
 
 
-def _finished(reel: Reel, now: float) -> Recording:
+def _finished(model: Model, reel: Reel, now: float) -> Recording:
     end = min(now, reel.recording.begin + LONGEST)
     taken = tuple(reel.taken)
     concerned = {one.order for one in taken} | reel.waiting.keys()
     held = tuple(key for key in reel.kept if key in concerned)
-    return replace(reel.recording, frames=tuple(reel.frames), taken=taken, held=held, end=end)
+    one = reel.recording
+    told = receipt_for(model.known.receipts, one.worker, one.receipts_before)
+    number = told.n if told is not None else 0
+    return replace(one, frames=tuple(reel.frames), taken=taken, held=held, end=end, receipt=number)

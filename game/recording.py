@@ -70,13 +70,15 @@ class Taken:
 @dataclass(frozen=True)
 class Recording:
     """One kill. `died_at`: the Unix time at which the operating system reported the exit; the other times
-    are real seconds since the window's start, `base` being the Unix time of second 0.
+    are real seconds since the window's start, `base` being the Unix time of second 0, as the clock was then.
     """
 
     worker: str
     slot: int
     signal: str
     died_at: float
+    receipts_before: int
+    """Receipts up to this number are about other processes of the same name."""
     killed: float
     begin: float
     end: float
@@ -87,6 +89,13 @@ class Recording:
     frames: tuple[Frame, ...]
     held: tuple[str, ...] = ()
     taken: tuple[Taken, ...] = ()
+    receipt: int = 0
+    """The number of its receipt; 0: none had come when the recording ended."""
+
+    @property
+    def died(self) -> float:
+        """The exit's time in real seconds, as the others."""
+        return self.died_at - self.base
 
     def wall(self, at: float) -> float:
         """The Unix time of a moment of the recording."""

@@ -41,7 +41,7 @@ def speed_at(recording: Recording, at: float) -> float:
 
 def opening(recording: Recording) -> Model:
     """The kitchen as it was when the recording begins: everybody in their places."""
-    model = Model(kitchen=recording.kitchen, wall=recording.wall(recording.begin))
+    model = Model(kitchen=recording.kitchen, wall=recording.wall(recording.begin), real=recording.begin)
     model.particles = Particles(random.Random(recording.slot))
     if recording.floor is not None:
         model.floor, model.floor_fixed = recording.floor, True
@@ -102,7 +102,7 @@ class Replay:
             step = min(left * speed, STEP, self.recording.end - self.at)
             left -= step / speed
             self.at += step
-            self.model.wall = self.wall
+            self.model.wall, self.model.real = self.wall, self.at
             events += self._catch_up()
             move(self.model, step)
         return tuple(events)
@@ -113,6 +113,9 @@ class Replay:
         while self._next < len(frames) and frames[self._next].at <= self.at + 1e-9:
             events += become(self.model, frames[self._next].snapshot)
             self._next += 1
+        cook = self.model.cooks.get(self.recording.slot)
+        if cook is not None and cook.fallen == self.recording.worker:
+            cook.died_real = self.recording.died
         # Nothing here is live: a blow stops no clock.
         self.model.freeze = 0.0
         return events

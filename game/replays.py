@@ -15,16 +15,17 @@ NOT_YET = "That kill is still being recorded, until its orders are taken over."
 
 def recording_of(recordings: Sequence[Recording], receipt: Receipt) -> Recording | None:
     """The recording of the death that a receipt is about."""
-    ended = receipt.exit_observed_at.timestamp()
     for recording in reversed(recordings):
-        if recording.worker == receipt.worker and abs(recording.died_at - ended) < 1.0:
+        same = receipt.n == recording.receipt if recording.receipt else receipt.n > recording.receipts_before
+        if recording.worker == receipt.worker and same:
             return recording
     return None
 
 
 def receipt_of(model: Model, recording: Recording) -> Receipt | None:
     """What the API says of the death in a recording."""
-    return receipt_for(model.known.receipts, recording.worker, recording.died_at)
+    before = recording.receipt - 1 if recording.receipt else recording.receipts_before
+    return receipt_for(model.known.receipts, recording.worker, before)
 
 
 def replayable(model: Model) -> Receipt | None:

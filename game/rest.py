@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from game.actors import Cook, Gopher, Mood, Rest, slot_of
+from game.conditions import Condition
 from game.layout import Place
 from game.model import Model
 from game.strides import Stride, goal_of, on_stand
@@ -32,7 +33,7 @@ def mourned(model: Model, gopher: Gopher) -> Cook | None:
 
     With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
     """
-    if gopher.delivered or gopher.place is Place.ASIDE:
+    if gopher.delivered or gopher.place is Place.ASIDE or gopher.condition is Condition.PAUSED:
         return None
     worker = gopher.order.worker
     if worker is None:
@@ -52,12 +53,12 @@ def orphaned(model: Model, gopher: Gopher) -> bool:
     return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
-RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD})
+RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
 
 
 def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
     """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
-    if not fallen:
+    if not fallen or gopher.condition is Condition.PAUSED:
         return False
     if gopher.order.worker is not None:
         return gopher.order.worker in fallen

@@ -16,6 +16,7 @@ from api_stub.schema import (
     Checkpoint,
     Fleet,
     Health,
+    HeartbeatTimeout,
     HistoryEvent,
     Menu,
     Order,
@@ -47,6 +48,12 @@ KEPT_HISTORIES = 8
 KEPT_RECEIPTS = 40
 """The newest receipts that are remembered; far fewer are shown."""
 
+KEPT_TIMEOUTS = 200
+"""The newest false time-outs that are remembered."""
+
+LATE = 5.0
+"""By more seconds than that no answer is late: one that seems to be was told by a clock that was set back."""
+
 RANK: dict[OrderStatus, int] = {
     OrderStatus.UNKNOWN: -1,
     OrderStatus.RECEIVED: 0,
@@ -70,6 +77,8 @@ class Hand:
     status: OrderStatus
     worker: str
     attempt: int
+    gone: bool = False
+    """It was another API's process, which ended with that: one of the same name is another one."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,9 @@ class Snapshot:
     orders: Mapping[str, Order] = field(default_factory=dict)
     hands: Mapping[str, Hand] = field(default_factory=dict)
     missing: Mapping[str, int] = field(default_factory=dict)
+    passed: Mapping[str, Hand] = field(default_factory=dict)
+    """Who had orders that another worker has by now, although the fleet has not told of a death: until its
+    next answer says whether there was one."""
     finished: int = 0
     """How many of the orders are finished."""
     fleet: Fleet | None = None
@@ -90,7 +102,11 @@ class Snapshot:
     audit: Audit | None = None
     stats: Stats | None = None
     receipts: tuple[Receipt, ...] = ()
-    """Oldest first."""
+    """By number, the oldest first."""
+    receipts_told: bool = False
+    """Whether this API was heard of its receipts yet: those of the first answer are mostly of long ago."""
+    timeouts: tuple[HeartbeatTimeout, ...] = ()
+    """Attempts that were given up although their workers lived, by number."""
     challenge: Challenge | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
     histories: Mapping[str, tuple[HistoryEvent, ...]] = field(default_factory=dict)
@@ -98,6 +114,16 @@ class Snapshot:
     def vanished(self, order_id: str) -> bool:
         """Whether Temporal has repeatedly not known this order."""
         return self.missing.get(order_id, 0) >= VANISHED_AFTER
+
+
+AT_WORK = frozenset({"starting", "ready"})
+"""Phases of a worker that is not on its way out."""
+
+
+def living(snapshot: Snapshot) -> frozenset[str]:
+    """The names of the processes that live, by the operating system's word, and mean to go on."""
+    workers = snapshot.fleet.workers if snapshot.fleet else ()
+    return frozenset(worker.id for worker in workers if worker.id is not None and worker.state in AT_WORK)
 
 
 def progress(order: Order) -> tuple[int, int, bool]:
@@ -115,38 +141,65 @@ def _unix(at: datetime | None) -> float:
     return at.timestamp() if at else 0.0
 
 
+def _merge_runs(known: Order, told: Order) -> Order:
+    """Which of two runs under one id is the order now."""
+    over = known.status in FINAL
+    if over != (told.status in FINAL):
+        # One that goes on, whatever the clocks say that both began by.
+        return told if over else known
+    return told if _unix(told.started_at) >= _unix(known.started_at) else known
+
+
+def is_older(told: Order, known: Order) -> bool:
+    """Whether what is told of a run was so before what is known of it.
+
+    Its history only grows; of two answers with as much of it the one that was seen later is newer, whatever
+    it says: an operator's reset takes an order back to attempt 1. Where neither tells, an order goes forward.
+    """
+    if told.status is OrderStatus.UNKNOWN:
+        # A word that is not known here: what was known stands.
+        return known.status is not OrderStatus.UNKNOWN
+    if told.history_length and known.history_length and told.history_length != known.history_length:
+        return told.history_length < known.history_length
+    if told.seen_at is not None and known.seen_at is not None and told.seen_at != known.seen_at:
+        behind = known.seen_at.timestamp() - told.seen_at.timestamp()
+        return 0.0 < behind <= LATE or behind > LATE and not told.fresh
+    # An API that was started anew has seen no reset yet: fewer say nothing.
+    return told.resets <= known.resets and progress(told) < progress(known)
+
+
 def merge_order(known: Order | None, told: Order) -> Order:
     """The later truth of two about one order; the stages that were known are never forgotten."""
     if known is None:
         return told
     if another_run(known, told):
-        # The one that began later is the order now.
-        return told if _unix(told.started_at) >= _unix(known.started_at) else known
-    if known.status in FINAL or progress(told) < progress(known):
+        return _merge_runs(known, told)
+    if known.status in FINAL:
         return known
-    if not told.fresh and progress(told) == progress(known):
+    if told.status not in FINAL and is_older(told, known):
+        return known
+    if not told.fresh and progress(told) == progress(known) and told.seen_at is None:
         # Merely an echo of what we said: keep the details, note that nobody has confirmed them.
         return known.model_copy(update={"fresh": False}) if known.fresh else known
     if len(told.stages) < len(known.stages):
         told = told.model_copy(update={"stages": known.stages})
-    return known if told.status is known.status and told == known else told
+    if told.status is known.status and told == known:
+        return known
+    return told
 
 
-def newest_time(fleet: Fleet) -> float:
-    """The latest moment that a fleet answer speaks of, in Unix seconds; 0 where it names none."""
-    moments = [0.0]
-    for worker in fleet.workers:
-        for at in (worker.started_at, worker.ready_at, worker.last_exit.at if worker.last_exit else None):
-            if at is not None:
-                moments.append(at.timestamp())
-    return max(moments)
+def another_api(known: Fleet, told: Fleet) -> bool:
+    """Whether two answers are two processes': what they count, they count each for itself. An older API does
+    not name itself.
+    """
+    return told.instance != known.instance
 
 
 def _late(told: Fleet, known: Fleet) -> bool:
-    """Whether a fleet answer is older than the known one. Times alone do not tell: a slot may be gone."""
-    if told.slots != known.slots:
+    """Whether a fleet answer is older than the known one of the same API, by what only grows."""
+    if told.slots != known.slots or another_api(known, told):
         return False
-    return (told.births + told.deaths, newest_time(told)) < (known.births + known.deaths, newest_time(known))
+    return told.births + told.deaths < known.births + known.deaths
 
 
 def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int]) -> None:
@@ -160,6 +213,8 @@ def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int])
 
 def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     orders, hands, missing = dict(known.orders), dict(known.hands), dict(known.missing)
+    passed = dict(known.passed)
+    at_work = living(known)
     changed, finished = False, known.finished
     for order in told:
         if order.status is OrderStatus.UNKNOWN:
@@ -185,36 +240,59 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         orders.pop(order.id, None)
         orders[order.id] = merged
         if merged.worker is not None and merged.status not in FINAL:
-            hands[order.id] = Hand(merged.status, merged.worker, merged.attempt)
+            last = hands.get(order.id)
+            gone = last is not None and last.gone
+            if last is not None and last.status is merged.status and last.worker != merged.worker:
+                if not gone and last.worker in at_work:
+                    passed[order.id] = last
+            hand = Hand(merged.status, merged.worker, merged.attempt, gone)
+            # Temporal names who died with another API until it misses the heartbeat.
+            hands[order.id] = hand if hand == last else replace(hand, gone=False)
     if not changed:
         return known
     if finished > 2 * KEPT_FINISHED:
         _forget(orders, hands, missing)
         finished = KEPT_FINISHED
-    return replace(known, orders=orders, hands=hands, missing=missing, finished=finished)
+    return replace(known, orders=orders, hands=hands, missing=missing, passed=passed, finished=finished)
 
 
 def _with_receipts(known: tuple[Receipt, ...], told: tuple[Receipt, ...]) -> tuple[Receipt, ...]:
-    """Receipts grow until every order of theirs is taken over: the newer telling replaces the older one."""
+    """Receipts grow until every order of theirs is taken over: the newer telling replaces the older one, in
+    its place. Their times do not order them: a clock may have been set back.
+    """
     if not told:
         return known
-    # By the moment too: an API that was told to forget its state counts from 1 again.
-    merged = {(receipt.exit_observed_at, receipt.n): receipt for receipt in (*known, *told)}
-    return tuple(merged[key] for key in sorted(merged)[-KEPT_RECEIPTS:])
+    moments = {one.n: one.exit_observed_at for one in known}
+    other = any(moments.get(one.n, one.exit_observed_at) != one.exit_observed_at for one in told)
+    if known and (other or max(one.n for one in told) < max(moments)):
+        # An answer reaches up to the newest: this API was told to forget its state, and counts from 1 again.
+        known = ()
+    merged = {one.n: one for one in (*known, *told)}
+    return tuple(merged[n] for n in sorted(merged)[-KEPT_RECEIPTS:])
+
+
+def _with_timeouts(
+    known: tuple[HeartbeatTimeout, ...], told: tuple[HeartbeatTimeout, ...]
+) -> tuple[HeartbeatTimeout, ...]:
+    """As receipts: one is told again when somebody goes on with its stage."""
+    if not told:
+        return known
+    merged = {one.n: one for one in (*known, *told)}
+    return tuple(merged[n] for n in sorted(merged)[-KEPT_TIMEOUTS:])
 
 
 def _with_records(known: Snapshot, news: RecordsSeen) -> Snapshot:
-    audit = news.audit
-    if audit is not None and known.audit is not None and audit.counted_at < known.audit.counted_at:
-        audit = None
     checkpoint = news.checkpoint
     if checkpoint is not None and known.checkpoint == checkpoint:
         checkpoint = None
     return replace(
         known,
-        audit=audit or known.audit,
+        # One thread asks for them one after the other: the one that came last was counted last.
+        audit=news.audit or known.audit,
         stats=news.stats or known.stats,
         receipts=_with_receipts(known.receipts, news.receipts),
+        receipts_told=known.receipts_told or news.listed or bool(news.receipts),
+        timeouts=_with_timeouts(known.timeouts, news.timeouts),
         challenge=news.challenge or known.challenge,
         checkpoint=checkpoint or known.checkpoint,
         checkpoints=tuple(news.checkpoints.checkpoints) if news.checkpoints else known.checkpoints,
@@ -231,6 +309,23 @@ def _with_history(known: Snapshot, news: HistorySeen) -> Snapshot:
     for key in list(histories)[:-KEPT_HISTORIES]:
         del histories[key]
     return replace(known, histories=histories)
+
+
+def _with_fleet(known: Snapshot, told: Fleet, was_online: bool) -> Snapshot:
+    before = known.fleet
+    if before is None:
+        return replace(known, fleet=told)
+    if another_api(before, told):
+        # It numbers false time-outs from 1 again, and tells its receipts anew.
+        hands = {key: replace(hand, gone=True) for key, hand in known.hands.items()}
+        return replace(
+            known, fleet=told, hands=hands, passed={}, receipts=(), receipts_told=False, timeouts=()
+        )
+    if was_online and _late(told, before):
+        return known
+    if known.passed:
+        known = replace(known, passed={})
+    return known if told == before else replace(known, fleet=told)
 
 
 def advance(known: Snapshot, news: News) -> Snapshot:
@@ -254,8 +349,7 @@ def advance(known: Snapshot, news: News) -> Snapshot:
     if isinstance(news, OrderPlaced | StreamSettled):
         return _with_orders(known, (news.order,) if news.order else ())
     if isinstance(news, FleetSeen):
-        late = known.fleet is not None and was_online and _late(news.fleet, known.fleet)
-        return known if late or news.fleet == known.fleet else replace(known, fleet=news.fleet)
+        return _with_fleet(known, news.fleet, was_online)
     return replace(
         known,
         health=news.health or known.health,

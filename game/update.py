@@ -18,8 +18,8 @@ from game.diff import diff
 from game.events import Event
 from game.inputs import Input
 from game.model import Model
-from game.news import ApiAway, News, OrderPlaced, RecordsSeen, Said, StreamSettled
-from game.notes import audit_alarm, take_receipts, update_notes
+from game.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, RecordsSeen, Said, StreamSettled
+from game.notes import audit_alarm, take_receipts, take_timeouts, update_notes
 from game.reactions import react
 from game.recorder import record
 from game.snapshot import Snapshot, advance
@@ -59,12 +59,14 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
     if isinstance(news, OrderPlaced):
         model.own.add(news.order.id)
     if isinstance(news, ApiAway) and model.offline_since is None:
-        model.offline_since = model.wall
+        model.offline_since = model.real
     if isinstance(news, StreamSettled):
         _settle_stream(model, news)
     old, model.known = model.known, _advanced(model.known, news)
     if isinstance(news, RecordsSeen):
+        _note_ages(model, old)
         take_receipts(model, old)
+        take_timeouts(model, old)
         audit_alarm(model, old)
     if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
         checkpoint = model.known.checkpoint
@@ -72,7 +74,21 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         model.story = told(model.story, checkpoint.story)
     if model.known.online:
         model.offline_since = None
-    return _reacted(model, old)
+    events = _reacted(model, old)
+    if isinstance(news, FleetSeen):
+        model.fleet_at = model.real
+    elif isinstance(news, OrdersSeen):
+        model.orders_at = model.real
+    return events
+
+
+def _note_ages(model: Model, old: Snapshot) -> None:
+    """How old audit and statistics are is asked of the clock once, when they come."""
+    audit, stats = model.known.audit, model.known.stats
+    if audit is not None and (old.audit is None or old.audit.counted_at != audit.counted_at):
+        model.audit_at = model.real_of(audit.counted_at.timestamp())
+    if stats is not None and (old.stats is None or old.stats.counted_at != stats.counted_at):
+        model.stats_at = model.real_of(stats.counted_at.timestamp())
 
 
 def _reacted(model: Model, old: Snapshot) -> tuple[Event, ...]:
@@ -134,7 +150,7 @@ def update(
 ) -> Result:
     """Let `dt` seconds of game time (`real_dt` of real time) pass with these inputs and news.
 
-    Set `model.wall` before, for ages and rates.
+    Set `model.wall` before: the time by the API's clock.
     """
     events: list[Event] = []
     model.particles.few = model.access.calm

@@ -15,11 +15,11 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Receipt, Stats
-from game.lenient import events_of, read, receipts_of
+from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HeartbeatTimeout, Receipt, Stats
+from game.lenient import events_of, read, receipts_of, timeouts_of
 from game.loop import Loop, connect
 from game.news import HistorySeen, News, RecordsSeen
-from game.snapshot import KEPT_RECEIPTS
+from game.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.told import Told
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 EVERY: dict[str, float] = {
     "audit": 2.0,
     "receipts": 1.0,
+    "timeouts": 1.0,
     "stats": 1.0,
     "challenge": 1.0,
     "checkpoint": 2.0,
@@ -56,6 +57,15 @@ class Watcher:
     unsettled: dict[int, None] = field(default_factory=dict)
     """Numbers of the newest receipts with orders that nobody has taken over yet."""
     newest: int = 0
+    receipts_told: bool = False
+    """Whether this API has told of its receipts, even that there are none."""
+    unheard_open: dict[int, None] = field(default_factory=dict)
+    """Numbers of the newest false time-outs after which nobody goes on yet."""
+    unheard_newest: int = 0
+    instance: str = ""
+    """Which API was asked last."""
+    instance_wanted: str = ""
+    """Which API there is now, as the fleet's answers name it; set by any thread."""
     history_wanted: Card | None = None
     history_known: Card | None = None
     told: Told = field(default_factory=lambda: Told(log))
@@ -71,8 +81,26 @@ class Watcher:
         """Receipts with higher numbers than this may be news."""
         return min([self.newest, *(n - 1 for n in self.unsettled)])
 
+    @property
+    def unheard_after(self) -> int:
+        """As much for false time-outs."""
+        return min([self.unheard_newest, *(n - 1 for n in self.unheard_open)])
+
+    def begin_anew(self) -> None:
+        """There is another API, or may be: it may number receipts anew, and numbers time-outs from 1."""
+        self.newest = self.unheard_newest = 0
+        self.receipts_told = False
+        self.unsettled.clear()
+        self.unheard_open.clear()
+        # Each route may be another one's: what was lacking is asked for again, too.
+        self.due = dict.fromkeys(EVERY, self.clock())
+        self.history_known = None
+
     def ask_due(self) -> None:
         """Ask for all that is due; an answer that does not come is simply no news."""
+        if self.instance != self.instance_wanted:
+            self.instance = self.instance_wanted
+            self.begin_anew()
         for what, when in list(self.due.items()):
             if self.clock() < when or not self.wanted(what):
                 continue
@@ -81,8 +109,7 @@ class Watcher:
                 wait = self._ask(what)
             except httpx.ConnectError:
                 # The next one there may be another API, with another state, that numbers receipts anew.
-                self.newest = 0
-                self.unsettled.clear()
+                self.begin_anew()
                 self.due = dict.fromkeys(EVERY, self.clock() + wait)
                 return
             except (httpx.HTTPError, ValidationError) as error:
@@ -95,7 +122,8 @@ class Watcher:
     def _ask(self, what: str) -> float:
         if what == "history":
             return self._history()
-        params = {"after": self.after} if what == "receipts" else None
+        after = {"receipts": self.after, "timeouts": self.unheard_after}.get(what)
+        params = {"after": after} if after is not None else None
         response = self.client.get(f"/{what}", params=params)
         if response.status_code in LACKING:
             return ASK_AGAIN
@@ -112,6 +140,8 @@ class Watcher:
             self.put(RecordsSeen(checkpoint=checkpoint))
         elif what == "checkpoints":
             self.put(RecordsSeen(checkpoints=read(CheckpointList, body)))
+        elif what == "timeouts":
+            self._timeouts(timeouts_of(body))
         else:
             self._receipts(receipts_of(body))
         return EVERY[what]
@@ -135,8 +165,20 @@ class Watcher:
                 self.unsettled[receipt.n] = None
         for n in sorted(self.unsettled)[:-KEPT_RECEIPTS]:
             del self.unsettled[n]
+        if told or not self.receipts_told:
+            self.receipts_told = True
+            self.put(RecordsSeen(receipts=tuple(told), listed=True))
+
+    def _timeouts(self, told: list[HeartbeatTimeout]) -> None:
+        for one in told:
+            self.unheard_newest = max(self.unheard_newest, one.n)
+            self.unheard_open.pop(one.n, None)
+            if one.to is None:
+                self.unheard_open[one.n] = None
+        for n in sorted(self.unheard_open)[:-KEPT_TIMEOUTS]:
+            del self.unheard_open[n]
         if told:
-            self.put(RecordsSeen(receipts=tuple(told)))
+            self.put(RecordsSeen(timeouts=tuple(told)))
 
     @property
     def wait(self) -> float:
@@ -158,6 +200,12 @@ class Watch(Loop):
         """Whether somebody looks at the statistics."""
         if self.watcher.stats_wanted != wanted:
             self.watcher.stats_wanted = wanted
+            self.poke()
+
+    def know_api(self, instance: str) -> None:
+        """Which API there is, as the fleet's answers name it: another one is asked for everything anew."""
+        if self.watcher.instance_wanted != instance:
+            self.watcher.instance_wanted = instance
             self.poke()
 
     def want_history(self, card: Card | None) -> None:

@@ -10,10 +10,22 @@ from functools import lru_cache
 import pygame
 import pytest
 
-from api_stub.schema import TOPPINGS, Checkpoint, Menu, Order, Stage, StageView, StreamSettings
+from api_stub.schema import (
+    TOPPINGS,
+    Checkpoint,
+    Custodian,
+    HeartbeatTimeout,
+    Menu,
+    Order,
+    ReceiptOrder,
+    Stage,
+    StageView,
+    StreamSettings,
+)
 from game import bench
 from game.access import Access
 from game.art import Art
+from game.figures import Look
 from game.model import Model
 from game.news import OrdersSeen, RecordsSeen
 from game.panels.base import Panel
@@ -60,6 +72,8 @@ class Scene:
     story: StageHistory
     size: tuple[int, int] = SIZE
     access: Access = field(default_factory=Access)
+    stale: bool = False
+    """Whether the audit is as old as the story is long."""
 
 
 HOUSE = Checkpoint(
@@ -176,7 +190,7 @@ def figures(props: Props) -> tuple[Model, Panels]:
     """The stats view."""
     model, _ = orders(10)(props)
     tell(model, RecordsSeen(stats=stats(counted_at=at(model.wall - T0.timestamp()))))
-    panel = StatsPanel(lambda: (model.known, model.wall))
+    panel = StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age))
     pass_time(panel)
     return model, (panel,)
 
@@ -196,6 +210,144 @@ def helping(props: Props) -> tuple[Model, Panels]:
     panel = HelpPanel(kiosk=False)
     pass_time(panel)
     return model, (panel,)
+
+
+LONG_FAILURE = "the workflow's code fails: TypeError: unsupported operand type(s) for +: 'int' and 'str'"
+
+
+def conditions(props: Props) -> tuple[Model, Panels]:
+    """Orders that do not simply go on: paused, being cancelled, stuck in code, and each unhappy end."""
+    model = kitchen(props)
+    odd: tuple[tuple[str, Order], ...] = (
+        ("Ada", order("o-1", S.PREPARING, 1, worker="w1.1")),
+        ("Grace", order("o-2", S.BAKING, 2, activity_state="paused")),
+        ("Linus", order("o-3", S.PREPARING, 1, worker="w3.1", activity_state="cancelling")),
+        ("Ken", order("o-4", S.PENDING_PICKUP, 0, last_failure=LONG_FAILURE)),
+        ("Rob", order("o-5", S.OUT_FOR_DELIVERY, 1, worker="w1.1")),
+        ("Radia", order("o-6", S.OUT_FOR_DELIVERY, 1, worker="w3.1")),
+        ("Zoë", order("o-7", S.BAKING, 1, worker="w2.1")),
+    )
+    known = [one.model_copy(update={"customer": name, "toppings": ["ham"]}) for name, one in odd]
+    tell(model, OrdersSeen(tuple(known)))
+    play(model, 4.0)
+    ends = {"o-5": "terminated", "o-6": "timed_out", "o-7": "canceled"}
+    over = [
+        one.model_copy(update={"status": S.FAILED, "workflow_state": ends[one.id], "worker": None})
+        for one in known
+        if one.id in ends
+    ]
+    play(model, 1.6, news=[OrdersSeen(tuple(over))])
+    # The audit of before stands, and is older by now.
+    play(model, 6.0)
+    model.toasts.clear()
+    model.say("w3.1 was not heard of in time; it lives. Bake for Ada goes on with w2.1.", icon="heartbeat")
+    play(model, 0.5)
+    return model, ()
+
+
+def crowd_conditions(props: Props) -> tuple[Model, Panels]:
+    """The same among a hundred."""
+    model, _ = orders(100)(props)
+    some = list(model.known.orders.values())
+    told = [one.model_copy(update={"activity_state": "paused", "worker": None}) for one in some[10:40:6]]
+    told += [one.model_copy(update={"last_failure": LONG_FAILURE}) for one in some[11:40:9]]
+    told += [
+        one.model_copy(update={"status": S.FAILED, "workflow_state": state})
+        for one, state in zip(
+            some[50:60], ("canceled", "terminated", "timed_out", "failed") * 3, strict=False
+        )
+    ]
+    play(model, 2.5, news=[OrdersSeen(tuple(told))])
+    model.toasts.clear()
+    play(model, 0.1)
+    return model, ()
+
+
+def custody_card(props: Props) -> tuple[Model, Panels]:
+    """The card of an order with a chain of custody, that waits for its next attempt."""
+    model, _ = empty(props)
+    now = model.wall - T0.timestamp()
+    held = [("w3.1", 1, 20.0), ("w2.1", 2, 14.0), ("w1.1", 3, 9.0)]
+    chain = [Custodian(worker=w, attempt=n, started_at=at(now - ago)) for w, n, ago in held]
+    views = [
+        StageView(
+            stage=Stage.PREPARE, worker="w3.1", attempts=1, started_at=at(now - 26), finished_at=at(now - 21)
+        ),
+        StageView(stage=Stage.BAKE, worker="w1.1", attempts=4, started_at=at(now - 9), custody=chain),
+    ]
+    mine = order(
+        "manual-ab12-0", S.BAKING, 4, workflow_id="manual-ab12-0--0001", toppings=["basil", "olives"],
+        started_at=at(now - 27), stages=views, customer="Ada", last_failure="Undercooked pizza",
+        activity_state="backing_off", next_attempt_at=at(now + 3.4),
+    )  # fmt: skip
+    slips = (receipt(1, held_by("w2.1"), seconds=now - 11.0, worker="w2.1", slot=2),)
+    given_up = HeartbeatTimeout(
+        n=1, order=mine.id, customer="Ada", stage=Stage.BAKE, worker="w3.1", attempt=1, to="w2.1",
+        seen_at=at(now - 14),
+    )  # fmt: skip
+    panel = OrderCard(
+        mine.id,
+        {mine.id: mine}.get,
+        "http://127.0.0.1:8233",
+        art=props.art,
+        side="right",
+        telling=lambda: Telling((), slips, model.wall, (given_up,)),
+    )
+    pass_time(panel)
+    return model, (panel,)
+
+
+def held_by(worker: str) -> ReceiptOrder:
+    """What a receipt says of the order of that card."""
+    return held("manual-ab12-0", to="w1.1", attempt=2, delay=2.0, stage="bake", **{"from": worker})
+
+
+def paused_card(props: Props) -> tuple[Model, Panels]:
+    """The card of an order that was paused."""
+    model, _ = empty(props)
+    now = model.wall - T0.timestamp()
+    views = [StageView(stage=Stage.PREPARE, attempts=2, worker="w2.1", started_at=at(now - 8))]
+    mine = order(
+        "manual-ab12-0", S.PREPARING, 2, workflow_id="manual-ab12-0--0001", started_at=at(now - 12),
+        stages=views, customer="Ada", activity_state="paused",
+    )  # fmt: skip
+    panel = OrderCard(
+        mine.id, {mine.id: mine}.get, "http://127.0.0.1:8233", art=props.art, side="right",
+        telling=lambda: Telling((), (), model.wall),
+    )  # fmt: skip
+    pass_time(panel)
+    return model, (panel,)
+
+
+def differences(props: Props) -> tuple[Model, Panels]:
+    """The stats view where both sides of the balance differ."""
+    model, panels = figures(props)
+    odd = audit(
+        counted_at=at(model.wall - T0.timestamp()),
+        temporal={"Running": 24, "Completed": 1179, "Canceled": 2},
+        balanced=False,
+        differences=[
+            "the ledger says 1,180 delivered, Temporal counts 1,179 completed",
+            "the ledger says 24 on their way, Temporal counts 23 running",
+        ],
+    )  # fmt: skip
+    more = stats(
+        orders={
+            "started": 1204, "open": 24, "delivered": 1180, "failed": 3, "retries": 90,
+            "heartbeat_timeouts": 12, "oldest_open_s": 83.0,
+        },
+        counted_at=at(model.wall - T0.timestamp()),
+    )  # fmt: skip
+    tell(model, RecordsSeen(audit=odd, stats=more))
+    return model, panels
+
+
+def uncounted(props: Props) -> tuple[Model, Panels]:
+    """Before the first audit."""
+    model = Model(wall=T0.timestamp(), kitchen=kitchen_of_scene(props.art.scene()), access=props.access)
+    tell(model, staffed(worker(1)))
+    play(model, 1.0)
+    return model, ()
 
 
 def busy(props: Props) -> tuple[Model, Panels]:
@@ -220,6 +372,15 @@ SCENES: dict[str, Scene] = {
     "stats": Scene(figures),
     "form": Scene(form),
     "help": Scene(helping),
+    "conditions": Scene(conditions, stale=True),
+    "conditions-large-text": Scene(conditions, access=Access(large=True), stale=True),
+    "crowd-conditions": Scene(crowd_conditions),
+    "card-custody": Scene(custody_card),
+    "card-custody-large-text": Scene(custody_card, access=Access(large=True)),
+    "card-paused": Scene(paused_card),
+    "stats-differences": Scene(differences),
+    "stats-differences-large-text": Scene(differences, access=Access(large=True)),
+    "uncounted": Scene(uncounted),
     "busy": Scene(busy),
     "busy-reduced-motion": Scene(busy, access=Access(calm=True)),
     "busy-large-text": Scene(busy, access=Access(large=True)),
@@ -259,6 +420,9 @@ def draw(name: str) -> pygame.Surface:
         art = pictures_at(view.scale)
         view.access = scene.access
         model, panels = scene.story(Props(art, scene.access))
+        if not scene.stale:
+            # The audit has just been counted, however long the story took.
+            model.audit_at = model.real
         brush = Brush(view, art, Pen(view))
         top = draw_kitchen(brush, model, Wardrobe())
         for panel in panels:

@@ -21,6 +21,7 @@ from game.commands import ConfirmReset, EditFile, Redeploy, ResetChallenge, Swit
 from game.dial import SIGN, bug_sign
 from game.editor import command_for, show_in_editor
 from game.excerpt import excerpt, state_of, stuck_text
+from game.figures import Look
 from game.inputs import Input, KeyPress, PointerPress
 from game.layout import TITLE, Box
 from game.model import Model
@@ -453,7 +454,7 @@ def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
 
 
 def test_messages_cover_nothing_that_is_to_be_read() -> None:
-    stats = StatsPanel(lambda: (Snapshot(), 0.0))
+    stats = StatsPanel(lambda: Look(Snapshot()))
     assert clear_of((), 150.0) == (960.0, 150.0)
     assert clear_of((stats,), 150.0)[1] >= STATS_FRAME[1] + STATS_FRAME[3]
     x, top = clear_of((slip(challenge()),), 150.0)

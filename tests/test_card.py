@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,16 @@ import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_stub.schema import HistoryEvent, Order, Receipt, ReceiptOrder, Stage, StageView
+from api_stub.schema import (
+    Custodian,
+    HeartbeatTimeout,
+    HistoryEvent,
+    Order,
+    Receipt,
+    ReceiptOrder,
+    Stage,
+    StageView,
+)
 from game.news import HistorySeen
 from game.panels import qr
 from game.panels.card import OrderCard, Telling, run_lines
@@ -452,6 +462,25 @@ def crowded() -> Order:
     ).model_copy(update={"id": "W" * 64})
 
 
+def many_hands() -> Order:
+    """An order that nine had in the oven; it waits for the tenth attempt."""
+    chain = [Custodian(worker=f"w{n}.{n}", attempt=n, started_at=at(4 + 2 * n)) for n in range(1, 10)]
+    oven = stage(BAKE, "w9.9", 10, 22, None).model_copy(update={"custody": chain})
+    return an_order(
+        S.BAKING, 10, activity_state="backing_off", next_attempt_at=at(64), last_failure="burnt",
+        stages=[stage(PREPARE, "w3.1", 1, 0.2, 3), oven],
+    )  # fmt: skip
+
+
+def unheard() -> Telling:
+    """That the eighth of them was given up, although it lives."""
+    given_up = HeartbeatTimeout(
+        n=1, order="o-7", stage=BAKE, worker="w8.8", attempt=8, to="w9.9", seen_at=at(22)
+    )
+    return replace(telling((), (death(2, "w7.7", 19, BAKE, 7, "w8.8", 20),), now=61), timeouts=(given_up,))
+
+
+CODE_FAILS = "the workflow's code fails: KeyError: 'oven'"
 WAITING = [stage(PREPARE, "w1.1", 1, 0.2, 3), stage(BAKE, "w1.1", 2, 3.5, None)]
 STUBBORN = [stage(PREPARE, "w5.1", 1, 0.2, 3.3), stage(BAKE, "w2.4", 8, 21, None)]
 CARDS: dict[str, Callable[[], OrderCard]] = {
@@ -474,6 +503,21 @@ CARDS: dict[str, Callable[[], OrderCard]] = {
         telling((due(BAKE, 3.4),)),
     ),
     "failed": lambda: card(an_order(S.FAILED, finished_at=at(0.4), last_failure="no such crust"), ui=None),
+    "many hands": lambda: card(many_hands(), unheard()),
+    "paused": lambda: card(an_order(S.BAKING, 2, activity_state="paused", stages=WAITING), telling(now=9)),
+    "paused, in hand": lambda: card(
+        an_order(S.BAKING, 2, worker="w1.1", activity_state="paused", stages=WAITING), telling(now=9)
+    ),
+    "cancelling": lambda: card(
+        an_order(S.BAKING, 2, worker="w1.1", activity_state="cancelling", stages=WAITING), telling(now=9)
+    ),
+    "stuck in code": lambda: card(an_order(S.PENDING_PICKUP, last_failure=CODE_FAILS), telling(now=9)),
+    **{
+        state: lambda state=state: card(
+            an_order(S.FAILED, workflow_state=state, finished_at=at(9), stages=WAITING), telling(now=9)
+        )
+        for state in ("canceled", "terminated", "timed_out")
+    },
     "crowded": lambda: card(crowded(), telling(now=61000)),
     "crowded, far away": lambda: card(
         crowded(), telling(now=61000), ui="https://a-very-long-name.example.com"

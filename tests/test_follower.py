@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
+from game.apiclock import ApiClock
 from game.follower import QUIET, Follower, orders_every
 from game.news import OrdersSeen
 from tests.standin import Line, as_json, problem
@@ -49,15 +51,17 @@ def test_an_order_placed_while_the_listing_was_on_its_way_is_no_discovery(scene:
 
 
 def test_only_orders_placed_since_are_discovered(scene: Scene) -> None:
-    scene.api.list(order("a", started_at=at(1)), order("b", started_at=at(30)))
+    scene.api.list(
+        order("before", started_at=at(-60)), order("a", started_at=at(1)), order("b", started_at=at(30))
+    )
     scene.follower.discover()
     asked = scene.api.asked[-1].url.params
-    assert asked["started_after"] == "2026-05-01T12:00:00Z" and "open" not in asked
+    assert asked["open"] == "true" and "started_after" not in asked, "no time decides which are new"
     assert [o.id for o in scene.told[-1].orders] == ["a", "b"]  # type: ignore[union-attr]
     told = len(scene.told)
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:25Z", "overlapping a little"
-    assert len(scene.told) == told, "known orders are no discovery"
+    assert len(scene.told) == told, "known orders are no discovery, nor are those of before"
 
 
 def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_were_placed(
@@ -70,8 +74,101 @@ def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_w
     scene.now += QUIET
     scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
     scene.follower.discover()
-    assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:00Z"
     assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
+
+
+class Clock:
+    """Clocks to set: this machine's, the API's, and the monotonic one that nobody sets."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.own, self.api = scene, T0.timestamp(), T0.timestamp()
+        self.clock = ApiClock(lambda: self.own, scene.clock)
+        scene.follower.api_clock = self.clock
+        self.hear()
+
+    def hear(self) -> None:
+        self.clock.heard(formatdate(int(self.api), usegmt=True), self.scene.now)
+
+    def pass_time(self, seconds: float) -> None:
+        self.scene.now += seconds
+        self.own += seconds
+        self.api += seconds
+        self.hear()
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["the API's clock", "Temporal's clock alone"])
+def test_a_clock_that_is_set_back_hides_no_new_order(scene: Scene, told: bool) -> None:
+    clock = Clock(scene)
+    scene.follower.everything = True
+    scene.api.list(order("a", started_at=at(3600)))
+    scene.follower.discover()
+    clock.pass_time(0.25)
+    scene.follower.discover()
+    if told:
+        clock.api -= 7200.0
+        clock.hear()
+    # Placed after that: it began, by the clock of now, long before the newest that is known.
+    scene.api.answers["GET /orders"] = None
+    found = [order("new", started_at=at(-3000)), order("a", started_at=at(3600))]
+
+    def listing(request: httpx.Request) -> httpx.Response:
+        scene.api.asked.append(request)
+        after = request.url.params.get("started_after", "")
+        late = [one for one in found if one.started_at and one.started_at.isoformat() > after]
+        return httpx.Response(200, json={**as_json(*late), "complete": True})
+
+    scene.follower.client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(listing))
+    for _ in range(24):
+        clock.pass_time(0.25)
+        scene.follower.discover()
+    assert set(scene.follower.orders) == {"a", "new"}
+    # And one more, sooner: times are not trusted for a while.
+    found.insert(0, order("newer", started_at=at(-2990)))
+    for _ in range(6):
+        clock.pass_time(0.25)
+        scene.follower.discover()
+    assert "newer" in scene.follower.orders
+
+
+def test_orders_of_before_stay_out_also_when_a_clock_is_set(scene: Scene) -> None:
+    clock = Clock(scene)
+    scene.follower.since_at = scene.now
+    clock.api -= 7200.0
+    clock.hear()
+    assert clock.clock.steps == 1
+    scene.api.list(order("before", started_at=at(-7260)), order("new", started_at=at(-7190)))
+    clock.pass_time(10.0)
+    scene.follower.discover()
+    assert list(scene.follower.orders) == ["new"]
+
+
+def test_thousands_are_listed_a_page_at_a_time(scene: Scene) -> None:
+    scene.follower.everything = True
+    many = [order(f"o{n}", started_at=at(n)) for n in range(30)]
+    pages = {"": (many[20:], "two"), "two": (many[10:20], "three"), "three": (many[:10], None)}
+
+    def listing(request: httpx.Request) -> httpx.Response:
+        found, more = pages[request.url.params.get("page", "")]
+        assert request.url.params["open"] == "true"
+        return httpx.Response(200, json={**as_json(*found), "complete": True, "more": more})
+
+    scene.follower.client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(listing))
+    scene.follower.discover()
+    assert len(scene.follower.orders) == 30 and scene.follower.listed == at(29)
+
+
+def test_a_page_without_an_answer_leaves_the_listing_undone(scene: Scene) -> None:
+    scene.follower.everything = True
+    scene.api.answers["GET /orders"] = [
+        {**as_json(order("a", started_at=at(1))), "complete": True, "more": "two"},
+        problem(503, "Temporal did not answer in time"),
+        {**as_json(order("a", started_at=at(1)), order("b", started_at=at(2))), "complete": True},
+    ]
+    scene.follower.discover()
+    assert list(scene.follower.orders) == ["a"]
+    scene.now += QUIET
+    scene.follower.discover()
+    assert scene.api.asked[-1].url.params["open"] == "true" and set(scene.follower.orders) == {"a", "b"}
 
 
 def test_what_the_api_knows_while_temporal_lists_nothing_is_taken_and_everything_asked_for_again(
@@ -176,10 +273,20 @@ def test_open_orders_are_followed_in_one_request_with_what_was_last_known(scene:
     assert scene.follower.orders["d"].status is S.RECEIVED, "unknown teaches nothing"
 
 
-def test_no_request_is_larger_than_the_api_takes(scene: Scene) -> None:
-    scene.follower.orders = {f"o{n}": order(f"o{n}") for n in range(2500)}
+def test_no_request_is_larger_than_the_api_takes_and_nobody_is_left_out(scene: Scene) -> None:
+    scene.follower.orders = {f"o{n}": order(f"o{n}") for n in range(5000)}
     scene.follower.follow()
-    assert len(scene.bodies("/orders/status")[0]["orders"]) == 2000
+    sizes = [len(body["orders"]) for body in scene.bodies("/orders/status")]
+    assert sizes == [2000, 2000, 1000]
+
+
+def test_what_one_request_told_is_told_although_the_next_has_no_answer(scene: Scene) -> None:
+    scene.follower.orders = {f"o{n}": order(f"o{n}") for n in range(2001)}
+    baking = order("o0", S.BAKING, 1)
+    scene.api.answers["POST /orders/status"] = [as_json(baking), httpx.ReadTimeout("late")]
+    with pytest.raises(httpx.ReadTimeout):
+        scene.follower.follow()
+    assert scene.told == [OrdersSeen((baking,), True)]
 
 
 def test_old_finished_orders_are_forgotten_and_open_ones_never(scene: Scene) -> None:

@@ -36,7 +36,7 @@ from tests.test_bug_view import challenge, chooser, slip
 from tests.test_panels import a_card, form, typed
 from tests.test_panels import order as an_order
 from tests.test_receipt_strip import held, receipt
-from tests.test_stats_view import MANY, audit
+from tests.test_stats_view import MANY, audit, look_at
 from tests.test_stats_view import Snapshot as Known
 
 WAYS = {
@@ -233,7 +233,7 @@ EIGHT = Menu.printed().toppings[:8]
 def figures() -> StatsPanel:
     """The stats view with numbers as long as they get."""
     known, wall = Known(stats=MANY, audit=audit(12345)), MANY.counted_at.timestamp() + 59
-    return StatsPanel(lambda: (known, wall))
+    return StatsPanel(lambda: look_at(known, wall))
 
 
 PANELS: dict[str, Callable[[], Panel]] = {

@@ -255,7 +255,7 @@ def test_times_that_cannot_be_compared_end_neither_game_nor_search(
     for at in ("2026-05-01T12:00:00Z", "2026-05-01T12:00:05", "2026-05-01T12:00:09Z"):
         tell(model, RecordsSeen(audit=read(Audit, body({**counts, "counted_at": at}))))
     assert model.known.audit is not None and model.known.audit.counted_at.second == 9
-    assert len(caplog.records) == 1
+    assert not caplog.records, "no two of them are compared"
     for at in ("2026-05-01T12:00:00Z", "2026-05-01T12:00:05", "2026-05-01T12:00:09Z"):
         scene.api.answers["GET /orders"] = {
             "orders": [{**plain(order("a")), "started_at": at}],

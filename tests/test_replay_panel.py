@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pygame
 import pytest
@@ -93,7 +94,11 @@ def test_a_receipt_finds_the_recording_of_its_own_death() -> None:
     found = model.recorder.done
     assert recording_of(found, receipt()) is found[0]
     assert recording_of(found, receipt("w1.2")) is None
-    assert recording_of(found, receipt(since=80.0)) is None, "the same name in another run of the API"
+    assert recording_of(found, receipt(since=80.0)) is found[0], "whatever the clocks say"
+    later = [replace(found[0], receipts_before=1, receipt=0)]
+    assert recording_of(later, receipt()) is None, "of another process of the same name"
+    told = [replace(found[0], receipt=7)]
+    assert recording_of(told, receipt()) is None, "the recording knows its receipt's number"
 
 
 def test_it_is_left_by_escape_k_the_cross_and_its_own_end() -> None:

@@ -98,6 +98,14 @@ def until_it_can_be_stopped(pid: int) -> None:
     eventually(handled)
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command; none where it is over already."""
+    try:
+        return process.cmdline()
+    except psutil.ZombieProcess:
+        return []
+
+
 def in_a_shell(before: str, after: str) -> subprocess.Popen[bytes]:
     """A worker that a shell starts, with these words before and after; nobody listens at its address."""
     line = f"{before} exec {sys.executable} -m worker --slot 1 --temporal 127.0.0.1:9 {after}"
@@ -126,7 +134,7 @@ def test_outputs_that_are_closed_or_full_do_not_end_it(outputs: str) -> None:
     try:
         if "|" in outputs:  # the shell is the parent then
             child = eventually(
-                lambda: [c for c in psutil.Process(process.pid).children() if len(c.cmdline()) > 3]
+                lambda: [c for c in psutil.Process(process.pid).children() if len(words_of(c)) > 3]
             )
             until_it_can_be_stopped(child[0].pid)
             child[0].send_signal(signal.SIGHUP)

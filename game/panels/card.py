@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from api_stub.schema import HistoryEvent, Order, OrderStatus, Receipt
+from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.art import Art, GopherPose, PizzaState
 from game.commands import OpenWebUI
+from game.conditions import Condition, condition_of
 from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.looks import look_for
@@ -17,7 +18,7 @@ from game.panels.base import Close, Do, Outcome, Stay
 from game.panels.lanes import draw_life
 from game.panels.lens import Lens
 from game.panels.life import Life, life_of
-from game.panels.slip import Slip, kill_text, slip_of
+from game.panels.slip import Slip, kill_text, slip_of, unheard_sentence
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import (
     BASIL,
@@ -61,11 +62,14 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True)
 class Telling:
-    """What is known beside the order itself: its history, the receipts, and the time (Unix seconds)."""
+    """What is known beside the order itself: its history, the receipts, false time-outs, and the time by the
+    API's clock (Unix seconds).
+    """
 
     history: tuple[HistoryEvent, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     wall: float = 0.0
+    timeouts: tuple[HeartbeatTimeout, ...] = ()
     namespace: str = "default"
 
 
@@ -159,8 +163,8 @@ class OrderCard:
 
     def _draw_order(self, easel: Easel, order: Order, x: float, y: float) -> None:
         telling = self._telling()
-        life = life_of(order, telling.history, telling.receipts, telling.wall)
-        slip = slip_of(order, life)
+        life = life_of(order, telling.history, telling.receipts, telling.wall, telling.timeouts)
+        slip = slip_of(order, life, telling.wall)
         self._draw_head(easel, order, slip, x, y)
         y += 120
         easel.text("order", x, y, SIZE_LEAST, face="bold")
@@ -183,7 +187,7 @@ class OrderCard:
         easel.icon(slip.icon, left + 20, y + 56, 38)
         text_left = left + (48 if easel.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED
-        bad = order.status is OrderStatus.FAILED
+        bad = condition_of(order) not in (None, Condition.CANCELLED)
         easel.text(
             slip.status,
             text_left,
@@ -223,7 +227,9 @@ class OrderCard:
         left, top, wide, _ = self.hits[1].box
         if not self._draw_code(easel, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
-        kills = [kill_text(kill) for kill in life.kills[-2:]] if life else []
+        kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
+        paused = condition_of(order) is Condition.PAUSED
+        kills += [kill_text(kill, paused) for kill in life.kills[-2:]] if life else []
         failure = f"Last failure: {slip.failure}" if slip.failure else ""
         free = int((top - 8 - y) / LINE)
         for text in (failure, *kills):

@@ -73,13 +73,18 @@ def places(attempts: Iterable[Attempt], life: Life, left: float, right: float) -
 
 
 def bar_points(fate: Fate, w: float, h: float) -> list[tuple[float, float]]:
-    """The outline of a bar: square, with an arrow's head while it goes on, broken off where it died."""
+    """The outline of a bar: square, with an arrow's head while it goes on, broken off where it died, cut
+    aslant where nothing was heard of it.
+    """
     if fate == "working":
         tip = min(h * 0.45, w * 0.6)
         return [(0, 0), (w - tip, 0), (w, h / 2), (w - tip, h), (0, h)]
     if fate == "killed":
         bite = min(h * 0.34, w * 0.5)
         return [(0, 0), (w, 0), (w - bite, h * 0.3), (w, h * 0.5), (w - bite, h * 0.74), (w, h), (0, h)]
+    if fate == "unheard":
+        cut = min(h * 0.5, w * 0.5)
+        return [(0, 0), (w, 0), (w - cut, h), (0, h)]
     return [(0, 0), (w, 0), (w, h), (0, h)]
 
 
@@ -104,10 +109,14 @@ def _put_bar(easel: Easel, box: Box, fate: Fate, fill: Colour, edge: Colour) -> 
         easel.view.surface.blit(_bar(rect.size, fate, fill, edge, easel.view.px(2.4)), rect)
 
 
+RAGGED = frozenset({"working", "killed", "unheard"})
+"""Fates whose bars are not square at their right end."""
+
+
 def _fits(easel: Easel, mark: Mark) -> bool:
     """Whether the worker's number has room within its bar."""
     attempt, start, end = mark
-    ragged = 13.0 if attempt.fate in ("working", "killed") else 4.0
+    ragged = 13.0 if attempt.fate in RAGGED else 4.0
     wide = easel.pen.measure(number_of(attempt.worker), SIZE_LEAST, face="bold")[0]
     return wide + 2 <= end - start - ragged
 
@@ -122,7 +131,7 @@ def _put_attempt(easel: Easel, mark: Mark, top: float) -> None:
     edge = TOMATO if attempt.fate in ("killed", "failed") else INK
     _put_bar(easel, (start, top, end - start, BAR_HIGH), attempt.fate, fill, edge)
     if _fits(easel, mark):
-        ragged = 13.0 if attempt.fate in ("working", "killed") else 4.0
+        ragged = 13.0 if attempt.fate in RAGGED else 4.0
         middle = start + 2 + (end - start - ragged) / 2
         easel.text(
             number_of(attempt.worker), middle, top + BAR_HIGH / 2, SIZE_LEAST, face="bold", anchor="center"
@@ -190,12 +199,32 @@ def _put_gap(easel: Easel, gap: _Gap, top: float) -> None:
 
 
 _NEWEST: dict[Step, Colour] = {"done": BASIL, "stopped": TOMATO}
+MOST_CHAIN = 4
+"""So many links of a chain of custody are shown, the newest."""
+LINK = 13.0
+"""The radius of one, whose worker's number stands in it."""
+
+
+def _draw_chain(easel: Easel, line: StageLine, x: float, y: float, free: float) -> float:
+    """Who had the stage before its worker, as far as there is room; where the next one goes."""
+    links, step = line.chain[-MOST_CHAIN:], 2 * LINK + 18
+    while links and x + step * len(links) + 86 > free:
+        links = links[1:]
+    for worker in links:
+        easel.disc(x + LINK, y, LINK, pale(worker), INK)
+        easel.text(number_of(worker), x + LINK, y, SIZE_LEAST, face="bold", anchor="center")
+        easel.text("›", x + 2 * LINK + 9, y - 2, SIZE_SMALL, INK_SOFT, face="bold", anchor="center")
+        x += step
+    return x
+
+
+_MARKS: dict[Step, str] = {"waiting": "…", "paused": "II"}
 
 
 def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float) -> None:
-    fill = pale(line.worker) if line.worker else PLASTER if line.step == "waiting" else CREAM
+    fill = pale(line.worker) if line.worker else PLASTER if line.step in _MARKS else CREAM
     easel.disc(x + 23, y + 25, 23, fill, INK)
-    mark = "×" if line.step == "stopped" else line.number or ("…" if line.step == "waiting" else "")
+    mark = "×" if line.step == "stopped" else line.number or _MARKS.get(line.step, "")
     easel.text(mark, x + 23, y + 25, SIZE_BODY, face="display", anchor="center")
     left = x + 62
     box = easel.text(line.title, left, y - 4, SIZE_BODY, face="bold")
@@ -215,7 +244,7 @@ def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float)
         # The box is where it was drawn: with the sheet, on its way in.
         free -= easel.moved((0, 0, 0, 0))[0]
     if line.worker:
-        at = left + box[2] + 16
+        at = _draw_chain(easel, line, left + box[2] + 16, y + 14, free)
         wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], free - 42 - at)
         easel.box((at, y - 3, wide + 26, 34), pale(line.worker), 17, INK, 2)
         easel.text(

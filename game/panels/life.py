@@ -7,16 +7,26 @@ recorded: those are marks in the time in which they must have been, without a le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from api_stub.schema import HistoryEvent, Order, Receipt, Stage, StageView
+from api_stub.schema import (
+    Custodian,
+    HeartbeatTimeout,
+    HistoryEvent,
+    Order,
+    Receipt,
+    Stage,
+    StageView,
+)
+from game.panels.custody import about, held_by_attempt, unheard_of
 from game.snapshot import FINAL
 
-Fate = Literal["done", "working", "killed", "failed"]
-"""What became of an attempt: it finished the stage, goes on, died with its worker, or failed by itself."""
+Fate = Literal["done", "working", "killed", "unheard", "failed"]
+"""What became of an attempt: it finished the stage, goes on, died with its worker, was given up although its
+worker lived, or failed by itself."""
 
 MARKS = 14
 """Attempts of one stage that are drawn at most; those that nobody knows the time of go first."""
@@ -80,6 +90,8 @@ class Life:
     over: bool
     lanes: tuple[Lane, ...]
     kills: tuple[Kill, ...]
+    unheard: tuple[HeartbeatTimeout, ...] = ()
+    """The attempts that were given up although their workers lived."""
     unnoticed: str | None = None
     """Who is dead, by the operating system's word, and still has the order, by Temporal's."""
 
@@ -97,21 +109,10 @@ def _unix(at: datetime | None) -> float | None:
     return at.timestamp() if at is not None else None
 
 
-def _about(order: Order, receipts: Iterable[Receipt]) -> list[tuple[Receipt, int]]:
-    """The receipts that name this order in this run of it, and where they do."""
-    begin = order.started_at
-    return [
-        (receipt, n)
-        for receipt in receipts
-        for n, entry in enumerate(receipt.orders)
-        if entry.id == order.id and (begin is None or receipt.exit_observed_at >= begin)
-    ]
-
-
 def kills_of(order: Order, receipts: Iterable[Receipt]) -> tuple[Kill, ...]:
     """The deaths that this order lived through, oldest first."""
     found = []
-    for receipt, n in _about(order, receipts):
+    for receipt, n in about(order, receipts):
         entry = receipt.orders[n]
         killed = receipt.cause == "player"
         found.append(Kill(entry.from_, receipt.exit_observed_at, entry.to, entry.delay_s, killed))
@@ -120,9 +121,11 @@ def kills_of(order: Order, receipts: Iterable[Receipt]) -> tuple[Kill, ...]:
 
 def _broken(order: Order, receipts: Iterable[Receipt], stage: Stage) -> dict[int, _Broken]:
     found: dict[int, _Broken] = {}
-    for receipt, n in _about(order, receipts):
+    held = held_by_attempt(order, stage)
+    for receipt, n in about(order, receipts):
         entry = receipt.orders[n]
-        if entry.stage is stage:
+        # Before a reset another process had the attempt of that number.
+        if entry.stage is stage and (entry.attempt not in held or held[entry.attempt].worker == entry.from_):
             found[entry.attempt] = _Broken(
                 entry.from_, receipt.exit_observed_at.timestamp(), _unix(entry.taken_over_at)
             )
@@ -145,18 +148,34 @@ class _Rough:
     fate: Fate
 
 
-def _rough(view: StageView | None, begun: int, working: bool, broken: dict[int, _Broken]) -> list[_Rough]:
-    """The attempts that have begun, with what is recorded of each."""
+def _rough(
+    view: StageView | None,
+    begun: int,
+    working: bool,
+    broken: dict[int, _Broken],
+    held: Mapping[int, Custodian],
+    unheard: Set[int],
+) -> list[_Rough]:
+    """The attempts that have begun, with what is recorded of each: `held` is the chain of custody, `unheard`
+    are the attempts whose workers lived when they were given up.
+    """
     found: list[_Rough] = []
     for number in range(1, begun + 1):
-        before, death = broken.get(number - 1), broken.get(number)
+        before, death, had = broken.get(number - 1), broken.get(number), held.get(number)
         one = _Rough(number, None, before.next_start if before else None, None, "failed")
+        if had is not None:
+            after = held.get(number + 1)
+            one.worker, one.start = had.worker, _unix(had.started_at) or one.start
+            # It had it until the next one began, as far as that is known.
+            one.end = _unix(after.started_at) if after is not None else None
         if view is not None and number == begun:
-            one.worker, one.start = view.worker, _unix(view.started_at)
+            one.worker, one.start = view.worker or one.worker, _unix(view.started_at) or one.start
             one.end = _unix(view.finished_at)
             one.fate = "done" if one.end is not None else "working" if working else "failed"
         if death is not None and one.fate not in ("done", "working"):
             one.worker, one.end, one.fate = death.worker, death.end, "killed"
+        elif number in unheard and one.fate == "failed":
+            one.fate = "unheard"
         found.append(one)
     return found
 
@@ -207,6 +226,7 @@ def _lane(
     now: float,
     history: Sequence[HistoryEvent],
     broken: dict[int, _Broken],
+    unheard: Set[int],
 ) -> Lane:
     """One stage of an order that began at `begin`; the stage is due since `due`, if it is; it is `now`."""
     finished = _unix(view.finished_at) if view else None
@@ -218,14 +238,16 @@ def _lane(
     if current and not working and view is not None and view.started_at is not None:
         # While nobody has it, the attempt that Temporal names is the one that has not begun yet.
         begun = max(1, begun - 1)
+    held = held_by_attempt(order, stage)
     begun = max(begun, *broken) if broken else begun
+    begun = max(begun, *held) if held else begun
     if working and (death := broken.get(begun)) is not None and death.worker == order.worker:
         # It is dead; that Temporal will know when a heartbeat is missing.
         working = False
     elif working:
         # Somebody has it, whether or not the stage's own record has come yet.
         begun = max(1, begun, order.attempt)
-    rough = _rough(view, begun, working, broken)
+    rough = _rough(view, begun, working, broken, held, unheard)
     failed = _event(history, stage, "ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCanceled")
     if rough and rough[-1].fate == "failed" and not current:
         rough[-1].end = failed if failed is not None else now
@@ -238,7 +260,11 @@ def _lane(
 
 
 def life_of(
-    order: Order, history: Sequence[HistoryEvent], receipts: Sequence[Receipt], wall: float
+    order: Order,
+    history: Sequence[HistoryEvent],
+    receipts: Sequence[Receipt],
+    wall: float,
+    timeouts: Sequence[HeartbeatTimeout] = (),
 ) -> Life | None:
     """An order's life at the Unix time `wall`; None while not even its begin is known.
 
@@ -255,6 +281,7 @@ def life_of(
     end = _unix(order.finished_at) if over else None
     # This machine's clock and Temporal's may differ a little: nothing is drawn after "now".
     now = max(*moments, end) if end is not None else max(*moments, wall)
+    given_up = unheard_of(order, timeouts)
     lanes: list[Lane] = []
     due: float | None = start
     for stage in Stage:
@@ -262,10 +289,12 @@ def life_of(
         scheduled = _event(history, stage, "ActivityTaskScheduled")
         if due is not None:
             due = max(start, scheduled) if scheduled is not None else due
-        lane = _lane(order, stage, seen, due, start, now, history, _broken(order, receipts, stage))
+        unheard = {one.attempt for one in given_up if one.stage is stage}
+        lane = _lane(order, stage, seen, due, start, now, history, _broken(order, receipts, stage), unheard)
         lanes.append(lane)
         done = _unix(seen.finished_at) if seen else None
         due = max(start, done) if done is not None else None
     last = next((lane.attempts[-1] for lane in reversed(lanes) if lane.attempts), None)
     unnoticed = last.worker if last and last.fate == "killed" and last.worker == order.worker else None
-    return Life(start, max(now, start + BRIEFEST), over, tuple(lanes), kills_of(order, receipts), unnoticed)
+    kills = kills_of(order, receipts)
+    return Life(start, max(now, start + BRIEFEST), over, tuple(lanes), kills, given_up, unnoticed)

@@ -10,6 +10,7 @@ from api_stub.schema import Menu
 from game.access import SWITCHES
 from game.art import Art
 from game.commands import Command, ResetChallenge
+from game.figures import Look
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerRelease
 from game.model import Model
 from game.panels.ask import AskPanel, Question
@@ -122,7 +123,7 @@ class Pile:
         elif isinstance(wish, OpenHelp):
             self.panels.append(HelpPanel(kiosk=model.kiosk))
         elif isinstance(wish, OpenStats):
-            self.panels.append(StatsPanel(lambda: (model.known, model.wall)))
+            self.panels.append(StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age)))
         elif isinstance(wish, OpenChooser):
             current = model.known.checkpoint.name if model.known.checkpoint else ""
             self.panels.append(ChooserPanel(model.known.checkpoints, current))
@@ -151,7 +152,8 @@ class Pile:
     def _telling(self, order_id: str) -> Telling:
         known = self._model.known
         namespace = known.health.temporal.namespace if known.health else "default"
-        return Telling(known.histories.get(order_id, ()), known.receipts, self._model.wall, namespace)
+        history, wall = known.histories.get(order_id, ()), self._model.wall
+        return Telling(history, known.receipts, wall, known.timeouts, namespace)
 
     def _show_replay(self) -> None:
         """The newest kill again, over whatever is open on that side."""

@@ -248,7 +248,7 @@ class ReplayPanel:
             return "Temporal takes over …"
         receipt = self._receipt()
         if receipt is not None and receipt.orders:
-            words = words_of(receipt, self.replay.wall)
+            words = words_of(receipt, max(0.0, at - recording.died))
             if not words.waiting:
                 return words.outcome
         return "taken over"

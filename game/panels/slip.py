@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from api_stub.schema import Order, OrderStatus, Stage, StageView
+from api_stub.schema import HeartbeatTimeout, Order, OrderStatus, Stage, StageView
 from game.actors import slot_of
+from game.conditions import WORDS, Condition, condition_of, wait_text
 from game.panels.choice import word
 from game.panels.life import Kill, Life
 
@@ -44,12 +45,13 @@ _BEHIND: dict[OrderStatus, int] = {
 }
 """Stages that are over when an order has this status, even where no record of them has come yet."""
 
-Step = Literal["done", "working", "waiting", "later", "stopped"]
+Step = Literal["done", "working", "waiting", "paused", "later", "stopped"]
 
 _WITHOUT_TIMES: dict[Step, str] = {
     "done": "done",
     "working": "in work",
     "waiting": "waiting for a worker",
+    "paused": "paused by an operator",
     "later": "not yet",
     "stopped": "stopped here",
 }
@@ -67,6 +69,8 @@ class StageLine:
     number: str
     attempts: int
     times: str
+    chain: tuple[str, ...] = ()
+    """Who had it in hand before its worker, oldest first: the chain of custody, each once in a row."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,11 @@ def number_of(worker: str | None) -> str:
     return str(slot) if slot else "?"
 
 
-_SINCE: dict[Step, str] = {"working": "in work since", "waiting": "waiting; last began"}
+_SINCE: dict[Step, str] = {
+    "working": "in work since",
+    "waiting": "waiting; last began",
+    "paused": "paused; last began",
+}
 
 
 def _times(view: StageView | None, step: Step) -> str:
@@ -131,8 +139,22 @@ def _times(view: StageView | None, step: Step) -> str:
     )
 
 
-def stage_lines(order: Order) -> tuple[StageLine, ...]:
-    """The three stages, in order: what is over, what goes on, what is to come."""
+def chain_of(view: StageView | None, worker: str | None) -> tuple[str, ...]:
+    """Who had a stage in hand before `worker`, the oldest first."""
+    chain: list[str] = []
+    for one in view.custody if view is not None else ():
+        if not chain or chain[-1] != one.worker:
+            chain.append(one.worker)
+    if chain and chain[-1] == worker:
+        chain.pop()
+    return tuple(chain)
+
+
+def stage_lines(order: Order, wall: float | None = None) -> tuple[StageLine, ...]:
+    """The three stages, in order: what is over, what goes on, what is to come. `wall`: the Unix time, for
+    when the next attempt is due.
+    """
+    condition = condition_of(order)
     views = {view.stage: view for view in order.stages}
     behind = _BEHIND.get(order.status, 0)
     lines: list[StageLine] = []
@@ -153,32 +175,67 @@ def stage_lines(order: Order) -> tuple[StageLine, ...]:
             elif order.worker:
                 step, worker = "working", order.worker
             else:
-                step = "waiting"
+                step = "paused" if condition is Condition.PAUSED else "waiting"
         title, icon = STAGE_WORDS[stage]
+        times = _times(view, step)
+        due = wait_text(order, wall) if wall is not None and step == "waiting" else ""
+        if due:
+            # The one that it waits for is no attempt yet.
+            times = due
         lines.append(
-            StageLine(stage, title, icon, step, worker, number_of(worker), attempts, _times(view, step))
+            StageLine(
+                stage, title, icon, step, worker, number_of(worker), attempts, times, chain_of(view, worker)
+            )
         )
     return tuple(lines)
 
 
-def kill_text(kill: Kill) -> str:
-    """One death that the order lived through, in a sentence."""
+def kill_text(kill: Kill, paused: bool = False) -> str:
+    """One death that the order lived through, in a sentence; `paused`: nobody is to go on."""
     how = "was killed" if kill.killed else "died"
     head = f"{kill.worker} {how} at {clock(kill.at)}"
+    if kill.to is None and paused:
+        return f"{head}; it is paused."
     if kill.to is None:
         return f"{head}; nobody has gone on yet."
     return f"{head}; {kill.to} went on" + (f" {kill.delay:.1f} s later." if kill.delay is not None else ".")
 
 
-def now_text(order: Order) -> str:
-    """What is going on now, in a sentence."""
+def unheard_sentence(timeout: HeartbeatTimeout) -> str:
+    """An attempt that was given up although its worker lived, in a sentence."""
+    head = f"{timeout.worker} was not heard of in time; it lives"
+    return f"{head}. {timeout.to} went on." if timeout.to else f"{head}."
+
+
+_ENDED: dict[Condition, str] = {
+    Condition.CANCELLED: "Somebody cancelled it; nothing more is done.",
+    Condition.TERMINATED: "Somebody terminated it.",
+    Condition.TIMED_OUT: "It took longer than it may.",
+    Condition.FAILED: "It failed and is not tried again.",
+}
+
+
+def now_text(order: Order, wall: float | None = None) -> str:
+    """What is going on now, in a sentence; `wall`: the Unix time, for when the next attempt is due."""
+    condition = condition_of(order)
     if order.status is OrderStatus.DELIVERED:
         took = seconds(order.started_at, order.finished_at)
         return f"Delivered {took} after it was ordered." if took else "Delivered."
-    if order.status is OrderStatus.FAILED:
-        return "It failed and is not tried again."
+    if condition in _ENDED:
+        return _ENDED[condition]
+    if condition is Condition.PAUSED:
+        if order.worker:
+            return f"{order.worker} still has it, for this attempt."
+        return "It waits until somebody resumes it."
+    if condition is Condition.CANCELLING:
+        return f"{order.worker} is asked to stop." if order.worker else "It is about to stop."
+    if condition is Condition.CODE:
+        return "It goes on when the code is mended."
     if order.status is OrderStatus.UNKNOWN:
         return "Nobody has told yet what it is doing."
+    due = wait_text(order, wall) if wall is not None else ""
+    if due and not order.worker:
+        return f"{due[0].upper()}{due[1:]}."
     if order.worker:
         return f"{order.worker} {_DOING.get(order.status, 'has it')}."
     if order.status is OrderStatus.PENDING_PICKUP:
@@ -186,9 +243,12 @@ def now_text(order: Order) -> str:
     return "Waiting for a worker."
 
 
-def slip_of(order: Order, life: Life | None = None) -> Slip:
-    """The card of an order; `life` tells of a death that Temporal has not noticed yet."""
+def slip_of(order: Order, life: Life | None = None, wall: float | None = None) -> Slip:
+    """The card of an order at the Unix time `wall`; `life` tells of a death that Temporal has not noticed."""
     status, icon = STATUS_WORDS[order.status]
+    condition = condition_of(order)
+    if condition is not None:
+        status, icon = WORDS[condition], condition.value
     return Slip(
         title=order.customer or order.id,
         status=status,
@@ -197,10 +257,10 @@ def slip_of(order: Order, life: Life | None = None) -> Slip:
         run_id=order.run_id or "",
         crust=f"{word(order.crust)} crust, {word(order.cheese).lower()}",
         toppings=toppings_text(order.toppings),
-        stages=stage_lines(order),
+        stages=stage_lines(order, wall),
         now=f"{life.unnoticed} is dead. Temporal waits for its heartbeat."
-        if life and life.unnoticed
-        else now_text(order),
+        if life and life.unnoticed and condition is None
+        else now_text(order, wall),
         failure=" ".join((order.last_failure or "").split()),
         stale=not order.fresh,
     )

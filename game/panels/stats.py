@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from api_stub.schema import Curves, Stats
 from game.access import PLAIN, Access
-from game.figures import AuditLine, Tile, audit_line, bars, curve_points, nice, per_second, span_text, tiles
+from game.figures import (
+    AuditLine,
+    Look,
+    Tile,
+    audit_line,
+    bars,
+    curve_points,
+    nice,
+    per_second,
+    span_text,
+    tiles,
+)
 from game.inputs import Input, PointerPress
 from game.layout import Box, inside
 from game.motion import lerp
@@ -16,7 +27,6 @@ from game.panels.base import Close, Outcome, Stay
 from game.panels.kept import Kept
 from game.panels.paper import inset
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
-from game.snapshot import Snapshot
 from game.theme import (
     BASIL,
     CREAM,
@@ -79,7 +89,7 @@ PLAIN_PLAN = Plan(
     frame=FRAME,
     audit=AUDIT,
     close=Hit((LEFT + WIDE - 58, 166, 58, 58), "close"),
-    tiles=_row(236, 108, (208, 208, 208, 208, 254, 300, 378), 12),
+    tiles=_row(236, 108, (190, 190, 270, 250, 236, 280, 348), 12),
     plots=_row(356, 316, ((WIDE - 32) / 3,) * 3, 16),
     pad=16,
     rows=(8, 53, 74),
@@ -119,8 +129,8 @@ class StatsPanel:
 
     modal = False
 
-    def __init__(self, look_up: Callable[[], tuple[Snapshot, float]]) -> None:
-        """`look_up` tells, in every frame, what is known and the Unix time."""
+    def __init__(self, look_up: Callable[[], Look]) -> None:
+        """`look_up` is asked in every frame."""
         self._look_up = look_up
         self._sheet = Sheet()
         self._kept = Kept()
@@ -154,24 +164,25 @@ class StatsPanel:
     def draw(self, view: View) -> None:
         """Draw in logical pixels; keeps where, for what is pressed next."""
         self._plan = plan_of(view.access)
-        known, wall = self._look_up()
+        look = self._look_up()
+        known = look.known
         hot = hit_at(self.hits, *self._sheet.pointer)
         # Much is drawn here, and little of it changes more than once a second.
         still = self._sheet.arrived >= 1.0
-        key = (known.stats, known.audit, int(wall), hot, view.scale, view.access) if still else None
+        key = (known.stats, known.audit, int(look.audit_age), hot, view.scale, view.access) if still else None
         easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
-        self._kept.draw(view, self._plan.frame, key, lambda: self._paint(easel, known, wall))
+        self._kept.draw(view, self._plan.frame, key, lambda: self._paint(easel, look))
         if known.stats is not None:
             # It reaches beyond the sheet, and is therefore not kept with it.
-            self._old(easel, wall - known.stats.counted_at.timestamp())
+            self._old(easel, look.stats_age)
 
-    def _paint(self, easel: Easel, known: Snapshot, wall: float) -> None:
-        plan = self._plan
+    def _paint(self, easel: Easel, look: Look) -> None:
+        plan, known = self._plan, look.known
         easel.box(plan.frame, WOOD, 34, WOOD_DARK, 4)
         easel.box(inset(plan.frame, 14), CREAM, 22, WOOD_DARK)
         self._close(easel)
         if known.audit is not None:
-            self._audit(easel, audit_line(known.audit, wall))
+            self._audit(easel, audit_line(known.audit, look.audit_age))
         else:
             easel.text(
                 "The audit has not been counted yet.", LEFT + 8, plan.audit[1] + 12, SIZE_BODY, INK_SOFT
@@ -179,7 +190,7 @@ class StatsPanel:
         if known.stats is None:
             easel.text("No figures have come yet.", LEFT + 8, plan.tiles[0][1] + 30, SIZE_BODY, INK_SOFT)
             return
-        self._tiles(easel, known.stats)
+        self._tiles(easel, tiles(known.stats, known.audit))
         self._latency(easel, known.stats)
         self._flow(easel, known.stats.curves)
         self._crew(easel, known.stats.curves)
@@ -212,16 +223,27 @@ class StatsPanel:
         middle = y + h / 2 - 1
         self._mark(easel, x + 36, middle, line.good)
         wide = pen.measure(line.verdict, SIZE_HEAD - 2, face="bold")[0]
-        counted, room, gap = [line.counted], None, 22.0
-        if large:
+        counted, room, gap, pitch = [line.counted], None, 22.0, 36.0
+        if large or line.differs:
             # When it was counted, and how long ago: one below the other, so that the sentence has room.
+            pitch = 36.0 if large else 27.0
             counted, gap = line.counted.split(", "), 16.0
             room = w - 68 - gap - wide - 36 - gap - 20
             room -= max(pen.measure(part, SIZE_SMALL, tabular=True)[0] for part in counted)
-        box = easel.text(
-            line.text, x + 68, middle, SIZE_HEAD - 4, CREAM, anchor="midleft", tabular=True, max_width=room
-        )
-        left = x + 68 + box[2] + gap
+        if line.differs and room is not None:
+            said = pen.wrap(line.text, SIZE_LEAST, room, lines=2)
+            for n, part in enumerate(said):
+                easel.text(
+                    part, x + 68, middle + (n - (len(said) - 1) / 2) * pen.pitch(25), SIZE_LEAST, CREAM,
+                    anchor="midleft", tabular=True, max_width=room,
+                )  # fmt: skip
+            left = x + 68 + room + gap
+        else:
+            box = easel.text(
+                line.text, x + 68, middle, SIZE_HEAD - 4, CREAM, anchor="midleft", tabular=True,
+                max_width=room,
+            )  # fmt: skip
+            left = x + 68 + box[2] + gap
         easel.box((left, y + 8, wide + 36, h - 16), CREAM, 20)
         easel.text(
             line.verdict, left + 18, middle, SIZE_HEAD - 2, colour, face="bold", anchor="midleft",
@@ -229,7 +251,7 @@ class StatsPanel:
         )  # fmt: skip
         for n, part in enumerate(counted):
             easel.text(
-                part, x + w - 20, middle + (n - (len(counted) - 1) / 2) * 36, SIZE_SMALL, CREAM,
+                part, x + w - 20, middle + (n - (len(counted) - 1) / 2) * pitch, SIZE_SMALL, CREAM,
                 anchor="midright", tabular=True, max_width=max(60.0, x + w - 18 - gap - left - wide - 36),
             )  # fmt: skip
 
@@ -243,8 +265,8 @@ class StatsPanel:
                     t = n / 12
                     easel.disc(x + lerp(begin[0], end[0], t), y + lerp(begin[1], end[1], t), 4.0, CREAM)
 
-    def _tiles(self, easel: Easel, stats: Stats) -> None:
-        for box, tile in zip(self._plan.tiles, tiles(stats), strict=True):
+    def _tiles(self, easel: Easel, shown: Sequence[Tile]) -> None:
+        for box, tile in zip(self._plan.tiles, shown, strict=True):
             self._tile(easel, box, tile)
 
     def _tile(self, easel: Easel, box: Box, tile: Tile) -> None:
@@ -253,7 +275,13 @@ class StatsPanel:
         easel.box(box, PAPER_LIT, 16, RULE)
         easel.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
         rest, room = tile.more, w
-        if (
+        if tile.aside:
+            taken = easel.text(
+                tile.aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
+                max_width=w * 0.66,
+            )  # fmt: skip
+            room -= taken[2] + pad / 2
+        elif (
             easel.view.access.large
             and " · " in rest
             and easel.pen.measure(rest, SIZE_LEAST, tabular=True)[0] > w

@@ -74,7 +74,7 @@ def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
     wide = min(WIDEST, spot.room - 8.0)
     if wide < LEAST_PLATE:
         return
-    inner, dead_for = wide - 2 * MARGIN, max(0.0, model.wall - cook.died_at)
+    inner, dead_for = wide - 2 * MARGIN, max(0.0, model.real - cook.died_real)
     first = dead_words(dead_for)[fitting(brush, dead_words(LONGEST), inner)]
     choices = takeover_words(cook, dead_for)
     second = choices[fitting(brush, takeover_words(cook, LONGEST), inner)] if choices else ()

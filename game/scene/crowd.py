@@ -49,6 +49,7 @@ _STANDING: dict[Mood, GopherPose] = {
     Mood.SAD: GopherPose.WORRIED,
     Mood.JOY: GopherPose.HAPPY,
     Mood.ASLEEP: GopherPose.ASLEEP,
+    Mood.HELD: GopherPose.IDLE,
 }
 
 

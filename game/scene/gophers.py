@@ -8,13 +8,14 @@ from functools import lru_cache
 
 from game.actors import Gopher, Mood, colour_of, slot_of
 from game.art import GopherPose, PizzaState
+from game.conditions import Condition
 from game.model import Model
 from game.motion import clamp, lerp
 from game.scene.brush import Brush
 from game.scene.crowd import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
 from game.scene.following import draw_ring, draw_tethers
 from game.scene.wardrobe import Wardrobe
-from game.theme import INK, Colour
+from game.theme import INK, WOOD, Colour
 
 FINE = 36
 """Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
@@ -101,6 +102,13 @@ def _carry(
 ) -> None:
     if crowded and gopher.height < LEAST_CARRIED:
         return
+    if gopher.condition is Condition.CANCELLED:
+        brush.sprite(brush.art.icon(Condition.CANCELLED.value, gopher.height * 0.36), *paws)
+        return
+    if gopher.condition is Condition.PAUSED:
+        # It holds the sign, in both paws.
+        draw_sign_up(brush, gopher, paws)
+        return
     state = CARRIED[gopher.order.status]
     shown = gopher.height >= LEAST_TOPPED and state in (PizzaState.TOPPED, PizzaState.BAKED)
     size = load_size(gopher.height, state)
@@ -143,8 +151,40 @@ def _signs(brush: Brush, model: Model, gopher: Gopher, x: float, y: float) -> No
             x + size * (0.45 + 0.05 * math.sin(now * 2)),
             y - size * (0.5 + 0.28 * rise),
         )
-    elif gopher.mood is Mood.SAD:
-        brush.sprite(art.icon("failed", max(28.0, size * 0.28)), x + size * 0.3, y - size * 0.9)
+    elif gopher.mood is Mood.SAD or gopher.condition in BESIDE:
+        icon = (gopher.condition or Condition.FAILED).value
+        brush.sprite(art.icon(icon, max(28.0, size * 0.3)), x + size * 0.34, y - size * 0.86)
+
+
+BESIDE = frozenset({Condition.CANCELLING, Condition.CODE})
+"""What is shown by a sign beside the head, while the gopher carries what it carries."""
+
+
+def draw_sign_up(brush: Brush, gopher: Gopher, paws: tuple[float, float]) -> None:
+    """The sign of somebody who was paused, on a stick that it holds up."""
+    x, y = paws
+    size, top = gopher.height, y - gopher.height * 0.06
+    brush.line([(x, y + size * 0.16), (x, top)], INK, max(4.0, size * 0.05))
+    brush.line([(x, y + size * 0.15), (x, top)], WOOD, max(2.0, size * 0.026))
+    brush.sprite(brush.art.icon(Condition.PAUSED.value, size * 0.4), x, top - size * 0.02)
+
+
+MARKS = 60
+"""So many signs in a crowd at most."""
+LEAST_MARK = 22.0
+"""The height of the smallest sign that can be told from another."""
+
+
+def draw_marks(brush: Brush, model: Model, but: frozenset[int]) -> None:
+    """In a crowd: a sign over each who is paused, or stuck, or has ended otherwise than delivered."""
+    marked = [g for g in model.census.marked if g.hop is None and id(g) not in but]
+    for gopher in sorted(marked, key=lambda g: g.body.y)[-MARKS:]:
+        condition = gopher.condition
+        if condition is None:
+            continue
+        size = max(LEAST_MARK, gopher.height * 0.36)
+        up = gopher.lift + gopher.height * 0.94
+        brush.sprite(brush.art.icon(condition.value, size), gopher.body.x, gopher.body.y - up)
 
 
 @lru_cache(maxsize=256)
@@ -226,7 +266,9 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]
     else:
         # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
         followed = [g for g in model.followed if g.hop is None]
-        fliers = draw_crowd(brush, model, wardrobe, frozenset(map(id, followed)))
+        over = frozenset(map(id, followed))
+        fliers = draw_crowd(brush, model, wardrobe, over)
+        draw_marks(brush, model, over)
         for gopher in sorted(followed, key=lambda g: g.body.y):
             draw_ring(brush, gopher)
             draw_gopher(brush, model, gopher, wardrobe, True)

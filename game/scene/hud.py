@@ -14,6 +14,7 @@ from game.model import Model
 from game.motion import clamp, ease_out
 from game.panels.paper import edged_box, fill_box
 from game.scene.brush import Brush
+from game.scene.clocks import age_text
 from game.scene.shades import shade
 from game.scene.sign import draw_sign
 from game.scene.slips import draw_slips
@@ -23,6 +24,7 @@ from game.theme import (
     ALARM,
     BASIL,
     CREAM,
+    DUSK,
     GLOW,
     INK,
     SIZE_BODY,
@@ -37,6 +39,8 @@ from game.theme import (
 MOST_TITLE = 560.0
 MOST_COUNTER = 680.0
 """How wide the title and the big counter get at most, so that neither reaches the other."""
+STALE = 5.0
+"""Seconds after which the big counter says how old it is."""
 COUNTED = 62.0
 """The size of the words beside the big number: to be read by those who pass by."""
 
@@ -72,15 +76,25 @@ def _title(brush: Brush, model: Model) -> None:
 
 def _counter(brush: Brush, model: Model) -> None:
     lost = model.pizzas_lost
+    if lost is None:
+        _part(brush, COUNTER_PART, None, _uncounted)
+        return
+    aged = age_text(model.audit_age) if model.audit_age > STALE else ""
     grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.counter_pulse)
     if grow > 1.0:
         # It grows and shrinks from frame to frame: no picture of it serves twice.
-        _count(brush.pen, lost, grow)
+        _count(brush.pen, lost, grow, aged)
     else:
-        _part(brush, COUNTER_PART, lost, lambda pen: _count(pen, lost, 1.0))
+        _part(brush, COUNTER_PART, (lost, aged), lambda pen: _count(pen, lost, 1.0, aged))
 
 
-def _count(pen: Pen, lost: int, grow: float) -> None:
+def _uncounted(pen: Pen) -> None:
+    """Before the first audit nobody knows."""
+    pen.write("COUNTING …", 960, 66, COUNTED, CREAM, face="display", anchor="center", max_width=MOST_COUNTER)
+
+
+def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
+    """The number and what it counts; `aged`: for how long it has not been counted, where that is long."""
     number = str(lost)
     size = SIZE_HERO * 1.28 * grow
     width, high = pen.measure(number, size, face="display")
@@ -94,12 +108,20 @@ def _count(pen: Pen, lost: int, grow: float) -> None:
     share = min(1.0, MOST_COUNTER / total)
     size, width, wide = size * share, width * share, wide * share
     left = 960 - total * share / 2
+    middle = 66.0
+    if aged:
+        # The words make room for their age below them; the number stays as large as it is.
+        middle = 48.0
+        x = left + width + 22
+        pen.write(
+            f"counted {aged} ago", x, 104, SIZE_SMALL, GLOW, face="bold", anchor="midleft", max_width=wide
+        )
     # The number is the brightest thing of the whole picture; the words say what it counts.
     pen.write(
         number, left + width / 2, 66, size, GLOW if not lost else ALARM, face="display", anchor="center"
     )
     pen.write(
-        label, left + width + 22, 66, COUNTED, CREAM, face="display", anchor="midleft",
+        label, left + width + 22, middle, COUNTED, CREAM, face="display", anchor="midleft",
         max_width=wide if share < 1.0 else None,
     )  # fmt: skip
 
@@ -145,13 +167,17 @@ def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
 def _signs(brush: Brush, model: Model) -> float:
     y = 150.0
     if model.offline_since is not None:
-        seconds = int(model.wall - model.offline_since)
+        seconds = int(model.real - model.offline_since)
         if seconds >= 1:
             y = _sign(
                 brush, y, "offline", f"The API does not answer · {seconds} s · showing what was last known"
             )
     elif model.known.health is not None and not model.known.health.temporal.reachable:
         y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
+    paused = model.census.paused
+    if paused:
+        one = "1 order is paused" if paused == 1 else f"{paused} orders are paused"
+        y = _sign(brush, y, "paused", f"{one} by an operator")
     problem = model.known.checkpoint.problem if model.known.checkpoint else None
     if problem:
         y = _problem(brush, y, "The checkpoint's file is broken; what ran before runs on", problem)
@@ -197,25 +223,44 @@ def _stuck(brush: Brush, model: Model) -> None:
     )
 
 
+CALM_SIGNS = frozenset({"heartbeat", "paused", "cancelled", "retry"})
+"""Messages that are neither good nor bad news."""
 MARK = 38.0
 """Room for a message's sign: what it is about is never said by colour alone."""
 
 
+def _set(pen: Pen, text: str, room: float) -> tuple[float, list[str]]:
+    """A message's size and lines: one, or smaller ones where it is too long for that."""
+    lines = pen.wrap(text, SIZE_BODY, room, face="bold", lines=1)
+    if lines == [text]:
+        return SIZE_BODY, lines
+    lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=2)
+    if any(pen.measure(line, SIZE_SMALL, face="bold")[0] > room for line in lines):
+        lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=3)
+    return SIZE_SMALL, lines
+
+
 def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
-    pen, high = brush.pen, brush.pen.pitch(54)
+    pen = brush.pen
     for toast in model.toasts:
-        wide = pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK
-        wide = min(wide, 2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
+        most = min(2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
+        wide = min(pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
+        room = wide - 40 - MARK
+        size, lines = _set(pen, toast.text, room)
+        high = pen.pitch(54 + 32 * (len(lines) - 1))
         shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
         top = y - (0 if model.access.calm else 30 * (1 - shown))
         left, middle = x - wide / 2, top + high / 2
-        shade(brush.view, left, top, wide, high, BASIL if toast.good else TOMATO, 240, 18)
-        brush.sprite(brush.art.icon("delivered" if toast.good else "failed", 34), left + 34, middle)
+        icon = toast.icon or ("delivered" if toast.good else "failed")
+        fill = BASIL if toast.good else DUSK if icon in CALM_SIGNS else TOMATO
+        shade(brush.view, left, top, wide, high, fill, 240, 18)
+        brush.sprite(brush.art.icon(icon, 34), left + 34, middle)
         brush.flush()
-        pen.write(
-            toast.text, x + MARK / 2, middle, SIZE_BODY, CREAM, face="bold", anchor="center",
-            max_width=wide - 40 - MARK,
-        )  # fmt: skip
+        for n, line in enumerate(lines):
+            at = middle + pen.pitch(32 * (n - (len(lines) - 1) / 2))
+            pen.write(
+                line, x + MARK / 2, at, size, CREAM, face="bold", anchor="center", max_width=room,
+            )  # fmt: skip
         y += high + 8
 
 

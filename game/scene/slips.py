@@ -132,7 +132,9 @@ _said: dict[int, tuple[Receipt, int, Words]] = {}
 
 
 def _words(receipt: Receipt, tenth: int) -> Words:
-    """What a receipt says at a tenth of a second; worked out anew only while that may be another thing."""
+    """What a receipt says so many tenths of a second after the death; worked out anew only while that may be
+    another thing.
+    """
     known = _said.get(id(receipt))
     # The receipt is kept beside its words, so that its id cannot be another's.
     if known is not None and known[0] is receipt and (known[1] == tenth or not known[2].waiting):
@@ -153,7 +155,7 @@ def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
         come = ease_out((note.shown - 0.12) / 0.35)
         if model.access.calm:
             room = come = 1.0
-        words = _words(note.receipt, int(model.wall * 10))
+        words = _words(note.receipt, int(max(0.0, model.real - note.died_real) * 10))
         found.append((note, words, at + (1 - come) * (1920 - at), y))
         # What is below makes room softly while this one comes.
         y += (height_of(words, model.access) + GAP) * room
