@@ -191,7 +191,7 @@ def main(arguments: Sequence[str]) -> None:
     adopt_orphans()
     for module in modules:
         importlib.import_module(module)
-    from worker.show.process import fleet_main
+    from worker.show.process import before_forks, fleet_main
     from worker.show.spec import WorkerSpec
 
     def body(spec: object, news: int) -> object:
@@ -199,6 +199,7 @@ def main(arguments: Sequence[str]) -> None:
             raise TypeError(f"a {type(spec).__name__} is no WorkerSpec")
         return fleet_main(spec, news, int(lifeline))
 
+    before_forks()
     gc.collect()
     gc.freeze()  # the workers' garbage collectors leave these pages shared
     ForkServer(socket.socket(fileno=int(control_fd)), body).serve()
