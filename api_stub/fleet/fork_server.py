@@ -159,6 +159,8 @@ class ForkServer:
         deadline = time.monotonic() + GOODBYE_S
         for pid in self._workers:
             kill_group(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)  # one that was forked just now may have no group of its own yet
         while time.monotonic() < deadline:
             self._kill_leftovers()
             try:
