@@ -24,7 +24,7 @@ from api_stub.fleet.launch import Launched, Launcher
 from tests.running import PATIENCE, ROOT, eventually
 
 SERVER = """
-import errno, os, socket, sys, threading
+import errno, os, socket, sys, threading, time
 from api_stub.fleet.fork_server import ForkServer
 from api_stub.fleet.processes import adopt_orphans
 failing = [int(number) for number in sys.argv[2].split(",") if number]
@@ -34,7 +34,10 @@ def fork():
     calls += 1
     if calls in failing:
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return os.fork()
+    pid = os.fork()
+    if pid == 0 and 0 in failing:
+        time.sleep(600)
+    return pid
 def body(code, news):
     exec(code, {"news": news})
     os._exit(0)
@@ -178,6 +181,17 @@ def test_it_ends_with_all_that_it_made_when_the_api_is_gone() -> None:
         eventually(lambda: not any(child.is_running() for child in family))
 
     run(test)
+
+
+def test_it_ends_also_a_child_that_has_no_group_of_its_own_yet() -> None:
+    """On a busy machine a fork may wait long before its first step."""
+
+    async def test(kept: Kept) -> None:
+        child = psutil.Process(await kept.start("pass"))
+        await kept.forks.close()
+        eventually(lambda: not child.is_running())
+
+    run(test, failing="0")
 
 
 def test_a_child_holds_nothing_of_the_server() -> None:

@@ -124,8 +124,7 @@ MAX_CUSTOMER_LENGTH = 24
 MAX_TEXT_BYTES = 960
 """The same texts in UTF-8, at most: forty bytes for each of those characters. The longest emoji takes 35."""
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories that no such text may have: controls, lone surrogates, line and paragraph breaks.
-What is in them never changes between versions of Unicode, so a replay decides the same."""
+"""Unicode categories that no such text may have: controls, lone surrogates, line and paragraph breaks."""
 MAX_ID_LENGTH = 64
 MAX_WORKFLOW_ID_LENGTH = 1000
 """Temporal's own limit: a workflow that somebody else started may be called anything up to that."""

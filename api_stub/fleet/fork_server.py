@@ -159,6 +159,8 @@ class ForkServer:
         deadline = time.monotonic() + GOODBYE_S
         for pid in self._workers:
             kill_group(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)  # one that was forked just now may have no group of its own yet
         while time.monotonic() < deadline:
             self._kill_leftovers()
             try:
@@ -192,7 +194,7 @@ def main(arguments: Sequence[str]) -> None:
     adopt_orphans()
     for module in modules:
         importlib.import_module(module)
-    from worker.show.process import fleet_main
+    from worker.show.process import before_forks, fleet_main
     from worker.show.spec import WorkerSpec
 
     def body(spec: object, news: int) -> object:
@@ -200,6 +202,7 @@ def main(arguments: Sequence[str]) -> None:
             raise TypeError(f"a {type(spec).__name__} is no WorkerSpec")
         return fleet_main(spec, news, int(lifeline))
 
+    before_forks()
     gc.freeze()  # the workers' garbage collectors leave these pages shared
     gc.enable()
     ForkServer(socket.socket(fileno=int(control_fd)), body).serve()

@@ -43,8 +43,8 @@ async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> Non
     async with asyncio.timeout(STARTING_S):
         while not worker.is_running:
             await asyncio.sleep(0.001)
-    # The plain answer tells of one partition of the queue, and the one for all of them is seconds old. A list
-    # of workers (ListWorkers) has a new one now and then only after its second report, a minute later (seen).
+    # The plain answer tells of one partition of the queue, and the one for all of them is seconds old.
+    # ListWorkers knows some new workers within milliseconds and others not within 6 s (seen).
     asked = [spec.task_queue, *(f"/_sys/{spec.task_queue}/{n}" for n in range(1, PARTITIONS))]
     deadline = time.monotonic() + SEEN_S
     why = "it does not list the worker"
