@@ -123,7 +123,7 @@ async def until(check: Any) -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other at once."""
-    for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S"):
+    for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S", "SEARCH_S"):
         monkeypatch.setattr(takeovers, name, 0.001)
     for name in ("SWEEP_S", "JUDGE_S", "AWAY_S"):
         monkeypatch.setattr(given_up, name, 0.001)
@@ -341,6 +341,19 @@ def test_what_a_kill_made_time_out_is_no_time_out_of_a_living_worker(kitchen: Ki
     kitchen.live(script)
     assert kitchen.timeouts.total == 0
     assert kitchen.told() == [("a", "w2.1", 1)]
+
+
+def test_a_worker_by_hand_may_be_dead_for_all_that_anybody_knows(kitchen: Kitchen) -> None:
+    kitchen.last_read("a", "w9.0")
+    kitchen.baking("a", "w2.1", 2, timed_out=True)
+
+    async def script() -> None:
+        await until(lambda: kitchen.hands.holder(key_of("a")) == "w9.0")
+        kitchen.hint("w2.1", "started", "a", 2)
+        await until(lambda: not kitchen.watch._suspects)
+
+    kitchen.live(script)
+    assert kitchen.timeouts.total == 0
 
 
 def test_time_outs_that_no_hint_told_of_are_found_by_the_orders_as_read(kitchen: Kitchen) -> None:

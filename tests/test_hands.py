@@ -105,6 +105,14 @@ def test_temporals_word_fills_in_what_no_hint_told_and_never_moves_back() -> Non
     assert mine.custodians(BAKE)[3].worker == "w3.1"
 
 
+def test_a_lost_hint_that_a_stage_is_done_is_made_up_for_by_the_next_stage() -> None:
+    mine = hands()
+    mine.told("w1.1", hint("started"))
+    mine.told("w2.1", hint("started", key=StageKey("a", "run", Stage.DELIVER)))
+    assert mine.holder(BAKE) is None
+    assert mine.died("w1.1")[0] == []
+
+
 def test_everything_is_bounded() -> None:
     mine = hands(limit=10)
     for n in range(50):

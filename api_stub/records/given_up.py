@@ -168,7 +168,9 @@ class GivenUpWatch:
                 had.setdefault(pending.attempt if pending.running else pending.attempt - 1, pending.worker)
         had.update({one.attempt: one.worker for one in chain if one.attempt not in had})
         worker = suspect.worker or had.get(number)
-        if worker is None or not (suspect.overtaken or self._lives(worker)):
+        # One that is no worker of this fleet may be dead: nobody would have told.
+        lived = worker is not None and suspect.overtaken and self._hands.is_dead(worker)
+        if worker is None or not (lived or self._lives(worker)):
             return
         known = self._orders.last_read(key.workflow_id)
         one = self._timeouts.add(

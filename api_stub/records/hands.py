@@ -116,6 +116,9 @@ class Hands:
             self._let_go(key)
             known.custodians.clear()
             known.ended.clear()
+        for earlier in tuple(Stage)[: tuple(Stage).index(key.stage)]:
+            # It is finished, or this one would not have begun: the hint that said so was lost.
+            self._let_go(StageKey(key.workflow_id, key.run_id, earlier))
         late = attempt.number < known.latest
         known.custodians[attempt.number] = Custody(worker, attempt.number, began, exact)
         while len(known.custodians) > MAX_CUSTODIANS:

@@ -38,13 +38,16 @@ from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
-FAST_S = 0.2
+FAST_S = 0.5
+"""Between two looks at those that are waited for. Who takes over says so, and is looked at at once: this is
+for workers that are none of the fleet's, and for hints that were lost."""
 FAST_FOR_S = 10.0
 SLOW_S = 1.5
 """No worker took over within FAST_FOR_S: perhaps there is none. One that becomes ready is news."""
 AWAY_S = 0.5
 PER_ORDER_S = 0.005
 """A look at one order costs about so much of a core; more orders are looked at less often."""
+SEARCH_S = 0.2
 SEARCH_AT_ONCE = 60
 MAX_SEARCHED = 1000
 """So many orders that nobody is known to hold are looked at after a death, the likeliest first."""
@@ -84,6 +87,9 @@ class Follower:
         self._claimed: OrderedDict[Attempt, int] = OrderedDict()
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._followed: set[StageKey] = set()
+        self._begun: set[StageKey] = set()
+        """Of them: those whose next attempt a worker has just told of."""
+        self._all_due = 0.0
         self._news = asyncio.Event()
         self._hurry_until = 0.0
         self._told = Seldom()
@@ -123,6 +129,7 @@ class Follower:
     def began(self, attempt: Attempt) -> None:
         """An attempt has begun somewhere: perhaps it is a takeover."""
         if attempt.key in self._followed:
+            self._begun.add(attempt.key)
             self._news.set()
 
     def look_at(self, worker: str, workflow_id: str) -> None:
@@ -138,6 +145,7 @@ class Follower:
     def hurry(self) -> None:
         """Something happened that may end somebody's waiting."""
         self._hurry_until = self._clock() + FAST_FOR_S
+        self._all_due = 0.0
         self._news.set()
 
     async def run(self) -> None:
@@ -153,7 +161,7 @@ class Follower:
                 # Takeovers first: what was never begun can be told a moment later.
                 pause = await self._follow()
                 if await self._search():
-                    pause = min(pause or FAST_S, FAST_S)
+                    pause = min(FAST_S if pause is None else pause, SEARCH_S)
             except TemporalUnreachable as error:
                 if self._told.due("away"):
                     logger.info("receipts wait for Temporal: %s", error)
@@ -235,12 +243,16 @@ class Follower:
         self._note(death)
 
     async def _follow(self) -> float | None:
-        """Look at every order that nobody has taken over yet; how long to wait before the next look."""
+        """Look at those that somebody has just begun, or at every order that nobody has taken over yet, if
+        that is due; seconds until it is due again."""
         unfinished = self._receipts.unfinished()
         self._followed = {held.lost.key for death in unfinished for held in death.held if not held.over}
+        begun, self._begun = self._begun, set()
+        every = self._clock() >= self._all_due
         looked = Looked()
         for death in unfinished:
-            seen = await self._seen(death, looked)
+            wanted = [h for h in death.held if not h.over and (every or h.lost.key in begun)]
+            seen = await self._seen(death.worker, wanted, looked)
             # Meanwhile more may have been found of it: only what was looked at is replaced.
             now = self._receipts.get(death.n)
             if now is not None and any(seen.get(held, held) is not held for held in now.held):
@@ -252,16 +264,20 @@ class Follower:
         if not following:
             return None
         fast = self._clock() < self._hurry_until
-        return max(FAST_S if fast else SLOW_S, following * PER_ORDER_S)
+        if every:
+            self._all_due = self._clock() + max(FAST_S if fast else SLOW_S, following * PER_ORDER_S)
+        return max(0.0, self._all_due - self._clock())
 
-    async def _seen(self, death: Death, looked: Looked) -> dict[InterruptedOrder, InterruptedOrder | None]:
-        """Its orders after one more look; one that could not be looked at is not among them."""
+    async def _seen(
+        self, worker: str, wanted: Iterable[InterruptedOrder], looked: Looked
+    ) -> dict[InterruptedOrder, InterruptedOrder | None]:
+        """Some of a dead worker's orders after one more look; none that could not be looked at."""
         seen: dict[InterruptedOrder, InterruptedOrder | None] = {}
 
         async def look(held: InterruptedOrder) -> None:
-            seen[held] = await self._next(held, death.worker)
+            seen[held] = await self._next(held, worker)
 
-        await looked.at((held.workflow_id, look(held)) for held in death.held if not held.over)
+        await looked.at((held.workflow_id, look(held)) for held in wanted)
         return seen
 
     async def _next(self, held: InterruptedOrder, worker: str) -> InterruptedOrder | None:
