@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.testing import ActivityEnvironment
 
-from worker.activities import BEATS_PER_TIMEOUT, Kitchen, last_progress
+from tests.attempts import under_the_dice
+from worker.activities import Kitchen
+from worker.heartbeats import BEATS_PER_TIMEOUT, last_progress
 from worker.shared import (
     ACTIVITY_TYPES,
+    Custodian,
     OrderInfo,
     Stage,
     StageProgress,
@@ -74,7 +77,7 @@ def work(
     clock: Callable[[], float],
 ) -> StageResult:
     kitchen = Kitchen("w3.7", clock=clock)
-    result: Coroutine[Any, Any, StageResult] = env.run(kitchen.bake, given_task)
+    result: Coroutine[Any, Any, StageResult] = env.run(under_the_dice, kitchen.bake, given_task)
     return asyncio.run(as_coroutine(result))
 
 
@@ -94,8 +97,9 @@ def test_heartbeats_carry_growing_progress_and_the_worker(hours: Hours) -> None:
     work(env, task(3, 3), hours)
     done = [beat.done for beat in beats]
     assert done[0] == 0.0 and done == sorted(done) and done[-1] < 1
-    assert len(beats) == pytest.approx(3 * BEATS_PER_TIMEOUT, abs=1)
-    assert {beat.worker for beat in beats} == {"w3.7"}
+    assert len(beats) == pytest.approx(3 * BEATS_PER_TIMEOUT, abs=2)
+    assert (beats[0].worker, beats[0].attempt) == ("", 0), "in hand, and nothing is done"
+    assert {beat.worker for beat in beats[1:]} == {"w3.7"}
 
 
 def test_the_next_attempt_goes_on_where_the_last_heartbeat_came(hours: Hours) -> None:
@@ -103,19 +107,21 @@ def test_the_next_attempt_goes_on_where_the_last_heartbeat_came(hours: Hours) ->
     result = work(env, task(8, 8), hours)
     assert result.resumed_at == 0.75 and result.attempt == 2
     assert hours.now == pytest.approx(2)
-    assert beats[0] == StageProgress(0.75, "w3.7", 2)
+    mine = Custodian("w3.7", 2, env.info.started_time.isoformat())
+    assert beats[0] == StageProgress(0.75, "", 0, [mine])
+    assert beats[1] == StageProgress(0.75, "w3.7", 2, [mine])
 
 
 def test_what_was_all_but_done_is_done(hours: Hours) -> None:
     env, beats = environment([{"done": 1.0, "worker": "w1.1"}], attempt=2)
     assert work(env, task(8, 8), hours).resumed_at == 1.0
-    assert hours.now == 0 and beats == []
+    assert hours.now == 0 and [beat.done for beat in beats] == [1.0]
 
 
 def test_no_time_at_all_is_a_duration_too(hours: Hours) -> None:
     env, beats = environment()
     work(env, task(0, 0), hours)
-    assert hours.now == 0 and beats == []
+    assert hours.now == 0 and [beat.done for beat in beats] == [0.0]
 
 
 @settings(max_examples=60)

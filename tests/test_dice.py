@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from worker.activities import IN_TIME, Kitchen
-from worker.shared import OrderInfo, Stage, StageProgress, StageResult, StageSettings, StageTask
+from tests.attempts import under_the_dice
+from worker.activities import Kitchen
+from worker.shared import Custodian, OrderInfo, Stage, StageProgress, StageResult, StageSettings, StageTask
+from worker.show.chaos import IN_TIME
 from worker.show.dice import REASONS, Mishap, duration_s, mishap
 
 THROWS = {
@@ -109,7 +111,7 @@ class Attempt:
         task = StageTask(OrderInfo(self.order_id, toppings=["ham"]), self.stage, settings, seed)
 
         async def run() -> StageResult:
-            running: Coroutine[Any, Any, StageResult] = self.env.run(work[self.stage], task)
+            running: Coroutine[Any, Any, StageResult] = self.env.run(under_the_dice, work[self.stage], task)
             return await running
 
         with pytest.MonkeyPatch.context() as patch:
@@ -135,7 +137,8 @@ def test_a_ruined_attempt_fails_in_its_time_with_a_type_and_a_sentence(kind: tup
     assert caught.value.type == kind[1] == mishap.type
     assert caught.value.message == mishap.sentence and not caught.value.non_retryable
     assert attempt.now == pytest.approx(4.0 * mishap.at)
-    assert attempt.beats[-1] == StageProgress(0.0, "w1.1", 1), "there is nothing to go on from"
+    mine = Custodian("w1.1", 1, attempt.env.info.started_time.isoformat())
+    assert attempt.beats[-1] == StageProgress(0.0, "w1.1", 1, [mine]), "there is nothing to go on from"
     if mishap.type == "DriverLost":
         assert attempt.now > 4.0 and len(attempt.beats) > 20, "slow, and alive all the time"
 

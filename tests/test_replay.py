@@ -11,13 +11,15 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from worker.connection import DATA_CONVERTER
 from worker.workflow import PizzaWorkflow
 
 FILES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 async def replay(text: str) -> None:
-    await Replayer(workflows=[PizzaWorkflow]).replay_workflow(WorkflowHistory.from_json("recorded", text))
+    replayer = Replayer(workflows=[PizzaWorkflow], data_converter=DATA_CONVERTER)
+    await replayer.replay_workflow(WorkflowHistory.from_json("recorded", text))
 
 
 def test_there_is_a_history_of_each_kind() -> None:

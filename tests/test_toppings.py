@@ -17,7 +17,17 @@ from temporalio.testing import ActivityEnvironment
 
 from tests.running import eventually
 from worker.activities import Kitchen
-from worker.shared import TOPPINGS, CodeFault, OrderInfo, Placement, Stage, StageSettings, StageTask
+from worker.shared import (
+    TOPPINGS,
+    CodeFault,
+    Custodian,
+    OrderInfo,
+    Placement,
+    Stage,
+    StageProgress,
+    StageSettings,
+    StageTask,
+)
 from worker.show.challenges import pristine, spread_toppings
 from worker.show.edited_code import Loaded, Toppings, load
 from worker.show.toppings import checked, spread
@@ -264,22 +274,10 @@ def test_a_dataclass_in_the_file_is_no_problem(tmp_path: Path) -> None:
     assert asyncio.run(Toppings(edited(tmp_path, text)).spread([])) == []
 
 
-def test_preparing_places_the_toppings_and_says_where() -> None:
-    task = StageTask(OrderInfo("a", toppings=["ham", "ham"]), Stage.PREPARE, StageSettings((0, 0)))
-    kitchen = Kitchen("w1.1")
-
-    async def run(work: object) -> list[Placement]:
-        result = await ActivityEnvironment().run(work, task)  # type: ignore[arg-type]
-        return list(result.placements)
-
-    assert asyncio.run(run(kitchen.prepare)) == [Placement("ham", 0.0), Placement("ham", 180.0)]
-    assert asyncio.run(run(kitchen.bake)) == []
-
-
 def test_preparing_keeps_what_a_killed_attempt_had_done_while_edited_code_thinks(tmp_path: Path) -> None:
-    """Heartbeats go on while the code runs, and they repeat what the last attempt told."""
+    """Heartbeats go on while the code runs: what the last attempt had done, and that this one has it now."""
     slow = f"import time\n{HEAD}\ndef spread(toppings):\n    time.sleep(0.2)\n    return []\n"
-    kitchen = Kitchen("w1.1", Toppings(edited(tmp_path, slow)))
+    kitchen = Kitchen("w1.1", Toppings(edited(tmp_path, slow)).spread)
     env = ActivityEnvironment()
     told = {"done": 0.5, "worker": "w9.9", "attempt": 1}
     env.info = replace(
@@ -293,4 +291,5 @@ def test_preparing_keeps_what_a_killed_attempt_had_done_while_edited_code_thinks
         return float((await env.run(kitchen.prepare, task)).resumed_at)
 
     assert asyncio.run(run()) == 0.5
-    assert len(beats) >= 3 and all(beat == told for beat in beats)
+    mine = Custodian("w1.1", 2, env.info.started_time.isoformat())
+    assert len(beats) >= 3 and all(beat == StageProgress(0.5, "w9.9", 1, [mine]) for beat in beats)

@@ -2,6 +2,9 @@
 
 This is the only definition: the API imports it, and the game sees it through `api_stub.schema`.
 It imports nothing of temporalio, so that the game can read it without loading the SDK.
+
+They are plain dataclasses. Temporal's pydantic converter (connection.py) checks what comes in against their
+annotations, these limits included: no product's, only Temporal's own, so that a replay always agrees.
 """
 
 from __future__ import annotations
@@ -10,13 +13,31 @@ import hashlib
 import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt, Le, Lt
 
 WORKFLOW_TYPE = "PizzaWorkflow"
 TASK_QUEUE = "gopherpizza"
 STATUS_QUERY = "getOrderStatus"
 
 INVALID_ORDER = "InvalidOrder"
-"""The type of the one failure that no retry can mend: an order that the kitchen cannot read."""
+"""The type of the failure of a workflow that was started with nothing, or with what is no JSON. A body that
+is no order fails it as a ValidationError, pydantic's own. No retry mends either."""
+
+MAX_SECONDS = 30 * 86_400
+Seconds = Annotated[float, Gt(0), Le(MAX_SECONDS)]
+"""A time that Temporal accepts as a time-out or a wait between attempts."""
+Span = Annotated[float, Ge(0), Le(MAX_SECONDS)]
+"""A time that work may take."""
+
+
+class OneFault:
+    """Marks a list of which only the first wrong item is told: an error of megabytes could not be sent."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Pydantic's protocol for annotations; nothing of it is imported for that."""
+        return {**handler(source), "fail_fast": True}
 
 
 class OrderStatus(StrEnum):
@@ -106,14 +127,14 @@ ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 class OrderInfo:
     """What was ordered, as the original's PizzaOrderInfo, and the customer's name.
 
-    Crust and cheese are plain strings here: a word that is not on the menu must reach the workflow's own
-    check and fail the order once, not fail to decode and be retried for ever.
+    Crust and cheese are plain strings here: the API knows the menu. A workflow that did would refuse at its
+    next replay what was on the menu yesterday.
     """
 
     id: str
     crust: str = Crust.NORMAL
     cheese: str = Cheese.MOZZARELLA
-    toppings: list[str] = field(default_factory=list)
+    toppings: Annotated[list[str], OneFault()] = field(default_factory=list)
     customer: str | None = None
 
 
@@ -121,8 +142,8 @@ class OrderInfo:
 class StageSettings:
     """How one activity behaves: how long it takes, in seconds, and how often it fails (0 to 1)."""
 
-    duration_s: tuple[float, float] = (0.0, 10.0)
-    failure_rate: float = 0.0
+    duration_s: tuple[Span, Span] = (0.0, 10.0)
+    failure_rate: Annotated[float, Ge(0), Lt(1)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,24 +157,17 @@ class KitchenSettings:
     prepare: StageSettings = field(default_factory=StageSettings)
     bake: StageSettings = field(default_factory=StageSettings)
     deliver: StageSettings = field(default_factory=StageSettings)
-    heartbeat_s: float = 1.0
-    start_to_close_s: float = 15.0
-    retry_initial_s: float = 0.2
-    retry_backoff: float = 2.0
-    retry_maximum_s: float = 1.0
+    heartbeat_s: Seconds = 1.0
+    start_to_close_s: Seconds = 15.0
+    retry_initial_s: Seconds = 0.2
+    retry_backoff: Annotated[float, Ge(1), Le(100)] = 2.0
+    retry_maximum_s: Seconds = 1.0
     seed: int = 0
     """What the chaos dice are thrown with; orders from before there were dice have 0."""
 
     def of(self, stage: Stage) -> StageSettings:
         """The settings of one stage."""
         return {Stage.PREPARE: self.prepare, Stage.BAKE: self.bake, Stage.DELIVER: self.deliver}[stage]
-
-
-@dataclass(frozen=True)
-class PizzaOrder(OrderInfo):
-    """The workflow's one argument: the order, and the settings it was placed under."""
-
-    settings: KitchenSettings = field(default_factory=KitchenSettings)
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,22 @@ class StageTask:
     stage: Stage
     settings: StageSettings
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class PizzaOrder(OrderInfo):
+    """The workflow's one argument: the order, and the settings it was placed under."""
+
+    settings: KitchenSettings = field(default_factory=KitchenSettings)
+
+    @property
+    def info(self) -> OrderInfo:
+        """The order without the settings."""
+        return OrderInfo(self.id, self.crust, self.cheese, list(self.toppings), self.customer)
+
+    def task(self, stage: Stage) -> StageTask:
+        """What the activity of a stage is asked to do."""
+        return StageTask(self.info, stage, self.settings.of(stage), self.settings.seed)
 
 
 @dataclass(frozen=True)
@@ -185,7 +215,8 @@ class StageProgress:
     """What an activity puts into its heartbeats: how much is done (0 to 1), by whom, in which attempt.
 
     `custody` is the chain of custody: every attempt that heartbeats told of, oldest first, this one last.
-    Temporal hands the last heartbeat's details to the next attempt, which goes on from them.
+    Temporal hands the last heartbeat's details to the next attempt, which goes on from them. Until that has
+    got as far as working, `worker` and `attempt` are still those of whoever did last (none: "", 0).
     """
 
     done: float
@@ -218,20 +249,21 @@ class CodeFault:
 class StageResult:
     """What an activity returns: who did it, in which attempt, begun when, and where it picked up (0 to 1).
 
-    `placements` are where the toppings went; only preparing places any. `custody`: see StageProgress.
+    `custody`: see StageProgress. `finished_at`: when the work was done, by the clock of `started_at`; None in
+    the results of before.
     """
 
     worker: str
     attempt: int
     started_at: str
     resumed_at: float = 0.0
-    placements: list[Placement] = field(default_factory=list)
     custody: list[Custodian] = field(default_factory=list)
+    finished_at: str | None = None
 
 
 @dataclass
 class StageRecord:
-    """The workflow's record of one stage. Times are RFC 3339 in UTC, from Temporal's records."""
+    """The workflow's record of one stage. Times are RFC 3339 in UTC, as its activity told them."""
 
     stage: Stage
     worker: str | None = None

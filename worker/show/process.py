@@ -15,64 +15,49 @@ import os
 import resource
 import signal
 import threading
-import time
-from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from worker.activities import Kitchen
 from worker.connection import connect
+from worker.shared import worker_id
+from worker.show.chaos import ChaosInterceptor
 from worker.show.edited_code import Loaded, Toppings, load
 from worker.show.hints import OnHint
 from worker.show.news import HintingInterceptor, News
 from worker.show.outputs import BoundedFile, Output, log_to
+from worker.show.polling import Pauses, until_polling
 from worker.show.spec import OnReady, Readiness, WorkerSpec
 from worker.show.surroundings import Surroundings
-from worker.workflow import PizzaWorkflow
+from worker.worker import build_worker
 
 logger = logging.getLogger(__name__)
 
-STICKY_S = 1.0
-"""After a kill, the next workflow task waits this long for the dead worker's cache before anybody may
-take it. The SDK's default of 10 s freezes orders for 10 s; measured, this setting matters most."""
-
-RECONNECT_S = 0.5
-POLLING_SEEN_S = 3.0
-PARTITIONS = 4
-"""Of a task queue, by the server's default (matching.numTaskqueueReadPartitions)."""
 KILL_ME_FIRST = "500"
 """Linux's oom_score_adj of a worker: when memory runs out, it goes before the API and Temporal do."""
 
 
-def build_worker(
+def worker_of_the_show(
     client: Client,
     spec: WorkerSpec,
     edited: Loaded | None = None,
     surroundings: Surroundings | None = None,
     on_hint: OnHint | None = None,
 ) -> Worker:
-    """A Temporal worker for the demo's workflow and activities, with the settings a quick takeover needs."""
-    kitchen = Kitchen(spec.identity, Toppings(edited, surroundings=surroundings))
-    return Worker(
+    """The worker of worker/worker.py, with dice, with the code that visitors edit, and with hints."""
+    toppings = Toppings(edited, surroundings=surroundings)
+    hinting = [HintingInterceptor(on_hint)] if on_hint is not None else []
+    return build_worker(
         client,
+        Kitchen(worker_id(spec.slot, spec.generation), toppings.spread),
         task_queue=spec.task_queue,
-        workflows=[PizzaWorkflow],
-        activities=kitchen.all(),
-        interceptors=[HintingInterceptor(on_hint)] if on_hint is not None else [],
-        identity=spec.identity,
-        max_concurrent_activities=spec.concurrency,
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
-        graceful_shutdown_timeout=timedelta(seconds=spec.drain_s),
-        # Polls that nobody waits for any more would take tasks to the grave; few pollers lose few.
-        max_concurrent_workflow_task_polls=2,
-        max_concurrent_activity_task_polls=2,
+        concurrency=spec.concurrency,
+        drain_s=spec.drain_s,
+        interceptors=[*hinting, ChaosInterceptor()],  # a ruined attempt is hinted at as failed
     )
 
 
@@ -83,56 +68,27 @@ async def run_worker(
     output: Output | None = None,
     on_hint: OnHint | None = None,
 ) -> None:
-    """Poll until `stop` is set, then drain. A lost or absent server is waited for, not died of."""
+    """Poll until `stop` is set, then drain. A lost, absent or refusing server is waited for, not died of."""
     surroundings = Surroundings(output) if spec.code is not None else None
     edited = await load(spec.code, surroundings=surroundings) if spec.code is not None else None
     if edited is not None and edited.fault is not None:
         logger.error("%s: %s, line %s: %s", spec.identity, spec.code, edited.fault.line, edited.fault.message)
     readiness = Readiness(edited.digest, edited.fault) if edited is not None else Readiness()
+    pauses = Pauses(spec.identity)
     while not stop.is_set():
         try:
             client = await connect(spec.target, spec.identity)
-            worker = build_worker(client, spec, edited, surroundings, on_hint)
+            worker = worker_of_the_show(client, spec, edited, surroundings, on_hint)
             async with worker:
                 await until_polling(client, worker, spec)
+                pauses.reset()
                 logger.info("%s polls %s", spec.identity, spec.task_queue)
                 on_ready(readiness)
                 await stop.wait()
                 logger.info("%s drains", spec.identity)
         except (RuntimeError, RPCError, TimeoutError) as error:
-            logger.warning("%s: no Temporal yet: %s", spec.identity, error)
-            try:
-                await asyncio.wait_for(stop.wait(), RECONNECT_S)
-            except TimeoutError:
-                continue
-
-
-async def until_polling(client: Client, worker: Worker, spec: WorkerSpec) -> None:
-    """Return once the server itself lists this worker among the pollers of the task queue.
-
-    After POLLING_SEEN_S the SDK's word is taken instead: an older server may not tell.
-    """
-    async with asyncio.timeout(POLLING_SEEN_S):
-        while not worker.is_running:
-            await asyncio.sleep(0.001)
-    # The plain answer tells of one partition of the queue, and the one for all of them is seconds old.
-    partitions = [spec.task_queue, *(f"/_sys/{spec.task_queue}/{n}" for n in range(1, PARTITIONS))]
-    requests = [
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=partition),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-        )
-        for partition in partitions
-    ]
-    deadline = time.monotonic() + POLLING_SEEN_S
-    while time.monotonic() < deadline:
-        for request in requests:
-            answer = await client.workflow_service.describe_task_queue(request)
-            if any(poller.identity == spec.identity for poller in answer.pollers):
-                return
-        await asyncio.sleep(0.005)
-    logger.warning("%s: the server does not list it among the pollers", spec.identity)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pauses.after(error))
 
 
 def panic_after(seconds: float) -> None:
