@@ -332,64 +332,6 @@ def test_statistics_and_receipts_say_what_was_done(pair: RunningStack) -> None:
     assert after["latency_s"]["p50"] <= after["latency_s"]["p95"]
 
 
-def stopped(stack: RunningStack, worker: str) -> int:
-    """SIGSTOP to this worker: it lives, and is heard of no more. Its pid."""
-    pid: int = next(one["pid"] for one in stack.workers() if one["id"] == worker)
-    os.kill(pid, signal.SIGSTOP)
-    return pid
-
-
-def time_outs_of(stack: RunningStack, order_id: str) -> list[dict[str, Any]]:
-    return [one for one in get(stack, "/timeouts") or [] if one["order"] == order_id]
-
-
-def test_a_frozen_worker_times_out_and_its_death_takes_nothing_more(pair: RunningStack) -> None:
-    before = pair.client.get("/stats").json()["orders"]["heartbeat_timeouts"]
-    order_id = fresh_id()
-    pair.order(order_id, customer="Ada")
-    frozen = pair.until_worked_on(order_id, "bake")
-    stopped(pair, frozen)
-
-    (told,) = eventually(lambda: [one for one in time_outs_of(pair, order_id) if one["to"]]) or [{}]
-    other = next(one["id"] for one in pair.workers() if one["state"] == "ready" and one["id"] != frozen)
-    assert (told["worker"], told["attempt"], told["to"]) == (frozen, 1, other)
-    assert (told["stage"], told["customer"]) == ("bake", "Ada")
-
-    def counted_too() -> bool:
-        return bool(pair.client.get("/stats").json()["orders"]["heartbeat_timeouts"] > before)
-
-    eventually(counted_too)
-    pair.client.delete(f"/fleet/workers/{frozen}")
-    receipt = receipt_of(pair, frozen, lambda receipt: True)
-    pair.until(order_id, "ORDER_DELIVERED")
-    receipt = receipt_of(pair, frozen, lambda receipt: True)
-    assert order_id not in [order["id"] for order in receipt["orders"]], "it had been given up before"
-    assert time_outs_of(pair, order_id) == [told]
-    assert pair.client.get("/timeouts", params={"after": told["n"]}).json() == []
-
-
-def test_a_frozen_worker_that_is_killed_before_anybody_took_over(pair: RunningStack) -> None:
-    pair.client.delete("/fleet/workers/2")
-    pair.until_worker(2, "dead")
-    order_id = fresh_id()
-    pair.order(order_id)
-    frozen = pair.until_worked_on(order_id, "bake")
-    stopped(pair, frozen)
-    (told,) = eventually(lambda: time_outs_of(pair, order_id)) or [{}]
-    assert (told["worker"], told["to"]) == (frozen, None)
-
-    pair.client.delete(f"/fleet/workers/{frozen}")
-
-    receipt = receipt_of(pair, frozen, lambda receipt: bool(receipt["orders"]))
-    (mine,) = [order for order in receipt["orders"] if order["id"] == order_id]
-    assert (mine["attempt"], mine["to"]) == (1, None)
-    assert time_outs_of(pair, order_id) == [], "that is the death's doing now"
-    pair.client.post("/fleet/workers", json={"slot": 2})
-    receipt_of(pair, frozen, taken_over)
-    pair.until(order_id, "ORDER_DELIVERED")
-    pair.client.post("/fleet/workers", json={"slot": 1})
-
-
 def kill_api(stack: RunningStack) -> int:
     old = stack.pids()["api"]
     os.kill(old, signal.SIGKILL)
