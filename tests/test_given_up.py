@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api_stub.records import given_up, takeovers
+from api_stub.records import given_up, searches, takeovers
 from api_stub.records.given_up import GivenUpWatch
 from api_stub.records.hands import Attempt, Custody, Hands, StageKey, Suspect
 from api_stub.records.interrupted_orders import Death, InterruptedOrder
@@ -123,8 +123,9 @@ async def until(check: Any) -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other at once."""
-    for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S", "SEARCH_S"):
+    for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S"):
         monkeypatch.setattr(takeovers, name, 0.001)
+    monkeypatch.setattr(searches, "SEARCH_S", 0.001)
     for name in ("SWEEP_S", "JUDGE_S", "AWAY_S"):
         monkeypatch.setattr(given_up, name, 0.001)
 
@@ -210,18 +211,28 @@ def test_what_is_seen_with_the_dead_later_is_added_too(kitchen: Kitchen) -> None
 
 
 def test_a_death_between_the_hint_that_it_is_done_and_the_servers_knowledge_of_it(kitchen: Kitchen) -> None:
-    for order_id in ("heard", "unheard"):
+    for order_id in ("heard", "unheard", "gone on", "far on", "failed", "failed unheard"):
         kitchen.hint("w1.1", "started", order_id)
-        kitchen.hint("w1.1", "completed", order_id)
+        kitchen.hint("w1.1", "failed" if order_id.startswith("failed") else "completed", order_id)
         kitchen.last_read(order_id, "w1.1")
     kitchen.done("heard", "w1.1")
     kitchen.baking("unheard", "w1.1")
+    # Temporal was away meanwhile, and others have begun these before anybody could look.
+    kitchen.baking("gone on", "w2.1", 2, timed_out=True)
+    kitchen.done("far on", "w1.1", "w2.1", "w3.1")
+    kitchen.baking("failed", "w2.1", 2)
+    kitchen.baking("failed unheard", "w2.1", 2, timed_out=True)
 
     async def script() -> None:
         kitchen.dies("w1.1")
-        await until(lambda: kitchen.told())
         await until(lambda: not kitchen.follower._searches)
-        assert kitchen.told() == [("unheard", None, 1)]
+        await until(lambda: sum(to is not None for _, to, _ in kitchen.told()) == 3)
+        assert kitchen.told() == [
+            ("failed unheard", "w2.1", 1),
+            ("far on", "w2.1", 1),
+            ("gone on", "w2.1", 1),
+            ("unheard", None, 1),
+        ]
 
     kitchen.live(script)
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from api_stub.records.hands import Attempt, Custody, StageKey
+from api_stub.records.hands import Attempt, Custody, StageKey, Suspect
 from api_stub.records.source import StageHistory, WorkflowState
+from api_stub.records.timeouts import judged_by_history, judged_by_pending
 from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
+from worker.show.hints import HintKind
 
 NO_HINTS: Mapping[int, Custody] = {}
 
@@ -114,6 +116,31 @@ def attempt_lost(worker: str, state: WorkflowState) -> Attempt | None:
     if pending.running:
         return Attempt(key, pending.attempt)
     return Attempt(key, pending.attempt - 1) if pending.timed_out and pending.attempt > 1 else None
+
+
+def lost_after_all(
+    attempt: Attempt,
+    worker: str,
+    ended: HintKind | None,
+    state: WorkflowState | None,
+    story: StageHistory | None,
+) -> bool | None:
+    """Whether an attempt was lost with its worker, which had said just before its death that it ended: the
+    server had perhaps not heard of that. None: that is not known yet. `story` where its stage is over."""
+    stage, number = attempt.key.stage, attempt.number
+    suspect = Suspect(attempt, worker)
+    if state is not None and state.pending is not None and state.waits_for(stage):
+        if attempt_lost(worker, state) == attempt:
+            return True
+        later, verdict = state.pending.attempt, judged_by_pending(suspect, state.pending, ended)
+    elif story is not None:
+        view = next((v for v in story.stages if v.stage is stage), None)
+        later, verdict = view.attempts if view is not None else 0, judged_by_history(suspect, story, ended)
+    else:
+        return None
+    if ended == "completed" and later > number:
+        return True  # had the server heard of it, there would be no later attempt
+    return None if verdict == "not known yet" else verdict == "given up"
 
 
 def next_custodian(

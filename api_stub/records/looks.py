@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-from api_stub.errors import TemporalUnreachable
+from api_stub.errors import RecordUnreadable, TemporalUnreachable
 from api_stub.records.source import unfit
 
+T = TypeVar("T")
 LOOK_S = 4.0
 """For one look at many orders, however many of them a server hangs at."""
 
@@ -43,3 +44,14 @@ class Looked:
         if late:
             self.away = TemporalUnreachable("Temporal did not answer in time")
             await asyncio.wait(late)
+
+
+async def sure(thing: T, answered: set[T], look: Coroutine[Any, Any, None]) -> None:
+    """Look at something; where it will not be told, however often it is asked for, it counts as answered.
+    Raises what the look raises."""
+    try:
+        await look
+    except Exception as error:
+        if isinstance(error, RecordUnreadable) or not isinstance(error, TemporalUnreachable):
+            answered.add(thing)
+        raise

@@ -64,6 +64,10 @@ class WorkflowState:
     open: bool
     pending: Pending | None = None
 
+    def waits_for(self, stage: Stage) -> bool:
+        """Whether it is open, and waits for this stage."""
+        return self.open and self.pending is not None and self.pending.stage is stage
+
 
 @dataclass(frozen=True)
 class StageHistory:

@@ -12,27 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from api_stub.errors import RecordUnreadable, TemporalUnreachable
+from api_stub.errors import TemporalUnreachable
 from api_stub.records.hands import Attempt, Hands, StageKey
 from api_stub.records.interrupted_orders import (
     Death,
     InterruptedOrder,
-    attempt_lost,
     confirmed,
     interrupted,
     seen_history,
     seen_pending,
 )
 from api_stub.records.looks import Looked
-from api_stub.records.open_orders import Orders, stage_of
+from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
-from api_stub.records.source import Source
+from api_stub.records.searches import Searches
+from api_stub.records.source import Source, unfit
 from api_stub.records.timeouts import Timeouts
 from api_stub.seldom import Seldom
 
@@ -47,22 +46,7 @@ SLOW_S = 1.5
 AWAY_S = 0.5
 PER_ORDER_S = 0.005
 """A look at one order costs about so much of a core; more orders are looked at less often."""
-SEARCH_S = 0.2
-SEARCH_AT_ONCE = 60
-MAX_SEARCHED = 1000
-"""So many orders that nobody is known to hold are looked at after a death, the likeliest first."""
-SEARCH_FOR_S = 30.0
 MAX_CLAIMED = 20_000
-
-
-@dataclass
-class _Search:
-    """The look for what a dead worker had been handed: its receipt, and the workflows to look at."""
-
-    n: int
-    todo: dict[str, None] | None = None
-    first: tuple[Attempt, ...] = ()
-    ends_at: float = math.inf
 
 
 class Follower:
@@ -83,7 +67,7 @@ class Follower:
         self._timeouts = timeouts
         self._orders = orders
         self._clock = clock
-        self._searches: dict[str, _Search] = {}
+        self._searches = Searches(source, hands, orders, self._add, clock)
         self._claimed: OrderedDict[Attempt, int] = OrderedDict()
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._followed: set[StageKey] = set()
@@ -101,7 +85,7 @@ class Follower:
         kept = self._receipts.add(replace(death, held=tuple(orders)))
         logger.info("receipt %d: %s (%s) held %d orders", kept.n, death.worker, death.cause, len(held))
         self._note(kept)
-        self._searches[death.worker] = _Search(kept.n, first=tuple(ended))
+        self._searches.begin(death.worker, ended)
         self.hurry()
         return held
 
@@ -134,12 +118,8 @@ class Follower:
 
     def look_at(self, worker: str, workflow_id: str) -> None:
         """Temporal seems to say that this order was with a worker that is dead."""
-        if worker not in self._numbers:
-            return  # it died before this API, or is none of the fleet's
-        ends_at = self._clock() + SEARCH_FOR_S
-        search = self._searches.setdefault(worker, _Search(self._numbers[worker], {}, ends_at=ends_at))
-        if search.todo is not None and len(search.todo) < MAX_SEARCHED:
-            search.todo[workflow_id] = None
+        if worker in self._numbers:  # else it died before this API, or is none of the fleet's
+            self._searches.look_at(worker, workflow_id)
             self._news.set()
 
     def hurry(self) -> None:
@@ -156,91 +136,34 @@ class Follower:
         self.hurry()  # an earlier API may have left some unfinished
         while True:
             self._news.clear()
-            pause: float | None
-            try:
-                # Takeovers first: what was never begun can be told a moment later.
-                pause = await self._follow()
-                if await self._search():
-                    pause = min(FAST_S if pause is None else pause, SEARCH_S)
-            except TemporalUnreachable as error:
-                if self._told.due("away"):
-                    logger.info("receipts wait for Temporal: %s", error)
-                pause = AWAY_S
+            pauses = []
+            # Takeovers first: what was never begun can be told a moment later. Neither waits for the other,
+            # also where one order of it keeps Temporal from answering.
+            for work in (self._follow, self._searches.go_on):
+                try:
+                    pauses.append(await work())
+                except TemporalUnreachable as error:
+                    if self._told.due("away"):
+                        logger.info("receipts wait for Temporal: %s", error)
+                    pauses.append(AWAY_S)
+            pause = min((one for one in pauses if one is not None), default=None)
             try:
                 await asyncio.wait_for(self._news.wait(), pause)
             except TimeoutError:
                 pass
 
-    async def _search(self) -> bool:
-        """Look at the next orders that the newly dead may have been handed; whether there are more."""
-        searches = dict(self._searches)
-        fresh = [search for search in searches.values() if search.todo is None]
-        if fresh:
-            likely = self._likely(set(searches))
-            for search in fresh:
-                search.ends_at = self._clock() + SEARCH_FOR_S
-                first = {attempt.key.workflow_id: None for attempt in search.first}
-                search.todo = {**first, **dict.fromkeys(likely)}
-        keys: dict[str, None] = {}
-        for search in searches.values():
-            for key in search.todo or ():
-                if len(keys) < SEARCH_AT_ONCE:
-                    keys[key] = None
-        found: dict[str, list[Attempt]] = {}
-        answered: set[str] = set()
-
-        async def look(key: str) -> None:
-            state = None
-            try:
-                state = await self._source.grip(key)
-            except TemporalUnreachable:
-                raise
-            except RecordUnreadable:
-                answered.add(key)
-                raise
-            answered.add(key)
-            worker = state.pending.worker if state is not None and state.pending is not None else None
-            lost = attempt_lost(worker, state) if worker in searches and state is not None else None
-            if worker is not None and lost is not None and not self.claimed(lost):
-                found.setdefault(worker, []).append(lost)
-
-        looked = Looked()
-        await looked.at((key, look(key)) for key in keys)
-        for worker, lost in found.items():
-            self._add(searches[worker].n, worker, lost)
-        now = self._clock()
-        for worker, search in searches.items():
-            search.todo = {key: None for key in search.todo or () if key not in answered}
-            if looked.away is not None and not looked.told:
-                search.ends_at = now + SEARCH_FOR_S
-            if not search.todo or now > search.ends_at:
-                del self._searches[worker]
-        if looked.away is not None and not looked.told:
-            raise looked.away
-        return bool(self._searches)
-
-    def _likely(self, dead: set[str]) -> list[str]:
-        """Open orders that no living worker is known to hold: first those last seen with one of the dead,
-        then the oldest."""
-        found = []
-        for order in self._orders.open_now():
-            key = stage_of(order)
-            if key is None or self._hands.holder(key) is not None:
-                continue
-            last = order.stages[-1].worker if order.stages else None
-            found.append((last not in dead, order.started_at is None, order.started_at, key.workflow_id))
-        return [workflow_id for *_, workflow_id in sorted(found)[:MAX_SEARCHED]]
-
-    def _add(self, n: int, worker: str, lost: Iterable[Attempt]) -> None:
+    def _add(self, worker: str, lost: Iterable[Attempt]) -> None:
         """More that a dead worker held."""
-        death = self._receipts.get(n)
-        if death is None:
+        number = self._numbers.get(worker)
+        death = self._receipts.get(number) if number is not None else None
+        more = tuple(self._interrupted(one) for one in dict.fromkeys(lost) if not self.claimed(one))
+        if death is None or not more:
             return
-        more = tuple(self._interrupted(one) for one in lost)
-        logger.info("receipt %d: %s had been handed %d more orders", n, worker, len(more))
+        logger.info("receipt %d: %s had %d more orders", death.n, worker, len(more))
         death = replace(death, held=tuple(sorted((*death.held, *more), key=lambda one: one.order_id)))
         self._receipts.change(death)
         self._note(death)
+        self._all_due = 0.0
 
     async def _follow(self) -> float | None:
         """Look at those that somebody has just begun, or at every order that nobody has taken over yet, if
@@ -287,8 +210,14 @@ class Follower:
         waiting = seen_pending(held, worker, state, hints) if state is not None else None
         if waiting is not None and waiting.confirmed:
             return waiting
-        story = await self._source.story(held.workflow_id, held.run_id)
         if waiting is not None:
-            return confirmed(waiting, story)
+            with unfit.alone(held.workflow_id):
+                try:
+                    return confirmed(waiting, await self._source.story(held.workflow_id, held.run_id))
+                except TemporalUnreachable:
+                    if waiting is held:
+                        raise  # else what is known already is not to be forgotten
+            return waiting
+        story = await self._source.story(held.workflow_id, held.run_id)
         closed = state is None or not state.open
         return seen_history(confirmed(held, story), worker, story, hints, closed)
