@@ -250,7 +250,7 @@ def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
         await until(lambda: held() == ["a"], follower)
         asked = temporal.asked["grip"]
         assert follower._searches
-        now[0] += 2 * searches.SEARCH_FOR_S
+        now[0] += 2 * searches.LONGEST_S
         await until(lambda: not follower._searches, follower)
         assert temporal.asked["grip"] >= asked and held() == ["a"]
 

@@ -23,6 +23,9 @@ SEARCH_AT_ONCE = 60
 MAX_SEARCHED = 1000
 """So many orders that nobody is known to hold are looked at after a death, the likeliest first."""
 SEARCH_FOR_S = 30.0
+"""A search ends after so long; while Temporal is away for all of it, its time does not run."""
+LONGEST_S = 600.0
+"""Nor does it then go on for ever: one order may be busy for good."""
 EARLY = datetime.fromtimestamp(0, UTC)
 
 
@@ -34,6 +37,7 @@ class _Search:
     todo: dict[str, None] | None = None
     doubtful: tuple[Attempt, ...] = ()
     ends_at: float = math.inf
+    latest: float = math.inf
 
 
 class Searches:
@@ -61,11 +65,14 @@ class Searches:
 
     def begin(self, worker: str, ended: Iterable[Attempt]) -> None:
         """A worker died, which had said of these attempts that they ended."""
-        self._searches[worker] = _Search(doubtful=tuple(ended))
+        self._searches[worker] = _Search(doubtful=tuple(ended), latest=self._clock() + LONGEST_S)
 
     def look_at(self, worker: str, workflow_id: str) -> None:
         """This order, too."""
-        search = self._searches.setdefault(worker, _Search({}, ends_at=self._clock() + SEARCH_FOR_S))
+        if worker not in self._searches:
+            now = self._clock()
+            self._searches[worker] = _Search({}, (), now + SEARCH_FOR_S, now + LONGEST_S)
+        search = self._searches[worker]
         if search.todo is not None and len(search.todo) < MAX_SEARCHED:
             search.todo[workflow_id] = None
 
@@ -114,7 +121,7 @@ class Searches:
             search.todo = {key: None for key in search.todo or () if key not in answered}
             search.doubtful = tuple(one for one in search.doubtful if one not in answered)
             if away is not None:
-                search.ends_at = self._clock() + SEARCH_FOR_S
+                search.ends_at = min(search.latest, self._clock() + SEARCH_FOR_S)
             if not (search.todo or search.doubtful) or self._clock() > search.ends_at:
                 del self._searches[worker]
         if away is not None:
