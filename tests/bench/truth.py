@@ -66,11 +66,12 @@ def config(directory: Path, **fleet: Any) -> Path:
 
 
 def kill_one(stack: RunningStack, dice: random.Random) -> bool:
-    """SIGKILL to some worker that is ready; whether there was one."""
+    """SIGKILL to some worker that is ready, one that holds orders if any does; whether there was one."""
     with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
-        ready = [worker["id"] for worker in stack.workers() if worker["state"] == "ready"]
-        if ready:
-            return stack.client.delete(f"/fleet/workers/{dice.choice(ready)}").status_code == 202
+        ready = [worker for worker in stack.workers() if worker["state"] == "ready"]
+        some = [worker["id"] for worker in ready if worker["orders"]] or [worker["id"] for worker in ready]
+        if some:
+            return stack.client.delete(f"/fleet/workers/{dice.choice(some)}").status_code == 202
     return False
 
 
