@@ -22,7 +22,7 @@ from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
-SWEEP_S = 1.0
+SWEEP_S = 2.0
 JUDGE_S = 0.25
 AWAY_S = 0.5
 JUDGED_AT_ONCE = 50
