@@ -12,7 +12,7 @@ CHECKPOINTS = [loaded.config for loaded in available()]
 
 def least_s(hands: int) -> float:
     """The shortest heartbeat timeout that held on a busy machine, in seconds."""
-    return 1.0 if hands <= 10 else 2.0 if hands <= 30 else 3.0
+    return 1.0 if hands <= 10 else 1.5 if hands <= 30 else 3.0
 
 
 @pytest.mark.parametrize("config", CHECKPOINTS, ids=lambda config: config.checkpoint)
