@@ -41,7 +41,7 @@ CONFIG: dict[str, Any] = {
         "bake": {"duration_s": [1, 3], "failure_rate": 0.1},
         "deliver": {"duration_s": [0.5, 2], "failure_rate": 0.1},
     },
-    "timeouts": {"heartbeat_s": 1, "start_to_close_s": 15},
+    "timeouts": {"heartbeat_s": 3, "start_to_close_s": 15},
     "retry": {"initial_s": 0.2, "backoff": 2, "maximum_s": 1},
     "seed": 3,
     "retention_s": 7200,

@@ -118,8 +118,8 @@ def away() -> Iterator[Api]:
 PATHS = [
     "/healthz", "/menu", "/orders", "/orders/a", "/orders/a/history", "/orders/status", "/fleet",
     "/fleet/workers", "/fleet/workers/1", "/fleet/redeploy", "/checkpoints", "/checkpoint", "/challenge",
-    "/challenge/reset", "/stats", "/audit", "/receipts", "/orderPizza", "/orderStatus", "/openapi.json",
-    "/docs", "/nowhere", "/", "//evil.example/",
+    "/challenge/reset", "/stats", "/audit", "/receipts", "/timeouts", "/orderPizza", "/orderStatus",
+    "/openapi.json", "/docs", "/nowhere", "/", "//evil.example/",
 ]  # fmt: skip
 
 

@@ -190,9 +190,9 @@ def test_any_value_in_a_path_and_a_query(away: Api) -> None:
 
 @pytest.mark.parametrize("query", ["after=-1", "after=1e9", "after=x", "after=1.5", "after="])
 def test_a_number_of_a_receipt_is_a_number(away: Api, query: str) -> None:
-    answer = away("GET", f"/receipts?{query}")
-    # Where nothing is kept, that is told first.
-    assert answer.status_code in (422, 503)
+    for path in ("/receipts", "/timeouts"):
+        # Where nothing is kept, that is told first.
+        assert away("GET", f"{path}?{query}").status_code in (422, 503)
 
 
 def test_a_worker_can_be_started_without_saying_where(away: Api) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -14,22 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.fleet.rules import Exit, Slot
-from api_stub.records import takeovers as follow
 from api_stub.records.fleetlog import KEPT_S, FleetLog
+from api_stub.records.hands import Attempt, Custody, StageKey
 from api_stub.records.interrupted_orders import (
     Death,
     InterruptedOrder,
     attempt_lost,
-    begin,
+    confirmed,
+    interrupted,
+    next_custodian,
     receipt,
     seen_history,
     seen_pending,
 )
 from api_stub.records.receipts import MAX_ANSWERED, Receipts, read_line
 from api_stub.records.source import Pending, StageHistory, WorkflowState
-from api_stub.records.takeovers import Follower
-from api_stub.schema import Order, OrderStatus, Stage, StageView
-from tests.recorded import T0, MadeUpTemporal
+from api_stub.schema import Stage, StageView
+from tests.recorded import T0
 
 START = T0.timestamp()
 PENDING = st.builds(
@@ -50,7 +50,7 @@ def at(seconds: float) -> datetime:
 
 
 def held(**changes: Any) -> InterruptedOrder:
-    return replace(InterruptedOrder("a", "a", "run", "2", Stage.BAKE, 1, (Stage.PREPARE,), "Ada"), **changes)
+    return replace(InterruptedOrder("a", "a", "run", Stage.BAKE, 1, (Stage.PREPARE,), "Ada"), **changes)
 
 
 def death(n: int = 1, *orders: InterruptedOrder) -> Death:
@@ -63,6 +63,11 @@ def grip(worker: str | None, attempt: int, running: bool = True, **more: Any) ->
     )
 
 
+def chain(*workers: str, first: int = 1) -> tuple[Custody, ...]:
+    """A chain of custody: who had the attempts from `first` on; attempt n began n seconds after START."""
+    return tuple(Custody(worker, n, START + n) for n, worker in enumerate(workers, first))
+
+
 @given(GRIPS)
 def test_what_a_dead_worker_held(seen: WorkflowState) -> None:
     lost = attempt_lost("w1.1", seen)
@@ -70,70 +75,128 @@ def test_what_a_dead_worker_held(seen: WorkflowState) -> None:
     if lost is None or pending is None:
         return
     assert seen.open and pending.worker == "w1.1"
-    assert 1 <= lost == (pending.attempt if pending.running else pending.attempt - 1)
+    assert lost.key == StageKey("a", "run", pending.stage)
+    assert 1 <= lost.number == (pending.attempt if pending.running else pending.attempt - 1)
 
 
 def test_a_death_that_temporal_noticed_already_and_one_that_it_did_not() -> None:
-    assert attempt_lost("w1.1", grip("w1.1", 3)) == 3
-    assert attempt_lost("w1.1", grip("w1.1", 4, running=False, timed_out=True)) == 3
-    assert attempt_lost("w1.1", grip("w1.1", 4, running=False)) is None, "it had failed before, by itself"
-    assert attempt_lost("w1.1", grip("w2.1", 4)) is None
-    assert attempt_lost("w1.1", WorkflowState("a", "run", True)) is None
-    assert attempt_lost("w1.1", replace(grip("w1.1", 3), open=False)) is None
+    def number(state: WorkflowState) -> int | None:
+        lost = attempt_lost("w1.1", state)
+        return lost.number if lost is not None else None
+
+    assert number(grip("w1.1", 3)) == 3
+    assert number(grip("w1.1", 4, running=False, timed_out=True)) == 3
+    assert number(grip("w1.1", 4, running=False)) is None, "it had failed before, by itself"
+    assert number(grip("w2.1", 4)) is None
+    assert number(WorkflowState("a", "run", True)) is None
+    assert number(replace(grip("w1.1", 3), open=False)) is None
 
 
-def test_a_receipt_begins_with_what_is_finished() -> None:
-    story = StageHistory(
-        "Ada",
-        (
-            StageView(stage=Stage.PREPARE, worker="w2.1", attempts=2, started_at=at(-9), finished_at=at(-5)),
-            StageView(stage=Stage.BAKE),
-        ),
+def test_a_receipt_begins_with_what_the_hints_tell_and_is_confirmed_by_the_history() -> None:
+    begun = interrupted(Attempt(StageKey("a", "run", Stage.BAKE), 1), "a")
+    assert begun == held(customer=None, confirmed=False)
+    prepared = StageView(
+        stage=Stage.PREPARE, worker="w2.1", attempts=2, started_at=at(-9), finished_at=at(-5)
     )
-    assert begin("a", grip("w1.1", 1), 1, story) == held()
-    assert story.retries == 1
+    baked = StageView(stage=Stage.BAKE, worker="w2.1", attempts=2, started_at=at(2), finished_at=at(5))
+    story = StageHistory("Ada", (prepared, baked))
+    assert confirmed(begun, story) == held(), "what was finished afterwards is not what was kept"
+    assert confirmed(begun, None) == held(customer=None)
+    assert story.retries == 2
 
 
 @given(GRIPS, st.integers(1, 5))
-def test_an_order_is_taken_over_by_a_later_attempt_only(seen: WorkflowState, lost: int) -> None:
+def test_an_order_is_taken_over_by_another_attempt_only(seen: WorkflowState, lost: int) -> None:
     before = held(attempt=lost)
-    after = seen_pending(before, seen)
+    after = seen_pending(before, "w1.1", seen)
     if after is None:
-        assert not seen.open or seen.pending is None or seen.pending.activity_id != before.activity_id
+        assert not seen.open or seen.pending is None or seen.pending.stage is not before.stage
     elif after is not before:
         assert after.over and after.taken_over_at is not None and after.to is not None
-        assert seen.pending is not None and seen.pending.attempt > lost
-        assert replace(after, to=None, taken_over_at=None, over=False) == before
+        assert (after.to, after.to_attempt) != ("w1.1", lost)
+        assert replace(after, to=None, taken_over_at=None, to_attempt=None, over=False) == before
 
 
 def test_while_the_next_attempt_waits_nothing_is_claimed() -> None:
-    assert seen_pending(held(), grip("w1.1", 1)) == held()
-    assert seen_pending(held(), grip("w1.1", 2, running=False, timed_out=True)) == held()
-    taken = seen_pending(held(), grip("w2.1", 2))
-    assert taken == held(to="w2.1", taken_over_at=START + 2, over=True)
+    assert seen_pending(held(), "w1.1", grip("w1.1", 1)) == held()
+    assert seen_pending(held(), "w1.1", grip("w1.1", 2, running=False, timed_out=True)) == held()
+    taken = seen_pending(held(), "w1.1", grip("w2.1", 2))
+    assert taken == held(to="w2.1", taken_over_at=START + 2, to_attempt=2, over=True)
     # It was taken over and failed there between two looks: the third attempt waits, the second had begun.
-    assert seen_pending(held(), grip("w2.1", 3, running=False)) == taken
+    assert seen_pending(held(), "w1.1", grip("w2.1", 3, running=False)) == taken
+
+
+def test_whoever_came_after_the_successor_is_not_the_successor() -> None:
+    """Attempt 2 failed on w2, attempt 3 runs on w3: w2 took it over."""
+    by_chain = seen_pending(held(), "w1.1", grip("w3.1", 3, custody=chain("w1.1", "w2.1", "w3.1")))
+    assert by_chain == held(to="w2.1", taken_over_at=START + 2, to_attempt=2, over=True)
+    hints = {2: Custody("w2.1", 2, START + 2.1, exact=False)}
+    by_hint = seen_pending(held(), "w1.1", grip("w3.1", 3), hints)
+    assert by_hint == held(to="w2.1", taken_over_at=START + 2.1, to_attempt=2, over=True)
+    both = seen_pending(held(), "w1.1", grip("w3.1", 3, custody=chain("w1.1", "w2.1")), hints)
+    assert both == by_chain, "Temporal's clock is the one that counts"
+    baked = StageView(stage=Stage.BAKE, worker="w4.1", attempts=4, started_at=at(4), finished_at=at(6))
+    story = StageHistory(None, (baked,), {Stage.BAKE: chain("w1.1", "w2.1", "w3.1", "w4.1")})
+    assert seen_history(held(), "w1.1", story) == by_chain
+
+
+def test_an_attempt_that_left_no_trace_is_waited_for_as_long_as_it_may_be_told() -> None:
+    lost = held().lost
+    third = Custody("w3.1", 3, START + 3)
+
+    def named(chain_: tuple[Custody, ...], finished: bool = False, **more: Any) -> str | None:
+        found = next_custodian(lost, "w1.1", chain_, more.get("last"), more.get("hints", {}), finished)
+        return found.worker if found is not None else None
+
+    assert named(chain("w1.1"), last=third) is None, "attempt 2 may still be told by the chain"
+    assert named(chain("w1.1"), hints={3: third}) is None
+    assert named((*chain("w1.1"), third)) == "w3.1", "the chain goes on without it: nobody will know"
+    assert named(chain("w1.1"), last=third, finished=True) == "w3.1"
+    assert named((), last=third, finished=True) == "w3.1"
+    assert named(()) is None and named((), finished=True) is None
+
+
+def test_an_operator_resets_the_activity_and_its_attempts_count_from_1_again() -> None:
+    lost = held(attempt=3)
+    again = (*chain("w8.1", "w9.1", "w1.1"), *chain("w2.1", "w3.1"))
+    taken = seen_pending(lost, "w1.1", grip("w3.1", 2, custody=again))
+    assert taken == replace(lost, to="w2.1", taken_over_at=START + 1, to_attempt=1, over=True)
+    by_server = seen_pending(lost, "w1.1", grip("w2.1", 1))
+    assert by_server is not None and (by_server.to, by_server.to_attempt) == ("w2.1", 1)
+    # A number that was given out before the reset is nobody's successor after it.
+    lost = held(attempt=1)
+    later = (*chain("w8.1", "w9.1"), Custody("w1.1", 1, START + 5), Custody("w2.1", 2, START + 8))
+    taken = seen_pending(lost, "w1.1", grip("w2.1", 2, custody=later))
+    assert taken is not None and taken.to == "w2.1"
 
 
 def test_a_stage_that_is_finished_already_is_told_by_its_history() -> None:
     done = StageView(stage=Stage.BAKE, worker="w2.1", attempts=2, started_at=at(2), finished_at=at(4))
-    assert seen_history(held(), StageHistory(None, (done,))) == held(
-        to="w2.1", taken_over_at=START + 2, over=True
+    assert seen_history(held(), "w1.1", StageHistory(None, (done,))) == held(
+        to="w2.1", taken_over_at=START + 2, to_attempt=2, over=True
     )
     own = done.model_copy(update={"attempts": 1, "worker": "w1.1"})
-    assert seen_history(held(), StageHistory(None, (own,))) is None, (
+    assert seen_history(held(), "w1.1", StageHistory(None, (own,))) is None, (
         "it had finished it: nothing was taken over"
     )
-    assert seen_history(held(), None) == held(over=True)
-    assert seen_history(held(), StageHistory(None, (StageView(stage=Stage.BAKE),))) == held(over=True)
+    assert seen_history(held(), "w1.1", None) == held(over=True)
+    begun = StageHistory(None, (StageView(stage=Stage.BAKE),))
+    assert seen_history(held(), "w1.1", begun) == held(over=True)
+    assert seen_history(held(), "w1.1", begun, closed=False) == held(), "it still waits for it"
+    hints = {2: Custody("w2.1", 2, START + 2)}
+    ended = seen_history(held(), "w1.1", begun, hints)
+    assert ended is not None and ended.to == "w2.1", "it was cancelled after somebody took it over"
 
 
 def test_a_receipt_on_the_wire() -> None:
-    told = receipt(death(7, held(to="w2.1", taken_over_at=START + 2.3456, over=True), held(order_id="b")))
+    told = receipt(
+        death(7, held(to="w2.1", taken_over_at=START + 2.3456, to_attempt=2, over=True), held(order_id="b"))
+    )
     body = told.model_dump(mode="json")
     assert (body["n"], body["worker"], body["cause"], body["signal"]) == (7, "w1.1", "player", "SIGKILL")
     first, second = body["orders"]
     assert first["from"] == "w1.1" and first["to"] == "w2.1" and first["delay_s"] == 2.346
+    assert first["to_attempt"] == 2 and second["to_attempt"] is None
     assert first["kept_stages"] == ["prepare"] and first["customer"] == "Ada"
     assert second["to"] is None and second["taken_over_at"] is None and second["delay_s"] is None
 
@@ -145,13 +208,15 @@ def test_two_clocks_that_differ_make_no_negative_delay() -> None:
 
 HELD = st.builds(
     InterruptedOrder,
-    *(st.text(max_size=4) for _ in range(4)),
+    *(st.text(max_size=4) for _ in range(3)),
     st.sampled_from(list(Stage)),
     st.integers(1, 9),
     st.lists(st.sampled_from(list(Stage))).map(tuple),
     st.one_of(st.none(), st.text(max_size=4)),
     st.one_of(st.none(), st.text(max_size=4)),
     st.one_of(st.none(), st.floats(0, 1e10)),
+    st.booleans(),
+    st.one_of(st.none(), st.integers(1, 99)),
     st.booleans(),
 )
 
@@ -160,6 +225,17 @@ HELD = st.builds(
 def test_a_death_reads_as_it_was_written(orders: list[InterruptedOrder]) -> None:
     before = death(3, *orders)
     assert read_line(json.dumps(asdict(before)).encode()) == before
+
+
+def test_a_receipt_of_the_version_before_is_read() -> None:
+    """As it was written when an activity's id was kept and the chain of custody was not."""
+    line = (
+        b'{"n": 3, "worker": "w1.1", "slot": 1, "cause": "player", "signal": "SIGKILL", "killed_at": null,'
+        b' "observed_at": 1767268800.0, "held": [{"order_id": "a", "workflow_id": "a", "run_id": "run",'
+        b' "activity_id": "2", "stage": "bake", "attempt": 1, "kept": ["prepare"], "customer": "Ada",'
+        b' "to": null, "taken_over_at": null, "over": false}]}'
+    )
+    assert read_line(line) == replace(death(3, held()), killed_at=None)
 
 
 def test_receipts_are_kept_numbered_and_bounded(tmp_path: Path) -> None:
@@ -175,6 +251,7 @@ def test_receipts_are_kept_numbered_and_bounded(tmp_path: Path) -> None:
     assert again.after(0) == receipts.after(0)
     assert [one.n for one in again.after(0)] == [5, 6, 7, 8, 9]
     assert [one.n for one in again.after(7)] == [8, 9]
+    assert [one.n for one in again.after(0, until=7)] == [5, 6, 7]
     assert again.delays() == [1.0] * 5
     assert again.add(death()).n == 10, "numbers go on"
     # A change of one that has left by now brings nothing back.
@@ -231,134 +308,3 @@ def test_the_fleets_log() -> None:
     log.count(3)
     assert list(log.died) == [now]
     assert [count.ready for count in log.ready] == [3]
-
-
-class Kitchen:
-    """A follower on a made-up Temporal, with the open orders that the API last read."""
-
-    def __init__(self, directory: Path) -> None:
-        self.temporal = MadeUpTemporal()
-        self.receipts = Receipts(directory / "receipts.jsonl")
-        self.receipts.load()
-        self.orders: list[Order] = []
-        self.follower = Follower(self.temporal, self.receipts, lambda: self.orders)
-
-    def holds(self, order_id: str, worker: str, last_seen_with: str | None) -> None:
-        """Temporal says that this worker bakes the order; the API last saw it elsewhere."""
-        self.orders.append(
-            Order(id=order_id, workflow_id=order_id, status=OrderStatus.BAKING, worker=last_seen_with)
-        )
-        self.temporal.grips[order_id] = replace(grip(worker, 1), workflow_id=order_id)
-        prepared = StageView(stage=Stage.PREPARE, worker="w2.1", attempts=1, finished_at=at(-5))
-        self.temporal.stories[order_id] = StageHistory(None, (prepared, StageView(stage=Stage.BAKE)))
-
-
-async def until(check: Any) -> None:
-    async with asyncio.timeout(10):
-        while not check():
-            await asyncio.sleep(0.005)
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks follow each other at once."""
-    for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S"):
-        monkeypatch.setattr(follow, name, 0.001)
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_death_is_followed_to_the_takeover(tmp_path: Path) -> None:
-    kitchen = Kitchen(tmp_path)
-    kitchen.holds("mine", "w1.1", "w1.1")
-    kitchen.holds("moved", "w1.1", "w2.1")  # it came into the dead hands after it was last read
-    kitchen.holds("other", "w2.1", "w1.1")  # it had left them
-    temporal, receipts = kitchen.temporal, kitchen.receipts
-
-    async def live() -> None:
-        running = asyncio.create_task(kitchen.follower.run())
-        temporal.away = True
-        kitchen.follower.died(death(0))
-        await until(lambda: temporal.asked["grip"] > 2)
-        assert receipts.after(0) == [], "nobody knows what it held while Temporal is away"
-        temporal.away = False
-        await until(lambda: receipts.after(0))
-        (first,) = receipts.after(0)
-        assert [one.id for one in first.orders] == ["mine", "moved"]
-        assert all(one.to is None and one.attempt == 1 for one in first.orders)
-        assert all(one.kept_stages == [Stage.PREPARE] for one in first.orders)
-        temporal.grips["mine"] = replace(grip("w3.1", 2), workflow_id="mine")
-        await until(lambda: receipts.after(0)[0].orders[0].to)
-        assert receipts.unfinished()
-        # This one is finished between two looks.
-        temporal.grips["moved"] = WorkflowState("moved", "run", open=False)
-        done = StageView(stage=Stage.BAKE, worker="w2.1", attempts=2, started_at=at(3), finished_at=at(4))
-        temporal.stories["moved"] = StageHistory(None, (done,))
-        await until(lambda: not receipts.unfinished())
-        running.cancel()
-
-    asyncio.run(live())
-    again = Receipts(tmp_path / "receipts.jsonl")
-    again.load()
-    (told,) = again.after(0)
-    assert [(one.to, one.delay_s) for one in told.orders] == [("w3.1", 2.0), ("w2.1", 3.0)]
-
-
-@pytest.mark.usefixtures("quick")
-def test_empty_hands_have_a_receipt_too_and_many_deaths_one_look(tmp_path: Path) -> None:
-    kitchen = Kitchen(tmp_path)
-    kitchen.holds("a", "w2.1", "w2.1")
-
-    async def live() -> None:
-        for number in (1, 2, 3):
-            kitchen.follower.died(replace(death(0), worker=f"w{number}.1", slot=number))
-        running = asyncio.create_task(kitchen.follower.run())
-        await until(lambda: len(kitchen.receipts.after(0)) == 3)
-        running.cancel()
-
-    asyncio.run(live())
-    told = kitchen.receipts.after(0)
-    assert [(one.n, one.worker) for one in told] == [(1, "w1.1"), (2, "w2.1"), (3, "w3.1")]
-    assert [len(one.orders) for one in told] == [0, 1, 0]
-    assert told[1].exit_observed_at == at(0) and told[1].killed_at == at(-0.1)
-
-
-@pytest.mark.usefixtures("quick")
-def test_what_an_earlier_api_left_unfinished_is_followed(tmp_path: Path) -> None:
-    before = Receipts(tmp_path / "receipts.jsonl")
-    before.add(death(0, held(), held(order_id="b", workflow_id="b")))
-    kitchen = Kitchen(tmp_path)
-    kitchen.temporal.grips["a"] = grip("w2.4", 5)
-    kitchen.temporal.grips["b"] = None  # it is not in Temporal any more
-
-    async def live() -> None:
-        running = asyncio.create_task(kitchen.follower.run())
-        await until(lambda: not kitchen.receipts.unfinished())
-        running.cancel()
-
-    asyncio.run(live())
-    (told,) = kitchen.receipts.after(0)
-    assert [one.to for one in told.orders] == ["w2.4", None]
-
-
-@pytest.mark.usefixtures("quick")
-def test_an_order_that_the_dead_worker_had_finished_leaves_the_receipt(tmp_path: Path) -> None:
-    kitchen = Kitchen(tmp_path)
-    kitchen.holds("a", "w1.1", "w1.1")
-
-    async def live() -> None:
-        running = asyncio.create_task(kitchen.follower.run())
-        kitchen.follower.died(death(0))
-        await until(lambda: kitchen.receipts.after(0))
-        done = StageView(
-            stage=Stage.BAKE,
-            worker="w1.1",
-            attempts=1,
-            started_at=at(-1),
-            finished_at=at(-0.5),
-        )
-        kitchen.temporal.stories["a"] = StageHistory(None, (done,))
-        kitchen.temporal.grips["a"] = WorkflowState("a", "run", open=True)
-        await until(lambda: kitchen.receipts.after(0)[0].orders == [])
-        running.cancel()
-
-    asyncio.run(live())

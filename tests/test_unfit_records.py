@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 import math
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -14,17 +15,21 @@ import pytest
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 from api_stub.errors import RecordUnreadable, TemporalUnreachable
+from api_stub.records import looks, searches
 from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
 from api_stub.records.audit import tally
+from api_stub.records.hands import Hands
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger_lines import Totals
+from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, run_all
 from api_stub.records.takeovers import Follower
 from api_stub.records.temporal_source import TemporalSource, read_row
+from api_stub.records.timeouts import Timeouts
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from tests.recorded import T0, MadeUpTemporal, ledger_of
 from tests.test_unfit import MadeUpServer, execution, gateway_on
@@ -156,6 +161,14 @@ async def until(check: Callable[[], object], follower: Follower) -> None:
         going.cancel()
 
 
+def follower_of(
+    temporal: MadeUpTemporal, receipts: Receipts, *names: str, clock: Callable[[], float] = time.monotonic
+) -> Follower:
+    """A follower to whom w1.1 has hinted that it bakes nothing; these orders are open."""
+    orders = Orders(lambda: [order(name) for name in names], lambda name: None, lambda name: name)
+    return Follower(temporal, receipts, Hands(), Timeouts(), orders, clock)
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_a_receipt_has_every_order_that_can_be_read(
     error: BaseException, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -167,11 +180,11 @@ def test_a_receipt_has_every_order_that_can_be_read(
     temporal.stories = {name: StageHistory("Ada") for name in names}
     temporal.broken = {bad: error}
     receipts = Receipts(tmp_path / "receipts.jsonl")
-    follower = Follower(temporal, receipts, lambda: [order(name) for name in names])
+    follower = follower_of(temporal, receipts, *names)
 
     async def run() -> None:
         follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
-        await until(lambda: receipts.after(0), follower)
+        await until(lambda: receipts.after(0)[0].orders, follower)
         assert [one.id for one in receipts.after(0)[0].orders] == ["good", "well"]
         # One that was read and now cannot be: the others are followed to their end.
         temporal.broken = {"good": error}
@@ -185,45 +198,71 @@ def test_a_receipt_has_every_order_that_can_be_read(
     assert told_of(bad, caplog) == 1
 
 
-def test_a_receipt_waits_a_while_for_an_order_that_is_busy(
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_a_takeover_is_told_though_the_history_cannot_be_read(error: BaseException, tmp_path: Path) -> None:
+    temporal = PartlyBroken()
+    name = fresh("unread")
+    temporal.grips = {name: WorkflowState(name, "run", True, held_by("w1.1"))}
+    receipts = Receipts(tmp_path / "receipts.jsonl")
+    follower = follower_of(temporal, receipts, name)
+
+    async def story(workflow_id: str, run_id: str) -> StageHistory | None:
+        raise error
+
+    temporal.story = story  # type: ignore[method-assign]
+
+    async def run() -> None:
+        follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
+        await until(lambda: receipts.after(0)[0].orders, follower)
+        after = Pending("2", Stage.BAKE, 2, True, "w2.1", NOW + 1)
+        temporal.grips[name] = WorkflowState(name, "run", True, after)
+        await until(lambda: receipts.after(0)[0].orders[0].to == "w2.1", follower)
+        assert receipts.after(0)[0].orders[0].kept_stages == [Stage.PREPARE]
+
+    asyncio.run(run())
+
+
+def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "AWAY_S", 0.01)
+    for name in ("AWAY_S", "FAST_S"):
+        monkeypatch.setattr(follow, name, 0.01)
+    monkeypatch.setattr(searches, "SEARCH_S", 0.01)
     temporal = PartlyBroken()
     temporal.grips = {name: WorkflowState(name, f"run-{name}", True, held_by("w1.1")) for name in ("a", "b")}
     temporal.stories = {name: StageHistory("Ada") for name in ("a", "b")}
     temporal.broken = {"b": TemporalUnreachable("Workflow is busy.")}
     receipts = Receipts(tmp_path / "receipts.jsonl")
     now = [0.0]
-    follower = Follower(temporal, receipts, lambda: [order("a"), order("b")], clock=lambda: now[0])
+    follower = follower_of(temporal, receipts, "a", "b", clock=lambda: now[0])
+
+    def held() -> list[str]:
+        return [one.id for one in receipts.after(0)[-1].orders]
 
     async def run() -> None:
         follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
-        await until(lambda: temporal.asked["grip"], follower)
-        # Meanwhile somebody else took the first one over: that it was held is known all the same.
-        temporal.grips["a"] = WorkflowState("a", "run-a", True, held_by("w2.1"))
-        assert not receipts.after(0)
+        await until(lambda: held() == ["a"], follower)
         temporal.broken = {}
-        await until(lambda: receipts.after(0), follower)
-        assert [one.id for one in receipts.after(0)[0].orders] == ["a", "b"]
+        await until(lambda: held() == ["a", "b"], follower)
         temporal.broken = {"b": TemporalUnreachable("Workflow is busy.")}
-        temporal.grips["a"] = WorkflowState("a", "run-a", True, held_by("w3.1"))
+        third = Pending("2", Stage.BAKE, 3, True, "w3.1", NOW)
+        temporal.grips["a"] = WorkflowState("a", "run-a", True, third)
         follower.died(Death(0, "w3.1", 3, "player", "SIGKILL", NOW, NOW))
-        now[0] += 1
+        await until(lambda: held() == ["a"], follower)
         asked = temporal.asked["grip"]
-        await until(lambda: temporal.asked["grip"] > asked, follower)
-        now[0] += 2 * follow.LOOK_AGAIN_FOR_S
-        await until(lambda: len(receipts.after(0)) == 2, follower)
-        assert [one.id for one in receipts.after(0)[1].orders] == ["a"]
+        assert follower._searches
+        now[0] += 2 * searches.LONGEST_S
+        await until(lambda: not follower._searches, follower)
+        assert temporal.asked["grip"] >= asked and held() == ["a"]
 
     asyncio.run(run())
 
 
 def test_a_server_that_hangs_holds_a_look_up_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "LOOK_S", 0.02)
+    monkeypatch.setattr(looks, "LOOK_S", 0.02)
 
     async def run() -> None:
-        looked = follow.Looked()
+        looked = looks.Looked()
 
         async def hangs() -> None:
             await asyncio.Event().wait()

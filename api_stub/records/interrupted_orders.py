@@ -1,17 +1,22 @@
 """What a worker's death did to the orders in its hands; pure.
 
-A death finds which orders the dead worker held, by Temporal's word at that moment; then each is followed
-until its next attempt has begun.
+A death takes along the attempts that its worker had in hand. Who has the next attempt, the custodian after
+the lost one, took the order over: whoever came after that, and however it went, is no concern of this death.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from api_stub.records.hands import Attempt, Custody, StageKey, Suspect
 from api_stub.records.source import StageHistory, WorkflowState
+from api_stub.records.timeouts import judged_by_history, judged_by_pending
 from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
+from worker.show.hints import HintKind
+
+NO_HINTS: Mapping[int, Custody] = {}
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,6 @@ class InterruptedOrder:
     order_id: str
     workflow_id: str
     run_id: str
-    activity_id: str
     stage: Stage
     attempt: int
     """The attempt that died with the worker."""
@@ -31,6 +35,14 @@ class InterruptedOrder:
     taken_over_at: float | None = None
     over: bool = False
     """Nothing more is to be seen: taken over, or ended without that."""
+    to_attempt: int | None = None
+    confirmed: bool = True
+    """Temporal's history has told who ordered it and what is kept."""
+
+    @property
+    def lost(self) -> Attempt:
+        """The attempt that died with the worker, with its stage and run."""
+        return Attempt(StageKey(self.workflow_id, self.run_id, self.stage), self.attempt)
 
 
 @dataclass(frozen=True)
@@ -61,56 +73,157 @@ def delay(death: Death, held: InterruptedOrder) -> float:
     return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
 
 
-def attempt_lost(worker: str, grip: WorkflowState) -> int | None:
-    """The attempt that died with this worker; None: the order is not, and was not just now, in its hands.
+def interrupted(lost: Attempt, order_id: str, customer: str | None = None) -> InterruptedOrder:
+    """An order whose attempt died with its worker. A stage begins when those before it are finished; what
+    else there is to know, its history tells later."""
+    key = lost.key
+    return InterruptedOrder(
+        order_id=order_id,
+        workflow_id=key.workflow_id,
+        run_id=key.run_id,
+        stage=key.stage,
+        attempt=lost.number,
+        kept=tuple(Stage)[: tuple(Stage).index(key.stage)],
+        customer=customer,
+        confirmed=False,
+    )
+
+
+def confirmed(held: InterruptedOrder, story: StageHistory | None) -> InterruptedOrder:
+    """The order with what its history says: who ordered it, and which stages were finished before this one.
+    `story` None: it is not in Temporal any more, and stays as it is known."""
+    if story is None:
+        return replace(held, confirmed=True)
+    kept = []
+    for view in story.stages:
+        if view.stage is held.stage:
+            break
+        if view.finished_at is not None:
+            kept.append(view.stage)
+    return replace(held, kept=tuple(kept), customer=story.customer or held.customer, confirmed=True)
+
+
+def attempt_lost(worker: str, state: WorkflowState) -> Attempt | None:
+    """The attempt that died with the worker; None: the order is not, and was not just now, in its hands.
 
     Temporal may have noticed the death already: then that attempt is said to have timed out, and the next
     one has not begun.
     """
-    pending = grip.pending
-    if not grip.open or pending is None or pending.worker != worker:
+    pending = state.pending
+    if not state.open or pending is None or pending.worker != worker:
         return None
+    key = StageKey(state.workflow_id, state.run_id, pending.stage)
     if pending.running:
-        return pending.attempt
-    return pending.attempt - 1 if pending.timed_out and pending.attempt > 1 else None
+        return Attempt(key, pending.attempt)
+    return Attempt(key, pending.attempt - 1) if pending.timed_out and pending.attempt > 1 else None
 
 
-def begin(order_id: str, grip: WorkflowState, attempt: int, story: StageHistory) -> InterruptedOrder:
-    """An order that was held when its worker died. The grip has a pending activity."""
-    assert grip.pending is not None
-    return InterruptedOrder(
-        order_id=order_id,
-        workflow_id=grip.workflow_id,
-        run_id=grip.run_id,
-        activity_id=grip.pending.activity_id,
-        stage=grip.pending.stage,
-        attempt=attempt,
-        kept=tuple(view.stage for view in story.stages if view.finished_at is not None),
-        customer=story.customer,
-    )
-
-
-def seen_pending(held: InterruptedOrder, grip: WorkflowState) -> InterruptedOrder | None:
-    """The order after one more look, where it still waits for that activity; None: its history must tell."""
-    pending = grip.pending
-    if not grip.open or pending is None or pending.activity_id != held.activity_id:
+def lost_after_all(
+    attempt: Attempt,
+    worker: str,
+    ended: HintKind | None,
+    state: WorkflowState | None,
+    story: StageHistory | None,
+) -> bool | None:
+    """Whether an attempt was lost with its worker, which had said just before its death that it ended: the
+    server had perhaps not heard of that. None: that is not known yet. `story` where its stage is over."""
+    stage, number = attempt.key.stage, attempt.number
+    suspect = Suspect(attempt, worker)
+    if state is not None and state.pending is not None and state.waits_for(stage):
+        if attempt_lost(worker, state) == attempt:
+            return True
+        later, verdict = state.pending.attempt, judged_by_pending(suspect, state.pending, ended)
+    elif story is not None:
+        view = next((v for v in story.stages if v.stage is stage), None)
+        later, verdict = view.attempts if view is not None else 0, judged_by_history(suspect, story, ended)
+    else:
         return None
-    # The next attempt runs, or has come and gone: then the one after that waits, and the last worker had it.
+    if ended == "completed" and later > number:
+        return True  # had the server heard of it, there would be no later attempt
+    return None if verdict == "not known yet" else verdict == "given up"
+
+
+def next_custodian(
+    lost: Attempt,
+    worker: str,
+    chain: Sequence[Custody],
+    last: Custody | None,
+    hints: Mapping[int, Custody],
+    finished: bool,
+) -> Custody | None:
+    """Who had the stage in hand next after the attempt that `worker` lost; None: that is not known yet.
+
+    `chain` is what Temporal keeps, oldest first; `last` the last attempt that the server itself tells of.
+    An attempt may have left no trace: it died before its first heartbeat, and its hint was lost. Then the
+    next known one is named once nothing more can come to be known: a chain that goes on beyond it has all
+    that there will be, and so has a `finished` stage.
+    """
+    number = lost.number
+    places = [n for n, one in enumerate(chain) if (one.attempt, one.worker) == (number, worker)]
+    later = chain[places[-1] + 1 :] if places else chain[_newest_count(chain) :]
+    if places and later and later[0].attempt <= number:
+        return later[0]  # an operator has reset the activity: its attempts count from 1 again
+    later = [one for one in later if one.attempt > number]
+    known = {n: one for n, one in hints.items() if n > number}
+    if last is not None and last.attempt > number:
+        known[last.attempt] = last
+    known.update({one.attempt: one for one in reversed(later)})
+    if known:
+        following = known[min(known)]
+        reached = max((one.attempt for one in later), default=number)
+        if following.attempt == number + 1 or reached > number + 1 or finished:
+            return following
+    elif last is not None and (last.attempt < number or last.worker != worker):
+        return last  # reset, and the chain does not tell of it yet
+    return None
+
+
+def _newest_count(chain: Sequence[Custody]) -> int:
+    """Where in a chain the attempts began to count from 1 for the last time."""
+    return max((n for n in range(1, len(chain)) if chain[n].attempt <= chain[n - 1].attempt), default=0)
+
+
+def seen_pending(
+    held: InterruptedOrder, worker: str, state: WorkflowState, hints: Mapping[int, Custody] = NO_HINTS
+) -> InterruptedOrder | None:
+    """The order after one more look, where it still waits for that stage; None: its history must tell."""
+    pending = state.pending
+    if not state.open or pending is None or pending.stage is not held.stage:
+        return None
+    # A waiting one: the attempt before it has come and gone, and the last worker had that.
     begun = pending.attempt if pending.running else pending.attempt - 1
-    if begun > held.attempt and pending.worker is not None and pending.began is not None:
-        return replace(held, to=pending.worker, taken_over_at=pending.began, over=True)
-    return held
+    last = None
+    if pending.worker is not None and pending.began is not None and begun > 0:
+        last = Custody(pending.worker, begun, pending.began)
+    return _taken(held, next_custodian(held.lost, worker, pending.custody, last, hints, False), over=False)
 
 
-def seen_history(held: InterruptedOrder, story: StageHistory | None) -> InterruptedOrder | None:
-    """The order after its history was read, as it no longer waits for that activity. `story` None: it is
-    not in Temporal any more. Returns None where the dead worker had finished the stage after all."""
+def seen_history(
+    held: InterruptedOrder,
+    worker: str,
+    story: StageHistory | None,
+    hints: Mapping[int, Custody] = NO_HINTS,
+    closed: bool = True,
+) -> InterruptedOrder | None:
+    """The order after its history was read, as it no longer waits for that stage. `story` None: it is not in
+    Temporal any more; `closed`: nothing more happens to it. Returns None where the dead worker had finished
+    the stage after all."""
     view = next((v for v in story.stages if v.stage is held.stage), None) if story is not None else None
-    if view is None or view.finished_at is None or view.started_at is None:
-        return replace(held, over=True)
-    if view.attempts <= held.attempt:
+    chain: Sequence[Custody] = story.custody.get(held.stage, ()) if story is not None else ()
+    last = None
+    if view is not None and view.worker is not None and view.started_at is not None:
+        last = Custody(view.worker, view.attempts, view.started_at.timestamp())
+    finished = view is not None and view.finished_at is not None
+    if finished and last is not None and (last.worker, last.attempt) == (worker, held.attempt):
         return None
-    return replace(held, to=view.worker, taken_over_at=view.started_at.timestamp(), over=True)
+    found = next_custodian(held.lost, worker, chain, last, hints, finished or closed)
+    return _taken(held, found, over=finished or closed)
+
+
+def _taken(held: InterruptedOrder, by: Custody | None, over: bool) -> InterruptedOrder:
+    if by is None:
+        return replace(held, over=True) if over else held
+    return replace(held, to=by.worker, taken_over_at=by.began, to_attempt=by.attempt, over=True)
 
 
 def receipt(death: Death) -> Receipt:
@@ -131,6 +244,7 @@ def receipt(death: Death) -> Receipt:
                     "from": death.worker,
                     "to": held.to,
                     "attempt": held.attempt,
+                    "to_attempt": held.to_attempt,
                     "taken_over_at": _moment(held.taken_over_at),
                     "delay_s": round(delay(death, held), 3) if held.taken_over_at is not None else None,
                     "kept_stages": held.kept,

@@ -120,14 +120,18 @@ class Receipts:
         self._put(death)
         self._append(json.dumps(asdict(death)) + "\n")
 
+    def get(self, n: int) -> Death | None:
+        """The death with this number; None: it is kept no more."""
+        return self._deaths.get(n)
+
     def unfinished(self) -> list[Death]:
         """Deaths whose orders must be followed, oldest first."""
         return [death for death in self._deaths.values() if not death.over]
 
-    def after(self, n: int, most: int = MAX_ANSWERED) -> list[Receipt]:
-        """Receipts with a higher number, oldest first; where there are more than `most`, the newest. One that
-        cannot be told is left out."""
-        newer = [death for number, death in self._deaths.items() if number > n]
+    def after(self, n: int, most: int = MAX_ANSWERED, until: int = MAX_NUMBER) -> list[Receipt]:
+        """Receipts with a higher number, up to `until`, oldest first; where there are more than `most`, the
+        newest of them. One that cannot be told is left out."""
+        newer = [death for number, death in self._deaths.items() if n < number <= until]
         found = []
         for death in newer[-most:]:
             with unfit.alone(str(death.n)):

@@ -20,18 +20,23 @@ from api_stub.gateway.reading import public_id
 from api_stub.records.audit import tally
 from api_stub.records.ends import Ends, noted_retries
 from api_stub.records.fleetlog import FleetLog
+from api_stub.records.given_up import GivenUpWatch
+from api_stub.records.hands import Attempt, Hands, StageKey
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Taken
-from api_stub.records.receipts import Receipts
+from api_stub.records.open_orders import Orders
+from api_stub.records.receipts import MAX_NUMBER, Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retirement import Retirement
 from api_stub.records.retries import Retries
 from api_stub.records.source import Row, Source
 from api_stub.records.takeovers import Follower
-from api_stub.schema import Audit, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
+from api_stub.records.timeouts import Timeouts
+from api_stub.schema import Audit, HeartbeatTimeout, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
 from api_stub.seldom import Seldom
 from api_stub.state_files import LEDGER, RECEIPTS
+from worker.show.hints import Hint
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +82,13 @@ class Records:
         )
         self._ends = Ends(self._ledger, self._recount, self._retries)
         self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
-        self._follower = Follower(source, self._receipts, gateway.open_now)
+        self._hands = Hands()
+        self._timeouts = Timeouts()
+        orders = Orders(gateway.open_now, gateway.last_read, public_id)
+        self._follower = Follower(source, self._receipts, self._hands, self._timeouts, orders)
+        self._given_up = GivenUpWatch(
+            source, self._hands, self._timeouts, self._follower, orders, self._lives
+        )
         self._log = FleetLog(self._died)
         self._stats: tuple[float, Stats] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -91,11 +102,13 @@ class Records:
     async def open(self) -> None:
         """Begin; before the fleet does, so that no death is missed."""
         self._fleet.listeners.append(self._log.death)
+        self._fleet.hint_listeners.append(self._hinted)
         if self._receipts.set_aside is not None:
             self._troubles.tell("old receipts", self._receipts.set_aside)
             asyncio.get_running_loop().call_later(TOLD_S, self._troubles.clear, "old receipts")
         work: dict[str, Callable[[], Awaitable[object]]] = {
             "receipts": self._follower.run,
+            "time-outs": self._given_up.run,
             "counting workers": self._count_ready,
             "counting orders": lambda: self._again(self._learn, LEARN_EVERY_S, LEARN_AGAIN_S),
             "retention": lambda: self._again(self._retire, RETIRE_EVERY_S, RETIRE_AGAIN_S),
@@ -161,9 +174,13 @@ class Records:
             differences=[*comparison.unexplained, *comparison.explained],
         )
 
-    def receipts(self, after: int) -> list[Receipt]:
-        """Receipts with a number over `after`; see Receipts.after."""
-        return self._receipts.after(after)
+    def receipts(self, after: int, until: int = MAX_NUMBER) -> list[Receipt]:
+        """Receipts with a number over `after` and up to `until`; see Receipts.after."""
+        return self._receipts.after(after, until=until)
+
+    def timeouts(self, after: int) -> list[HeartbeatTimeout]:
+        """Attempts given up although their workers lived, with a number over `after`; see Timeouts.after."""
+        return self._timeouts.after(after)
 
     async def stats(self) -> Stats:
         """All figures of the stats view, ANSWER_AGE_S old at most. While Temporal is away, the last count of
@@ -204,6 +221,7 @@ class Records:
                 retries=self._recount.carried.retries
                 + self._retries.total(rows)
                 + self._ends.forgotten_retries(),
+                heartbeat_timeouts=self._timeouts.total,
                 oldest_open_s=self._recount.judged.oldest_open_s(),
             ),
             latency_s=stats.latency(times),
@@ -227,6 +245,18 @@ class Records:
     def _died(self, death: Death) -> None:
         if not self._fleet.state.closing:  # the show is over: nobody takes over, and nobody is to wonder
             self._follower.died(death)
+
+    def _lives(self, worker: str) -> bool:
+        """Whether this worker of the fleet is alive."""
+        return any(slot.alive and slot.id == worker for slot in self._fleet.state.slots)
+
+    def _hinted(self, worker: str, hint: Hint) -> None:
+        """Take what a worker told of an attempt in its hands (a listener of the supervisor)."""
+        self._given_up.suspect(self._hands.told(worker, hint))
+        if hint.kind == "started":
+            attempt = Attempt(StageKey(hint.workflow_id, hint.run_id, hint.stage), hint.attempt)
+            self._timeouts.began(worker, attempt)
+            self._follower.began(attempt)
 
     async def _count_ready(self) -> None:
         while True:

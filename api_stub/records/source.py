@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from api_stub.records.hands import Custody
 from api_stub.schema import StageView
 from api_stub.unfit import Unfit
 from worker.shared import Stage
@@ -50,7 +51,9 @@ class Pending:
     began: float | None = None
     """When the last attempt began."""
     timed_out: bool = False
-    """The attempt before this one ended because nothing was heard of its worker."""
+    """The attempt before this one was given up: it was not heard of in time, or took too long."""
+    custody: tuple[Custody, ...] = ()
+    """Who had it in hand so far, oldest first, as the last heartbeat told."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class WorkflowState:
     open: bool
     pending: Pending | None = None
 
+    def waits_for(self, stage: Stage) -> bool:
+        """Whether it is open, and waits for this stage."""
+        return self.open and self.pending is not None and self.pending.stage is stage
+
 
 @dataclass(frozen=True)
 class StageHistory:
@@ -69,6 +76,10 @@ class StageHistory:
 
     customer: str | None = None
     stages: tuple[StageView, ...] = field(default=())
+    custody: Mapping[Stage, tuple[Custody, ...]] = field(default_factory=dict)
+    """Who had each finished stage in hand, oldest first, the one that finished it last."""
+    timed_out: frozenset[tuple[Stage, int]] = frozenset()
+    """Attempts that Temporal had given up, as far as a history tells: of each stage the last but one."""
 
     @property
     def retries(self) -> int:

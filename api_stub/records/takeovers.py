@@ -1,4 +1,8 @@
-"""Follows every death of a worker: what it held, and who has it now. Asks Temporal; survives its absence.
+"""Follows every death of a worker: what it held, and who has it now.
+
+What it held is known from the workers' own hints, at once and without Temporal; who took it over, from the
+chain of custody that Temporal keeps. What the server had handed to the dead worker and never began in it is
+found by looking, and added.
 
 A worker that dies because its API was killed has no receipt: nobody was there to see it. Its orders are taken
 over like any other's; receipts that the killed API left unfinished are followed by the next one.
@@ -9,202 +13,211 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 from api_stub.errors import TemporalUnreachable
+from api_stub.records.hands import Attempt, Hands, StageKey
 from api_stub.records.interrupted_orders import (
     Death,
     InterruptedOrder,
-    attempt_lost,
-    begin,
+    confirmed,
+    interrupted,
     seen_history,
     seen_pending,
 )
+from api_stub.records.looks import Looked
+from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
+from api_stub.records.searches import Searches
 from api_stub.records.source import Source, unfit
-from api_stub.schema import Order
+from api_stub.records.timeouts import Timeouts
 from api_stub.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
-FAST_S = 0.2
+FAST_S = 0.5
+"""Between two looks at those that are waited for. Who takes over says so, and is looked at at once: this is
+for workers that are none of the fleet's, and for hints that were lost."""
 FAST_FOR_S = 10.0
 SLOW_S = 1.5
 """No worker took over within FAST_FOR_S: perhaps there is none. One that becomes ready is news."""
 AWAY_S = 0.5
 PER_ORDER_S = 0.005
 """A look at one order costs about so much of a core; more orders are looked at less often."""
-MAX_LOOKED = 600
-LOOK_S = 4.0
-"""For one look at many orders, however many of them a server hangs at."""
-LOOK_AGAIN_FOR_S = 5.0
-"""A receipt waits so long for orders that Temporal could not tell at once, while it tells others."""
-EARLY = datetime.fromtimestamp(0, UTC)
-
-
-class Looked:
-    """How it went to look at many orders: whether Temporal told of any, and whether it was away for one."""
-
-    def __init__(self) -> None:
-        self.told = False
-        self.away: TemporalUnreachable | None = None
-
-    async def at(self, looks: Iterable[tuple[str, Coroutine[Any, Any, None]]]) -> None:
-        """Do these together, LOOK_S at the most, by workflow id. Never raises: what goes wrong with one
-        order is its own trouble."""
-
-        async def one(key: str, look: Coroutine[Any, Any, None]) -> None:
-            try:
-                with unfit.alone(key):
-                    await look
-                self.told = True
-            except TemporalUnreachable as error:
-                self.away = error
-
-        work = [asyncio.ensure_future(one(key, look)) for key, look in looks]
-        if not work:
-            return
-        try:
-            _, late = await asyncio.wait(work, timeout=LOOK_S)
-        finally:
-            for task in work:
-                task.cancel()
-        if late:
-            self.away = TemporalUnreachable("Temporal did not answer in time")
-            await asyncio.wait(late)
+MAX_CLAIMED = 20_000
 
 
 class Follower:
-    """Turns deaths into receipts. `open_orders` tells every open order as it was last read."""
+    """Turns deaths into receipts. `orders` tells orders as they were last read."""
 
     def __init__(
         self,
         source: Source,
         receipts: Receipts,
-        open_orders: Callable[[], list[Order]],
+        hands: Hands,
+        timeouts: Timeouts,
+        orders: Orders,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._receipts = receipts
-        self._open_orders = open_orders
+        self._hands = hands
+        self._timeouts = timeouts
+        self._orders = orders
         self._clock = clock
-        self._dead: list[Death] = []
-        self._held: dict[str, dict[str, InterruptedOrder]] = {}
-        """What the newly dead held as far as it is known: worker → workflow id → order."""
-        self._looking_since: float | None = None
-        self._any_told = False
+        self._searches = Searches(source, hands, orders, self._add, clock)
+        self._claimed: OrderedDict[Attempt, int] = OrderedDict()
+        self._numbers: OrderedDict[str, int] = OrderedDict()
+        self._followed: set[StageKey] = set()
+        self._begun: set[StageKey] = set()
+        """Of them: those whose next attempt a worker has just told of."""
+        self._all_due = 0.0
         self._news = asyncio.Event()
         self._hurry_until = 0.0
         self._told = Seldom()
 
-    def died(self, death: Death) -> None:
-        """A worker died just now."""
-        self._dead.append(death)
+    def died(self, death: Death) -> list[Attempt]:
+        """A worker died just now; its receipt is there when this returns. The attempts that it held."""
+        held, ended = self._hands.died(death.worker)
+        orders = sorted((self._interrupted(one) for one in held), key=lambda order: order.order_id)
+        kept = self._receipts.add(replace(death, held=tuple(orders)))
+        logger.info("receipt %d: %s (%s) held %d orders", kept.n, death.worker, death.cause, len(held))
+        self._note(kept)
+        self._searches.begin(death.worker, ended)
         self.hurry()
+        return held
+
+    def _interrupted(self, lost: Attempt) -> InterruptedOrder:
+        known = self._orders.last_read(lost.key.workflow_id)
+        return interrupted(
+            lost, self._orders.public_id(lost.key.workflow_id), known.customer if known is not None else None
+        )
+
+    def _note(self, death: Death) -> None:
+        """Remember which attempts are on a receipt, and which receipt is whose."""
+        self._numbers[death.worker] = death.n
+        for held in death.held:
+            self._claimed[held.lost] = death.n
+            self._timeouts.withdraw(held.lost)
+        while len(self._claimed) > MAX_CLAIMED:
+            self._claimed.popitem(last=False)
+        while len(self._numbers) > MAX_CLAIMED:
+            self._numbers.popitem(last=False)
+
+    def claimed(self, attempt: Attempt) -> bool:
+        """Whether a death's receipt has this attempt."""
+        return attempt in self._claimed
+
+    def began(self, attempt: Attempt) -> None:
+        """An attempt has begun somewhere: perhaps it is a takeover."""
+        if attempt.key in self._followed:
+            self._begun.add(attempt.key)
+            self._news.set()
+
+    def look_at(self, worker: str, workflow_id: str) -> None:
+        """Temporal seems to say that this order was with a worker that is dead."""
+        if worker in self._numbers:  # else it died before this API, or is none of the fleet's
+            self._searches.look_at(worker, workflow_id)
+            self._news.set()
 
     def hurry(self) -> None:
         """Something happened that may end somebody's waiting."""
         self._hurry_until = self._clock() + FAST_FOR_S
+        self._all_due = 0.0
         self._news.set()
 
     async def run(self) -> None:
         """Follow for ever, also while Temporal is away. What else fails ends it: run it again (keep_running);
-        deaths that were not looked into yet are not forgotten."""
+        nothing that was to be looked at is forgotten."""
+        for death in self._receipts.unfinished():
+            self._note(death)
         self.hurry()  # an earlier API may have left some unfinished
         while True:
             self._news.clear()
-            pause: float | None
-            try:
-                await self._look()
-                pause = await self._follow()
-            except TemporalUnreachable as error:
-                if self._told.due("away"):
-                    logger.info("receipts wait for Temporal: %s", error)
-                pause = AWAY_S
+            pauses = []
+            # Takeovers first: what was never begun can be told a moment later. Neither waits for the other,
+            # also where one order of it keeps Temporal from answering.
+            for work in (self._follow, self._searches.go_on):
+                try:
+                    pauses.append(await work())
+                except TemporalUnreachable as error:
+                    if self._told.due("away"):
+                        logger.info("receipts wait for Temporal: %s", error)
+                    pauses.append(AWAY_S)
+            pause = min((one for one in pauses if one is not None), default=None)
             try:
                 await asyncio.wait_for(self._news.wait(), pause)
             except TimeoutError:
                 pass
 
-    async def _look(self) -> None:
-        """Find out what the newly dead held, and keep a receipt for each, in the order they died.
-
-        Every open order is looked at, not only those last seen in their hands: that was a moment ago.
-        """
-        dead = {death.worker: death for death in self._dead}
-        if not dead:
+    def _add(self, worker: str, lost: Iterable[Attempt]) -> None:
+        """More that a dead worker held."""
+        number = self._numbers.get(worker)
+        death = self._receipts.get(number) if number is not None else None
+        more = tuple(self._interrupted(one) for one in dict.fromkeys(lost) if not self.claimed(one))
+        if death is None or not more:
             return
-        orders = sorted(
-            self._open_orders(), key=lambda order: (order.worker not in dead, order.started_at or EARLY)
-        )
-        looked = Looked()
-
-        async def look(key: str, order: Order) -> None:
-            grip = await self._source.grip(key)
-            if grip is None or grip.pending is None or grip.pending.worker not in dead:
-                return
-            worker = grip.pending.worker
-            attempt = attempt_lost(worker, grip)
-            story = await self._source.story(grip.workflow_id, grip.run_id) if attempt is not None else None
-            if attempt is not None and story is not None:
-                self._held.setdefault(worker, {})[key] = begin(order.id, grip, attempt, story)
-
-        known = {key for held in self._held.values() for key in held}
-        keyed = [(order.workflow_id or order.id, order) for order in orders[:MAX_LOOKED]]
-        await looked.at((key, look(key, order)) for key, order in keyed if key not in known)
-        self._wait_for_more(looked)
-        self._dead = [death for death in self._dead if death.worker not in dead]
-        for worker, death in dead.items():
-            found = self._held.pop(worker, {}).values()
-            held = tuple(sorted(found, key=lambda one: one.order_id))
-            kept = self._receipts.add(replace(death, held=held))
-            logger.info("receipt %d: %s (%s) held %d orders", kept.n, worker, death.cause, len(held))
-
-    def _wait_for_more(self, looked: Looked) -> None:
-        """Raises TemporalUnreachable where some orders could not be asked for, and a receipt has to wait."""
-        now = self._clock()
-        if self._looking_since is None:
-            self._looking_since, self._any_told = now, False
-        self._any_told = self._any_told or looked.told
-        late = now - self._looking_since > LOOK_AGAIN_FOR_S
-        if looked.away is not None and not (self._any_told and late):
-            raise looked.away
-        self._looking_since = None
+        logger.info("receipt %d: %s had %d more orders", death.n, worker, len(more))
+        death = replace(death, held=tuple(sorted((*death.held, *more), key=lambda one: one.order_id)))
+        self._receipts.change(death)
+        self._note(death)
+        self._all_due = 0.0
 
     async def _follow(self) -> float | None:
-        """Look at every order that nobody has taken over yet; how long to wait before the next look."""
-        following = 0
+        """Look at those that somebody has just begun, or at every order that nobody has taken over yet, if
+        that is due; seconds until it is due again."""
+        unfinished = self._receipts.unfinished()
+        self._followed = {held.lost.key for death in unfinished for held in death.held if not held.over}
+        begun, self._begun = self._begun, set()
+        every = self._clock() >= self._all_due
         looked = Looked()
-        for death in self._receipts.unfinished():
-            now = dict(zip(death.held, await self._seen(death, looked), strict=True))
-            if any(held is not seen for held, seen in now.items()):
-                death = replace(death, held=tuple(seen for seen in now.values() if seen is not None))
-                self._receipts.change(death)
-            following += sum(not held.over for held in death.held)
+        for death in unfinished:
+            wanted = [h for h in death.held if not h.over and (every or h.lost.key in begun)]
+            seen = await self._seen(death.worker, wanted, looked)
+            # Meanwhile more may have been found of it: only what was looked at is replaced.
+            now = self._receipts.get(death.n)
+            if now is not None and any(seen.get(held, held) is not held for held in now.held):
+                after = (seen.get(held, held) for held in now.held)
+                self._receipts.change(replace(now, held=tuple(one for one in after if one is not None)))
         if looked.away is not None and not looked.told:
             raise looked.away
+        following = sum(not held.over for death in self._receipts.unfinished() for held in death.held)
         if not following:
             return None
         fast = self._clock() < self._hurry_until
-        return max(FAST_S if fast else SLOW_S, following * PER_ORDER_S)
+        if every:
+            self._all_due = self._clock() + max(FAST_S if fast else SLOW_S, following * PER_ORDER_S)
+        return max(0.0, self._all_due - self._clock())
 
-    async def _seen(self, death: Death, looked: Looked) -> list[InterruptedOrder | None]:
-        """Its orders after one more look; one that could not be looked at is as it was."""
-        seen: dict[InterruptedOrder, InterruptedOrder | None] = {held: held for held in death.held}
+    async def _seen(
+        self, worker: str, wanted: Iterable[InterruptedOrder], looked: Looked
+    ) -> dict[InterruptedOrder, InterruptedOrder | None]:
+        """Some of a dead worker's orders after one more look; none that could not be looked at."""
+        seen: dict[InterruptedOrder, InterruptedOrder | None] = {}
 
         async def look(held: InterruptedOrder) -> None:
-            seen[held] = await self._next(held)
+            seen[held] = await self._next(held, worker)
 
-        await looked.at((held.workflow_id, look(held)) for held in death.held if not held.over)
-        return [seen[held] for held in death.held]
+        await looked.at((held.workflow_id, look(held)) for held in wanted)
+        return seen
 
-    async def _next(self, held: InterruptedOrder) -> InterruptedOrder | None:
-        grip = await self._source.grip(held.workflow_id, held.run_id)
-        if grip is not None:
-            waiting = seen_pending(held, grip)
-            if waiting is not None:
-                return waiting
-        return seen_history(held, await self._source.story(held.workflow_id, held.run_id))
+    async def _next(self, held: InterruptedOrder, worker: str) -> InterruptedOrder | None:
+        """One order after one more look; None where the dead worker had finished its stage after all."""
+        hints = self._hands.custodians(held.lost.key)
+        state = await self._source.grip(held.workflow_id, held.run_id)
+        waiting = seen_pending(held, worker, state, hints) if state is not None else None
+        if waiting is not None and waiting.confirmed:
+            return waiting
+        if waiting is not None:
+            with unfit.alone(held.workflow_id):
+                try:
+                    return confirmed(waiting, await self._source.story(held.workflow_id, held.run_id))
+                except TemporalUnreachable:
+                    if waiting is held:
+                        raise  # else what is known already is not to be forgotten
+            return waiting
+        story = await self._source.story(held.workflow_id, held.run_id)
+        closed = state is None or not state.open
+        return seen_history(confirmed(held, story), worker, story, hints, closed)

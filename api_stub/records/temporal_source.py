@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast, get_args
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionRef
-from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.enums.v1 import EventType, HistoryEventFilterType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsRequest,
@@ -23,11 +24,20 @@ from temporalio.api.workflowservice.v1 import (
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.reading import LAST_S, ON_A_WORKER, read_history, read_state
+from api_stub.gateway.reading import LAST_S, ON_A_WORKER, decoded, read_history, read_state
 from api_stub.gateway.temporal_calls import RPC_S, temporal_call
+from api_stub.records.hands import Custody
 from api_stub.records.source import OPEN, Pending, Row, StageHistory, State, WorkflowState
 from api_stub.unfit import Unfit
-from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY, WORKFLOW_TYPE
+from worker.shared import (
+    INVALID_ORDER,
+    MAX_CUSTODIANS,
+    STAGE_OF_ACTIVITY,
+    WORKFLOW_TYPE,
+    Stage,
+    StageProgress,
+    StageResult,
+)
 
 T = TypeVar("T")
 LIST_S = 4.0
@@ -37,6 +47,7 @@ MAX_PAGES = 1000
 """A million runs: over that, a namespace is not one kitchen's, and its listing is refused as a whole."""
 AT_ONCE = 16
 MAX_HISTORY_EVENTS = 2000
+MAX_NAME = 200
 PAUSED = 8
 """A state that the SDK's own enum lacks."""
 MEANT_TO_FAIL = (INVALID_ORDER, "ValidationError")
@@ -137,8 +148,7 @@ class TemporalSource:
         )
         if answer is None:
             return None
-        known = read_history(answer.history.events, workflow_id)
-        return StageHistory(known.info.customer, known.stages)
+        return read_story(answer.history.events, workflow_id)
 
     async def meant_to_fail(self, row: Row) -> bool:
         """See Source."""
@@ -261,4 +271,43 @@ def read_pending(activity: PendingActivityInfo) -> Pending:
         worker=activity.last_worker_identity or None,
         began=seconds_of(activity.last_started_time) if begun else None,
         timed_out=failed and activity.last_failure.HasField("timeout_failure_info"),
+        custody=read_custody(decoded(activity.heartbeat_details.payloads, StageProgress)),
     )
+
+
+def read_custody(told: StageProgress | StageResult | None) -> tuple[Custody, ...]:
+    """The chain of custody that a heartbeat or a result tells, oldest first; entries that are none are left
+    out: anybody may write a heartbeat."""
+    found = []
+    for one in told.custody if told is not None else ():
+        try:
+            began = datetime.fromisoformat(one.started_at).timestamp()
+            found.append(Custody(str(one.worker)[:MAX_NAME], int(one.attempt), began))
+        except (AttributeError, TypeError, ValueError, OverflowError):
+            continue
+    return tuple(found[-MAX_CUSTODIANS:])
+
+
+def read_story(events: Sequence[HistoryEvent], workflow_id: str) -> StageHistory:
+    """An order's history, with the custody of each stage that is finished, and who was given up."""
+    stages: dict[int, Stage] = {}
+    custody: dict[Stage, tuple[Custody, ...]] = {}
+    timed_out: set[tuple[Stage, int]] = set()
+    for event in events:
+        match event.event_type:
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                name = event.activity_task_scheduled_event_attributes.activity_type.name
+                if name in STAGE_OF_ACTIVITY:
+                    stages[event.event_id] = STAGE_OF_ACTIVITY[name]
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+                started = event.activity_task_started_event_attributes
+                stage = stages.get(started.scheduled_event_id)
+                if stage is not None and started.last_failure.HasField("timeout_failure_info"):
+                    timed_out.add((stage, started.attempt - 1))
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                done = event.activity_task_completed_event_attributes
+                stage = stages.get(done.scheduled_event_id)
+                if stage is not None:
+                    custody[stage] = read_custody(decoded(done.result.payloads, StageResult))
+    known = read_history(events, workflow_id)
+    return StageHistory(known.info.customer, known.stages, custody, frozenset(timed_out))

@@ -10,7 +10,7 @@ from api_stub.errors import LedgerUnwritable
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.records.service import Records
 from api_stub.routes.orders import AWAY
-from api_stub.schema import Audit, Receipt, Stats
+from api_stub.schema import Audit, HeartbeatTimeout, Receipt, Stats
 
 router = APIRouter(tags=["records"])
 
@@ -40,11 +40,28 @@ async def receipts(
     after: Annotated[
         int, Query(ge=0, le=2**53, description="Only receipts with a higher number than this.")
     ] = 0,
+    until: Annotated[
+        int, Query(ge=0, le=2**53, description="Only receipts with this number or a lower one.")
+    ] = 2**53,
 ) -> list[Receipt]:
-    """What each worker's death did, oldest first; where there are more than 200, the newest 200. The newest
-    1,000 are kept. A receipt appears once its orders are known, within a second of the death, and changes
-    until each of them is taken over."""
-    return records.receipts(after)
+    """What each worker's death did, oldest first; where there are more than 200, the newest 200 of those that
+    were asked for. The newest 1,000 are kept. A receipt appears with the death. It changes until each of its
+    orders is taken over, and grows where the worker had been handed more than it ever began."""
+    return records.receipts(after, until)
+
+
+@router.get("/timeouts")
+async def timeouts(
+    records: Kept,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Only those with a higher number than this.")
+    ] = 0,
+) -> list[HeartbeatTimeout]:
+    """Attempts that Temporal gave up although their workers lived: too busy to be heard of in time, or
+    frozen. No death did that, and no receipt has them. Oldest first, the newest 200; the newest 1,000 since
+    the API's start are kept. One whose worker dies before the next attempt begins leaves, and stands on a
+    receipt."""
+    return records.timeouts(after)
 
 
 @router.get("/stats", responses=AWAY)

@@ -21,6 +21,11 @@ class ReceiptOrder(Answer):
     from_: str = Field(alias="from", description="The worker that died.")
     to: str | None = Field(default=None, description="The worker that took it over; null: nobody yet.")
     attempt: int = Field(description="The attempt that died with the worker.")
+    to_attempt: int | None = Field(
+        default=None,
+        description="The attempt that took it over: the next one. A greater number says that those between"
+        " left no trace, neither in Temporal nor with their workers; null: nobody yet.",
+    )
     taken_over_at: datetime | None = Field(default=None, description="When the next attempt began.")
     delay_s: float | None = Field(default=None, description="Seconds from the observed exit to that.")
     kept_stages: list[Stage] = Field(

@@ -6,7 +6,20 @@ import argparse
 import sys
 from functools import partial
 
-from tests.bench import audit, chaos, clone, fleet, frame, kills, many, orders, start, window
+from tests.bench import (
+    audit,
+    chaos,
+    clone,
+    fleet,
+    frame,
+    heartbeats,
+    kills,
+    many,
+    orders,
+    start,
+    truth,
+    window,
+)
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
@@ -18,6 +31,7 @@ BENCHES: dict[str, Bench] = {
     "status": orders.status,
     "takeover": orders.takeover,
     "server_kills": kills.server_kills,
+    "heartbeats": heartbeats.heartbeats,
     "batch": many.batch,
     "throughput": many.throughput,
     "fleet": many.fleet,
@@ -27,7 +41,7 @@ BENCHES: dict[str, Bench] = {
     "clone": clone.clone,
 }
 
-WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos}
+WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos, "truth": truth.truth}
 """Those that take as long as is asked."""
 
 
@@ -39,7 +53,7 @@ def main() -> int:
         "--minutes",
         type=float,
         default=2.0,
-        help="how long `memory`, `window` and `chaos` go on; default: %(default)g",
+        help="how long `memory`, `window`, `chaos` and `truth` go on; default: %(default)g",
     )
     asked = options.parse_args()
     for name, watch in WATCHES.items():

@@ -1,0 +1,28 @@
+"""Orders as they were last read, as receipts and time-outs need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api_stub.records.hands import StageKey
+from api_stub.schema import Order
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the gateway knows without asking. `public_id` makes the id that people see of a workflow id."""
+
+    open_now: Callable[[], list[Order]]
+    last_read: Callable[[str], Order | None]
+    public_id: Callable[[str], str]
+
+
+def stage_of(order: Order) -> StageKey | None:
+    """The stage that an order is in; None: it is in none, or of no known run."""
+    if order.workflow_id is None or order.run_id is None or not order.stages:
+        return None
+    view = order.stages[-1]
+    if view.finished_at is not None:
+        return None
+    return StageKey(order.workflow_id, order.run_id, view.stage)

@@ -1,0 +1,110 @@
+"""Cooks that are stopped (SIGSTOP) on a real stack: they live and are not heard of, and no death did that."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import RunningStack, as_yaml, eventually, running_stack
+
+pytestmark = pytest.mark.stack
+
+STAGE = {"duration_s": [3, 3.5]}
+CONFIG = {
+    "checkpoint": "frozen",
+    "fleet": {"slots": 2, "start": 2},
+    "activities": {"prepare": {"duration_s": [0.1, 0.2]}, "bake": STAGE, "deliver": {"duration_s": [0, 0.1]}},
+    "timeouts": {"heartbeat_s": 2, "start_to_close_s": 30},
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    directory: Path = tmp_path_factory.mktemp("frozen")
+    config = directory / "frozen.yaml"
+    config.write_text(as_yaml(CONFIG), encoding="utf-8")
+    with running_stack(directory / "state", config, "--no-game") as stack:
+        yield stack
+
+
+def baked_by(stack: RunningStack, order_id: str) -> str:
+    """Place an order and wait until it is in the oven; who bakes it."""
+    stack.order(order_id, customer="Ada")
+    return stack.until_worked_on(order_id, "bake")
+
+
+def freeze(stack: RunningStack, worker: str) -> None:
+    os.kill(next(one["pid"] for one in stack.workers() if one["id"] == worker), signal.SIGSTOP)
+
+
+def time_outs(stack: RunningStack, order_id: str) -> list[dict[str, Any]]:
+    """The order's time-outs of living workers, oldest first."""
+    return [one for one in stack.client.get("/timeouts").json() if one["order"] == order_id]
+
+
+def on_receipt(stack: RunningStack, worker: str, order_id: str) -> list[dict[str, Any]] | None:
+    """What the receipt of this worker's death says of the order; None: there is no receipt yet."""
+    found = [one for one in stack.client.get("/receipts").json() if one["worker"] == worker]
+    return [one for one in found[0]["orders"] if one["id"] == order_id] if found else None
+
+
+def until_both_are_ready(stack: RunningStack) -> None:
+    for worker in stack.workers():
+        if worker["state"] in ("dead", "empty"):
+            stack.client.post("/fleet/workers", json={"slot": worker["slot"]})
+    for slot in (1, 2):
+        stack.until_worker(slot, "ready")
+
+
+def test_what_a_frozen_cook_lost_is_not_lost_by_its_death(shared: RunningStack) -> None:
+    until_both_are_ready(shared)
+    order_id = f"frozen-{uuid.uuid4().hex[:8]}"
+    frozen = baked_by(shared, order_id)
+    (other,) = [one["id"] for one in shared.workers() if one["id"] != frozen]
+    freeze(shared, frozen)
+
+    # The server may hand the next attempt to the frozen one once more, which still has a poll open.
+    eventually(lambda: [one for one in time_outs(shared, order_id) if one["to"] == other])
+    told = time_outs(shared, order_id)
+    assert {(one["worker"], one["stage"], one["customer"]) for one in told} == {(frozen, "bake", "Ada")}
+    assert [one["attempt"] for one in told] == list(range(1, len(told) + 1))
+
+    shared.client.delete(f"/fleet/workers/{frozen}")
+    eventually(lambda: on_receipt(shared, frozen, order_id) is not None)
+    shared.until(order_id, "ORDER_DELIVERED")
+    assert on_receipt(shared, frozen, order_id) == [], "it had been given up before"
+    assert time_outs(shared, order_id) == told
+    assert shared.client.get("/timeouts", params={"after": told[-1]["n"]}).json() == []
+    counted = shared.client.get("/stats").json()["orders"]
+    eventually(
+        lambda: shared.client.get("/stats").json()["orders"]["heartbeat_timeouts"] >= len(told), 10, 0.3
+    )
+    assert counted["failed"] == 0
+
+
+def test_a_frozen_cook_that_is_killed_before_anybody_took_over(shared: RunningStack) -> None:
+    until_both_are_ready(shared)
+    shared.client.delete("/fleet/workers/2")
+    shared.until_worker(2, "dead")
+    order_id = f"frozen-{uuid.uuid4().hex[:8]}"
+    frozen = baked_by(shared, order_id)
+    freeze(shared, frozen)
+    eventually(lambda: time_outs(shared, order_id))
+
+    shared.client.delete(f"/fleet/workers/{frozen}")
+
+    (mine,) = eventually(lambda: on_receipt(shared, frozen, order_id)) or [{}]
+    assert mine["from"] == frozen and mine["to"] is None
+    shared.client.post("/fleet/workers", json={"slot": 2})
+    eventually(lambda: (on_receipt(shared, frozen, order_id) or [{}])[0].get("to"))
+    (mine,) = on_receipt(shared, frozen, order_id) or [{}]
+    assert (mine["to"], mine["kept_stages"]) == (shared.until_worker(2, "ready")["id"], ["prepare"])
+    assert mine["to_attempt"] == mine["attempt"] + 1
+    assert mine["attempt"] not in [one["attempt"] for one in time_outs(shared, order_id)]
+    shared.until(order_id, "ORDER_DELIVERED")
