@@ -37,6 +37,9 @@ def create_app(kitchen: Kitchen, on_started: Callable[[], None] | None = None) -
 
     async def begin(end: contextlib.AsyncExitStack) -> None:
         await kitchen.gateway.open()
+        end.push_async_callback(kitchen.gateway.close)
+        kitchen.fleet.hint_listeners.append(kitchen.gateway.hinted)
+        kitchen.fleet.listeners.append(lambda slot, _: kitchen.gateway.died(slot.id or ""))
         if kitchen.records is not None:
             end.push_async_callback(kitchen.records.close)
             await kitchen.records.open()

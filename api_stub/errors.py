@@ -5,7 +5,8 @@ GopherPizzaError
 ├── OrderConflict          409
 ├── NoChallenge            409
 ├── TemporalUnreachable    503
-│   └── RecordUnreadable   503
+│   ├── RecordUnreadable   503
+│   └── NotKnownWhetherPlaced 503
 └── LedgerUnwritable       503
 FleetRefusal (fleet/rules.py)
 ├── NoSuchWorker           404
@@ -41,6 +42,10 @@ class TemporalUnreachable(GopherPizzaError):
 
 class RecordUnreadable(TemporalUnreachable):
     """Temporal answers, and cannot tell this one record; others it can."""
+
+
+class NotKnownWhetherPlaced(TemporalUnreachable):
+    """An order was sent to Temporal and no answer came: it may be placed. The same request settles it."""
 
 
 class NoChallenge(GopherPizzaError):
