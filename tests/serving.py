@@ -18,6 +18,7 @@ from api_stub.gateway.client import Gateway
 from api_stub.kitchen import Kitchen, policy_of
 from tests.running import PATIENCE, free_ports
 from worker.connection import Target
+from worker.show.hints import Hint, OnHint
 from worker.show.spec import WorkerSpec
 
 JSON = {"content-type": "application/json"}
@@ -32,12 +33,14 @@ class ScriptedHost:
         self.failing: BaseException | None = None
         self.stubborn = False
         self._told: dict[int, tuple[Callable[[], None], Callable[[int | None, int | None], None]]] = {}
+        self._hinted: dict[int, OnHint] = {}
 
     async def spawn(
         self,
         spec: WorkerSpec,
         on_ready: Callable[[], None],
         on_exit: Callable[[int | None, int | None], None],
+        on_hint: OnHint,
     ) -> int:
         """A pid that no real process has."""
         if self.failing is not None:
@@ -45,6 +48,7 @@ class ScriptedHost:
         pid = 10_000_000 + len(self.specs)
         self.specs[pid] = spec
         self._told[pid] = (on_ready, on_exit)
+        self._hinted[pid] = on_hint
         return pid
 
     def signal(self, pid: int, number: int) -> None:
@@ -56,6 +60,10 @@ class ScriptedHost:
     def ready(self, pid: int) -> None:
         """The process says that it polls."""
         self._told[pid][0]()
+
+    def hint(self, pid: int, hint: Hint) -> None:
+        """The process tells that an attempt began or ended in it."""
+        self._hinted[pid](hint)
 
     def end(self, pid: int, number: int | None = None, code: int | None = None) -> None:
         """The process is gone; told once."""

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -18,6 +19,9 @@ from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
 from api_stub.fleet.rules import Slot
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
+from worker.connection import connect
+from worker.shared import WORKFLOW_TYPE
+from worker.show.spec import WorkerSpec
 
 pytestmark = pytest.mark.stack
 
@@ -204,6 +208,76 @@ def test_an_orphan_leaves_no_grandchild_behind(
     assert last_exit(fleet, 1) == ("SIGKILL", None, "crash")
     # Gone, and no zombie of ours either.
     eventually(lambda: not any(psutil.pid_exists(one.pid) for one in family))
+
+
+FORKS_A_BABBLER = """
+import os, sys, threading, time
+from worker.shared import Placement
+def is_pipe(fd):
+    try: return os.readlink(f"/proc/self/fd/{fd}").startswith("pipe:")
+    except OSError: return False
+pipes = [fd for fd in map(int, os.listdir("/proc/self/fd")) if fd > 2 and is_pipe(fd)]
+if not os.fork():
+    os.setsid()
+    while True:
+        for fd in pipes:
+            try: os.write(fd, b"babble\\n" * 100)
+            except OSError: pass
+        time.sleep(0.01)
+def spread(toppings):
+    return [Placement(topping, n * 360 / len(toppings)) for n, topping in enumerate(toppings)]
+"""
+
+
+def hints_and_deaths(fleet: Api) -> list[tuple[str, str, int]]:
+    """(worker, kind of hint or "died", attempt), growing as they are told."""
+    told: list[tuple[str, str, int]] = []
+    supervisor = fleet.kitchen.fleet
+    supervisor.hint_listeners.append(lambda who, hint: told.append((who, hint.kind, hint.attempt)))
+    supervisor.listeners.append(lambda slot, end: told.append((slot.id or "", "died", 0)))
+    return told
+
+
+@pytest.mark.parametrize("orphan", [False, True], ids=["a child", "an orphan"])
+def test_hints_of_a_real_worker_come_and_all_before_its_death(
+    fleet: Api, adopting: None, orphan: bool
+) -> None:
+    told = hints_and_deaths(fleet)
+    queue, spawn = f"hints-{orphan}", fleet.host.spawn  # the session's own workers have no part in it
+
+    async def elsewhere(spec: WorkerSpec, *callbacks: Any) -> int:
+        return await spawn(replace(spec, task_queue=queue), *callbacks)
+
+    fleet.host.spawn = elsewhere
+    pid = start(fleet, 1)
+    if orphan:
+        killed_fork_server(fleet)
+
+    async def place() -> None:
+        client = await connect(fleet.kitchen.fleet._setup.target, "test")
+        await client.start_workflow(WORKFLOW_TYPE, {"id": queue}, id=queue, task_queue=queue)
+
+    fleet.run(place())
+    fleet.until(lambda: ("w1.1", "started", 1) in told)
+    os.kill(pid, signal.SIGSTOP)  # nothing more is told of it until it is dead
+    os.kill(pid, signal.SIGKILL)
+    until(fleet, 1, "dead")
+    assert told[-1] == ("w1.1", "died", 0)
+    assert [kind for _, kind, _ in told].count("died") == 1
+    start(fleet, 2)
+    fleet.until(lambda: ("w2.1", "started", 2) in told)
+
+
+def test_a_grandchild_that_babbles_into_the_pipe_holds_nothing_up(
+    fleet: Api, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = hints_and_deaths(fleet)
+    pid = start_with(fleet, 1, tmp_path, FORKS_A_BABBLER)
+    os.kill(pid, signal.SIGKILL)
+    until(fleet, 1, "dead")
+    assert last_exit(fleet, 1) == ("SIGKILL", None, "crash")
+    assert told[-1] == ("w1.1", "died", 0)
+    eventually(lambda: children(fleet) == [])
 
 
 def test_the_loss_of_a_fork_server_is_told_once(fleet: Api, caplog: pytest.LogCaptureFixture) -> None:

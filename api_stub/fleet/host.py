@@ -19,6 +19,8 @@ from api_stub.background import Troubles, keep_running
 from api_stub.fleet import orphans
 from api_stub.fleet.forks import Forks
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.news import News
+from worker.show.hints import Hint, OnHint
 from worker.show.spec import Readiness, WorkerSpec
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,6 @@ WAIT_S = 1.0
 """A start waits so long for the next fork server, before it is told as failed."""
 HEALTHY_AFTER_S = 5.0
 """After so long a new fork server's predecessor is no trouble any more."""
-MAX_NEWS = 64_000
 
 
 class OnReady(Protocol):
@@ -44,11 +45,12 @@ OnExit = Callable[[int | None, int | None], None]
 class Host(Protocol):
     """What the supervisor asks of whatever runs workers. All calls come from the event loop."""
 
-    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit) -> int:
+    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit, on_hint: OnHint) -> int:
         """Make a worker and return its pid. Raises OSError when that cannot be done; then nothing was made.
 
         `on_exit` gets (signal, None), (None, exit status), or (None, None) where nobody can know; once, and
-        only after `spawn` has returned.
+        only after `spawn` has returned. `on_hint` gets the worker's hints, all of them before `on_exit` is
+        called; a host that has no way to tell them calls it never.
         """
 
     def signal(self, pid: int, number: int) -> None:
@@ -62,8 +64,8 @@ class Host(Protocol):
 class _Child:
     on_ready: OnReady
     on_exit: OnExit
-    news: int
-    buffer: bytearray
+    on_hint: OnHint
+    news: News
     announced: bool = False
     adopted: bool = False
     status: int | None = None
@@ -130,7 +132,7 @@ class ProcessHost:
             self.on_broken(self._why)
         raise gone
 
-    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit) -> int:
+    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit, on_hint: OnHint) -> int:
         """Fork a worker off the fork server. Raises OSError when no process can be made."""
         self.open()
         loop = asyncio.get_running_loop()
@@ -139,18 +141,17 @@ class ProcessHost:
         forks = self._forks
         if forks is None:
             raise OSError(self._why)
-        news, theirs = os.pipe()
-        child = _Child(on_ready, on_exit, news, bytearray())
+        ours, theirs = os.pipe()
+        child = _Child(on_ready, on_exit, on_hint, News(ours, spec.identity))
 
         def made(pid: int) -> None:
             self._children[pid] = child
-            os.set_blocking(news, False)
-            loop.add_reader(news, self._noticed, child)
+            loop.add_reader(ours, self._noticed, child)
 
         try:
             pid = await forks.fork(spec, theirs, made)
         except BaseException:
-            os.close(news)
+            os.close(ours)
             raise
         finally:
             os.close(theirs)
@@ -160,38 +161,32 @@ class ProcessHost:
         return pid
 
     def _noticed(self, child: _Child) -> None:
-        """The worker's own word that it polls. It never tells of its end: that is the kernel's to tell."""
-        try:
-            data = os.read(child.news, MAX_NEWS)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data = b""
-        child.buffer += data
-        line, whole, _ = child.buffer.partition(b"\n")
-        if not (whole or not data or len(child.buffer) > MAX_NEWS):
-            return
-        asyncio.get_running_loop().remove_reader(child.news)
-        if whole:
-            try:
-                readiness = Readiness.read(bytes(line))
-            except ValueError as error:
-                logger.warning("a worker tells %s", error)
-                readiness = Readiness()
-            child.on_ready(readiness)
+        """The worker's own words. It never tells of its end: that is the kernel's to tell."""
+        if not child.news.read():
+            asyncio.get_running_loop().remove_reader(child.news.pipe)
+        self._tell(child)
+
+    @staticmethod
+    def _tell(child: _Child) -> None:
+        for told in child.news.told():
+            if isinstance(told, Hint):
+                child.on_hint(told)
+            else:
+                child.on_ready(told)
 
     def _ended(self, pid: int, status: int | None) -> None:
         child = self._children.pop(pid, None)
         if child is None:
             return
-        asyncio.get_running_loop().remove_reader(child.news)
-        os.close(child.news)
+        asyncio.get_running_loop().remove_reader(child.news.pipe)
+        child.news.drain()
         child.gone, child.status = True, status
         if child.announced:
             self._deliver(child)
 
-    @staticmethod
-    def _deliver(child: _Child) -> None:
+    def _deliver(self, child: _Child) -> None:
+        """The last words of a worker, then its death."""
+        self._tell(child)
         status = child.status
         if status is None:
             child.on_exit(None, None)
@@ -236,6 +231,6 @@ class ProcessHost:
             await Forks(self._launched, self._ended).close()
         self._launcher.close()
         for child in self._children.values():
-            asyncio.get_running_loop().remove_reader(child.news)
-            os.close(child.news)
+            asyncio.get_running_loop().remove_reader(child.news.pipe)
+            os.close(child.news.pipe)
         self._children.clear()

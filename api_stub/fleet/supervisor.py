@@ -41,8 +41,9 @@ from api_stub.fleet.rules import (
     next_due,
 )
 from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
+from api_stub.seldom import Seldom
 from worker.connection import Target
-from worker.shared import TASK_QUEUE, CodeFault
+from worker.shared import TASK_QUEUE, CodeFault, worker_id
 from worker.show.hints import Hint
 from worker.show.spec import Readiness, WorkerSpec
 
@@ -107,6 +108,7 @@ class Supervisor:
         all told before its death is."""
         self.troubles = troubles or Troubles()
         """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
+        self._seldom = Seldom()
         self._state = FleetState()
         self._generations = Generations(setup.generations_file, self.troubles)
         self._timer: asyncio.TimerHandle | None = None
@@ -214,6 +216,14 @@ class Supervisor:
             except Exception:
                 logger.exception("the death of %s could not be taken note of", slot.id)
 
+    def _hinted(self, worker: str, hint: Hint) -> None:
+        for listener in self.hint_listeners:
+            try:
+                listener(worker, hint)
+            except Exception as error:
+                if self._seldom.due(type(error).__name__):  # there may be hundreds of them a second
+                    logger.exception("a hint of %s could not be taken note of", worker)
+
     def _spec(self, action: Spawn) -> WorkerSpec:
         slot = action.slot
         return WorkerSpec(
@@ -237,8 +247,11 @@ class Supervisor:
         def exited(number: int | None, code: int | None) -> None:
             self.handle(Exited(slot, generation, number, code))
 
+        def hinted(hint: Hint) -> None:
+            self._hinted(worker_id(slot, generation), hint)
+
         try:
-            pid = await self._host.spawn(self._spec(action), ready, exited)
+            pid = await self._host.spawn(self._spec(action), ready, exited, hinted)
         except Exception as error:
             words = str(error) if isinstance(error, OSError) else ""
             self.handle(SpawnFailed(slot, generation, (words or reason_of(error))[:MAX_REASON]))

@@ -7,6 +7,7 @@ when it died. Lost hints cost seconds (a slow sweep finds what was missed), neve
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
@@ -49,3 +50,6 @@ class Hint:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no hint: {error}") from error
+
+
+OnHint = Callable[[Hint], None]

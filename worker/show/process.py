@@ -30,6 +30,8 @@ from temporalio.worker import Worker
 from worker.activities import Kitchen
 from worker.connection import connect
 from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.hints import OnHint
+from worker.show.news import HintingInterceptor, News
 from worker.show.outputs import BoundedFile, Output, log_to
 from worker.show.spec import OnReady, Readiness, WorkerSpec
 from worker.show.surroundings import Surroundings
@@ -54,6 +56,7 @@ def build_worker(
     spec: WorkerSpec,
     edited: Loaded | None = None,
     surroundings: Surroundings | None = None,
+    on_hint: OnHint | None = None,
 ) -> Worker:
     """A Temporal worker for the demo's workflow and activities, with the settings a quick takeover needs."""
     kitchen = Kitchen(spec.identity, Toppings(edited, surroundings=surroundings))
@@ -62,6 +65,7 @@ def build_worker(
         task_queue=spec.task_queue,
         workflows=[PizzaWorkflow],
         activities=kitchen.all(),
+        interceptors=[HintingInterceptor(on_hint)] if on_hint is not None else [],
         identity=spec.identity,
         max_concurrent_activities=spec.concurrency,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
@@ -73,7 +77,11 @@ def build_worker(
 
 
 async def run_worker(
-    spec: WorkerSpec, stop: asyncio.Event, on_ready: OnReady, output: Output | None = None
+    spec: WorkerSpec,
+    stop: asyncio.Event,
+    on_ready: OnReady,
+    output: Output | None = None,
+    on_hint: OnHint | None = None,
 ) -> None:
     """Poll until `stop` is set, then drain. A lost or absent server is waited for, not died of."""
     surroundings = Surroundings(output) if spec.code is not None else None
@@ -84,7 +92,7 @@ async def run_worker(
     while not stop.is_set():
         try:
             client = await connect(spec.target, spec.identity)
-            worker = build_worker(client, spec, edited, surroundings)
+            worker = build_worker(client, spec, edited, surroundings, on_hint)
             async with worker:
                 await until_polling(client, worker, spec)
                 logger.info("%s polls %s", spec.identity, spec.task_queue)
@@ -144,7 +152,12 @@ def panic() -> NoReturn:
     os.abort()
 
 
-def serve(spec: WorkerSpec, on_ready: OnReady | None = None, output: Output | None = None) -> NoReturn:
+def serve(
+    spec: WorkerSpec,
+    on_ready: OnReady | None = None,
+    output: Output | None = None,
+    on_hint: OnHint | None = None,
+) -> NoReturn:
     """Run a worker in this process until SIGTERM, SIGINT or SIGHUP, then leave with a true exit status.
 
     One of them that was ignored when the process began (nohup) stays ignored.
@@ -163,7 +176,7 @@ def serve(spec: WorkerSpec, on_ready: OnReady | None = None, output: Output | No
             if spec.lifespan_s is not None:
                 panic_after(spec.lifespan_s)
 
-        await run_worker(spec, stop, ready, output)
+        await run_worker(spec, stop, ready, output, on_hint)
 
     status = 0
     try:
@@ -181,8 +194,8 @@ def serve(spec: WorkerSpec, on_ready: OnReady | None = None, output: Output | No
 def fleet_main(spec: WorkerSpec, news: int, lifeline: int) -> NoReturn:
     """The entry point of a process that the fleet's fork server made.
 
-    Descriptors: `news` gets a Readiness when the worker polls; `lifeline` is at its end when the API is gone.
-    Runs until it is told to stop or killed.
+    Descriptors: `news` gets a Readiness when the worker polls, and its hints; `lifeline` is at its end when
+    the API is gone. Runs until it is told to stop or killed.
     """
     log = BoundedFile(spec.log_file) if spec.log_file is not None else None
     output = Output(log)
@@ -191,15 +204,17 @@ def fleet_main(spec: WorkerSpec, news: int, lifeline: int) -> NoReturn:
     go_first_when_memory_runs_out()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fleet says SIGTERM
 
+    fleet = News(news)
+
     def tell(readiness: Readiness) -> None:
         try:
-            os.write(news, readiness.told())
+            fleet.ready(readiness)
         except OSError as error:
             # Nobody listens: this process is not in the fleet's books, and its name is given to another.
             logger.error("%s is not wanted: %s", spec.identity, error)
             end_group()
 
-    serve(spec, tell, output)
+    serve(spec, tell, output, fleet.hint)
 
 
 def leave_with_the_api(lifeline: int) -> None:
