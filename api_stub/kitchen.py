@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -12,6 +13,7 @@ from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import CONFIGS, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.memory import Memory
 from api_stub.checkpoint.reader import ConfigReader
+from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
@@ -19,6 +21,8 @@ from api_stub.records.service import Records
 from api_stub.schema import Order
 from api_stub.working_copies import WorkingCopies
 from worker.shared import OrderInfo
+
+logger = logging.getLogger(__name__)
 
 MAX_NAMED_BY_PATH = 32
 PROMPT_S = 0.3
@@ -52,8 +56,11 @@ class Kitchen:
     named_by_path: dict[str, LoadedConfig] = field(default_factory=dict, init=False)
     """Checkpoints that did not come from the directory, by their names; the last MAX_NAMED_BY_PATH."""
 
+    _taking: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
     def __post_init__(self) -> None:
-        """The first checkpoint is in force."""
+        """The first checkpoint is in force; what turns out to be placed after all comes into the ledger."""
+        self.gateway.settled_listeners.append(self._settled)
         self.put_in_force(self.checkpoint)
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
@@ -76,6 +83,20 @@ class Kitchen:
         if self.records is not None:
             await self.records.take(placed)
         return placed, is_new
+
+    def _settled(self, order: Order) -> None:
+        """Nobody was told that this order is placed, and it is."""
+        task = asyncio.ensure_future(self._take(order))
+        self._taking.add(task)
+        task.add_done_callback(self._taking.discard)
+
+    async def _take(self, order: Order) -> None:
+        if self.records is None:
+            return
+        try:
+            await self.records.take(order)
+        except LedgerUnwritable as error:
+            logger.warning("%s", error)
 
     def put_in_force(self, loaded: LoadedConfig) -> None:
         """New orders get these settings from now on; the fleet is not touched."""

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 
-from api_stub.errors import NoSuchOrder, NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
-from api_stub.gateway import placing
+from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.batch import Batch
 from api_stub.gateway.changes import Changes
 from api_stub.gateway.coverage import Coverage
@@ -26,11 +23,12 @@ from api_stub.gateway.finding import Finder
 from api_stub.gateway.listing import Listed, Lister
 from api_stub.gateway.listings import SharedListings
 from api_stub.gateway.log import read_log
-from api_stub.gateway.look_plan import AnyAnswer, AsHinted, Decided
+from api_stub.gateway.look_plan import AnyAnswer, AsHinted
 from api_stub.gateway.order_cache import CLOSED, OrderCache
 from api_stub.gateway.order_poller import OrderPoller
+from api_stub.gateway.placer import Placer
 from api_stub.gateway.reader import Reader
-from api_stub.gateway.reading import FromDescription, FromHistory, further, read_history, read_order
+from api_stub.gateway.reading import FromHistory, further, read_history, read_order
 from api_stub.gateway.temporal_calls import ASK_S, temporal_call
 from api_stub.schema import HistoryEvent, Order, StatusItem
 from api_stub.unfit import Unfit
@@ -41,17 +39,10 @@ from worker.shared import (
     OrderInfo,
     OrderProgress,
     OrderStatus,
-    fresh_workflow_id,
-    workflow_id_for,
 )
 from worker.show.hints import Hint
 
 logger = logging.getLogger(__name__)
-
-READ_BACK_S = 3.0
-"""So long is an order that runs already asked for what it is, before the caller is told to try again."""
-UNSETTLED = 1000
-"""Orders of which it is not known whether they were placed, the last so many."""
 
 
 class Gateway:
@@ -73,7 +64,10 @@ class Gateway:
         self._batch = Batch(self._cache, self._coverage, self._poller, self._finder)
         self._listings = SharedListings(lambda *question: self._reader.listed(*question))
         self._lister = Lister(self._listings, self._reader, self._cache, self._batch, self._unfit)
-        self._unsettled: OrderedDict[OrderInfo | str, str] = OrderedDict()
+        self._placer = Placer(
+            self._reader, self._cache, self._poller, lambda: self.client, self._view, self._lister.placed
+        )
+        self.settled_listeners = self._placer.settled_listeners
         self._in_hands: dict[str, tuple[str, Hint]] = {}
         """By workflow id: the worker that last told that it had begun with the order, and what it told."""
 
@@ -115,77 +109,8 @@ class Gateway:
     async def place(
         self, info: OrderInfo, settings: KitchenSettings, *, fresh: bool = False
     ) -> tuple[Order, bool]:
-        """Start an order's workflow; returns it and whether it is new.
-
-        The same id with the same body gives the same order again, also where the first request was never
-        answered. `fresh` starts a new workflow whatever was ordered under this id before (the original's
-        wire), unless it is not known whether the same order was placed a moment ago: that settles it.
-        Raises OrderConflict for another body, NotKnownWhetherPlaced where no answer came,
-        TemporalUnreachable when the server does not take it.
-        """
-        asked = repr(info)
-        workflow_id = workflow_id_for(info.id)
-        if fresh:
-            workflow_id = self._unsettled.get(asked) or fresh_workflow_id(info.id)
-        try:
-            started = await placing.start(lambda: self.client, workflow_id, info, settings)
-        except NotKnownWhetherPlaced:
-            if fresh:
-                self._unsettled[asked] = workflow_id
-                while len(self._unsettled) > UNSETTLED:
-                    self._unsettled.popitem(last=False)
-            raise
-        self._unsettled.pop(asked, None)
-        if not started.ours:
-            return await self._same_again(workflow_id, info), False
-        return await self._read_back(workflow_id, started.run_id, info), started.is_new
-
-    async def _read_back(self, workflow_id: str, run_id: str, info: OrderInfo) -> Order:
-        """An order that is known to run, read or, where that fails, as it was asked for."""
-        known = self._cache.order(workflow_id)
-        if known is not None and known.run_id == run_id and known.status in CLOSED:
-            return known
-        try:
-            ticket = self._cache.ticket()
-            description = await self._reader.description(workflow_id, run_id)
-            if description.state != WorkflowExecutionStatus.RUNNING or known is not None:
-                return await self._view(workflow_id, run_id)
-        except Exception as error:
-            # It is placed, and the answer must say so, even if the server went away just now.
-            logger.info("%s is placed and not read back: %s", workflow_id, error)
-            now = datetime.now(UTC)
-            description = FromDescription(
-                workflow_id, run_id, WorkflowExecutionStatus.RUNNING, now, None, 0, seen_at=now
-            )
-        history = self._cache.history(workflow_id, run_id) or FromHistory(info)
-        order = self._cache.keep(description, read_order(description, history), history, ticket)
-        self._poller.soon(workflow_id, Decided())
-        self._lister.placed(workflow_id)
-        return order
-
-    async def _same_again(self, workflow_id: str, info: OrderInfo) -> Order:
-        """The order that was started under this id by another request: an earlier version's, or for another
-        body. Raises OrderConflict, TemporalUnreachable."""
-        deadline = time.monotonic() + READ_BACK_S
-        while True:
-            try:
-                order = await self._view(workflow_id, None, bare=False)
-                break
-            except TemporalUnreachable as error:
-                known = self._cache.order(workflow_id)
-                if known is not None and self._cache.history(workflow_id, known.run_id or "") is not None:
-                    order = known.model_copy(update={"fresh": False})
-                    break
-                if time.monotonic() > deadline:
-                    raise TemporalUnreachable(
-                        f"an order {info.id!r} is placed, and whether it is this one cannot be told now"
-                        f" ({error}); the same request again settles it"
-                    ) from error
-                await asyncio.sleep(0.1)
-        known_info = OrderInfo(info.id, order.crust, order.cheese, order.toppings, order.customer)
-        if known_info != info:
-            raise OrderConflict(f"an order {info.id!r} with another body exists; choose another id")
-        return order
+        """Start an order's workflow; returns it and whether it is new; see Placer.place."""
+        return await self._placer.place(info, settings, fresh=fresh)
 
     async def order(self, order_id: str, run_id: str | None = None) -> Order:
         """One order, asked now: the workflow's own query as the original does, and the server's records.
@@ -300,6 +225,7 @@ class Gateway:
         order = self._cache.keep(description, read_order(description, history), history, ticket)
         if order.worker is not None:
             self._coverage.held_by(order.worker)
+        self._placer.seen(order)
         return order
 
 

@@ -1,7 +1,7 @@
 """What the gateway has read already. Open orders are never dropped, finished ones when there are too many.
 
 A finished order never changes, so it is read once; a history is read again only when it has grown. Which of
-two answers about one order is the newer one: see `_is_newer`.
+two answers about one order is the newer one: newer.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 
+from api_stub.gateway.newer import is_newer, was_reset
 from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further, read_order
 from api_stub.schema import Order
 from api_stub.seldom import Seldom
@@ -109,7 +110,7 @@ class OrderCache:
         old = self._entries.get(key)
         resets = 0
         if old is not None and old.order.run_id == order.run_id:
-            if not _is_newer(old, order, number):
+            if old.read_at != NEVER and not is_newer(old.order, order, number, old.ticket, old.arrived):
                 return old.order
             history = history or old.history
             if not complete and order.activity_state is None and order.status not in CLOSED:
@@ -302,30 +303,3 @@ class OrderCache:
         found = [entry for entry in entries if entry.fault is not None]
         found.sort(key=lambda entry: (entry.order.started_at is None, entry.order.started_at, entry.order.id))
         return [entry.fault for entry in found if entry.fault is not None]
-
-
-def _is_newer(old: _Entry, order: Order, ticket: int) -> bool:
-    """Whether an answer about the same run is newer than the one that is known.
-
-    One that was asked for after the known one had come is, whatever it says: an operator's reset goes back to
-    attempt 1. Of two that were asked for at the same time the longer history is, then the higher attempt.
-    """
-    if old.read_at == NEVER or ticket >= old.arrived:
-        return True
-    known, told = (old.order.history_length, old.order.attempt), (order.history_length, order.attempt)
-    return told > known or (told == known and ticket >= old.ticket)
-
-
-def was_reset(old: Order, new: Order) -> bool:
-    """Whether an operator has reset the activity in between: the same stage is tried from attempt 1 again."""
-    if old.run_id != new.run_id or not old.stages or not new.stages or new.activity_state is None:
-        return False
-    before, now = old.stages[-1], new.stages[-1]
-    return old.activity_state is not None and before.stage is now.stage and new.attempt < old.attempt
-
-
-def as_of(order: Order, now: datetime) -> Order:
-    """The order at this moment: a pause between two attempts that is over is a wait for a worker."""
-    if order.activity_state != "backing_off" or order.next_attempt_at is None or order.next_attempt_at > now:
-        return order
-    return order.model_copy(update={"activity_state": "waiting", "next_attempt_at": None})

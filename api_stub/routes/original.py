@@ -22,8 +22,8 @@ REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description
 UNLEDGERED: dict[int | str, dict[str, Any]] = {
     503: {
         "model": Problem,
-        "description": "The order is placed, but the ledger cannot be written; or it is not known whether it is"
-        " placed. The same request again settles either",
+        "description": "The order is placed, but the ledger cannot be written; or it is not known whether it"
+        " is placed. The same request again settles either",
     }
 }
 

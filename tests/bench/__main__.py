@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from tests.bench import chaos, clone, fleet, frame, kills, many, orders, start, window
+from tests.bench import chaos, clone, fleet, frame, kills, many, orders, start, watching, window
 from tests.bench.report import Bench, progress
 
 BENCHES: dict[str, Bench] = {
@@ -22,6 +22,10 @@ BENCHES: dict[str, Bench] = {
     "throughput": many.throughput,
     "fleet": many.fleet,
     "polling": many.polling,
+    "burst": watching.burst,
+    "api_killed": watching.api_killed,
+    "idle": watching.idle,
+    "changes": watching.changes,
     "stops": start.stops,
     "clone": clone.clone,
 }
