@@ -72,6 +72,7 @@ class _Planned:
     expected: Expected
     at: float
     step: int = 0
+    turn: int = -1
 
 
 class LookPlan:
@@ -101,8 +102,9 @@ class LookPlan:
         self._put(key, _Planned(expected, at))
 
     def _put(self, key: str, planned: _Planned) -> None:
+        planned.turn = next(self._turn)
         self._planned[key] = planned
-        heapq.heappush(self._again if planned.step else self._first, (planned.at, next(self._turn), key))
+        heapq.heappush(self._again if planned.step else self._first, (planned.at, planned.turn, key))
 
     def due(self, most: int, most_again: int) -> list[str]:
         """Orders to be looked at now: `most` at most, and `most_again` that were looked at already."""
@@ -113,9 +115,9 @@ class LookPlan:
         now = self._clock()
         found: list[str] = []
         while heap and heap[0][0] <= now and len(found) < most:
-            at, _, key = heapq.heappop(heap)
+            _, turn, key = heapq.heappop(heap)
             planned = self._planned.get(key)
-            if planned is not None and planned.at == at:  # else it was planned anew, or is done
+            if planned is not None and planned.turn == turn:  # else it was planned anew, or is done
                 found.append(key)
         return found
 
