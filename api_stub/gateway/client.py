@@ -44,6 +44,8 @@ from worker.show.hints import Hint
 
 logger = logging.getLogger(__name__)
 
+MAX_IN_HANDS = 10_000
+
 
 class Gateway:
     """Orders, as Temporal has them."""
@@ -161,15 +163,20 @@ class Gateway:
     async def watch(self) -> None:
         """Keep what is known true for as long as this runs: find the open orders, and read what changes. The
         server may come and go. To be run by keep_running."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._poller.go_round())
-            both.create_task(self._changes.run())
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._poller.go_round())
+                both.create_task(self._changes.run())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed  # told by its own name
 
     def hinted(self, worker: str, hint: Hint) -> None:
         """A worker of our own fleet told what it does (Supervisor.hint_listeners)."""
         self._coverage.hinted(worker)
         if hint.kind == "started":
             self._in_hands[hint.workflow_id] = worker, hint
+            while len(self._in_hands) > MAX_IN_HANDS:
+                del self._in_hands[next(iter(self._in_hands))]
         else:
             self._in_hands.pop(hint.workflow_id, None)
         self._poller.soon(hint.workflow_id, AsHinted(hint))
@@ -192,8 +199,8 @@ class Gateway:
         return self._cache.faults()
 
     def last_read(self, workflow_id: str) -> Order | None:
-        """An order as it was last read, however long ago; None: not lately."""
-        return self._cache.order(workflow_id)
+        """An order as it was last read, with its history, however long ago; None: not lately."""
+        return self._cache.order(workflow_id) if self._cache.is_complete(workflow_id) else None
 
     def open_now(self) -> list[Order]:
         """Every order that was not closed when it was last read."""

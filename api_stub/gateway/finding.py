@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.order_cache import OrderCache
@@ -41,10 +42,11 @@ class Finder:
         self._running: dict[Key, asyncio.Task[None]] = {}
         self._found: OrderedDict[Key, tuple[float, Order | None]] = OrderedDict()
         self._unfit = unfit
+        self._derived = lru_cache(maxsize=20_000)(workflow_id_for)
 
     def known(self, order_id: str, run_id: str | None) -> str | None:
         """The workflow id, by what was read; None: not known yet."""
-        for candidate in (workflow_id_for(order_id), order_id):
+        for candidate in (self._derived(order_id), order_id):
             known = self._cache.run_id(candidate)
             if known is not None and run_id in (None, known):
                 return candidate

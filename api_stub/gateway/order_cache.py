@@ -196,6 +196,11 @@ class OrderCache:
         entry = self._entries.get(workflow_id)
         return entry.order if entry is not None else None
 
+    def is_complete(self, workflow_id: str) -> bool:
+        """Whether the order and its history were read, as long as that was said to be."""
+        entry = self._entries.get(workflow_id)
+        return entry is not None and entry.complete
+
     def read_at(self, workflow_id: str) -> float:
         """When Temporal was asked for what is known of the order; NEVER: its history was never read."""
         entry = self._entries.get(workflow_id)
