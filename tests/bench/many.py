@@ -52,7 +52,7 @@ async def place(stack: RunningStack, ids: list[str], at_once: int = 16) -> None:
 
         async def one(order_id: str) -> None:
             async with gate:
-                for _ in range(20):
+                for _ in range(100):
                     answer = await client.post("/orders", json={"id": order_id})
                     if answer.status_code != 503:  # a busy Temporal; the same again is the same order
                         break
