@@ -2,6 +2,7 @@
 
 GopherPizzaError
 ├── NoSuchOrder            404
+├── NoSuchPage             404
 ├── OrderConflict          409
 ├── NoChallenge            409
 ├── TemporalUnreachable    503
@@ -30,6 +31,10 @@ class GopherPizzaError(Exception):
 
 class NoSuchOrder(GopherPizzaError):
     """Temporal knows no order of this id."""
+
+
+class NoSuchPage(GopherPizzaError):
+    """No listing has told that it goes on there."""
 
 
 class OrderConflict(GopherPizzaError):
@@ -67,6 +72,7 @@ class Kind:
 
 TABLE: dict[type[Exception], Kind] = {
     NoSuchOrder: Kind(404, "no-such-order", "No such order"),
+    NoSuchPage: Kind(404, "no-such-page", "No such page"),
     OrderConflict: Kind(409, "order-conflict", "This id is taken by another order"),
     TemporalUnreachable: Kind(503, "temporal-unreachable", "Temporal does not answer"),
     LedgerUnwritable: Kind(503, "ledger-unwritable", "The ledger cannot be written"),

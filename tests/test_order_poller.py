@@ -18,7 +18,7 @@ from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.coverage import Coverage
 from api_stub.gateway.look_plan import AnyAnswer, Decided
 from api_stub.gateway.order_cache import OrderCache
-from api_stub.gateway.order_poller import AT_ONCE, AWAY_AFTER, OrderPoller
+from api_stub.gateway.order_poller import AT_ONCE, AWAY_AFTER, SWEEP_PER_S, SWEPT_AT_ONCE, OrderPoller
 from api_stub.gateway.reading import FromDescription, FromHistory, read_order
 from api_stub.gateway.temporal_calls import temporal_call
 from api_stub.schema import Order
@@ -129,29 +129,33 @@ def test_an_order_that_was_removed_is_looked_at_once() -> None:
 
 
 def test_idle_orders_cost_the_same_however_many_they_are() -> None:
-    """Cost follows what happens: of two thousand that stand still, twenty a second are looked at."""
-    cache, coverage = OrderCache(), Coverage()
+    """Cost follows what happens: of two thousand that stand still, ten a second are looked at."""
+    now = 0.0
+
+    def clock() -> float:
+        return now
+
+    cache, coverage = OrderCache(clock), Coverage(clock)
     for n in range(2000):
         read(cache, f"idle-{n}", "w1.1")
     coverage.hinted("w1.1")
     looks: Counter[str] = Counter()
-    began = time.monotonic()
+
+    async def never(key: str) -> Order:
+        raise AssertionError(key)
 
     async def run() -> None:
-        async def look(key: str) -> Order:
-            looks[key] += 1
-            return read(cache, key, "w1.1")
-
-        poller = OrderPoller(cache, coverage, look)
-        going = asyncio.create_task(poller.go_round())
-        for _ in range(20):
-            coverage.changes_told(time.monotonic())
-            await asyncio.sleep(0.05)
-        going.cancel()
+        nonlocal now
+        poller = OrderPoller(cache, coverage, never, clock=clock)
+        while now < 100.0:
+            coverage.changes_told(now)
+            for key in poller._due():
+                looks[key] += 1
+                read(cache, key, "w1.1")
+            now += 0.25
 
     asyncio.run(run())
-    seconds = time.monotonic() - began
-    assert 0 < sum(looks.values()) <= 25 * seconds + 25
+    assert 0.9 * SWEEP_PER_S * 100 <= sum(looks.values()) <= SWEEP_PER_S * 100 + SWEPT_AT_ONCE
     assert max(looks.values()) == 1, "each in its turn"
 
 

@@ -219,14 +219,20 @@ class Gateway:
         length = description.history_length
         history = self._cache.history(workflow_id, description.run_id)
         if history is None or history.length != length:
-            order = read_order(description, history or FromHistory(OrderInfo(workflow_id)))
-            self._cache.keep(description, order, history, ticket, complete=False)
+            bare_order = read_order(description, history or FromHistory(OrderInfo(workflow_id)))
+            ended = bare_order.status in CLOSED
+            if not ended:
+                self._cache.keep(description, bare_order, history, ticket, complete=False)
             try:
                 events = await self._reader.events(workflow_id, description.run_id)
             except NoSuchOrder:
                 if not bare:
                     raise
                 events = []
+            except Exception:
+                if ended:  # else nobody is told of an end before how it came about is known
+                    self._cache.keep(description, bare_order, history, ticket, complete=False)
+                raise
             # As long as it was said to be, also where only its beginning was read: once is enough.
             history = replace(read_history(events, workflow_id, length), length=length)
         order = self._cache.keep(description, read_order(description, history), history, ticket)

@@ -204,9 +204,10 @@ class OrderCache:
     def read_at(self, workflow_id: str) -> float:
         """When Temporal was asked for what is known of the order; NEVER: its history was never read."""
         entry = self._entries.get(workflow_id)
-        if entry is None or (entry.history is None and not entry.complete):
+        closed = entry is not None and entry.order.status in CLOSED
+        if entry is None or (not entry.complete and (closed or entry.history is None)):
             return NEVER
-        if entry.order.status in CLOSED:
+        if closed:
             self._closed.move_to_end(workflow_id)
         return entry.read_at
 

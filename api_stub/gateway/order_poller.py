@@ -27,8 +27,10 @@ FEW_AT_ONCE = 4
 """The same for those that nobody waits for: a server under load is not to be loaded by them."""
 MAX_WANTED = 256
 """Looks that somebody asked for now, under way at a time; further ones wait for their turn."""
-SWEEP_PER_S = 20.0
-"""Looks a second at orders of which nothing was told; 2,000 open ones are all seen in 100 s."""
+SWEEP_PER_S = 10.0
+"""Looks a second at orders of which nothing was told; 2,000 open ones are all seen in 200 s."""
+SWEPT_AT_ONCE = 20
+"""They come together: one alone costs the server 3 ms, twenty at once cost 1.2 ms each (measured)."""
 UNCOVERED_PER_S = 200.0
 """The same while Temporal does not tell what starts and closes: then they are all there is."""
 SWEEP_AGE_S = 1.0
@@ -84,7 +86,7 @@ class OrderPoller:
         self._clock = clock
         self._plan = LookPlan(clock)
         self._running: dict[str, asyncio.Task[bool]] = {}
-        self._sweep = Allowance(20, clock)
+        self._sweep = Allowance(SWEPT_AT_ONCE, clock)
         self._restless = Allowance(30, clock)
         self._woken = asyncio.Event()
         self._in_vain = 0
@@ -154,12 +156,18 @@ class OrderPoller:
             found = self._cache.restless(self._coverage.tells, between, most, RESTLESS_AGE_S) if most else []
             self._restless.take(len(found))
             due |= dict.fromkeys(found)
-            per_s = SWEEP_PER_S if self._coverage.covered else UNCOVERED_PER_S
-            most = min(few - len(found), self._sweep.left(per_s))
-            found = self._cache.stalest(most, SWEEP_AGE_S) if most > 0 else []
-            self._sweep.take(len(found))
-            due |= dict.fromkeys(found)
-        return [key for key in due if key not in self._running][:room]
+        swept = self._swept() if few > 0 else []
+        started = [key for key in due if key not in self._running][:room]
+        return started + [key for key in swept if key not in self._running and key not in due]
+
+    def _swept(self) -> list[str]:
+        """The next of all open orders, SWEPT_AT_ONCE together."""
+        per_s = SWEEP_PER_S if self._coverage.covered else UNCOVERED_PER_S
+        if self._sweep.left(per_s) < SWEPT_AT_ONCE:
+            return []
+        found = self._cache.stalest(SWEPT_AT_ONCE, SWEEP_AGE_S)
+        self._sweep.take(SWEPT_AT_ONCE if found else 0)
+        return found
 
     def _pause(self) -> float:
         """Seconds until something may be due, if nothing happens before."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from api_stub.errors import NoSuchPage
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.routes.paths import WholeSegments
 from api_stub.schema import (
@@ -72,7 +73,7 @@ StartedAfter = Annotated[
     WithJsonSchema({"type": "string", "pattern": TIME, "examples": ["2026-01-31T12:00:00Z"]}),
 ]
 CHECK_BYTES = 6
-Page = Annotated[str, Field(max_length=4000), AfterValidator(lambda page: page_of(token_of(page)) and page)]
+Page = Annotated[str, Field(max_length=4000)]
 
 
 def page_of(token: bytes) -> str | None:
@@ -83,7 +84,7 @@ def page_of(token: bytes) -> str | None:
 
 
 def token_of(page: str | None) -> bytes:
-    """What `page_of` made. Raises ValueError for anything else."""
+    """What `page_of` made. Raises NoSuchPage for anything else."""
     if page is None:
         return b""
     try:
@@ -92,7 +93,7 @@ def token_of(page: str | None) -> bytes:
         read = b""
     token = read[CHECK_BYTES:]
     if not token or hashlib.sha256(token).digest()[:CHECK_BYTES] != read[:CHECK_BYTES]:
-        raise ValueError("the `more` of an earlier answer is accepted, as it was sent")
+        raise NoSuchPage("`page` is the `more` of an earlier answer, as it was sent")
     return token
 
 
@@ -130,7 +131,10 @@ async def place_order(order: OrderRequest, response: Response, kitchen: InKitche
     return placed
 
 
-@router.get("/orders", responses=AWAY)
+NO_PAGE: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such `page`"}}
+
+
+@router.get("/orders", responses={**NO_PAGE, **AWAY})
 async def list_orders(
     kitchen: InKitchen,
     started_after: Annotated[

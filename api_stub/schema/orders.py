@@ -178,7 +178,7 @@ class Order(Answer):
         " at most 5 s ago (`seen_at`), or if Temporal has told within 5 s which orders started and closed,"
         " the order is in the hands of a living worker of this fleet (or in nobody's), and every change that"
         " the fleet's workers told of was seen in Temporal as well. A change that nobody tells of, such as an"
-        " operator's in Temporal's Web UI, is found by a sweep that reads 20 open orders a second. False:"
+        " operator's in Temporal's Web UI, is found by a sweep that reads 10 open orders a second. False:"
         " last known.",
     )
     started_at: datetime | None = Field(default=None, description="When Temporal took it.")
