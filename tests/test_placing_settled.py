@@ -18,6 +18,7 @@ from api_stub.errors import NotKnownWhetherPlaced, OrderConflict, TemporalUnreac
 from api_stub.gateway import placer
 from api_stub.gateway.client import Gateway
 from api_stub.schema import Order, OrderStatus
+from tests.serving import api
 from tests.test_unfit import MadeUpServer, execution, gateway_on, started_with
 from worker.shared import KitchenSettings, OrderInfo, workflow_id_for
 
@@ -166,3 +167,40 @@ def test_an_order_that_nobody_asks_for_again_is_told_when_it_is_seen() -> None:
         assert len(settled) == 1
 
     on(server, work)
+
+
+def test_both_wires_say_that_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unanswered(*_: Any, **__: Any) -> None:
+        raise NotKnownWhetherPlaced(
+            "it is not known whether the order was placed; the same request settles it"
+        )
+
+    with api() as house:
+        monkeypatch.setattr(house.kitchen.gateway, "place", unanswered)
+        for path in ("/orders", "/orderPizza"):
+            answer = house.post(path, {"id": "z"})
+            assert answer.status_code == 503 and "not known" in answer.json()["detail"]
+
+
+class Ledger:
+    """Takes orders down, in the records' place."""
+
+    def __init__(self) -> None:
+        self.taken: list[str | None] = []
+
+    async def take(self, order: Order) -> None:
+        """One more."""
+        self.taken.append(order.workflow_id)
+
+
+def test_what_turns_out_to_be_placed_comes_into_the_ledger() -> None:
+    kept = Ledger()
+    with api() as house:
+        house.kitchen.records = kept  # type: ignore[assignment]
+        placing = house.kitchen.gateway._placer
+        placing._unanswered[KEY] = None
+        found = Order(id="z", workflow_id=KEY, run_id="r", status=OrderStatus.RECEIVED)
+        house.tell(placing.seen, found)
+        house.tell(placing.seen, found)
+        house.until(lambda: kept.taken)
+        assert kept.taken == [KEY]
