@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.client import WorkflowExecutionStatus
 
+from api_stub.gateway.cache_entry import NEVER, RETRY_S
 from api_stub.gateway.newer import as_of
-from api_stub.gateway.order_cache import NEVER, RETRY_S, OrderCache
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.reading import FromDescription, FromHistory
 from api_stub.schema import Order, StageView
 from api_stub.schema.orders import ActivityState
@@ -254,3 +255,18 @@ def test_a_pause_that_is_over_is_a_wait() -> None:
     assert as_of(backing, T0).activity_state == "backing_off"
     later = as_of(backing, due)
     assert (later.activity_state, later.next_attempt_at) == ("waiting", None)
+
+
+def test_an_order_whose_history_cannot_be_read_is_asked_for_less_and_less_too() -> None:
+    clock = Clock()
+    cache = OrderCache(clock)
+    gaps = []
+    for _ in range(5):
+        assert cache.incomplete(9) == (["a"] if gaps else [])
+        cache.keep(description(), order(OrderStatus.BAKING), None, complete=False)
+        cache.missed("a")
+        began = clock.now
+        while not cache.incomplete(9):
+            clock.now += 0.05
+        gaps.append(clock.now - began)
+    assert gaps == sorted(gaps) and gaps[-1] > 8 * gaps[0]

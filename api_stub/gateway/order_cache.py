@@ -11,10 +11,11 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 
+from api_stub.gateway.cache_entry import NEVER as NEVER
+from api_stub.gateway.cache_entry import CacheEntry
 from api_stub.gateway.newer import is_newer, was_reset
 from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further, read_order
 from api_stub.schema import Order
@@ -29,37 +30,12 @@ MAX_OPEN = 50_000
 """Open orders that are kept at all: about 200 MB. Further ones are read when somebody asks for them."""
 CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-NEVER = float("-inf")
-RETRY_S, LONGEST_RETRY_S = 0.25, 30.0
-"""An order that could not be read is tried again after so long, doubled each time, up to that."""
 SCANNED = 500
 
 
 def began(order: Order) -> datetime:
     """When an order began; long ago where that is not known."""
     return order.started_at or LONG_AGO
-
-
-@dataclass
-class _Entry:
-    order: Order
-    read_at: float
-    """When it was asked for, by our clock; NEVER: it was only listed."""
-    ticket: int = -1
-    arrived: int = 0
-    history: FromHistory | None = field(default=None)
-    fault: CodeFault | None = None
-    looked_at: float = NEVER
-    """When it was last asked for, whether that told anything or not."""
-    failures: int = 0
-    complete: bool = False
-    """Its history was read as well, as long as it was then said to be."""
-
-    def due_at(self) -> float:
-        """From when on it may be asked for again after it could not be read."""
-        if not self.failures:
-            return NEVER
-        return self.looked_at + min(LONGEST_RETRY_S, RETRY_S * 2.0 ** min(self.failures - 1, 20))
 
 
 class OrderCache:
@@ -74,7 +50,7 @@ class OrderCache:
         self._clock = clock
         self._limit = limit
         self._most_open = most_open
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, CacheEntry] = {}
         self._runs: dict[str, str] = {}
         self._open: OrderedDict[str, None] = OrderedDict()
         """The longest not looked at first."""
@@ -129,7 +105,11 @@ class OrderCache:
             order = order.model_copy(update={"resets": resets})
         self._answers += 1
         fault = code_fault(description.pending)
-        entry = _Entry(order, asked_at, number, self._answers, history, fault, self._clock(), 0, complete)
+        # One whose history cannot be read fails every time, though it is described.
+        failures = old.failures if old is not None and not complete else 0
+        entry = CacheEntry(
+            order, asked_at, number, self._answers, history, fault, self._clock(), failures, complete
+        )
         self._put(key, entry)
         return order
 
@@ -145,10 +125,10 @@ class OrderCache:
         order = read_order(description, FromHistory(OrderInfo(key)))
         order = order.model_copy(update={"fresh": False, "history_length": 0})
         if order.status in CLOSED or len(self._open) < self._most_open:
-            self._put(key, _Entry(order, NEVER))
+            self._put(key, CacheEntry(order, NEVER))
         return order
 
-    def _put(self, key: str, entry: _Entry) -> None:
+    def _put(self, key: str, entry: CacheEntry) -> None:
         self._out(key)
         self._entries[key] = entry
         order = entry.order
