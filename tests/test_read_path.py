@@ -17,10 +17,13 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.background import keep_running
+from api_stub.errors import NoSuchPage
 from api_stub.gateway import coverage, reader
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.finding import MAX_AT_ONCE
-from api_stub.schema import OrderStatus, StatusItem
+from api_stub.routes.orders import page_of, token_of
+from api_stub.schema import OrderList, OrderStatus, StatusItem
+from tests.serving import api
 from tests.test_unfit import AT, MadeUpServer, execution, gateway_on, started_with
 from worker.shared import Stage
 from worker.show.hints import Hint
@@ -319,3 +322,26 @@ def test_a_listing_that_was_given_up_is_told_to_nobody_else_as_an_error() -> Non
         assert [order.id for order in (await patient).orders] == ["o-1"]
 
     on(server, work)
+
+
+def test_a_pages_word_is_read_back_and_nothing_else_is() -> None:
+    for token in (b"\x00", b'{"StartTime": 1}', bytes(range(256))):
+        assert token_of(page_of(token)) == token
+    assert page_of(b"") is None and token_of(None) == b""
+    good = page_of(b"here") or ""
+    for odd in ("", "x", good[:-4], "A" * len(good), good + "\u00e9", "=" * 9):
+        with pytest.raises(NoSuchPage):
+            token_of(odd)
+
+
+def test_a_page_that_no_listing_told_of_is_404() -> None:
+    with api() as house:
+        assert house("GET", "/orders?page=nowhere").status_code == 404
+
+
+def test_the_batch_is_sent_as_it_is_described() -> None:
+    with api() as house:
+        answer = house.post("/orders/status", {"orders": [{"id": "a", "status": "ORDER_BAKING"}]})
+        assert answer.headers["content-type"] == "application/json"
+        (told,) = OrderList.model_validate_json(answer.content).orders
+        assert (told.id, told.status, told.fresh) == ("a", OrderStatus.BAKING, False)
