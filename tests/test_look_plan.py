@@ -151,8 +151,11 @@ def test_an_order_is_fresh_by_its_age_or_by_what_is_told_of_it() -> None:
 def test_an_order_that_waits_may_be_taken_by_a_worker_that_tells_nothing() -> None:
     clock = Clock()
     known = Coverage(clock)
-    known.hinted("w1.1")
     known.held_by("w1.1")
+    assert known.strangers
+    known.hinted("w1.1")  # its first word comes a moment after Temporal has shown it
+    known.held_by("w1.1")
+    assert not known.strangers
     clock.now = 60.0
     known.changes_told(60.0)
     assert known.is_fresh(0.0, None, False) and not known.strangers

@@ -13,7 +13,7 @@ STRANGERS_S = 30.0
 """So long after an order was seen in the hands of a worker that tells nothing, others may fall into such."""
 STIRRED_S = 10.0
 """So long after the last word of a worker may orders between two stages move on."""
-MAX_DEAD = 1000
+MAX_DEAD = MAX_STRANGERS = 1000
 
 
 class Coverage:
@@ -24,17 +24,20 @@ class Coverage:
         self._telling: set[str] = set()
         self._dead: OrderedDict[str, None] = OrderedDict()
         self._changes_told_at = float("-inf")
-        self._stranger_at = float("-inf")
+        self._strangers: OrderedDict[str, float] = OrderedDict()
+        """Workers that tell nothing, and when each was last seen; the latest last."""
         self._stirred_at = float("-inf")
 
     def hinted(self, worker: str) -> None:
         """A living worker told what it does: from now on it counts as one that does."""
         self._telling.add(worker)
+        self._strangers.pop(worker, None)  # its orders were seen a moment before its first word came
         self._stirred_at = self._clock()
 
     def died(self, worker: str) -> None:
         """A worker is dead; its orders are to be looked at until they show it."""
         self._telling.discard(worker)
+        self._strangers.pop(worker, None)
         self._dead[worker] = None
         self._stirred_at = self._clock()
         while len(self._dead) > MAX_DEAD:
@@ -51,7 +54,14 @@ class Coverage:
     def held_by(self, worker: str) -> None:
         """An order was seen in the hands of this worker."""
         if worker not in self._telling and worker not in self._dead:
-            self._stranger_at = self._clock()
+            self._strangers[worker] = self._clock()
+            self._strangers.move_to_end(worker)
+            while len(self._strangers) > MAX_STRANGERS:
+                self._strangers.popitem(last=False)
+
+    @property
+    def _stranger_at(self) -> float:
+        return next(reversed(self._strangers.values()), float("-inf"))
 
     @property
     def stirring(self) -> bool:

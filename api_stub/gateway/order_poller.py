@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 12
 """Looks under way at a time."""
+UNREAD_AT_ONCE = 28
+"""The same while there are orders that were never read: twenty calls at once cost a busy server a third."""
 FEW_AT_ONCE = 4
 """The same for those that nobody waits for: a server under load is not to be loaded by them."""
 MAX_WANTED = 256
@@ -138,17 +140,19 @@ class OrderPoller:
 
     def _due(self) -> list[str]:
         """The orders to begin with now."""
-        room = AT_ONCE - len(self._running)
+        running = len(self._running)
+        room = max(AT_ONCE - running, min(FEW_AT_ONCE, UNREAD_AT_ONCE + FEW_AT_ONCE - running))
         if room <= 0 or self.away:
             return []
-        few = max(0, room - (AT_ONCE - FEW_AT_ONCE))
+        few = max(0, FEW_AT_ONCE - running)
         due: dict[str, None] = {}
         for key in self._plan.due(room, few):
             if key in self._running:
                 self._plan.postpone(key)
             else:
                 due[key] = None
-        due |= dict.fromkeys(self._cache.incomplete(room))
+        told = len(due)
+        due |= dict.fromkeys(self._cache.incomplete(max(0, UNREAD_AT_ONCE - running - told)))
         few = max(0, few - len(due))
         if few > 0:
             most = min(few, self._restless.left(RESTLESS_PER_S))
@@ -157,7 +161,7 @@ class OrderPoller:
             self._restless.take(len(found))
             due |= dict.fromkeys(found)
         swept = self._swept() if few > 0 else []
-        started = [key for key in due if key not in self._running][:room]
+        started = [key for key in due if key not in self._running]
         return started + [key for key in swept if key not in self._running and key not in due]
 
     def _swept(self) -> list[str]:
@@ -174,7 +178,7 @@ class OrderPoller:
         now = self._clock()
         if self.away:
             return self._away_until - now
-        if len(self._running) >= AT_ONCE:
+        if len(self._running) >= UNREAD_AT_ONCE:
             return IDLE_S  # whichever ends first wakes us
         next_at = self._plan.next_at(again=len(self._running) < FEW_AT_ONCE)
         idle = IDLE_S if self._coverage.covered and not self._coverage.strangers else TICK_S
@@ -190,7 +194,7 @@ class OrderPoller:
     def _ended(self, key: str, task: asyncio.Task[bool]) -> None:
         if self._running.get(key) is task:
             del self._running[key]
-        if len(self._running) in (AT_ONCE - 1, FEW_AT_ONCE - 1) or not self._running:
+        if len(self._running) in (UNREAD_AT_ONCE - 1, AT_ONCE - 1, FEW_AT_ONCE - 1, 0):
             self._woken.set()
 
     async def _seen(self, key: str, expected: Expected | None) -> bool:
