@@ -21,6 +21,8 @@ from api_stub.seldom import Seldom
 logger = logging.getLogger(__name__)
 
 EVERY_S = 2.0
+LIST_S = 6.0
+"""For a page of the listing after a start: a busy server takes long for it, and all else waits for it."""
 AGAIN_S = 0.5
 """The same after Temporal did not answer."""
 OVERLAP = timedelta(seconds=10)
@@ -79,7 +81,7 @@ class Changes:
         known = {key for key in self._cache.open_orders() if self._cache.read_at(key) < before}
         found, page = 0, b""
         while found < MAX_LISTED:
-            listing = await self._reader.listed(None, True, PAGE, page)
+            listing = await self._reader.listed(None, True, PAGE, page, LIST_S)
             for execution in listing.found:
                 self._cache.keep_listed(execution)
                 known.discard(execution.workflow_id)

@@ -110,9 +110,15 @@ class Reader:
         return answer if fits else None
 
     async def listed(
-        self, started_after: datetime | None, only_open: bool, limit: int, page: bytes = b""
+        self,
+        started_after: datetime | None,
+        only_open: bool,
+        limit: int,
+        page: bytes = b"",
+        limit_s: float = RPC_S,
     ) -> Executions:
-        """Orders: the newest `limit`, or those from where a page begins. Raises TemporalUnreachable.
+        """Orders: the newest `limit`, or those from where a page begins; `limit_s` is for each page that
+        Temporal sends. Raises TemporalUnreachable.
 
         One that cannot be read is left out and told. Of a workflow that was reset, or went on as a new run,
         only the newest run is an order.
@@ -122,7 +128,7 @@ class Reader:
             wanted.append(OPEN)
         if started_after is not None:
             wanted.append(f"StartTime > '{started_after.astimezone(UTC).isoformat()}'")
-        return await self._executions(" AND ".join(wanted), limit, page)
+        return await self._executions(" AND ".join(wanted), limit, page, limit_s)
 
     async def changed(self, since: datetime, limit: int) -> Executions:
         """Orders that started or closed then or later, `limit` at most. Raises TemporalUnreachable."""
@@ -139,8 +145,10 @@ class Reader:
             )
         return int(answer.count)
 
-    async def _executions(self, query: str, limit: int, page: bytes = b"") -> Executions:
-        infos, more = await self._pages(query, min(limit, MAX_LISTED), page)
+    async def _executions(
+        self, query: str, limit: int, page: bytes = b"", limit_s: float = RPC_S
+    ) -> Executions:
+        infos, more = await self._pages(query, min(limit, MAX_LISTED), page, limit_s)
         seen_at = datetime.now(UTC)
         newest: dict[str, FromDescription] = {}
         left_out = 0
@@ -165,12 +173,12 @@ class Reader:
         return infos[0].execution.workflow_id if infos else None
 
     async def _pages(
-        self, query: str, limit: int, page: bytes = b""
+        self, query: str, limit: int, page: bytes = b"", limit_s: float = RPC_S
     ) -> tuple[list[WorkflowExecutionInfo], bytes]:
         """The first `limit` executions of a query, and where the next page begins, as the server sends them:
         the SDK's own listing raises at a state that it does not know, and everybody behind it is lost.
 
-        Raises TemporalUnreachable; each page has RPC_S.
+        Raises TemporalUnreachable; each page has `limit_s`.
         """
         client = self._client()
         request = ListWorkflowExecutionsRequest(
@@ -179,9 +187,9 @@ class Reader:
         found: list[WorkflowExecutionInfo] = []
         while len(found) < limit:
             request.page_size = min(PAGE, limit - len(found))
-            async with temporal_call(RPC_S):
+            async with temporal_call(limit_s):
                 answer = await client.workflow_service.list_workflow_executions(
-                    request, timeout=timedelta(seconds=RPC_S)
+                    request, timeout=timedelta(seconds=limit_s)
                 )
             found += answer.executions
             request.next_page_token = answer.next_page_token
