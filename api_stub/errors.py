@@ -2,10 +2,12 @@
 
 GopherPizzaError
 ├── NoSuchOrder            404
+├── NoSuchPage             404
 ├── OrderConflict          409
 ├── NoChallenge            409
 ├── TemporalUnreachable    503
-│   └── RecordUnreadable   503
+│   ├── RecordUnreadable   503
+│   └── NotKnownWhetherPlaced 503
 └── LedgerUnwritable       503
 FleetRefusal (fleet/rules.py)
 ├── NoSuchWorker           404
@@ -31,6 +33,10 @@ class NoSuchOrder(GopherPizzaError):
     """Temporal knows no order of this id."""
 
 
+class NoSuchPage(GopherPizzaError):
+    """No listing has told that it goes on there."""
+
+
 class OrderConflict(GopherPizzaError):
     """The id is taken by an order with another body."""
 
@@ -41,6 +47,10 @@ class TemporalUnreachable(GopherPizzaError):
 
 class RecordUnreadable(TemporalUnreachable):
     """Temporal answers, and cannot tell this one record; others it can."""
+
+
+class NotKnownWhetherPlaced(TemporalUnreachable):
+    """An order was sent to Temporal and no answer came: it may be placed. The same request settles it."""
 
 
 class NoChallenge(GopherPizzaError):
@@ -62,6 +72,7 @@ class Kind:
 
 TABLE: dict[type[Exception], Kind] = {
     NoSuchOrder: Kind(404, "no-such-order", "No such order"),
+    NoSuchPage: Kind(404, "no-such-page", "No such page"),
     OrderConflict: Kind(409, "order-conflict", "This id is taken by another order"),
     TemporalUnreachable: Kind(503, "temporal-unreachable", "Temporal does not answer"),
     LedgerUnwritable: Kind(503, "ledger-unwritable", "The ledger cannot be written"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 
 from starlette.requests import Request  # FastAPI's, without the tenth of a second that FastAPI takes
@@ -13,6 +14,7 @@ from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp,
 from api_stub.checkpoint.memory import Memory
 from api_stub.checkpoint.premises import misfit
 from api_stub.checkpoint.reader import ConfigReader
+from api_stub.errors import LedgerUnwritable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
@@ -22,6 +24,8 @@ from api_stub.records.service import Records
 from api_stub.schema import Order
 from api_stub.working_copies import WorkingCopies
 from worker.shared import OrderInfo
+
+logger = logging.getLogger(__name__)
 
 MAX_NAMED_BY_PATH = 32
 PROMPT_S = 0.3
@@ -59,10 +63,12 @@ class Kitchen:
 
     temporal: TemporalCheck = field(init=False)
     """Whether Temporal lets us work, and if not, why."""
+    _taking: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
-        """The first checkpoint is in force."""
+        """The first checkpoint is in force; what turns out to be placed after all comes into the ledger."""
         self.temporal = TemporalCheck(self.gateway)
+        self.gateway.settled_listeners.append(self._settled)
         self.put_in_force(self.checkpoint)
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
@@ -100,6 +106,20 @@ class Kitchen:
         limit_s = self._keeps_s
         wanted_s = self.checkpoint.config.retention_s
         return wanted_s if limit_s is None else min(wanted_s, limit_s)
+
+    def _settled(self, order: Order) -> None:
+        """Nobody was told that this order is placed, and it is."""
+        task = asyncio.ensure_future(self._take(order))
+        self._taking.add(task)
+        task.add_done_callback(self._taking.discard)
+
+    async def _take(self, order: Order) -> None:
+        if self.records is None:
+            return
+        try:
+            await self.records.take(order)
+        except LedgerUnwritable as error:
+            logger.warning("%s", error)
 
     def put_in_force(self, loaded: LoadedConfig) -> None:
         """New orders get these settings from now on; the fleet is not touched."""

@@ -18,6 +18,9 @@ async def opened(kitchen: Kitchen, figures: Metrics) -> AsyncIterator[None]:
     the first workers start while FastAPI is still being loaded."""
     async with contextlib.AsyncExitStack() as end:
         await kitchen.gateway.open()
+        end.push_async_callback(kitchen.gateway.close)
+        kitchen.fleet.hint_listeners.append(kitchen.gateway.hinted)
+        kitchen.fleet.listeners.append(lambda slot, _: kitchen.gateway.died(slot.id or ""))
         if kitchen.records is not None:
             end.push_async_callback(kitchen.records.close)
             await kitchen.records.open()

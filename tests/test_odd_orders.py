@@ -137,7 +137,7 @@ def test_odd_workflows_beside_good_ones(server: str, tmp_path: Path) -> None:
         paths = ["/orders/" + (quote(key, safe="") if key != ".." else "%2E%2E") for key in orders]
         # All at once: nobody answers their queries, so that each takes half a second.
         read = house.many(*(("GET", path, None) for path in paths))
-        assert [answer.json()["id"] for answer in read] == list(orders)
+        assert [answer.json().get("id", answer.text) for answer in read] == list(orders)
         for path in paths:
             events = house("GET", f"{path}/history")
             assert events.status_code == 200 and events.json()[0]["type"] == "WorkflowExecutionStarted"

@@ -1,101 +1,268 @@
-"""The round over the open orders, and how Temporal's errors are told: without a server."""
+"""Which orders are looked at, and how often; and how Temporal's errors are told: without a server."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
+from api_stub.gateway.coverage import Coverage
+from api_stub.gateway.look_plan import AnyAnswer, Decided
 from api_stub.gateway.order_cache import OrderCache
-from api_stub.gateway.order_poller import LOOKS_PER_S, MANY_AGE_S, TICK_S, OrderPoller
+from api_stub.gateway.order_poller import (
+    AT_ONCE,
+    AWAY_AFTER,
+    SWEEP_PER_S,
+    SWEPT_AT_ONCE,
+    UNREAD_AT_ONCE,
+    OrderPoller,
+)
 from api_stub.gateway.reading import FromDescription, FromHistory, read_order
 from api_stub.gateway.temporal_calls import temporal_call
+from api_stub.schema import Order
 from worker.shared import OrderInfo
 
-A_TICK = int(LOOKS_PER_S * TICK_S)
+Look = Callable[[str], Awaitable[Order]]
 
 
-def read(book: OrderCache, key: str) -> None:
-    """The order is read, and is open."""
-    found = FromDescription(key, f"run-{key}", WorkflowExecutionStatus.RUNNING, datetime.now(UTC), None, 1)
-    book.keep(found, read_order(found, FromHistory(OrderInfo(key))))
+def read(cache: OrderCache, key: str, worker: str | None = None) -> Order:
+    """The order is read, and is open; a worker has it, or it waits for one."""
+    begun = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+    waits = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+    activity = PendingActivityInfo(state=begun if worker else waits, attempt=1)
+    activity.activity_type.name, activity.last_worker_identity = "BakePizza", worker or ""
+    now = datetime.now(UTC)
+    running = WorkflowExecutionStatus.RUNNING
+    found = FromDescription(key, f"run-{key}", running, now, None, 1, (activity,), now)
+    history = FromHistory(OrderInfo(key), length=1)
+    return cache.keep(found, read_order(found, history), history)
 
 
-async def go(rounds: OrderPoller, until: asyncio.Event) -> None:
+def only_listed(cache: OrderCache, key: str) -> None:
+    """The order is listed, and nobody has read it."""
+    cache.keep_listed(FromDescription(key, f"run-{key}", WorkflowExecutionStatus.RUNNING, None, None, 0))
+
+
+async def go(cache: OrderCache, look: Look, until: asyncio.Event, coverage: Coverage | None = None) -> None:
     """Let it go round until the event, ten seconds at the most."""
-    going = asyncio.create_task(rounds.go_round())
+    going = asyncio.create_task(OrderPoller(cache, coverage or Coverage(), look).go_round())
     try:
         await asyncio.wait_for(until.wait(), 10)
     finally:
         going.cancel()
 
 
-def test_orders_that_cannot_be_read_keep_nobody_waiting() -> None:
+def test_every_order_is_read_though_many_fail_and_each_takes_long() -> None:
+    """An API that was killed among hundreds: it goes on until each was read, whatever fails in between."""
+    cache = OrderCache()
+    keys = [f"o-{n}" for n in range(300)]
+    for key in keys:
+        only_listed(cache, key)
     looks: Counter[str] = Counter()
-    book = OrderCache()
-    busy = [f"busy-{n}" for n in range(2 * A_TICK)]
-    for key in (*busy, "fine"):
-        read(book, key)
 
     async def run() -> None:
-        twice = asyncio.Event()
+        done = asyncio.Event()
 
-        async def look(key: str) -> None:
+        async def look(key: str) -> Order:
+            looks[key] += 1
+            await asyncio.sleep(0.001)
+            if looks[key] == 1 and int(key[2:]) % 3 == 0:
+                raise TemporalUnreachable("busy")
+            found = read(cache, key)
+            if all(cache.read_at(key) > 0 for key in keys):
+                done.set()
+            return found
+
+        await go(cache, look, done)
+
+    asyncio.run(run())
+    assert all(cache.read_at(key) > 0 for key in keys)
+
+
+def test_orders_that_cannot_be_read_keep_nobody_waiting() -> None:
+    cache = OrderCache()
+    busy = [f"busy-{n}" for n in range(4 * AT_ONCE)]
+    for key in (*busy, "fine"):
+        only_listed(cache, key)
+    looks: Counter[str] = Counter()
+
+    async def run() -> None:
+        read_once = asyncio.Event()
+
+        async def look(key: str) -> Order:
             looks[key] += 1
             if key != "fine":
                 raise TemporalUnreachable("Workflow is busy.")
-            read(book, key)
-            if looks[key] == 2:
-                twice.set()
+            read_once.set()
+            return read(cache, key)
 
-        await go(OrderPoller(book, look), twice)
+        await go(cache, look, read_once)
 
     asyncio.run(run())
-    assert looks["fine"] == 2
-    assert all(looks[key] for key in busy)
+    assert looks["fine"] == 1
 
 
 def test_an_order_that_was_removed_is_looked_at_once() -> None:
-    looks: Counter[str] = Counter()
-    book = OrderCache()
+    cache = OrderCache()
     for key in ("gone", "fine"):
-        read(book, key)
+        read(cache, key, "by-hand")
+    looks: Counter[str] = Counter()
 
     async def run() -> None:
         thrice = asyncio.Event()
 
-        async def look(key: str) -> None:
+        async def look(key: str) -> Order:
             looks[key] += 1
             if key == "gone":
                 raise NoSuchOrder("gone")
-            read(book, key)
             if looks[key] == 3:
                 thrice.set()
+            return read(cache, key, "by-hand")
 
-        await go(OrderPoller(book, look), thrice)
+        await go(cache, look, thrice)
 
     asyncio.run(run())
     assert looks["gone"] == 1
-    assert book.open_orders() == ["fine"]
+    assert cache.open_orders() == ["fine"]
 
 
-def test_a_round_takes_longer_the_more_are_open() -> None:
-    book = OrderCache()
+def test_idle_orders_cost_the_same_however_many_they_are() -> None:
+    """Cost follows what happens: of two thousand that stand still, ten a second are looked at."""
+    now = 0.0
 
-    async def look(key: str) -> None:
+    def clock() -> float:
+        return now
+
+    cache, coverage = OrderCache(clock), Coverage(clock)
+    for n in range(2000):
+        read(cache, f"idle-{n}", "w1.1")
+    coverage.hinted("w1.1")
+    looks: Counter[str] = Counter()
+
+    async def never(key: str) -> Order:
         raise AssertionError(key)
 
-    rounds = OrderPoller(book, look)
-    few = rounds.round_s, rounds.fresh_s
+    async def run() -> None:
+        nonlocal now
+        poller = OrderPoller(cache, coverage, never, clock=clock)
+        while now < 100.0:
+            coverage.changes_told(now)
+            for key in poller._due():
+                looks[key] += 1
+                read(cache, key, "w1.1")
+            now += 0.25
+
+    asyncio.run(run())
+    assert 0.9 * SWEEP_PER_S * 100 <= sum(looks.values()) <= SWEEP_PER_S * 100 + SWEPT_AT_ONCE
+    assert max(looks.values()) == 1, "each in its turn"
+
+
+def test_what_a_worker_told_is_looked_at_among_thousands() -> None:
+    cache, coverage = OrderCache(), Coverage()
     for n in range(2000):
-        read(book, f"o-{n}")
-    assert rounds.round_s == 2000 / LOOKS_PER_S > few[0]
-    assert rounds.fresh_s == max(MANY_AGE_S, 3 * rounds.round_s) > few[1]
+        read(cache, f"idle-{n}", "w1.1")
+    coverage.hinted("w1.1")
+
+    async def run() -> None:
+        seen = asyncio.Event()
+
+        async def look(key: str) -> Order:
+            if key == "idle-1234":
+                seen.set()
+            return read(cache, key, "w1.1")
+
+        poller = OrderPoller(cache, coverage, look)
+        going = asyncio.create_task(poller.go_round())
+        await asyncio.sleep(0)
+        coverage.changes_told(time.monotonic())
+        poller.soon("idle-1234", AnyAnswer())
+        assert poller.unsettled("idle-1234")
+        await asyncio.wait_for(seen.wait(), 10)
+        while poller.unsettled("idle-1234"):
+            await asyncio.sleep(0.001)
+        going.cancel()
+
+    asyncio.run(run())
+
+
+def test_what_is_told_during_a_look_is_looked_at_again() -> None:
+    cache = OrderCache()
+    read(cache, "a", "w1.1")
+    looks: Counter[str] = Counter()
+
+    async def run() -> None:
+        twice = asyncio.Event()
+
+        async def look(key: str) -> Order:
+            looks[key] += 1
+            if looks[key] == 1:
+                poller.soon("a", AnyAnswer())
+                await asyncio.sleep(0.1)  # the second is due before the first has ended
+            else:
+                twice.set()
+            return read(cache, key, "w1.1")
+
+        coverage = Coverage()
+        coverage.hinted("w1.1")
+        coverage.changes_told(time.monotonic())
+        poller = OrderPoller(cache, coverage, look)
+        going = asyncio.create_task(poller.go_round())
+        poller.soon("a", AnyAnswer())
+        await asyncio.wait_for(twice.wait(), 10)
+        going.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_server_that_is_away_is_not_stormed() -> None:
+    cache = OrderCache()
+    for n in range(500):
+        only_listed(cache, f"o-{n}")
+    asked = 0
+
+    async def run() -> None:
+        async def look(key: str) -> Order:
+            nonlocal asked
+            asked += 1
+            raise TemporalUnreachable("refused at once")
+
+        poller = OrderPoller(cache, Coverage(), look)
+        going = asyncio.create_task(poller.go_round())
+        await asyncio.sleep(0.2)
+        assert poller.away and poller.now("o-1") is None
+        going.cancel()
+
+    asyncio.run(run())
+    assert AWAY_AFTER <= asked <= 3 * UNREAD_AT_ONCE
+
+
+def test_a_look_that_somebody_waits_for_is_one_for_all() -> None:
+    cache = OrderCache()
+    looks: Counter[str] = Counter()
+
+    async def run() -> None:
+        async def look(key: str) -> Order:
+            looks[key] += 1
+            await asyncio.sleep(0)
+            return read(cache, key)
+
+        poller = OrderPoller(cache, Coverage(), look)
+        poller.soon("a", Decided())
+        first, second = poller.now("a"), poller.now("a")
+        assert first is second and first is not None
+        assert await first is True
+
+    asyncio.run(run())
+    assert looks["a"] == 1
 
 
 def failing(status: RPCStatusCode, message: str, workflow_id: str | None) -> None:

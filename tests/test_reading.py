@@ -140,7 +140,7 @@ def test_the_reason_of_a_failed_order_is_its_own_failure() -> None:
     assert read_order(description, FromHistory(INFO, failure="no such crust")).last_failure == "no such crust"
     assert read_order(
         described(state=WorkflowExecutionStatus.TERMINATED), FromHistory(INFO)
-    ).last_failure == ("the workflow was terminated")
+    ).last_failure == ("terminated in Temporal by an operator")
 
 
 def test_who_works_on_it_now() -> None:

@@ -1,6 +1,8 @@
 """Orders through a Temporal client: start one, ask for one, ask for many, list the open ones.
 
-Every call has a time limit, so that no request of ours waits for a worker or a server that is gone.
+Every call has a time limit, so that no request of ours waits for a worker or a server that is gone. Many
+orders are answered from what was read already (order_cache.py); what is read when: order_poller.py and
+changes.py.
 """
 
 from __future__ import annotations
@@ -8,62 +10,42 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.client import Client
 
-from api_stub.errors import NoSuchOrder, OrderConflict, RecordUnreadable, TemporalUnreachable
+from api_stub.errors import NoSuchOrder, TemporalUnreachable
+from api_stub.gateway.batch import Batch
 from api_stub.gateway.booths import at_booth
+from api_stub.gateway.changes import Changes
+from api_stub.gateway.coverage import Coverage
+from api_stub.gateway.finding import Finder
+from api_stub.gateway.listing import Listed, Lister
+from api_stub.gateway.listings import SharedListings
 from api_stub.gateway.log import read_log
-from api_stub.gateway.order_cache import OrderCache
+from api_stub.gateway.look_plan import AnyAnswer, AsHinted
+from api_stub.gateway.order_cache import CLOSED, OrderCache
 from api_stub.gateway.order_poller import OrderPoller
-from api_stub.gateway.reader import MAX_LISTED, Reader
-from api_stub.gateway.reading import (
-    FromDescription,
-    FromHistory,
-    further,
-    public_id,
-    read_history,
-    read_order,
-)
-from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
+from api_stub.gateway.placer import Placer
+from api_stub.gateway.reader import Reader
+from api_stub.gateway.reading import FromHistory, further, read_history, read_order
+from api_stub.gateway.temporal_calls import ASK_S, temporal_call
 from api_stub.schema import HistoryEvent, Order, StatusItem
 from api_stub.unfit import Unfit
 from worker.connection import Target, connect
 from worker.shared import (
-    TASK_QUEUE,
-    WORKFLOW_TYPE,
     CodeFault,
     KitchenSettings,
     OrderInfo,
     OrderProgress,
     OrderStatus,
-    PizzaOrder,
-    fresh_workflow_id,
 )
-from worker.show.summaries import summary
+from worker.show.hints import Hint
 
 logger = logging.getLogger(__name__)
 
-START_S = 5.0
-DECIDE_S = 2.0
-"""A worker that is killed while it decides an order's next step holds that decision for so long. It takes
-milliseconds; the server's default of 10 s freezes the order for 10 s (seen)."""
-FIND_AGAIN_S = 0.5
-UNFIT = object()
-"""In an order's place: one of which nothing can be told."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Orders of a listing, oldest first; whether they are all that there are; how many nobody can read."""
-
-    orders: list[Order]
-    complete: bool = True
-    left_out: int = 0
+MAX_IN_HANDS = 10_000
 
 
 class Gateway:
@@ -76,8 +58,22 @@ class Gateway:
         self._identity = identity
         self._client: Client | None = None
         self._reader = Reader(lambda: self.client, target.booth)
-        self._book = OrderCache()
-        self._rounds = OrderPoller(self._book, lambda workflow_id: self._view(workflow_id, None))
+        self._cache = OrderCache()
+        self._coverage = Coverage()
+        self._poller = OrderPoller(
+            self._cache, self._coverage, lambda key: self._view(key, None), self._unfit
+        )
+        self._changes = Changes(self._reader, self._cache, self._coverage, self._poller)
+        self._finder = Finder(self._reader, self._cache, lambda key, run: self._view(key, run), self._unfit)
+        self._batch = Batch(self._cache, self._coverage, self._poller, self._finder)
+        self._listings = SharedListings(lambda *question: self._reader.listed(*question))
+        self._lister = Lister(self._listings, self._reader, self._cache, self._batch, self._unfit)
+        self._placer = Placer(
+            self._reader, self._cache, self._poller, lambda: self.client, self._view, self._lister.placed
+        )
+        self.settled_listeners = self._placer.settled_listeners
+        self._in_hands: dict[str, tuple[str, Hint]] = {}
+        """By workflow id: the worker that last told that it had begun with the order, and what it told."""
 
     async def open(self) -> None:
         """Make the client; it connects at its first call, so Temporal may come later. Again: with settings
@@ -85,6 +81,12 @@ class Gateway:
         self._settings = self.target.settings()
         client = await connect(self.target, self._identity, lazy=True)
         self._client = at_booth(client, self.target.booth)
+
+    async def close(self) -> None:
+        """Leave what is still being read."""
+        self._poller.stop()
+        self._finder.stop()
+        self._listings.stop()
 
     @property
     def client(self) -> Client:
@@ -114,50 +116,8 @@ class Gateway:
     async def place(
         self, info: OrderInfo, settings: KitchenSettings, *, fresh: bool = False
     ) -> tuple[Order, bool]:
-        """Start an order's workflow; returns it and whether it is new.
-
-        The same id with the same body gives the same order again. `fresh` starts a new workflow whatever
-        was ordered under this id before (the original's wire). Raises OrderConflict for another body,
-        TemporalUnreachable when the server does not take it.
-        """
-        workflow_id = fresh_workflow_id(info.id) if fresh else self._reader.id_of(info.id)
-        try:
-            async with temporal_call(START_S):
-                handle = await self.client.start_workflow(
-                    WORKFLOW_TYPE,
-                    PizzaOrder(**asdict(info), settings=settings),
-                    id=workflow_id,
-                    task_queue=TASK_QUEUE,
-                    task_timeout=timedelta(seconds=DECIDE_S),
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    static_summary=summary(
-                        f"{info.customer or info.id}: {', '.join(info.toppings) or 'no toppings'}"
-                    ),
-                    rpc_timeout=timedelta(seconds=RPC_S),
-                )
-        except WorkflowAlreadyStartedError:
-            return await self._same_again(workflow_id, info), False
-        except TemporalUnreachable as error:
-            raise TemporalUnreachable(f"the order was not placed: {error}") from error
-        run_id = handle.result_run_id or handle.first_execution_run_id or ""
-        try:
-            description = await self._reader.description(workflow_id, run_id)
-        except Exception as error:
-            # It is placed, and the answer must say so, even if the server went away just now.
-            logger.info("%s is placed and not read back: %s", workflow_id, error)
-            now = datetime.now(UTC)
-            description = FromDescription(
-                workflow_id, run_id, WorkflowExecutionStatus.RUNNING, now, None, 0, seen_at=now
-            )
-        return self._book.keep(description, read_order(description, FromHistory(info))), True
-
-    async def _same_again(self, workflow_id: str, info: OrderInfo) -> Order:
-        order = await self._view(workflow_id, None, bare=False)
-        known = OrderInfo(info.id, order.crust, order.cheese, order.toppings, order.customer)
-        if known != info:
-            raise OrderConflict(f"an order {info.id!r} with another body exists; choose another id")
-        return order
+        """Start an order's workflow; returns it and whether it is new; see Placer.place."""
+        return await self._placer.place(info, settings, fresh=fresh)
 
     async def order(self, order_id: str, run_id: str | None = None) -> Order:
         """One order, asked now: the workflow's own query as the original does, and the server's records.
@@ -165,11 +125,11 @@ class Gateway:
         Where no worker answers the query in time, the records alone tell it. Raises NoSuchOrder,
         TemporalUnreachable.
         """
-        workflow_id = await self._resolve(order_id, run_id)
+        workflow_id = await self._finder.workflow_id(order_id, run_id)
         query = asyncio.create_task(self._reader.progress(workflow_id, run_id))
         try:
-            order = await self._view(workflow_id, run_id, max_age_s=0)
-            if order.status in (OrderStatus.DELIVERED, OrderStatus.FAILED):
+            order = await self._view(workflow_id, run_id)
+            if order.status in CLOSED:
                 return order  # closed: its record cannot change, whatever a worker would replay
             answered = await query
         finally:
@@ -184,174 +144,107 @@ class Gateway:
             async with asyncio.timeout(ASK_S + 0.1):
                 return await self.order(item.id, item.run_id)
         except (NoSuchOrder, TemporalUnreachable, TimeoutError):
-            return self._last_known(item)
+            return self._batch.last_known(item)
         except Exception as error:
             self._unfit.tell(item.id, error)
-            return self._last_known(item)
+            return self._batch.last_known(item)
 
     async def statuses(self, items: Sequence[StatusItem]) -> list[Order]:
-        """Many orders at once, in the same order; never fails: what cannot be told is the caller's own
-        last known status, not fresh.
-
-        An answer is what the last round saw, unless that is too long ago: one round for all who ask.
-        """
-        max_age_s = self._rounds.fresh_s
-        deadline = asyncio.get_running_loop().time() + ASK_S
-
-        async def one(item: StatusItem) -> Order:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    workflow_id = await self._resolve(item.id, item.run_id)
-                    order = await self._view(workflow_id, item.run_id, max_age_s=max_age_s)
-                    return order if order.id == item.id else order.model_copy(update={"id": item.id})
-            except (NoSuchOrder, TemporalUnreachable, TimeoutError):
-                return self._last_known(item)
-            except Exception as error:
-                self._unfit.tell(item.id, error)
-                return self._last_known(item)
-
-        return list(await asyncio.gather(*(one(item) for item in items)))
-
-    def _last_known(self, item: StatusItem) -> Order:
-        known = self._book.order(self._reader.id_of(item.id)) or self._book.order(item.id)
-        if known is not None and item.run_id in (None, known.run_id):
-            status = further(known.status, item.status) if item.status else known.status
-            return known.model_copy(update={"id": item.id, "fresh": False, "status": status})
-        return Order(id=item.id, run_id=item.run_id, status=item.status or OrderStatus.UNKNOWN, fresh=False)
+        """Many orders at once, in the same order, from what was read; see Batch. Never fails."""
+        return await self._batch.statuses(items)
 
     async def history(self, order_id: str) -> list[HistoryEvent]:
         """An order's Temporal history, up to a limit of events. Raises NoSuchOrder, TemporalUnreachable."""
-        workflow_id = await self._resolve(order_id, None)
+        workflow_id = await self._finder.workflow_id(order_id, None)
         return read_log(await self._reader.events(workflow_id, None))
 
-    async def listing(self, started_after: datetime | None, only_open: bool, limit: int) -> Listed:
-        """Orders that Temporal lists, oldest first: the newest `limit`.
-
-        A Temporal that hundreds of orders keep busy may list nothing for half a minute, and answer for each
-        of them meanwhile (seen). Then it is those that were read here before, and perhaps not all: others
-        may have placed more. Raises TemporalUnreachable where none were.
-        """
-        try:
-            return await self._listed_now(started_after, only_open, limit)
-        except TemporalUnreachable as error:
-            if self._book.empty:
-                raise TemporalUnreachable(f"the orders cannot be listed: {error}") from error
-            age_s = self._rounds.fresh_s
-            known = self._book.listed(started_after, only_open, limit)
-            return Listed([self._as_of(order, key, age_s) for key, order in known], complete=False)
-
-    def _as_of(self, order: Order, workflow_id: str, max_age_s: float) -> Order:
-        """The order, not fresh where it was read longer ago than that."""
-        recent = self._book.fresh_enough(workflow_id, max_age_s) is not None
-        return order if recent else order.model_copy(update={"fresh": False})
-
-    async def _listed_now(self, started_after: datetime | None, only_open: bool, limit: int) -> Listed:
-        """Orders that Temporal lists. Raises TemporalUnreachable.
-
-        An order that cannot be read just now is told as it was last known, or as the listing alone tells
-        it, not fresh: whoever follows the newest would never hear of it again.
-        """
-        listing = await self._reader.listed(started_after, only_open, limit)
-        age_s = self._rounds.fresh_s
-        views = await asyncio.gather(*(self._listed(execution, age_s) for execution in listing.found))
-        orders = [view for view in views if isinstance(view, Order)]
-        return Listed(orders, left_out=listing.left_out + sum(view is UNFIT for view in views))
-
-    async def _listed(self, execution: FromDescription, max_age_s: float) -> Order | object | None:
-        """An order of a listing; None where it was removed meanwhile, UNFIT where nothing can be told of it.
-
-        Never raises: whatever is wrong with one order is no reason to keep the others back.
-        """
-        try:
-            return await self._view(execution.workflow_id, execution.run_id, max_age_s=max_age_s)
-        except NoSuchOrder:
-            return None
-        except Exception as error:
-            if isinstance(error, RecordUnreadable) or not isinstance(error, TemporalUnreachable):
-                self._unfit.tell(execution.workflow_id, error)
-        try:
-            known = self._book.order(execution.workflow_id)
-            if known is None or known.run_id != execution.run_id:
-                known = read_order(execution, FromHistory(OrderInfo(public_id(execution.workflow_id))))
-            return known.model_copy(update={"fresh": False})
-        except Exception as error:
-            self._unfit.tell(execution.workflow_id, error)
-            return UNFIT
+    async def listing(
+        self, started_after: datetime | None, only_open: bool, limit: int, page: bytes = b""
+    ) -> Listed:
+        """Orders that Temporal lists, oldest first: the newest `limit`; see Lister. Raises
+        TemporalUnreachable."""
+        return await self._lister.listing(started_after, only_open, limit, page)
 
     async def watch(self) -> None:
-        """Keep the book true for as long as this runs: find the open orders again after a restart, then go
-        round. The server may come and go. To be run by keep_running."""
-        while True:
-            try:
-                await self._listed_now(None, only_open=True, limit=MAX_LISTED)
-                break
-            except TemporalUnreachable as error:
-                logger.info("the open orders are not found yet: %s", error)
-                await asyncio.sleep(FIND_AGAIN_S)
-        await self._rounds.go_round()
+        """Keep what is known true for as long as this runs: find the open orders, and read what changes. The
+        server may come and go. To be run by keep_running."""
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._poller.go_round())
+                both.create_task(self._changes.run())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed  # told by its own name
+
+    def hinted(self, worker: str, hint: Hint) -> None:
+        """A worker of our own fleet told what it does (Supervisor.hint_listeners)."""
+        self._coverage.hinted(worker)
+        if hint.kind == "started":
+            self._in_hands[hint.workflow_id] = worker, hint
+            while len(self._in_hands) > MAX_IN_HANDS:
+                del self._in_hands[next(iter(self._in_hands))]
+        else:
+            self._in_hands.pop(hint.workflow_id, None)
+        self._poller.soon(hint.workflow_id, AsHinted(hint))
+
+    def died(self, worker: str) -> None:
+        """A worker of our own fleet is dead: what it held is looked at until it is seen to be elsewhere."""
+        self._coverage.died(worker)
+        told = [key for key, (holder, _) in self._in_hands.items() if holder == worker]
+        for key in told:
+            del self._in_hands[key]
+        for key in {*told, *self._cache.held(worker)}:
+            self._poller.soon(key, AnyAnswer())
 
     def holding(self) -> dict[str, tuple[str, ...]]:
         """Which orders each worker holds, as Temporal last told it: worker id → order ids."""
-        return self._book.holding()
+        return self._cache.holding()
 
     def faults(self) -> list[CodeFault]:
         """How open orders last failed in code that a developer edits, as Temporal told it."""
-        return self._book.faults()
+        return self._cache.faults()
 
     def last_read(self, workflow_id: str) -> Order | None:
-        """An order as it was last read, however long ago; None: not lately."""
-        return self._book.order(workflow_id)
+        """An order as it was last read, with its history, however long ago; None: not lately."""
+        return self._cache.order(workflow_id) if self._cache.is_complete(workflow_id) else None
 
     def open_now(self) -> list[Order]:
         """Every order that was not closed when it was last read."""
-        orders = (self._book.order(key) for key in self._book.open_orders())
+        orders = (self._cache.order(key) for key in self._cache.open_orders())
         return [order for order in orders if order is not None]
 
-    async def _resolve(self, order_id: str, run_id: str | None) -> str:
-        """The workflow id of an order id: derived from it, or the id itself, or found by its run id."""
-        derived = self._reader.id_of(order_id)
-        if self._book.order(derived) is not None and run_id in (None, self._book.run_id(derived)):
-            return derived
-        if run_id is not None:
-            known = self._book.workflow_of_run(run_id)
-            if known is not None:
-                return known
-        for candidate in (derived, order_id):
-            try:
-                await self._reader.description(candidate, run_id)
-                return candidate
-            except NoSuchOrder:
-                continue
-        if run_id is not None:
-            found = await self._reader.workflow_of_run(run_id)
-            if found is not None:
-                return found
-        raise NoSuchOrder(f"Temporal knows no order {order_id!r}")
-
-    async def _view(
-        self, workflow_id: str, run_id: str | None, max_age_s: float = 0.0, *, bare: bool = True
-    ) -> Order:
-        """One order from the server's records: a describe, and its history where that has grown.
+    async def _view(self, workflow_id: str, run_id: str | None, *, bare: bool = True) -> Order:
+        """One order from the server's records: a describe, and its history where that has grown. Each is kept
+        as soon as it has come.
 
         Where there is no history any more, the description alone tells it, unless not `bare`: then it is
-        NoSuchOrder.
+        NoSuchOrder. Raises NoSuchOrder, TemporalUnreachable.
         """
-        known = self._book.fresh_enough(workflow_id, max_age_s)
-        if known is not None and run_id in (None, known.run_id):
-            return known
+        ticket = self._cache.ticket()
         description = await self._reader.description(workflow_id, run_id)
         length = description.history_length
-        history = self._book.history(workflow_id, description.run_id, length)
-        if history is None:
+        history = self._cache.history(workflow_id, description.run_id)
+        if history is None or history.length != length:
+            bare_order = read_order(description, history or FromHistory(OrderInfo(workflow_id)))
+            ended = bare_order.status in CLOSED
+            if not ended:
+                self._cache.keep(description, bare_order, history, ticket, complete=False)
             try:
                 events = await self._reader.events(workflow_id, description.run_id)
             except NoSuchOrder:
                 if not bare:
                     raise
                 events = []
+            except Exception:
+                if ended:  # else nobody is told of an end before how it came about is known
+                    self._cache.keep(description, bare_order, history, ticket, complete=False)
+                raise
             # As long as it was said to be, also where only its beginning was read: once is enough.
-            history = replace(read_history(events, workflow_id), length=length)
-        return self._book.keep(description, read_order(description, history), history)
+            history = replace(read_history(events, workflow_id, length), length=length)
+        order = self._cache.keep(description, read_order(description, history), history, ticket)
+        if order.worker is not None:
+            self._coverage.held_by(order.worker)
+        self._placer.seen(order)
+        return order
 
 
 def seen_by_both(order: Order, answered: OrderProgress) -> OrderStatus:

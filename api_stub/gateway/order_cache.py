@@ -1,24 +1,36 @@
-"""What the gateway has read already: bounded, so that a day at a booth does not fill the memory.
+"""What the gateway has read already. Open orders are never dropped, finished ones when there are too many.
 
-A finished order never changes, so it is read once; a history is read again only when it has grown.
+A finished order never changes, so it is read once; a history is read again only when it has grown. Which of
+two answers about one order is the newer one: newer.py.
 """
 
 from __future__ import annotations
 
 import heapq
+import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
-from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further
+from api_stub.gateway.cache_entry import NEVER as NEVER
+from api_stub.gateway.cache_entry import CacheEntry
+from api_stub.gateway.newer import is_newer, was_reset
+from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further, read_order
 from api_stub.schema import Order
-from worker.shared import CodeFault, OrderStatus
+from api_stub.seldom import Seldom
+from worker.shared import CodeFault, OrderInfo, OrderStatus
+
+logger = logging.getLogger(__name__)
 
 MAX_ENTRIES = 10_000
+"""Orders that are kept; more while more than these are open."""
+MAX_OPEN = 50_000
+"""Open orders that are kept at all: about 200 MB. Further ones are read when somebody asks for them."""
 CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+SCANNED = 500
 
 
 def began(order: Order) -> datetime:
@@ -26,95 +38,158 @@ def began(order: Order) -> datetime:
     return order.started_at or LONG_AGO
 
 
-@dataclass
-class _Entry:
-    order: Order
-    read_at: float
-    looked_at: float
-    """When it was last asked for, whether that told anything or not."""
-    history: FromHistory | None = field(default=None)
-    fault: CodeFault | None = None
-
-
 class OrderCache:
-    """The last view of each order, by workflow id; the least recently used leave first."""
+    """The last view of each order, by workflow id. Not thread-safe; `clock` gives seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, limit: int = MAX_ENTRIES) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        limit: int = MAX_ENTRIES,
+        most_open: int = MAX_OPEN,
+    ) -> None:
         self._clock = clock
         self._limit = limit
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._most_open = most_open
+        self._entries: dict[str, CacheEntry] = {}
         self._runs: dict[str, str] = {}
-        self._open: set[str] = set()
+        self._open: OrderedDict[str, None] = OrderedDict()
+        """The longest not looked at first."""
+        self._closed: OrderedDict[str, None] = OrderedDict()
+        """The least recently used first."""
+        self._incomplete: OrderedDict[str, None] = OrderedDict()
+        self._between: set[str] = set()
+        """Open orders of which no activity is pending."""
+        self._held: dict[str, set[str]] = {}
+        """Which open orders each worker was last seen to hold."""
+        self._answers = 0
+        self._told = Seldom()
 
-    def keep(self, description: FromDescription, order: Order, history: FromHistory | None = None) -> Order:
-        """Remember an order as it was just read; a slower, older answer never moves it back.
+    def ticket(self) -> tuple[int, float]:
+        """To be drawn before Temporal is asked, and handed to `keep` with its answer."""
+        return self._answers, self._clock()
 
-        Returns the order as it is known now. `history` is None where none was read.
+    def keep(
+        self,
+        description: FromDescription,
+        order: Order,
+        history: FromHistory | None = None,
+        ticket: tuple[int, float] | None = None,
+        complete: bool = True,
+    ) -> Order:
+        """Remember an order as it was just read, unless what is known of it is newer.
+
+        Returns the order as it is known now. `history` is None where none was read; not `complete`: it was
+        not read as far as the description says it goes.
         """
-        key, now = description.workflow_id, self._clock()
+        key = description.workflow_id
+        number, asked_at = ticket if ticket is not None else self.ticket()
         old = self._entries.get(key)
+        resets = 0
         if old is not None and old.order.run_id == order.run_id:
-            if further(old.order.status, order.status) != order.status:
-                old.looked_at = now
+            if old.read_at != NEVER and not is_newer(old.order, order, number, old.ticket, old.arrived):
                 return old.order
             history = history or old.history
+            if not complete and order.activity_state is None and order.status not in CLOSED:
+                # Where it stands is known by the history that is still to come: never back until then.
+                order = order.model_copy(update={"status": further(old.order.status, order.status)})
+            resets = old.order.resets + was_reset(old.order, order)
         elif old is not None:
             if began(order) < began(old.order):
                 return order  # an earlier run, asked for by its run id: the newest one is the order
             self._runs.pop(old.order.run_id or "", None)
-        self._entries[key] = _Entry(order, now, now, history, code_fault(description.pending))
-        self._entries.move_to_end(key)
-        self._runs[order.run_id or ""] = key
-        if order.status in CLOSED:
-            self._open.discard(key)
-        else:
-            self._open.add(key)
-        while len(self._entries) > self._limit:
-            gone_key, gone = self._entries.popitem(last=False)
-            self._open.discard(gone_key)
-            self._runs.pop(gone.order.run_id or "", None)
+        if old is None and order.status not in CLOSED and len(self._open) >= self._most_open:
+            if self._told.due("full"):
+                logger.warning("over %d open orders: further ones are not kept", self._most_open)
+            return order
+        if resets:
+            order = order.model_copy(update={"resets": resets})
+        self._answers += 1
+        fault = code_fault(description.pending)
+        # One whose history cannot be read fails every time, though it is described.
+        failures = old.failures if old is not None and not complete else 0
+        entry = CacheEntry(
+            order, asked_at, number, self._answers, history, fault, self._clock(), failures, complete
+        )
+        self._put(key, entry)
         return order
 
-    def history(self, workflow_id: str, run_id: str, length: int) -> FromHistory | None:
-        """The history as read before, if it still has that length."""
+    def keep_listed(self, description: FromDescription) -> Order:
+        """Remember an order that a listing has, unless it was read already; then that is told."""
+        key = description.workflow_id
+        known = self._entries.get(key)
+        if known is not None and (
+            known.order.run_id == description.run_id
+            or began(known.order) > (description.started_at or LONG_AGO)
+        ):
+            return known.order
+        order = read_order(description, FromHistory(OrderInfo(key)))
+        order = order.model_copy(update={"fresh": False, "history_length": 0})
+        if order.status in CLOSED or len(self._open) < self._most_open:
+            self._put(key, CacheEntry(order, NEVER))
+        return order
+
+    def _put(self, key: str, entry: CacheEntry) -> None:
+        self._out(key)
+        self._entries[key] = entry
+        order = entry.order
+        self._runs[order.run_id or ""] = key
+        if not entry.complete:
+            self._incomplete[key] = None
+        if order.status in CLOSED:
+            self._closed[key] = None
+        else:
+            self._open[key] = None
+            if order.activity_state is None:
+                self._between.add(key)
+            if order.worker is not None:
+                self._held.setdefault(order.worker, set()).add(key)
+        while len(self._entries) > self._limit and self._closed:
+            self.forget(next(iter(self._closed)))
+
+    def _out(self, key: str) -> None:
+        """Take it out of every index."""
+        gone = self._entries.pop(key, None)
+        if gone is None:
+            return
+        for index in (self._open, self._closed, self._incomplete):
+            index.pop(key, None)
+        self._between.discard(key)
+        worker = gone.order.worker
+        if worker is not None and key in (held := self._held.get(worker, set())):
+            held.discard(key)
+            if not held:
+                del self._held[worker]
+        if self._runs.get(gone.order.run_id or "") == key:
+            del self._runs[gone.order.run_id or ""]
+
+    def forget(self, workflow_id: str) -> None:
+        """Drop an order that Temporal has no more."""
+        self._out(workflow_id)
+
+    def history(self, workflow_id: str, run_id: str) -> FromHistory | None:
+        """The history as it was read before; it may have grown since."""
         entry = self._entries.get(workflow_id)
-        if entry is None or entry.order.run_id != run_id or entry.history is None:
-            return None
-        return entry.history if entry.history.length == length else None
-
-    def fresh_enough(self, workflow_id: str, max_age_s: float) -> Order | None:
-        """The order, if it is closed or was read at most so long ago; none for 0: then ask again.
-
-        (An operator may reset a closed workflow from Temporal's UI.)
-        """
-        entry = self._entries.get(workflow_id)
-        if entry is None or max_age_s <= 0:
-            return None
-        if entry.order.status in CLOSED or self._clock() - entry.read_at <= max_age_s:
-            self._entries.move_to_end(workflow_id)
-            return entry.order
-        return None
-
-    def listed(self, started_after: datetime | None, only_open: bool, limit: int) -> list[tuple[str, Order]]:
-        """Orders as they were last read, by workflow id, oldest first: the newest `limit`.
-
-        One whose beginning is not known began before everything else.
-        """
-        keys = self._open if only_open else self._entries
-        known = [(key, self._entries[key].order) for key in keys]
-        if started_after is not None:
-            known = [(key, order) for key, order in known if began(order) > started_after]
-        return heapq.nlargest(limit, known, key=lambda pair: (began(pair[1]), pair[0]))[::-1]
-
-    @property
-    def empty(self) -> bool:
-        """Whether no order was ever read."""
-        return not self._entries
+        return entry.history if entry is not None and entry.order.run_id == run_id else None
 
     def order(self, workflow_id: str) -> Order | None:
         """The order as it was last read, however long ago."""
         entry = self._entries.get(workflow_id)
         return entry.order if entry is not None else None
+
+    def is_complete(self, workflow_id: str) -> bool:
+        """Whether the order and its history were read, as long as that was said to be."""
+        entry = self._entries.get(workflow_id)
+        return entry is not None and entry.complete
+
+    def read_at(self, workflow_id: str) -> float:
+        """When Temporal was asked for what is known of the order; NEVER: its history was never read."""
+        entry = self._entries.get(workflow_id)
+        closed = entry is not None and entry.order.status in CLOSED
+        if entry is None or (not entry.complete and (closed or entry.history is None)):
+            return NEVER
+        if closed:
+            self._closed.move_to_end(workflow_id)
+        return entry.read_at
 
     def run_id(self, workflow_id: str) -> str | None:
         """The run that was last read under this workflow id."""
@@ -125,14 +200,32 @@ class OrderCache:
         """The workflow id of a run that was read before."""
         return self._runs.get(run_id)
 
+    def listed(self, started_after: datetime | None, only_open: bool, limit: int) -> list[tuple[str, Order]]:
+        """Orders as they were last read, by workflow id, oldest first: the newest `limit`.
+
+        One whose beginning is not known began before everything else.
+        """
+        keys: Iterable[str] = self._open if only_open else self._entries
+        known = [(key, self._entries[key].order) for key in keys]
+        if started_after is not None:
+            known = [(key, order) for key, order in known if began(order) > started_after]
+        return heapq.nlargest(limit, known, key=lambda pair: (began(pair[1]), pair[0]))[::-1]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no order was ever read."""
+        return not self._entries
+
     def holding(self) -> dict[str, tuple[str, ...]]:
-        """Which orders each worker was last seen to hold."""
-        found: dict[str, tuple[str, ...]] = {}
-        for key in self._open:
-            order = self._entries[key].order
-            if order.worker is not None:
-                found[order.worker] = (*found.get(order.worker, ()), order.id)
-        return {worker: tuple(sorted(orders)) for worker, orders in found.items()}
+        """Which orders each worker was last seen to hold, by their ids."""
+        return {
+            worker: tuple(sorted(self._entries[key].order.id for key in keys))
+            for worker, keys in self._held.items()
+        }
+
+    def held(self, worker: str) -> list[str]:
+        """The workflow ids of the open orders that this worker was last seen to hold."""
+        return sorted(self._held.get(worker, ()))
 
     def open_orders(self) -> list[str]:
         """The workflow ids of all orders that were not closed when they were last read."""
@@ -143,24 +236,52 @@ class OrderCache:
         """How many orders were not closed when they were last read."""
         return len(self._open)
 
-    def due(self, age_s: float, most: int) -> list[str]:
-        """The open orders that were last asked for longer ago than that: the oldest, `most` of them."""
-        limit = self._clock() - age_s
-        looked = ((self._entries[key].looked_at, key) for key in self._open)
-        return [key for _, key in heapq.nsmallest(most, (pair for pair in looked if pair[0] < limit))]
+    def incomplete(self, most: int) -> list[str]:
+        """Orders that were never read, or not completely, the longest not asked for first; `most` of them."""
+        return self._due(self._incomplete, most, NEVER)
+
+    def stalest(self, most: int, age_s: float) -> list[str]:
+        """Open orders that nobody asked for within so many seconds, the longest first; `most` of them."""
+        return self._due(self._open, most, self._clock() - age_s)
+
+    def restless(self, tells: Callable[[str], bool], between: bool, most: int, age_s: float) -> list[str]:
+        """Open orders that may change unseen, the longest not asked for first: in the hands of a worker that
+        does not tell what it does, and, if wanted, those `between` two stages."""
+        keys = [key for worker, held in self._held.items() if not tells(worker) for key in held]
+        if between:
+            keys += self._between
+        now = self._clock()
+        looked = ((entry.looked_at, key) for key in keys if (entry := self._entries[key]).due_at() <= now)
+        return [key for _, key in heapq.nsmallest(most, (one for one in looked if one[0] < now - age_s))]
+
+    def _due(self, keys: Iterable[str], most: int, since: float) -> list[str]:
+        now, found = self._clock(), []
+        for key in islice(keys, SCANNED):
+            entry = self._entries[key]
+            if since != NEVER and entry.looked_at >= since:
+                break
+            if entry.due_at() <= now:
+                found.append(key)
+                if len(found) == most:
+                    break
+        return found
+
+    def looking(self, workflow_id: str) -> None:
+        """It is asked for now: others are due before it is again."""
+        entry = self._entries.get(workflow_id)
+        if entry is None:
+            return
+        entry.looked_at = self._clock()
+        for index in (self._open, self._incomplete):
+            if workflow_id in index:
+                index.move_to_end(workflow_id)
 
     def missed(self, workflow_id: str) -> None:
-        """It was asked for in vain: others are due before it is again."""
+        """It was asked for in vain."""
         entry = self._entries.get(workflow_id)
         if entry is not None:
-            entry.looked_at = self._clock()
-
-    def forget(self, workflow_id: str) -> None:
-        """Drop an order that Temporal has no more."""
-        gone = self._entries.pop(workflow_id, None)
-        self._open.discard(workflow_id)
-        if gone is not None:
-            self._runs.pop(gone.order.run_id or "", None)
+            entry.failures += 1
+        self.looking(workflow_id)
 
     def faults(self) -> list[CodeFault]:
         """How open orders were last seen to have failed in edited code, the order that began first first."""

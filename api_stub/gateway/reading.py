@@ -1,26 +1,31 @@
 """What Temporal's own records say about an order; pure functions, no worker is asked.
 
 The server knows two things without any worker: the history (what is done, by whom) and the pending
-activity (what is going on, which attempt, on which worker, why the last one failed).
+activity (what is going on, which attempt, on which worker, why the last one failed: pending.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import EventType, PendingActivityState
-from temporalio.api.failure.v1 import Failure
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.converter import PayloadConverter
 
+from api_stub.gateway.pending import ON_A_WORKER as ON_A_WORKER
+from api_stub.gateway.pending import code_fault as code_fault
+from api_stub.gateway.pending import with_pending
+from api_stub.gateway.values import EPOCH as EPOCH
+from api_stub.gateway.values import LAST_S as LAST_S
+from api_stub.gateway.values import MAX_FAILURE_LENGTH as MAX_FAILURE_LENGTH
+from api_stub.gateway.values import custody_of, decoded, sendable
+from api_stub.gateway.values import failure_text as failure_text
+from api_stub.gateway.values import moment as moment
 from api_stub.schema import Order, StageView
+from api_stub.schema.orders import Custodian, WorkflowState
 from api_stub.schema.text import fitting
 from worker.shared import (
     MAX_TOPPING_LENGTH,
@@ -29,25 +34,18 @@ from worker.shared import (
     STAGE_OF_ACTIVITY,
     STATUS_WHILE,
     Cheese,
-    CodeFault,
     Crust,
     OrderInfo,
     OrderStatus,
     Stage,
-    StageProgress,
+    StageResult,
     asked_id,
     booth_in,
     workflow_id_for,
 )
 
-T = TypeVar("T")
 PROGRESS = [OrderStatus.UNKNOWN, *(status for status in OrderStatus if status != OrderStatus.UNKNOWN)]
 """Statuses from the least that can be known to the end."""
-MAX_FAILURE_LENGTH = 2000
-MAX_LINE = 10_000_000
-EPOCH = datetime.fromtimestamp(0, UTC)
-LAST_S = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-"""Times from 1970 up to this, in seconds since then, are believed; anything else is no time of an order."""
 CLOSED_STATES = frozenset(
     {
         WorkflowExecutionStatus.COMPLETED,
@@ -59,12 +57,32 @@ CLOSED_STATES = frozenset(
     }
 )
 """Whatever is not one of these is open: a paused workflow, and every state that a newer server has."""
-ON_A_WORKER = (
-    PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
-    PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
-    PendingActivityState.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED,
+PAUSED = 8
+"""A workflow's state that the SDK's own enum lacks."""
+WORKFLOW_STATES: dict[int, WorkflowState] = {
+    1: "running",
+    2: "completed",
+    3: "failed",
+    4: "canceled",
+    5: "terminated",
+    7: "timed_out",
+    PAUSED: "paused",
+}
+ENDED_BY = {
+    WorkflowExecutionStatus.CANCELED: "cancelled in Temporal by an operator",
+    WorkflowExecutionStatus.TERMINATED: "terminated in Temporal by an operator",
+    WorkflowExecutionStatus.TIMED_OUT: "timed out in Temporal: the workflow's own limit of time was over",
+    WorkflowExecutionStatus.CONTINUED_AS_NEW: "went on in Temporal as another run",
+}
+"""Ends that no code of ours makes, in plain words."""
+HARMLESS = (
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FAILOVER_CLOSE_COMMAND,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_STICKY_TASK_QUEUE,
 )
-"""States of a pending activity that a worker has in its hands."""
+"""Why Temporal itself has a workflow task done again: no fault of the workflow's code."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,10 @@ class FromHistory:
     failure: str | None = None
     length: int = 0
     """Events read; a longer history has more to say."""
+    ended: str | None = None
+    """What was said when somebody cancelled or terminated it; None: nothing."""
+    stuck: str | None = None
+    """How the workflow's own code failed at its last decision; None: it did not."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +114,10 @@ class FromDescription:
     pending: tuple[PendingActivityInfo, ...] = field(default=())
     seen_at: datetime | None = None
     """When the server said it, by our clock."""
-
-
-def moment(stamp: Timestamp) -> datetime | None:
-    """A protobuf Timestamp as an aware UTC datetime; None where it is not from 1970 to 2200."""
-    if not 0 <= stamp.seconds < LAST_S:
-        return None
-    # A datetime takes any microseconds that are added to it, also the wrong ones of a wrong stamp.
-    return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    word: WorkflowState = "running"
+    """The state in Temporal's own word."""
+    decision: int = 0
+    """Which attempt at its next decision (workflow task) is pending; 0: none is."""
 
 
 def read_state(number: int) -> WorkflowExecutionStatus | None:
@@ -111,7 +129,10 @@ def read_state(number: int) -> WorkflowExecutionStatus | None:
 
 
 def read_execution(
-    info: WorkflowExecutionInfo, pending: Sequence[PendingActivityInfo] = (), seen_at: datetime | None = None
+    info: WorkflowExecutionInfo,
+    pending: Sequence[PendingActivityInfo] = (),
+    seen_at: datetime | None = None,
+    decision: int = 0,
 ) -> FromDescription:
     """One execution, as a listing or a description told it at `seen_at`."""
     return FromDescription(
@@ -123,6 +144,8 @@ def read_execution(
         history_length=info.history_length,
         pending=tuple(pending),
         seen_at=seen_at,
+        word=WORKFLOW_STATES.get(info.status, "unknown"),
+        decision=decision,
     )
 
 
@@ -133,16 +156,19 @@ def public_id(workflow_id: str) -> str:
     return asked if workflow_id_for(asked, booth_in(workflow_id)) == workflow_id else workflow_id
 
 
-def read_history(events: Iterable[HistoryEvent], fallback_id: str) -> FromHistory:
+def read_history(events: Iterable[HistoryEvent], fallback_id: str, length: int = 0) -> FromHistory:
     """The stages of an order, from its events: who began each, who finished it, when.
 
-    Temporal records the start of an activity only when it ends, with the attempt that ended it.
+    Temporal records the start of an activity only when it ends, with the attempt that ended it. With a
+    `length`, what came after so many events is not read: what else was told is not from then.
     """
     info = OrderInfo(fallback_id)
     stages: dict[int, StageView] = {}
-    failure: str | None = None
-    length = 0
+    failure, ended, stuck, asked_why = None, None, None, None
+    most, length = length, 0
     for event in events:
+        if 0 < most < event.event_id:
+            break
         length = event.event_id
         match event.event_type:
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
@@ -165,10 +191,30 @@ def read_history(events: Iterable[HistoryEvent], fallback_id: str) -> FromHistor
             case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
                 done = event.activity_task_completed_event_attributes.scheduled_event_id
                 if (known := stages.get(done)) is not None:
-                    stages[done] = known.model_copy(update={"finished_at": moment(event.event_time)})
+                    finished = {"finished_at": moment(event.event_time), "custody": finished_custody(event)}
+                    stages[done] = known.model_copy(update=finished)
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
                 failure = failure_text(event.workflow_execution_failed_event_attributes.failure)
-    return FromHistory(info, tuple(stages.values()), failure, length)
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+                asked_why = event.workflow_execution_cancel_requested_event_attributes.cause
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+                ended = asked_why
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+                ended = event.workflow_execution_terminated_event_attributes.reason
+            case EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                stuck = None
+            case EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+                tried = event.workflow_task_failed_event_attributes
+                if tried.cause not in HARMLESS:
+                    stuck = failure_text(tried.failure) or "no reason was given"
+    ended = sendable(ended, 300) or None if ended else None
+    return FromHistory(info, tuple(stages.values()), failure, length, ended, stuck)
+
+
+def finished_custody(event: HistoryEvent) -> list[Custodian]:
+    """The chain of custody that a finished stage's result carries; empty where it has none."""
+    result = decoded(event.activity_task_completed_event_attributes.result.payloads, StageResult)
+    return custody_of(result.custody) if result is not None else []
 
 
 def read_input(event: HistoryEvent, fallback_id: str) -> OrderInfo:
@@ -185,22 +231,6 @@ def read_input(event: HistoryEvent, fallback_id: str) -> OrderInfo:
         customer=fitting(told.customer) or None if told.customer is not None else None,
         toppings=[fitting(topping, MAX_TOPPING_LENGTH) for topping in told.toppings[:MAX_TOPPINGS]],
     )
-
-
-def sendable(text: str, most: int = MAX_FAILURE_LENGTH) -> str:
-    """At most so many code points, all of which can be sent: a lone surrogate cannot."""
-    return text[:most].encode("utf-8", "replace").decode()
-
-
-def failure_text(failure: Failure) -> str:
-    """A failure in one line, innermost cause last; never longer than MAX_FAILURE_LENGTH."""
-    parts = []
-    while True:
-        if failure.message and failure.message not in parts:
-            parts.append(failure.message)
-        if not failure.HasField("cause"):
-            return ": ".join(parts)[:MAX_FAILURE_LENGTH]
-        failure = failure.cause
 
 
 def read_order(description: FromDescription, history: FromHistory) -> Order:
@@ -220,6 +250,8 @@ def read_order(description: FromDescription, history: FromHistory) -> Order:
         started_at=description.started_at,
         finished_at=description.closed_at if description.state in CLOSED_STATES else None,
         stages=list(history.stages),
+        workflow_state=description.word,
+        history_length=max(0, description.history_length),
     )
     if description.state == WorkflowExecutionStatus.COMPLETED:
         return order.model_copy(update={"status": OrderStatus.DELIVERED})
@@ -227,44 +259,28 @@ def read_order(description: FromDescription, history: FromHistory) -> Order:
         return order.model_copy(
             update={
                 "status": OrderStatus.FAILED,
-                "last_failure": history.failure or f"the workflow was {description.state.name.lower()}",
+                "last_failure": history.failure or ended_how(description, history),
             }
         )
     pending = next((a for a in description.pending if a.activity_type.name in STAGE_OF_ACTIVITY), None)
     if pending is None:
-        return order.model_copy(update={"status": status_between(history.stages)})
-    return _with_pending(order, pending)
+        order = order.model_copy(update={"status": status_between(history.stages)})
+    else:
+        order = with_pending(order, pending)
+    if history.stuck is not None and description.decision > 0:
+        # It is tried again and again, and goes on when workers with mended code decide it.
+        failing = sendable(f"the workflow's code fails: {history.stuck}")
+        order = order.model_copy(update={"last_failure": failing})
+    return order
 
 
-def code_fault(pending: Sequence[PendingActivityInfo]) -> CodeFault | None:
-    """Where edited code failed an order's last attempt; None where it did not, or where the attempt that
-    runs now has got past that code: its heartbeats tell.
-    """
-    for activity in pending:
-        if not activity.HasField("last_failure"):
-            continue
-        details = activity.last_failure.application_failure_info.details.payloads
-        fault = decoded(details, CodeFault)
-        if fault is None:
-            continue
-        progress = decoded(activity.heartbeat_details.payloads, StageProgress)
-        running = activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        if running and progress and progress.attempt == activity.attempt:
-            return None
-        line = fault.line if fault.line is not None and 0 < fault.line < MAX_LINE else None
-        return CodeFault(sendable(fault.file), line, sendable(fault.message))
-    return None
-
-
-def decoded(payloads: Sequence[Payload], kind: type[T]) -> T | None:
-    """The first payload as this kind of data; None where it is something else."""
-    try:
-        found = PayloadConverter.default.from_payload(payloads[0], kind) if payloads else None
-    except Exception:
-        # Failures of all kinds have details of all kinds; only ours can be read.
-        return None
-    # A null is taken for every kind.
-    return found if isinstance(found, kind) else None
+def ended_how(description: FromDescription, history: FromHistory) -> str:
+    """How an order ended that neither was delivered nor failed by itself."""
+    state = description.state
+    words = ENDED_BY.get(state) if state is not None else None
+    if words is None:
+        return "the workflow failed"
+    return f"{words}: {history.ended}" if history.ended else words
 
 
 def status_between(stages: Sequence[StageView]) -> OrderStatus:
@@ -275,32 +291,6 @@ def status_between(stages: Sequence[StageView]) -> OrderStatus:
     if last.stage is Stage.BAKE and last.finished_at is not None:
         return OrderStatus.PENDING_PICKUP
     return STATUS_WHILE[last.stage]
-
-
-def _with_pending(order: Order, pending: PendingActivityInfo) -> Order:
-    stage = STAGE_OF_ACTIVITY[pending.activity_type.name]
-    begun = pending.HasField("last_started_time")
-    running = pending.state in ON_A_WORKER
-    status = STATUS_WHILE[stage]
-    if stage is Stage.DELIVER and not begun:
-        status = OrderStatus.PENDING_PICKUP  # baked, and no driver yet
-    view = StageView(
-        stage=stage,
-        worker=pending.last_worker_identity or None,
-        attempts=max(0, pending.attempt) if begun else 0,
-        started_at=moment(pending.last_started_time) if begun else None,
-    )
-    stages = [known for known in order.stages if known.stage is not stage] + [view]
-    failed = pending.HasField("last_failure")
-    return order.model_copy(
-        update={
-            "status": status,
-            "attempt": max(0, pending.attempt),
-            "worker": pending.last_worker_identity or None if running else None,
-            "last_failure": failure_text(pending.last_failure) if failed else None,
-            "stages": stages,
-        }
-    )
 
 
 def further(one: OrderStatus, other: OrderStatus) -> OrderStatus:

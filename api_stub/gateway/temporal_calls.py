@@ -19,6 +19,18 @@ NOT_THERE = (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
 DAMAGED = (RPCStatusCode.DATA_LOSS, RPCStatusCode.INTERNAL, RPCStatusCode.OUT_OF_RANGE)
 """A server that answers so of one workflow may well answer for the others."""
 
+REFUSALS = (
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.NOT_FOUND,
+    RPCStatusCode.PERMISSION_DENIED,
+    RPCStatusCode.UNAUTHENTICATED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.UNIMPLEMENTED,
+)
+"""Answers by which it is known that nothing was done. After any other failure it is not: an answer that did
+not come may have been a yes, and the SDK tries again what it could not send, so that even a refused
+connection may follow a request that arrived."""
+
 
 @asynccontextmanager
 async def temporal_call(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends
 from fastapi.responses import JSONResponse, Response
 
-from api_stub.errors import TemporalUnreachable
+from api_stub.errors import NotKnownWhetherPlaced, TemporalUnreachable
 from api_stub.http.problems import problem
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.original import BadWire, read_last_known, read_order_info, write_status
@@ -20,7 +20,11 @@ router = APIRouter(tags=["original"])
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 REFUSED: dict[int | str, dict[str, Any]] = {422: {"model": Problem, "description": "A field does not fit"}}
 UNLEDGERED: dict[int | str, dict[str, Any]] = {
-    503: {"model": Problem, "description": "The order is placed, but the ledger cannot be written"}
+    503: {
+        "model": Problem,
+        "description": "The order is placed, but the ledger cannot be written; or it is not known whether it"
+        " is placed. The same request again settles either",
+    }
 }
 
 ORDER = {"id": "manual-1", "crust": "CRUST_THIN", "cheese": "CHEESE_ALL", "toppings": ["basil"]}
@@ -37,7 +41,8 @@ async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InK
     """PizzaOrderInfo → PizzaOrderStatus. Each call is a new order, also under an id that was used before; the
     answer's `order.id` is its workflow id, to be asked for by.
 
-    Where Temporal does not take it, the answer is ORDER_UNKNOWN without a runId: it was not placed.
+    Where Temporal does not take it, the answer is ORDER_UNKNOWN without a runId: it was not placed. Where no
+    answer came from Temporal, it is 503: the same request again settles whether it was, and is one order.
     """
     try:
         info = read_order_info(body, made_up_id=f"pizza-{uuid.uuid4().hex[:8]}")
@@ -45,6 +50,8 @@ async def order_pizza(body: Annotated[Any, Body(examples=[ORDER])], kitchen: InK
         return refusal(error)
     try:
         order, _ = await kitchen.place(info, fresh=True)
+    except NotKnownWhetherPlaced:
+        raise
     except TemporalUnreachable:
         return JSONResponse(write_status(OrderStatus.UNKNOWN, info))
     # By its workflow id, as the original: under the id asked for there may be many orders.

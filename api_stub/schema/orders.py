@@ -172,7 +172,15 @@ class Order(Answer):
     attempt: int = Field(default=0, description="The attempt of the stage it is in; 0: none is pending.")
     worker: str | None = Field(default=None, description="Who works on it now, as Temporal says.")
     last_failure: str | None = Field(default=None, description="Why the last attempt failed, if one did.")
-    fresh: bool = Field(default=True, description="False: not asked of Temporal just now; last known.")
+    fresh: bool = Field(
+        default=True,
+        description="True: told as it is. Of a finished order always; of an open one, if Temporal told this"
+        " at most 5 s ago (`seen_at`), or if Temporal has told within 5 s which orders started and closed,"
+        " the order is in the hands of a living worker of this fleet (or in nobody's), and every change that"
+        " the fleet's workers told of was seen in Temporal as well. A change that nobody tells of, such as an"
+        " operator's in Temporal's Web UI, is found by a sweep that reads 10 open orders a second. False:"
+        " last known.",
+    )
     started_at: datetime | None = Field(default=None, description="When Temporal took it.")
     finished_at: datetime | None = Field(default=None, description="When it ended; null: not yet.")
     stages: list[StageView] = Field(default_factory=list, description="The stages begun so far, in order.")
@@ -202,6 +210,12 @@ class Listing(OrderList):
         description="False: Temporal did not list them in time. These are those that the API has read itself;"
         " others may have placed more, so ask again."
     )
+    more: str | None = Field(
+        default=None,
+        exclude_if=lambda page: page is None,
+        description="Only where Temporal has more: ask again with this as `page`, and the same other"
+        " parameters.",
+    )
     left_out: int = Field(
         default=0,
         exclude_if=lambda count: count == 0,
@@ -223,7 +237,7 @@ class StatusItem(Request):
 
 
 class StatusRequest(Request):
-    """The batch: up to 2,000 orders in one request."""
+    """The batch: up to 2,000 orders in one request. Whoever follows more sends several."""
 
     orders: list[StatusItem] = Field(max_length=MAX_BATCH, description="What the caller follows.")
 

@@ -18,6 +18,7 @@ from tests.bench import (
     orders,
     start,
     truth,
+    watching,
     window,
 )
 from tests.bench.report import Bench, progress
@@ -37,6 +38,10 @@ BENCHES: dict[str, Bench] = {
     "fleet": many.fleet,
     "polling": many.polling,
     "audit": audit.audit,
+    "burst": watching.burst,
+    "api_killed": watching.api_killed,
+    "idle": watching.idle,
+    "changes": watching.changes,
     "stops": start.stops,
     "clone": clone.clone,
 }

@@ -1,0 +1,35 @@
+"""Which of two answers about one order is the newer one, and what lies between them. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from api_stub.schema import Order
+
+
+def is_newer(known: Order, told: Order, ticket: int, known_ticket: int, known_arrived: int) -> bool:
+    """Whether what was told about a run is newer than what is known of it. Answers are numbered as they come;
+    a ticket is how many had come when this one was asked for.
+
+    One that was asked for after the known one had come is, whatever it says: an operator's reset goes back to
+    attempt 1. Of two that were asked for at the same time the longer history is, then the higher attempt.
+    """
+    if ticket >= known_arrived:
+        return True
+    before, now = (known.history_length, known.attempt), (told.history_length, told.attempt)
+    return now > before or (now == before and ticket >= known_ticket)
+
+
+def was_reset(old: Order, new: Order) -> bool:
+    """Whether an operator has reset the activity in between: the same stage is tried from attempt 1 again."""
+    if old.run_id != new.run_id or not old.stages or not new.stages or new.activity_state is None:
+        return False
+    before, now = old.stages[-1], new.stages[-1]
+    return old.activity_state is not None and before.stage is now.stage and new.attempt < old.attempt
+
+
+def as_of(order: Order, now: datetime) -> Order:
+    """The order at this moment: a pause between two attempts that is over is a wait for a worker."""
+    if order.activity_state != "backing_off" or order.next_attempt_at is None or order.next_attempt_at > now:
+        return order
+    return order.model_copy(update={"activity_state": "waiting", "next_attempt_at": None})
