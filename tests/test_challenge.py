@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.converter import PayloadConverter
 
 from api_stub.fleet.rules import FleetState, Slot
-from api_stub.gateway.reading import code_fault
+from api_stub.gateway.pending import code_fault
 from api_stub.working_copies import WorkingCopies, challenge
 from tests.running import RunningStack, as_yaml, eventually, running_stack
 from worker.shared import CodeFault, StageProgress, workflow_id_for

@@ -172,7 +172,7 @@ def test_all_hints_of_a_dead_worker_come_before_its_death(pipe: Pipe) -> None:
 
     async def main() -> None:
         host = ProcessHost()
-        child = _Child(heard.append, lambda *end: heard.append(end), heard.append, pipe.fleet)
+        child = _Child(heard.append, lambda *end: heard.append(end), heard.append, pipe.fleet, "w1.1")
         host._children[4711] = child
         pipe.worker.ready(READY)
         pipe.worker.hint(HINT)

@@ -270,3 +270,20 @@ def test_an_order_whose_history_cannot_be_read_is_asked_for_less_and_less_too() 
             clock.now += 0.05
         gaps.append(clock.now - began)
     assert gaps == sorted(gaps) and gaps[-1] > 8 * gaps[0]
+
+
+def test_of_two_looks_at_once_the_one_with_the_history_tells_who_ordered_what() -> None:
+    """Two ask at once for an order that nobody has read; the second one's history is still to come."""
+    cache = OrderCache()
+    first = cache.ticket()
+    bare = order(OrderStatus.BAKING, doing="running", attempt=1)
+    cache.keep(description(), bare, None, first, complete=False)
+    second = cache.ticket()
+    cache.keep(description(), bare, None, second, complete=False)
+    info = OrderInfo("a", customer="Ada")
+    whole = bare.model_copy(update={"customer": "Ada"})
+    told = cache.keep(description(), whole, FromHistory(info, (), None, 5), first)
+    assert told.customer == "Ada"
+    known = cache.order("a")
+    assert known is not None and known.customer == "Ada", "also for whoever asks meanwhile"
+    assert not cache.is_complete("a"), "its own history is still asked for"

@@ -18,17 +18,16 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
 from api_stub.gateway.log import read_log
 from api_stub.gateway.reading import (
-    MAX_FAILURE_LENGTH,
     PROGRESS,
     FromDescription,
     FromHistory,
-    failure_text,
     further,
     public_id,
     read_history,
     read_order,
     status_between,
 )
+from api_stub.gateway.values import MAX_FAILURE_LENGTH, failure_text
 from api_stub.schema import StageView
 from worker.shared import (
     ACTIVITY_TYPES,

@@ -369,11 +369,11 @@ def logs_of(stack: RunningStack) -> str:
 def check_ruined_pizzas_start_anew(logs: str) -> None:
     """After a mishap there is no progress to resume from, and Temporal was told so."""
     kinds = "|".join(reason.type for reasons in REASONS.values() for reason in reasons)
-    ruined = re.findall(rf" (chaos-\d+): (\w+), attempt (\d+): (?:{kinds})", logs)
-    begun = re.findall(r" (chaos-\d+): (\w+), attempt (\d+), [\d.]+ s, from (\d+) %", logs)
-    resumed_from = {(order, stage, int(attempt)): int(done) for order, stage, attempt, done in begun}
-    assert ruined
-    for order, stage, attempt in ruined:
+    ruined = re.findall(rf" (chaos-\d+), attempt (\d+): (\w+) is ruined: (?:{kinds})", logs)
+    begun = re.findall(r" (chaos-\d+), attempt (\d+): (\w+) from (\d+) %", logs)
+    resumed_from = {(order, stage, int(attempt)): int(done) for order, attempt, stage, done in begun}
+    assert ruined and begun
+    for order, attempt, stage in ruined:
         # A worker may have died between being given the next attempt and saying so.
         assert resumed_from.get((order, stage, int(attempt) + 1), 0) == 0, (order, stage, attempt)
 

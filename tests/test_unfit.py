@@ -30,16 +30,16 @@ from api_stub.gateway.coverage import Coverage
 from api_stub.gateway.log import read_log
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
+from api_stub.gateway.pending import code_fault
 from api_stub.gateway.reading import (
     CLOSED_STATES,
     FromDescription,
     FromHistory,
-    code_fault,
-    moment,
     read_execution,
     read_history,
     read_order,
 )
+from api_stub.gateway.values import moment
 from api_stub.records.audit import verdict
 from api_stub.records.source import Row
 from api_stub.records.stats import latency, times_of

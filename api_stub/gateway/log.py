@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent as TemporalEvent
 
-from api_stub.gateway.reading import EPOCH, failure_text, moment
+from api_stub.gateway.values import EPOCH, failure_text, moment
 from api_stub.schema import HistoryEvent
 from api_stub.unfit import Unfit
 from worker.shared import STAGE_OF_ACTIVITY, Stage

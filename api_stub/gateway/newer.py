@@ -16,8 +16,20 @@ def is_newer(known: Order, told: Order, ticket: int, known_ticket: int, known_ar
     """
     if ticket >= known_arrived:
         return True
-    before, now = (known.history_length, known.attempt), (told.history_length, told.attempt)
+    before, now = position(known), position(told)
     return now > before or (now == before and ticket >= known_ticket)
+
+
+def position(order: Order) -> tuple[int, int]:
+    """How far a run has come, as something to compare: the length of its history, then the attempt."""
+    return order.history_length, order.attempt
+
+
+def with_what_was_ordered(order: Order, told: Order) -> Order:
+    """The order with the pizza and the customer of another answer about the same run: they never change."""
+    return order.model_copy(
+        update={name: getattr(told, name) for name in ("crust", "cheese", "toppings", "customer")}
+    )
 
 
 def was_reset(old: Order, new: Order) -> bool:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
 
-from api_stub.gateway.cache_entry import NEVER as NEVER
-from api_stub.gateway.cache_entry import CacheEntry
-from api_stub.gateway.newer import is_newer, was_reset
-from api_stub.gateway.reading import FromDescription, FromHistory, code_fault, further, read_order
+from api_stub.gateway.cache_entry import NEVER, CacheEntry
+from api_stub.gateway.newer import is_newer, position, was_reset, with_what_was_ordered
+from api_stub.gateway.pending import code_fault
+from api_stub.gateway.reading import FromDescription, FromHistory, further, read_order
 from api_stub.schema import Order
 from api_stub.seldom import Seldom
 from worker.shared import CodeFault, OrderInfo, OrderStatus
@@ -87,7 +87,12 @@ class OrderCache:
         resets = 0
         if old is not None and old.order.run_id == order.run_id:
             if old.read_at != NEVER and not is_newer(old.order, order, number, old.ticket, old.arrived):
-                return old.order
+                if old.complete or history is None:
+                    return old.order
+                # Known is a later description, whose own history is still to come: until then this one tells
+                # who ordered what, and whoever asked for this one gets it, unless that is further along.
+                old.history, old.order = history, with_what_was_ordered(old.order, order)
+                return order if position(order) == position(old.order) else old.order
             history = history or old.history
             if not complete and order.activity_state is None and order.status not in CLOSED:
                 # Where it stands is known by the history that is still to come: never back until then.

@@ -20,8 +20,9 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from api_stub.gateway.reading import CLOSED_STATES, EPOCH, FromDescription, read_execution
+from api_stub.gateway.reading import CLOSED_STATES, FromDescription, read_execution
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
+from api_stub.gateway.values import EPOCH
 from api_stub.unfit import Unfit
 from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus, workflow_id_for
 

@@ -15,15 +15,14 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.client import WorkflowExecutionStatus
 
-from api_stub.gateway.pending import ON_A_WORKER as ON_A_WORKER
-from api_stub.gateway.pending import code_fault as code_fault
 from api_stub.gateway.pending import with_pending
-from api_stub.gateway.values import EPOCH as EPOCH
-from api_stub.gateway.values import LAST_S as LAST_S
-from api_stub.gateway.values import MAX_FAILURE_LENGTH as MAX_FAILURE_LENGTH
-from api_stub.gateway.values import custody_of, decoded, sendable
-from api_stub.gateway.values import failure_text as failure_text
-from api_stub.gateway.values import moment as moment
+from api_stub.gateway.values import (
+    custody_of,
+    decoded,
+    failure_text,
+    moment,
+    sendable,
+)
 from api_stub.schema import Order, StageView
 from api_stub.schema.orders import Custodian, WorkflowState
 from api_stub.schema.text import fitting

@@ -24,9 +24,10 @@ from temporalio.api.workflowservice.v1 import (
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.reading import LAST_S, ON_A_WORKER, read_history, read_state
+from api_stub.gateway.pending import ON_A_WORKER
+from api_stub.gateway.reading import read_history, read_state
 from api_stub.gateway.temporal_calls import RPC_S, temporal_call
-from api_stub.gateway.values import decoded
+from api_stub.gateway.values import LAST_S, decoded
 from api_stub.records.hands import Custody
 from api_stub.records.source import OPEN, Pending, Row, StageHistory, State, WorkflowState
 from api_stub.unfit import Unfit

@@ -30,6 +30,7 @@ from worker.show.chaos import ChaosInterceptor
 from worker.show.edited_code import Loaded, Toppings, load
 from worker.show.hints import OnHint
 from worker.show.lifespan import live
+from worker.show.log_lines import name_orders
 from worker.show.news import HintingInterceptor, News
 from worker.show.outputs import BoundedFile, Output, log_to
 from worker.show.polling import Pauses, until_polling
@@ -139,6 +140,7 @@ def serve(
 
         await run_worker(spec, stop, ready, output, on_hint)
 
+    name_orders()
     status = 0
     try:
         asyncio.run(main())
