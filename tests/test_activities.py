@@ -98,8 +98,7 @@ def test_heartbeats_carry_growing_progress_and_the_worker(hours: Hours) -> None:
     done = [beat.done for beat in beats]
     assert done[0] == 0.0 and done == sorted(done) and done[-1] < 1
     assert len(beats) == pytest.approx(3 * BEATS_PER_TIMEOUT, abs=2)
-    assert (beats[0].worker, beats[0].attempt) == ("", 0), "in hand, and nothing is done"
-    assert {beat.worker for beat in beats[1:]} == {"w3.7"}
+    assert {beat.worker for beat in beats} == {"w3.7"}
 
 
 def test_the_next_attempt_goes_on_where_the_last_heartbeat_came(hours: Hours) -> None:
@@ -108,20 +107,19 @@ def test_the_next_attempt_goes_on_where_the_last_heartbeat_came(hours: Hours) ->
     assert result.resumed_at == 0.75 and result.attempt == 2
     assert hours.now == pytest.approx(2)
     mine = Custodian("w3.7", 2, env.info.started_time.isoformat())
-    assert beats[0] == StageProgress(0.75, "", 0, [mine])
-    assert beats[1] == StageProgress(0.75, "w3.7", 2, [mine])
+    assert beats[0] == StageProgress(0.75, "w3.7", 2, [mine])
 
 
 def test_what_was_all_but_done_is_done(hours: Hours) -> None:
     env, beats = environment([{"done": 1.0, "worker": "w1.1"}], attempt=2)
     assert work(env, task(8, 8), hours).resumed_at == 1.0
-    assert hours.now == 0 and [beat.done for beat in beats] == [1.0]
+    assert hours.now == 0 and not beats, "its result tells all that a heartbeat would"
 
 
 def test_no_time_at_all_is_a_duration_too(hours: Hours) -> None:
     env, beats = environment()
     work(env, task(0, 0), hours)
-    assert hours.now == 0 and [beat.done for beat in beats] == [0.0]
+    assert hours.now == 0 and not beats
 
 
 @settings(max_examples=60)

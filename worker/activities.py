@@ -63,12 +63,13 @@ class Attempt:
     """One attempt of an activity: it takes over what the last one left, and heartbeats what it has done."""
 
     def __init__(self, worker: str, clock: Callable[[], float]) -> None:
-        """Read the last heartbeat, and put this attempt on the chain of custody, at once.
+        """Read the last heartbeat, and put this attempt on the chain of custody.
 
-        The SDK sends an attempt's first heartbeat immediately, and throttles the others to one in 0.8
-        timeouts. Before it reports that an attempt has failed, it sends the last one that it held back (seen
-        with 1.35, also where heartbeat and failure are one moment: tests/test_custody.py), so no failure
-        loses the chain. Only an attempt that is killed within its first milliseconds leaves no trace.
+        Whatever takes time begins with a heartbeat, so that the server has the chain. The SDK sends an
+        attempt's first one immediately, and throttles the others to one in 0.8 timeouts. Before it reports
+        that an attempt has failed, it sends the last one that it held back (seen with 1.35, also where
+        heartbeat and failure are one moment: tests/test_custody.py), so no failure loses the chain. Only an
+        attempt that is killed within its first milliseconds leaves no trace.
         """
         self._info = info = activity.info()
         self._worker = worker
@@ -77,10 +78,10 @@ class Attempt:
         self._resumed_at = last_progress(info.heartbeat_details)
         mine = Custodian(worker, info.attempt, info.started_time.isoformat())
         self._custody = chain_of_custody(info.heartbeat_details, mine)
-        self._beat_in_hand()
 
     async def wait_for(self, work: Awaitable[object]) -> None:
         """Wait for something that may take long, heartbeating. Raises whatever it raises."""
+        self._beat_in_hand()
         waiting = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({waiting}, timeout=self._beat_s))[0]:

@@ -15,7 +15,16 @@ from worker.show.hints import Hint
 
 SOON_S = 0.03
 """What is told of one order within so long is one look."""
+FOLLOWED_S = 0.2
+"""After a stage that another one follows: that begins in a moment, and is told as well."""
+CROWD = 10
+MOST_SOON_S = 0.25
+"""With CROWD orders to be looked at, each waits twice as long, and so on up to that: with much to do, each
+look tells more."""
 PAUSES_S = (SOON_S, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+LAST_PAUSES_S = (0.08, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""After the last stage: a worker still has to decide that the order is done."""
+FOLLOWED_PAUSES_S = (FOLLOWED_S, 0.3, 0.6, 1.2, 2.4)
 """Before each look, until one shows what was told; after the last the slow sweep has to find it."""
 MAX_PLANNED = 50_000
 CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
@@ -24,6 +33,10 @@ STAGES = list(Stage)
 
 class Expected(Protocol):
     """What a look at an order is to show."""
+
+    @property
+    def pauses_s(self) -> tuple[float, ...]:
+        """Seconds before each look."""
 
     def shown_by(self, order: Order) -> bool:
         """Whether this answer of Temporal shows it, or anything later."""
@@ -34,6 +47,13 @@ class AsHinted:
     """What a worker told: an attempt began or ended. A hint comes a moment before the server knows."""
 
     hint: Hint
+
+    @property
+    def pauses_s(self) -> tuple[float, ...]:
+        """See Expected."""
+        if self.hint.kind != "completed":
+            return PAUSES_S
+        return LAST_PAUSES_S if self.hint.stage is STAGES[-1] else FOLLOWED_PAUSES_S
 
     def shown_by(self, order: Order) -> bool:
         """See Expected. Between two stages it is not over: somebody decides the next one in a moment."""
@@ -53,6 +73,11 @@ class AsHinted:
 class Decided:
     """A new order's first stage waits for a worker, or more: some worker has decided it."""
 
+    @property
+    def pauses_s(self) -> tuple[float, ...]:
+        """See Expected."""
+        return FOLLOWED_PAUSES_S
+
     def shown_by(self, order: Order) -> bool:
         """See Expected."""
         return order.status in CLOSED or order.activity_state is not None
@@ -61,6 +86,11 @@ class Decided:
 @dataclass(frozen=True)
 class AnyAnswer:
     """Whatever Temporal tells."""
+
+    @property
+    def pauses_s(self) -> tuple[float, ...]:
+        """See Expected."""
+        return PAUSES_S
 
     def shown_by(self, order: Order) -> bool:
         """See Expected."""
@@ -90,14 +120,15 @@ class LookPlan:
         """Whether something was told of this order that Temporal has not shown yet."""
         return key in self._planned
 
-    def want(self, key: str, expected: Expected, in_s: float = SOON_S) -> None:
-        """Look at this order in so many seconds, and again until it shows that. What was planned for it is
-        replaced, but for an earlier look."""
+    def want(self, key: str, expected: Expected) -> None:
+        """Look at this order soon, and again until it shows that. What was planned for it is replaced, but
+        for an earlier look; that, too, where another hint will follow this one."""
         known = self._planned.get(key)
         if known is None and len(self._planned) >= MAX_PLANNED:
             return
-        at = self._clock() + in_s
-        if known is not None and known.step == 0:
+        first_s, crowded_s = expected.pauses_s[0], SOON_S * (1 + len(self._planned) / CROWD)
+        at = self._clock() + max(first_s, min(MOST_SOON_S, crowded_s))
+        if known is not None and known.step == 0 and first_s < FOLLOWED_S:
             at = min(at, known.at)
         self._put(key, _Planned(expected, at))
 
@@ -126,11 +157,11 @@ class LookPlan:
         planned = self._planned.get(key)
         if planned is None or planned.expected is not planned_before:
             return  # more was told meanwhile: that look is to come
-        step = planned.step + 1
-        if (order is not None and planned.expected.shown_by(order)) or step >= len(PAUSES_S):
+        step, pauses_s = planned.step + 1, planned.expected.pauses_s
+        if (order is not None and planned.expected.shown_by(order)) or step >= len(pauses_s):
             del self._planned[key]
             return
-        self._put(key, _Planned(planned.expected, self._clock() + PAUSES_S[step], step))
+        self._put(key, _Planned(planned.expected, self._clock() + pauses_s[step], step))
 
     def expected(self, key: str) -> Expected | None:
         """What a look at this order is to show; None: nothing is planned."""

@@ -27,6 +27,12 @@ UNREAD_AT_ONCE = 28
 """The same while there are orders that were never read: twenty calls at once cost a busy server a third."""
 FEW_AT_ONCE = 4
 """The same for those that nobody waits for: a server under load is not to be loaded by them."""
+HINTED_SHARE = 0.6
+"""Looks at orders of which something was told take no more of the time than this, one after the other: a
+server that a flood of orders keeps busy answers slowly, and is asked less often, each look telling more."""
+HINTED_PER_S = (20.0, 120.0)
+"""So many of them a second, at the least and at the most."""
+HINTED_BURST = 40
 MAX_WANTED = 256
 """Looks that somebody asked for now, under way at a time; further ones wait for their turn."""
 SWEEP_PER_S = 10.0
@@ -90,6 +96,9 @@ class OrderPoller:
         self._running: dict[str, asyncio.Task[bool]] = {}
         self._sweep = Allowance(SWEPT_AT_ONCE, clock)
         self._restless = Allowance(30, clock)
+        self._hinted = Allowance(HINTED_BURST, clock)
+        self._look_s = HINTED_SHARE / HINTED_PER_S[1]
+        """How long a look took lately."""
         self._woken = asyncio.Event()
         self._in_vain = 0
         self._away_until = float("-inf")
@@ -99,6 +108,12 @@ class OrderPoller:
     def away(self) -> bool:
         """Whether the last looks were all in vain."""
         return self._clock() < self._away_until
+
+    @property
+    def hinted_per_s(self) -> float:
+        """How many looks a second hints may cause now."""
+        slowest, fastest = HINTED_PER_S
+        return min(fastest, max(slowest, HINTED_SHARE / self._look_s))
 
     def unsettled(self, key: str) -> bool:
         """Whether something was told of this order that Temporal has not shown yet."""
@@ -146,12 +161,13 @@ class OrderPoller:
             return []
         few = max(0, FEW_AT_ONCE - running)
         due: dict[str, None] = {}
-        for key in self._plan.due(room, few):
+        for key in self._plan.due(min(room, max(0, self._hinted.left(self.hinted_per_s))), few):
             if key in self._running:
                 self._plan.postpone(key)
             else:
                 due[key] = None
         told = len(due)
+        self._hinted.take(told)
         due |= dict.fromkeys(self._cache.incomplete(max(0, UNREAD_AT_ONCE - running - told)))
         few = max(0, few - len(due))
         if few > 0:
@@ -180,6 +196,8 @@ class OrderPoller:
             return self._away_until - now
         if len(self._running) >= UNREAD_AT_ONCE:
             return IDLE_S  # whichever ends first wakes us
+        if self._hinted.left(self.hinted_per_s) < 1:
+            return TICK_S
         next_at = self._plan.next_at(again=len(self._running) < FEW_AT_ONCE)
         idle = IDLE_S if self._coverage.covered and not self._coverage.strangers else TICK_S
         return idle if next_at is None else min(idle, max(0.0, next_at - now))
@@ -199,10 +217,11 @@ class OrderPoller:
 
     async def _seen(self, key: str, expected: Expected | None) -> bool:
         """Look at one order; whether it is there. Never raises."""
-        order = None
+        order, began = None, self._clock()
         try:
             order = await self._look(key)
             self._in_vain = 0
+            self._look_s += 0.1 * (max(0.001, self._clock() - began) - self._look_s)
         except NoSuchOrder:
             # Somebody has removed it from Temporal; asking for ever would not bring it back.
             self._in_vain = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from functools import lru_cache
+from typing import TypeVar, cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
@@ -15,6 +16,8 @@ from api_stub.schema.orders import Custodian as CustodianView
 from worker.shared import MAX_CUSTODIANS, Custodian
 
 T = TypeVar("T")
+MAX_KEPT_BYTES = 8192
+"""Of a payload that is remembered as it was read."""
 MAX_FAILURE_LENGTH = 2000
 EPOCH = datetime.fromtimestamp(0, UTC)
 LAST_S = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
@@ -46,14 +49,26 @@ def failure_text(failure: Failure) -> str:
 
 
 def decoded(payloads: Sequence[Payload], kind: type[T]) -> T | None:
-    """The first payload as this kind of data; None where it is something else."""
+    """The first payload as this kind of data, to be read only; None where it is something else."""
+    if not payloads:
+        return None
+    written_down = payloads[0].SerializeToString()
+    if len(written_down) <= MAX_KEPT_BYTES:
+        found = _decoded(written_down, cast(Hashable, kind))
+    else:
+        found = _decoded.__wrapped__(written_down, cast(Hashable, kind))
+    return found if isinstance(found, kind) else None
+
+
+@lru_cache(maxsize=2048)
+def _decoded(written_down: bytes, kind: Hashable) -> object:
+    """A history is read again whenever it has grown, and what it begins with is the same each time."""
     try:
-        found = PayloadConverter.default.from_payload(payloads[0], kind) if payloads else None
+        # Null is taken for every kind.
+        return PayloadConverter.default.from_payload(Payload.FromString(written_down), cast(type, kind))
     except Exception:
         # Failures of all kinds have details of all kinds; only ours can be read.
         return None
-    # A null is taken for every kind.
-    return found if isinstance(found, kind) else None
 
 
 def custody_of(chain: Sequence[Custodian]) -> list[CustodianView]:
