@@ -48,9 +48,12 @@ class Kitchen:
         self.receipts.load()
         self.read: dict[str, Order] = {}
         self.alive = {"w1.1", "w2.1", "w3.1"}
-        self.hands, self.timeouts = Hands(), Timeouts()
+        self.elapsed = 0.0
+        self.hands, self.timeouts = Hands(since=lambda: self.elapsed), Timeouts()
         orders = Orders(lambda: list(self.read.values()), self.read.get, lambda workflow_id: workflow_id)
-        self.follower = Follower(self.temporal, self.receipts, self.hands, self.timeouts, orders)
+        self.follower = Follower(
+            self.temporal, self.receipts, self.hands, self.timeouts, orders, since=lambda: self.elapsed
+        )
         self.watch = GivenUpWatch(
             self.temporal, self.hands, self.timeouts, self.follower, orders, self.alive.__contains__
         )
@@ -418,3 +421,27 @@ def test_the_verdicts() -> None:
     assert judged_by_history(hinted, story(2), None) == "innocent", "it finished itself"
     assert judged_by_history(hinted, story(5, 4), None) == "given up"
     assert judged_by_history(read, None, None) == "innocent"
+
+
+def test_how_long_a_takeover_took_is_told_by_one_clock(kitchen: Kitchen) -> None:
+    """Also where Temporal's clock is an hour away, or ours is set in between."""
+    kitchen.hint("w1.1", "started", "a")
+
+    async def script() -> None:
+        kitchen.elapsed = 10.0
+        kitchen.dies("w1.1")
+        kitchen.elapsed = 12.5
+        kitchen.hint("w2.1", "started", "a", 2)
+        kitchen.baking("a", "w2.1", 2)
+        kitchen.temporal.grips["a"] = replace(
+            kitchen.temporal.grips["a"],
+            pending=Pending("2", Stage.BAKE, 2, running=True, worker="w2.1", began=START + 3600.0),
+        )
+        await until(lambda: not kitchen.receipts.unfinished())
+
+    kitchen.live(script)
+    (order,) = kitchen.receipts.after(0)[0].orders
+    assert (order.to, order.delay_s) == ("w2.1", 2.5)
+    again = Receipts(kitchen.receipts._file)
+    again.load()
+    assert again.after(0)[0].orders[0].delay_s == 2.5

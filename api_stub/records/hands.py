@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from api_stub.clocks import elapsed
 from worker.shared import MAX_CUSTODIANS, Stage
 from worker.show.hints import Hint, HintKind
 
@@ -63,6 +64,7 @@ class Suspect:
 class _Known:
     custodians: dict[int, Custody] = field(default_factory=dict)
     ended: dict[int, HintKind] = field(default_factory=dict)
+    heard: dict[int, float] = field(default_factory=dict)
 
     @property
     def latest(self) -> int:
@@ -70,10 +72,16 @@ class _Known:
 
 
 class Hands:
-    """Who holds what. `clock`: seconds since 1970."""
+    """Who holds what. `clock`: seconds since 1970; `since`: seconds by a clock that nobody sets."""
 
-    def __init__(self, clock: Callable[[], float] = time.time, limit: int = MAX_STAGES) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        limit: int = MAX_STAGES,
+        since: Callable[[], float] = elapsed,
+    ) -> None:
         self._clock = clock
+        self._since = since
         self._limit = limit
         self._stages: OrderedDict[StageKey, _Known] = OrderedDict()
         self._held: dict[str, dict[StageKey, int]] = {}
@@ -85,6 +93,7 @@ class Hands:
         """Take a worker's hint; which attempts it makes suspicious."""
         key = StageKey(hint.workflow_id, hint.run_id, hint.stage)
         if hint.kind == "started":
+            self._stage(key).heard.setdefault(hint.attempt, self._since())
             return self._began(worker, Attempt(key, hint.attempt), self._clock(), exact=False)
         known = self._stage(key)
         if len(known.ended) < MAX_CUSTODIANS or hint.attempt in known.custodians:
@@ -116,6 +125,7 @@ class Hands:
             self._let_go(key)
             known.custodians.clear()
             known.ended.clear()
+            known.heard = {n: at for n, at in known.heard.items() if n == attempt.number}
         for earlier in tuple(Stage)[: tuple(Stage).index(key.stage)]:
             # It is finished, or this one would not have begun: the hint that said so was lost.
             self._let_go(StageKey(key.workflow_id, key.run_id, earlier))
@@ -125,6 +135,7 @@ class Hands:
             oldest = min(known.custodians)
             del known.custodians[oldest]
             known.ended.pop(oldest, None)
+            known.heard.pop(oldest, None)
         if late:
             # Two workers' hints came the wrong way round; that this one ended is perhaps still to come.
             return [Suspect(attempt, worker, overtaken=True)] if attempt.number not in known.ended else []
@@ -159,6 +170,11 @@ class Hands:
         """Who is known to have had which attempt of a stage, by its number."""
         known = self._stages.get(key)
         return dict(known.custodians) if known is not None else {}
+
+    def heard(self, attempt: Attempt) -> float | None:
+        """When its worker told that it had begun, by the clock that nobody sets; None: nobody did."""
+        known = self._stages.get(attempt.key)
+        return known.heard.get(attempt.number) if known is not None else None
 
     def how_ended(self, attempt: Attempt) -> HintKind | None:
         """What its worker said of the attempt's end; None: nothing."""

@@ -36,6 +36,9 @@ class InterruptedOrder:
     over: bool = False
     """Nothing more is to be seen: taken over, or ended without that."""
     to_attempt: int | None = None
+    delay_s: float | None = None
+    """Seconds from the death to the takeover, both as they were heard, by one clock that nobody sets; None:
+    the takeover was not heard, and the difference of two wall clocks has to do."""
     confirmed: bool = True
     """Temporal's history has told who ordered it and what is kept."""
 
@@ -69,7 +72,9 @@ class Death:
 
 
 def delay(death: Death, held: InterruptedOrder) -> float:
-    """Seconds from the observed exit to the next attempt; never negative, though it is between two clocks."""
+    """Seconds from the observed exit to the next attempt; never negative, also where two clocks told it."""
+    if held.delay_s is not None:
+        return held.delay_s
     return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
 
 

@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.hands import Attempt, Hands, StageKey
 from api_stub.records.interrupted_orders import (
@@ -60,6 +61,7 @@ class Follower:
         timeouts: Timeouts,
         orders: Orders,
         clock: Callable[[], float] = time.monotonic,
+        since: Callable[[], float] = elapsed,
     ) -> None:
         self._source = source
         self._receipts = receipts
@@ -67,9 +69,12 @@ class Follower:
         self._timeouts = timeouts
         self._orders = orders
         self._clock = clock
+        self._since = since
         self._searches = Searches(source, hands, orders, self._add, clock)
         self._claimed: OrderedDict[Attempt, int] = OrderedDict()
         self._numbers: OrderedDict[str, int] = OrderedDict()
+        self._heard: OrderedDict[str, float] = OrderedDict()
+        """When each death was heard of, by the clock that nobody sets."""
         self._followed: set[StageKey] = set()
         self._begun: set[StageKey] = set()
         """Of them: those whose next attempt a worker has just told of."""
@@ -81,6 +86,9 @@ class Follower:
     def died(self, death: Death) -> list[Attempt]:
         """A worker died just now; its receipt is there when this returns. The attempts that it held."""
         held, ended = self._hands.died(death.worker)
+        self._heard[death.worker] = self._since()
+        while len(self._heard) > MAX_CLAIMED:
+            self._heard.popitem(last=False)
         orders = sorted((self._interrupted(one) for one in held), key=lambda order: order.order_id)
         kept = self._receipts.add(replace(death, held=tuple(orders)))
         logger.info("receipt %d: %s (%s) held %d orders", kept.n, death.worker, death.cause, len(held))
@@ -198,10 +206,19 @@ class Follower:
         seen: dict[InterruptedOrder, InterruptedOrder | None] = {}
 
         async def look(held: InterruptedOrder) -> None:
-            seen[held] = await self._next(held, worker)
+            now = await self._next(held, worker)
+            seen[held] = now if now is None else self._timed(now, worker)
 
         await looked.at((held.workflow_id, look(held)) for held in wanted)
         return seen
+
+    def _timed(self, held: InterruptedOrder, worker: str) -> InterruptedOrder:
+        """The order with the time that its takeover took, where both ends of that were heard."""
+        if held.to_attempt is None or held.delay_s is not None:
+            return held
+        died = self._heard.get(worker)
+        taken = self._hands.heard(Attempt(held.lost.key, held.to_attempt))
+        return held if died is None or taken is None else replace(held, delay_s=max(0.0, taken - died))
 
     async def _next(self, held: InterruptedOrder, worker: str) -> InterruptedOrder | None:
         """One order after one more look; None where the dead worker had finished its stage after all."""
