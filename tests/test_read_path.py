@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.background import keep_running
 from api_stub.errors import NoSuchPage
-from api_stub.gateway import coverage, reader
+from api_stub.gateway import coverage, finding, reader
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.finding import MAX_AT_ONCE
 from api_stub.routes.orders import page_of, token_of
@@ -134,6 +134,34 @@ def test_many_unknown_ids_are_searched_for_a_few_at_a_time_and_once() -> None:
         assert len(server.calls) <= 2 * MAX_AT_ONCE
         await until(lambda: len(gateway._finder._running) == 0)
         assert max(server.calls.values()) == 1
+
+    on(Kitchen(), work)
+
+
+def test_orders_behind_hundreds_of_unknown_ids_are_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "FOUND_S", 0.0)
+    real = [f"real-{n}" for n in range(10)]
+    names = [f"nobody-{n}" for n in range(3 * MAX_AT_ONCE)] + real
+
+    async def work(gateway: Gateway) -> None:
+        for _ in range(8):
+            told = await gateway.statuses(items(names))
+            await until(lambda: len(gateway._finder._running) == 0)
+        assert all(order.fresh for order in told[-len(real) :])
+
+    on(Kitchen(*real), work)
+
+
+def test_what_is_not_found_again_and_again_is_searched_for_ever_less() -> None:
+    async def work(gateway: Gateway) -> None:
+        server: Any = gateway.client
+        finder, now = gateway._finder, 0.0
+        finder._clock = lambda: now
+        for second in range(300):
+            now = float(second)
+            await gateway.statuses(items(["nobody"]))
+        assert server.calls["describe", "nobody"] <= 12
+        assert gateway._finder.search(items(["nobody"])[0]) is None
 
     on(Kitchen(), work)
 

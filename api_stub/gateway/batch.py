@@ -51,6 +51,8 @@ class Batch:
                 unknown.append(item)
             elif not self.is_fresh(key):
                 stale.append(key)
+        # There is room for some: those that nobody has searched for must not wait for ever behind the others.
+        unknown.sort(key=self._finder.searched_at)
         reads: list[asyncio.Task[Any] | None] = [self._finder.search(item) for item in unknown]
         if len(stale) <= FEW:
             reads += [self._poller.now(key) for key in stale]

@@ -16,9 +16,11 @@ from api_stub.unfit import Unfit
 
 MAX_AT_ONCE = 128
 """Searches under way at a time; further ones wait until somebody asks again."""
-MAX_FOUND = 4000
+MAX_FOUND = 10_000
 FOUND_S = 2.0
-"""What was found, or not, is not searched for again within so long."""
+LONGEST_FOUND_S = 60.0
+"""What was found, or not, is not searched for again within so long; each time nothing was found, twice as long.
+An order that is placed meanwhile is known without a search: it is read, or Temporal tells that it started."""
 
 Key = tuple[str, str | None]
 
@@ -40,6 +42,8 @@ class Finder:
         self._clock = clock
         self._running: dict[Key, asyncio.Task[None]] = {}
         self._found: OrderedDict[Key, tuple[float, Order | None]] = OrderedDict()
+        self._pauses_s: dict[Key, float] = {}
+        """How long each of these rests after its last search."""
         self._unfit = unfit
         self._derived = lru_cache(maxsize=20_000)(reader.id_of)
 
@@ -74,6 +78,11 @@ class Finder:
         found = self._found.get((item.id, item.run_id))
         return found[1] if found is not None else None
 
+    def searched_at(self, item: StatusItem) -> float:
+        """When a search for this order ended last; long ago: there was none."""
+        found = self._found.get((item.id, item.run_id))
+        return found[0] if found is not None else float("-inf")
+
     def search(self, item: StatusItem) -> asyncio.Task[None] | None:
         """Search for an order that is not known; the search. None: that was done a moment ago, or there is no
         room for another one."""
@@ -81,7 +90,7 @@ class Finder:
         if key in self._running:
             return self._running[key]
         found = self._found.get(key)
-        if found is not None and self._clock() - found[0] <= FOUND_S:
+        if found is not None and self._clock() - found[0] <= self._pauses_s.get(key, FOUND_S):
             return None
         if len(self._running) >= MAX_AT_ONCE:
             return None
@@ -101,10 +110,13 @@ class Finder:
             return
         except Exception as error:
             self._unfit.tell(key[0], error)
-        self._found.pop(key, None)
+        again = self._found.pop(key, None) is not None and order is None
         self._found[key] = self._clock(), order
+        before_s = self._pauses_s.get(key, FOUND_S)
+        self._pauses_s[key] = min(LONGEST_FOUND_S, 2 * before_s) if again else FOUND_S
         while len(self._found) > MAX_FOUND:
-            self._found.popitem(last=False)
+            gone, _ = self._found.popitem(last=False)
+            self._pauses_s.pop(gone, None)
 
     def stop(self) -> None:
         """Leave what is under way."""
