@@ -21,6 +21,7 @@ from worker.shared import (
     Crust,
     KitchenSettings,
     PizzaOrder,
+    StageResult,
     StageSettings,
     asked_id,
     fresh_workflow_id,
@@ -114,3 +115,13 @@ def test_the_derived_id_never_changes() -> None:
     """Orders of yesterday's database are found again by it."""
     assert workflow_id_for("manual-1") == "manual-1--b9a02e7e-98dc-4d43-9123-6a1b4181c57b"
     assert worker_id(3, 2) == "w3.2"
+
+
+def test_a_result_that_does_not_fit_is_a_mistake_of_ours_and_fails_no_order() -> None:
+    converter = DATA_CONVERTER.payload_converter
+    [payload] = converter.to_payloads([{"worker": "w1.1"}])
+    with pytest.raises(TypeError, match="StageResult"):
+        converter.from_payloads([payload], [StageResult])
+    for kind in (PizzaOrder, PizzaOrder | None):
+        with pytest.raises(ValidationError):
+            converter.from_payloads([payload], [kind])  # type: ignore[list-item]

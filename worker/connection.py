@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from pydantic import ValidationError
+from temporalio.api.common.v1 import Payload
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
@@ -21,12 +23,28 @@ from temporalio.service import RPCError
 
 from worker.connection_problems import CannotConnect, Where, why_not
 from worker.connection_settings import BadConnectionSettings, from_environment, is_address
-from worker.shared import identity_at
+from worker.shared import PizzaOrder, identity_at
 
 CONNECT_S = 10.0
 """A server that takes a connection and says nothing would hold us for ever."""
 
-_JSON = PydanticJSONPlainPayloadConverter()
+
+class _OrdersAlone(PydanticJSONPlainPayloadConverter):
+    """pydantic's ValidationError is for what is no order: it fails the workflow (workflow.py). Anything else that
+    does not fit its type, a stage's result of another version for instance, is a mistake of ours: a TypeError,
+    which fails the workflow task, is shown, and is mended by a redeploy."""
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        """See the base class."""
+        try:
+            return super().from_payload(payload, type_hint)
+        except ValidationError as error:
+            if type_hint in (PizzaOrder, PizzaOrder | None):
+                raise
+            raise TypeError(f"{getattr(type_hint, '__name__', type_hint)}: {error}") from error
+
+
+_JSON = _OrdersAlone()
 
 
 class SharedPydanticConverter(CompositePayloadConverter):
