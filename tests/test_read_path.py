@@ -138,7 +138,7 @@ def test_many_unknown_ids_are_searched_for_a_few_at_a_time_and_once() -> None:
     on(Kitchen(), work)
 
 
-def test_orders_behind_hundreds_of_unknown_ids_are_found_all_the_same(
+def test_orders_behind_hundreds_of_unknown_ids_are_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(finding, "FOUND_S", 0.0)

@@ -30,8 +30,8 @@ CONNECT_S = 10.0
 
 
 class _OrdersAlone(PydanticJSONPlainPayloadConverter):
-    """pydantic's ValidationError is for what is no order: it fails the workflow (workflow.py). Anything else that
-    does not fit its type, a stage's result of another version for instance, is a mistake of ours: a TypeError,
+    """ValidationError is for what is no order: it fails the workflow (workflow.py). Anything else that does not
+    fit its type, a stage's result of another version for instance, is a mistake of ours: a TypeError,
     which fails the workflow task, is shown, and is mended by a redeploy."""
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:

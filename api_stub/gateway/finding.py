@@ -19,7 +19,8 @@ MAX_AT_ONCE = 128
 MAX_FOUND = 10_000
 FOUND_S = 2.0
 LONGEST_FOUND_S = 60.0
-"""What was found, or not, is not searched for again within so long; each time nothing was found, twice as long.
+"""What was found, or not, is not searched for again within so long; each time nothing was found, twice as
+long.
 An order that is placed meanwhile is known without a search: it is read, or Temporal tells that it started."""
 
 Key = tuple[str, str | None]
