@@ -30,7 +30,7 @@ CONNECT_S = 10.0
 
 
 class _OrdersAlone(PydanticJSONPlainPayloadConverter):
-    """ValidationError is for what is no order: it fails the workflow (workflow.py). Anything else that does not
+    """ValidationError is for what is no order: it fails the workflow (workflow.py). Whatever else does not
     fit its type, a stage's result of another version for instance, is a mistake of ours: a TypeError,
     which fails the workflow task, is shown, and is mended by a redeploy."""
 
