@@ -41,7 +41,7 @@ class _OrdersAlone(PydanticJSONPlainPayloadConverter):
         except ValidationError as error:
             if type_hint in (PizzaOrder, PizzaOrder | None):
                 raise
-            raise TypeError(f"{getattr(type_hint, '__name__', type_hint)}: {error}") from error
+            raise TypeError(f"no {getattr(type_hint, '__name__', type_hint)}") from error
 
 
 _JSON = _OrdersAlone()
