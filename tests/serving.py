@@ -71,6 +71,9 @@ class ScriptedHost:
         if told is not None:
             told[1](number, code)
 
+    def renew(self) -> None:
+        """There is no code to load."""
+
     async def close(self) -> None:
         """Nothing to let go of."""
 

@@ -18,8 +18,8 @@ from typing import Protocol
 
 from api_stub.background import Troubles, keep_running
 from api_stub.fleet import frozen, orphans
-from api_stub.fleet.forks import Forks
-from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.forks import Forks, ForkServerGone
+from api_stub.fleet.launch import CodeStamp, Launched, Launcher, code_stamp
 from api_stub.fleet.news import News
 from worker.shared import worker_id
 from worker.show.hints import Hint, OnHint
@@ -58,6 +58,9 @@ class Host(Protocol):
     def signal(self, pid: int, number: int) -> None:
         """Send a signal to a worker that this host made; one that is gone already is no error."""
 
+    def renew(self) -> None:
+        """Have the next workers load the code as it is on disk now; those that live are not touched."""
+
     async def close(self) -> None:
         """Let go of whatever the host itself holds; its workers are gone by then."""
 
@@ -88,6 +91,9 @@ class ProcessHost:
         self._launched = launched
         self._first = True
         self._forks: Forks | None = None
+        self._loaded: CodeStamp | None = None
+        """What the fork server has loaded; None: there is none."""
+        self._renewing = False
         self._keeper: asyncio.Task[None] | None = None
         self._frozen: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
@@ -121,7 +127,24 @@ class ProcessHost:
         )
 
     async def _live(self) -> None:
-        """The life of one fork server. Raises how it ended."""
+        """The lives of fork servers, until one ends unasked. Raises how it ended."""
+        while True:
+            gone = await self._one_life()
+            if not self._renewing:
+                raise gone
+            self._renewing = False
+
+    def renew(self) -> None:
+        """Have another fork server where the workers' code has changed since this one loaded it. Its workers
+        outlive it."""
+        if self._forks is not None and self._loaded != code_stamp():
+            logger.info("the workers' code has changed: another %s loads it", PART)
+            self._renewing = True
+            self._up.clear()  # whoever is to be born meanwhile waits for the next one
+            self._forks.kill()
+
+    async def _one_life(self) -> ForkServerGone:
+        """The life of one fork server; how it ended."""
         first, self._first = self._first, False
         launched, self._launched = self._launched, None
         try:
@@ -130,6 +153,7 @@ class ProcessHost:
             self._why = f"a {PART} cannot be started: {error.strerror or error}"
             raise
         forks = self._forks = Forks(launched, self._ended)
+        self._loaded = launched.code
         self._up.set()
         well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, self.troubles.clear, PART)
         try:
@@ -140,12 +164,12 @@ class ProcessHost:
         finally:
             well.cancel()
             self._up.clear()
-            self._forks = None
+            self._forks = self._loaded = None
         self._why = str(gone)
         self._adopt(launched.mark)
         if gone.broken and first and self.on_broken is not None:
             self.on_broken(self._why)
-        raise gone
+        return gone
 
     async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit, on_hint: OnHint) -> int:
         """Fork a worker off the fork server. Raises OSError when no process can be made."""

@@ -28,6 +28,22 @@ MARK = "GOPHERPIZZA_FLEET"
 """In the environment of a fork server and of all that it makes: the API's pid and a number."""
 
 
+CODE = ROOT / "worker"
+"""What a fork server has loaded for the workers."""
+CodeStamp = frozenset[tuple[str, int, int]]
+"""Each file's path, time of its last change (ns) and size."""
+
+
+def code_stamp() -> CodeStamp:
+    """What the workers' code is like on disk now."""
+    found = set()
+    for file in CODE.rglob("*.py"):
+        with contextlib.suppress(OSError):  # an editor may just be putting another one in its place
+            stat = file.stat()
+            found.add((str(file), stat.st_mtime_ns, stat.st_size))
+    return frozenset(found)
+
+
 @dataclass(frozen=True)
 class Launched:
     """A fork server that was started: the process, our end of its socket, and what reads its stderr."""
@@ -37,6 +53,8 @@ class Launched:
     words: int
     mark: bytes
     """What stands in the environment of every process that descends from it."""
+    code: CodeStamp = frozenset()
+    """What the workers' code was like when it began to load that."""
 
 
 class Launcher:
@@ -49,6 +67,7 @@ class Launcher:
 
     def launch(self) -> Launched:
         """Start one; it is not ready yet. Raises OSError when no process can be made."""
+        code = code_stamp()
         with contextlib.ExitStack() as opened:
             ours, theirs = socket.socketpair()
             opened.callback(theirs.close)
@@ -72,7 +91,7 @@ class Launcher:
                 ours.close()
                 os.close(near)
                 raise
-        return Launched(process, ours, near, f"{MARK}={name}".encode())
+        return Launched(process, ours, near, f"{MARK}={name}".encode(), code)
 
     def close(self) -> None:
         """Let go of the lifeline: workers that are still there end."""

@@ -156,6 +156,7 @@ class Supervisor:
 
     def redeploy(self) -> None:
         """Replace every living worker: each drains, and its next generation loads the code as it is then."""
+        self._host.renew()
         self.handle(Redeploy())
 
     def reshape(self, policy: Policy) -> None:
