@@ -168,6 +168,16 @@ def is_older(told: Order, known: Order) -> bool:
     return told.resets <= known.resets and progress(told) < progress(known)
 
 
+ORDERED = ("crust", "cheese", "toppings", "customer")
+"""Who ordered what: it never changes."""
+UNREAD = Order(id="", status=OrderStatus.UNKNOWN)
+"""What an answer tells of that before it was read."""
+
+
+def _ordered(order: Order) -> tuple[object, ...]:
+    return tuple(getattr(order, name) for name in ORDERED)
+
+
 def merge_order(known: Order | None, told: Order) -> Order:
     """The later truth of two about one order; the stages that were known are never forgotten."""
     if known is None:
@@ -183,6 +193,10 @@ def merge_order(known: Order | None, told: Order) -> Order:
         return known.model_copy(update={"fresh": False}) if known.fresh else known
     if len(told.stages) < len(known.stages):
         told = told.model_copy(update={"stages": known.stages})
+    if _ordered(told) == _ordered(UNREAD) != _ordered(known):
+        # What was ordered never changes within a run. An API that was started anew lists an order before it
+        # has read who ordered what.
+        told = told.model_copy(update={name: getattr(known, name) for name in ORDERED})
     if told.status is known.status and told == known:
         return known
     return told

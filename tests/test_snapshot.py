@@ -130,6 +130,13 @@ def test_of_two_runs_under_one_id_the_later_one_counts() -> None:
     assert merge_order(second, first) is second
 
 
+def test_who_ordered_what_is_not_forgotten_when_an_api_lists_what_it_has_not_read_yet() -> None:
+    known = order(status=S.BAKING, customer="Kim", toppings=["ham"])
+    listed = order(status=S.BAKING, customer=None, toppings=[], seen_at=T0 + timedelta(minutes=9))
+    merged = merge_order(known, listed)
+    assert (merged.customer, merged.toppings) == ("Kim", ["ham"])
+
+
 def test_an_order_has_vanished_when_temporal_has_not_known_it_again_and_again() -> None:
     unknown = order(status=S.UNKNOWN, run_id=None)
     known = after(seen(order(status=S.BAKING)))
