@@ -85,6 +85,18 @@ def test_a_slip_is_painted_when_it_says_something_new_not_before(
     assert len(painted) == 4
 
 
+def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -> None:
+    model = kitchen_with([worker(1)], [], settle=1.0)
+    tell(model, RecordsSeen(receipts=(receipt(1, held(to=None)),)))
+    play(model, 0.5)
+    model.offline_since = model.real
+    before = [words.outcome for _, words, _, _ in slips._places(model)]
+    play(model, 3.0)
+    assert before == [words.outcome for _, words, _, _ in slips._places(model)]
+    model.offline_since = None
+    assert before != [words.outcome for _, words, _, _ in slips._places(model)]
+
+
 def test_several_orders_are_called_by_name_and_counted() -> None:
     many = [held(f"auto-ab12-{n}", to=f"w{n}.1", delay=n / 2) for n in range(1, 6)]
     words = words_of(receipt(1, *many), 0.0)

@@ -150,12 +150,14 @@ def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
     """The slips that are shown, the newest first: what each says, and where its upper left corner is now."""
     most = MOST_LARGE if model.access.large else len(model.notes)
     at, y, found = frame_of(model.access)[0], TOP, []
+    # While the API is away nobody tells who took over: "no one yet" stands at when that was last known.
+    heard = model.real if model.offline_since is None else model.offline_since
     for note in list(reversed(model.notes))[:most]:
         room = ease_out(note.shown / 0.25)
         come = ease_out((note.shown - 0.12) / 0.35)
         if model.access.calm:
             room = come = 1.0
-        words = _words(note.receipt, int(max(0.0, model.real - note.died_real) * 10))
+        words = _words(note.receipt, int(max(0.0, heard - note.died_real) * 10))
         found.append((note, words, at + (1 - come) * (1920 - at), y))
         # What is below makes room softly while this one comes.
         y += (height_of(words, model.access) + GAP) * room
