@@ -48,7 +48,9 @@ def tell_operator(model: Model, event: OrderReset | OrderPaused | OrderResumed) 
     order = model.known.orders[event.order]
     name = short_name(order.id, order.customer)
     if isinstance(event, OrderReset):
-        model.say(f"{name} was reset by an operator: attempt {event.attempt} again.", icon="retry")
+        # One that a worker had in hand is counted on: it is another attempt, and not the first again.
+        word = f"attempt {event.attempt} again" if event.attempt == 1 else f"now attempt {event.attempt}"
+        model.say(f"{name} was reset by an operator: {word}.", icon="retry")
     elif isinstance(event, OrderPaused):
         model.say(f"{name} was paused by an operator.", icon="paused")
     else:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionStatus
 
 from api_stub.gateway.cache_entry import NEVER, RETRY_S
-from api_stub.gateway.newer import as_of
+from api_stub.gateway.newer import RESET, as_of, was_reset
 from api_stub.gateway.order_cache import OrderCache
+from api_stub.gateway.pending import last_failure
 from api_stub.gateway.reading import FromDescription, FromHistory
 from api_stub.schema import Order, StageView
 from api_stub.schema.orders import ActivityState
@@ -287,3 +289,18 @@ def test_of_two_looks_at_once_the_one_with_the_history_tells_who_ordered_what() 
     known = cache.order("a")
     assert known is not None and known.customer == "Ada", "also for whoever asks meanwhile"
     assert not cache.is_complete("a"), "its own history is still asked for"
+
+
+def test_an_attempt_that_an_operators_button_ended_has_not_failed() -> None:
+    """The SDK calls it an unhandled cancellation, and Temporal counts on."""
+    told = []
+    for button in ("pause", "reset", "shutdown"):
+        pending = PendingActivityInfo(attempt=2)
+        pending.last_failure.message = f"Unhandled activity cancel error produced by activity {button}"
+        told.append(last_failure(pending))
+    assert told == [None, RESET, "Unhandled activity cancel error produced by activity shutdown"]
+    first = order(OrderStatus.BAKING, attempt=1, doing="running")
+    second = first.model_copy(update={"attempt": 2, "last_failure": RESET})
+    assert was_reset(first, second)
+    assert not was_reset(second, second)
+    assert not was_reset(first, second.model_copy(update={"last_failure": "raw"}))

@@ -25,6 +25,10 @@ def position(order: Order) -> tuple[int, int]:
     return order.history_length, order.attempt
 
 
+RESET = "reset by an operator in Temporal"
+"""What is told of an attempt that an operator's reset took from its worker."""
+
+
 def with_what_was_ordered(order: Order, told: Order) -> Order:
     """The order with the pizza and the customer of another answer about the same run: they never change."""
     return order.model_copy(
@@ -33,11 +37,15 @@ def with_what_was_ordered(order: Order, told: Order) -> Order:
 
 
 def was_reset(old: Order, new: Order) -> bool:
-    """Whether an operator has reset the activity in between: the same stage is tried from attempt 1 again."""
+    """Whether an operator has reset the activity in between: the same stage is tried from attempt 1 again, or
+    the attempt that a worker had was ended by it.
+    """
     if old.run_id != new.run_id or not old.stages or not new.stages or new.activity_state is None:
         return False
     before, now = old.stages[-1], new.stages[-1]
-    return old.activity_state is not None and before.stage is now.stage and new.attempt < old.attempt
+    if old.activity_state is None or before.stage is not now.stage:
+        return False
+    return new.attempt < old.attempt or new.last_failure == RESET and new.attempt > old.attempt
 
 
 def as_of(order: Order, now: datetime) -> Order:

@@ -8,12 +8,15 @@ from datetime import datetime
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
+from api_stub.gateway.newer import RESET
 from api_stub.gateway.values import custody_of, decoded, failure_text, moment, sendable
 from api_stub.schema import Order, StageView
 from api_stub.schema.orders import ActivityState
 from worker.shared import STAGE_OF_ACTIVITY, STATUS_WHILE, CodeFault, OrderStatus, Stage, StageProgress
 
 MAX_LINE = 10_000_000
+UNHANDLED = "Unhandled activity cancel error produced by activity "
+"""What the SDK says of an attempt that an operator took from its worker; then follows by which button."""
 ON_A_WORKER = (
     PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
     PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
@@ -42,6 +45,19 @@ def next_attempt_at(pending: PendingActivityInfo) -> datetime | None:
     )
 
 
+def last_failure(pending: PendingActivityInfo) -> str | None:
+    """Why the last attempt failed. One that was taken from its worker by an operator's button did not fail,
+    though the SDK reports it as an unhandled cancellation.
+    """
+    if not pending.HasField("last_failure"):
+        return None
+    text = failure_text(pending.last_failure)
+    if text.startswith(UNHANDLED):
+        word = text.removeprefix(UNHANDLED).strip()
+        return RESET if word == "reset" else None if word == "pause" else text
+    return text
+
+
 def with_pending(order: Order, pending: PendingActivityInfo) -> Order:
     """The order with what its pending activity tells."""
     stage = STAGE_OF_ACTIVITY[pending.activity_type.name]
@@ -60,13 +76,12 @@ def with_pending(order: Order, pending: PendingActivityInfo) -> Order:
         custody=custody_of(progress.custody) if progress is not None else [],
     )
     stages = [known for known in order.stages if known.stage is not stage] + [view]
-    failed = pending.HasField("last_failure")
     return order.model_copy(
         update={
             "status": status,
             "attempt": max(0, pending.attempt),
             "worker": view.worker if running else None,
-            "last_failure": failure_text(pending.last_failure) if failed else None,
+            "last_failure": last_failure(pending),
             "stages": stages,
             "activity_state": doing,
             "next_attempt_at": next_attempt_at(pending) if doing == "backing_off" else None,
