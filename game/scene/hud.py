@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from game.controls import HOLD_TO_QUIT
+from game.dial import SIGN as STREAM
 from game.dial import bug_sign
 from game.excerpt import stuck_text
 from game.layout import TITLE, TOP_BAND, Box, inside
@@ -225,6 +226,8 @@ def _stuck(brush: Brush, model: Model) -> None:
 
 CALM_SIGNS = frozenset({"heartbeat", "paused", "cancelled", "retry"})
 """Messages that are neither good nor bad news."""
+LEAST_BESIDE = 500.0
+"""Where there is less room for a message than this beside the stream's sign, it lies over that."""
 MARK = 38.0
 """Room for a message's sign: what it is about is never said by colour alone."""
 
@@ -244,6 +247,9 @@ def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
     pen = brush.pen
     for toast in model.toasts:
         most = min(2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
+        beside = 2 * (x - STREAM[0] - STREAM[2] - 12)
+        if model.stream.shown and beside >= LEAST_BESIDE and y < STREAM[1] + STREAM[3]:
+            most = min(most, beside)  # never over the stream's own sign
         wide = min(pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
         room = wide - 40 - MARK
         size, lines = _set(pen, toast.text, room)

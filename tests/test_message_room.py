@@ -1,0 +1,32 @@
+"""Where messages lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pygame
+import pytest
+
+from game.art import Art
+from game.dial import SIGN
+from game.scene import hud
+from game.scene.brush import Brush
+from game.stream import toggled
+from game.text import Pen
+from game.view import View
+from tests.telling import kitchen_with, worker
+
+
+def test_a_long_message_does_not_lie_over_the_streams_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = kitchen_with([worker(1)], [], settle=1.0)
+    model.stream = toggled(model.stream)
+    model.say("w11.12 was not heard of in time; it lives. Prepare for auto 1777 goes on with w12.14.")
+    lefts: list[float] = []
+
+    def shade(view: View, left: float, *rest: Any) -> None:
+        lefts.append(left)
+
+    monkeypatch.setattr(hud, "shade", shade)
+    view = View(pygame.Surface((960, 540)))
+    hud.draw_messages(Brush(view, Art(view.scale), Pen(view)), model, 960.0, 150.0)
+    assert lefts and min(lefts) >= SIGN[0] + SIGN[2]
