@@ -103,6 +103,8 @@ def unheard_text(timeout: HeartbeatTimeout) -> str:
     """An attempt that was given up although its worker lived, in two sentences."""
     what = f"{timeout.stage.value.capitalize()} for {short_name(timeout.order, timeout.customer)}"
     on = f"goes on with {timeout.to}" if timeout.to else "waits for its next attempt"
+    if timeout.to == timeout.worker:
+        on = "was handed to it again"
     return f"{timeout.worker} was not heard of in time; it lives. {what} {on}."
 
 

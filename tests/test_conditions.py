@@ -177,6 +177,8 @@ def test_a_false_time_out_is_told_in_words_once_it_is_known_who_goes_on() -> Non
     on = told.model_copy(update={"to": "w4.1"})
     text = "w3.1 was not heard of in time; it lives. Bake for Ada goes on with w4.1."
     assert unheard_text(on) == text
+    frozen = told.model_copy(update={"to": "w3.1"})
+    assert unheard_text(frozen).endswith("it lives. Bake for Ada was handed to it again.")
     model = kitchen_with(PAIR)
     play(model, 0.5, news=[RecordsSeen(timeouts=(told,))])
     assert model.toasts == []
