@@ -270,6 +270,13 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     return replace(known, orders=orders, hands=hands, missing=missing, passed=passed, finished=finished)
 
 
+def _with_lost(known: Snapshot, audit: Audit | None) -> Mapping[str, int]:
+    """Orders that are missing, with those that an audit says are lost: nobody works on them any more."""
+    lost = [key for key in (audit.lost_ids if audit is not None else ()) if key in known.orders]
+    lost = [key for key in lost if known.orders[key].status not in FINAL and not known.vanished(key)]
+    return {**known.missing, **dict.fromkeys(lost, VANISHED_AFTER)} if lost else known.missing
+
+
 def _with_receipts(known: tuple[Receipt, ...], told: tuple[Receipt, ...]) -> tuple[Receipt, ...]:
     """Receipts grow until every order of theirs is taken over: the newer telling replaces the older one, in
     its place. Their times do not order them: a clock may have been set back.
@@ -303,6 +310,7 @@ def _with_records(known: Snapshot, news: RecordsSeen) -> Snapshot:
         known,
         # One thread asks for them one after the other: the one that came last was counted last.
         audit=news.audit or known.audit,
+        missing=_with_lost(known, news.audit),
         stats=news.stats or known.stats,
         receipts=_with_receipts(known.receipts, news.receipts),
         receipts_told=known.receipts_told or news.listed or bool(news.receipts),

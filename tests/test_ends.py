@@ -386,6 +386,14 @@ def failed(kind: str) -> HistoryEvent:
     return event
 
 
+def failed_by_hand(identity: str) -> HistoryEvent:
+    event = HistoryEvent()
+    failure = event.workflow_execution_failed_event_attributes.failure
+    failure.activity_failure_info.identity = identity
+    failure.activity_failure_info.activity_id = "1"
+    return event
+
+
 def terminated(identity: str) -> HistoryEvent:
     event = HistoryEvent()
     event.workflow_execution_terminated_event_attributes.identity = identity
@@ -400,6 +408,10 @@ def terminated(identity: str) -> HistoryEvent:
         ("failed", failed("ZeroDivisionError"), False),
         ("failed", failed(""), False),
         ("failed", HistoryEvent(), False),
+        ("failed", failed_by_hand("temporal-cli:ada@laptop"), True),
+        ("failed", failed_by_hand("w3.12"), False),
+        ("failed", failed_by_hand("left/w3.12"), False),
+        ("failed", failed_by_hand(""), False),
         ("terminated", terminated("4711@laptop"), True),
         ("terminated", terminated(""), True),
         ("terminated", terminated("history-service"), False),

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from api_stub.fleet import frozen
+from api_stub.fleet import frozen, launch
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
@@ -293,6 +293,31 @@ def test_a_grandchild_that_babbles_into_the_pipe_holds_nothing_up(
     assert last_exit(fleet, 1) == ("SIGKILL", None, "crash")
     assert told[-1] == ("w1.1", "died", 0)
     eventually(lambda: children(fleet) == [])
+
+
+def test_a_redeploy_loads_what_has_changed_in_the_workers_code(
+    fleet: Api, adopting: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers that live are not touched by that; where nothing has changed nobody is."""
+    (tmp_path / "kitchen.py").write_text("OVENS = 1\n", encoding="utf-8")
+    start(fleet, 2)
+    before = fleet.host.pid
+    monkeypatch.setattr(launch, "CODE", tmp_path)
+    fleet.host.renew()
+    first = start(fleet, 1)
+    old = fleet.host.pid
+    assert old not in (before, None), "it is other code than that one had loaded"
+    fleet.host.renew()
+    assert fleet.host.pid == old, "nothing has changed"
+    (tmp_path / "kitchen.py").write_text("OVENS = 2  # one more\n", encoding="utf-8")
+    assert fleet("DELETE", "/fleet/workers/2").status_code == 202
+    until(fleet, 2, "dead")
+    fleet.host.renew()
+    second = start(fleet, 2)
+    assert fleet.host.pid not in (old, None) and psutil.pid_exists(first) and first != second
+    assert slot(fleet, 1).phase == "ready" and not fleet.kitchen.troubles.sentences
+    os.kill(first, signal.SIGKILL)
+    until(fleet, 1, "dead")
 
 
 def test_the_loss_of_a_fork_server_is_told_once(fleet: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast, get_args
@@ -56,6 +57,8 @@ MEANT_TO_FAIL = (INVALID_ORDER, "ValidationError")
 """Types of the failure of an order that nobody can read: of older histories, and pydantic's own."""
 SERVERS_OWN = ("history-service", "worker-service")
 """Identities with which the server itself terminates a run (one that became too large, for instance)."""
+WORKERS_OWN = re.compile(r"(^|/)w\d+\.\d+$")
+"""Identities of workers; whoever else fails an activity is a person with a tool."""
 STATES: dict[str, State] = {state.replace("_", ""): state for state in get_args(State)}
 
 
@@ -167,8 +170,12 @@ class TemporalSource:
         last = answer.history.events[-1]
         if row.state == "terminated":
             return last.workflow_execution_terminated_event_attributes.identity not in SERVERS_OWN
-        failed = last.workflow_execution_failed_event_attributes
-        return failed.failure.application_failure_info.type in MEANT_TO_FAIL
+        failed = last.workflow_execution_failed_event_attributes.failure
+        if failed.HasField("activity_failure_info"):
+            # Attempts are unlimited, and no failure of a worker's is final: somebody has failed it by hand.
+            who = failed.activity_failure_info.identity
+            return bool(who) and who not in SERVERS_OWN and not WORKERS_OWN.search(who)
+        return failed.application_failure_info.type in MEANT_TO_FAIL
 
     async def delete(self, workflow_id: str, run_id: str) -> None:
         """See Source."""
