@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from game import outputs
+from game.desktop import outputs
 
 STARTED = time.monotonic()
 
@@ -45,12 +45,13 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import httpx  # noqa: E402
 import pygame  # noqa: E402
 
-from game import lifeline, script  # noqa: E402
 from game.app import App, Options  # noqa: E402
-from game.net import Net  # noqa: E402
-from game.settings import settings_file, user_directory  # noqa: E402
-from game.watch import Watch  # noqa: E402
-from game.window import LEAST, NoDisplay, Window  # noqa: E402
+from game.desktop import input_script as script  # noqa: E402
+from game.desktop import parent_watch as lifeline  # noqa: E402
+from game.desktop.settings import settings_file, user_directory  # noqa: E402
+from game.desktop.window import LEAST, NoDisplay, Window  # noqa: E402
+from game.network.network import Net  # noqa: E402
+from game.network.records import Watch  # noqa: E402
 
 log = logging.getLogger("game")
 

@@ -15,28 +15,27 @@ from pathlib import Path
 
 import pygame
 
-from game.access import Access
-from game.clock import GameClock
-from game.commands import Command, ConfirmReset, Quit, StreamOrders
-from game.controls import held_long_enough
-from game.garbage import keep_what_is_here, sweep
+from game.accessibility import Access
+from game.actions import AskReset, Command, ConfirmReset, Quit, StreamOrders
+from game.api_state.news import News
+from game.desktop.frame_clock import GameClock
+from game.desktop.frame_pace import Pace
+from game.desktop.gc_tuning import keep_what_is_here, sweep
+from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
+from game.desktop.settings import Settings, load, save
+from game.desktop.window import Window
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
-from game.model import Model
-from game.net import Net
-from game.news import News
-from game.pace import Pace
-from game.panels.pile import Pile
-from game.portions import Portions
-from game.scene.stage import Stage
-from game.script import Action, Player, Screenshot, Step, Stop
-from game.settings import Settings, load, save
+from game.network.network import Net
+from game.network.news_intake import Portions
+from game.network.records import Watch
+from game.panels.stack import Pile
+from game.scene.renderer import Stage
+from game.simulation.controls import held_long_enough
+from game.simulation.model import Model
+from game.simulation.order_stream import Stream
+from game.simulation.update import update
 from game.sound.cues import ambience_for, sounds_for
-from game.sound.player import Loudspeaker
-from game.stream import Stream
-from game.update import update
-from game.watch import Watch
-from game.window import Window
-from game.wishes import AskReset
+from game.sound.loudspeaker import Loudspeaker
 
 log = logging.getLogger(__name__)
 

@@ -22,25 +22,25 @@ from api_stub.schema import (
     StageView,
     StreamSettings,
 )
-from game import bench
-from game.access import Access
-from game.art import Art
-from game.figures import Look
-from game.model import Model
-from game.news import OrdersSeen, RecordsSeen
-from game.panels.base import Panel
-from game.panels.card import OrderCard, Telling
-from game.panels.form import OrderForm
+from game.accessibility import Access
+from game.api_state.news import OrdersSeen, RecordsSeen
+from game.desktop.window import Window
+from game.drawing.art import Art
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
 from game.panels.help import HelpPanel
-from game.panels.stats import StatsPanel
-from game.scene import wardrobe
-from game.scene.brush import Brush
-from game.scene.hud import draw_messages
+from game.panels.order_card.card import OrderCard, Telling
+from game.panels.order_form.form import OrderForm
+from game.panels.panel import Panel
+from game.panels.stats.figures import Look
+from game.panels.stats.panel import StatsPanel
+from game.scene import gopher_pictures as wardrobe
+from game.scene.gopher_pictures import Wardrobe
+from game.scene.hud.top_band import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
-from game.scene.stage import clear_of
-from game.scene.wardrobe import Wardrobe
-from game.text import Pen
-from game.window import Window
+from game.scene.renderer import clear_of
+from game.simulation.model import Model
+from tests.bench import drawing as bench
 from tests.panelling import keys, pass_time
 from tests.telling import T0, S, at, order, play, staffed, stages, tell, worker
 from tests.test_receipt_strip import held, receipt

@@ -11,8 +11,8 @@ import time
 
 import pygame
 
+from game.desktop.window import Window
 from game.inputs import KeyPress
-from game.window import Window
 
 
 def say(text: str) -> None:

@@ -23,16 +23,16 @@ os.environ["SDL_AUDIODRIVER"] = "dummy"
 import pygame
 
 from api_stub.schema import OrderRequest
-from game.actors import CookPhase, Gopher, Mood
+from game.actions import PlaceOrder
 from game.app import App, Options
-from game.commands import PlaceOrder
-from game.model import Model
-from game.net import Net
-from game.text import Pen
+from game.desktop.window import Window
+from game.drawing.text import Pen
+from game.drawing.view import View
+from game.network.network import Net
+from game.network.records import Watch
+from game.simulation.actors import CookPhase, Gopher, Mood
+from game.simulation.model import Model
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
-from game.view import View
-from game.watch import Watch
-from game.window import Window
 from tests.running import ROOT, RunningStack, as_yaml, running_stack
 
 log = logging.getLogger("screens")

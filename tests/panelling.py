@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pygame
 import pytest
 
-from game.access import PLAIN, Access
+from game.accessibility import PLAIN, Access
+from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import KeyPress, KeyRelease, TextTyped
-from game.layout import Box
-from game.panels.base import Outcome, Panel, Stay
+from game.panels.panel import Outcome, Panel, Stay
 from game.panels.widgets import Hit
-from game.text import Pen
-from game.view import View
+from game.simulation.places import Box
 
 Written = tuple[str, Box, tuple[float, float]]
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from api_stub.schema import Menu, Order, OrderList
-from game.news import News
+from game.api_state.news import News
 from tests.telling import fleet, worker
 
 DATE = "Fri, 01 May 2026 12:00:00 GMT"

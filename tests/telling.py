@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
-from game.events import Event
-from game.model import Model
-from game.news import FleetSeen, News, OrdersSeen
-from game.update import update
+from game.api_state.events import Event
+from game.api_state.news import FleetSeen, News, OrdersSeen
+from game.simulation.model import Model
+from game.simulation.update import update
 
 T0 = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 S = OrderStatus

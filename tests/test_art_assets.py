@@ -11,17 +11,17 @@ import pygame
 import pytest
 import resvg_py
 
-from game import looks
-from game.art import SceneMap
-from game.art.cooks import STANCES as COOK_STANCES
-from game.art.cooks import layer_names as cook_layers
-from game.art.gophers import BUILDS
-from game.art.gophers import STANCES as GOPHER_STANCES
-from game.art.gophers import layer_names as gopher_layers
-from game.art.items import PLATES
-from game.art.poses import CookPose, GopherPose
-from game.art.scenemap import Box, Point, read_scene
-from game.art.svg import ASSETS, Part, read_manifest
+from game.drawing.art import SceneMap
+from game.drawing.art.cooks import STANCES as COOK_STANCES
+from game.drawing.art.cooks import layer_names as cook_layers
+from game.drawing.art.gophers import BUILDS
+from game.drawing.art.gophers import STANCES as GOPHER_STANCES
+from game.drawing.art.gophers import layer_names as gopher_layers
+from game.drawing.art.items import PLATES
+from game.drawing.art.poses import CookPose, GopherPose
+from game.drawing.art.scene_map import Box, Point, read_scene
+from game.drawing.art.svg import ASSETS, Part, read_manifest
+from game.simulation import appearance as looks
 from game.theme import CANVAS
 from worker.shared import TOPPINGS
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pygame
 import pytest
 
-from game.art import Art, CookPose, GopherPose, PizzaState, Sprite, transform
-from game.art.cache import DiskCache, SpriteCache
-from game.art.items import strewn
-from game.art.sprite import Transforms
-from game.art.svg import Renderer
-from game.looks import cook_look, look_for
+from game.drawing.art import Art, CookPose, GopherPose, PizzaState, Sprite, transform
+from game.drawing.art.disk_cache import DiskCache, SpriteCache
+from game.drawing.art.items import strewn
+from game.drawing.art.sprite import Transforms
+from game.drawing.art.svg import Renderer
+from game.simulation.appearance import cook_look, look_for
 from worker.shared import TOPPINGS
 
 SCALE = 0.5

@@ -12,26 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from game import controls
-from game.access import Access
-from game.art import Art
+from game.accessibility import Access
+from game.desktop.window import Window
+from game.drawing import dirty_tiles as backdrop
+from game.drawing.art import Art
+from game.drawing.brush import Brush
+from game.drawing.dirty_tiles import Backdrop
+from game.drawing.paper import edged_box, fill_box, shadow
+from game.drawing.shades import shade
+from game.drawing.text import Pen
 from game.inputs import PointerMove
-from game.layout import BOTTOM_STRIP, TOP_BAND
-from game.model import Model, Note
-from game.notes import LEAVE, LIFE
-from game.panels.paper import edged_box, fill_box, shadow
-from game.rehearsal import BEGAN, DT, Evening
-from game.scene import backdrop, wardrobe
-from game.scene.backdrop import Backdrop
-from game.scene.brush import Brush
-from game.scene.ground import FEWER, MANY, Ground
+from game.scene import gopher_pictures as wardrobe
+from game.scene.background import FEWER, MANY, Ground
+from game.scene.hud.receipt_slips import draw_slips
 from game.scene.kitchen import edges
-from game.scene.shades import shade
-from game.scene.slips import draw_slips
-from game.scene.stage import Stage
-from game.text import Pen
-from game.update import update
-from game.window import Window
+from game.scene.renderer import Stage
+from game.simulation import controls
+from game.simulation.model import Model, Note
+from game.simulation.places import BOTTOM_STRIP, TOP_BAND
+from game.simulation.receipt_slips import LEAVE, LIFE
+from game.simulation.update import update
+from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import SCENES, SIZE, Props, a_window, pictures_at
 from tests.test_receipt_strip import held, receipt
 

@@ -15,30 +15,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Challenge, Checkpoint, CheckpointList
-from game import editor
-from game.bubbles import CROWD, LATEST, MOST, saying, speakers
-from game.commands import ConfirmReset, EditFile, Redeploy, ResetChallenge, SwitchCheckpoint
-from game.dial import SIGN, bug_sign
-from game.editor import command_for, show_in_editor
-from game.excerpt import excerpt, state_of, stuck_text
-from game.figures import Look
+from game.actions import (
+    AskReset,
+    ConfirmReset,
+    EditFile,
+    OpenBug,
+    OpenChooser,
+    Redeploy,
+    ResetChallenge,
+    SwitchCheckpoint,
+)
+from game.api_state.news import RecordsSeen
+from game.api_state.snapshot import Snapshot
+from game.desktop import open_externally as editor
+from game.desktop.open_externally import command_for, show_in_editor
 from game.inputs import Input, KeyPress, PointerPress
-from game.layout import TITLE, Box
-from game.model import Model
-from game.news import RecordsSeen
-from game.panels.ask import AskPanel, Question
-from game.panels.base import Close, Do, Panel, Stay
-from game.panels.bug import FRAME, BugSlip
-from game.panels.chooser import MOST as MOST_CHECKPOINTS
-from game.panels.chooser import ChooserPanel
+from game.panels.bug_code import FRAME, BugSlip
+from game.panels.checkpoint_chooser import MOST as MOST_CHECKPOINTS
+from game.panels.checkpoint_chooser import ChooserPanel
+from game.panels.code_excerpt import excerpt, state_of, stuck_text
 from game.panels.help import HelpPanel
-from game.panels.stats import FRAME as STATS_FRAME
-from game.panels.stats import StatsPanel
-from game.scene.stage import clear_of
-from game.snapshot import Snapshot
-from game.stream import Stream
-from game.update import Result, update
-from game.wishes import AskReset, OpenBug, OpenChooser
+from game.panels.panel import Close, Do, Panel, Stay
+from game.panels.question import AskPanel, Question
+from game.panels.stats.figures import Look
+from game.panels.stats.panel import FRAME as STATS_FRAME
+from game.panels.stats.panel import StatsPanel
+from game.scene.renderer import clear_of
+from game.simulation.failure_bubbles import CROWD, LATEST, MOST, saying, speakers
+from game.simulation.model import Model
+from game.simulation.order_stream import Stream
+from game.simulation.places import TITLE, Box
+from game.simulation.stream_slider import SIGN, bug_sign
+from game.simulation.update import Result, update
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.running import eventually
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, tell, worker

@@ -25,17 +25,17 @@ from api_stub.schema import (
     Stage,
     StageView,
 )
-from game.news import HistorySeen
-from game.panels import qr
-from game.panels.card import OrderCard, Telling, run_lines
-from game.panels.lanes import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, bar_points, places
-from game.panels.life import MARKS, Attempt, Life, life_of
-from game.panels.slip import clock, kill_text, slip_of
+from game.api_state.news import HistorySeen
+from game.api_state.snapshot import KEPT_HISTORIES, Snapshot, advance
+from game.drawing.view import View
+from game.network.records import Watch, Watcher
+from game.panels.order_card import qr
+from game.panels.order_card.card import OrderCard, Telling, run_lines
+from game.panels.order_card.life import MARKS, Attempt, Life, life_of
+from game.panels.order_card.life_drawing import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, bar_points, places
+from game.panels.order_card.text import clock, kill_text, slip_of
 from game.panels.widgets import PAPER_LIT
-from game.snapshot import KEPT_HISTORIES, Snapshot, advance
 from game.theme import CREAM, INK, INK_SOFT, SIZE_LEAST, TOMATO
-from game.view import View
-from game.watch import Watch, Watcher
 from tests.panelling import Written, overlap, pass_time, texts_of
 from tests.running import eventually
 from tests.telling import T0, S, at, order

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import pytest
 
 from api_stub.schema import Order, Receipt
-from game.actors import CookPhase, Mood
-from game.events import Event, OrderTakenOver, WorkerDied
-from game.model import Model
-from game.news import FleetSeen, News, RecordsSeen
+from game.api_state.events import Event, OrderTakenOver, WorkerDied
+from game.api_state.news import FleetSeen, News, RecordsSeen
+from game.simulation.actors import CookPhase, Mood
+from game.simulation.model import Model
 from game.sound.cues import sounds_for
 from tests.telling import S, at, fleet, kitchen_with, order, play, seen, tell, worker
 

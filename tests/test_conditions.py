@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from api_stub.schema import Custodian, HeartbeatTimeout, Order, Stage, StageView
-from game.actors import CookPhase, Mood
-from game.bubbles import saying, speakers
-from game.conditions import WORDS, Condition, condition_of, wait_text
-from game.diff import diff
-from game.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
-from game.figures import audit_line, tiles
-from game.layout import Place
-from game.news import FleetSeen, RecordsSeen
-from game.panels.life import life_of
-from game.panels.slip import kill_text, now_text, slip_of
-from game.receipts import unheard_text
-from game.snapshot import Snapshot, advance, merge_order
-from game.watch import ASK_AGAIN, Watcher
+from game.api_state.conditions import WORDS, Condition, condition_of, wait_text
+from game.api_state.diff import diff
+from game.api_state.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
+from game.api_state.news import FleetSeen, RecordsSeen
+from game.api_state.receipts import unheard_text
+from game.api_state.snapshot import Snapshot, advance, merge_order
+from game.network.records import ASK_AGAIN, Watcher
+from game.panels.order_card.life import life_of
+from game.panels.order_card.text import kill_text, now_text, slip_of
+from game.panels.stats.figures import audit_line, tiles
+from game.simulation.actors import CookPhase, Mood
+from game.simulation.failure_bubbles import saying, speakers
+from game.simulation.places import Place
 from tests.standin import Line
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 from tests.test_receipt_strip import held, receipt

@@ -7,8 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from game.commands import Command, KillWorker, OpenWebUI, Quit, StartWorker
-from game.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
+from game.actions import (
+    AskQuit,
+    Command,
+    KillWorker,
+    OpenCard,
+    OpenForm,
+    OpenHelp,
+    OpenWebUI,
+    Quit,
+    StartWorker,
+    Wish,
+)
 from game.inputs import (
     CloseWindow,
     Input,
@@ -19,11 +29,11 @@ from game.inputs import (
     PointerRelease,
     TextTyped,
 )
-from game.layout import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
-from game.model import Model
-from game.panels.pile import Pile
-from game.update import update
-from game.wishes import AskQuit, OpenCard, OpenForm, OpenHelp, Wish
+from game.panels.stack import Pile
+from game.simulation.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
+from game.simulation.model import Model
+from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
+from game.simulation.update import update
 from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
 
 Answer = tuple[tuple[Command, ...], tuple[Wish, ...]]

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Order
-from game.actors import Mood
-from game.art.scenemap import read_scene
-from game.cast import FOLLOWED_HEIGHT
+from game.api_state.news import OrderPlaced
+from game.drawing.art.scene_map import read_scene
+from game.drawing.label_placement import GAP, LEVELS, Label, placed
 from game.inputs import PointerMove
-from game.labels import GAP, LEVELS, Label, placed
-from game.layout import cook_spot
-from game.model import FOLLOWED_OWN, Model
-from game.news import OrderPlaced
-from game.reactions import beside
-from game.scene.following import TETHER_SECONDS, TETHERED, tethered
 from game.scene.kitchen import kitchen_of_scene
-from game.update import update
+from game.scene.names_and_tethers import TETHER_SECONDS, TETHERED, tethered
+from game.simulation.actors import Mood
+from game.simulation.gopher_update import FOLLOWED_HEIGHT
+from game.simulation.model import FOLLOWED_OWN, Model
+from game.simulation.places import cook_spot
+from game.simulation.reactions import beside
+from game.simulation.update import update
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
 CREW = [worker(n) for n in range(1, 5)]

@@ -10,29 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.access import PLAIN, Access
-from game.actors import Gopher, Hop, Mood
-from game.art import Art, GopherPose, PizzaState
-from game.cast import CROWD
-from game.census import count
-from game.floorplan import plan_floor
+from game.accessibility import PLAIN, Access
+from game.api_state.news import OrderPlaced
+from game.drawing.art import Art, GopherPose, PizzaState
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
 from game.inputs import PointerMove
-from game.layout import Kitchen, Place
-from game.looks import look_for
-from game.model import Model
-from game.motion import Arc, Follower
-from game.news import OrderPlaced
-from game.rehearsal import BEGAN, DT, Evening
-from game.rest import ASLEEP_AFTER, mourned, orphaned
-from game.scene import members
-from game.scene.brush import Brush
-from game.scene.crowd import LEAST_TOPPED, draw_crowd, load_size, shade_of
-from game.scene.following import draw_tether
-from game.scene.members import ROW_SHADES, Member, Outfits
-from game.scene.wardrobe import Wardrobe
-from game.strides import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
-from game.text import Pen
-from game.update import update
+from game.scene.crowd import members
+from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
+from game.scene.crowd.members import ROW_SHADES, Member, Outfits
+from game.scene.gopher_pictures import Wardrobe
+from game.scene.names_and_tethers import draw_tether
+from game.simulation.actors import Gopher, Hop, Mood
+from game.simulation.appearance import look_for
+from game.simulation.crowd_fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
+from game.simulation.floor_plan import plan_floor
+from game.simulation.gopher_update import CROWD
+from game.simulation.head_count import count
+from game.simulation.model import Model
+from game.simulation.motion import Arc, Follower
+from game.simulation.places import Kitchen, Place
+from game.simulation.resting_crowd import ASLEEP_AFTER, mourned, orphaned
+from game.simulation.update import update
+from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import Props, a_window, kitchen, pictures_at
 from tests.telling import S, order, play, seen, tell, worker
 from tests.telling import staffed as crew

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from api_stub.schema import Order, Worker
-from game.diff import diff
-from game.events import (
+from game.api_state.diff import diff
+from game.api_state.events import (
     ApiBack,
     ApiLost,
     AttemptFailed,
@@ -23,8 +23,8 @@ from game.events import (
     WorkerDied,
     WorkerReady,
 )
-from game.news import ApiAway, News
-from game.snapshot import Snapshot, advance
+from game.api_state.news import ApiAway, News
+from game.api_state.snapshot import Snapshot, advance
 from tests.telling import S, at, order, seen, staffed, worker
 
 

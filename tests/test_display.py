@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
+from game.desktop.window import ACCELERATION, RENEWING, NoDisplay, Window, acceleration_for
 from game.inputs import Input, KeyPress, KeyRelease, PointerPress, PointerRelease, TextTyped
-from game.window import ACCELERATION, RENEWING, NoDisplay, Window, acceleration_for
 
 
 @pytest.fixture(autouse=True)

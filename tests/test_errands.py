@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from game import errands
-from game.commands import (
+from game.actions import (
     Command,
     KillWorker,
     OpenWebUI,
@@ -19,9 +18,10 @@ from game.commands import (
     StartWorker,
     SwitchCheckpoint,
 )
-from game.errands import Errands
-from game.news import RecordsSeen, Said
-from game.sender import reason
+from game.api_state.news import RecordsSeen, Said
+from game.network import api_actions as errands
+from game.network.api_actions import Errands
+from game.network.order_sending import reason
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, Line, problem
 

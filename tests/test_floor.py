@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.art.scenemap import read_scene
-from game.floor import ROOM_KEPT
-from game.floorplan import plan_floor
-from game.layout import Place
-from game.model import Model
+from game.drawing.art.scene_map import read_scene
 from game.scene.kitchen import kitchen_of_scene
-from game.stands import Stands
+from game.simulation.floor_plan import plan_floor
+from game.simulation.floor_replanning import ROOM_KEPT
+from game.simulation.free_stands import Stands
+from game.simulation.model import Model
+from game.simulation.places import Place
 from tests.telling import S, order, play, seen, tell
 
 

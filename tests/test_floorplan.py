@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from game.art.scenemap import read_scene
-from game.floorplan import DRIFT, FAR, HOMELY, LARGE, SIZE_CLASSES, WIDEST, plan_floor, roomy
-from game.layout import Kitchen, Place, Point
+from game.drawing.art.scene_map import read_scene
 from game.scene.kitchen import kitchen_of_scene
+from game.simulation.floor_plan import DRIFT, FAR, HOMELY, LARGE, SIZE_CLASSES, WIDEST, plan_floor, roomy
+from game.simulation.places import Kitchen, Place, Point
 
 HEIGHTS = [size.height for size in SIZE_CLASSES]
 KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from game.apiclock import ApiClock
-from game.follower import QUIET, Follower, orders_every
-from game.news import OrdersSeen
+from game.api_state.news import OrdersSeen
+from game.network.api_clock import ApiClock
+from game.network.order_tracking import QUIET, Follower, orders_every
 from tests.standin import Line, as_json, problem
 from tests.telling import T0, S, at, order
 

@@ -10,17 +10,17 @@ import pygame
 import pytest
 
 from api_stub.schema import Cheese, Crust, Menu
-from game.access import PLAIN, Access
-from game.commands import PlaceOrder
+from game.accessibility import PLAIN, Access
+from game.actions import PlaceOrder
+from game.drawing.paper import inset
+from game.drawing.view import View
 from game.inputs import PointerMove, PointerPress, TextTyped
-from game.layout import Box
-from game.panels.base import Close, Outcome, Stay
-from game.panels.choice import Choice, card_of, word
-from game.panels.form import OrderForm
-from game.panels.formplan import ORDER, Plan, neighbour, plan_for, pressable
-from game.panels.paper import inset
+from game.panels.order_form.choice import Choice, card_of, word
+from game.panels.order_form.form import OrderForm
+from game.panels.order_form.layout import ORDER, Plan, neighbour, plan_for, pressable
+from game.panels.panel import Close, Outcome, Stay
+from game.simulation.places import Box
 from game.theme import CANVAS
-from game.view import View
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 
 MENU = Menu.printed()

@@ -12,8 +12,8 @@ from pathlib import Path
 import pygame
 import pytest
 
-from game.bench import frame_work
-from game.rehearsal import crowd
+from tests.bench.drawing import frame_work
+from tests.bench.rehearsal import crowd
 from tests.running import ROOT, eventually, free_ports
 from tests.telling import S
 

@@ -12,16 +12,16 @@ import httpx
 import pytest
 
 from api_stub.schema import Order, OrderRequest
-from game import loop as loops
-from game import net as nets
-from game.commands import KillWorker, PlaceOrder, StreamOrders
-from game.loop import Loop
-from game.net import Net
-from game.news import FleetSeen, News, OrderPlaced, Said, StreamSettled
-from game.placing import Placing
-from game.sender import Sender
-from game.sound import player
-from game.sound.player import Loudspeaker
+from game.actions import KillWorker, PlaceOrder, StreamOrders
+from game.api_state.news import FleetSeen, News, OrderPlaced, Said, StreamSettled
+from game.network import network as nets
+from game.network import polling_thread as loops
+from game.network.network import Net
+from game.network.order_placing import Placing
+from game.network.order_sending import Sender
+from game.network.polling_thread import Loop
+from game.sound import loudspeaker as player
+from game.sound.loudspeaker import Loudspeaker
 from tests.running import eventually
 from tests.standin import StandIn, as_json
 from tests.telling import order

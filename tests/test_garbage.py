@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from game import garbage
-from game.garbage import YOUNG, as_before, keep_what_is_here, sweep
-from game.model import Model
+from game.desktop import gc_tuning as garbage
+from game.desktop.gc_tuning import YOUNG, as_before, keep_what_is_here, sweep
+from game.simulation.model import Model
 from tests.telling import S, order, play, seen, staffed, tell, worker
 
 

@@ -11,17 +11,16 @@ from dataclasses import dataclass
 import pygame
 import pytest
 
-from game.commands import KillWorker, Redeploy, StartWorker
+from game.actions import KillWorker, OpenCard, OpenForm, OpenHelp, Redeploy, StartWorker
+from game.desktop.key_names import translate, types
 from game.inputs import Input, KeyPress, KeyRelease, TextTyped
-from game.keyboard import translate, types
-from game.panels.base import Stay
-from game.panels.form import OrderForm
-from game.panels.pile import Pile
-from game.panels.quit import QuitPanel
+from game.panels.order_form.form import OrderForm
+from game.panels.panel import Stay
+from game.panels.quit_question import QuitPanel
+from game.panels.stack import Pile
 from game.panels.widgets import pressed_key
-from game.stream import Stream
-from game.update import update
-from game.wishes import OpenCard, OpenForm, OpenHelp
+from game.simulation.order_stream import Stream
+from game.simulation.update import update
 from tests.telling import kitchen_with, worker
 
 SHIFT, CAPS, NUM = pygame.KMOD_LSHIFT, pygame.KMOD_CAPS, pygame.KMOD_NUM

@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from api_stub.schema import ExitCause, LastExit, Order, Worker
-from game.actors import CookPhase, Mood
-from game.events import AttemptFailed, OrderTakenOver, WorkerDied
-from game.model import Model
-from game.recording import AFTER, BEFORE, KEPT, LONGEST, ORDERS, Recording
-from game.replay import SLOW, USUAL, Replay, opening, speed_at
+from game.api_state.events import AttemptFailed, OrderTakenOver, WorkerDied
+from game.replay.playback import SLOW, USUAL, Replay, opening, speed_at
+from game.replay.recording import AFTER, BEFORE, KEPT, LONGEST, ORDERS, Recording
+from game.simulation.actors import CookPhase, Mood
+from game.simulation.model import Model
 from tests.telling import S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
 PAIR = (worker(1), worker(2))

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
-from game.art.scenemap import read_scene
-from game.layout import (
+from game.drawing.art.scene_map import read_scene
+from game.scene.kitchen import kitchen_of_scene
+from game.simulation.places import (
     BOTTOM_STRIP,
     HELP_BUTTON,
     ORDER_BUTTON,
@@ -18,7 +19,6 @@ from game.layout import (
     cook_spot,
     inside,
 )
-from game.scene.kitchen import kitchen_of_scene
 from tests.telling import S
 
 KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}

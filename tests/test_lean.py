@@ -8,8 +8,8 @@ import pygame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.art import Sprite
-from game.scene.lean import LEAST_ROWS, MOST_BANDS, bands, moved
+from game.drawing.art import Sprite
+from game.drawing.leaning import LEAST_ROWS, MOST_BANDS, bands, moved
 
 WIDE = 9
 

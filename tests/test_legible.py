@@ -9,25 +9,25 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from api_stub.schema import Health, Menu
-from game.access import Access
-from game.art import CookPose
-from game.layout import BOTTOM_STRIP, TOP_BAND, Box, cook_spot
-from game.looks import cook_look
-from game.model import Model
-from game.news import OrdersSeen, RecordsSeen, WorldSeen
-from game.panels.base import Panel
-from game.panels.form import OrderForm
+from game.accessibility import Access
+from game.api_state.news import OrdersSeen, RecordsSeen, WorldSeen
+from game.drawing.art import CookPose
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
 from game.panels.help import HelpPanel
-from game.panels.quit import QuitPanel
-from game.panels.stats import StatsPanel
-from game.scene import slips
-from game.scene.brush import Brush
-from game.scene.bubbles import BUBBLE_WIDE, draw_bubbles
-from game.scene.clocks import draw_clocks
+from game.panels.order_form.form import OrderForm
+from game.panels.panel import Panel
+from game.panels.quit_question import QuitPanel
+from game.panels.stats.panel import StatsPanel
 from game.scene.cooks import draw_cooks
-from game.scene.following import draw_names
-from game.scene.hud import draw_hud
-from game.text import Pen
+from game.scene.death_clocks import draw_clocks
+from game.scene.failure_bubbles import BUBBLE_WIDE, draw_bubbles
+from game.scene.hud import receipt_slips as slips
+from game.scene.hud.top_band import draw_hud
+from game.scene.names_and_tethers import draw_names
+from game.simulation.appearance import cook_look
+from game.simulation.model import Model
+from game.simulation.places import BOTTOM_STRIP, TOP_BAND, Box, cook_spot
 from game.theme import CANVAS, SIZE_LEAST
 from tests.gallery import HOUSE, Props, a_window, kitchen, pictures_at
 from tests.panelling import Written, overlap, texts_of, writing

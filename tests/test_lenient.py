@@ -13,17 +13,17 @@ import pytest
 from pydantic import ValidationError
 
 from api_stub.schema import Audit, Checkpoint, CheckpointList, Fleet, Health, Order, OrderRequest
-from game import lenient
-from game import update as updates
-from game.follower import MOST_REFUSED, Follower
-from game.lenient import events_of, fit, orders_of, read, receipts_of
-from game.model import Model
-from game.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
-from game.pulse import Pulse
-from game.sender import offer
-from game.snapshot import Snapshot, advance
-from game.told import MOST, Told
-from game.watch import Watcher
+from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
+from game.api_state.snapshot import Snapshot, advance
+from game.network import lenient_reading as lenient
+from game.network.health_and_fleet import Pulse
+from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
+from game.network.order_sending import offer
+from game.network.order_tracking import MOST_REFUSED, Follower
+from game.network.records import Watcher
+from game.once import MOST, Told
+from game.simulation import update as updates
+from game.simulation.model import Model
 from tests.standin import CHECKPOINT, Line, as_json, problem
 from tests.telling import T0, S, fleet, order, tell, worker
 

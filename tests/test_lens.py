@@ -5,16 +5,16 @@ from __future__ import annotations
 import pygame
 import pytest
 
-from game.access import LARGE, PLAIN, Access
+from game.accessibility import LARGE, PLAIN, Access
+from game.drawing.view import View
 from game.inputs import KeyPress, PointerPress
-from game.layout import Box
-from game.panels.base import Close, Do, Stay
-from game.panels.bug import BugSlip
-from game.panels.card import OrderCard
-from game.panels.lens import Lens
+from game.panels.bug_code import BugSlip
+from game.panels.magnifier import Lens
+from game.panels.order_card.card import OrderCard
+from game.panels.panel import Close, Do, Stay
 from game.panels.widgets import hit_at
-from game.scene.stage import clear_of
-from game.view import View
+from game.scene.renderer import clear_of
+from game.simulation.places import Box
 from tests.panelling import middle, pass_time, texts_of
 from tests.telling import S, order
 from tests.test_bug_view import challenge

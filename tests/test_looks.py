@@ -8,8 +8,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game import looks
-from game.looks import CHOICES, COOK_CHOICES, cook_look, look_for
+from game.simulation import appearance as looks
+from game.simulation.appearance import CHOICES, COOK_CHOICES, cook_look, look_for
 from game.theme import COOKS
 
 KNOWN = ("sun", "plain", "small", "long", "wide", "crooked", "boater", "goggles", "medal")

@@ -7,13 +7,13 @@ from typing import Any
 import pygame
 import pytest
 
-from game.art import Art
-from game.dial import SIGN
-from game.scene import hud
-from game.scene.brush import Brush
-from game.stream import toggled
-from game.text import Pen
-from game.view import View
+from game.drawing.art import Art
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
+from game.drawing.view import View
+from game.scene.hud import top_band as hud
+from game.simulation.order_stream import toggled
+from game.simulation.stream_slider import SIGN
 from tests.telling import kitchen_with, worker
 
 

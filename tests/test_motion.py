@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.motion import Arc, Follower, Spring, clamp, ease_out, lerp, overshoot
+from game.simulation.motion import Arc, Follower, Spring, clamp, ease_out, lerp, overshoot
 
 STEPS = (1 / 240, 1 / 60, 1 / 30, 0.1)
 

@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from api_stub.schema import OrderRequest
-from game.commands import KillWorker, OpenWebUI, PlaceOrder, StartWorker
-from game.loop import connect
-from game.net import Net
-from game.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
+from game.actions import KillWorker, OpenWebUI, PlaceOrder, StartWorker
+from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
+from game.network.network import Net
+from game.network.polling_thread import connect
 from tests.running import eventually, free_ports
 from tests.standin import StandIn, as_json
 from tests.telling import order

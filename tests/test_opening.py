@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from game import editor
-from game.lifeline import VARIABLE
-from game.opening import browse, start
+from game.desktop import open_externally as editor
+from game.desktop.parent_watch import VARIABLE
+from game.desktop.start_program import browse, start
 from tests.running import eventually
 
 TELL = (

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from game import outputs, settings
-from game.art.cache import DiskCache
-from game.settings import Settings, save, settings_file, user_directory
+from game.desktop import outputs, settings
+from game.desktop.settings import Settings, save, settings_file, user_directory
+from game.drawing.art.disk_cache import DiskCache
 from tests.running import PATIENCE, ROOT, eventually, free_ports
 
 GAME = (sys.executable, "-m", "game")

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from api_stub.schema import Order
-from game.news import FleetSeen, OrdersSeen, RecordsSeen
-from game.pace import LATE, Pace
-from game.rehearsal import COOKS, DT, FALL_EVERY, HANDS, PACE, Evening
-from game.snapshot import Snapshot, advance
+from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen
+from game.api_state.snapshot import Snapshot, advance
+from game.desktop.frame_pace import LATE, Pace
+from tests.bench.rehearsal import COOKS, DT, FALL_EVERY, HANDS, PACE, Evening
 from tests.telling import S
 
 

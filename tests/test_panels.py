@@ -15,18 +15,19 @@ from hypothesis import strategies as st
 
 from api_stub.schema import Cheese, Crust, Menu, Order, OrderStatus, Stage, StageView
 from api_stub.schema.text import length
-from game.art import Art
-from game.commands import OpenWebUI, PlaceOrder, Quit
+from game.actions import OpenWebUI, PlaceOrder, Quit
+from game.drawing.art import Art
+from game.drawing.view import View
 from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerPress, TextTyped
-from game.panels.base import Close, Do, Outcome, Panel, Stay
-from game.panels.card import OrderCard
-from game.panels.choice import card_of
-from game.panels.form import OrderForm
-from game.panels.formplan import CANCEL, ORDER, SURPRISE
 from game.panels.help import CREDIT, HelpPanel
-from game.panels.lanes import pale
-from game.panels.quit import QuitPanel
-from game.panels.slip import clock, now_text, seconds, slip_of, stage_lines, toppings_text
+from game.panels.order_card.card import OrderCard
+from game.panels.order_card.life_drawing import pale
+from game.panels.order_card.text import clock, now_text, seconds, slip_of, stage_lines, toppings_text
+from game.panels.order_form.choice import card_of
+from game.panels.order_form.form import OrderForm
+from game.panels.order_form.layout import CANCEL, ORDER, SURPRISE
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
+from game.panels.quit_question import QuitPanel
 from game.panels.widgets import PAPER_LIT, Easel
 from game.theme import (
     BASIL,
@@ -42,7 +43,6 @@ from game.theme import (
     TOMATO,
     Colour,
 )
-from game.view import View
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.test_names import NAMES
 
@@ -674,7 +674,7 @@ def frame_of(panel: OrderForm | OrderCard | QuitPanel | HelpPanel) -> tuple[floa
         return panel.frame
     module = __import__(type(panel).__module__, fromlist=["FRAME"])
     if isinstance(panel, OrderForm):
-        module = __import__("game.panels.formplan", fromlist=["FRAME"])
+        module = __import__("game.panels.order_form.layout", fromlist=["FRAME"])
     frame: tuple[float, float, float, float] = module.FRAME
     return frame
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from api_stub.schema import OrderRequest
-from game.commands import PlaceOrder
-from game.news import OrderPlaced, Said
-from game.placing import PLACE_FOR, Placing
+from game.actions import PlaceOrder
+from game.api_state.news import OrderPlaced, Said
+from game.network.order_placing import PLACE_FOR, Placing
 from tests.standin import Line, problem
 from tests.telling import order
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Fleet
-from game.news import ApiAway, FleetSeen, News, OrdersSeen, Said
-from game.portions import LEAST, MOST, WITHIN, Portions
+from game.api_state.news import ApiAway, FleetSeen, News, OrdersSeen, Said
+from game.network.news_intake import LEAST, MOST, WITHIN, Portions
 from tests.telling import order
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from game.news import WorldSeen
-from game.pulse import Pulse, describe
+from game.api_state.news import WorldSeen
+from game.network.health_and_fleet import Pulse, describe
 from tests.standin import Line
 from tests.telling import T0
 

@@ -10,20 +10,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api_stub.schema import Receipt
-from game.art import Art
-from game.layout import CookSpot, cook_spot
-from game.model import Model
-from game.names import short_name
-from game.news import RecordsSeen
-from game.notes import LIFE, SHOWN
-from game.receipts import last_takeover, receipt_for, words_of, worth_showing
-from game.scene import slips
-from game.scene.brush import Brush
-from game.scene.clocks import dead_words, takeover_words
-from game.scene.slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
-from game.text import Pen
+from game.api_state.news import RecordsSeen
+from game.api_state.order_names import short_name
+from game.api_state.receipts import last_takeover, receipt_for, words_of, worth_showing
+from game.drawing.art import Art
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
+from game.drawing.view import View
+from game.scene.death_clocks import dead_words, takeover_words
+from game.scene.hud import receipt_slips as slips
+from game.scene.hud.receipt_slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
+from game.simulation.model import Model
+from game.simulation.places import CookSpot, cook_spot
+from game.simulation.receipt_slips import LIFE, SHOWN
 from game.theme import SIZE_LEAST, SIZE_SMALL
-from game.view import View
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
 NOW = T0.timestamp()

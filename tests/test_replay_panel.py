@@ -10,21 +10,21 @@ import pygame
 import pytest
 
 from api_stub.schema import Receipt
-from game.access import PLAIN, Access
-from game.art import Art
+from game.accessibility import PLAIN, Access
+from game.actions import OpenReplay
+from game.api_state.news import RecordsSeen
+from game.drawing.art import Art
+from game.drawing.view import View
 from game.inputs import KeyPress, PointerPress
-from game.layout import CookSpot, cook_spot, inside
-from game.model import Model
-from game.news import RecordsSeen
-from game.panels.base import Close, Stay
-from game.panels.replay import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
-from game.recording import AFTER, Recording
-from game.replays import NO_KILL, NOT_YET, receipt_of, recording_of, replayable
-from game.scene.slips import LEFT, replay_tab
+from game.panels.panel import Close, Stay
+from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
+from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, replayable
+from game.replay.recording import AFTER, Recording
+from game.scene.hud.receipt_slips import LEFT, replay_tab
+from game.simulation.model import Model
+from game.simulation.places import CookSpot, cook_spot, inside
+from game.simulation.update import update
 from game.theme import CANVAS
-from game.update import update
-from game.view import View
-from game.wishes import OpenReplay
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.telling import S, at, kitchen_with, order, play, seen, staffed, tell, worker
 

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from game import script
+from game.desktop import input_script as script
+from game.desktop.input_script import (
+    Action,
+    Player,
+    Screenshot,
+    ScriptError,
+    Step,
+    Stop,
+    parse_script,
+    read_script,
+)
 from game.inputs import (
     CloseWindow,
     KeyPress,
@@ -18,7 +28,6 @@ from game.inputs import (
     TextTyped,
     Wheel,
 )
-from game.script import Action, Player, Screenshot, ScriptError, Step, Stop, parse_script, read_script
 
 ACTIONS: dict[str, tuple[Action, ...]] = {
     "key n": (KeyPress("n"), KeyRelease("n")),

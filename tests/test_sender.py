@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from api_stub.schema import Order, OrderRequest
-from game import sender as sending
-from game.commands import StreamOrders
-from game.net import Net
-from game.news import News, StreamSettled
-from game.sender import MOST, Sender
+from game.actions import StreamOrders
+from game.api_state.news import News, StreamSettled
+from game.network import order_sending as sending
+from game.network.network import Net
+from game.network.order_sending import MOST, Sender
 from tests.running import eventually
 from tests.standin import StandIn, problem
 from tests.telling import order

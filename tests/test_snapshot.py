@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Checkpoint, FleetHealth, Health, Order, TemporalHealth
-from game.diff import diff
-from game.news import ApiAway, FleetSeen, News, OrderPlaced, Said, WorldSeen
-from game.snapshot import (
+from game.api_state.diff import diff
+from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said, WorldSeen
+from game.api_state.snapshot import (
     FINAL,
     KEPT_FINISHED,
     RANK,

@@ -20,10 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game import settings as choices
-from game.art import Art
-from game.controls import Wishes, handle
-from game.events import (
+from game.api_state.events import (
     AttemptFailed,
     OrderAppeared,
     OrderDelivered,
@@ -32,18 +29,21 @@ from game.events import (
     OrderTakenOver,
     WorkerDied,
 )
+from game.desktop import settings as choices
+from game.desktop.settings import Settings, load, save, settings_file
+from game.drawing.art import Art
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import KeyPress, PointerPress
-from game.layout import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box, Place, inside
-from game.model import Model
-from game.scene.brush import Brush
-from game.scene.hud import draw_hud
-from game.settings import Settings, load, save, settings_file
+from game.scene.hud.top_band import draw_hud
+from game.simulation.controls import Wishes, handle
+from game.simulation.model import Model
+from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box, Place, inside
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
-from game.sound.player import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, hushed, limiter_for
+from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, hushed, limiter_for
 from game.sound.synth import LEVELS, LOOPS, RATE, SOUNDS, WINDOW, Wave, loudness, pcm
-from game.text import Pen
-from game.view import View
 from tests.running import ROOT, eventually
 from tests.telling import S, kitchen_with, order, seen, staffed, tell, worker
 
@@ -334,7 +334,7 @@ def test_a_device_that_goes_away_is_no_problem(loudspeaker: Loudspeaker) -> None
 WITHOUT_A_DEVICE = """
 import time
 from game.sound.cues import Ambience, Cue
-from game.sound.player import Loudspeaker
+from game.sound.loudspeaker import Loudspeaker
 made = Loudspeaker()
 made.start()
 end = time.monotonic() + 60

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pygame
 
+from game.api_state.news import RecordsSeen
+from game.desktop.window import Window
+from game.drawing.view import View
 from game.inputs import PointerMove, PointerPress
-from game.model import Model
-from game.news import RecordsSeen
-from game.scene.stage import Stage
-from game.view import View
-from game.window import Window
+from game.scene.renderer import Stage
+from game.simulation.model import Model
 from tests.gallery import HOUSE, a_window
 from tests.telling import tell
 

@@ -12,22 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.schema import Audit, Latency, Stats
-from game.access import LARGE, PLAIN, Access
-from game.commands import Command
-from game.figures import Look, audit_line, bars, curve_points, nice, per_second, span_text, tiles
+from game.accessibility import LARGE, PLAIN, Access
+from game.actions import Command, OpenStats
+from game.api_state.news import OrdersSeen, RecordsSeen
+from game.api_state.snapshot import Snapshot
+from game.drawing.kept_pictures import Kept
+from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import KeyPress, PointerPress
-from game.layout import Box
-from game.model import Model
-from game.news import OrdersSeen, RecordsSeen
-from game.panels.base import Close, Stay
-from game.panels.kept import Kept
-from game.panels.stats import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
-from game.snapshot import Snapshot
-from game.text import Pen
+from game.panels.panel import Close, Stay
+from game.panels.stats.figures import Look, audit_line, bars, curve_points, nice, per_second, span_text, tiles
+from game.panels.stats.panel import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
+from game.simulation.model import Model
+from game.simulation.places import Box
+from game.simulation.update import update
 from game.theme import SIZE_BODY
-from game.update import update
-from game.view import View
-from game.wishes import OpenStats
 from tests.panelling import overlap, pass_time, texts_of
 from tests.telling import T0, S, order, seen, tell
 from tests.test_watch import STATS

@@ -11,20 +11,19 @@ from hypothesis import strategies as st
 
 from api_stub.checkpoint.files import find
 from api_stub.schema import Checkpoint
-from game.access import Access
-from game.commands import OpenWebUI
+from game.accessibility import Access
+from game.actions import OpenForm, OpenHelp, OpenWebUI
+from game.api_state.news import WorldSeen
+from game.drawing.brush import Brush
+from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import Input, KeyPress, PointerPress
-from game.layout import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
-from game.model import Model
-from game.news import WorldSeen
-from game.scene.brush import Brush
-from game.scene.strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
-from game.story import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
-from game.strip import strip_for
-from game.text import Pen
-from game.update import update
-from game.view import View
-from game.wishes import OpenForm, OpenHelp
+from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
+from game.simulation.bottom_strip import strip_for
+from game.simulation.model import Model
+from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
+from game.simulation.speaker_lines import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
+from game.simulation.update import update
 from tests.telling import T0, play, tell
 
 LINES = ("one", "two", "three")

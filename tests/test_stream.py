@@ -11,13 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.schema import Audit, Checkpoint, OrderRequest, StreamSettings
-from game.commands import StreamOrders
-from game.dial import SWITCH, TRACK, knob_x, on_track, rate_at, rate_text, state_text
+from game.actions import StreamOrders
+from game.api_state.news import ApiAway, News, RecordsSeen, Said, StreamSettled
 from game.inputs import Input, KeyPress, PointerMove, PointerPress, PointerRelease
-from game.model import Model
-from game.news import ApiAway, News, RecordsSeen, Said, StreamSettled
-from game.stream import FASTEST, SLOWEST, Stream, configured, due, interval, paced, rate_of, settled, toggled
-from game.update import Result, update
+from game.simulation.model import Model
+from game.simulation.order_stream import (
+    FASTEST,
+    SLOWEST,
+    Stream,
+    configured,
+    due,
+    interval,
+    paced,
+    rate_of,
+    settled,
+    toggled,
+)
+from game.simulation.stream_slider import SWITCH, TRACK, knob_x, on_track, rate_at, rate_text, state_text
+from game.simulation.update import Result, update
 from tests.telling import T0, order, seen
 
 SETTINGS = StreamSettings(enabled=True, every_s=(0.2, 0.5), burst=1, max_open=300)

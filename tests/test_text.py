@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game.text import Pen
-from game.text import pen as pen_module
-from game.text.faces import Face, face_for, font, readable
-from game.text.pen import ANCHORS
+from game.drawing.text import Pen
+from game.drawing.text import pen as pen_module
+from game.drawing.text.fonts import Face, face_for, font, readable
+from game.drawing.text.pen import ANCHORS
+from game.drawing.view import View
 from game.theme import SIZE_LEAST
-from game.view import View
 
 FACES: tuple[Face, ...] = ("display", "text", "bold")
 WIDTHS = (640, 1280, 1920, 2560)

@@ -12,9 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from game import theme
-from game.access import SWITCHES, Access, switched
-from game.settings import Settings, load, save
-from game.text import Pen
+from game.accessibility import SWITCHES, Access, switched
+from game.desktop.settings import Settings, load, save
+from game.drawing.text import Pen
+from game.drawing.view import View
 from game.theme import (
     ALARM,
     BASIL,
@@ -30,7 +31,6 @@ from game.theme import (
     Colour,
     rgb,
 )
-from game.view import View
 from tests.eyes import DEUTERANOPIA, GREY, PROTANOPIA, seen_by
 from tests.running import ROOT
 

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.schema import LastExit, Order
-from game.actors import CookPhase, Gopher, Mood
-from game.clock import LONGEST_STEP, GameClock
-from game.events import OrderTakenOver
+from game.api_state.events import OrderTakenOver
+from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said
+from game.desktop.frame_clock import LONGEST_STEP, GameClock
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
-from game.layout import Place, cook_spot
-from game.model import Model
-from game.news import ApiAway, FleetSeen, News, OrderPlaced, Said
-from game.scene.particles import LIMIT
-from game.update import update
+from game.simulation.actors import CookPhase, Gopher, Mood
+from game.simulation.model import Model
+from game.simulation.particles import LIMIT
+from game.simulation.places import Place, cook_spot
+from game.simulation.update import update
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 
 PAIR = (worker(1), worker(2))

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from api_stub.schema import Receipt
-from game.news import News, RecordsSeen
-from game.snapshot import KEPT_RECEIPTS, Snapshot, advance
-from game.watch import ASK_AGAIN, Watch, Watcher
+from game.api_state.news import News, RecordsSeen
+from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
+from game.network.records import ASK_AGAIN, Watch, Watcher
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0

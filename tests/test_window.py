@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from game.art import SceneMap
-from game.art.scenemap import read_scene
-from game.layout import ORDER_BUTTON, Kitchen, cook_spot
-from game.panels.formplan import BUTTONS, ORDER
-from game.panels.replay import FRAME as REPLAY
+from game.drawing.art import SceneMap
+from game.drawing.art.scene_map import read_scene
+from game.panels.order_form.layout import BUTTONS, ORDER
+from game.panels.replay_window import FRAME as REPLAY
 from game.scene.kitchen import kitchen_of_scene
+from game.simulation.places import ORDER_BUTTON, Kitchen, cook_spot
 from game.theme import GLOW
 from tests.desk import Desk, colours, virtual_display, window_on
 from tests.running import RunningStack, eventually

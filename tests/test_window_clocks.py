@@ -8,15 +8,15 @@ from email.utils import formatdate
 import pytest
 
 from api_stub.schema import Fleet, Worker
-from game.actors import CookPhase
-from game.apiclock import ApiClock
-from game.diff import diff
-from game.events import OrderTakenOver, WorkerBorn, WorkerDied
-from game.model import Model
-from game.news import ApiAway, FleetSeen, RecordsSeen
-from game.snapshot import Snapshot, advance
-from game.update import update
-from game.watch import Watcher
+from game.api_state.diff import diff
+from game.api_state.events import OrderTakenOver, WorkerBorn, WorkerDied
+from game.api_state.news import ApiAway, FleetSeen, RecordsSeen
+from game.api_state.snapshot import Snapshot, advance
+from game.network.api_clock import ApiClock
+from game.network.records import Watcher
+from game.simulation.actors import CookPhase
+from game.simulation.model import Model
+from game.simulation.update import update
 from tests.standin import Line
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, tell, worker
 from tests.test_receipt_strip import held, receipt

@@ -1,0 +1,1 @@
+"""What lies over the kitchen: form, card, figures, help."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from game.drawing.paper import inset
+from game.drawing.view import View
 from game.inputs import Input, PointerPress
-from game.layout import Box
-from game.panels.base import Close, Outcome, Stay
-from game.panels.paper import inset
+from game.panels.panel import Close, Outcome, Stay
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
+from game.simulation.places import Box
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
-from game.view import View
 
 FRAME: Box = (110, 44, 1700, 968)
 LEFT, RIGHT = 170.0, 1750.0

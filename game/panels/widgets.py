@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 import pygame
 
-from game.access import LARGE
-from game.art import Art, Sprite
+from game.accessibility import LARGE
+from game.drawing.art import Art, Sprite
+from game.drawing.paper import board, edged_box, fill_box, inset
+from game.drawing.text import Pen
+from game.drawing.text.fonts import Face
+from game.drawing.view import View
 from game.inputs import Input, KeyPress, PointerMove
-from game.layout import Box, inside
-from game.motion import ease_out
-from game.panels.paper import board, edged_box, fill_box, inset
-from game.text import Pen
-from game.text.faces import Face
+from game.simulation.motion import ease_out
+from game.simulation.places import Box, inside
 from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour, mix
-from game.view import View
 
 SLIDE_SECONDS = 0.2
 SLIDE_WAY = 90.0

@@ -1,0 +1,1 @@
+"""Drawing the kitchen and who is in it."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 
 from api_stub.schema import OrderStatus
-from game.actors import Cook, CookPhase
-from game.art import CookPose
-from game.layout import BOTTOM_STRIP, CookSpot, cook_spot
-from game.looks import cook_look
-from game.model import Model
-from game.motion import clamp, ease_out, overshoot
-from game.scene.brush import Brush
-from game.scene.clocks import LEAST_PLATE, age_text, fitting
+from game.drawing.art import CookPose
+from game.drawing.brush import Brush
+from game.drawing.shades import shade
+from game.scene.death_clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
-from game.scene.shades import shade
+from game.simulation.actors import Cook, CookPhase
+from game.simulation.appearance import cook_look
+from game.simulation.model import Model
+from game.simulation.motion import clamp, ease_out, overshoot
+from game.simulation.places import BOTTOM_STRIP, CookSpot, cook_spot
 from game.theme import CREAM, GLOW, INK, SIZE_LEAST
 
 AGED_PLATE = 165.0

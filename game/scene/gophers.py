@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from game.actors import Gopher, Mood, colour_of, slot_of
-from game.art import GopherPose, PizzaState
-from game.conditions import Condition
-from game.model import Model
-from game.motion import clamp, lerp
-from game.scene.brush import Brush
-from game.scene.crowd import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
-from game.scene.following import draw_ring, draw_tethers
-from game.scene.wardrobe import Wardrobe
+from game.api_state.conditions import Condition
+from game.drawing.art import GopherPose, PizzaState
+from game.drawing.brush import Brush
+from game.scene.crowd.draw import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
+from game.scene.gopher_pictures import Wardrobe
+from game.scene.names_and_tethers import draw_ring, draw_tethers
+from game.simulation.actors import Gopher, Mood, colour_of, slot_of
+from game.simulation.model import Model
+from game.simulation.motion import clamp, lerp
 from game.theme import INK, WOOD, Colour
 
 FINE = 36

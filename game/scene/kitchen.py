@@ -6,18 +6,18 @@ import math
 
 import pygame
 
-from game.art import SceneMap
-from game.layout import Kitchen, Place
-from game.model import Model
-from game.scene.brush import Brush
-from game.scene.bubbles import draw_bubbles
-from game.scene.clocks import draw_clocks
+from game.drawing.art import SceneMap
+from game.drawing.brush import Brush
 from game.scene.cooks import draw_cooks
-from game.scene.effects import draw_particles
-from game.scene.following import draw_names
+from game.scene.death_clocks import draw_clocks
+from game.scene.failure_bubbles import draw_bubbles
+from game.scene.gopher_pictures import Wardrobe
 from game.scene.gophers import draw_fliers, draw_gophers
-from game.scene.hud import draw_hud
-from game.scene.wardrobe import Wardrobe
+from game.scene.hud.top_band import draw_hud
+from game.scene.names_and_tethers import draw_names
+from game.scene.particles import draw_particles
+from game.simulation.model import Model
+from game.simulation.places import Kitchen, Place
 from game.theme import INK
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api_stub.schema import OrderStatus
-from game.events import (
+from game.api_state.events import (
     AttemptFailed,
     Event,
     OrderAppeared,
@@ -18,9 +18,9 @@ from game.events import (
     OrderVanished,
     WorkerDied,
 )
-from game.layout import PLACE_OF, Place, cook_spot
-from game.model import Model
-from game.snapshot import FINAL
+from game.api_state.snapshot import FINAL
+from game.simulation.model import Model
+from game.simulation.places import PLACE_OF, Place, cook_spot
 
 QUIET_CAUSES = frozenset({"shutdown", "redeploy"})
 """Ends of a worker that are meant to be: nobody is hurt, nothing goes poof."""

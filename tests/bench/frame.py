@@ -22,7 +22,7 @@ GOPHERS = 200
 def frame() -> Iterator[Line]:
     """p95 of the frame's work in ms; the floor is as many plain sprites by bare `fblits`, in turn."""
     os.environ["SDL_VIDEODRIVER"] = "dummy"
-    from game.bench import frame_work
+    from tests.bench.drawing import frame_work
 
     work = frame_work(GOPHERS)
     yield Line(
@@ -43,7 +43,7 @@ def render() -> Iterator[Line]:
     a `pygame.sprite.Group` of them, all in turn; then from the process's start to the first full frame.
     """
     os.environ["SDL_VIDEODRIVER"] = "dummy"
-    from game.bench import frame_work
+    from tests.bench.drawing import frame_work
 
     for gophers, busy in SCENES:
         work = frame_work(gophers, busy=busy)

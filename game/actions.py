@@ -1,0 +1,144 @@
+"""What is to be done, as data: panels and rules return these, and the application carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api_stub.schema import OrderRequest
+
+
+@dataclass(frozen=True)
+class PlaceOrder:
+    """Send a new order to the API; its id is already set, so that sending it twice is safe."""
+
+    order: OrderRequest
+
+
+@dataclass(frozen=True)
+class KillWorker:
+    """SIGKILL to the process in this slot."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class StartWorker:
+    """Start a worker in this slot."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class OpenWebUI:
+    """Show the Temporal Web UI in the browser: at one order, or at the list."""
+
+    order_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamOrders:
+    """Send one burst of the stream; settled, one by one, by `StreamSettled`."""
+
+    orders: tuple[OrderRequest, ...]
+
+
+@dataclass(frozen=True)
+class SwitchCheckpoint:
+    """Put another checkpoint in force."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Redeploy:
+    """Replace every worker by one with the code as it is on disk now."""
+
+
+@dataclass(frozen=True)
+class ResetChallenge:
+    """Put the pristine, buggy code back into the file."""
+
+
+@dataclass(frozen=True)
+class EditFile:
+    """Show a file in an editor."""
+
+    file: str
+
+
+@dataclass(frozen=True)
+class ConfirmReset:
+    """Ask whether the buggy code shall really come back."""
+
+
+@dataclass(frozen=True)
+class Quit:
+    """Leave the game; the answer to "really?" was yes."""
+
+
+Command = (
+    PlaceOrder
+    | KillWorker
+    | StartWorker
+    | OpenWebUI
+    | StreamOrders
+    | SwitchCheckpoint
+    | Redeploy
+    | ResetChallenge
+    | EditFile
+    | ConfirmReset
+    | Quit
+)
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    """Wish: show the order form."""
+
+
+@dataclass(frozen=True)
+class OpenCard:
+    """Wish: show an order's card, at the side away from the gopher."""
+
+    order: str
+    right: bool = True
+
+
+@dataclass(frozen=True)
+class OpenHelp:
+    """Wish: show the help."""
+
+
+@dataclass(frozen=True)
+class AskQuit:
+    """Wish: ask whether to leave."""
+
+
+@dataclass(frozen=True)
+class OpenStats:
+    """Wish: show the figures."""
+
+
+@dataclass(frozen=True)
+class OpenChooser:
+    """Wish: show the checkpoints, to choose one."""
+
+
+@dataclass(frozen=True)
+class OpenBug:
+    """Wish: show the code that is to be fixed; `asked`: a person wants it, not an event."""
+
+    asked: bool = True
+
+
+@dataclass(frozen=True)
+class AskReset:
+    """Wish: ask whether the bug shall come back."""
+
+
+@dataclass(frozen=True)
+class OpenReplay:
+    """Wish: show the newest recorded kill again."""
+
+
+Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset

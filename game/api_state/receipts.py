@@ -1,0 +1,128 @@
+"""What a receipt says, in words, and which receipts are shown: pure, from what the API told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from api_stub.schema import ExitCause, HeartbeatTimeout, Receipt, ReceiptOrder, Stage
+from game.api_state.order_names import short_name
+
+CAUSES: dict[ExitCause, str] = {
+    "player": "killed by a player",
+    "panic": "panicked by itself",
+    "crash": "crashed",
+    "redeploy": "redeployed",
+    "shutdown": "stopped",
+}
+QUIET: frozenset[ExitCause] = frozenset({"redeploy", "shutdown"})
+"""Ends that were meant: worth a receipt only where an order was in the worker's hands."""
+
+NAMED = 2
+"""So many orders are called by name; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A receipt's lines. `waiting`: somebody has still to take over; then `outcome` has a running clock."""
+
+    slot: int
+    head: str
+    signal: str
+    held: str
+    outcome: str
+    kept: str
+    waiting: bool
+
+
+def worth_showing(receipt: Receipt) -> bool:
+    """Whether a death tells the audience anything."""
+    return bool(receipt.orders) or receipt.cause not in QUIET
+
+
+def _held(orders: Sequence[ReceiptOrder]) -> str:
+    if not orders:
+        return "held no order"
+    names = [short_name(order.id, order.customer) for order in orders[:NAMED]]
+    more = len(orders) - len(names)
+    return "held " + ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _cook(worker: str) -> str:
+    slot = worker.removeprefix("w").partition(".")[0]
+    return slot if slot.isdecimal() else worker
+
+
+def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
+    taken = [order for order in orders if order.to is not None]
+    if not orders:
+        return ""
+    if len(taken) < len(orders):
+        part = f"{len(taken)} of {len(orders)} taken over" if taken else "no one took over yet"
+        return f"{part} · +{dead_for:.1f} s"
+    cooks = sorted({_cook(order.to or "") for order in taken}, key=lambda c: (len(c), c))
+    who = f"cook {cooks[0]}" if len(cooks) == 1 else f"{len(cooks)} cooks"
+    who = f"cooks {cooks[0]}, {cooks[1]}" if len(cooks) == 2 else who
+    delays = [order.delay_s for order in taken if order.delay_s is not None]
+    if not delays:
+        return f"{who} took over"
+    # After a minute and a half nobody wants the tenth, and the line would be too long.
+    digits = 1 if max(delays) < 99.5 else 0
+    low, high = f"{min(delays):.{digits}f}", f"{max(delays):.{digits}f}"
+    return f"{who} took over after {high} s" if low == high else f"{who} took over: {low}–{high} s"
+
+
+def _kept(orders: Sequence[ReceiptOrder]) -> str:
+    if not orders:
+        return ""
+    counts = Counter(stage for order in orders for stage in order.kept_stages)
+    if not counts:
+        return "no finished stage to keep"
+    single = len(orders) == 1
+    return "kept: " + ", ".join(
+        str(stage.value) if single else f"{stage.value} ×{counts[stage]}" for stage in Stage if counts[stage]
+    )
+
+
+def words_of(receipt: Receipt, dead_for: float) -> Words:
+    """The lines of a receipt of a process that has been dead for so many seconds."""
+    orders = receipt.orders
+    return Words(
+        slot=receipt.slot,
+        head=CAUSES[receipt.cause],
+        signal=receipt.signal or "",
+        held=_held(orders),
+        outcome=_outcome(orders, dead_for),
+        kept=_kept(orders),
+        waiting=any(order.to is None for order in orders),
+    )
+
+
+def unheard_text(timeout: HeartbeatTimeout) -> str:
+    """An attempt that was given up although its worker lived, in two sentences."""
+    what = f"{timeout.stage.value.capitalize()} for {short_name(timeout.order, timeout.customer)}"
+    on = f"goes on with {timeout.to}" if timeout.to else "waits for its next attempt"
+    if timeout.to == timeout.worker:
+        on = "was handed to it again"
+    return f"{timeout.worker} was not heard of in time; it lives. {what} {on}."
+
+
+def last_takeover(receipt: Receipt) -> float | None:
+    """Seconds until the last order was taken over; None while one waits, or where it held none."""
+    delays = [order.delay_s for order in receipt.orders]
+    if not delays or any(delay is None for delay in delays):
+        return None
+    return max(delay for delay in delays if delay is not None)
+
+
+def receipt_for(receipts: Sequence[Receipt], worker: str, before: int = 0) -> Receipt | None:
+    """The receipt of this process's death. Names repeat when the API starts anew: receipts up to number
+    `before` were there while it lived, and are about others.
+    """
+    return next((one for one in receipts if one.worker == worker and one.n > before), None)
+
+
+def newest_of(receipts: Iterable[Receipt], worker: str) -> int:
+    """The number of the newest receipt about a process of that name; 0: there is none."""
+    return max((one.n for one in receipts if one.worker == worker), default=0)

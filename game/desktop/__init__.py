@@ -1,0 +1,1 @@
+"""The window, SDL's events, settings, other programs, the frame clock."""

@@ -1,0 +1,1 @@
+"""Means of drawing that know no kitchen: view, brush, shapes, kept pictures."""

@@ -1,0 +1,169 @@
+"""The pen: lines of text on a view, placed like a pygame rectangle, each drawn once and then blitted."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import lru_cache
+
+import pygame
+
+from game.accessibility import LARGE
+from game.drawing.text.fonts import Face, Name, font
+from game.drawing.text.line_layout import ELLIPSIS, LONGEST, fit, set_line, wrap
+from game.drawing.view import View
+from game.simulation.places import Box
+from game.theme import SIZE_LEAST, Colour
+
+ANCHORS: dict[str, tuple[float, float]] = {
+    "topleft": (0.0, 0.0),
+    "midtop": (0.5, 0.0),
+    "topright": (1.0, 0.0),
+    "midleft": (0.0, 0.5),
+    "center": (0.5, 0.5),
+    "midright": (1.0, 0.5),
+    "bottomleft": (0.0, 1.0),
+    "midbottom": (0.5, 1.0),
+    "bottomright": (1.0, 1.0),
+}
+"""Where a point lies on a line's box, as parts of its width and height."""
+
+LIMIT_BYTES = 8 * 1024 * 1024
+"""Of all drawn lines together; those used longest ago go first."""
+
+SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
+"""Sizes that are tried, as shares of the one asked for, before text is cut."""
+
+LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
+"""As `SMALLER`, of large text: in the end what it would be without; nothing is cut for being large."""
+
+Key = tuple[str, Face, int, Colour, bool]
+
+
+class _Drawn:
+    """Lines as surfaces, shared by all pens, bounded by bytes."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, pygame.Surface] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key: Key) -> pygame.Surface:
+        """The line as a surface, drawn now if it was not there."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        made = self._kept[key] = _draw(*key)
+        self.bytes += _bytes(made)
+        while self.bytes > LIMIT_BYTES and len(self._kept) > 1:
+            self.bytes -= _bytes(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _bytes(surface: pygame.Surface) -> int:
+    return surface.get_width() * surface.get_height() * surface.get_bytesize()
+
+
+@lru_cache(maxsize=512)
+def _piece(name: Name, px: int, text: str, colour: Colour) -> pygame.Surface:
+    """Characters in one font; single ones are kept: the digits of numbers that change all the time."""
+    return font(name, px).render(text, True, colour)
+
+
+def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pygame.Surface:
+    line = set_line(text, face, px, tabular)
+    surface = pygame.Surface((max(1, line.width), max(1, line.height)), pygame.SRCALPHA)
+    for piece in line.pieces:
+        if piece.width:
+            one = font(piece.font, px)
+            drawn = _piece if len(piece.text) == 1 else _piece.__wrapped__
+            # On one base line, whatever the fonts.
+            at = piece.x, line.ascent - one.get_ascent()
+            surface.blit(drawn(piece.font, px, piece.text, colour), at)
+    return surface.convert_alpha() if pygame.display.get_surface() else surface
+
+
+_drawn = _Drawn()
+MOST_WRITTEN = 1024
+_written: dict[tuple[object, ...], tuple[Key, int, int]] = {}
+"""Of what was asked to be written, as which line, how wide and how high: most is the same in every frame."""
+
+
+class Pen:
+    """Writes on a view. Positions, sizes and widths are logical pixels; cheap to make."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def write(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float,
+        colour: Colour,
+        *,
+        face: Face = "text",
+        anchor: str = "topleft",
+        max_width: float | None = None,
+        tabular: bool = False,
+    ) -> Box:
+        """Write a line and return its box. What is wider than `max_width` is set a little smaller, and
+        ends in an ellipsis if that is not enough; a size under the least is raised to it. Raises KeyError
+        for an unknown anchor.
+        """
+        view, scale = self._view, self._view.scale
+        asked = text, size, colour, face, max_width, tabular, scale, view.access
+        found = _written.get(asked)
+        if found is None:
+            if len(_written) >= MOST_WRITTEN:
+                _written.clear()
+            px = self._px(size)
+            if max_width is not None:
+                text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
+            line = set_line(text, face, px, tabular)
+            key = text, face, px, view.access.shown(colour), tabular
+            found = _written[asked] = key, line.width, line.height
+        key, width, height = found
+        fx, fy = ANCHORS[anchor]
+        left, top = round(x * scale - fx * width), round(y * scale - fy * height)
+        if width:
+            at = left - view.origin[0], top - view.origin[1]
+            view.surface.blit(_drawn.get(key), at)
+            view.drawn(*at, width, height)
+        return left / scale, top / scale, width / scale, height / scale
+
+    def measure(
+        self, text: str, size: float, *, face: Face = "text", tabular: bool = False
+    ) -> tuple[float, float]:
+        """Width and height of a line."""
+        line = set_line(text, face, self._px(size), tabular)
+        return line.width / self._view.scale, line.height / self._view.scale
+
+    def wrap(self, text: str, size: float, width: float, *, face: Face = "text", lines: int = 3) -> list[str]:
+        """The text on at most so many lines of at most this width, the last with an ellipsis if more is
+        left; a word that is too long is cut. Large text is broken as if smaller rather than cut: `write`
+        with this `max_width` sets its lines as large as they fit.
+        """
+        room = int(width * self._view.scale)
+        found = wrap(text, face, self._px(size), room, lines)
+        if self._view.access.large and found and found[-1].endswith(ELLIPSIS):
+            found = wrap(text, face, self._px(size, 1.0 / self._view.access.text), room, lines)
+        return list(found)
+
+    def _fitting(self, text: str, face: Face, size: float, width: int, tabular: bool) -> tuple[str, int]:
+        """The text and its size: the largest at which all of it fits, else the smallest and a part of it."""
+        px = self._px(size)
+        if len(text) <= LONGEST:
+            for share in LARGE_SMALLER if self._view.access.large else SMALLER:
+                px = self._px(size, share)
+                if set_line(text, face, px, tabular).width <= width:
+                    return text, px
+        return fit(text, face, px, width, tabular), px
+
+    def pitch(self, length: float) -> float:
+        """A distance between lines, grown with the text."""
+        return length * self._view.access.text
+
+    def _px(self, size: float, share: float = 1.0) -> int:
+        wished = max(size, SIZE_LEAST) * self._view.access.text * share
+        return max(6, round(max(wished, SIZE_LEAST) * self._view.scale))

@@ -1,0 +1,1 @@
+"""Threads and requests: what is asked of the API, and how often."""

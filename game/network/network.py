@@ -1,0 +1,153 @@
+"""The network: threads between the game and the API, with a bounded queue each way.
+
+The frame only ever puts a command into `commands` and takes news out of `news`; neither waits. The thread
+here asks for the fleet ten times a second and carries out what a person wants. Orders take longer and have
+threads of their own: one follows them (`order_tracking`), one offers a person's (`order_placing`), one the
+stream's (`order_sending`). While the API is away all of them keep asking, more slowly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+
+import httpx
+from pydantic import ValidationError
+
+from game.actions import Command, PlaceOrder, StreamOrders
+from game.api_state.news import ApiAway, News, Said
+from game.network.api_actions import Errands
+from game.network.api_clock import ApiClock
+from game.network.health_and_fleet import Pulse, describe
+from game.network.order_placing import Till
+from game.network.order_sending import Sender
+from game.network.order_tracking import Following
+from game.network.polling_thread import AWAY_PAUSE, TROUBLE_PAUSE, Loop, connect
+from game.once import Told
+
+log = logging.getLogger(__name__)
+
+FLEET_EVERY = 0.1
+HEALTH_EVERY = 2.0
+
+
+class Net:
+    """The threads and the queues."""
+
+    def __init__(
+        self, api: str, everything: bool = False, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.news: queue.Queue[News] = queue.Queue(maxsize=400)
+        self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
+        self._ending = threading.Event()
+        self._told = Told(log)
+        self._client = connect(api, transport)
+        self.clock = ApiClock()
+        self.following = Following(api, self.put, everything, transport, self.clock)
+        placed = self.following.follower.placed
+        self._pulse = Pulse(self._client, self.put, self.clock)
+        self._errands = Errands(self._client, self.put)
+        self._till = Till(api, self.put, placed, transport)
+        self._sender = Sender(api, self.put, placed, transport)
+        self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)
+        self._thread = threading.Thread(target=self._run, name="net", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        """End; does not wait for a request that is under way."""
+        self._ending.set()
+        for loop in self._loops:
+            loop.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether any of the threads runs."""
+        return self._thread.is_alive() or any(loop.alive for loop in self._loops)
+
+    def send(self, command: Command) -> bool:
+        """Queue a command; False (and nothing sent) where a hundred are waiting already."""
+        if isinstance(command, StreamOrders):
+            return self._sender.send(command.orders)
+        if isinstance(command, PlaceOrder):
+            return self._till.place(command)
+        try:
+            self.commands.put_nowait(command)
+        except queue.Full:
+            return False
+        return True
+
+    def drain(self) -> list[News]:
+        """All news that have come in; never waits."""
+        found: list[News] = []
+        while len(found) < 400:
+            try:
+                found.append(self.news.get_nowait())
+            except queue.Empty:
+                break
+        return found
+
+    def put(self, news: News) -> None:
+        """Hand over news from any thread; waits while the game is behind, until the end."""
+        while not self._ending.is_set():
+            try:
+                self.news.put(news, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def _command(self, command: Command) -> None:
+        try:
+            self._errands.run(command, self._pulse.ui, self._pulse.namespace)
+        except (httpx.HTTPError, ValidationError) as error:
+            log.debug("command not answered: %r", error)
+            if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                self.put(Said("The API is away: nothing was done."))
+            else:
+                self.put(Said(f"The API has not said whether that was done: {describe(error)}."))
+        except Exception as error:
+            self._told.failed(type(command).__name__, error)
+            self.put(Said(f"That could not be done: {type(error).__name__}."))
+
+    def _run(self) -> None:
+        due = {"health": 0.0, "fleet": 0.0}
+        while not self._ending.is_set():
+            try:
+                self._turn(due)
+            except Exception as error:
+                self._told.failed("the thread 'net'", error)
+                for name in due:
+                    due[name] = max(due[name], time.monotonic() + TROUBLE_PAUSE)
+        with contextlib.suppress(Exception):
+            self._client.close()
+
+    def _turn(self, due: dict[str, float]) -> None:
+        """Wait for a command, carry it out, or ask for what is due; `due` are moments of the clock."""
+        wait = max(0.0, min(due.values()) - time.monotonic())
+        try:
+            self._command(self.commands.get(timeout=wait) if wait > 0 else self.commands.get_nowait())
+            due["fleet"] = 0.0
+            return
+        except queue.Empty:
+            pass
+        now = time.monotonic()
+        try:
+            if now >= due["health"]:
+                self._pulse.health()
+                self.following.begin_at(self._pulse.since)
+                due["health"] = time.monotonic() + HEALTH_EVERY
+            if now >= due["fleet"]:
+                self._pulse.fleet()
+                due["fleet"] = time.monotonic() + FLEET_EVERY
+        except (httpx.HTTPError, ValidationError) as error:
+            log.debug("no answer: %r", error)
+            self.put(ApiAway(describe(error)))
+            for name in due:
+                due[name] = max(due[name], time.monotonic() + AWAY_PAUSE)

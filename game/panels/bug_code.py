@@ -1,0 +1,233 @@
+"""The slip with the code to be fixed: which file, which line, what it says, and what the keys do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api_stub.schema import Challenge
+from game.actions import Command, ConfirmReset, EditFile, Redeploy
+from game.drawing.art import Art
+from game.drawing.kept_pictures import Kept
+from game.drawing.paper import inset
+from game.drawing.view import View
+from game.inputs import Input, PointerPress
+from game.panels.code_excerpt import CodeLine, excerpt, problem_of, state_of, stuck_text
+from game.panels.magnifier import Lens
+from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.simulation.places import Box, inside
+from game.theme import (
+    BASIL,
+    CREAM,
+    GLOW,
+    INK,
+    INK_SOFT,
+    NIGHT,
+    PLASTER,
+    SIZE_BODY,
+    SIZE_HEAD,
+    SIZE_LEAST,
+    SIZE_SMALL,
+    TOMATO,
+    WOOD,
+    WOOD_DARK,
+    Colour,
+    mix,
+)
+
+GROWTH = 1.15
+"""How much larger large text is here: the sheet is full, and a lens shows all of it larger."""
+FRAME: Box = (1116, 140, 780, 868)
+CODE_LEFT, CODE_WIDE = 1140.0, 732.0
+CODE_PAD = 24.0
+LINE = 32.0
+LINES = 13
+"""Of code at most; a long path leaves room for fewer."""
+INDENT = 9.0
+"""Width of one character of indentation."""
+EDIT, DEPLOY, RESET, CLOSE = "edit", "deploy", "reset", "close"
+HITS = (
+    Hit((1808, 168, 60, 60), CLOSE),
+    Hit((1148, 918, 228, 60), EDIT),
+    Hit((1392, 918, 228, 60), DEPLOY),
+    Hit((1636, 918, 228, 60), RESET),
+)
+LABELS = {EDIT: ("E", "Edit"), DEPLOY: ("R", "Restart"), RESET: ("X", "Bug back")}
+MARK = mix(CREAM, TOMATO, 0.24)
+PATH_LINES = 9
+MESSAGE_LINES = 3
+
+
+class BugSlip:
+    """Not modal: the kitchen stays usable. Esc, B and × close it; E, R and X do what the buttons do."""
+
+    modal = False
+    side = "right"
+
+    def __init__(self, look_up: Callable[[], Challenge | None], *, art: Art | None, asked: bool) -> None:
+        """`look_up` is asked in every frame; `asked`: it leaves only when a person closes it."""
+        self._look_up = look_up
+        self._art = art
+        self._asked = asked
+        self._sheet = Sheet()
+        self._calm = 0.0
+        self._kept = Kept()
+        self._lens = Lens(FRAME, GROWTH)
+        self.hits = HITS
+
+    @property
+    def box(self) -> Box:
+        """Where it was drawn last."""
+        return self._lens.box
+
+    @property
+    def over(self) -> bool:
+        """Whether it came by itself and its pizzas have gone on by now."""
+        return not self._asked and self._calm > 3.0
+
+    def handle(self, item: Input) -> Outcome:
+        """Take one input."""
+        item = self._lens.inner(item)
+        self._sheet.follow(item)
+        if isinstance(item, PointerPress):
+            hit = hit_at(HITS, item.x, item.y)
+            if hit is not None:
+                return Close() if hit.group == CLOSE else self._do(hit.group)
+            return Stay(used=inside(FRAME, item.x, item.y))
+        key = pressed_key(item)
+        if key in ("escape", "b"):
+            return Close()
+        wanted = {"e": EDIT, "r": DEPLOY, "x": RESET}.get(key)
+        return self._do(wanted) if wanted else Stay(used=False)
+
+    def _do(self, what: str) -> Outcome:
+        challenge = self._look_up()
+        command: Command
+        if what == DEPLOY:
+            command = Redeploy()
+        elif what == RESET:
+            command = ConfirmReset()
+        elif challenge is None or challenge.file is None:
+            return Stay()
+        else:
+            command = EditFile(challenge.file)
+        return Do((command,))
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass."""
+        self._sheet.update(dt)
+        challenge = self._look_up()
+        self._calm = 0.0 if challenge is not None and challenge.stuck else self._calm + dt
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels; reads only."""
+        view = self._lens.view(view)
+        challenge = self._look_up()
+        hot = hit_at(HITS, *self._sheet.pointer)
+        key = (challenge, hot, view.scale, self._seconds) if self._sheet.arrived >= 1.0 else None
+        self._kept.draw(view, FRAME, key, lambda: self._paint(view, challenge))
+
+    @property
+    def _seconds(self) -> int:
+        return int(self._sheet.age)
+
+    def _paint(self, view: View, challenge: Challenge | None) -> None:
+        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
+        easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
+        easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
+        x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68
+        title = "Can you fix it?"
+        easel.text(title, x, y, SIZE_HEAD + 4, face="display")
+        self._close(easel)
+        if challenge is None or challenge.file is None:
+            easel.text("The API has not told of a bug.", x, y + 70, SIZE_BODY, INK_SOFT)
+            return
+        stuck = stuck_text(challenge.stuck)
+        box_wide = easel.pen.measure(stuck, SIZE_BODY, face="bold")[0] + 40
+        left = x + max(300.0, easel.pen.measure(title, SIZE_HEAD + 4, face="display")[0] + 20)
+        easel.box((left, y, box_wide, 46), TOMATO if challenge.stuck else BASIL, 23)
+        easel.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
+        y += 66
+        y = self._path(easel, challenge.file, x, y, wide)
+        foot = HITS[1].box[1] - 44
+        rows = min(LINES + 1, int((foot - 20 - 31 * MESSAGE_LINES - CODE_PAD - y) / LINE))
+        y = self._code(easel, excerpt(challenge, rows - 1), y + 14, rows) + 14
+        problem = problem_of(challenge)
+        if problem is not None:
+            for part in easel.pen.wrap(problem.message, SIZE_SMALL, wide, face="bold", lines=MESSAGE_LINES):
+                easel.text(part, x, y, SIZE_SMALL, TOMATO, face="bold", max_width=wide)
+                y += 31
+        text, good = state_of(challenge)
+        easel.text(text, x, foot + 14, SIZE_BODY, BASIL if good else INK, anchor="midleft", max_width=wide)
+        self._buttons(easel, strong=EDIT if challenge.deployed else DEPLOY)
+
+    def _path(self, easel: Easel, file: str, x: float, y: float, wide: float) -> float:
+        easel.text("The cooks' code is this file:", x, y, SIZE_SMALL, INK_SOFT)
+        y += 32
+        for part in path_lines(easel, file, wide):
+            easel.text(part, x, y, SIZE_SMALL, face="bold", max_width=wide)
+            y += 31
+        return y
+
+    def _code(self, easel: Easel, lines: tuple[CodeLine, ...], y: float, rows: int) -> float:
+        """The lines on a dark ground of `rows` from `y` down; where it ends."""
+        x, w = CODE_LEFT, CODE_WIDE
+        high = CODE_PAD + LINE * rows
+        easel.box((x, y, w, high), NIGHT, 18, INK)
+        bottom = y + high
+        y += CODE_PAD / 2
+        for line in lines:
+            left = x + 82 + INDENT * min(line.indent, 24)
+            room = x + w - 16 - left
+            parts = [line.text]
+            if line.marked and easel.pen.measure(line.text, SIZE_LEAST)[0] > room:
+                parts = easel.pen.wrap(line.text, SIZE_LEAST, room, lines=2)
+            if rows < len(parts):
+                break
+            rows -= len(parts)
+            if line.marked:
+                easel.box((x + 6, y - 1, w - 12, LINE * len(parts)), GLOW, 8)
+                for n in range(11):
+                    # A pointer of ever shorter columns: no typeface here has one.
+                    tall = 22.0 - 2 * n
+                    easel.box((x + 12 + 1.5 * n, y + LINE / 2 - 2 - tall / 2, 2.5, tall), TOMATO)
+            colour: Colour = INK if line.marked else CREAM
+            easel.text(
+                str(line.number), x + 70, y + LINE / 2 - 1, SIZE_LEAST,
+                INK if line.marked else PLASTER, anchor="midright", tabular=True,
+            )  # fmt: skip
+            for n, part in enumerate(parts):
+                inner = 18.0 if n else 0.0
+                easel.text(
+                    part, left + inner, y + LINE / 2 - 1 + n * LINE, SIZE_LEAST, colour,
+                    face="bold" if line.marked else "text", anchor="midleft", max_width=room - inner,
+                )  # fmt: skip
+            y += LINE * len(parts)
+        return bottom
+
+    def _close(self, easel: Easel) -> None:
+        hot = hit_at(HITS, *self._sheet.pointer)
+        x, y, w, h = HITS[0].box
+        easel.box(HITS[0].box, GLOW if hot is HITS[0] else PLASTER, 18, INK)
+        easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
+
+    def _buttons(self, easel: Easel, strong: str) -> None:
+        hot = hit_at(HITS, *self._sheet.pointer)
+        for hit in HITS[1:]:
+            key, text = LABELS[hit.group]
+            easel.button(hit.box, text, key, strong=hit.group == strong, hot=hit is hot)
+
+
+def path_lines(easel: Easel, file: str, wide: float) -> list[str]:
+    """A path on as many lines as it needs, broken behind its slashes; all of it, unless it is absurd."""
+    found: list[str] = []
+    line = ""
+    for n, part in enumerate(file.split("/")):
+        piece = part if n == 0 else "/" + part
+        if line and easel.pen.measure(line + piece, SIZE_SMALL, face="bold")[0] > wide:
+            found.append(line)
+            line = piece
+        else:
+            line += piece
+    found.append(line)
+    return found if len(found) <= PATH_LINES else ["…" + found[-PATH_LINES], *found[1 - PATH_LINES :]]

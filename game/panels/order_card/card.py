@@ -1,0 +1,285 @@
+"""An order's card: one order's life as a picture, and where Temporal shows it. The kitchen stays usable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
+from game.actions import OpenWebUI
+from game.api_state.conditions import Condition, condition_of
+from game.drawing.art import Art, GopherPose, PizzaState
+from game.drawing.view import View
+from game.inputs import Input, PointerPress
+from game.panels.magnifier import Lens
+from game.panels.order_card import qr
+from game.panels.order_card.life import Life, life_of
+from game.panels.order_card.life_drawing import draw_life
+from game.panels.order_card.text import Slip, kill_text, slip_of, unheard_sentence
+from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.simulation.appearance import look_for
+from game.simulation.places import Box, inside
+from game.theme import (
+    BASIL,
+    CREAM,
+    DUSK,
+    GLOW,
+    INK,
+    INK_SOFT,
+    PLASTER,
+    SIZE_BODY,
+    SIZE_HEAD,
+    SIZE_LEAST,
+    SIZE_SMALL,
+    TOMATO,
+)
+
+WIDTH, HEIGHT, TOP = 680.0, 868.0, 140.0
+MARGIN = 34.0
+INNER = WIDTH - 2 * MARGIN
+OPEN, CLOSE = "open", "close"
+ID_LINES = 4
+LINE = 28.0
+BUTTON_HIGH = 60.0
+GROWTH = 1.1
+"""How much larger large text is here: the sheet is full, and a lens shows all of it larger."""
+QR_ROOM = 262.0
+"""Most that the QR code may take, from side to side."""
+
+POSES: dict[OrderStatus, GopherPose] = {
+    OrderStatus.DELIVERED: GopherPose.HAPPY,
+    OrderStatus.FAILED: GopherPose.WORRIED,
+}
+PIZZAS: dict[OrderStatus, PizzaState] = {
+    OrderStatus.PREPARING: PizzaState.TOPPED,
+    OrderStatus.RECEIVED: PizzaState.TOPPED,
+    OrderStatus.UNKNOWN: PizzaState.TOPPED,
+}
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is known beside the order itself: its history, the receipts, false time-outs, and the time by the
+    API's clock (Unix seconds).
+    """
+
+    history: tuple[HistoryEvent, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    wall: float = 0.0
+    timeouts: tuple[HeartbeatTimeout, ...] = ()
+    namespace: str = "default"
+
+
+def run_lines(run_id: str, fits: Callable[[str], bool]) -> list[str]:
+    """A run id on one line where it fits, else on two, parted at its last dash; nothing for none."""
+    if not run_id or fits(f"run {run_id}"):
+        return [f"run {run_id}"] if run_id else []
+    head, dash, tail = run_id.rpartition("-")
+    return [f"run {head}{dash}", tail] if head else [f"run {run_id}"]
+
+
+class OrderCard:
+    """Not modal: a press beside it goes to the kitchen. Esc and × close it, U shows the order in Temporal."""
+
+    modal = False
+
+    def __init__(
+        self,
+        order_id: str,
+        look_up: Callable[[str], Order | None],
+        ui: str | None,
+        *,
+        art: Art | None,
+        side: str,
+        telling: Callable[[], Telling] = Telling,
+    ) -> None:
+        """`look_up` and `telling` are asked in every frame; `ui`: the Web UI, None while unknown; `side`:
+        left or right.
+        """
+        self.order_id = order_id
+        self._look_up = look_up
+        self._ui = ui
+        self._art = art
+        self._telling = telling
+        self._way = 1 if side == "right" else -1
+        x = 1920 - 24 - WIDTH if side == "right" else 24.0
+        self.frame: Box = (x, TOP, WIDTH, HEIGHT)
+        self._sheet = Sheet()
+        self._lens = Lens(self.frame, GROWTH)
+        # Beside the QR code, or as wide as the card where there is none.
+        left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
+        bottom = TOP + HEIGHT - 34
+        self.hits = (
+            Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE),
+            Hit((left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH), OPEN),
+        )
+
+    @property
+    def box(self) -> Box:
+        """Where it was drawn last."""
+        return self._lens.box
+
+    def handle(self, item: Input) -> Outcome:
+        """Take one input."""
+        item = self._lens.inner(item)
+        self._sheet.follow(item)
+        if isinstance(item, PointerPress):
+            hit = hit_at(self.hits, item.x, item.y)
+            if hit is not None:
+                return Close() if hit.group == CLOSE else self._open()
+            return Stay(used=inside(self.frame, item.x, item.y))
+        key = pressed_key(item)
+        if key == "escape":
+            return Close()
+        if key == "u":
+            return self._open()
+        return Stay(used=False)
+
+    def _open(self) -> Outcome:
+        return Do((OpenWebUI(self.order_id),))
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass."""
+        self._sheet.update(dt)
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels; reads only."""
+        view = self._lens.view(view)
+        easel = Easel(
+            view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH
+        )
+        easel.sheet(self.frame)
+        order = self._look_up(self.order_id)
+        x, y = self.frame[0] + MARGIN, self.frame[1] + 30
+        if order is None:
+            easel.text(self.order_id, x, y, SIZE_HEAD, face="display", max_width=WIDTH - 150)
+            easel.text("Nothing is known of this order.", x, y + 60, SIZE_BODY, INK_SOFT)
+        else:
+            self._draw_order(easel, order, x, y)
+        self._draw_buttons(easel)
+
+    def _draw_order(self, easel: Easel, order: Order, x: float, y: float) -> None:
+        telling = self._telling()
+        life = life_of(order, telling.history, telling.receipts, telling.wall, telling.timeouts)
+        slip = slip_of(order, life, telling.wall)
+        self._draw_head(easel, order, slip, x, y)
+        y += 120
+        easel.text("order", x, y, SIZE_LEAST, face="bold")
+        left = easel.pen.measure("order", SIZE_LEAST, face="bold")[0] + 12
+        for text in easel.pen.wrap(slip.order_id, SIZE_LEAST, INNER - left, lines=ID_LINES):
+            easel.text(text, x + left, y, SIZE_LEAST, INK_SOFT, max_width=INNER - left)
+            y += LINE
+        y = self._draw_pizza(easel, order, slip, x, y + 5)
+        y = draw_life(easel, slip, life, x, y, INNER)
+        self._draw_foot(easel, order, slip, life, y + 6)
+
+    def _draw_head(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> None:
+        easel.box((x, y, 108, 108), DUSK, 24, INK)
+        if easel.art is not None:
+            pose = POSES.get(order.status, GopherPose.IDLE)
+            easel.sprite(easel.art.gopher(look_for(order.id), pose, 96), x + 54, y + 103)
+        left = x + 126
+        room = INNER - 126 - 70
+        easel.text(slip.title, left, y + 14, SIZE_HEAD, face="display", anchor="midleft", max_width=room)
+        easel.icon(slip.icon, left + 20, y + 56, 38)
+        text_left = left + (48 if easel.art is not None else 0)
+        done = order.status is OrderStatus.DELIVERED
+        bad = condition_of(order) not in (None, Condition.CANCELLED)
+        easel.text(
+            slip.status,
+            text_left,
+            y + 56,
+            SIZE_BODY,
+            BASIL if done else TOMATO if bad else INK,
+            face="bold",
+            anchor="midleft",
+            max_width=x + INNER - 70 - text_left,
+        )
+        room = x + INNER - left
+        if slip.stale:
+            # What is not fresh says so, in front of what was last known.
+            words = "last known"
+            wide = easel.pen.measure(words, SIZE_LEAST, face="bold")[0]
+            easel.box((left, y + 79, wide + 24, 32), INK, 16)
+            easel.text(words, left + 12, y + 95, SIZE_LEAST, GLOW, face="bold", anchor="midleft")
+            left, room = left + wide + 34, room - wide - 34
+        easel.text(slip.now, left, y + 95, SIZE_SMALL, anchor="midleft", max_width=room)
+
+    def _draw_pizza(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> float:
+        left = x + (104 if easel.art is not None else 18)
+        room = x + INNER - 14 - left
+        toppings = easel.pen.wrap(slip.toppings, SIZE_LEAST, room, lines=2)
+        high = 66.0 + 26 * (len(toppings) - 1)
+        easel.box((x, y, INNER, high), PAPER_LIT, 18, RULE)
+        if easel.art is not None:
+            state = PIZZAS.get(order.status, PizzaState.BAKED)
+            easel.sprite(easel.art.pizza(state, order.toppings, high - 6), x + 52, y + high / 2)
+        easel.text(slip.crust, left, y + 4, SIZE_SMALL, face="bold", max_width=room)
+        for n, text in enumerate(toppings):
+            easel.text(text, left, y + 33 + 26 * n, SIZE_LEAST, max_width=room)
+        return y + high + 12
+
+    def _draw_foot(self, easel: Easel, order: Order, slip: Slip, life: Life | None, y: float) -> None:
+        """The way into Temporal, and in words what went wrong on the way: deaths, and the last failure."""
+        left, top, wide, _ = self.hits[1].box
+        if not self._draw_code(easel, order, y):
+            left, wide = self.frame[0] + MARGIN, INNER
+        kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
+        paused = condition_of(order) is Condition.PAUSED
+        kills += [kill_text(kill, paused) for kill in life.kills[-2:]] if life else []
+        failure = f"Last failure: {slip.failure}" if slip.failure else ""
+        free = int((top - 8 - y) / LINE)
+        for text in (failure, *kills):
+            room = min(free, 3 if text is failure else 2)
+            if not text or room < 1:
+                continue
+            for part in easel.pen.wrap(text, SIZE_LEAST, wide, lines=room):
+                easel.text(part, left, y, SIZE_LEAST, TOMATO if text is failure else INK, max_width=wide)
+                y, free = y + LINE, free - 1
+        run = run_lines(slip.run_id, lambda text: easel.pen.measure(text, SIZE_LEAST)[0] <= wide)
+        if y + 6 + LINE * len(run) <= top - 4:
+            for n, part in enumerate(run):
+                easel.text(part, left, y + 6 + LINE * n, SIZE_LEAST, INK_SOFT, max_width=wide)
+
+    def _draw_code(self, easel: Easel, order: Order, y: float) -> bool:
+        """The QR code of the order's page, with its quiet zone; whether there is such a page, and room."""
+        page = qr.page_of(self._ui, self._telling().namespace, order)
+        if page is None:
+            return False
+        x = self.frame[0] + MARGIN
+        bottom = TOP + HEIGHT - 30
+        view = easel.view
+        # With room for the words over it; where it is scarce, the code alone; in a small window, whose
+        # pixels are coarse, a little smaller than it should be.
+        room = min(QR_ROOM, bottom - y)
+        px = qr.side_of(page, min(QR_ROOM, room - LINE), view.scale) or qr.side_of(page, room, view.scale)
+        if not px and view.scale < 1:
+            px = qr.side_of(page, room, view.scale, least=qr.LEAST_MODULE * 0.7)
+        found = qr.picture(page, px, INK, CREAM) if px else None
+        if found is None:
+            return False
+        side = px / view.scale
+        top = bottom - side
+        corner = easel.moved((x + (QR_ROOM - side) / 2, top, side, side))
+        view.surface.blit(found, view.pos(corner[0], corner[1]))
+        words = "opens on this computer" if urlsplit(page).hostname in LOOPBACK else "its page in Temporal"
+        if top - y >= LINE - 2:
+            easel.text(
+                words, x + QR_ROOM / 2, top - 2, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM
+            )
+        return True
+
+    def _draw_buttons(self, easel: Easel) -> None:
+        hot = hit_at(self.hits, *self._sheet.pointer)
+        for hit in self.hits:
+            if hit.group == OPEN:
+                known = self._ui is not None
+                text = "Open in Temporal" if known else "Web UI: address not known"
+                easel.button(hit.box, text, "U", strong=known, hot=hit is hot)
+            else:
+                x, y, w, h = hit.box
+                easel.box(hit.box, GLOW if hit is hot else PLASTER, 18, INK)
+                easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")

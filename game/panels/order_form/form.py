@@ -1,0 +1,189 @@
+"""The order form: crust, cheese, toppings, a name, and the gopher that this order will be.
+
+By mouse alone or by keyboard alone. Letters typed anywhere go to the name; the line at the bottom says so.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from api_stub.schema import Menu
+from game.accessibility import PLAIN, Access
+from game.actions import PlaceOrder
+from game.drawing.art import Art
+from game.drawing.view import View
+from game.inputs import Input, KeyPress, KeyRelease, PointerPress, TextTyped
+from game.panels.order_form.choice import Choice, card_of
+from game.panels.order_form.drawing import Shown, draw_form
+from game.panels.order_form.layout import (
+    CANCEL,
+    ORDER,
+    SURPRISE,
+    neighbour,
+    next_group,
+    plan_for,
+    pressable,
+)
+from game.panels.panel import Close, Outcome, Stay
+from game.panels.widgets import Hit, Sheet, hit_at
+from game.simulation.appearance import look_for
+
+DEAF_SECONDS = 0.12
+DEAF_FRAMES = 2
+"""How long typed text without a key of its own is not taken: the "n" that opened the form comes late."""
+HINT_SECONDS = 3.0
+
+
+class OrderForm:
+    """Modal. Enter orders from anywhere but Cancel, Esc cancels."""
+
+    modal = True
+
+    def __init__(
+        self,
+        menu: Menu,
+        next_id: Callable[[], str],
+        *,
+        art: Art | None,
+        dice: random.Random | None = None,
+    ) -> None:
+        """`next_id` is asked once, now: the gopher shown is the one that will come."""
+        self.order_id = next_id()
+        self._look = look_for(self.order_id)
+        self._art = art
+        self._dice = dice or random.Random()
+        self.choice = Choice(card_of(menu))
+        self._access = PLAIN
+        self._plan = plan_for(self.choice.card)
+        self._focus: tuple[str, int] = ("crust", 0)
+        self._sheet = Sheet()
+        self._frames = 0
+        self._hint_age = 0.0
+        self._heard_key: bool | None = None
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed now."""
+        return pressable(self._plan, self.choice)
+
+    @property
+    def focus(self) -> tuple[str, int]:
+        """Group and index of what the keyboard works on."""
+        return self._focus
+
+    def handle(self, item: Input) -> Outcome:
+        """Take one input."""
+        self._sheet.follow(item)
+        if isinstance(item, PointerPress):
+            self._heard_key = True
+            return self._press(item.x, item.y)
+        if isinstance(item, KeyPress):
+            # A key that repeats without having gone down here is the one that opened the form.
+            self._heard_key = bool(self._heard_key) if item.repeat else True
+            return self._key(item)
+        if isinstance(item, KeyRelease):
+            self._heard_key = True
+        elif isinstance(item, TextTyped) and self._takes_text(item.text):
+            self._focus = ("name", 0)
+            self.choice.type(item.text)
+            self._hint_age = 0.0
+        return Stay()
+
+    def _takes_text(self, text: str) -> bool:
+        if self._heard_key is None:
+            if self._frames < DEAF_FRAMES or self._sheet.age < DEAF_SECONDS:
+                return False
+        elif not self._heard_key:
+            return False
+        # Space picks and presses; it is a character only within a name.
+        return self._focus[0] == "name" or bool(text.strip())
+
+    def _key(self, item: KeyPress) -> Outcome:
+        key, (group, index) = item.key, self._focus
+        if item.alt or item.meta:
+            # The system's; and what AltGr types comes as text.
+            return Stay()
+        if item.ctrl:
+            if key == "r" and not item.repeat:
+                self.choice.surprise(self._dice)
+            return Stay()
+        if key == "escape" and not item.repeat:
+            return Close()
+        if key == "return" and not item.repeat:
+            return Close() if self._focus == ("buttons", CANCEL) else self._order()
+        if key == "tab":
+            self._focus = self._entry(next_group(group, -1 if item.shift else 1))
+        elif group == "name" and self.choice.edit(key):
+            pass
+        elif key in ("left", "right", "up", "down"):
+            self._focus = neighbour(self._plan, self._focus, key)
+        elif key == "space" and group != "name":
+            return self._pick(group, index)
+        elif key in ("backspace", "delete") and group == "toppings":
+            self.choice.remove(self.choice.card.toppings[index])
+        return Stay()
+
+    def _entry(self, group: str) -> tuple[str, int]:
+        """What has the focus first in a group: of the radio chips, the picked one."""
+        first = {"crust": self.choice.crust, "cheese": self.choice.cheese, "buttons": ORDER}
+        if group == "toppings" and not self.choice.card.toppings:
+            return self._entry("name")
+        return group, first.get(group, 0)
+
+    def _press(self, x: float, y: float) -> Outcome:
+        hit = hit_at(self.hits, x, y)
+        if hit is None:
+            return Stay()
+        self._focus = ("toppings", hit.index) if hit.group == "fewer" else hit.spot
+        return self._pick(*hit.spot)
+
+    def _pick(self, group: str, index: int) -> Outcome:
+        choice = self.choice
+        self._hint_age = 0.0
+        if group == "crust":
+            choice.crust, choice.hint = index, ""
+        elif group == "cheese":
+            choice.cheese, choice.hint = index, ""
+        elif group == "toppings":
+            choice.add(choice.card.toppings[index])
+        elif group == "fewer":
+            choice.remove(choice.card.toppings[index])
+        elif (group, index) == ("buttons", SURPRISE):
+            choice.surprise(self._dice)
+        elif (group, index) == ("buttons", CANCEL):
+            return Close()
+        elif (group, index) == ("buttons", ORDER):
+            return self._order()
+        return Stay()
+
+    def _order(self) -> Outcome:
+        return Close((PlaceOrder(self.choice.request(self.order_id)),))
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass."""
+        self._sheet.update(dt)
+        self._frames += 1
+        self._hint_age += dt
+        if self._hint_age > HINT_SECONDS:
+            self.choice.hint = ""
+
+    def _lay_out(self, access: Access) -> None:
+        """Have the boxes where they are to be drawn; they are pressed there until it is drawn otherwise."""
+        if access != self._access:
+            self._access, self._plan = access, plan_for(self.choice.card, access)
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels. Of the form only the boxes can change, with how people want it shown."""
+        self._lay_out(view.access)
+        shown = Shown(
+            self.order_id,
+            self._look,
+            self.choice,
+            self._plan,
+            self._focus,
+            hit_at(self.hits, *self._sheet.pointer),
+            self._sheet.age,
+            self._sheet.arrived,
+        )
+        draw_form(view, self._art, shown)

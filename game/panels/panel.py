@@ -1,0 +1,54 @@
+"""The protocol of a panel: something that lies over the kitchen until it is left.
+
+A panel's methods return data. It never draws in `handle`, never changes anything in `draw`, and knows
+neither the network nor the other panels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from game.actions import Command
+from game.drawing.view import View
+from game.inputs import Input
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Nothing changed that anybody else must know of; `used` tells that the input is spent."""
+
+    used: bool = True
+
+
+@dataclass(frozen=True)
+class Close:
+    """Take this panel away; first carry out its commands."""
+
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True)
+class Do:
+    """Carry out commands; the panel stays."""
+
+    commands: tuple[Command, ...]
+
+
+Outcome = Stay | Close | Do
+
+
+class Panel(Protocol):
+    """What the application asks of a panel."""
+
+    modal: bool
+    """True: the kitchen gets no input while it is open (form, quit, help). False: a card beside it."""
+
+    def handle(self, item: Input) -> Outcome:
+        """Take one input."""
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass (cursor blink, slide-in)."""
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels; reads only."""

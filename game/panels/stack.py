@@ -1,0 +1,176 @@
+"""The panels over the kitchen, the topmost last: what opens which, and who gets an input first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api_stub.schema import Menu
+from game.accessibility import SWITCHES
+from game.actions import (
+    AskQuit,
+    AskReset,
+    Command,
+    OpenBug,
+    OpenCard,
+    OpenChooser,
+    OpenForm,
+    OpenHelp,
+    OpenReplay,
+    OpenStats,
+    ResetChallenge,
+    Wish,
+)
+from game.drawing.art import Art
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerRelease
+from game.panels.bug_code import BugSlip
+from game.panels.checkpoint_chooser import ChooserPanel
+from game.panels.help import HelpPanel
+from game.panels.order_card.card import OrderCard, Telling
+from game.panels.order_form.form import OrderForm
+from game.panels.panel import Close, Panel, Stay
+from game.panels.question import AskPanel, Question
+from game.panels.quit_question import QuitPanel
+from game.panels.replay_window import ReplayPanel
+from game.panels.stats.figures import Look
+from game.panels.stats.panel import StatsPanel
+from game.replay.playback_list import receipt_of
+from game.simulation.model import Model
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an input: whether a panel took it, what is to be done for it, and whether to leave."""
+
+    used: bool = True
+    commands: tuple[Command, ...] = ()
+    leave: bool = False
+
+
+class Pile:
+    """All open panels. `model` is only read; `art` gives the pictures in use, None while there are none."""
+
+    def __init__(self, model: Model, art: Callable[[], Art | None]) -> None:
+        self._model = model
+        self._art = art
+        self.panels: list[Panel] = []
+        # Ids must not repeat over restarts: the same id with another pizza would be refused.
+        self._session = secrets.token_hex(3)
+        self._ordered = 0
+
+    def take(self, item: Input) -> Taken:
+        """Let the panels have an input, the topmost first."""
+        if isinstance(item, CloseWindow):
+            # Closing the window while it asks "really?" is an answer.
+            return Taken(False, leave=any(isinstance(panel, QuitPanel) for panel in self.panels))
+        if isinstance(item, KeyPress) and item.key in SWITCHES and item.plain:
+            # How it is shown is nobody's own: these keys work everywhere, above all over the help.
+            return Taken(False)
+        if isinstance(item, KeyRelease | PointerRelease):
+            # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
+            for panel in self.panels:
+                panel.handle(item)
+            return Taken(False)
+        for panel in reversed(self.panels):
+            outcome = panel.handle(item)
+            if isinstance(outcome, Stay):
+                if outcome.used or panel.modal:
+                    return Taken()
+                continue
+            if isinstance(outcome, Close):
+                self.panels.remove(panel)
+            return Taken(commands=outcome.commands)
+        return Taken(False)
+
+    def update(self, dt: float) -> None:
+        """Let `dt` seconds pass; panels that are over leave by themselves."""
+        for panel in self.panels:
+            panel.update(dt)
+        fixable = self._model.file_to_fix is not None
+        self.panels = [p for p in self.panels if not isinstance(p, BugSlip) or fixable and not p.over]
+        self.panels = [p for p in self.panels if not isinstance(p, ReplayPanel) or not p.over]
+
+    @property
+    def stats_open(self) -> bool:
+        """Whether the figures are shown."""
+        return any(isinstance(panel, StatsPanel) for panel in self.panels)
+
+    @property
+    def open_card(self) -> tuple[str, object] | None:
+        """The order whose card is open, and what its history must be asked for again upon."""
+        card = next((panel for panel in self.panels if isinstance(panel, OrderCard)), None)
+        order = self._model.known.orders.get(card.order_id) if card is not None else None
+        if order is None:
+            return None
+        return order.id, (order.run_id, order.status, order.attempt, order.worker)
+
+    def open(self, wish: Wish) -> None:
+        """Show a panel; a card or a question that is open already is replaced."""
+        model = self._model
+        modal = any(panel.modal for panel in self.panels)
+        if isinstance(wish, OpenCard):
+            self._show_card(wish)
+        elif isinstance(wish, OpenBug):
+            self._show_bug(wish)
+        elif isinstance(wish, AskQuit):
+            if not any(isinstance(panel, QuitPanel) for panel in self.panels):
+                self.panels.append(QuitPanel(model.open_orders))
+        elif modal:
+            return
+        elif isinstance(wish, OpenForm):
+            menu = model.known.menu or Menu.printed()
+            self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
+        elif isinstance(wish, OpenHelp):
+            self.panels.append(HelpPanel(kiosk=model.kiosk))
+        elif isinstance(wish, OpenStats):
+            self.panels.append(StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age)))
+        elif isinstance(wish, OpenChooser):
+            current = model.known.checkpoint.name if model.known.checkpoint else ""
+            self.panels.append(ChooserPanel(model.known.checkpoints, current))
+        elif isinstance(wish, OpenReplay):
+            self._show_replay()
+        elif isinstance(wish, AskReset):
+            question = ("Your edit of the file will be gone.", "R then restarts the cooks with the bug.")
+            asked = Question("Put the bug back?", question, "Bug back", ResetChallenge())
+            self.panels.append(AskPanel(asked))
+
+    def _show_card(self, wish: OpenCard) -> None:
+        known = self._model.known
+        self.panels = [panel for panel in self.panels if not isinstance(panel, OrderCard)]
+        ui = known.health.temporal.ui if known.health else None
+        taken = any(isinstance(panel, BugSlip) for panel in self.panels)
+        card = OrderCard(
+            wish.order,
+            lambda key: self._model.known.orders.get(key),
+            ui,
+            art=self._art(),
+            side="right" if wish.right and not taken else "left",
+            telling=lambda: self._telling(wish.order),
+        )
+        self.panels.insert(0, card)
+
+    def _telling(self, order_id: str) -> Telling:
+        known = self._model.known
+        namespace = known.health.temporal.namespace if known.health else "default"
+        history, wall = known.histories.get(order_id, ()), self._model.wall
+        return Telling(history, known.receipts, wall, known.timeouts, namespace)
+
+    def _show_replay(self) -> None:
+        """The newest kill again, over whatever is open on that side."""
+        recording = self._model.recorder.done[-1]
+        self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
+        self.panels.append(ReplayPanel(recording, lambda: receipt_of(self._model, recording), self._art))
+
+    def _show_bug(self, wish: OpenBug) -> None:
+        """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""
+        if any(isinstance(panel, BugSlip) for panel in self.panels) or (self.panels and not wish.asked):
+            return
+        for card in [p for p in self.panels if isinstance(p, OrderCard) and p.frame[0] > 960]:
+            self.panels.remove(card)
+        slip = BugSlip(lambda: self._model.known.challenge, art=self._art(), asked=wish.asked)
+        self.panels.insert(0, slip)
+
+    def _next_id(self) -> str:
+        self._ordered += 1
+        return f"manual-{self._session}-{self._ordered}"

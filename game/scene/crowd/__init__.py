@@ -1,0 +1,1 @@
+"""Drawing hundreds of gophers."""

@@ -1,0 +1,1 @@
+"""The bands, signs and receipts that lie over the kitchen."""

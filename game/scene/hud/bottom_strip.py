@@ -1,0 +1,99 @@
+"""Drawing the bottom strip: the buttons, and between them the keys or the speaker's line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from game.drawing.brush import Brush
+from game.simulation.bottom_strip import Strip, strip_for
+from game.simulation.model import Model
+from game.simulation.places import BOTTOM_STRIP, Box, inside
+from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
+
+SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)
+"""Sizes of a line that stands alone, the largest that fits; in two rows otherwise."""
+SPOKEN_ROWS = SIZE_BODY
+PLACE = 66.0
+"""How much of the strip the line's number takes."""
+
+
+def _button(
+    brush: Brush, box: Box, hot: bool, key: str, text: str, strong: bool = False, brief: bool = False
+) -> None:
+    x, y, w, h = box
+    ground = GLOW if strong else NIGHT
+    brush.view.box(x, y, w, h, CREAM if hot else ground, 16)
+    if not strong and not hot:
+        brush.view.box(x + 2, y + 2, w - 4, h - 4, INK, 14)
+    colour = INK if strong or hot else CREAM
+    brush.view.box(x + 12, y + 11, w - 24 if brief else 38, 36, INK if strong or hot else CREAM, 8)
+    middle = x + w / 2 if brief else x + 31
+    brush.pen.write(
+        key, middle, y + 29, SIZE_SMALL, CREAM if strong or hot else INK, face="bold", anchor="center"
+    )
+    if not brief:
+        brush.pen.write(
+            text, x + 62, y + 29, SIZE_BODY if strong else SIZE_SMALL, colour, face="bold", anchor="midleft",
+            max_width=w - 62,
+        )  # fmt: skip
+
+
+def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
+    """The speaker's line, as large as it goes, with its number before it."""
+    x, y, w, h = box
+    pen, wide, middle = brush.pen, w - PLACE - 16.0, y + h / 2
+    pen.write(position, x + 8, middle, SIZE_SMALL, GLOW, face="bold", anchor="midleft", tabular=True)
+    at = x + PLACE + wide / 2
+    # These sizes are for reading from afar as they are; larger still, two rows would leave the strip.
+    share = 1.0 / brush.view.access.text
+    for size in (share * one for one in SPOKEN):
+        if pen.measure(text, size, face="bold")[0] <= wide:
+            pen.write(text, at, middle, size, CREAM, face="bold", anchor="center")
+            return
+    size = share * SPOKEN_ROWS
+    rows = pen.wrap(text, size, wide, face="bold", lines=2)
+    for n, row in enumerate(rows):
+        lower = (n - (len(rows) - 1) / 2) * (SPOKEN_ROWS + 2.0)
+        pen.write(row, at, middle + lower, size, CREAM, face="bold", anchor="center", max_width=wide)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the strip shows: where it is the same, so is its picture."""
+
+    plan: Strip
+    line: str
+    position: str
+    kiosk: bool
+    muted: bool
+    hot: tuple[bool, ...]
+    """Which of the buttons the pointer is on: order, UI, help, muted."""
+
+
+def draw_strip(brush: Brush, model: Model) -> None:
+    """The keys, or what the speaker says; painted when it changes."""
+    story = model.story
+    plan = strip_for(bool(story.line), model.kiosk, model.muted)
+    hot = tuple(inside(box, *model.pointer) for box in (plan.order, plan.ui, plan.help, plan.muted))
+    shown = Shown(plan, story.line, story.position, model.kiosk, model.muted, hot)
+    x, y, w, h = BOTTOM_STRIP
+    brush.kept("strip", shown, (w, h), lambda own: _paint(own, shown), x, y)
+
+
+def _paint(brush: Brush, shown: Shown) -> None:
+    plan, (order, ui, questions, muted) = shown.plan, shown.hot
+    _button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
+    _button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
+    _button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
+    if shown.muted:
+        _button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
+    if shown.line:
+        _spoken(brush, shown.line, shown.position, plan.words)
+        return
+    if shown.kiosk:
+        text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
+    else:
+        text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
+    x, y, w, h = plan.words
+    size = SIZE_SMALL if w > 1000 else SIZE_LEAST
+    brush.pen.write(text, x + w / 2, y + h / 2, size, CREAM, anchor="center", max_width=w - 24)

@@ -1,0 +1,196 @@
+"""Drawing the newest kill receipts: paper slips at the right edge, which slide in and fade out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pygame
+
+from api_stub.schema import Receipt
+from game.accessibility import PLAIN, Access
+from game.api_state.receipts import Words, words_of
+from game.drawing.brush import Brush
+from game.drawing.paper import edged_box, fill_box, shadow
+from game.replay.playback_list import replayable
+from game.simulation.actors import colour_of
+from game.simulation.model import Model, Note
+from game.simulation.motion import clamp, ease_out
+from game.simulation.places import Box, inside
+from game.simulation.receipt_slips import LEAVE, LIFE
+from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
+
+LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
+LINE = 29.0
+PAD = 9.0
+GAP = 10.0
+MARGIN = 20.0
+"""Room for a slip's shadow around it."""
+TAB_WIDE, TAB_HIGH = 92.0, 52.0
+TEXT = 63.0
+"""From a slip's left edge to its text; the cook's number stands before it."""
+WIDER = 96.0
+"""By so much a slip is wider with large text."""
+MOST_LARGE = 2
+"""So many slips with large text: more would cover the kitchen."""
+
+
+def frame_of(access: Access) -> tuple[float, float]:
+    """A slip's left edge and its width."""
+    return (LEFT - WIDER, WIDE + WIDER) if access.large else (LEFT, WIDE)
+
+
+@lru_cache(maxsize=32)
+def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
+    """A slip's lines below its head: text, colour, bold."""
+    found = [(words.held, INK, False)]
+    if words.outcome:
+        found.append((words.outcome, TOMATO if words.waiting else BASIL, True))
+    if words.kept:
+        found.append((words.kept, INK_SOFT, False))
+    return tuple(found)
+
+
+def height_of(words: Words, access: Access = PLAIN) -> float:
+    """How high a slip is."""
+    return 2 * PAD + LINE * access.text * (1 + len(lines_of(words)))
+
+
+@lru_cache(maxsize=8)
+def _sheet(size: tuple[int, int]) -> pygame.Surface:
+    return pygame.Surface(size, pygame.SRCALPHA)
+
+
+def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+    access = brush.view.access
+    high, wide, line = height_of(words, access), frame_of(access)[1], LINE * access.text
+    shadow(brush.view, (x, y, wide, high), 14, 6.0)
+    edged_box(brush.view, (x, y, wide, high), CREAM, WOOD_DARK, 14, 3)
+    middle = y + PAD + line / 2
+    brush.disc(x + 34, middle + 6, 21, colour_of(worker), INK)
+    brush.flush()
+    pen, right = brush.pen, x + wide - 14
+    pen.write(str(words.slot), x + 34, middle + 6, SIZE_SMALL, INK, face="display", anchor="center")
+    used = 0.0
+    if words.signal:
+        used = (
+            pen.write(words.signal, right, middle, SIZE_LEAST, TOMATO, face="bold", anchor="midright")[2] + 10
+        )
+    pen.write(
+        words.head, x + TEXT, middle, SIZE_SMALL, INK, face="bold", anchor="midleft",
+        max_width=right - used - x - TEXT,
+    )  # fmt: skip
+    for text, colour, bold in lines_of(words):
+        middle += line
+        pen.write(
+            text, x + TEXT, middle, SIZE_LEAST, colour, face="bold" if bold else "text", anchor="midleft",
+            max_width=right - x - TEXT, tabular=True,
+        )  # fmt: skip
+
+
+def _kept_slip(brush: Brush, note: Note, words: Words, x: float, y: float) -> None:
+    """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
+    slot, worker = ("slip", note.slot), note.receipt.worker
+    access = brush.view.access
+    size = frame_of(access)[1] + 2 * MARGIN, height_of(words, access) + 2 * MARGIN
+    brush.kept(
+        slot, (words, worker), size, lambda own: _slip(own, words, worker, x, y), x - MARGIN, y - MARGIN
+    )
+
+
+def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
+    """A slip that fades: drawn aside, then put down translucently. Rare, and for a second only."""
+    view = brush.view
+    x, wide = frame_of(view.access)
+    high = height_of(words, view.access)
+    rect = view.rect(x - 24, y - 12, wide + 36, high + 36).clip(view.surface.get_rect())
+    if rect.w <= 0 or rect.h <= 0:
+        return
+    behind = _sheet(rect.size)
+    behind.blit(view.surface, (0, 0), rect)
+    _slip(brush, words, worker, x, y)
+    behind.set_alpha(round(255 * (1 - left)))
+    view.surface.blit(behind, rect)
+    behind.set_alpha(None)
+
+
+def draw_slips(brush: Brush, model: Model) -> None:
+    """The newest at the top; each older one below it."""
+    places = _places(model)
+    tab = _tab_of(model, places)
+    if tab is not None:
+        _tab(brush, model, tab)
+    for note, words, x, y in places:
+        left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
+        if left < 1.0:
+            _leaving(brush, words, note.receipt.worker, y, left)
+        else:
+            _kept_slip(brush, note, words, x, y)
+
+
+_said: dict[int, tuple[Receipt, int, Words]] = {}
+
+
+def _words(receipt: Receipt, tenth: int) -> Words:
+    """What a receipt says so many tenths of a second after the death; worked out anew only while that may be
+    another thing.
+    """
+    known = _said.get(id(receipt))
+    # The receipt is kept beside its words, so that its id cannot be another's.
+    if known is not None and known[0] is receipt and (known[1] == tenth or not known[2].waiting):
+        return known[2]
+    if len(_said) > 8:
+        _said.clear()
+    made = words_of(receipt, tenth / 10)
+    _said[id(receipt)] = receipt, tenth, made
+    return made
+
+
+def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
+    """The slips that are shown, the newest first: what each says, and where its upper left corner is now."""
+    most = MOST_LARGE if model.access.large else len(model.notes)
+    at, y, found = frame_of(model.access)[0], TOP, []
+    # While the API is away nobody tells who took over: "no one yet" stands at when that was last known.
+    heard = model.real if model.offline_since is None else model.offline_since
+    for note in list(reversed(model.notes))[:most]:
+        room = ease_out(note.shown / 0.25)
+        come = ease_out((note.shown - 0.12) / 0.35)
+        if model.access.calm:
+            room = come = 1.0
+        words = _words(note.receipt, int(max(0.0, heard - note.died_real) * 10))
+        found.append((note, words, at + (1 - come) * (1920 - at), y))
+        # What is below makes room softly while this one comes.
+        y += (height_of(words, model.access) + GAP) * room
+    return found
+
+
+def replay_tab(model: Model) -> Box | None:
+    """The tab at a slip's left edge that shows its kill again; None: there is no such slip."""
+    return _tab_of(model, _places(model))
+
+
+def _tab_of(model: Model, places: Sequence[tuple[Note, Words, float, float]]) -> Box | None:
+    receipt = replayable(model)
+    for note, _, x, y in places if receipt is not None else ():
+        if note.receipt is receipt and note.age < LIFE - LEAVE:
+            return x - TAB_WIDE, y + 10.0, TAB_WIDE + 20.0, TAB_HIGH
+    return None
+
+
+def _tab(brush: Brush, model: Model, box: Box) -> None:
+    x, y, w, h = box
+    hot = inside(box, *model.pointer)
+    brush.kept("tab", hot, (w, h), lambda own: _paint_tab(own, box, hot), x, y)
+
+
+def _paint_tab(brush: Brush, box: Box, hot: bool) -> None:
+    x, y, _, h = box
+    middle = y + h / 2
+    edged_box(brush.view, box, CREAM if hot else GLOW, WOOD_DARK, 14, 3)
+    fill_box(brush.view, (x + 10, y + 9, 36, h - 18), INK, 8)
+    brush.pen.write("K", x + 28, middle, SIZE_LEAST, CREAM, face="bold", anchor="center")
+    # Twice a triangle, of thin columns as the stream's sign: back to what was.
+    for start in (x + 54, x + 70):
+        for n in range(8):
+            tall = 2.0 + 20.0 * n / 7
+            fill_box(brush.view, (start + 2 * n, middle - tall / 2, 2.5, tall), INK)

@@ -1,0 +1,1 @@
+"""The model of the kitchen and its rules; no pygame, no HTTP."""

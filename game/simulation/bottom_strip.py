@@ -1,0 +1,40 @@
+"""What lies where on the bottom strip. While a line of the speaker's is shown the buttons make room. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box
+
+CAP = 64.0
+"""How wide a button is that shows its key alone."""
+GAP = 14.0
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The boxes of the strip. `words` lies between the buttons; `brief`: U, H and M show their keys alone,
+    and where somebody speaks at the keyboard N does too.
+    """
+
+    order: Box
+    ui: Box
+    help: Box
+    muted: Box
+    words: Box
+    brief: bool = False
+    brief_order: bool = False
+
+
+def strip_for(speaking: bool, kiosk: bool, muted: bool) -> Strip:
+    """The strip while a speaker's line is shown or not; a kiosk's visitors keep their large button."""
+    order, ui, helping, sign = ORDER_BUTTON, UI_BUTTON, HELP_BUTTON, MUTED_SIGN
+    if speaking:
+        _, y, _, h = HELP_BUTTON
+        edge = HELP_BUTTON[0] + HELP_BUTTON[2]
+        helping, ui, sign = ((edge - CAP - n * (CAP + GAP), y, CAP, h) for n in range(3))
+        order = order if kiosk else (order[0], y, CAP, h)
+    left = order[0] + order[2] + GAP
+    right = (sign if muted else ui)[0] - GAP
+    words = left, BOTTOM_STRIP[1], right - left, BOTTOM_STRIP[3]
+    return Strip(order, ui, helping, sign, words, speaking, speaking and not kiosk)

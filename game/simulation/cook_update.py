@@ -1,0 +1,73 @@
+"""The cooks from frame to frame: what each holds and does, and what is known of the death of one."""
+
+from __future__ import annotations
+
+import math
+
+from game.api_state.receipts import last_takeover, receipt_for
+from game.simulation.actors import Cook, CookPhase
+from game.simulation.head_count import Census
+from game.simulation.model import Model
+from game.simulation.motion import lerp
+from game.simulation.places import CookSpot, cook_spot
+
+FALL_SECONDS = 0.55
+ARRIVE_SECONDS = 0.7
+
+
+def _act(cook: Cook, census: Census, now: float) -> None:
+    """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
+    worker_id = cook.worker.id if cook.worker and cook.living else None
+    cook.holding = [g.id for g in census.held.get(worker_id or "", ())]
+    tasks = census.tasks.get(worker_id or "", ())
+    cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
+
+
+def _mourn(model: Model, cook: Cook, waiting: int) -> None:
+    """What became of the orders of the process that died here."""
+    cook.waiting = waiting
+    receipt = receipt_for(model.known.receipts, cook.fallen, cook.receipts_before)
+    if receipt is not None:
+        # Between two looks an order may be taken over and lost again by another: the receipt saw that.
+        cook.waiting = min(cook.waiting, sum(order.to is None for order in receipt.orders))
+    if receipt is not None and cook.taken_over is None and not cook.waiting:
+        cook.taken_over = last_takeover(receipt)
+
+
+def _walk(model: Model, cook: Cook, dt: float) -> None:
+    """Go to its place: at once at first, then softly when a switch of checkpoints has moved it."""
+    target = cook_spot(model.kitchen, cook.slot, model.slots)
+    at = cook.spot
+    if at is None or at == target:
+        cook.spot = target
+        return
+    part = 1.0 - math.exp(-7.0 * dt)
+    near = abs(at.x - target.x) + abs(at.y - target.y) + abs(at.height - target.height) < 1.0
+    cook.spot = (
+        target
+        if near
+        else CookSpot(
+            lerp(at.x, target.x, part),
+            lerp(at.y, target.y, part),
+            lerp(at.height, target.height, part),
+            target.room,
+        )
+    )
+
+
+def update_cooks(model: Model, dt: float) -> None:
+    """Move every cook by `dt` seconds and see what is in its hands."""
+    census = model.census
+    dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
+    for cook in dead:
+        _mourn(model, cook, census.waiting.get(cook.fallen, 0))
+    for cook in model.cooks.values():
+        _walk(model, cook, dt)
+        cook.age += dt
+        cook.stretch.update(dt)
+        cook.lean.update(dt)
+        _act(cook, census, model.now)
+        if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
+            cook.phase, cook.age = CookPhase.GHOST, 0.0
+        elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:
+            cook.phase, cook.age = CookPhase.WORKING, 0.0

@@ -1,0 +1,244 @@
+"""How gophers move from frame to frame, between two truths."""
+
+from __future__ import annotations
+
+import math
+
+from game.api_state.conditions import HELD, Condition
+from game.simulation.actors import Cook, Gopher, Mood, slot_of
+from game.simulation.crowd_fast_path import (
+    HURRIED,
+    NEAR,
+    SMOOTH,
+    TOP_SPEED,
+    Stride,
+    goal_of,
+    steps_of,
+    strolls,
+)
+from game.simulation.floor_plan import plan_floor
+from game.simulation.floor_replanning import FEW, refloor
+from game.simulation.model import Model
+from game.simulation.motion import lerp
+from game.simulation.places import Place, cook_spot
+from game.simulation.reactions import beside, jump, seat_of, take_off
+from game.simulation.resting_crowd import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
+
+GRAVITY = 2600.0
+JOY_SECONDS = 1.3
+FOLLOWED_HEIGHT = 76.0
+"""Whom somebody follows is never smaller than this, however many there are."""
+CROWD = FEW
+"""Among more orders than this nobody's springs are seen."""
+MOST_ASIDE = 24
+"""So many lost orders stand aside at most; of more, those that stand there longest leave."""
+
+
+def _set_mood(model: Model, gopher: Gopher, mood: Mood) -> None:
+    if gopher.mood is not mood:
+        gopher.mood, gopher.mood_since = mood, model.now
+        gopher.wake()
+
+
+def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
+    """Fly, rest beside the new cook; False when it is over."""
+    hop = gopher.hop
+    if hop is None:
+        return False
+    if hop.delay > 0:
+        hop.delay -= dt
+        _fall(gopher, dt)
+        if hop.delay > 0:
+            return True
+        dt, hop.delay = -hop.delay, 0.0
+        hop.arc.x0, hop.arc.y0 = gopher.body.x, gopher.body.y
+        take_off(hop.arc, gopher.lift)
+    landed = hop.arc.done
+    hop.arc.update(dt)
+    # Reduced motion: it is at one end or at the other, and fades between them.
+    part = float(hop.arc.flight >= 0.5) if model.access.calm else hop.arc.flight
+    gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(part)
+    gopher.body.vx = gopher.body.vy = gopher.lift_speed = 0.0
+    gopher.left = hop.arc.x1 < hop.arc.x0
+    if hop.arc.done and not landed:
+        gopher.stretch.push(-6.0)
+        model.particles.puff(gopher.body.x, gopher.body.y, 5, gopher.height * 0.3)
+        cook = model.cooks.get(slot_of(hop.after) or 0)
+        if cook is not None:
+            cook.stretch.push(-1.6)
+    if hop.arc.done:
+        hop.rest -= dt
+        if hop.rest <= 0:
+            gopher.hop = None
+    return gopher.hop is not None
+
+
+def _fall(gopher: Gopher, dt: float) -> None:
+    if dt <= 0.0 or gopher.lift <= 0.0 and gopher.lift_speed <= 0.0:
+        # In a frame of hit-stop nobody has left the floor yet: a leap that has just begun must not land.
+        return
+    gopher.lift += gopher.lift_speed * dt
+    gopher.lift_speed -= GRAVITY * dt
+    if gopher.lift <= 0.0:
+        gopher.lift = gopher.lift_speed = 0.0
+        gopher.stretch.push(-3.4)
+
+
+def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, float]:
+    if fallen is not None and gopher.mood is not Mood.LEAVE:
+        spot = cook_spot(model.kitchen, fallen.slot, model.slots)
+        return beside(model.kitchen, spot, seat_of(model, gopher, fallen.slot))
+    goal = goal_of(gopher, model.floor or plan_floor(model.kitchen, {}))
+    return goal.x, goal.y
+
+
+def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: Room) -> None:
+    """Choose the mood of a gopher that does not fly."""
+    walking = far > NEAR
+    if gopher.mood is Mood.LEAVE:
+        return None
+    if gopher.delivered:
+        if walking and gopher.mood is not Mood.JOY:
+            return _set_mood(model, gopher, Mood.WALK)
+        if gopher.mood is not Mood.JOY:
+            _set_mood(model, gopher, Mood.JOY)
+            hearts = 6 if len(model.gophers) <= CROWD else 3
+            model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
+        return None
+    if walking:
+        _set_mood(model, gopher, Mood.WALK)
+    elif gopher.place is Place.ASIDE:
+        _set_mood(model, gopher, Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD)
+    elif gopher.condition in HELD:
+        _set_mood(model, gopher, Mood.HELD)
+    elif fallen is not None or room.grief and orphaned(model, gopher):
+        _set_mood(model, gopher, Mood.WORRIED)
+    elif room.alive and gopher.order.worker is not None:
+        _set_mood(model, gopher, Mood.WORKED)
+    else:
+        _set_mood(model, gopher, Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT)
+    return None
+
+
+def _rejoice(model: Model, gopher: Gopher, dt: float) -> None:
+    """Leap for joy, and then leave."""
+    _fall(gopher, dt)
+    if gopher.lift > 0.0:
+        return
+    age = model.now - gopher.mood_since
+    if age > JOY_SECONDS:
+        _set_mood(model, gopher, Mood.LEAVE)
+    elif age < JOY_SECONDS - 0.3 and not model.access.calm:
+        jump(gopher, 560.0)
+
+
+def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
+    if gopher.arrow > 0.0:
+        gopher.arrow = max(0.0, gopher.arrow - dt)
+    height = max(room.height, FOLLOWED_HEIGHT) if model.follows(gopher) else room.height
+    if gopher.height != height:
+        near = abs(gopher.height - height) < 0.25
+        gopher.height = height if near else lerp(gopher.height, height, room.growth)
+    if gopher.stretch.moving:
+        gopher.stretch.update(dt)
+    if gopher.lean.moving:
+        gopher.lean.update(dt)
+    if _hop(model, gopher, dt):
+        if gopher.hop is not None and gopher.hop.delay <= 0:
+            _set_mood(model, gopher, Mood.HOP)
+        return
+    fallen = mourned(model, gopher) if room.grief else None
+    if fallen is None:
+        gopher.seat = None
+    tx, ty = _target(model, gopher, fallen)
+    body = gopher.body
+    if gopher.here:
+        gopher.here, body.x, body.y = False, tx, ty
+    hurried = gopher.mood is Mood.LEAVE or fallen is not None
+    before = body.x, body.y
+    body.update(tx, ty, dt, SMOOTH, HURRIED if hurried else TOP_SPEED)
+    moved = math.hypot(body.x - before[0], body.y - before[1])
+    gopher.steps += steps_of(moved, gopher.height, dt)
+    if body.pace > 30.0:
+        gopher.left = body.vx < -20.0
+    elif gopher.mood is Mood.WORRIED and fallen is not None:
+        gopher.left = cook_spot(model.kitchen, fallen.slot, model.slots).x < body.x
+    else:
+        gopher.left = False
+    _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
+    if gopher.mood is Mood.JOY:
+        _rejoice(model, gopher, dt)
+    else:
+        _fall(gopher, dt)
+
+
+def _wake_all(model: Model, fallen: frozenset[str]) -> None:
+    """Let everybody look again where the floor is another, or who lives, or who has died."""
+    room = model.floor, model.anyone_alive, fallen
+    if model.room != room:
+        model.room = room
+        for gopher in model.gophers.values():
+            gopher.wake()
+
+
+def update_gophers(model: Model, dt: float) -> None:
+    """Move every gopher by `dt` seconds; those that have left are gone."""
+    refloor(model)
+    alive = model.anyone_alive
+    room = Room(
+        height=model.floor.height if model.floor else 150.0,
+        growth=1.0 - math.exp(-6.0 * dt),
+        alive=alive,
+        grief=alive and any(cook.fallen for cook in model.cooks.values()),
+    )
+    fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
+    _wake_all(model, fallen)
+    if room.height < FOLLOWED_HEIGHT:
+        for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
+            if one is not None:
+                one.wake()
+    # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
+    floor = model.floor
+    crowded = len(model.gophers) > CROWD and floor is not None and dt > 0.0
+    stride = Stride(dt) if crowded else None
+    now, height = model.now, room.height
+    # Whom somebody follows is drawn with every squash, and has springs even here.
+    followed = set(map(id, model.followed))
+    edge, gone = model.kitchen.exit[0], []
+    joy, leave = Mood.JOY, Mood.LEAVE
+    for gopher in model.gophers.values():
+        rest = gopher.rest
+        if rest is not None and now <= rest.until:
+            # Most of a crowd stands still, and this is all that it costs.
+            if not gopher.gliding:
+                continue
+            if stride is not None and gopher.goal is not None:
+                gopher.gliding = stride.settle(gopher, gopher.goal)
+                continue
+        if stride is not None and gopher.strolling and gopher.goal is not None:
+            gopher.strolling = stride.walk(gopher, gopher.goal)
+        elif (
+            stride is not None
+            and gopher.goal is not None
+            and gopher.mood is joy
+            and gopher.hop is None
+            and gopher.arrow <= 0.0
+            and id(gopher) not in followed
+        ):
+            if gopher.body.vx or gopher.body.vy:
+                stride.settle(gopher, gopher.goal)
+            _rejoice(model, gopher, dt)
+        else:
+            _one(model, gopher, dt, room)
+            gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
+            gopher.strolling = (
+                strolls(gopher, height) and id(gopher) not in followed and not bereft(model, gopher, fallen)
+            )
+        if gopher.mood is leave and gopher.body.x >= edge:
+            gone.append(gopher.order.id)
+    for order_id in gone:
+        model.leave(order_id)
+    if model.census.places.get(Place.ASIDE, 0) > MOST_ASIDE:
+        aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
+        for gopher in aside[:-MOST_ASIDE]:
+            _set_mood(model, gopher, Mood.LEAVE)

@@ -1,0 +1,120 @@
+"""The receipts at the right edge: which are there, and for how long. The audit's red counter, too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from api_stub.schema import Receipt
+from game.api_state.receipts import newest_of, unheard_text, worth_showing
+from game.api_state.snapshot import Snapshot
+from game.simulation.model import Model, Note, Unheard
+
+SHOWN = 3
+LIFE = 20.0
+"""Seconds for which a receipt stays after it came, or after its last order was taken over."""
+LEAVE = 1.0
+"""Of them: seconds in which it fades."""
+
+
+PATIENCE = 3.0
+"""Seconds for which a false time-out waits to be told with who goes on."""
+MOST_UNHEARD = 200
+"""So many false time-outs wait at most."""
+
+
+def take_receipts(model: Model, old: Snapshot) -> None:
+    """Let new receipts come and changed ones be told anew; those of long ago are not news."""
+    by_key = {_key(note.receipt): note for note in model.notes}
+    before = {_key(receipt) for receipt in old.receipts}
+    newest = max((receipt.n for receipt in old.receipts), default=0)
+    if old.receipts and newest > max((receipt.n for receipt in model.known.receipts), default=0):
+        # They are numbered anew.
+        newest = 0
+        for cook in model.cooks.values():
+            cook.receipts_before = 0
+    if not old.receipts_told:
+        _know_others(model)
+    for receipt in model.known.receipts:
+        if not worth_showing(receipt):
+            continue
+        note = by_key.get(_key(receipt))
+        if note is None:
+            died = _died_real(model, receipt)
+            # Whatever the clocks say: a number that was not there a moment ago is news.
+            news = old.receipts_told and receipt.n > newest or model.real - died < LIFE
+            if _key(receipt) not in before and news:
+                model.notes.append(Note(receipt, died_real=died))
+        elif note.receipt != receipt:
+            note.receipt = receipt
+            note.age = min(note.age, 0.5)
+    del model.notes[:-SHOWN]
+    for note in model.notes:
+        if note.slot < 0:
+            taken = {other.slot for other in model.notes}
+            note.slot = min(slot for slot in range(SHOWN) if slot not in taken)
+
+
+def _know_others(model: Model) -> None:
+    """An API's first receipts: those of processes that had a living one's name before it."""
+    for cook in model.cooks.values():
+        worker = cook.worker
+        if not cook.living or worker is None or worker.id is None or worker.started_at is None:
+            continue
+        began = worker.started_at.timestamp()
+        others = (one for one in model.known.receipts if one.exit_observed_at.timestamp() < began)
+        cook.receipts_before = max(cook.receipts_before, newest_of(others, worker.id))
+
+
+def _died_real(model: Model, receipt: Receipt) -> float:
+    """When (`real`) the process of a receipt died: as its ghost has it, where there is one."""
+    for cook in model.cooks.values():
+        if cook.fallen == receipt.worker and receipt.n > cook.receipts_before:
+            return cook.died_real
+    return model.real_of(receipt.exit_observed_at.timestamp())
+
+
+def take_timeouts(model: Model, old: Snapshot) -> None:
+    """Say it when an attempt was given up although its cook lives: nobody died, and nothing is lost."""
+    before = {one.n for one in old.timeouts}
+    new = [one for one in model.known.timeouts if one.n not in before]
+    model.unheard = [one for one in model.unheard if any(one.n == known.n for known in model.known.timeouts)]
+    model.unheard += [Unheard(one.n, model.real) for one in new]
+    del model.unheard[:-MOST_UNHEARD]
+
+
+def _tell_unheard(model: Model) -> None:
+    """Once it is known who goes on, or that nobody does soon; of several at once only how many they are."""
+    by_number = {one.n: one for one in model.known.timeouts}
+    due = [
+        one
+        for one in model.unheard
+        if (told := by_number.get(one.n)) is not None
+        and (told.to is not None or model.real - one.since >= PATIENCE)
+    ]
+    if not due:
+        return
+    model.unheard = [one for one in model.unheard if one not in due]
+    text = unheard_text(by_number[due[0].n])
+    if len(due) > 1:
+        text = f"{len(due)} attempts were not heard of in time; their cooks live. The orders go on."
+    model.say(text, icon="heartbeat")
+
+
+def _key(receipt: Receipt) -> tuple[datetime, int]:
+    return receipt.exit_observed_at, receipt.n
+
+
+def update_notes(model: Model, dt: float) -> None:
+    """Let receipts grow old and leave."""
+    for note in model.notes:
+        note.age += dt
+        note.shown += dt
+    model.notes = [note for note in model.notes if note.age < LIFE]
+    _tell_unheard(model)
+
+
+def audit_alarm(model: Model, old: Snapshot) -> None:
+    """Let the big counter jump when the audit finds another order lost."""
+    before, after = old.audit, model.known.audit
+    if after is not None and after is not before and after.lost > (before.lost if before else 0):
+        model.counter_pulse = 1.0

@@ -1,0 +1,96 @@
+"""Who stands still in a crowd, and under what: while nothing of that changes, a frame costs it nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from game.api_state.conditions import Condition
+from game.simulation.actors import Cook, Gopher, Mood, Rest, slot_of
+from game.simulation.crowd_fast_path import Stride, goal_of, on_stand
+from game.simulation.model import Model
+from game.simulation.places import Place
+
+ASLEEP_AFTER = 12.0
+PATIENCE = 8.0
+# Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is the same for every gopher in a frame: the height they grow to and by which part of the way,
+    whether anybody works at all, and whether some have died while others live.
+    """
+
+    height: float
+    growth: float
+    alive: bool
+    grief: bool
+
+
+def mourned(model: Model, gopher: Gopher) -> Cook | None:
+    """The fallen cook that this order waits beside: its process is dead, and others could take over.
+
+    With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
+    """
+    if gopher.delivered or gopher.place is Place.ASIDE or gopher.condition is Condition.PAUSED:
+        return None
+    worker = gopher.order.worker
+    if worker is None:
+        # Temporal has given up on the dead process and nobody has the order yet.
+        hand = model.known.hands.get(gopher.id)
+        worker = hand.worker if hand and hand.status is gopher.order.status else None
+    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
+    if cook is None or cook.fallen != worker or cook.living or not model.anyone_alive:
+        return None
+    return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
+
+
+def orphaned(model: Model, gopher: Gopher) -> bool:
+    """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
+    worker = gopher.order.worker
+    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
+    return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
+
+
+RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
+
+
+def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
+    """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
+    if not fallen or gopher.condition is Condition.PAUSED:
+        return False
+    if gopher.order.worker is not None:
+        return gopher.order.worker in fallen
+    hand = model.known.hands.get(gopher.id)
+    return hand is not None and hand.worker in fallen
+
+
+def rest_of(
+    model: Model, gopher: Gopher, room: Room, fallen: frozenset[str], stride: Stride | None
+) -> Rest | None:
+    """Its rest, once it stands still on its own stand, or in a crowd (`stride`) has only a few
+    pixels left to it; None while it does not.
+    """
+    body, floor = gopher.body, model.floor
+    if (
+        floor is None
+        or gopher.hop is not None
+        or gopher.delivered
+        or gopher.lift > 0.0
+        or gopher.arrow > 0.0
+        or gopher.height != room.height
+    ):
+        return None
+    if stride is not None and not model.follows(gopher):
+        gopher.stretch.halt()
+        gopher.lean.halt()
+    if gopher.stretch.moving or gopher.lean.moving:
+        return None
+    goal = goal_of(gopher, floor)
+    gopher.gliding = not on_stand(body, goal)
+    if gopher.gliding and stride is None or bereft(model, gopher, fallen):
+        return None
+    if not gopher.gliding:
+        body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
+    return Rest(gopher.calm_since + ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf)
