@@ -76,8 +76,9 @@ async def keep_running(
     """Run `work` for as long as this task is not cancelled, again whenever it raises or returns.
 
     `work` is meant to run for ever: that it returned is told as a failure, too. Each new kind of failure is
-    logged with its stack once, and stands in `troubles` until `work` has run for HEALTHY_AFTER_S again. The
-    pauses between tries, in seconds, double from the first to the longest. Never raises but CancelledError.
+    logged once, with its stack where it is no OSError, and stands in `troubles` until `work` has run for
+    HEALTHY_AFTER_S again. The pauses between tries, in seconds, double from the first to the longest. Never
+    raises but CancelledError.
     """
     troubles = troubles if troubles is not None else Troubles()
     pauses = Pauses(first_pause_s, longest_pause_s)
@@ -90,7 +91,10 @@ async def keep_running(
                 logger.error("%s ended unasked; it is started again", name)
         except Exception as error:
             if troubles.tell(name, reason_of(error)):
-                logger.exception("%s failed; it is tried again", name)
+                if isinstance(error, OSError):  # the surroundings' doing: where it came up tells nothing
+                    logger.error("%s failed; it is tried again: %s", name, reason_of(error))
+                else:
+                    logger.exception("%s failed; it is tried again", name)
         finally:
             well.cancel()
         await asyncio.sleep(pauses.after(time.monotonic() - began))

@@ -35,10 +35,11 @@ def test_a_failing_task_goes_on_and_is_told_once_per_kind(caplog: pytest.LogCapt
         run_until_cancelled(work, troubles)
     told = [record.getMessage() for record in caplog.records]
     assert told == [
-        "part failed; it is tried again",
+        "part failed; it is tried again: OSError: full",
         "part failed; it is tried again",
         "part ended unasked; it is started again",
     ]
+    assert [record.exc_info is not None for record in caplog.records] == [False, True, False]
     assert troubles.sentences == ["part: it ended unasked; it is started again"]
 
 

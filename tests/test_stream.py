@@ -329,7 +329,7 @@ def test_the_sign_says_what_the_stream_does() -> None:
     while not stalled.step(0.1):
         pass
     assert state_text(stalled.stream, 0, stalled.now) == "171 a minute"
-    assert state_text(stalled.stream, 0, stalled.now + 3) == "waits for the API"
+    assert state_text(stalled.stream, 0, stalled.now + 3) == "waits for an answer"
     assert rate_text(2.5) == "2.5 a minute"
 
 

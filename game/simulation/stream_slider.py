@@ -62,5 +62,5 @@ def state_text(stream: Stream, open_orders: int, now: float = 0.0) -> str:
     if open_orders >= stream.settings.max_open:
         return f"{stream.settings.max_open} open: waits"
     if stream.in_flight and stream.next_at is not None and now > stream.next_at + LATE:
-        return "waits for the API"
+        return "waits for an answer"
     return rate_text(stream.per_minute)
