@@ -413,12 +413,14 @@ def test_an_order_that_cannot_be_read_is_listed_all_the_same(
 ) -> None:
     order_id = new_id("hidden")
     house.post("/orders", {"id": order_id})
-    house.kitchen.gateway._cache.forget(workflow_id_for(order_id))
+    gateway = house.kitchen.gateway
 
     async def busy(*_: Any, **__: Any) -> None:
         raise TemporalUnreachable("Workflow is busy.")
 
-    monkeypatch.setattr(house.kitchen.gateway, "_view", busy)
+    monkeypatch.setattr(gateway, "_view", busy)
+    eventually(lambda: not gateway._poller._running)  # looks that began before
+    gateway._cache.forget(workflow_id_for(order_id))
 
     def listed() -> list[dict[str, Any]]:
         orders = house("GET", "/orders?open=true").json()["orders"]

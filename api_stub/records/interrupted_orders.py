@@ -38,7 +38,7 @@ class InterruptedOrder:
     to_attempt: int | None = None
     delay_s: float | None = None
     """Seconds from the death to the takeover, both as they were heard, by one clock that nobody sets; None:
-    the takeover was not heard, and the difference of two wall clocks has to do."""
+    the difference of the times written down is true."""
     confirmed: bool = True
     """Temporal's history has told who ordered it and what is kept."""
 

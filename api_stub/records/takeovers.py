@@ -48,6 +48,8 @@ AWAY_S = 0.5
 PER_ORDER_S = 0.005
 """A look at one order costs about so much of a core; more orders are looked at less often."""
 MAX_CLAIMED = 20_000
+CLOCKS_AGREE_S = 1.0
+"""Over this, the difference between what was heard and what was written down is the clocks'."""
 
 
 class Follower:
@@ -183,7 +185,7 @@ class Follower:
         looked = Looked()
         for death in unfinished:
             wanted = [h for h in death.held if not h.over and (every or h.lost.key in begun)]
-            seen = await self._seen(death.worker, wanted, looked)
+            seen = await self._seen(death.worker, death.observed_at, wanted, looked)
             # Meanwhile more may have been found of it: only what was looked at is replaced.
             now = self._receipts.get(death.n)
             if now is not None and any(seen.get(held, held) is not held for held in now.held):
@@ -200,25 +202,30 @@ class Follower:
         return max(0.0, self._all_due - self._clock())
 
     async def _seen(
-        self, worker: str, wanted: Iterable[InterruptedOrder], looked: Looked
+        self, worker: str, observed_at: float, wanted: Iterable[InterruptedOrder], looked: Looked
     ) -> dict[InterruptedOrder, InterruptedOrder | None]:
         """Some of a dead worker's orders after one more look; none that could not be looked at."""
         seen: dict[InterruptedOrder, InterruptedOrder | None] = {}
 
         async def look(held: InterruptedOrder) -> None:
             now = await self._next(held, worker)
-            seen[held] = now if now is None else self._timed(now, worker)
+            seen[held] = now if now is None else self._timed(now, worker, observed_at)
 
         await looked.at((held.workflow_id, look(held)) for held in wanted)
         return seen
 
-    def _timed(self, held: InterruptedOrder, worker: str) -> InterruptedOrder:
-        """The order with the time that its takeover took, where both ends of that were heard."""
+    def _timed(self, held: InterruptedOrder, worker: str, observed_at: float) -> InterruptedOrder:
+        """The order with the time that its takeover took as it was heard, where Temporal's times say another:
+        one of the clocks was set meanwhile, or they are two machines'. Hearing takes a moment longer."""
         if held.to_attempt is None or held.delay_s is not None:
             return held
         died = self._heard.get(worker)
         taken = self._hands.heard(Attempt(held.lost.key, held.to_attempt))
-        return held if died is None or taken is None else replace(held, delay_s=max(0.0, taken - died))
+        if died is None or taken is None or held.taken_over_at is None:
+            return held
+        heard_s = max(0.0, taken - died)
+        by_the_clocks_s = held.taken_over_at - observed_at
+        return held if abs(heard_s - by_the_clocks_s) <= CLOCKS_AGREE_S else replace(held, delay_s=heard_s)
 
     async def _next(self, held: InterruptedOrder, worker: str) -> InterruptedOrder | None:
         """One order after one more look; None where the dead worker had finished its stage after all."""
