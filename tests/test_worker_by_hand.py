@@ -88,12 +88,17 @@ def test_it_waits_for_a_server_and_can_be_told_to_stop_meanwhile(tmp_path: Path)
 
 
 def until_it_can_be_stopped(pid: int) -> None:
-    """Wait until it has a handler for SIGTERM: an earlier one ends it as any program."""
+    """Wait until it has a handler for SIGTERM, and for SIGHUP where that is not ignored: an earlier one ends
+    it as any program."""
 
     def handled() -> bool:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+        masks = {
+            line.split()[0]: int(line.split()[1], 16) for line in status.splitlines() if "Sig" in line[:3]
+        }
+        caught, ignored = masks["SigCgt:"], masks["SigIgn:"]
+        hup = 1 << (signal.SIGHUP - 1)
+        return bool(caught >> (signal.SIGTERM - 1) & 1) and bool((caught | ignored) & hup)
 
     eventually(handled)
 

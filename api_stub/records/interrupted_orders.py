@@ -198,7 +198,8 @@ def seen_pending(
     # A waiting one: the attempt before it has come and gone, and the last worker had that.
     begun = pending.attempt if pending.running else pending.attempt - 1
     last = None
-    if pending.worker is not None and pending.began is not None and begun > 0:
+    # The dead one itself may have been handed it once more, by a poll that it still had open.
+    if pending.worker not in (None, worker) and pending.began is not None and begun > 0:
         last = Custody(pending.worker, begun, pending.began)
     return _taken(held, next_custodian(held.lost, worker, pending.custody, last, hints, False), over=False)
 
