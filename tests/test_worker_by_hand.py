@@ -93,10 +93,8 @@ def until_it_can_be_stopped(pid: int) -> None:
 
     def handled() -> bool:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-        masks = {
-            line.split()[0]: int(line.split()[1], 16) for line in status.splitlines() if "Sig" in line[:3]
-        }
-        caught, ignored = masks["SigCgt:"], masks["SigIgn:"]
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        caught, ignored = int(fields["SigCgt"], 16), int(fields["SigIgn"], 16)
         hup = 1 << (signal.SIGHUP - 1)
         return bool(caught >> (signal.SIGTERM - 1) & 1) and bool((caught | ignored) & hup)
 
