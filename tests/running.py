@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,6 +24,8 @@ T = TypeVar("T")
 PATIENCE = 4.0 if os.environ.get("CI") else 1.0
 """A machine that builds has other work too: there every deadline is so many times as far away."""
 ROOT = Path(__file__).resolve().parent.parent
+FIRST_PORT, LAST_PORT = 12_000, 32_000
+_drawn = itertools.count(random.randrange(20_000))
 
 
 @contextlib.contextmanager
@@ -34,13 +38,20 @@ def held_port() -> Iterator[int]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on now; held until all are drawn, so they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    """Loopback ports that nobody listens on now, all different.
+
+    From below the range that the system draws from for outgoing connections: one of those could take a
+    port between this answer and its use. Each process of a parallel run draws from a part of its own.
+    """
+    parts = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    part = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    width = (LAST_PORT - FIRST_PORT) // parts
+    ports: list[int] = []
+    while len(ports) < count:
+        port = FIRST_PORT + part * width + next(_drawn) % width
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            ports.append(port)
     return ports
 
 

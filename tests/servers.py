@@ -18,21 +18,38 @@ class Server:
 
     def __init__(self, directory: Path, base: Mapping[str, str] | None = None) -> None:
         self.database = directory / "temporal.db"
+        self.log = directory / "server.log"
+        self._base = base
+        self._start()
+
+    def _start(self) -> None:
         port, ui = free_ports(2)
         self.address = f"127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            server_command(port, ui, self.database),
-            cwd=directory,
-            env=server_environment(self.database, base),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                server_command(port, ui, self.database),
+                cwd=self.database.parent,
+                env=server_environment(self.database, self._base),
+                stdout=log,
+                stderr=log,
+            )
 
     def until_it_serves(self) -> None:
-        """Wait until it is healthy. Raises AssertionError where it ended instead."""
+        """Wait until it is healthy. Raises AssertionError where it ended instead.
+
+        The server draws ports for its own parts, and may lose one to another process before it listens:
+        then it is started again.
+        """
+        starts = 1
 
         def healthy() -> bool:
-            assert self.process.poll() is None, f"the server ended with status {self.process.returncode}"
+            nonlocal starts
+            if self.process.poll() is not None:
+                said = self.log.read_text(encoding="utf-8", errors="replace")
+                taken = "address already in use" in said and starts < 3
+                assert taken, f"the server ended with status {self.process.returncode}: {said[-2000:]}"
+                starts += 1
+                self._start()
             return asyncio.run(is_temporal(self.address, 1.0))
 
         eventually(healthy, 15)

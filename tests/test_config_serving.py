@@ -19,7 +19,7 @@ from api_stub.checkpoint.files import MAX_ERROR, TALKS, ConfigError, LoadedConfi
 from api_stub.checkpoint.memory import MAX_BYTES, Memory
 from api_stub.checkpoint.reader import ConfigReader
 from api_stub.checkpoint.switching import look
-from tests.running import as_yaml, eventually
+from tests.running import PATIENCE, as_yaml, eventually
 from tests.serving import Api, api
 from tests.test_config_files import litter
 from tests.test_config_files import put as put_files
@@ -214,7 +214,7 @@ def test_a_disk_that_does_not_answer_holds_up_nobody(made: Api, configs: Path, s
 
 
 def test_many_that_do_not_answer_end_in_time(made: Api, configs: Path, stuck: Stuck) -> None:
-    made.kitchen.reader = ConfigReader(configs, limit_s=0.1)
+    made.kitchen.reader = ConfigReader(configs, limit_s=0.15 * PATIENCE)
     more = [f"s{n}" for n in range(40)]
     put_files(configs, *more)
     stuck.names |= {f"checkpoint-{name}.yaml" for name in more}
