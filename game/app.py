@@ -16,7 +16,7 @@ from pathlib import Path
 import pygame
 
 from game.accessibility import Access
-from game.actions import AskReset, Command, ConfirmReset, Quit, StreamOrders
+from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
@@ -29,8 +29,11 @@ from game.network.network import Net
 from game.network.news_intake import Portions
 from game.network.records import Watch
 from game.panels.stack import Pile
+from game.replay.playback_list import why_none
+from game.replay.recorder import record
+from game.replay.recording import Recorder
 from game.scene.renderer import Stage
-from game.simulation.controls import held_long_enough
+from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import Stream
 from game.simulation.update import update
@@ -95,7 +98,8 @@ class App:
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
-        self._pile = Pile(self.model, lambda: self.stage.art)
+        self.recorder = Recorder()
+        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder.done)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -167,10 +171,11 @@ class App:
         if model.freeze:
             self._clock.hold(model.freeze)
             model.freeze = 0.0
+        record(self.recorder, model, result.events)
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
-            self._pile.open(wish)
+            self._open(wish)
         if self._held is not None:
             self._do(self._held)
         self._pile.update(real_dt)
@@ -203,12 +208,19 @@ class App:
         if isinstance(command, Quit):
             self._over = True
         elif isinstance(command, ConfirmReset):
-            self._pile.open(AskReset())
+            self._open(AskReset())
         elif isinstance(command, StreamOrders):
             # Nobody must think that these were sent: they are offered again until there is room.
             self._held = None if self._net.send(command) else command
         elif not self._net.send(command):
             self.model.say("The API is busy: that was not sent.")
+
+    def _open(self, wish: Wish) -> None:
+        missing = why_none(self.recorder) if isinstance(wish, OpenReplay) else ""
+        if missing:
+            self.model.say(missing)
+        else:
+            self._pile.open(wish)
 
     def _save(self, file: Path) -> None:
         # The flip before may have had SDL make another surface.

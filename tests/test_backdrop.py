@@ -27,7 +27,7 @@ from game.scene.background import FEWER, MANY, Ground
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.kitchen import edges
 from game.scene.renderer import Stage
-from game.simulation import controls
+from game.simulation.controls import picking
 from game.simulation.model import Model, Note
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND
 from game.simulation.receipt_slips import LEAVE, LIFE
@@ -368,9 +368,9 @@ def test_the_kitchen_behind_hundreds_is_the_same_picture(strong: bool) -> None:
 
 def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[tuple[float, float]] = []
-    seen = controls.gopher_at
-    monkeypatch.setattr(controls, "gopher_at", lambda m, x, y: looked.append((x, y)) or seen(m, x, y))  # type: ignore[func-returns-value]
-    model, evening = Model(wall=BEGAN.timestamp() + 100.0), Evening(controls.MANY * 2)
+    seen = picking.gopher_at
+    monkeypatch.setattr(picking, "gopher_at", lambda m, x, y: looked.append((x, y)) or seen(m, x, y))  # type: ignore[func-returns-value]
+    model, evening = Model(wall=BEGAN.timestamp() + 100.0), Evening(picking.MANY * 2)
     for n in range(240):
         model.wall += DT
         update(model, [], evening.news(n), DT)

@@ -30,7 +30,8 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.stack import Pile
-from game.simulation.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
+from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
 from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
 from game.simulation.update import update

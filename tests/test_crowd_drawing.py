@@ -23,14 +23,14 @@ from game.scene.gopher_pictures import Wardrobe
 from game.scene.names_and_tethers import draw_tether
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
-from game.simulation.crowd_fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
-from game.simulation.floor_plan import plan_floor
+from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
+from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.head_count import count
+from game.simulation.crowd.resting import ASLEEP_AFTER, mourned, orphaned
 from game.simulation.gopher_update import CROWD
-from game.simulation.head_count import count
 from game.simulation.model import Model
 from game.simulation.motion import Arc, Follower
 from game.simulation.places import Kitchen, Place
-from game.simulation.resting_crowd import ASLEEP_AFTER, mourned, orphaned
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import Props, a_window, kitchen, pictures_at

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from game.drawing.art.scene_map import read_scene
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.floor_plan import plan_floor
-from game.simulation.floor_replanning import ROOM_KEPT
-from game.simulation.free_stands import Stands
+from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.floor_replanning import ROOM_KEPT
+from game.simulation.crowd.free_stands import Stands
 from game.simulation.model import Model
 from game.simulation.places import Place
 from tests.telling import S, order, play, seen, tell

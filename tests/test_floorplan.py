@@ -9,7 +9,16 @@ import pytest
 
 from game.drawing.art.scene_map import read_scene
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.floor_plan import DRIFT, FAR, HOMELY, LARGE, SIZE_CLASSES, WIDEST, plan_floor, roomy
+from game.simulation.crowd.floor_plan import (
+    DRIFT,
+    FAR,
+    HOMELY,
+    LARGE,
+    SIZE_CLASSES,
+    WIDEST,
+    plan_floor,
+    roomy,
+)
 from game.simulation.places import Kitchen, Place, Point
 
 HEIGHTS = [size.height for size in SIZE_CLASSES]

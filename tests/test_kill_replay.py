@@ -12,8 +12,7 @@ from game.api_state.events import AttemptFailed, OrderTakenOver, WorkerDied
 from game.replay.playback import SLOW, USUAL, Replay, opening, speed_at
 from game.replay.recording import AFTER, BEFORE, KEPT, LONGEST, ORDERS, Recording
 from game.simulation.actors import CookPhase, Mood
-from game.simulation.model import Model
-from tests.telling import S, at, kitchen_with, order, play, seen, staffed, tell, worker
+from tests.telling import Filmed, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
 PAIR = (worker(1), worker(2))
 
@@ -27,7 +26,7 @@ def dead(slot: int = 1, since: float = 8.0, generation: int = 1, cause: ExitCaus
     return worker(slot, "dead", generation, since=since, last_exit=end)
 
 
-def after_a_kill(wait: float = 2.0, others: int = 0) -> Model:
+def after_a_kill(wait: float = 2.0, others: int = 0) -> Filmed:
     """Cook 1 held `a`, was killed, and `wait` seconds later cook 2 had it."""
     more = [baking(f"b{n}", "w2.1") for n in range(others)]
     model = kitchen_with(PAIR, [baking(), *more], settle=8.0)
@@ -38,7 +37,7 @@ def after_a_kill(wait: float = 2.0, others: int = 0) -> Model:
     return model
 
 
-def only(model: Model) -> Recording:
+def only(model: Filmed) -> Recording:
     (found,) = model.recorder.done
     return found
 

@@ -19,9 +19,10 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.scene.death_clocks import dead_words, takeover_words
 from game.scene.hud import receipt_slips as slips
-from game.scene.hud.receipt_slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
+from game.scene.hud.receipt_slips import TEXT, lines_of
 from game.simulation.model import Model
 from game.simulation.places import CookSpot, cook_spot
+from game.simulation.receipt_layout import GAP, LEFT, TOP, WIDE, height_of, placed_slips
 from game.simulation.receipt_slips import LIFE, SHOWN
 from game.theme import SIZE_LEAST, SIZE_SMALL
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
@@ -90,11 +91,15 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     tell(model, RecordsSeen(receipts=(receipt(1, held(to=None)),)))
     play(model, 0.5)
     model.offline_since = model.real
-    before = [words.outcome for _, words, _, _ in slips._places(model)]
+
+    def outcomes() -> list[str]:
+        return [slip.words.outcome for slip in placed_slips(model.notes, model.access, model.heard_at)]
+
+    before = outcomes()
     play(model, 3.0)
-    assert before == [words.outcome for _, words, _, _ in slips._places(model)]
+    assert before == outcomes()
     model.offline_since = None
-    assert before != [words.outcome for _, words, _, _ in slips._places(model)]
+    assert before != outcomes()
 
 
 def test_several_orders_are_called_by_name_and_counted() -> None:

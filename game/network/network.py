@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
-from game.network.api_actions import Errands
+from game.network.api_actions import Errands, Outside, nothing_outside
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import Pulse, describe
 from game.network.order_placing import Till
@@ -38,8 +38,13 @@ class Net:
     """The threads and the queues."""
 
     def __init__(
-        self, api: str, everything: bool = False, transport: httpx.BaseTransport | None = None
+        self,
+        api: str,
+        everything: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        outside: Outside | None = None,
     ) -> None:
+        """`outside`: what opens a page or a file for a person; None: nothing does."""
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
         self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
         self._ending = threading.Event()
@@ -49,7 +54,7 @@ class Net:
         self.following = Following(api, self.put, everything, transport, self.clock)
         placed = self.following.follower.placed
         self._pulse = Pulse(self._client, self.put, self.clock)
-        self._errands = Errands(self._client, self.put)
+        self._errands = Errands(self._client, self.put, outside or nothing_outside())
         self._till = Till(api, self.put, placed, transport)
         self._sender = Sender(api, self.put, placed, transport)
         self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)

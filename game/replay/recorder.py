@@ -9,6 +9,7 @@ from api_stub.schema import Order, OrderStatus
 from game.api_state.events import Event, WorkerDied
 from game.api_state.receipts import receipt_for
 from game.api_state.snapshot import FINAL, Hand, Snapshot
+from game.replay.playback_list import recording_of
 from game.replay.recording import (
     AFTER,
     BEFORE,
@@ -31,9 +32,11 @@ KEYFRAMES = 0.5
 """Seconds between two moments at which it is noted where everybody stands."""
 
 
-def record(model: Model, events: Sequence[Event]) -> None:
-    """Note what is known now, begin a recording for each kill by a player, and end those that are over."""
-    recorder, now = model.recorder, model.real
+def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
+    """Note what is known now, begin a recording for each kill by a player, and end those that are over.
+    `model` is only read, but for whether there is a recording of the death that a receipt tells of.
+    """
+    now = model.real
     known = Frame(now, model.wall, model.known)
     if not recorder.past or recorder.past[-1].snapshot is not model.known:
         recorder.past.append(known)
@@ -52,6 +55,8 @@ def record(model: Model, events: Sequence[Event]) -> None:
         recorder.done.sort(key=lambda recording: recording.killed)
         del recorder.done[:-KEPT]
     _keyframe(model, recorder)
+    for note in model.notes:
+        note.recorded = recording_of(recorder.done, note.receipt) is not None
 
 
 def _keyframe(model: Model, recorder: Recorder) -> None:

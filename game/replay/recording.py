@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from api_stub.schema import OrderStatus
 from game.api_state.snapshot import Snapshot
-from game.simulation.floor_plan import FloorPlan
+from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.places import Kitchen, Place
 
 BEFORE = 1.0

@@ -21,11 +21,11 @@ from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
 from game.panels.stats.panel import StatsPanel
 from game.scene.gopher_pictures import Wardrobe
-from game.scene.hud.receipt_slips import LEFT as SLIPS_LEFT
 from game.scene.hud.top_band import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.simulation.model import Model
 from game.simulation.places import Kitchen
+from game.simulation.receipt_layout import LEFT as SLIPS_LEFT
 from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from api_stub.schema import Order, Worker
 from game.api_state.conditions import Condition, condition_of
-from game.simulation.floor_plan import FloorPlan
+from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.motion import Arc, Follower, Spring
 from game.simulation.places import CookSpot, Place
 from game.theme import COOKS, Colour

@@ -6,7 +6,7 @@ import math
 
 from game.api_state.receipts import last_takeover, receipt_for
 from game.simulation.actors import Cook, CookPhase
-from game.simulation.head_count import Census
+from game.simulation.crowd.head_count import Census
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import CookSpot, cook_spot

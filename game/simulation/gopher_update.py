@@ -6,7 +6,7 @@ import math
 
 from game.api_state.conditions import HELD, Condition
 from game.simulation.actors import Cook, Gopher, Mood, slot_of
-from game.simulation.crowd_fast_path import (
+from game.simulation.crowd.fast_path import (
     HURRIED,
     NEAR,
     SMOOTH,
@@ -16,13 +16,13 @@ from game.simulation.crowd_fast_path import (
     steps_of,
     strolls,
 )
-from game.simulation.floor_plan import plan_floor
-from game.simulation.floor_replanning import FEW, refloor
+from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.floor_replanning import FEW, refloor
+from game.simulation.crowd.resting import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import Place, cook_spot
 from game.simulation.reactions import beside, jump, seat_of, take_off
-from game.simulation.resting_crowd import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3

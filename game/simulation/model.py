@@ -14,11 +14,10 @@ from dataclasses import dataclass, field, replace
 from api_stub.schema import Order, Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
-from game.replay.recording import Recorder
 from game.simulation.actors import Cook, Gopher
-from game.simulation.floor_plan import FloorPlan, plan_floor
-from game.simulation.free_stands import Stands
-from game.simulation.head_count import Census, count
+from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
+from game.simulation.crowd.free_stands import Stands
+from game.simulation.crowd.head_count import Census, count
 from game.simulation.order_stream import Stream
 from game.simulation.particles import Particles
 from game.simulation.places import Kitchen, Place
@@ -49,6 +48,8 @@ class Note:
     slot: int = -1
     died_real: float = 0.0
     """When (`real`) the process died."""
+    recorded: bool = False
+    """Whether there is a recording of that death, to be shown again."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,6 @@ class Model:
     """For the stream only: which pizzas, and when."""
     dragging: bool = False
     """Whether the pointer holds the stream's slider."""
-    recorder: Recorder = field(default_factory=Recorder)
-    """The kills of the last while, for showing them again."""
     floor_fixed: bool = False
     """Whether the floor plan stays as it is: in a replay it is the one of then."""
     story: Story = field(default_factory=Story)
@@ -209,6 +208,11 @@ class Model:
             places = {**census.places, gopher.place: census.places[gopher.place] - 1}
             of = self.revision, len(self.gophers)
             self.counted = replace(census, of=of, places=places)
+
+    @property
+    def heard_at(self) -> float:
+        """Until when (`real`) what is shown is known to be so: now, or when the API answered last."""
+        return self.real if self.offline_since is None else self.offline_since
 
     @property
     def open_orders(self) -> int:

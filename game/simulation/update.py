@@ -26,8 +26,9 @@ from game.api_state.news import (
 from game.api_state.snapshot import Snapshot, advance
 from game.inputs import Input
 from game.once import Told
-from game.replay.recorder import record
-from game.simulation.controls import Wishes, handle, look
+from game.simulation.controls.app_requests import AppRequests
+from game.simulation.controls.dispatch import handle
+from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
 from game.simulation.model import Model
@@ -128,7 +129,7 @@ def _settle_stream(model: Model, news: StreamSettled) -> None:
         model.say(f"The stream has stopped: {news.refusal}")
 
 
-def _stream(model: Model, out: Wishes) -> None:
+def _stream(model: Model, out: AppRequests) -> None:
     """Send the stream's next burst, if it is due."""
     if not model.stream.running:
         return
@@ -141,7 +142,7 @@ def _stream(model: Model, out: Wishes) -> None:
         out.commands.append(StreamOrders(orders))
 
 
-def _mind_the_bug(model: Model, out: Wishes) -> None:
+def _mind_the_bug(model: Model, out: AppRequests) -> None:
     """Show the code by itself when orders begin to hang on it; say it when they go on."""
     challenge = model.known.challenge
     checkpoint = model.known.checkpoint
@@ -164,7 +165,7 @@ def update(
     model.particles.few = model.access.calm
     for item in news:
         events += take(model, item)
-    out = Wishes()
+    out = AppRequests()
     for one in inputs:
         handle(model, one, out)
     look(model)
@@ -178,7 +179,6 @@ def update(
         model.escape_held += real
     model.pointer_idle += real
     move(model, dt)
-    record(model, events)
     for toast in model.toasts:
         toast.age += real
     model.toasts = [toast for toast in model.toasts if toast.age < toast.life]

@@ -15,7 +15,7 @@ from game.scene.death_clocks import age_text
 from game.scene.hud.bottom_strip import draw_strip
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.hud.stream_slider import draw_sign
-from game.simulation.controls import HOLD_TO_QUIT
+from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out
 from game.simulation.places import TITLE, TOP_BAND, Box, inside

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, sqrt
 
 from game.simulation.actors import Goal, Gopher, Mood
-from game.simulation.floor_plan import FloorPlan
+from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.motion import Follower
 
 SMOOTH = 0.26

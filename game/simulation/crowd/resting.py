@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from game.api_state.conditions import Condition
 from game.simulation.actors import Cook, Gopher, Mood, Rest, slot_of
-from game.simulation.crowd_fast_path import Stride, goal_of, on_stand
+from game.simulation.crowd.fast_path import Stride, goal_of, on_stand
 from game.simulation.model import Model
 from game.simulation.places import Place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from game.simulation.floor_plan import FAR, MORE, plan_floor, roomy
+from game.simulation.crowd.floor_plan import FAR, MORE, plan_floor, roomy
 from game.simulation.model import Model
 from game.simulation.places import Place
 
