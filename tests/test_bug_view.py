@@ -41,7 +41,8 @@ from game.panels.stats.figures import Look
 from game.panels.stats.panel import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
 from game.scene.renderer import clear_of
-from game.simulation.failure_bubbles import CROWD, LATEST, MOST, saying, speakers
+from game.simulation.detail_levels import FEW, MOST_BUBBLES
+from game.simulation.failure_bubbles import LATEST, saying, speakers
 from game.simulation.model import Model
 from game.simulation.order_stream import Stream
 from game.simulation.places import TITLE, Box
@@ -202,7 +203,7 @@ def test_the_code_shows_itself_when_orders_begin_to_hang_and_their_release_is_sa
     assert press(model).wishes == (OpenBug(asked=False),)
     assert press(model).wishes == (), "once"
     update(model, (), [RecordsSeen(challenge=challenge(stuck=0))], 0.0)
-    assert "go on" in model.toasts[-1].text and model.toasts[-1].good
+    assert "go on" in model.messages[-1].text and model.messages[-1].good
 
 
 # The slip
@@ -367,14 +368,14 @@ def stuck_order(n: int, attempt: int = 3, failure: str = "division by zero", **m
 def test_one_or_two_of_a_crowd_speak_far_enough_apart() -> None:
     model = kitchen_with([worker(1)], [stuck_order(n) for n in range(30)], settle=9.0)
     chosen = speakers(model)
-    assert 1 <= len(chosen) <= MOST and chosen[0].id == "o0"
+    assert 1 <= len(chosen) <= MOST_BUBBLES and chosen[0].id == "o0"
     assert all(abs(a.body.x - b.body.x) > 400 for a, b in itertools.combinations(chosen, 2))
     play(model, 1.0)
     assert [g.id for g in speakers(model)] == [g.id for g in chosen], "steady"
 
 
 def test_in_a_crowd_only_those_speak_that_failed_twice() -> None:
-    crowd = [stuck_order(n, attempt=2) for n in range(CROWD + 4)]
+    crowd = [stuck_order(n, attempt=2) for n in range(FEW + 4)]
     model = kitchen_with([worker(1)], crowd, settle=1.0)
     assert speakers(model) == []
     tell(model, seen(stuck_order(7, attempt=3)))

@@ -80,7 +80,7 @@ def test_a_cancelled_one_leaves_and_is_no_loss_and_one_that_timed_out_stands_asi
     tell(model, seen(ODD[Condition.CANCELLED], order("b", S.FAILED, workflow_state="timed_out")))
     play(model, 0.5)
     assert model.gophers["a"].mood is Mood.LEAVE and (model.cancelled, model.lost) == (1, 1)
-    assert [toast.icon for toast in model.toasts] == ["cancelled", "timed_out"]
+    assert [message.icon for message in model.messages] == ["cancelled", "timed_out"]
     play(model, 8.0)
     assert "a" not in model.gophers and model.gophers["b"].mood is Mood.SAD
     assert model.gophers["b"].place is Place.ASIDE
@@ -181,14 +181,14 @@ def test_a_false_time_out_is_told_in_words_once_it_is_known_who_goes_on() -> Non
     assert unheard_text(frozen).endswith("it lives. Bake for Ada was handed to it again.")
     model = kitchen_with(PAIR)
     play(model, 0.5, news=[RecordsSeen(timeouts=(told,))])
-    assert model.toasts == []
+    assert model.messages == []
     play(model, 0.5, news=[RecordsSeen(timeouts=(on,))])
-    assert [toast.text for toast in model.toasts] == [text]
+    assert [message.text for message in model.messages] == [text]
     play(model, 9.0, news=[RecordsSeen(timeouts=(on,))])
-    assert model.toasts == [] and model.unheard == [], "once"
+    assert model.messages == [] and model.unheard == [], "once"
     many = tuple(on.model_copy(update={"n": n}) for n in range(2, 72))
     play(model, 0.2, news=[RecordsSeen(timeouts=many)])
-    assert len(model.toasts) == 1 and model.toasts[0].text.startswith("70 attempts")
+    assert len(model.messages) == 1 and model.messages[0].text.startswith("70 attempts")
 
 
 def test_an_older_api_has_no_such_route_and_is_left_alone() -> None:

@@ -57,10 +57,10 @@ def do(model: Model, *inputs: Input) -> Answer:
 def test_a_number_kills_that_cook_and_shift_starts_one(slot: int) -> None:
     alive = kitchen_with([worker(n) for n in range(1, 10)], settle=1)
     assert do(alive, KeyPress(str(slot))) == ((KillWorker(slot),), ())
-    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.toasts[-1].text
+    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.messages[-1].text
     dead = kitchen_with([worker(n, "dead", since=1) for n in range(1, 10)], settle=1)
     assert do(dead, KeyPress(str(slot), shift=True)) == ((StartWorker(slot),), ())
-    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.toasts[-1].text
+    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.messages[-1].text
 
 
 def test_an_empty_place_can_be_started_and_a_starting_cook_be_killed() -> None:
@@ -73,7 +73,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
     model = model_with()
     for press in (KeyPress("8"), KeyPress("8", shift=True)):
         assert do(model, press) == NOTHING
-        assert "no place 8" in model.toasts[-1].text and "has 3" in model.toasts[-1].text
+        assert "no place 8" in model.messages[-1].text and "has 3" in model.messages[-1].text
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
 )
 def test_what_is_not_meant_does_nothing(press: Input) -> None:
     model = model_with()
-    assert do(model, press) == NOTHING and model.toasts == []
+    assert do(model, press) == NOTHING and model.messages == []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_click_on_nothing_does_nothing() -> None:
 def test_a_click_before_anything_is_known() -> None:
     model = Model()
     assert do(model, PointerPress(960, 850), KeyPress("1"), PointerMove(960, 650)) == NOTHING
-    assert "no place 1" in model.toasts[-1].text
+    assert "no place 1" in model.messages[-1].text
 
 
 def test_the_pointer_hovers_over_a_gopher() -> None:

@@ -15,10 +15,11 @@ from game.drawing.art.scene_map import read_scene
 from game.drawing.label_placement import GAP, LEVELS, Label, placed
 from game.inputs import PointerMove
 from game.scene.kitchen import kitchen_of_scene
-from game.scene.names_and_tethers import TETHER_SECONDS, TETHERED, tethered
+from game.scene.names_and_tethers import TETHER_SECONDS, tethered
 from game.simulation.actors import Mood
+from game.simulation.detail_levels import LINES_TO_COOKS, MOST_OWN_FOLLOWED
 from game.simulation.gopher_update import FOLLOWED_HEIGHT
-from game.simulation.model import FOLLOWED_OWN, Model
+from game.simulation.model import Model
 from game.simulation.places import cook_spot
 from game.simulation.reactions import beside
 from game.simulation.update import update
@@ -100,18 +101,18 @@ def test_whoever_is_followed_is_large_enough_and_the_others_are_not_touched() ->
 
 def test_of_ones_own_the_newest_are_followed() -> None:
     model = crowd_of(40)
-    for n in range(FOLLOWED_OWN + 2):
+    for n in range(MOST_OWN_FOLLOWED + 2):
         tell(model, OrderPlaced(order(f"mine{n}", customer="Ada")))
     followed = {g.id for g in model.gophers.values() if model.follows(g)}
-    assert followed == {f"mine{n}" for n in range(2, FOLLOWED_OWN + 2)}
+    assert followed == {f"mine{n}" for n in range(2, MOST_OWN_FOLLOWED + 2)}
 
 
 # Lines to the cooks
 
 
 def test_lines_to_the_cooks_are_for_few_for_the_followed_and_after_a_takeover() -> None:
-    few, many = crowd_of(TETHERED), crowd_of(TETHERED + 1)
-    assert len(tethered(few)) == TETHERED and tethered(many) == []
+    few, many = crowd_of(LINES_TO_COOKS), crowd_of(LINES_TO_COOKS + 1)
+    assert len(tethered(few)) == LINES_TO_COOKS and tethered(many) == []
     many.hover = "o3"
     assert [g.id for g in tethered(many)] == ["o3"]
     tell(many, staffed(worker(1, "dead", since=9), *CREW[1:]))

@@ -27,7 +27,7 @@ from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, 
 from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.head_count import count
 from game.simulation.crowd.resting import ASLEEP_AFTER, mourned, orphaned
-from game.simulation.gopher_update import CROWD
+from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.motion import Arc, Follower
 from game.simulation.places import Kitchen, Place
@@ -93,7 +93,7 @@ def test_small_legs_do_not_flicker() -> None:
 
 def test_who_rests_looks_up_when_something_happens(brush: Brush) -> None:
     model = kitchen(Props(brush.art, brush.view.access), 2)
-    crowd = [order(f"o{n}", S.PREPARING, 1, worker="w1.1") for n in range(CROWD + 10)]
+    crowd = [order(f"o{n}", S.PREPARING, 1, worker="w1.1") for n in range(FEW + 10)]
     tell(model, seen(*crowd))
     play(model, 14.0)
     resting = [g for g in model.gophers.values() if g.rest is not None]
@@ -112,7 +112,7 @@ def test_who_rests_looks_up_when_something_happens(brush: Brush) -> None:
 
 def test_the_long_rest_ends_in_sleep_and_sleep_with_work(brush: Brush) -> None:
     model = kitchen(Props(brush.art, brush.view.access), 1)
-    tell(model, seen(*(order(f"o{n}") for n in range(CROWD + 4))))
+    tell(model, seen(*(order(f"o{n}") for n in range(FEW + 4))))
     play(model, 22.0)
     assert {g.mood for g in model.gophers.values()} == {Mood.ASLEEP}
     tell(model, seen(order("o1", S.PREPARING, 1, worker="w1.1")))
@@ -270,7 +270,7 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
     toppings = ["ham", "olive", "onion", "mushroom"]
     baking = [
         order(f"o{n}", S.BAKING, 1, worker="w1.1", toppings=[toppings[n % 4], toppings[n // 4 % 4]])
-        for n in range(CROWD + 2)
+        for n in range(FEW + 2)
     ]
     tell(model, seen(*baking))
     play(model, 6.0)
@@ -292,7 +292,7 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
 def test_whom_somebody_follows_squashes_as_it_leaps_in_a_crowd_too() -> None:
     model = Model()
     tell(model, crew(worker(1)), OrderPlaced(order("mine", S.OUT_FOR_DELIVERY, 1, worker="w1.1")))
-    tell(model, seen(*(order(f"o{n}") for n in range(CROWD + 1))))
+    tell(model, seen(*(order(f"o{n}") for n in range(FEW + 1))))
     play(model, 12.0)
     tell(model, seen(order("mine", S.DELIVERED)))
     squashed = []

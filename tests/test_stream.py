@@ -268,7 +268,7 @@ def test_a_refusal_stops_it_and_is_said() -> None:
     (wanted,) = burst(model).orders
     frame(model, news=[StreamSettled(wanted.id or "", None, "that topping is out")])
     assert not model.stream.running and not model.stream.in_flight
-    assert "that topping is out" in model.toasts[-1].text
+    assert "that topping is out" in model.messages[-1].text
 
 
 def test_space_pauses_and_goes_on_also_where_no_stream_is_configured() -> None:

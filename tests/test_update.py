@@ -253,7 +253,7 @@ def test_lost_is_failed_or_vanished_and_nothing_else() -> None:
     play(model, 60.0, 0.1)
     assert model.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
     tell(model, seen(order("a", S.FAILED, last_failure="no such crust")))
-    assert model.lost == 1 and "no such crust" in model.toasts[-1].text
+    assert model.lost == 1 and "no such crust" in model.messages[-1].text
     tell(model, seen(order("a", S.FAILED)), seen(order("b", S.DELIVERED)))
     assert model.lost == 1 and model.delivered == 1
     tell(model, seen(unknown[2]), seen(unknown[2]), seen(unknown[2]), seen(unknown[2]))
@@ -277,12 +277,12 @@ def test_found_again_and_delivered_at_once() -> None:
 # Bounds
 
 
-def test_toasts_are_few_and_go() -> None:
+def test_messages_are_few_and_go() -> None:
     model = kitchen_with(PAIR)
     tell(model, *(Said(str(n)) for n in range(9)), *(seen(order(f"f{n}", S.FAILED)) for n in range(9)))
-    assert len(model.toasts) == 3 and "f8" in model.toasts[-1].text
+    assert len(model.messages) == 3 and "f8" in model.messages[-1].text
     play(model, 6.0, 0.1)
-    assert model.toasts == []
+    assert model.messages == []
 
 
 def test_a_kitchen_of_two_hundred() -> None:
@@ -415,7 +415,7 @@ def test_whatever_comes_the_picture_stays_sane(
     for told, done, dt in story:
         model.wall += dt
         update(model, done, told, dt)
-        assert len(model.toasts) <= 3 and len(model.particles.flying) <= LIMIT
+        assert len(model.messages) <= 3 and len(model.particles.flying) <= LIMIT
         assert len(model.gophers) <= 5 and len(model.cooks) == model.slots
         assert model.lost >= 0
         for gopher in model.gophers.values():

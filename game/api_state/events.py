@@ -1,4 +1,4 @@
-"""What changed between two truths, as frozen data. Effects, toasts and the rules live on these."""
+"""What changed between two truths, as frozen data. Effects, messages and the rules live on these."""
 
 from __future__ import annotations
 

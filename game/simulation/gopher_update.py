@@ -17,8 +17,9 @@ from game.simulation.crowd.fast_path import (
     strolls,
 )
 from game.simulation.crowd.floor_plan import plan_floor
-from game.simulation.crowd.floor_replanning import FEW, refloor
+from game.simulation.crowd.floor_replanning import refloor
 from game.simulation.crowd.resting import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
+from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import Place, cook_spot
@@ -28,10 +29,6 @@ GRAVITY = 2600.0
 JOY_SECONDS = 1.3
 FOLLOWED_HEIGHT = 76.0
 """Whom somebody follows is never smaller than this, however many there are."""
-CROWD = FEW
-"""Among more orders than this nobody's springs are seen."""
-MOST_ASIDE = 24
-"""So many lost orders stand aside at most; of more, those that stand there longest leave."""
 
 
 def _set_mood(model: Model, gopher: Gopher, mood: Mood) -> None:
@@ -102,7 +99,7 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
             return _set_mood(model, gopher, Mood.WALK)
         if gopher.mood is not Mood.JOY:
             _set_mood(model, gopher, Mood.JOY)
-            hearts = 6 if len(model.gophers) <= CROWD else 3
+            hearts = 6 if len(model.gophers) <= FEW else 3
             model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
         return None
     if walking:
@@ -199,7 +196,7 @@ def update_gophers(model: Model, dt: float) -> None:
                 one.wake()
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
     floor = model.floor
-    crowded = len(model.gophers) > CROWD and floor is not None and dt > 0.0
+    crowded = len(model.gophers) > FEW and floor is not None and dt > 0.0
     stride = Stride(dt) if crowded else None
     now, height = model.now, room.height
     # Whom somebody follows is drawn with every squash, and has springs even here.

@@ -18,22 +18,11 @@ from game.simulation.actors import Cook, Gopher
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import Stands
 from game.simulation.crowd.head_count import Census, count
+from game.simulation.messages import Message, with_message
 from game.simulation.order_stream import Stream
 from game.simulation.particles import Particles
 from game.simulation.places import Kitchen, Place
 from game.simulation.speaker_lines import Story
-
-
-@dataclass
-class Toast:
-    """A sentence that is shown for a while."""
-
-    text: str
-    good: bool
-    icon: str = ""
-    """The sign before it; empty: what fits good or bad news."""
-    age: float = 0.0
-    life: float = 4.5
 
 
 @dataclass
@@ -61,8 +50,6 @@ class Unheard:
 
 
 MOST_DELIVERIES = 4096
-FOLLOWED_OWN = 3
-"""So many of the orders made at this window are followed at once."""
 
 
 @dataclass
@@ -99,7 +86,7 @@ class Model:
     counted: Census = field(default_factory=Census)
     """The census taken last; read `census`."""
     particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))
-    toasts: list[Toast] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
     newest_own: tuple[str, ...] = ()
     """The newest orders of this window that have come in; all of them would be a crowd again."""
@@ -159,9 +146,8 @@ class Model:
         self.floor = self.floor or plan_floor(self.kitchen, {})
 
     def say(self, text: str, good: bool = False, icon: str = "") -> None:
-        """Show a sentence for a while, after the sign `icon`; of more than three the oldest goes."""
-        self.toasts.append(Toast(text, good, icon))
-        del self.toasts[:-3]
+        """Show a sentence for a while, after the sign `icon`."""
+        self.messages = with_message(self.messages, Message(text, good, icon))
 
     def count_delivery(self, at: float) -> None:
         """Note when (`real`) an order was delivered; of more than `MOST_DELIVERIES` the oldest go."""

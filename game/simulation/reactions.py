@@ -28,7 +28,8 @@ from game.api_state.events import (
 from game.api_state.receipts import newest_of
 from game.api_state.snapshot import FINAL
 from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for, slot_of
-from game.simulation.model import FOLLOWED_OWN, Model
+from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
+from game.simulation.model import Model
 from game.simulation.motion import Arc, Follower
 from game.simulation.order_outcomes import count_end, lose, tell_operator
 from game.simulation.places import PLACE_OF, CookSpot, Kitchen, Place, cook_spot
@@ -38,8 +39,6 @@ SHAKE = 6.0
 ARROW_SECONDS = 8.0
 MOST_TAGGED = 64
 """So many fresh tags are remembered: more than pop at a time, for some of them are in the air."""
-DUSTY = 60
-"""Among more orders than this none squashes as it starts, or raises dust."""
 
 
 def jump(gopher: Gopher, speed: float) -> None:
@@ -115,7 +114,7 @@ def _appear(model: Model, event: OrderAppeared) -> None:
         gopher.here, gopher.height = True, 0.2 * gopher.height
     gopher.arrow = ARROW_SECONDS if gopher.own else 0.0
     if gopher.own:
-        model.newest_own = (*model.newest_own, order.id)[-FOLLOWED_OWN:]
+        model.newest_own = (*model.newest_own, order.id)[-MOST_OWN_FOLLOWED:]
     model.gophers[order.id] = gopher
     if event.status in FINAL:
         count_end(model, order)
@@ -127,7 +126,7 @@ def _go(model: Model, gopher: Gopher, place: Place) -> None:
     if place is not gopher.place:
         model.stands_at(gopher.place).give_back(gopher.index)
         gopher.index, gopher.place = model.stands_at(place).take(), place
-        if len(model.gophers) <= DUSTY:
+        if len(model.gophers) <= DUST:
             gopher.stretch.push(-2.6)
             model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
     gopher.calm_since = model.now

@@ -26,6 +26,7 @@ from game.api_state.news import (
 from game.api_state.snapshot import Snapshot, advance
 from game.inputs import Input
 from game.once import Told
+from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.controls.picking import look
@@ -179,7 +180,5 @@ def update(
         model.escape_held += real
     model.pointer_idle += real
     move(model, dt)
-    for toast in model.toasts:
-        toast.age += real
-    model.toasts = [toast for toast in model.toasts if toast.age < toast.life]
+    model.messages = messages.later(model.messages, real)
     return Result(tuple(out.commands), tuple(out.wishes), tuple(events))

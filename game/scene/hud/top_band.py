@@ -1,4 +1,4 @@
-"""Drawing what lies over the kitchen: the band at the top, the strip at the bottom, signs and toasts."""
+"""Drawing what lies over the kitchen: the band at the top, the strip at the bottom, signs and messages."""
 
 from __future__ import annotations
 
@@ -243,22 +243,22 @@ def _set(pen: Pen, text: str, room: float) -> tuple[float, list[str]]:
     return SIZE_SMALL, lines
 
 
-def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
+def _messages(brush: Brush, model: Model, x: float, y: float) -> None:
     pen = brush.pen
-    for toast in model.toasts:
+    for message in model.messages:
         most = min(2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
         beside = 2 * (x - STREAM[0] - STREAM[2] - 12)
         if model.stream.shown and beside >= LEAST_BESIDE and y < STREAM[1] + STREAM[3]:
             most = min(most, beside)  # never over the stream's own sign
-        wide = min(pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
+        wide = min(pen.measure(message.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
         room = wide - 40 - MARK
-        size, lines = _set(pen, toast.text, room)
+        size, lines = _set(pen, message.text, room)
         high = pen.pitch(54 + 32 * (len(lines) - 1))
-        shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
+        shown = ease_out(message.age / 0.25) * clamp((message.life - message.age) / 0.3, 0.0, 1.0)
         top = y - (0 if model.access.calm else 30 * (1 - shown))
         left, middle = x - wide / 2, top + high / 2
-        icon = toast.icon or ("delivered" if toast.good else "failed")
-        fill = BASIL if toast.good else DUSK if icon in CALM_SIGNS else TOMATO
+        icon = message.icon or ("delivered" if message.good else "failed")
+        fill = BASIL if message.good else DUSK if icon in CALM_SIGNS else TOMATO
         shade(brush.view, left, top, wide, high, fill, 240, 18)
         brush.sprite(brush.art.icon(icon, 34), left + 34, middle)
         brush.flush()
@@ -311,5 +311,5 @@ def draw_messages(brush: Brush, model: Model, x: float, top: float) -> None:
     """What somebody is told just now, around x and from `top` down. Over the panels too: it is often about
     what one of them asked for."""
     x = min(x, _room(brush, 1400.0)[0])
-    _toasts(brush, model, x, top)
+    _messages(brush, model, x, top)
     _ring(brush, model)

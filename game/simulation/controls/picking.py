@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from game.simulation.actors import Cook, Gopher
+from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model
 from game.simulation.places import cook_spot
 
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""
 
-MANY = 60
 LOOK_EVERY = 0.045
-"""Seconds until it is looked again who of more than `MANY` is under a pointer that moves on and on."""
+"""Seconds until it is looked again who of more than `POINTED_AT` is under a pointer that moves on and on."""
 
 
 def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
@@ -38,8 +38,8 @@ def cook_at(model: Model, x: float, y: float) -> Cook | None:
 
 
 def look(model: Model) -> None:
-    """See who is under the pointer, if that has moved: of more than `MANY` not in every frame."""
-    if not model.pointed or len(model.gophers) > MANY and model.real < model.look_again:
+    """See who is under the pointer, if that has moved: of more than `POINTED_AT` not in every frame."""
+    if not model.pointed or len(model.gophers) > POINTED_AT and model.real < model.look_again:
         return
     (x, y), model.pointed, model.look_again = model.pointer, False, model.real + LOOK_EVERY
     found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from game.simulation.crowd.floor_plan import FAR, MORE, plan_floor, roomy
+from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.places import Place
 
@@ -14,9 +15,7 @@ EMPTY = 0.7
 """Where less than this part of the room that is kept is needed, it may be too dear."""
 LARGER = 1.25
 """So it is where a crowd could be this much larger."""
-FEW = 36
-"""Up to so many orders are no crowd."""
-MANY = 96
+LARGE_CROWD = 96
 """A place with room for so many keeps it until it is that empty: many would move for little."""
 
 
@@ -64,7 +63,7 @@ def refloor(model: Model) -> None:
 def _kept(model: Model, place: Place, wished: int) -> int:
     """For how many the floor is planned at a place that needs room for so many."""
     kept, until = model.room_kept.get(place, (0, 0.0))
-    if wished < kept and (model.now < until or kept >= MANY and wished > EMPTY * kept):
+    if wished < kept and (model.now < until or kept >= LARGE_CROWD and wished > EMPTY * kept):
         return kept
     model.room_kept[place] = wished, model.now + ROOM_KEPT
     return wished
