@@ -29,6 +29,7 @@ from game.api_state.news import RecordsSeen
 from game.api_state.snapshot import Snapshot
 from game.desktop import open_externally as editor
 from game.desktop.open_externally import command_for, show_in_editor
+from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.panels.bug_code import FRAME, BugSlip
 from game.panels.checkpoint_chooser import MOST as MOST_CHECKPOINTS
@@ -45,7 +46,7 @@ from game.simulation.detail_levels import FEW, MOST_BUBBLES
 from game.simulation.failure_bubbles import LATEST, saying, speakers
 from game.simulation.model import Model
 from game.simulation.order_stream import Stream
-from game.simulation.places import TITLE, Box
+from game.simulation.places import TITLE
 from game.simulation.stream_slider import SIGN, bug_sign
 from game.simulation.update import Result, update
 from tests.panelling import keys, middle, overlap, pass_time, texts_of

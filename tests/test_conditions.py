@@ -11,9 +11,11 @@ from game.api_state.conditions import WORDS, Condition, condition_of, wait_text
 from game.api_state.diff import diff
 from game.api_state.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
 from game.api_state.news import FleetSeen, RecordsSeen
+from game.api_state.order_merge import merge_order
 from game.api_state.receipts import unheard_text
-from game.api_state.snapshot import Snapshot, advance, merge_order
-from game.network.records import ASK_AGAIN, Watcher
+from game.api_state.snapshot import Snapshot, advance
+from game.network.polling_rates import ASK_LACKING_AGAIN
+from game.network.records import Watcher
 from game.panels.order_card.life import life_of
 from game.panels.order_card.text import kill_text, now_text, slip_of
 from game.panels.stats.figures import audit_line, tiles
@@ -195,7 +197,7 @@ def test_an_older_api_has_no_such_route_and_is_left_alone() -> None:
     line = Line()
     watcher = Watcher(line.client, line.told.append, line.clock)
     watcher.ask_due()
-    line.now += ASK_AGAIN / 2
+    line.now += ASK_LACKING_AGAIN / 2
     watcher.ask_due()
     assert line.api.paths().count("GET /timeouts") == 1
 

@@ -19,6 +19,7 @@ from game.actions import (
     StartWorker,
     Wish,
 )
+from game.geometry import Box
 from game.inputs import (
     CloseWindow,
     Input,
@@ -33,7 +34,7 @@ from game.panels.stack import Pile
 from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
-from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
+from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
 from game.simulation.update import update
 from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
 

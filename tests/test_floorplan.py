@@ -8,6 +8,7 @@ import math
 import pytest
 
 from game.drawing.art.scene_map import read_scene
+from game.geometry import Point
 from game.scene.kitchen import kitchen_of_scene
 from game.simulation.crowd.floor_plan import (
     DRIFT,
@@ -19,7 +20,7 @@ from game.simulation.crowd.floor_plan import (
     plan_floor,
     roomy,
 )
-from game.simulation.places import Kitchen, Place, Point
+from game.simulation.places import Kitchen, Place
 
 HEIGHTS = [size.height for size in SIZE_CLASSES]
 KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from game.api_state.news import OrdersSeen
 from game.network.api_clock import ApiClock
-from game.network.order_tracking import QUIET, Follower, orders_every
+from game.network.order_tracking import Follower
+from game.network.polling_rates import LISTING_PAUSE, orders_every
 from tests.standin import Line, as_json, problem
 from tests.telling import T0, S, at, order
 
@@ -71,7 +72,7 @@ def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_w
     scene.follower.discover()
     scene.follower.placed.append(order("ours", started_at=at(60)))
     scene.follower.follow()
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
     scene.follower.discover()
     assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
@@ -166,7 +167,7 @@ def test_a_page_without_an_answer_leaves_the_listing_undone(scene: Scene) -> Non
     ]
     scene.follower.discover()
     assert list(scene.follower.orders) == ["a"]
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["open"] == "true" and set(scene.follower.orders) == {"a", "b"}
 
@@ -180,7 +181,7 @@ def test_what_the_api_knows_while_temporal_lists_nothing_is_taken_and_everything
     assert list(scene.follower.orders) == ["ours"]
     scene.follower.discover()
     assert len(scene.api.asked) == 1, "not asked again at once"
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["open"] == "true", "theirs may be as old as any"
@@ -188,7 +189,7 @@ def test_what_the_api_knows_while_temporal_lists_nothing_is_taken_and_everything
     # Later on: from the newest that was listed, not from the newest that is known.
     scene.api.list(order("newest", started_at=at(300)), complete=False)
     for _ in range(2):
-        scene.now += QUIET
+        scene.now += LISTING_PAUSE
         scene.follower.discover()
     assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:55Z"
 
@@ -246,7 +247,7 @@ def test_temporal_away_is_not_the_api_away(scene: Scene) -> None:
     asked = len(scene.api.asked)
     scene.follower.discover()
     assert len(scene.api.asked) == asked, "not asked again at once"
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.api.list(order())
     scene.follower.discover()
     assert list(scene.follower.orders) == ["a"]

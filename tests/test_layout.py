@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from game.drawing.art.scene_map import read_scene
+from game.geometry import inside
 from game.scene.kitchen import kitchen_of_scene
 from game.simulation.places import (
     BOTTOM_STRIP,
@@ -17,7 +18,6 @@ from game.simulation.places import (
     UI_BUTTON,
     Kitchen,
     cook_spot,
-    inside,
 )
 from tests.telling import S
 

@@ -13,7 +13,8 @@ import pytest
 from api_stub.schema import OrderRequest
 from game.actions import PlaceOrder
 from game.api_state.news import OrderPlaced, Said
-from game.network.order_placing import PLACE_FOR, Placing
+from game.network.order_placing import Placing
+from game.network.polling_rates import PLACE_FOR
 from tests.standin import Line, problem
 from tests.telling import order
 

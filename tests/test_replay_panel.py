@@ -15,13 +15,14 @@ from game.actions import OpenReplay
 from game.api_state.news import RecordsSeen
 from game.drawing.art import Art
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
 from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
 from game.replay.recording import AFTER, Recording
 from game.simulation.model import Model
-from game.simulation.places import Box, CookSpot, cook_spot, inside
+from game.simulation.places import CookSpot, cook_spot
 from game.simulation.receipt_layout import LEFT, placed_slips, replay_tab, replayable
 from game.simulation.update import update
 from game.theme import CANVAS

@@ -83,7 +83,7 @@ def test_what_waits_is_bounded() -> None:
 
 
 def test_the_thread_sends_waits_out_a_stall_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "PAUSE", 0.01)
+    monkeypatch.setattr(sending, "STREAM_RETRY", 0.01)
     line = Line(*[httpx.ConnectError("refused")] * 5)
     line.sender.start()
     try:

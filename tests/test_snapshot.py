@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 from api_stub.schema import Checkpoint, FleetHealth, Health, Order, TemporalHealth
 from game.api_state.diff import diff
 from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said, WorldSeen
-from game.api_state.snapshot import (
-    FINAL,
-    KEPT_FINISHED,
-    RANK,
-    VANISHED_AFTER,
-    Snapshot,
-    advance,
-    merge_order,
-    progress,
-)
+from game.api_state.order_merge import FINAL, RANK, merge_order, progress
+from game.api_state.snapshot import KEPT_FINISHED, VANISHED_AFTER, Snapshot, advance
 from tests.telling import T0, S, fleet, order, seen, staffed, stages, worker
 
 HEALTH = Health(

@@ -35,12 +35,13 @@ from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.scene.hud.top_band import draw_hud
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.model import Model
-from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box, Place, inside
+from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Place
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
 from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, hushed, limiter_for

@@ -19,12 +19,12 @@ from game.api_state.snapshot import Snapshot
 from game.drawing.kept_pictures import Kept
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.stats.figures import Look, audit_line, bars, curve_points, nice, per_second, span_text, tiles
 from game.panels.stats.panel import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
 from game.simulation.model import Model
-from game.simulation.places import Box
 from game.simulation.update import update
 from game.theme import SIZE_BODY
 from tests.panelling import overlap, pass_time, texts_of

@@ -17,11 +17,12 @@ from game.api_state.news import WorldSeen
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
 from game.simulation.bottom_strip import strip_for
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
+from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
 from game.simulation.speaker_lines import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
 from game.simulation.update import update
 from tests.telling import T0, play, tell

@@ -12,7 +12,8 @@ import pytest
 from api_stub.schema import Receipt
 from game.api_state.news import News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
-from game.network.records import ASK_AGAIN, Watch, Watcher
+from game.network.polling_rates import ASK_LACKING_AGAIN
+from game.network.records import Watch, Watcher
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0
@@ -115,7 +116,7 @@ def test_an_older_api_is_not_asked_again_at_once() -> None:
     asked = [path for _ in range(20) for path in seen.ask(1)]
     assert set(asked) == {"/checkpoint", "/challenge"}
     assert seen.known.audit is None and seen.known.receipts == ()
-    assert "/audit" in seen.ask(ASK_AGAIN)
+    assert "/audit" in seen.ask(ASK_LACKING_AGAIN)
 
 
 @pytest.mark.parametrize(

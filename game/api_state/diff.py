@@ -29,7 +29,8 @@ from game.api_state.events import (
     WorkerDied,
     WorkerReady,
 )
-from game.api_state.snapshot import FINAL, Hand, Snapshot, another_api, another_run, living
+from game.api_state.order_merge import FINAL, another_run
+from game.api_state.snapshot import Hand, Snapshot, another_api, living
 
 ALIVE = frozenset({"starting", "ready", "stopping"})
 """Phases in which a slot has a process."""

@@ -25,13 +25,11 @@ from game.network.health_and_fleet import Pulse, describe
 from game.network.order_placing import Till
 from game.network.order_sending import Sender
 from game.network.order_tracking import Following
-from game.network.polling_thread import AWAY_PAUSE, TROUBLE_PAUSE, Loop, connect
+from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
+from game.network.polling_thread import Loop, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
-
-FLEET_EVERY = 0.1
-HEALTH_EVERY = 2.0
 
 
 class Net:

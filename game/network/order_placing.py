@@ -18,13 +18,12 @@ from api_stub.schema import Order
 from game.actions import PlaceOrder
 from game.api_state.news import News, OrderPlaced, Said
 from game.network.order_sending import offer, reason
-from game.network.polling_thread import AWAY_PAUSE, IDLE, Loop, connect
+from game.network.polling_rates import AWAY_PAUSE, IDLE, PLACE_FOR
+from game.network.polling_thread import Loop, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-PLACE_FOR = 30.0
-"""Seconds for which an order that the API does not answer is offered again."""
 MOST = 100
 """Orders that may be on their way."""
 

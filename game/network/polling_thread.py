@@ -9,17 +9,12 @@ from collections.abc import Callable
 
 import httpx
 
+from game.network.polling_rates import ANSWER_WITHIN, CONNECT_WITHIN, TROUBLE_PAUSE
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = httpx.Timeout(2.0, connect=0.5)
-AWAY_PAUSE = 0.4
-"""Seconds until something is asked again after there was no answer."""
-TROUBLE_PAUSE = 1.0
-"""Seconds until something is tried again that failed in a way that nobody has thought of."""
-IDLE = 0.5
-"""Seconds between two looks for something to do, beside those at which somebody pokes."""
+TIMEOUT = httpx.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN)
 
 
 def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:

@@ -19,26 +19,13 @@ from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Heartb
 from game.api_state.news import HistorySeen, News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
+from game.network.polling_rates import ASK_LACKING_AGAIN, RECORDS_EVERY
 from game.network.polling_thread import Loop, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-EVERY: dict[str, float] = {
-    "audit": 2.0,
-    "receipts": 1.0,
-    "timeouts": 1.0,
-    "stats": 1.0,
-    "challenge": 1.0,
-    "checkpoint": 2.0,
-    "checkpoints": 30.0,
-    "history": 0.5,
-}
-"""Seconds between two questions of each kind."""
-
 LACKING = frozenset({404, 405})
-ASK_AGAIN = 60.0
-"""Seconds until a route that was lacking is tried again: the API may have been replaced by a newer one."""
 
 Card = tuple[str, object]
 """The order whose card is open, and something that is different when the order is."""
@@ -53,7 +40,7 @@ class Watcher:
     clock: Callable[[], float] = time.monotonic
     stats_wanted: bool = False
     has_bug: bool = False
-    due: dict[str, float] = field(default_factory=lambda: dict.fromkeys(EVERY, 0.0))
+    due: dict[str, float] = field(default_factory=lambda: dict.fromkeys(RECORDS_EVERY, 0.0))
     unsettled: dict[int, None] = field(default_factory=dict)
     """Numbers of the newest receipts with orders that nobody has taken over yet."""
     newest: int = 0
@@ -93,7 +80,7 @@ class Watcher:
         self.unsettled.clear()
         self.unheard_open.clear()
         # Each route may be another one's: what was lacking is asked for again, too.
-        self.due = dict.fromkeys(EVERY, self.clock())
+        self.due = dict.fromkeys(RECORDS_EVERY, self.clock())
         self.history_known = None
 
     def ask_due(self) -> None:
@@ -104,13 +91,13 @@ class Watcher:
         for what, when in list(self.due.items()):
             if self.clock() < when or not self.wanted(what):
                 continue
-            wait = EVERY[what]
+            wait = RECORDS_EVERY[what]
             try:
                 wait = self._ask(what)
             except httpx.ConnectError:
                 # The next one there may be another API, with another state, that numbers receipts anew.
                 self.begin_anew()
-                self.due = dict.fromkeys(EVERY, self.clock() + wait)
+                self.due = dict.fromkeys(RECORDS_EVERY, self.clock() + wait)
                 return
             except (httpx.HTTPError, ValidationError) as error:
                 log.debug("%s: no answer: %r", what, error)
@@ -126,7 +113,7 @@ class Watcher:
         params = {"after": after} if after is not None else None
         response = self.client.get(f"/{what}", params=params)
         if response.status_code in LACKING:
-            return ASK_AGAIN
+            return ASK_LACKING_AGAIN
         body = response.raise_for_status().content
         if what == "audit":
             self.put(RecordsSeen(audit=read(Audit, body)))
@@ -144,7 +131,7 @@ class Watcher:
             self._timeouts(timeouts_of(body))
         else:
             self._receipts(receipts_of(body))
-        return EVERY[what]
+        return RECORDS_EVERY[what]
 
     def _history(self) -> float:
         wanted = self.history_wanted
@@ -155,7 +142,7 @@ class Watcher:
             events = events_of(response.raise_for_status().content)
             self.put(HistorySeen(wanted[0], tuple(events)))
         self.history_known = wanted
-        return EVERY["history"]
+        return RECORDS_EVERY["history"]
 
     def _receipts(self, told: list[Receipt]) -> None:
         for receipt in told:

@@ -9,7 +9,7 @@ import random
 
 from game.api_state.diff import alive
 from game.api_state.events import Event
-from game.api_state.snapshot import FINAL
+from game.api_state.order_merge import FINAL
 from game.replay.recording import AFTER, Recording
 from game.simulation.actors import Cook, CookPhase, Gopher, phase_for
 from game.simulation.model import Model

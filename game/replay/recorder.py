@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from api_stub.schema import Order, OrderStatus
 from game.api_state.events import Event, WorkerDied
+from game.api_state.order_merge import FINAL
 from game.api_state.receipts import receipt_for
-from game.api_state.snapshot import FINAL, Hand, Snapshot
+from game.api_state.snapshot import Hand, Snapshot
 from game.replay.playback_list import recording_of
 from game.replay.recording import (
     AFTER,

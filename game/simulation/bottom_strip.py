@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box
+from game.geometry import Box
+from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, UI_BUTTON
 
 CAP = 64.0
 """How wide a button is that shows its key alone."""

@@ -23,7 +23,8 @@ from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import Place, cook_spot
-from game.simulation.reactions import beside, jump, seat_of, take_off
+from game.simulation.reactions import jump, take_off
+from game.simulation.seats import beside, seat_of
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3

@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api_stub.schema import OrderStatus
-
-Point = tuple[float, float]
-Box = tuple[float, float, float, float]
-"""x, y, width, height."""
+from game.geometry import Box, Point
 
 
 class Place(StrEnum):
@@ -115,8 +112,3 @@ def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
         return CookSpot(x, y, SECOND_ROW_HEIGHT, SECOND_ROW_ROOM)
     gap = min(200.0, width / behind)
     return CookSpot(960 + (n - (behind - 1) / 2) * gap, y, SECOND_ROW_HEIGHT, gap)
-
-
-def inside(box: Box, x: float, y: float) -> bool:
-    """Whether (x, y) lies in the box."""
-    return box[0] <= x < box[0] + box[2] and box[1] <= y < box[1] + box[3]

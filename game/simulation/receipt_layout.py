@@ -8,9 +8,9 @@ from typing import NamedTuple
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.receipts import Words, words_of
+from game.geometry import Box
 from game.simulation.model import Note
 from game.simulation.motion import ease_out
-from game.simulation.places import Box
 from game.simulation.receipt_slips import LEAVE, LIFE
 
 LEFT, TOP, WIDE = 1464.0, 146.0, 440.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from game.geometry import Box
 from game.simulation.order_stream import FASTEST, SLOWEST, Stream
-from game.simulation.places import Box
 
 SIGN: Box = (24, 144, 500, 92)
 SWITCH: Box = (36, 156, 68, 68)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from game.drawing.brush import Brush
+from game.geometry import Box, inside
 from game.simulation.bottom_strip import Strip, strip_for
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP, Box, inside
+from game.simulation.places import BOTTOM_STRIP
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
 
 SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)

@@ -9,10 +9,10 @@ import pygame
 from game.api_state.receipts import Words
 from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box, shadow
+from game.geometry import Box, inside
 from game.simulation.actors import colour_of
 from game.simulation.model import Model, Note
 from game.simulation.motion import clamp
-from game.simulation.places import Box, inside
 from game.simulation.receipt_layout import LINE, PAD, frame_of, height_of, placed_slips, replay_tab
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box
+from game.geometry import inside
 from game.simulation.model import Model
-from game.simulation.places import inside
 from game.simulation.stream_slider import KNOB, SIGN, SWITCH, TRACK, knob_x, on_track, state_text
 from game.theme import BASIL, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK
 

@@ -10,6 +10,7 @@ from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box
 from game.drawing.shades import shade
 from game.drawing.text import Pen
+from game.geometry import Box, inside
 from game.panels.code_excerpt import stuck_text
 from game.scene.death_clocks import age_text
 from game.scene.hud.bottom_strip import draw_strip
@@ -18,7 +19,7 @@ from game.scene.hud.stream_slider import draw_sign
 from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out
-from game.simulation.places import TITLE, TOP_BAND, Box, inside
+from game.simulation.places import TITLE, TOP_BAND
 from game.simulation.stream_slider import SIGN as STREAM
 from game.simulation.stream_slider import bug_sign
 from game.theme import (

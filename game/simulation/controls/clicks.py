@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenReplay, OpenWebUI
+from game.geometry import inside
 from game.simulation.bottom_strip import strip_for
 from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
 from game.simulation.controls.picking import cook_at, gopher_at
 from game.simulation.model import Model
 from game.simulation.order_stream import paced, toggled
-from game.simulation.places import TITLE, inside
+from game.simulation.places import TITLE
 from game.simulation.receipt_layout import placed_slips, replay_tab
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 

@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from game.simulation.places import Kitchen, Place, Point
+from game.geometry import Point
+from game.simulation.places import Kitchen, Place
 
 
 @dataclass(frozen=True)
