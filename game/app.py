@@ -25,7 +25,7 @@ from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
-from game.network.network import Net
+from game.network.network import Network
 from game.network.news_intake import Portions
 from game.network.records import Watch
 from game.panels.stack import Pile
@@ -70,7 +70,7 @@ class App:
         self,
         options: Options,
         window: Window,
-        net: Net,
+        net: Network,
         watch: Watch,
         ended: Callable[[], bool],
         started: float,

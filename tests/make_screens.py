@@ -28,7 +28,7 @@ from game.app import App, Options
 from game.desktop.window import Window
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.network.network import Net
+from game.network.network import Network
 from game.network.records import Watch
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
@@ -53,7 +53,7 @@ class Booth:
     def __init__(self, stack: RunningStack) -> None:
         self.stack = stack
         self.window = Window((1920, 1080))
-        self.net = Net(stack.api_url, True)
+        self.net = Network(stack.api_url, True)
         self.watch = Watch(stack.api_url, self.net.put)
         options = Options(api=stack.api_url, everything=True)
         self.app = App(options, self.window, self.net, self.watch, lambda: False, time.monotonic())

@@ -16,7 +16,7 @@ from game.actions import KillWorker, PlaceOrder, StreamOrders
 from game.api_state.news import FleetSeen, News, OrderPlaced, Said, StreamSettled
 from game.network import network as nets
 from game.network import polling_thread as loops
-from game.network.network import Net
+from game.network.network import Network
 from game.network.order_placing import Placing
 from game.network.order_sending import Sender
 from game.network.polling_thread import Loop
@@ -35,7 +35,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def going(one: Net | Loop) -> Iterator[None]:
+def going(one: Network | Loop) -> Iterator[None]:
     """Threads that run, and have ended at the end."""
     one.start()
     try:
@@ -77,14 +77,14 @@ class Broken(StandIn):
         return super().__call__(request)
 
 
-def until(one: Net, fits: Callable[[News], bool]) -> None:
+def until(one: Network, fits: Callable[[News], bool]) -> None:
     """Wait for news of a kind."""
     eventually(lambda: any(fits(news) for news in one.drain()), 15)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/fleet", "/menu", "/checkpoint", "/orders"])
 def test_the_nets_threads_outlive_any_failure_of_a_route(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    one = Net("http://api", transport=httpx.MockTransport(Broken(path, 3)))
+    one = Network("http://api", transport=httpx.MockTransport(Broken(path, 3)))
     with going(one):
         until(one, lambda news: isinstance(news, FleetSeen))
         until(one, lambda news: isinstance(news, FleetSeen))
@@ -96,7 +96,7 @@ def test_the_nets_threads_outlive_any_failure_of_a_route(path: str, caplog: pyte
 def test_a_command_that_fails_oddly_is_said_and_the_next_one_is_done() -> None:
     api = Broken("/fleet/workers/1", 1)
     api.answers["DELETE /fleet/workers/2"] = {}
-    one = Net("http://api", transport=httpx.MockTransport(api))
+    one = Network("http://api", transport=httpx.MockTransport(api))
     with going(one):
         one.send(KillWorker(1))
         one.send(KillWorker(2))
@@ -128,7 +128,7 @@ def test_an_order_that_can_never_be_sent_does_not_hold_up_those_behind_it() -> N
 
 def test_the_streams_commands_go_through_the_net_too() -> None:
     api = StandIn({"POST /orders": as_json(order("good"))["orders"][0]})
-    one = Net("http://api", transport=httpx.MockTransport(api))
+    one = Network("http://api", transport=httpx.MockTransport(api))
     with going(one):
         one.send(StreamOrders((OrderRequest.model_construct(id="odd", customer="\ud800"),)))
         one.send(StreamOrders((OrderRequest(id="good"),)))

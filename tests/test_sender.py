@@ -14,7 +14,7 @@ from api_stub.schema import Order, OrderRequest
 from game.actions import StreamOrders
 from game.api_state.news import News, StreamSettled
 from game.network import order_sending as sending
-from game.network.network import Net
+from game.network.network import Network
 from game.network.order_sending import MOST, Sender
 from tests.running import eventually
 from tests.standin import StandIn, problem
@@ -100,7 +100,7 @@ def test_the_thread_sends_waits_out_a_stall_and_ends(monkeypatch: pytest.MonkeyP
 def test_streamed_orders_are_followed_in_the_one_request() -> None:
     """Five hundred of them: one request carries them all."""
     api = StandIn()
-    net = Net("http://api", transport=httpx.MockTransport(api))
+    net = Network("http://api", transport=httpx.MockTransport(api))
     net.following.follower.placed.extend(order(f"auto-{n}") for n in range(500))
     net.following.follower.follow()
     (request,) = api.asked
@@ -110,6 +110,6 @@ def test_streamed_orders_are_followed_in_the_one_request() -> None:
 
 
 def test_the_nets_queue_takes_a_burst_however_many_commands_wait() -> None:
-    net = Net("http://api", transport=httpx.MockTransport(StandIn()))
+    net = Network("http://api", transport=httpx.MockTransport(StandIn()))
     assert net.send(StreamOrders(wanted("a", "b")))
     assert net.commands.empty()

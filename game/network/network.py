@@ -32,7 +32,7 @@ from game.once import Told
 log = logging.getLogger(__name__)
 
 
-class Net:
+class Network:
     """The threads and the queues."""
 
     def __init__(
