@@ -54,7 +54,7 @@ from game.desktop.start_program import browse  # noqa: E402
 from game.desktop.window import LEAST, NoDisplay, Window  # noqa: E402
 from game.network.api_actions import Outside  # noqa: E402
 from game.network.network import Network  # noqa: E402
-from game.network.records import Watch  # noqa: E402
+from game.network.records import RecordsThread  # noqa: E402
 
 log = logging.getLogger("game")
 
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("no display to open a window on (%s); --headless runs the game without one", error)
         return 3
     net = Network(options.api, options.all, outside=Outside(browse, show_in_editor))
-    watch = Watch(options.api, net.put)
+    watch = RecordsThread(options.api, net.put)
     net.start()
     watch.start()
     try:

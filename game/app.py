@@ -27,7 +27,7 @@ from game.desktop.window import Window
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
 from game.network.news_intake import Portions
-from game.network.records import Watch
+from game.network.records import RecordsThread
 from game.panels.stack import Pile
 from game.replay.playback_list import why_none
 from game.replay.recorder import record
@@ -71,7 +71,7 @@ class App:
         options: Options,
         window: Window,
         net: Network,
-        watch: Watch,
+        watch: RecordsThread,
         ended: Callable[[], bool],
         started: float,
     ) -> None:

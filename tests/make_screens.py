@@ -29,7 +29,7 @@ from game.desktop.window import Window
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.network.network import Network
-from game.network.records import Watch
+from game.network.records import RecordsThread
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
@@ -54,7 +54,7 @@ class Booth:
         self.stack = stack
         self.window = Window((1920, 1080))
         self.net = Network(stack.api_url, True)
-        self.watch = Watch(stack.api_url, self.net.put)
+        self.watch = RecordsThread(stack.api_url, self.net.put)
         options = Options(api=stack.api_url, everything=True)
         self.app = App(options, self.window, self.net, self.watch, lambda: False, time.monotonic())
         self.last = time.monotonic()

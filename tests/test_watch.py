@@ -13,7 +13,7 @@ from api_stub.schema import Receipt
 from game.api_state.news import News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.network.records import Watch, Watcher
+from game.network.records import RecordsThread, Watcher
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0
@@ -185,11 +185,11 @@ def test_a_count_after_the_clock_was_set_back_is_the_newer_one() -> None:
 
 
 @pytest.fixture
-def thread() -> Iterator[Callable[..., Watch]]:
-    started: list[Watch] = []
+def thread() -> Iterator[Callable[..., RecordsThread]]:
+    started: list[RecordsThread] = []
 
-    def start(api: StandIn, told: list[News]) -> Watch:
-        one = Watch("http://api", told.append, httpx.MockTransport(api))
+    def start(api: StandIn, told: list[News]) -> RecordsThread:
+        one = RecordsThread("http://api", told.append, httpx.MockTransport(api))
         one.start()
         started.append(one)
         return one
@@ -201,7 +201,7 @@ def thread() -> Iterator[Callable[..., Watch]]:
         eventually(lambda one=one: not one.alive, 5)
 
 
-def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., Watch]) -> None:
+def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., RecordsThread]) -> None:
     seen = Seen()
     one = thread(seen.api, [])
     eventually(lambda: "GET /audit" in seen.api.paths(), 5)

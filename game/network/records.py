@@ -173,7 +173,7 @@ class Watcher:
         return max(0.0, min(when for what, when in self.due.items() if self.wanted(what)) - self.clock())
 
 
-class Watch(Loop):
+class RecordsThread(Loop):
     """The thread. What is wanted may be said from the game's thread; that never waits."""
 
     def __init__(
