@@ -15,7 +15,7 @@ from game.api_state.order_merge import merge_order
 from game.api_state.receipts import unheard_text
 from game.api_state.snapshot import Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.network.records import Watcher
+from game.network.records import RecordsPoller
 from game.panels.order_card.life import life_of
 from game.panels.order_card.text import kill_text, now_text, slip_of
 from game.panels.stats.figures import audit_line, tiles
@@ -195,7 +195,7 @@ def test_a_false_time_out_is_told_in_words_once_it_is_known_who_goes_on() -> Non
 
 def test_an_older_api_has_no_such_route_and_is_left_alone() -> None:
     line = Line()
-    watcher = Watcher(line.client, line.told.append, line.clock)
+    watcher = RecordsPoller(line.client, line.told.append, line.clock)
     watcher.ask_due()
     line.now += ASK_LACKING_AGAIN / 2
     watcher.ask_due()
@@ -206,7 +206,7 @@ def test_false_time_outs_are_asked_for_until_somebody_goes_on() -> None:
     line = Line()
     one = {"n": 3, "order": "a", "stage": "bake", "worker": "w1.1", "attempt": 1, "seen_at": T0.isoformat()}
     line.api.answers["GET /timeouts"] = [[one], [{**one, "to": "w2.1"}], []]
-    watcher = Watcher(line.client, line.told.append, line.clock)
+    watcher = RecordsPoller(line.client, line.told.append, line.clock)
     for _ in range(3):
         watcher.ask_due()
         line.now += 2.0

@@ -20,7 +20,7 @@ from game.network.health_and_fleet import Pulse
 from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
 from game.network.order_sending import offer
 from game.network.order_tracking import MOST_REFUSED, Follower
-from game.network.records import Watcher
+from game.network.records import RecordsPoller
 from game.once import MOST, Told
 from game.simulation import update as updates
 from game.simulation.model import Model
@@ -127,7 +127,7 @@ class Scene(Line):
         super().__post_init__()
         self.follower = Follower(self.client, self.told.append, clock=self.clock, since=T0)
         self.pulse = Pulse(self.client, self.told.append)
-        self.watcher = Watcher(self.client, self.told.append, clock=self.clock)
+        self.watcher = RecordsPoller(self.client, self.told.append, clock=self.clock)
 
     def seen(self) -> list[str]:
         """The ids of all orders that were told of."""

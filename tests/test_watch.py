@@ -13,7 +13,7 @@ from api_stub.schema import Receipt
 from game.api_state.news import News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.network.records import RecordsThread, Watcher
+from game.network.records import RecordsPoller, RecordsThread
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0
@@ -57,7 +57,7 @@ class Seen:
         self.told: list[News] = []
         self.now = 100.0
         client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(self.api))
-        self.watcher = Watcher(client, self.told.append, lambda: self.now)
+        self.watcher = RecordsPoller(client, self.told.append, lambda: self.now)
 
     def ask(self, after: float = 0.0) -> list[str]:
         """Let time pass; the paths asked for then."""

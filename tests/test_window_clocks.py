@@ -13,7 +13,7 @@ from game.api_state.events import OrderTakenOver, WorkerBorn, WorkerDied
 from game.api_state.news import ApiAway, FleetSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network.api_clock import ApiClock
-from game.network.records import Watcher
+from game.network.records import RecordsPoller
 from game.simulation.actors import CookPhase
 from game.simulation.model import Model
 from game.simulation.update import update
@@ -205,7 +205,7 @@ def test_receipts_of_an_earlier_process_of_that_name_are_not_its_own() -> None:
 def test_another_api_is_asked_for_its_receipts_and_timeouts_from_the_first_on() -> None:
     line = Line()
     line.api.answers |= {"GET /receipts": [], "GET /timeouts": []}
-    watcher = Watcher(line.client, line.told.append, line.clock)
+    watcher = RecordsPoller(line.client, line.told.append, line.clock)
     watcher.newest = watcher.unheard_newest = 17
     watcher.instance = watcher.instance_wanted = "one"
     watcher.ask_due()

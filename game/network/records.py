@@ -32,7 +32,7 @@ Card = tuple[str, object]
 
 
 @dataclass
-class Watcher:
+class RecordsPoller:
     """What is asked when, and how: everything but the waiting. `clock` is monotonic, in seconds."""
 
     client: httpx.Client
@@ -181,7 +181,7 @@ class RecordsThread(Loop):
     ) -> None:
         client = connect(api, transport)
         super().__init__("watch", client, self._ask)
-        self.watcher = Watcher(client, put)
+        self.watcher = RecordsPoller(client, put)
 
     def want_stats(self, wanted: bool) -> None:
         """Whether somebody looks at the statistics."""
