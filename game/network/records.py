@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 LACKING = frozenset({404, 405})
 
-Card = tuple[str, object]
+WatchedOrder = tuple[str, object]
 """The order whose card is open, and something that is different when the order is."""
 
 
@@ -53,8 +53,8 @@ class RecordsPoller:
     """Which API was asked last."""
     instance_wanted: str = ""
     """Which API there is now, as the fleet's answers name it; set by any thread."""
-    history_wanted: Card | None = None
-    history_known: Card | None = None
+    history_wanted: WatchedOrder | None = None
+    history_known: WatchedOrder | None = None
     told: Told = field(default_factory=lambda: Told(log))
 
     def wanted(self, what: str) -> bool:
@@ -195,7 +195,7 @@ class RecordsThread(Loop):
             self.watcher.instance_wanted = instance
             self.poke()
 
-    def want_history(self, card: Card | None) -> None:
+    def want_history(self, card: WatchedOrder | None) -> None:
         """Whose card is open, if any; asked for once, and again whenever the second part differs."""
         if self.watcher.history_wanted != card:
             self.watcher.history_wanted = card
