@@ -24,7 +24,7 @@ from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import Pulse, describe
 from game.network.order_placing import Till
 from game.network.order_sending import Sender
-from game.network.order_tracking import Following
+from game.network.order_tracking import OrderTrackingThread
 from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
 from game.network.polling_thread import Loop, connect
 from game.once import Told
@@ -49,7 +49,7 @@ class Network:
         self._told = Told(log)
         self._client = connect(api, transport)
         self.clock = ApiClock()
-        self.following = Following(api, self.put, everything, transport, self.clock)
+        self.following = OrderTrackingThread(api, self.put, everything, transport, self.clock)
         placed = self.following.follower.placed
         self._pulse = Pulse(self._client, self.put, self.clock)
         self._errands = Errands(self._client, self.put, outside or nothing_outside())

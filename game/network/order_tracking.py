@@ -124,7 +124,7 @@ class Follower(OrderDiscovery):
                 del self.orders[order_id]
 
 
-class Following(Loop):
+class OrderTrackingThread(Loop):
     """The thread."""
 
     def __init__(
