@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from game.api_state.news import OrdersSeen
 from game.network.api_clock import ApiClock
-from game.network.order_tracking import Follower
+from game.network.order_tracking import OrderTracker
 from game.network.polling_rates import LISTING_PAUSE, orders_every
 from tests.standin import Line, as_json, problem
 from tests.telling import T0, S, at, order
@@ -24,7 +24,7 @@ class Scene(Line):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.follower = Follower(self.client, self.told.append, clock=self.clock, since=T0)
+        self.follower = OrderTracker(self.client, self.told.append, clock=self.clock, since=T0)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from game.network import lenient_reading as lenient
 from game.network.health_and_fleet import Pulse
 from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
 from game.network.order_sending import offer
-from game.network.order_tracking import MOST_REFUSED, Follower
+from game.network.order_tracking import MOST_REFUSED, OrderTracker
 from game.network.records import RecordsPoller
 from game.once import MOST, Told
 from game.simulation import update as updates
@@ -125,7 +125,7 @@ class Scene(Line):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.follower = Follower(self.client, self.told.append, clock=self.clock, since=T0)
+        self.follower = OrderTracker(self.client, self.told.append, clock=self.clock, since=T0)
         self.pulse = Pulse(self.client, self.told.append)
         self.watcher = RecordsPoller(self.client, self.told.append, clock=self.clock)
 

@@ -37,7 +37,7 @@ MOST_REFUSED = 8
 
 
 @dataclass
-class Follower(OrderDiscovery):
+class OrderTracker(OrderDiscovery):
     """What is followed, and by which requests: everything but the waiting."""
 
     heard: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class OrderTrackingThread(Loop):
         client = connect(api, transport)
         super().__init__("orders", client, self._look)
         self._put = put
-        self.follower = Follower(client, put, everything, api_clock=clock)
+        self.follower = OrderTracker(client, put, everything, api_clock=clock)
 
     def begin_at(self, since: datetime | None) -> None:
         """Look for orders that began from then on, by the API's clock; only the first moment counts."""
