@@ -95,7 +95,7 @@ class Placing:
             self.put(Said("The API is away. Your order is kept and sent again."))
 
 
-class Till(Loop):
+class OrderPlacingThread(Loop):
     """The thread."""
 
     def __init__(
