@@ -17,7 +17,7 @@ from game.api_state.news import FleetSeen, News, OrderPlaced, Said, StreamSettle
 from game.network import network as nets
 from game.network import polling_thread as loops
 from game.network.network import Network
-from game.network.order_placing import Placing
+from game.network.order_placing import OrderPlacing
 from game.network.order_sending import Sender
 from game.network.polling_thread import Loop
 from game.sound import loudspeaker as player
@@ -119,7 +119,7 @@ def test_an_order_that_can_never_be_sent_does_not_hold_up_those_behind_it() -> N
     assert isinstance(taken, StreamSettled) and taken.order is not None
 
     told.clear()
-    placing = Placing(httpx.Client(base_url="http://api", transport=transport), told.append, placed)
+    placing = OrderPlacing(httpx.Client(base_url="http://api", transport=transport), told.append, placed)
     placing.place(PlaceOrder(odd))
     placing.place(PlaceOrder(OrderRequest(id="good")))
     assert isinstance(told[0], Said) and "not ordered" in told[0].text

@@ -38,7 +38,7 @@ class Pending:
 
 
 @dataclass
-class Placing:
+class OrderPlacing:
     """The orders on their way. `client` must have the API's base URL; `placed` collects, for the follower,
     what the API has taken; `clock` is monotonic, in seconds.
     """
@@ -108,7 +108,7 @@ class OrderPlacingThread(Loop):
         client = connect(api, transport)
         super().__init__("till", client, self._offer)
         self._wanted: deque[PlaceOrder] = deque()
-        self._placing = Placing(client, put, placed)
+        self._placing = OrderPlacing(client, put, placed)
 
     def place(self, command: PlaceOrder) -> bool:
         """Take an order on; False (and nothing taken) where a hundred are on their way already."""
