@@ -29,7 +29,7 @@ MOST = 100
 
 
 @dataclass
-class Pending:
+class PendingOrder:
     """An order that the API has not answered yet."""
 
     command: PlaceOrder
@@ -47,15 +47,15 @@ class OrderPlacing:
     put: Callable[[News], None]
     placed: deque[Order]
     clock: Callable[[], float] = time.monotonic
-    pending: list[Pending] = field(default_factory=list)
+    pending: list[PendingOrder] = field(default_factory=list)
     told: Told = field(default_factory=lambda: Told(log))
 
     def place(self, command: PlaceOrder) -> None:
         """Take an order on, and offer it at once."""
-        self.pending.append(Pending(command, self.clock() + PLACE_FOR))
+        self.pending.append(PendingOrder(command, self.clock() + PLACE_FOR))
         self._retry(self.pending[-1])
 
-    def offer(self, pending: Pending) -> bool:
+    def offer(self, pending: PendingOrder) -> bool:
         """Offer an order; True when that is settled, one way or the other."""
         response, order = offer(self.client, pending.command.order)
         if order is not None:
@@ -73,7 +73,7 @@ class OrderPlacing:
         for pending in list(self.pending):
             self._retry(pending)
 
-    def _retry(self, pending: Pending) -> None:
+    def _retry(self, pending: PendingOrder) -> None:
         try:
             settled = self.offer(pending)
         except (httpx.HTTPError, ValidationError) as error:
