@@ -18,7 +18,7 @@ from game.network import network as nets
 from game.network import polling_thread as loops
 from game.network.network import Network
 from game.network.order_placing import OrderPlacing
-from game.network.order_sending import Sender
+from game.network.order_sending import StreamSendingThread
 from game.network.polling_thread import Loop
 from game.sound import loudspeaker as player
 from game.sound.loudspeaker import Loudspeaker
@@ -110,7 +110,7 @@ def test_an_order_that_can_never_be_sent_does_not_hold_up_those_behind_it() -> N
     odd = OrderRequest.model_construct(id="odd", customer="\ud800")
     told: list[News] = []
     placed: deque[Order] = deque()
-    sender = Sender("http://api", told.append, placed, transport)
+    sender = StreamSendingThread("http://api", told.append, placed, transport)
     with going(sender):
         sender.send([odd, OrderRequest(id="good")])
         eventually(lambda: len(told) == 2, 10)

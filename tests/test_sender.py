@@ -15,7 +15,7 @@ from game.actions import StreamOrders
 from game.api_state.news import News, StreamSettled
 from game.network import order_sending as sending
 from game.network.network import Network
-from game.network.order_sending import MOST, Sender
+from game.network.order_sending import MOST, StreamSendingThread
 from tests.running import eventually
 from tests.standin import StandIn, problem
 from tests.telling import order
@@ -39,7 +39,9 @@ class Line:
         self.ids: list[str] = []
         self.told: list[News] = []
         self.placed: deque[Order] = deque()
-        self.sender = Sender("http://api", self.told.append, self.placed, httpx.MockTransport(self._api))
+        self.sender = StreamSendingThread(
+            "http://api", self.told.append, self.placed, httpx.MockTransport(self._api)
+        )
 
     def _api(self, request: httpx.Request) -> httpx.Response:
         self.ids.append(json.loads(request.content)["id"])

@@ -23,7 +23,7 @@ from game.network.api_actions import Errands, Outside, nothing_outside
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import Pulse, describe
 from game.network.order_placing import OrderPlacingThread
-from game.network.order_sending import Sender
+from game.network.order_sending import StreamSendingThread
 from game.network.order_tracking import OrderTrackingThread
 from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
 from game.network.polling_thread import Loop, connect
@@ -54,7 +54,7 @@ class Network:
         self._pulse = Pulse(self._client, self.put, self.clock)
         self._errands = Errands(self._client, self.put, outside or nothing_outside())
         self._till = OrderPlacingThread(api, self.put, placed, transport)
-        self._sender = Sender(api, self.put, placed, transport)
+        self._sender = StreamSendingThread(api, self.put, placed, transport)
         self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 

@@ -46,7 +46,7 @@ def offer(client: httpx.Client, order: OrderRequest) -> tuple[httpx.Response, Or
     return response, read(Order, response.content) if response.is_success else None
 
 
-class Sender(Loop):
+class StreamSendingThread(Loop):
     """The thread. `placed` collects, for the follower, what the API has taken."""
 
     def __init__(
