@@ -16,7 +16,7 @@ from api_stub.schema import Audit, Checkpoint, CheckpointList, Fleet, Health, Or
 from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network import lenient_reading as lenient
-from game.network.health_and_fleet import Pulse
+from game.network.health_and_fleet import HealthAndFleet
 from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
 from game.network.order_sending import offer
 from game.network.order_tracking import MOST_REFUSED, OrderTracker
@@ -126,7 +126,7 @@ class Scene(Line):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.follower = OrderTracker(self.client, self.told.append, clock=self.clock, since=T0)
-        self.pulse = Pulse(self.client, self.told.append)
+        self.pulse = HealthAndFleet(self.client, self.told.append)
         self.watcher = RecordsPoller(self.client, self.told.append, clock=self.clock)
 
     def seen(self) -> list[str]:

@@ -21,7 +21,7 @@ from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
 from game.network.api_actions import Errands, Outside, nothing_outside
 from game.network.api_clock import ApiClock
-from game.network.health_and_fleet import Pulse, describe
+from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.order_placing import OrderPlacingThread
 from game.network.order_sending import StreamSendingThread
 from game.network.order_tracking import OrderTrackingThread
@@ -51,7 +51,7 @@ class Network:
         self.clock = ApiClock()
         self.following = OrderTrackingThread(api, self.put, everything, transport, self.clock)
         placed = self.following.follower.placed
-        self._pulse = Pulse(self._client, self.put, self.clock)
+        self._pulse = HealthAndFleet(self._client, self.put, self.clock)
         self._errands = Errands(self._client, self.put, outside or nothing_outside())
         self._till = OrderPlacingThread(api, self.put, placed, transport)
         self._sender = StreamSendingThread(api, self.put, placed, transport)
