@@ -19,7 +19,7 @@ from game.actions import (
     SwitchCheckpoint,
 )
 from game.api_state.news import RecordsSeen, Said
-from game.network.api_actions import Errands, Outside, nothing_outside
+from game.network.api_actions import ApiActions, Outside, nothing_outside
 from game.network.order_sending import reason
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, Line, problem
@@ -34,7 +34,7 @@ class Scene(Line):
     outside: Outside = field(default_factory=nothing_outside)
 
     def run(self, command: Command) -> None:
-        Errands(self.client, self.told.append, self.outside).run(command, self.ui, "n s")
+        ApiActions(self.client, self.told.append, self.outside).run(command, self.ui, "n s")
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def nothing_outside() -> Outside:
 
 
 @dataclass(frozen=True)
-class Errands:
+class ApiActions:
     """Runs errands over `client`, which must have the API's base URL; what came of one is told by `put`."""
 
     client: httpx.Client

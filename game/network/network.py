@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
-from game.network.api_actions import Errands, Outside, nothing_outside
+from game.network.api_actions import ApiActions, Outside, nothing_outside
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.order_placing import OrderPlacingThread
@@ -52,7 +52,7 @@ class Network:
         self.following = OrderTrackingThread(api, self.put, everything, transport, self.clock)
         placed = self.following.follower.placed
         self._pulse = HealthAndFleet(self._client, self.put, self.clock)
-        self._errands = Errands(self._client, self.put, outside or nothing_outside())
+        self._errands = ApiActions(self._client, self.put, outside or nothing_outside())
         self._till = OrderPlacingThread(api, self.put, placed, transport)
         self._sender = StreamSendingThread(api, self.put, placed, transport)
         self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)
