@@ -52,7 +52,7 @@ from game.desktop.open_externally import show_in_editor  # noqa: E402
 from game.desktop.settings import settings_file, user_directory  # noqa: E402
 from game.desktop.start_program import browse  # noqa: E402
 from game.desktop.window import LEAST, NoDisplay, Window  # noqa: E402
-from game.network.api_actions import Outside  # noqa: E402
+from game.network.api_actions import OutsidePrograms  # noqa: E402
 from game.network.network import Network  # noqa: E402
 from game.network.records import RecordsThread  # noqa: E402
 
@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoDisplay as error:
         log.error("no display to open a window on (%s); --headless runs the game without one", error)
         return 3
-    net = Network(options.api, options.all, outside=Outside(browse, show_in_editor))
+    net = Network(options.api, options.all, outside=OutsidePrograms(browse, show_in_editor))
     watch = RecordsThread(options.api, net.put)
     net.start()
     watch.start()

@@ -19,7 +19,7 @@ from game.actions import (
     SwitchCheckpoint,
 )
 from game.api_state.news import RecordsSeen, Said
-from game.network.api_actions import ApiActions, Outside, nothing_outside
+from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.order_sending import reason
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, Line, problem
@@ -31,7 +31,7 @@ class Scene(Line):
 
     ui: str | None = "http://ui:1/"
 
-    outside: Outside = field(default_factory=nothing_outside)
+    outside: OutsidePrograms = field(default_factory=nothing_outside)
 
     def run(self, command: Command) -> None:
         ApiActions(self.client, self.told.append, self.outside).run(command, self.ui, "n s")

@@ -27,7 +27,7 @@ Put = Callable[[News], None]
 
 
 @dataclass(frozen=True)
-class Outside:
+class OutsidePrograms:
     """What opens beside the game. Neither waits; what came of it is said later, from a thread of its own."""
 
     browse: Callable[[str, Callable[[], None]], None]
@@ -36,9 +36,11 @@ class Outside:
     """Shows a file in an editor; says what came of it, and whether that is good."""
 
 
-def nothing_outside() -> Outside:
+def nothing_outside() -> OutsidePrograms:
     """Where there is neither a browser nor an editor, and that is said."""
-    return Outside(lambda url, failed: failed(), lambda file, say: say(f"No editor here for {file}", False))
+    return OutsidePrograms(
+        lambda url, failed: failed(), lambda file, say: say(f"No editor here for {file}", False)
+    )
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class ApiActions:
 
     client: httpx.Client
     put: Put
-    outside: Outside = field(default_factory=nothing_outside)
+    outside: OutsidePrograms = field(default_factory=nothing_outside)
 
     def run(self, command: Command, ui: str | None, namespace: str) -> None:
         """Do what is wanted; `ui` is the Web UI's address where it is known. Raises httpx.TransportError

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
-from game.network.api_actions import ApiActions, Outside, nothing_outside
+from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.order_placing import OrderPlacingThread
@@ -40,7 +40,7 @@ class Network:
         api: str,
         everything: bool = False,
         transport: httpx.BaseTransport | None = None,
-        outside: Outside | None = None,
+        outside: OutsidePrograms | None = None,
     ) -> None:
         """`outside`: what opens a page or a file for a person; None: nothing does."""
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
