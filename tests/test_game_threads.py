@@ -19,7 +19,7 @@ from game.network import polling_thread as loops
 from game.network.network import Network
 from game.network.order_placing import OrderPlacing
 from game.network.order_sending import StreamSendingThread
-from game.network.polling_thread import Loop
+from game.network.polling_thread import PollingThread
 from game.sound import loudspeaker as player
 from game.sound.loudspeaker import Loudspeaker
 from tests.running import eventually
@@ -35,7 +35,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def going(one: Network | Loop) -> Iterator[None]:
+def going(one: Network | PollingThread) -> Iterator[None]:
     """Threads that run, and have ended at the end."""
     one.start()
     try:
@@ -57,7 +57,7 @@ def test_a_loop_goes_on_and_tells_each_kind_once(caplog: pytest.LogCaptureFixtur
         turns.append(1)
         raise RuntimeError("odd") if len(turns) % 2 else KeyError("odd too")
 
-    with going(Loop("odd", httpx.Client(), step)):
+    with going(PollingThread("odd", httpx.Client(), step)):
         eventually(lambda: len(turns) > 6, 10)
     assert told_of(caplog, "'odd'") == 2
     assert any(record.exc_info for record in caplog.records), "with its stack"

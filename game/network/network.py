@@ -26,7 +26,7 @@ from game.network.order_placing import OrderPlacingThread
 from game.network.order_sending import StreamSendingThread
 from game.network.order_tracking import OrderTrackingThread
 from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
-from game.network.polling_thread import Loop, connect
+from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Network:
         self._errands = ApiActions(self._client, self.put, outside or nothing_outside())
         self._till = OrderPlacingThread(api, self.put, placed, transport)
         self._sender = StreamSendingThread(api, self.put, placed, transport)
-        self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)
+        self._loops: tuple[PollingThread, ...] = (self.following, self._till, self._sender)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:

@@ -19,7 +19,7 @@ from game.actions import PlaceOrder
 from game.api_state.news import News, OrderPlaced, Said
 from game.network.order_sending import offer, reason
 from game.network.polling_rates import AWAY_PAUSE, IDLE, PLACE_FOR
-from game.network.polling_thread import Loop, connect
+from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class OrderPlacing:
             self.put(Said("The API is away. Your order is kept and sent again."))
 
 
-class OrderPlacingThread(Loop):
+class OrderPlacingThread(PollingThread):
     """The thread."""
 
     def __init__(

@@ -17,7 +17,7 @@ from api_stub.schema import Order, OrderRequest, Problem
 from game.api_state.news import News, StreamSettled
 from game.network.lenient_reading import read
 from game.network.polling_rates import IDLE, STREAM_RETRY
-from game.network.polling_thread import Loop, connect
+from game.network.polling_thread import PollingThread, connect
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def offer(client: httpx.Client, order: OrderRequest) -> tuple[httpx.Response, Or
     return response, read(Order, response.content) if response.is_success else None
 
 
-class StreamSendingThread(Loop):
+class StreamSendingThread(PollingThread):
     """The thread. `placed` collects, for the follower, what the API has taken."""
 
     def __init__(

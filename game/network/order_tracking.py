@@ -24,7 +24,7 @@ from game.network.lenient_reading import orders_of, told
 from game.network.order_discovery import LIST_LIMIT, OrderDiscovery
 from game.network.order_entries import entries_of, without_look
 from game.network.polling_rates import AWAY_PAUSE, orders_every
-from game.network.polling_thread import Loop, connect
+from game.network.polling_thread import PollingThread, connect
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class OrderTracker(OrderDiscovery):
                 del self.orders[order_id]
 
 
-class OrderTrackingThread(Loop):
+class OrderTrackingThread(PollingThread):
     """The thread."""
 
     def __init__(

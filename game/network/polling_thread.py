@@ -25,7 +25,7 @@ def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Cli
     return httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False, verify=verify)
 
 
-class Loop:
+class PollingThread:
     """Calls `step` until `stop`; it returns the seconds to wait for the next time, which `poke` cuts short.
     What `step` raises is told once and does not end the thread. The client is closed at the end.
     """

@@ -20,7 +20,7 @@ from game.api_state.news import HistorySeen, News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
 from game.network.polling_rates import ASK_LACKING_AGAIN, RECORDS_EVERY
-from game.network.polling_thread import Loop, connect
+from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class RecordsPoller:
         return max(0.0, min(when for what, when in self.due.items() if self.wanted(what)) - self.clock())
 
 
-class RecordsThread(Loop):
+class RecordsThread(PollingThread):
     """The thread. What is wanted may be said from the game's thread; that never waits."""
 
     def __init__(
