@@ -26,7 +26,7 @@ from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
-from game.network.news_intake import Portions
+from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
 from game.panels.stack import Pile
 from game.replay.playback_list import why_none
@@ -83,7 +83,7 @@ class App:
         self._ended = ended
         self._started = started
         self._clock = GameClock()
-        self._portions = Portions()
+        self._portions = NewsIntake()
         self._pace = Pace()
         self._player = Player(options.script)
         self._over = False

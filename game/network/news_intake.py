@@ -19,7 +19,7 @@ WITHIN = 20
 """Frames after which all that had come are in, however many."""
 
 
-class Portions:
+class NewsIntake:
     """Stands between the network's queue and the frame. Whatever is no answer about orders passes at once: a
     death is shown in the frame in which it became known.
     """
