@@ -19,11 +19,11 @@ from game.replay.recording import (
     ORDERS,
     Frame,
     Keyframe,
+    RecordedTakeover,
     Recorder,
     Recording,
     Reel,
     Stand,
-    Taken,
     alike,
     cut,
 )
@@ -134,7 +134,9 @@ def _note(reel: Reel, frame: Frame) -> None:
         elif key in reel.waiting:
             same = order is not None and order.status is reel.waiting.pop(key)
             if same or frame.at >= killed:
-                reel.taken.append(Taken(key, order.worker if order is not None else None, frame.at))
+                reel.taken.append(
+                    RecordedTakeover(key, order.worker if order is not None else None, frame.at)
+                )
 
 
 def _over(reel: Reel, now: float) -> bool:

@@ -57,7 +57,7 @@ class Keyframe:
 
 
 @dataclass(frozen=True)
-class Taken:
+class RecordedTakeover:
     """An order's way out of a dead process's hands, when the window was told: `worker` has it now, or it had
     got on without anybody (None).
     """
@@ -88,7 +88,7 @@ class Recording:
     stands: Mapping[str, Stand]
     frames: tuple[Frame, ...]
     held: tuple[str, ...] = ()
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[RecordedTakeover, ...] = ()
     receipt: int = 0
     """The number of its receipt; 0: none had come when the recording ended."""
 
@@ -110,7 +110,7 @@ class Reel:
     frames: list[Frame]
     kept: tuple[str, ...]
     waiting: dict[str, OrderStatus] = field(default_factory=dict)
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[RecordedTakeover] = field(default_factory=list)
     settled: float | None = None
 
 
