@@ -23,7 +23,7 @@ from game.replay.recording import (
     Recorder,
     Recording,
     Reel,
-    Stand,
+    StandingPlace,
     alike,
     cut,
 )
@@ -65,7 +65,9 @@ def _keyframe(model: Model, recorder: Recorder) -> None:
     now, keyframes = model.real, recorder.keyframes
     if keyframes and now - keyframes[-1].at < KEYFRAMES:
         return
-    stands = {g.id: Stand(g.body.x, g.body.y, g.place, g.index, g.height) for g in model.gophers.values()}
+    stands = {
+        g.id: StandingPlace(g.body.x, g.body.y, g.place, g.index, g.height) for g in model.gophers.values()
+    }
     keyframes.append(Keyframe(now, model.wall, stands))
     while len(keyframes) > 1 and keyframes[1].at <= now - BEFORE:
         keyframes.popleft()

@@ -28,7 +28,7 @@ ORDERS = 60
 """So many orders are recorded at most; those that the killed process held come first."""
 
 
-class Stand(NamedTuple):
+class StandingPlace(NamedTuple):
     """Where a gopher was: its feet in logical pixels, its stand at a place, and its height."""
 
     x: float
@@ -53,7 +53,7 @@ class Keyframe:
 
     at: float
     wall: float
-    stands: Mapping[str, Stand]
+    stands: Mapping[str, StandingPlace]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Recording:
     base: float
     kitchen: Kitchen
     floor: FloorPlan | None
-    stands: Mapping[str, Stand]
+    stands: Mapping[str, StandingPlace]
     frames: tuple[Frame, ...]
     held: tuple[str, ...] = ()
     taken: tuple[RecordedTakeover, ...] = ()
