@@ -22,7 +22,7 @@ from game.replay.recording import (
     RecordedTakeover,
     Recorder,
     Recording,
-    Reel,
+    RunningRecording,
     StandingPlace,
     alike,
     cut,
@@ -85,7 +85,7 @@ def _held(snapshot: Snapshot, worker: str) -> tuple[str, ...]:
     return tuple(key for key, hand in hands if _in_hands(snapshot.orders.get(key), hand, worker))
 
 
-def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
+def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> RunningRecording:
     now = model.real
     # The takeover may have been told before the death: what it held in the last second counts.
     held = tuple(dict.fromkeys(k for f in recorder.past for k in _held(f.snapshot, event.worker)))[:ORDERS]
@@ -109,7 +109,7 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
         stands={order: stand for order, stand in key.stands.items() if order in kept},
         frames=(),
     )
-    reel = Reel(recording, [], kept)
+    reel = RunningRecording(recording, [], kept)
     past = list(recorder.past)
     # The state at the beginning is the last one that was known before it.
     first = max((n for n, frame in enumerate(past) if frame.at <= key.at), default=0)
@@ -118,7 +118,7 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
     return reel
 
 
-def _note(reel: Reel, frame: Frame) -> None:
+def _note(reel: RunningRecording, frame: Frame) -> None:
     """Add a moment to a reel, if it tells anything new of its orders; see which are taken over."""
     known, before = frame.snapshot, reel.frames[-1].snapshot if reel.frames else None
     told = reel.kept
@@ -141,14 +141,14 @@ def _note(reel: Reel, frame: Frame) -> None:
                 )
 
 
-def _over(reel: Reel, now: float) -> bool:
+def _over(reel: RunningRecording, now: float) -> bool:
     if not reel.waiting and reel.settled is None:
         reel.settled = now
     late = now - reel.recording.begin >= LONGEST
     return late or reel.settled is not None and now - reel.settled >= AFTER
 
 
-def _finished(model: Model, reel: Reel, now: float) -> Recording:
+def _finished(model: Model, reel: RunningRecording, now: float) -> Recording:
     end = min(now, reel.recording.begin + LONGEST)
     taken = tuple(reel.taken)
     concerned = {one.order for one in taken} | reel.waiting.keys()

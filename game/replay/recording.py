@@ -103,7 +103,7 @@ class Recording:
 
 
 @dataclass
-class Reel:
+class RunningRecording:
     """A recording that is being made; `waiting`: orders in the process's hands, and their stage there."""
 
     recording: Recording
@@ -120,7 +120,7 @@ class Recorder:
 
     past: deque[Frame] = field(default_factory=deque)
     keyframes: deque[Keyframe] = field(default_factory=deque)
-    reels: list[Reel] = field(default_factory=list)
+    reels: list[RunningRecording] = field(default_factory=list)
     done: list[Recording] = field(default_factory=list)
     """By the time of the kill, the newest last."""
 
