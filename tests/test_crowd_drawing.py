@@ -29,7 +29,7 @@ from game.simulation.crowd.head_count import count
 from game.simulation.crowd.resting import ASLEEP_AFTER, mourned, orphaned
 from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
-from game.simulation.motion import Arc, Follower
+from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.places import Kitchen, Place
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
@@ -54,7 +54,7 @@ def brush() -> Iterator[Brush]:
 def test_a_stride_is_the_followers_own_step(
     x: float, y: float, vx: float, vy: float, index: int, dt: float
 ) -> None:
-    body, gopher = Follower(x, y, vx, vy), Gopher(order("a"), Follower(x, y, vx, vy), Place.OVEN, index)
+    body, gopher = SmoothPoint(x, y, vx, vy), Gopher(order("a"), SmoothPoint(x, y, vx, vy), Place.OVEN, index)
     goal = goal_of(gopher, FLOOR)
     assert (goal.x, goal.y) == FLOOR.stand(Place.OVEN, index)
     for _ in range(5):
@@ -71,7 +71,7 @@ def test_a_stride_is_the_followers_own_step(
 def test_the_last_few_pixels_are_soon_gone_and_nobody_goes_too_far(
     x: float, y: float, haste: float, dt: float
 ) -> None:
-    gopher = Gopher(order("a"), Follower(0.0, 0.0), Place.OVEN, 3)
+    gopher = Gopher(order("a"), SmoothPoint(0.0, 0.0), Place.OVEN, 3)
     goal = goal_of(gopher, FLOOR)
     far = math.hypot(x, y)
     body = gopher.body

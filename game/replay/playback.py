@@ -13,7 +13,7 @@ from game.api_state.order_merge import FINAL
 from game.replay.recording import AFTER, Recording
 from game.simulation.actors import Cook, CookPhase, Gopher, phase_for
 from game.simulation.model import Model
-from game.simulation.motion import Follower
+from game.simulation.motion import SmoothPoint
 from game.simulation.particles import Particles
 from game.simulation.places import PLACE_OF
 from game.simulation.reactions import sync
@@ -57,7 +57,7 @@ def opening(recording: Recording) -> Model:
         order = known.orders.get(key)
         if order is None or order.status in FINAL:
             continue
-        body = Follower(stand.x, stand.y)
+        body = SmoothPoint(stand.x, stand.y)
         gopher = Gopher(order, body, PLACE_OF[order.status], stand.seat, phase=phase_for(key))
         gopher.place, gopher.height = stand.place, stand.height
         model.gophers[key] = gopher

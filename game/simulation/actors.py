@@ -9,7 +9,7 @@ from enum import StrEnum
 from api_stub.schema import Order, Worker
 from game.api_state.conditions import Condition, condition_of
 from game.simulation.crowd.floor_plan import FloorPlan
-from game.simulation.motion import Arc, Follower, Spring
+from game.simulation.motion import Arc, SmoothPoint, Spring
 from game.simulation.places import CookSpot, Place
 from game.theme import COOKS, Colour
 
@@ -85,7 +85,7 @@ class Gopher:
     """One order. Position is its feet's on the floor, `lift` the height over it, in logical pixels."""
 
     order: Order
-    body: Follower
+    body: SmoothPoint
     place: Place
     index: int
     mood: Mood = Mood.WALK

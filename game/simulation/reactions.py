@@ -30,7 +30,7 @@ from game.api_state.receipts import newest_of
 from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for, slot_of
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
-from game.simulation.motion import Arc, Follower
+from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.order_outcomes import count_end, lose, tell_operator
 from game.simulation.places import PLACE_OF, Place, cook_spot
 from game.simulation.seats import beside, seat_of, spot_of
@@ -62,7 +62,7 @@ def _appear(model: Model, event: OrderAppeared) -> None:
         return
     place = PLACE_OF[event.status]
     x, y = model.kitchen.door
-    gopher = Gopher(order, Follower(x, y), place, model.stands_at(place).take(), phase=phase_for(order.id))
+    gopher = Gopher(order, SmoothPoint(x, y), place, model.stands_at(place).take(), phase=phase_for(order.id))
     gopher.mood_since = gopher.calm_since = model.now
     gopher.height = model.floor.height if model.floor else gopher.height
     gopher.own = event.order in model.own

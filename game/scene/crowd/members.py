@@ -13,7 +13,7 @@ from api_stub.schema import OrderStatus
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState, Sprite
 from game.simulation.actors import Gopher, Rest
-from game.simulation.motion import Follower
+from game.simulation.motion import SmoothPoint
 from game.theme import Colour
 
 OUTFIT_BYTES = 24 * 1024 * 1024
@@ -95,7 +95,7 @@ class Member:
     """One gopher of the crowd and the picture it has on; offsets in display pixels, half a one added."""
 
     gopher: Gopher
-    body: Follower
+    body: SmoothPoint
     y: float
     """Where its feet were when it was drawn last: by this they are sorted, a frame late."""
     blink_from: float
