@@ -61,7 +61,7 @@ MORE = 1.2
 
 
 @dataclass(frozen=True)
-class Stage:
+class FloorPart:
     """One place's part of the floor: centre, and how many columns and rows fit."""
 
     centre: float
@@ -74,7 +74,7 @@ class FloorPlan:
     """How the orders stand now: one height for all, and each place's part of the floor."""
 
     height: float
-    stages: Mapping[Place, Stage]
+    stages: Mapping[Place, FloorPart]
     kitchen: Kitchen
     pitch: float
     """Distance between neighbours, logical pixels."""
@@ -244,6 +244,6 @@ def plan_floor(
             loose = kept
     spans = _times(crowd.spans, loose)
     centres = _centred(kitchen, spans)
-    stages = {p: Stage(centres[p], crowd.columns[p], crowd.rows) for p in Place}
+    stages = {p: FloorPart(centres[p], crowd.columns[p], crowd.rows) for p in Place}
     pitch, depth = size.column * size.height * loose, size.row * size.height
     return FloorPlan(size.height, stages, kitchen, pitch, depth, _stray(kitchen, spans))
