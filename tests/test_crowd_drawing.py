@@ -30,14 +30,14 @@ from game.simulation.crowd.resting import ASLEEP_AFTER, mourned, orphaned
 from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
-from game.simulation.places import Kitchen, Place
+from game.simulation.places import KitchenLayout, Place
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import Props, a_window, kitchen, pictures_at
 from tests.telling import S, order, play, seen, tell, worker
 from tests.telling import staffed as crew
 
-FLOOR = plan_floor(Kitchen(), dict.fromkeys(Place, 40))
+FLOOR = plan_floor(KitchenLayout(), dict.fromkeys(Place, 40))
 
 
 @pytest.fixture

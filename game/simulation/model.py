@@ -21,7 +21,7 @@ from game.simulation.crowd.head_count import Census, count
 from game.simulation.messages import Message, with_message
 from game.simulation.order_stream import Stream
 from game.simulation.particles import Particles
-from game.simulation.places import Kitchen, Place
+from game.simulation.places import KitchenLayout, Place
 from game.simulation.speaker_lines import Story
 
 
@@ -59,7 +59,7 @@ class Model:
     in `real`.
     """
 
-    kitchen: Kitchen = field(default_factory=Kitchen)
+    kitchen: KitchenLayout = field(default_factory=KitchenLayout)
     kiosk: bool = False
     now: float = 0.0
     wall: float = 0.0

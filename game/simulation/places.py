@@ -56,7 +56,7 @@ MUTED_SIGN: Box = (1384, 1019, 168, 58)
 
 
 @dataclass(frozen=True)
-class Kitchen:
+class KitchenLayout:
     """The fixed points of the scene. The defaults serve tests; the application reads the art's own."""
 
     door: Point = (70, 690)
@@ -93,7 +93,7 @@ class CookSpot:
         return abs(x - self.x) <= reach and self.y - self.height <= y <= self.y + 42
 
 
-def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
+def cook_spot(kitchen: KitchenLayout, slot: int, slots: int) -> CookSpot:
     """Where slot `slot` (from 1) of `slots` stands: nine in front, more than that smaller behind them."""
     first = min(slots, FIRST_ROW)
     width = kitchen.right - kitchen.left

@@ -8,7 +8,7 @@ import math
 
 from game.simulation.actors import Gopher, slot_of
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, Kitchen, cook_spot
+from game.simulation.places import CookSpot, KitchenLayout, cook_spot
 
 ABREAST = 4
 """So many places are behind a cook in a row, on both sides of its hat: the nearest to it are taken first."""
@@ -37,7 +37,7 @@ def seat_of(model: Model, gopher: Gopher, slot: int) -> int:
     return gopher.seat[1]
 
 
-def beside(kitchen: Kitchen, spot: CookSpot, seat: int) -> tuple[float, float]:
+def beside(kitchen: KitchenLayout, spot: CookSpot, seat: int) -> tuple[float, float]:
     """Where place number `seat` (from 0) behind a cook is: over its head, or on the counter."""
     out, rest = divmod(seat, ABREAST * SEAT_ROWS)
     row, column = divmod(rest, ABREAST)
