@@ -9,7 +9,7 @@ from game.drawing.art.scene_map import read_scene
 from game.scene.kitchen import kitchen_of_scene
 from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.floor_replanning import ROOM_KEPT
-from game.simulation.crowd.free_stands import Stands
+from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.model import Model
 from game.simulation.places import Place
 from tests.telling import S, order, play, seen, tell
@@ -82,7 +82,7 @@ def test_no_room_is_kept_that_pushes_others_to_where_they_do_not_belong() -> Non
 @given(st.lists(st.one_of(st.just(-1), st.integers(0, 30)), max_size=60), st.sets(st.integers(0, 20)))
 def test_the_lowest_free_stand_is_taken(wishes: list[int], taken: set[int]) -> None:
     """-1 takes one, any other number gives that one back; compared with the plain search."""
-    stands, there = Stands(taken), set(taken)
+    stands, there = FreeStands(taken), set(taken)
     for wish in wishes:
         if wish < 0:
             lowest = next(n for n in range(100) if n not in there)

@@ -16,7 +16,7 @@ from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
 from game.simulation.actors import Cook, Gopher
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
-from game.simulation.crowd.free_stands import Stands
+from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import Census, count
 from game.simulation.messages import Message, with_message
 from game.simulation.order_stream import Stream
@@ -72,7 +72,7 @@ class Model:
     """For how many the floor is planned at each place, and how many there are, both rounded."""
     room_kept: dict[Place, tuple[int, float]] = field(default_factory=dict)
     """For how many each place has room, and until when (`now`) it keeps that at least."""
-    stands: dict[Place, Stands] | None = None
+    stands: dict[Place, FreeStands] | None = None
     """Read `stands_at`; None: to be counted anew."""
     room: object = None
     """What is the same for everybody who rests; the same object while nothing of it changes."""
@@ -175,13 +175,13 @@ class Model:
             self.counted = count(of, self.gophers.values(), self.known.hands)
         return self.counted
 
-    def stands_at(self, place: Place) -> Stands:
+    def stands_at(self, place: Place) -> FreeStands:
         """The stands of a place, as they are taken now."""
         if self.stands is None:
             taken: dict[Place, list[int]] = {one: [] for one in Place}
             for gopher in self.gophers.values():
                 taken[gopher.place].append(gopher.index)
-            self.stands = {one: Stands(numbers) for one, numbers in taken.items()}
+            self.stands = {one: FreeStands(numbers) for one, numbers in taken.items()}
         return self.stands[place]
 
     def leave(self, order_id: str) -> None:
