@@ -6,7 +6,7 @@ import math
 
 from game.api_state.receipts import last_takeover, receipt_for
 from game.simulation.actors import Cook, CookPhase
-from game.simulation.crowd.head_count import Census
+from game.simulation.crowd.head_count import HeadCount
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import CookSpot, cook_spot
@@ -15,7 +15,7 @@ FALL_SECONDS = 0.55
 ARRIVE_SECONDS = 0.7
 
 
-def _act(cook: Cook, census: Census, now: float) -> None:
+def _act(cook: Cook, census: HeadCount, now: float) -> None:
     """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
     worker_id = cook.worker.id if cook.worker and cook.living else None
     cook.holding = [g.id for g in census.held.get(worker_id or "", ())]

@@ -17,7 +17,7 @@ from game.api_state.snapshot import Snapshot
 from game.simulation.actors import Cook, Gopher
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
-from game.simulation.crowd.head_count import Census, count
+from game.simulation.crowd.head_count import HeadCount, count
 from game.simulation.messages import Message, with_message
 from game.simulation.order_stream import Stream
 from game.simulation.particles import Particles
@@ -83,7 +83,7 @@ class Model:
     """The known orders that everybody's order is one of."""
     revision: int = 0
     """Another one whenever an order, or its place, has become another."""
-    counted: Census = field(default_factory=Census)
+    counted: HeadCount = field(default_factory=HeadCount)
     """The census taken last; read `census`."""
     particles: Particles = field(default_factory=lambda: Particles(random.Random(7)))
     messages: list[Message] = field(default_factory=list)
@@ -168,7 +168,7 @@ class Model:
         return [gopher for gopher in map(self.gophers.get, keys) if gopher is not None]
 
     @property
-    def census(self) -> Census:
+    def census(self) -> HeadCount:
         """What is counted of everybody now."""
         of = self.revision, len(self.gophers)
         if self.counted.of != of:
