@@ -29,7 +29,7 @@ from game.scene.kitchen import edges
 from game.scene.renderer import Stage
 from game.simulation.controls import picking
 from game.simulation.detail_levels import COPIED_PAST_CACHES, COPIED_THROUGH_CACHES, POINTED_AT
-from game.simulation.model import Model, Note
+from game.simulation.model import Model, ReceiptSlip
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.simulation.update import update
@@ -310,7 +310,7 @@ def test_a_busy_evening_leaves_nothing_behind(
 
 def leaving(brush: Brush) -> None:
     """A receipt that fades out."""
-    model = Model(notes=[Note(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
+    model = Model(notes=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
     draw_slips(brush, model)
 
 

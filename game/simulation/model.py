@@ -26,7 +26,7 @@ from game.simulation.speaker_lines import Story
 
 
 @dataclass
-class Note:
+class ReceiptSlip:
     """A receipt at the right edge; `age` is seconds since it came or changed, `shown` since it came.
     `slot` is a number that no other one has meanwhile.
     """
@@ -132,7 +132,7 @@ class Model:
     floor_fixed: bool = False
     """Whether the floor plan stays as it is: in a replay it is the one of then."""
     story: Story = field(default_factory=Story)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[ReceiptSlip] = field(default_factory=list)
     unheard: list[Unheard] = field(default_factory=list)
     muted: bool = False
     """Whether a person wants no sound."""

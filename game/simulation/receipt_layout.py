@@ -9,7 +9,7 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.receipts import Words, words_of
 from game.geometry import Box
-from game.simulation.model import Note
+from game.simulation.model import ReceiptSlip
 from game.simulation.motion import ease_out
 from game.simulation.receipt_slips import LEAVE, LIFE
 
@@ -27,7 +27,7 @@ MOST_LARGE = 2
 class PlacedSlip(NamedTuple):
     """A receipt that is shown: what it says, and where its upper left corner is now."""
 
-    note: Note
+    note: ReceiptSlip
     words: Words
     x: float
     y: float
@@ -62,7 +62,7 @@ def _words(receipt: Receipt, tenth: int) -> Words:
     return made
 
 
-def placed_slips(notes: Sequence[Note], access: Access, heard: float) -> list[PlacedSlip]:
+def placed_slips(notes: Sequence[ReceiptSlip], access: Access, heard: float) -> list[PlacedSlip]:
     """The slips that are shown, the newest first. `heard`: when (`Model.real`) the API told anything last:
     while it is away nobody tells who took over, and "no one yet" stands at that moment.
     """
@@ -80,7 +80,7 @@ def placed_slips(notes: Sequence[Note], access: Access, heard: float) -> list[Pl
     return found
 
 
-def replayable(notes: Sequence[Note]) -> Receipt | None:
+def replayable(notes: Sequence[ReceiptSlip]) -> Receipt | None:
     """The newest receipt on screen of a kill by a player that can be shown again."""
     for note in reversed(notes):
         if note.receipt.cause == "player" and note.recorded:

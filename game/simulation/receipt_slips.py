@@ -7,7 +7,7 @@ from datetime import datetime
 from api_stub.schema import Receipt
 from game.api_state.receipts import newest_of, unheard_text, worth_showing
 from game.api_state.snapshot import Snapshot
-from game.simulation.model import Model, Note, Unheard
+from game.simulation.model import Model, ReceiptSlip, Unheard
 
 SHOWN = 3
 LIFE = 20.0
@@ -43,7 +43,7 @@ def take_receipts(model: Model, old: Snapshot) -> None:
             # Whatever the clocks say: a number that was not there a moment ago is news.
             news = old.receipts_told and receipt.n > newest or model.real - died < LIFE
             if _key(receipt) not in before and news:
-                model.notes.append(Note(receipt, died_real=died))
+                model.notes.append(ReceiptSlip(receipt, died_real=died))
         elif note.receipt != receipt:
             note.receipt = receipt
             note.age = min(note.age, 0.5)

@@ -11,7 +11,7 @@ from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box, shadow
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
-from game.simulation.model import Model, Note
+from game.simulation.model import Model, ReceiptSlip
 from game.simulation.motion import clamp
 from game.simulation.receipt_layout import LINE, PAD, frame_of, height_of, placed_slips, replay_tab
 from game.simulation.receipt_slips import LEAVE, LIFE
@@ -66,7 +66,7 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
         )  # fmt: skip
 
 
-def _kept_slip(brush: Brush, note: Note, words: Words, x: float, y: float) -> None:
+def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float) -> None:
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
     slot, worker = ("slip", note.slot), note.receipt.worker
     access = brush.view.access
