@@ -42,7 +42,7 @@ class ReceiptSlip:
 
 
 @dataclass(frozen=True)
-class Unheard:
+class UntoldTimeout:
     """A false time-out, by its number, that has still to be told, and since when (`real`) it is known."""
 
     n: int
@@ -133,7 +133,7 @@ class Model:
     """Whether the floor plan stays as it is: in a replay it is the one of then."""
     story: Story = field(default_factory=Story)
     notes: list[ReceiptSlip] = field(default_factory=list)
-    unheard: list[Unheard] = field(default_factory=list)
+    unheard: list[UntoldTimeout] = field(default_factory=list)
     muted: bool = False
     """Whether a person wants no sound."""
     access: Access = PLAIN

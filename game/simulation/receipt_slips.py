@@ -7,7 +7,7 @@ from datetime import datetime
 from api_stub.schema import Receipt
 from game.api_state.receipts import newest_of, unheard_text, worth_showing
 from game.api_state.snapshot import Snapshot
-from game.simulation.model import Model, ReceiptSlip, Unheard
+from game.simulation.model import Model, ReceiptSlip, UntoldTimeout
 
 SHOWN = 3
 LIFE = 20.0
@@ -78,7 +78,7 @@ def take_timeouts(model: Model, old: Snapshot) -> None:
     before = {one.n for one in old.timeouts}
     new = [one for one in model.known.timeouts if one.n not in before]
     model.unheard = [one for one in model.unheard if any(one.n == known.n for known in model.known.timeouts)]
-    model.unheard += [Unheard(one.n, model.real) for one in new]
+    model.unheard += [UntoldTimeout(one.n, model.real) for one in new]
     del model.unheard[:-MOST_UNHEARD]
 
 
