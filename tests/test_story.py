@@ -23,7 +23,7 @@ from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
 from game.simulation.bottom_strip import strip_for
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
-from game.simulation.speaker_lines import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
+from game.simulation.speaker_lines import TURN_SECONDS, SpeakerLines, hidden_or_shown, later, stepped, told
 from game.simulation.update import update
 from tests.telling import T0, play, tell
 
@@ -31,8 +31,8 @@ LINES = ("one", "two", "three")
 NAMES = ("1", "1-pair", "1a", "2", "3")
 
 
-def a_story(**more: object) -> Story:
-    return Story(lines=LINES, **more)  # type: ignore[arg-type]
+def a_story(**more: object) -> SpeakerLines:
+    return SpeakerLines(lines=LINES, **more)  # type: ignore[arg-type]
 
 
 def with_story(kiosk: bool = False, lines: tuple[str, ...] = LINES) -> Model:

@@ -22,7 +22,7 @@ from game.simulation.messages import Message, with_message
 from game.simulation.order_stream import Stream
 from game.simulation.particles import Particles
 from game.simulation.places import KitchenLayout, Place
-from game.simulation.speaker_lines import Story
+from game.simulation.speaker_lines import SpeakerLines
 
 
 @dataclass
@@ -131,7 +131,7 @@ class Model:
     """Whether the pointer holds the stream's slider."""
     floor_fixed: bool = False
     """Whether the floor plan stays as it is: in a replay it is the one of then."""
-    story: Story = field(default_factory=Story)
+    story: SpeakerLines = field(default_factory=SpeakerLines)
     notes: list[ReceiptSlip] = field(default_factory=list)
     unheard: list[UntoldTimeout] = field(default_factory=list)
     muted: bool = False

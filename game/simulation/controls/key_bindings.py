@@ -23,11 +23,11 @@ from game.inputs import KeyPress
 from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
 from game.simulation.model import Model
 from game.simulation.order_stream import STEP, paced, toggled
-from game.simulation.speaker_lines import Story, hidden_or_shown, stepped
+from game.simulation.speaker_lines import SpeakerLines, hidden_or_shown, stepped
 
 FASTER = frozenset({"+", "=", "[+]", "keypad +"})
 SLOWER = frozenset({"-", "[-]", "keypad -"})
-STORY_KEYS: dict[str, Callable[[Story], Story]] = {
+STORY_KEYS: dict[str, Callable[[SpeakerLines], SpeakerLines]] = {
     "left": lambda story: stepped(story, -1),
     "right": lambda story: stepped(story, 1),
     "l": hidden_or_shown,
