@@ -35,7 +35,7 @@ from game.replay.recording import Recorder
 from game.scene.renderer import Stage
 from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
-from game.simulation.order_stream import Stream
+from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
 from game.sound.cues import ambience_for, sounds_for
 from game.sound.loudspeaker import Loudspeaker
@@ -91,7 +91,7 @@ class App:
         self._settled = False
         self._held: StreamOrders | None = None
         self.model = Model(
-            kiosk=options.kiosk, wall=net.clock.now(), stream=Stream(session=secrets.token_hex(3))
+            kiosk=options.kiosk, wall=net.clock.now(), stream=OrderStream(session=secrets.token_hex(3))
         )
         kept = self._kept = load(options.settings)
         self.model.muted = kept.muted

@@ -45,7 +45,7 @@ from game.scene.renderer import clear_of
 from game.simulation.detail_levels import FEW, MOST_BUBBLES
 from game.simulation.failure_bubbles import LATEST, saying, speakers
 from game.simulation.model import Model
-from game.simulation.order_stream import Stream
+from game.simulation.order_stream import OrderStream
 from game.simulation.places import TITLE
 from game.simulation.stream_slider import SIGN, bug_sign
 from game.simulation.update import Result, update
@@ -169,7 +169,7 @@ def test_keys_of_the_challenge() -> None:
     assert press(model, KeyPress("r")).commands == (Redeploy(),)
     x, y, w, h = bug_sign(model.stream)
     assert press(model, PointerPress(x + w / 2, y + h / 2)).wishes == (OpenBug(),)
-    assert overlap(SIGN, bug_sign(Stream(shown=True))) == 0
+    assert overlap(SIGN, bug_sign(OrderStream(shown=True))) == 0
 
 
 @pytest.mark.parametrize("key", ["e", "x", "b"])
@@ -468,5 +468,5 @@ def test_messages_cover_nothing_that_is_to_be_read() -> None:
     assert clear_of((), 150.0) == (960.0, 150.0)
     assert clear_of((stats,), 150.0)[1] >= STATS_FRAME[1] + STATS_FRAME[3]
     x, top = clear_of((slip(challenge()),), 150.0)
-    sign = bug_sign(Stream(shown=True))
+    sign = bug_sign(OrderStream(shown=True))
     assert 2 * x <= FRAME[0] and top >= sign[1] + sign[3]

@@ -19,7 +19,7 @@ from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount, count
 from game.simulation.messages import Message, with_message
-from game.simulation.order_stream import Stream
+from game.simulation.order_stream import OrderStream
 from game.simulation.particles import Particles
 from game.simulation.places import KitchenLayout, Place
 from game.simulation.speaker_lines import SpeakerLines
@@ -124,7 +124,7 @@ class Model:
     """When (`real`) the newest orders were delivered, in order, for the rate a minute."""
     real: float = 0.0
     """Real seconds since the start, which no clock that is set changes."""
-    stream: Stream = field(default_factory=Stream)
+    stream: OrderStream = field(default_factory=OrderStream)
     dice: random.Random = field(default_factory=random.Random, compare=False)
     """For the stream only: which pizzas, and when."""
     dragging: bool = False
