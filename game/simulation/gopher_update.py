@@ -18,7 +18,15 @@ from game.simulation.crowd.fast_path import (
 )
 from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.floor_replanning import refloor
-from game.simulation.crowd.resting import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
+from game.simulation.crowd.resting import (
+    ASLEEP_AFTER,
+    RESTING,
+    CrowdMoment,
+    bereft,
+    mourned,
+    orphaned,
+    rest_of,
+)
 from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.motion import lerp
@@ -90,7 +98,7 @@ def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, f
     return goal.x, goal.y
 
 
-def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: Room) -> None:
+def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: CrowdMoment) -> None:
     """Choose the mood of a gopher that does not fly."""
     walking = far > NEAR
     if gopher.mood is Mood.LEAVE:
@@ -130,7 +138,7 @@ def _rejoice(model: Model, gopher: Gopher, dt: float) -> None:
         jump(gopher, 560.0)
 
 
-def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
+def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
     if gopher.arrow > 0.0:
         gopher.arrow = max(0.0, gopher.arrow - dt)
     height = max(room.height, FOLLOWED_HEIGHT) if model.follows(gopher) else room.height
@@ -183,7 +191,7 @@ def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
     refloor(model)
     alive = model.anyone_alive
-    room = Room(
+    room = CrowdMoment(
         height=model.floor.height if model.floor else 150.0,
         growth=1.0 - math.exp(-6.0 * dt),
         alive=alive,

@@ -17,7 +17,7 @@ PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
-class Room:
+class CrowdMoment:
     """What is the same for every gopher in a frame: the height they grow to and by which part of the way,
     whether anybody works at all, and whether some have died while others live.
     """
@@ -67,7 +67,7 @@ def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
 
 
 def rest_of(
-    model: Model, gopher: Gopher, room: Room, fallen: frozenset[str], stride: Stride | None
+    model: Model, gopher: Gopher, room: CrowdMoment, fallen: frozenset[str], stride: Stride | None
 ) -> Rest | None:
     """Its rest, once it stands still on its own stand, or in a crowd (`stride`) has only a few
     pixels left to it; None while it does not.
