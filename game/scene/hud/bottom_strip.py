@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
-from game.simulation.bottom_strip import Strip, strip_for
+from game.simulation.bottom_strip import StripLayout, strip_for
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
@@ -62,7 +62,7 @@ def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
 class Shown:
     """What the strip shows: where it is the same, so is its picture."""
 
-    plan: Strip
+    plan: StripLayout
     line: str
     position: str
     kiosk: bool
