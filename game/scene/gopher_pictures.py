@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from game.drawing.art import Art, GopherPose, PizzaState, Sprite
 from game.scene.crowd.members import Crowd
-from game.simulation.appearance import Look, look_for
+from game.simulation.appearance import GopherLook, look_for
 
 A_FRAME = 8
 """New pictures in a frame at most, while many have none at all; each takes a fifth of a millisecond."""
@@ -24,7 +24,7 @@ SHADOW = 0.2
 class Wardrobe:
     """Looks by order, and the pictures each order was last drawn with, to be worn until the next is made."""
 
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, GopherLook] = field(default_factory=dict)
     worn: dict[str, tuple[GopherPose, float, Sprite]] = field(default_factory=dict)
     carried: dict[str, tuple[PizzaState, float, Sprite]] = field(default_factory=dict)
     shadows: dict[int, Sprite] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Wardrobe:
             found = self.shadows[key] = art.prop("shadow", key)
         return found
 
-    def look(self, order: str) -> Look:
+    def look(self, order: str) -> GopherLook:
         """The look of an order."""
         found = self.looks.get(order)
         if found is None:
