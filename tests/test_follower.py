@@ -11,9 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from game.api_state.news import OrdersSeen
+from game.api_state.snapshot import VANISHED_AFTER
 from game.network.api_clock import ApiClock
 from game.network.order_tracking import OrderTracker
-from game.network.polling_rates import LISTING_PAUSE, orders_every
+from game.network.polling_rates import LISTING_PAUSE, MISSING_TRIES, orders_every
 from tests.standin import Line, as_json, problem
 from tests.telling import T0, S, at, order
 
@@ -313,3 +314,57 @@ def test_that_an_order_was_looked_at_again_is_no_news(scene: Scene) -> None:
         scene.api.answers["POST /orders/status"] = again
         scene.follower.look()
     assert sum(isinstance(news, OrdersSeen) for news in scene.told) == 1
+
+
+def deleted(scene: Scene, *names: str) -> None:
+    """Orders that are followed, and that Temporal does not know any more."""
+    scene.follower.orders = {name: order(name, S.BAKING) for name in names}
+    unknown = [order(name, S.UNKNOWN, run_id=None, started_at=None) for name in names]
+    scene.api.answers["POST /orders/status"] = as_json(*unknown)
+
+
+def asked_in(scene: Scene, seconds: float) -> int:
+    """How often the orders' status is asked for in that time, four looks a second."""
+    before = scene.api.paths().count("POST /orders/status")
+    for _ in range(round(seconds * 4)):
+        scene.follower.follow()
+        scene.now += 0.25
+    return scene.api.paths().count("POST /orders/status") - before
+
+
+def test_a_deleted_order_is_asked_for_ever_less_often_and_then_no_more(scene: Scene) -> None:
+    deleted(scene, "a")
+    assert asked_in(scene, 4.0) == VANISHED_AFTER, "often until it is certain"
+    assert asked_in(scene, 60.0) <= 4
+    assert asked_in(scene, 900.0) <= MISSING_TRIES
+    assert scene.follower.orders == {} and scene.follower.unknown == {}
+    assert asked_in(scene, 60.0) == 0
+    assert len(scene.told) <= VANISHED_AFTER + MISSING_TRIES
+
+
+def test_a_listing_does_not_bring_a_deleted_order_back_but_another_run_of_it_comes(scene: Scene) -> None:
+    scene.follower.elders = set()
+    deleted(scene, "a")
+    asked_in(scene, 1000.0)
+    scene.api.list(order("a", S.BAKING, started_at=at(9)))
+    scene.follower.discover()
+    assert scene.follower.orders == {}
+    scene.now += 100.0
+    scene.api.list(order("a", S.RECEIVED, started_at=at(90), run_id="another"))
+    scene.follower.discover()
+    assert scene.follower.orders["a"].run_id == "another"
+
+
+def test_an_order_that_is_known_again_is_asked_for_as_often_as_others(scene: Scene) -> None:
+    deleted(scene, "a")
+    asked_in(scene, 10.0)
+    scene.api.answers["POST /orders/status"] = as_json(order("a", S.BAKING))
+    asked_in(scene, 60.0)
+    assert asked_in(scene, 2.0) == 8
+
+
+def test_what_could_not_be_asked_is_asked_again_at_once(scene: Scene) -> None:
+    scene.follower.orders = {"a": order("a", S.BAKING)}
+    away = order("a", S.UNKNOWN, run_id=None, started_at=None, fresh=False)
+    scene.api.answers["POST /orders/status"] = as_json(away)
+    assert asked_in(scene, 5.0) == 20

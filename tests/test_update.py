@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from api_stub.schema import LastExit, Order
 from game.api_state.events import OrderTakenOver
 from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said
+from game.api_state.snapshot import KEPT_FINISHED
 from game.desktop.frame_clock import LONGEST_STEP, GameClock
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
+from game.simulation import update as rules
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.simulation.particles import LIMIT
@@ -94,6 +96,35 @@ def test_the_same_id_again_walks_in_again() -> None:
     assert model.gophers == {}
     tell(model, seen(order(status=S.PREPARING, run_id="two", started_at=at(60))))
     assert model.gophers["a"].place is Place.BENCH and not model.gophers["a"].delivered
+
+
+@pytest.mark.parametrize("first", [S.BAKING, S.FAILED])
+@pytest.mark.parametrize("second", [S.DELIVERED, S.FAILED])
+def test_a_second_run_that_finished_unseen_leaves_nobody_standing(first: S, second: S) -> None:
+    model = kitchen_with(PAIR, [order("a", S.BAKING, 1, worker="w1.1")], settle=4.0)
+    tell(model, seen(order("a", first, 1, worker="w1.1")))
+    play(model, 2.0, 0.05)
+    tell(model, seen(order("a", second, run_id="two", started_at=at(60))))
+    play(model, 20.0, 0.05)
+    assert model.gophers == {} and model.delivered == (second is S.DELIVERED)
+
+
+def test_a_run_that_takes_an_open_ones_place_gives_its_stand_back() -> None:
+    model = kitchen_with(PAIR, [order("a", S.BAKING, 1), order("b", S.BAKING, 1)], settle=4.0)
+    tell(model, seen(order("a", S.BAKING, 1, run_id="two", started_at=at(60))))
+    assert sorted(gopher.index for gopher in model.gophers.values()) == [0, 1]
+    tell(model, seen(order("c", S.BAKING, 1)))
+    assert sorted(gopher.index for gopher in model.gophers.values()) == [0, 1, 2]
+
+
+def test_ones_own_orders_are_remembered_while_they_are_shown_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = 2 * KEPT_FINISHED + 20
+    monkeypatch.setattr(rules, "MOST_OWN", most)
+    model, last = kitchen_with(PAIR), most + 100
+    tell(model, *(OrderPlaced(order(f"m{n}", S.DELIVERED if n else S.BAKING)) for n in range(last + 1)))
+    assert {"m0", f"m{last}"} <= model.own and len(model.own) <= most
 
 
 def test_ones_own_order_has_an_arrow_for_a_while() -> None:

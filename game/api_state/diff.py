@@ -164,7 +164,8 @@ def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
             events += _order_events(old.orders.get(order_id), new.orders[order_id], hand, lives, given_up)
     if old.missing is not new.missing:
         for order_id in sorted(old.missing.keys() | new.missing.keys()):
-            if old.vanished(order_id) != new.vanished(order_id):
+            # One that is merely forgotten was not found again.
+            if order_id in new.orders and old.vanished(order_id) != new.vanished(order_id):
                 events.append(
                     OrderVanished(order_id) if new.vanished(order_id) else OrderFoundAgain(order_id)
                 )

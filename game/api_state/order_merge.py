@@ -43,10 +43,20 @@ def _unix(at: datetime | None) -> float:
 def _merge_runs(known: Order, told: Order) -> Order:
     """Which of two runs under one id is the order now."""
     over = known.status in FINAL
-    if over != (told.status in FINAL):
+    if over and told.status not in FINAL:
         # One that goes on, whatever the clocks say that both began by.
-        return told if over else known
+        return told
+    if not over and told.status in FINAL and not _finished_since(known, told):
+        return known
     return told if _unix(told.started_at) >= _unix(known.started_at) else known
+
+
+def _finished_since(known: Order, told: Order) -> bool:
+    """Whether a run that is over began after one that is known as open: that one ended unseen, since an id
+    has one open run at most. A late answer about an earlier run was seen, or had begun, before.
+    """
+    seen_later = told.seen_at is None or known.seen_at is None or told.seen_at >= known.seen_at
+    return seen_later and _unix(told.started_at) > _unix(known.started_at) > 0.0
 
 
 def is_older(told: Order, known: Order) -> bool:

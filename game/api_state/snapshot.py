@@ -42,6 +42,9 @@ VANISHED_AFTER = 3
 KEPT_FINISHED = 150
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
 
+KEPT_VANISHED = 150
+"""Orders that Temporal does not know any more that are remembered when there are more than twice as many."""
+
 KEPT_HISTORIES = 8
 """Orders whose history is remembered: those whose cards were looked at last."""
 
@@ -131,6 +134,15 @@ def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int])
             other.pop(order_id, None)
 
 
+def _forget_vanished(missing: dict[str, int], *others: dict[str, Order] | dict[str, Hand]) -> None:
+    """The same for orders that have vanished: they are never seen to finish."""
+    vanished = [order_id for order_id, answers in missing.items() if answers >= VANISHED_AFTER]
+    for order_id in vanished[:-KEPT_VANISHED]:
+        del missing[order_id]
+        for other in others:
+            other.pop(order_id, None)
+
+
 def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     orders, hands, missing = dict(known.orders), dict(known.hands), dict(known.missing)
     passed = dict(known.passed)
@@ -140,14 +152,13 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         if order.status is OrderStatus.UNKNOWN:
             # Not fresh: the API could not ask. Fresh: it did, and Temporal has no such order.
             if order.fresh and order.id in orders and orders[order.id].status not in FINAL:
-                missing[order.id] = missing.get(order.id, 0) + 1
-                changed = True
+                if not known.vanished(order.id):
+                    missing[order.id] = missing.get(order.id, 0) + 1
             if order.fresh or order.id in orders:
                 continue
             # A state that is not known here is a state: it is shown, and open.
         if order.id in missing and order.fresh:
             del missing[order.id]
-            changed = True
         old = orders.get(order.id)
         merged = merge_order(old, order)
         if merged is old:
@@ -168,8 +179,12 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
             hand = Hand(merged.status, merged.worker, merged.attempt, gone)
             # Temporal names who died with another API until it misses the heartbeat.
             hands[order.id] = hand if hand == last else replace(hand, gone=False)
+    if len(missing) > 2 * KEPT_VANISHED:
+        _forget_vanished(missing, orders, hands)
+        changed = changed or len(orders) < len(known.orders)
     if not changed:
-        return known
+        # The same orders stay the same object: nobody has to look at them anew.
+        return replace(known, missing=missing) if missing != known.missing else known
     if finished > 2 * KEPT_FINISHED:
         _forget(orders, hands, missing)
         finished = KEPT_FINISHED

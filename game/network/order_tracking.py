@@ -18,12 +18,13 @@ from pydantic import ValidationError
 from api_stub.schema import Order, OrderStatus, StatusItem, StatusRequest
 from game.api_state.news import ApiAway, News
 from game.api_state.order_merge import FINAL
+from game.api_state.snapshot import VANISHED_AFTER
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import describe
 from game.network.lenient_reading import orders_of, told
 from game.network.order_discovery import LIST_LIMIT, OrderDiscovery
 from game.network.order_entries import entries_of, without_look
-from game.network.polling_rates import AWAY_PAUSE, orders_every
+from game.network.polling_rates import AWAY_PAUSE, MISSING_TRIES, missing_every, orders_every
 from game.network.polling_thread import PollingThread, connect
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,16 @@ MOST_REFUSED = 8
 
 
 @dataclass
+class Unknown:
+    """An order that Temporal does not know: after how many answers that said so, and when (`clock`) it is
+    asked for again.
+    """
+
+    answers: int = 0
+    ask_at: float = 0.0
+
+
+@dataclass
 class OrderTracker(OrderDiscovery):
     """What is followed, and by which requests: everything but the waiting."""
 
@@ -44,21 +55,42 @@ class OrderTracker(OrderDiscovery):
     """What was said last of each order that is followed, as it came in."""
     unasked: dict[str, None] = field(default_factory=dict)
     """Ids that the API does not take: those orders are shown as they were listed."""
+    unknown: dict[str, Unknown] = field(default_factory=dict)
+    """Those that Temporal does not know, by id: asked for ever less often, and at last no more."""
     refused: int = 0
     """How many of the orders of this look the API has refused to tell of."""
 
     def _news_in(self, content: bytes) -> list[Order]:
         """The orders of an answer that say anything new: of hundreds that are followed most stand still, and
-        to find that out of what came in is much cheaper than to read it. An order that Temporal does not
-        know is always news: it is counted how often. Raises ValidationError.
+        to find that out of what came in is much cheaper than to read it. That Temporal does not know an
+        order is news each time: it is counted how often. Raises ValidationError.
         """
         news = []
         for entry in entries_of(content).orders:
             key, says = entry["id"], without_look(entry)
-            if self.heard.get(key) != says or entry.get("status") == OrderStatus.UNKNOWN:
+            unknown = entry.get("status") == OrderStatus.UNKNOWN
+            if self.heard.get(key) != says or unknown:
                 news.append(entry)
+            if unknown and entry.get("fresh", True):
+                self._note_unknown(key)
+            elif not unknown:
+                self.unknown.pop(key, None)
             self.heard[key] = says
         return orders_of(news)
+
+    def _note_unknown(self, order_id: str) -> None:
+        """Temporal has answered, and does not know an order: it was deleted, or its database is another."""
+        found = self.unknown.setdefault(order_id, Unknown())
+        found.answers += 1
+        tries = found.answers - VANISHED_AFTER
+        if tries >= 0:
+            found.ask_at = self.clock() + missing_every(tries)
+        if tries >= MISSING_TRIES:
+            gone = self.orders.pop(order_id, None)
+            del self.unknown[order_id]
+            if gone is not None and self.elders is not None:
+                # A listing that still has it must not bring it back, for as long as it has it.
+                self.elders.add(gone.run_id or gone.id)
 
     def follow(self) -> None:
         """Ask for every open order that is known, as many in a request as the API takes. What a request tells
@@ -68,6 +100,7 @@ class OrderTracker(OrderDiscovery):
         followed = [order for order in self.orders.values() if order.status not in FINAL]
         # Whoever is not asked for any more is not kept either.
         self.heard = {order.id: says for order in followed if (says := self.heard.get(order.id)) is not None}
+        self.unknown = {key: found for key, found in self.unknown.items() if key in self.orders}
         items = [item for order in followed if (item := self._item(order)) is not None]
         self.refused = 0
         for first in range(0, len(items), LIST_LIMIT):
@@ -75,8 +108,11 @@ class OrderTracker(OrderDiscovery):
                 self._take(self._news_in(content), asked=True)
 
     def _item(self, order: Order) -> StatusItem | None:
-        """The question about an order; None: it cannot be asked, its id is none that the API takes."""
+        """The question about an order; None: it is not asked now, or its id is none that the API takes."""
         if order.id in self.unasked:
+            return None
+        unknown = self.unknown.get(order.id)
+        if unknown is not None and self.clock() < unknown.ask_at:
             return None
         try:
             return StatusItem(id=order.id, run_id=order.run_id, status=order.status)

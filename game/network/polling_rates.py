@@ -29,8 +29,11 @@ SWEEP_SOON = 1.0
 """The same while times are known to tell nothing."""
 LISTING_PAUSE = 1.5
 """Until new orders are looked for again after Temporal could not list them."""
-MISSING_EVERY = 5.0
-"""POST /orders/status about an order that Temporal has repeatedly not known: deleted, or it comes back."""
+MISSING_EVERY, MISSING_SELDOM = 5.0, 60.0
+"""POST /orders/status about an order that Temporal has repeatedly not known: after 5 s, then after twice as
+long each time, up to a minute."""
+MISSING_TRIES = 12
+"""After so many of those questions, ten minutes in all, an order that was deleted is asked for no more."""
 
 STREAM_RETRY = 0.5
 """Until an order of the stream that got no answer is offered again."""
@@ -52,6 +55,11 @@ ASK_LACKING_AGAIN = 60.0
 def sweep_every(followed: int) -> float:
     """Seconds between two listings of all that is open, with so many orders."""
     return min(30.0, max(SWEEP_EVERY, followed / 100))
+
+
+def missing_every(tries: int) -> float:
+    """Seconds until an order is asked for again that Temporal does not know, after so many tries (from 0)."""
+    return min(MISSING_SELDOM, MISSING_EVERY * 2.0 ** min(tries, 10))
 
 
 def orders_every(followed: int) -> float:

@@ -59,7 +59,11 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     if event.status in FINAL and event.order not in model.own:
         # Over before anybody saw it: there is nobody to show, but it counts.
         count_end(model, order)
+        _see_off(model, event.order)
         return
+    if event.order in model.gophers:
+        # Of an earlier run under this id: the new one comes in at the door.
+        model.leave(event.order)
     place = PLACE_OF[event.status]
     x, y = model.kitchen.door
     gopher = Gopher(order, SmoothPoint(x, y), place, model.stands_at(place).take(), phase=phase_for(order.id))
@@ -76,6 +80,14 @@ def _appear(model: Model, event: OrderAppeared) -> None:
     if event.status in FINAL:
         count_end(model, order)
         gopher.delivered = event.status is OrderStatus.DELIVERED
+
+
+def _see_off(model: Model, order_id: str) -> None:
+    """A run under this id has ended, and the next one too, unseen: the gopher of the first one leaves."""
+    gopher = model.gophers.get(order_id)
+    if gopher is not None and not gopher.delivered:
+        gopher.mood, gopher.mood_since = Mood.LEAVE, model.now
+        gopher.wake()
 
 
 def _go(model: Model, gopher: Gopher, place: Place) -> None:

@@ -38,6 +38,8 @@ from game.simulation.reactions import react
 from game.simulation.receipt_slips import audit_alarm, take_receipts, take_timeouts, update_notes
 from game.simulation.speaker_lines import later, told
 
+MOST_OWN = 500
+"""With more orders of this window in mind than this, those that are over for long are forgotten."""
 SHAKE_HALF_LIFE = 0.06
 
 _told = Told(logging.getLogger(__name__))
@@ -68,6 +70,9 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         return ()
     if isinstance(news, OrderPlaced):
         model.own.add(news.order.id)
+        if len(model.own) > MOST_OWN:
+            # Whoever is not known any more is not shown either. Its own order comes with this news.
+            model.own &= model.known.orders.keys() | {news.order.id}
     if isinstance(news, ApiAway) and model.offline_since is None:
         model.offline_since = model.real
     if isinstance(news, StreamSettled):
