@@ -33,7 +33,6 @@ from game.replay.playback_list import why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Stage
-from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
@@ -168,9 +167,8 @@ class App:
         rest = [item for item in inputs if not self._taken(item)]
         model.wall = self._net.clock.now()
         result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
-        if model.freeze:
-            self._clock.hold(model.freeze)
-            model.freeze = 0.0
+        if result.hit_stop:
+            self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
         for command in result.commands:
             self._do(command)
@@ -194,7 +192,6 @@ class App:
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
             self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
-            self._over = self._over or held_long_enough(model)
 
     def _taken(self, item: Input) -> bool:
         """Whether a panel took an input; what it wants done for that is done."""

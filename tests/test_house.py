@@ -97,3 +97,10 @@ def test_what_the_api_told_is_read_without_loading_pygame() -> None:
     code = "import sys, game.api_state.snapshot, game.network.order_tracking; print('pygame' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert told.stdout.strip() == "False", told.stderr
+
+
+def test_only_the_crowd_knows_that_gophers_rest() -> None:
+    """Whoever changes a gopher does so by its own methods, which wake it."""
+    for module, file in MODULES.items():
+        if module != "simulation.actors" and not module.startswith("simulation.crowd."):
+            assert ".wake()" not in file.read_text(encoding="utf-8"), module

@@ -21,6 +21,7 @@ from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.simulation.particles import LIMIT
 from game.simulation.places import Place, cook_spot
+from game.simulation.reactions import hit_stop
 from game.simulation.update import update
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 
@@ -156,11 +157,11 @@ def test_a_cook_falls_only_when_the_fleet_says_dead() -> None:
     result = update(model, [KeyPress("1")], (), 1 / 60)
     assert len(result.commands) == 1
     assert model.cooks[1].phase is CookPhase.WORKING, "a key is a wish, not a death"
-    tell(model, staffed(worker(1, "dead", since=9), PAIR[1]))
+    events = tell(model, staffed(worker(1, "dead", since=9), PAIR[1]))
     cook = model.cooks[1]
     assert cook.phase is CookPhase.FALLING and cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
     assert cook.died_at == at(9).timestamp()
-    assert 0 < model.freeze <= 0.1 and 0 < model.shake <= 6
+    assert 0 < hit_stop(model, events) <= 0.1 and 0 < model.shake <= 6
     play(model, 1.0)
     assert cook.phase is CookPhase.GHOST and model.cooks[2].phase is CookPhase.WORKING
 
@@ -227,14 +228,14 @@ def test_an_unseen_death_and_birth_are_both_shown() -> None:
 def test_who_was_dead_before_the_window_opened_does_not_fall_again() -> None:
     model = kitchen_with([worker(1, "dead", since=1), worker(2)])
     assert model.cooks[1].phase is CookPhase.GHOST and model.cooks[1].died_of == "SIGKILL"
-    assert model.freeze == 0 and model.shake == 0
+    assert model.shake == 0
 
 
 def test_a_planned_end_is_no_blow() -> None:
     model = kitchen_with(PAIR, settle=2.0)
     gone = worker(1, "dead", since=9, last_exit=LastExit(code=0, cause="redeploy", at=at(9)))
-    tell(model, staffed(gone, PAIR[1]))
-    assert model.cooks[1].phase is CookPhase.FALLING and model.freeze == 0 and model.shake == 0
+    events = tell(model, staffed(gone, PAIR[1]))
+    assert model.cooks[1].phase is CookPhase.FALLING and hit_stop(model, events) == 0 and model.shake == 0
 
 
 def test_an_order_may_be_with_somebody_who_is_not_of_the_fleet() -> None:

@@ -116,6 +116,4 @@ class Replay:
         cook = self.model.cooks.get(self.recording.slot)
         if cook is not None and cook.fallen == self.recording.worker:
             cook.died_real = self.recording.died
-        # Nothing here is live: a blow stops no clock.
-        self.model.freeze = 0.0
         return events

@@ -26,24 +26,19 @@ from game.simulation.crowd.resting import (
     mourned,
     orphaned,
     rest_of,
+    wake_whom_it_concerns,
 )
 from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import Place, cook_spot
-from game.simulation.reactions import jump, take_off
+from game.simulation.reactions import take_off
 from game.simulation.seats import beside, seat_of
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3
 FOLLOWED_HEIGHT = 76.0
 """Whom somebody follows is never smaller than this, however many there are."""
-
-
-def _set_mood(model: Model, gopher: Gopher, mood: Mood) -> None:
-    if gopher.mood is not mood:
-        gopher.mood, gopher.mood_since = mood, model.now
-        gopher.wake()
 
 
 def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
@@ -105,24 +100,24 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
         return None
     if gopher.delivered:
         if walking and gopher.mood is not Mood.JOY:
-            return _set_mood(model, gopher, Mood.WALK)
+            return gopher.set_mood(Mood.WALK, model.now)
         if gopher.mood is not Mood.JOY:
-            _set_mood(model, gopher, Mood.JOY)
+            gopher.set_mood(Mood.JOY, model.now)
             hearts = 6 if len(model.gophers) <= FEW else 3
             model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
         return None
     if walking:
-        _set_mood(model, gopher, Mood.WALK)
+        gopher.set_mood(Mood.WALK, model.now)
     elif gopher.place is Place.ASIDE:
-        _set_mood(model, gopher, Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD)
+        gopher.set_mood(Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD, model.now)
     elif gopher.condition in HELD:
-        _set_mood(model, gopher, Mood.HELD)
+        gopher.set_mood(Mood.HELD, model.now)
     elif fallen is not None or room.grief and orphaned(model, gopher):
-        _set_mood(model, gopher, Mood.WORRIED)
+        gopher.set_mood(Mood.WORRIED, model.now)
     elif room.alive and gopher.order.worker is not None:
-        _set_mood(model, gopher, Mood.WORKED)
+        gopher.set_mood(Mood.WORKED, model.now)
     else:
-        _set_mood(model, gopher, Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT)
+        gopher.set_mood(Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT, model.now)
     return None
 
 
@@ -133,9 +128,9 @@ def _rejoice(model: Model, gopher: Gopher, dt: float) -> None:
         return
     age = model.now - gopher.mood_since
     if age > JOY_SECONDS:
-        _set_mood(model, gopher, Mood.LEAVE)
+        gopher.set_mood(Mood.LEAVE, model.now)
     elif age < JOY_SECONDS - 0.3 and not model.access.calm:
-        jump(gopher, 560.0)
+        gopher.leap(560.0)
 
 
 def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
@@ -151,7 +146,7 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
         gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
-            _set_mood(model, gopher, Mood.HOP)
+            gopher.set_mood(Mood.HOP, model.now)
         return
     fallen = mourned(model, gopher) if room.grief else None
     if fallen is None:
@@ -178,15 +173,6 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
         _fall(gopher, dt)
 
 
-def _wake_all(model: Model, fallen: frozenset[str]) -> None:
-    """Let everybody look again where the floor is another, or who lives, or who has died."""
-    room = model.floor, model.anyone_alive, fallen
-    if model.room != room:
-        model.room = room
-        for gopher in model.gophers.values():
-            gopher.wake()
-
-
 def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
     refloor(model)
@@ -198,11 +184,7 @@ def update_gophers(model: Model, dt: float) -> None:
         grief=alive and any(cook.fallen for cook in model.cooks.values()),
     )
     fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
-    _wake_all(model, fallen)
-    if room.height < FOLLOWED_HEIGHT:
-        for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
-            if one is not None:
-                one.wake()
+    wake_whom_it_concerns(model, fallen, followed_grow=room.height < FOLLOWED_HEIGHT)
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
     floor = model.floor
     crowded = len(model.gophers) > FEW and floor is not None and dt > 0.0
@@ -247,4 +229,4 @@ def update_gophers(model: Model, dt: float) -> None:
     if model.census.places.get(Place.ASIDE, 0) > MOST_ASIDE:
         aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
         for gopher in aside[:-MOST_ASIDE]:
-            _set_mood(model, gopher, Mood.LEAVE)
+            gopher.set_mood(Mood.LEAVE, model.now)

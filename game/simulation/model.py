@@ -90,8 +90,6 @@ class Model:
     own: set[str] = field(default_factory=set)
     newest_own: tuple[str, ...] = ()
     """The newest orders of this window that have come in; all of them would be a crowd again."""
-    freeze: float = 0.0
-    """Hit-stop that the application's clock shall keep from now, seconds."""
     shake: float = 0.0
     """Shake of the picture, logical pixels."""
     offline_since: float | None = None

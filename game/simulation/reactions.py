@@ -35,19 +35,14 @@ from game.simulation.order_outcomes import count_end, lose, tell_operator
 from game.simulation.places import PLACE_OF, Place, cook_spot
 from game.simulation.seats import beside, seat_of, spot_of
 
+MEANT = frozenset({"shutdown", "redeploy"})
+"""Ends of a process that are no blow."""
 HIT_STOP = 0.06
+"""Seconds for which everything stands still when a cook is hit."""
 SHAKE = 6.0
 ARROW_SECONDS = 8.0
 MOST_TAGGED = 64
 """So many fresh tags are remembered: more than pop at a time, for some of them are in the air."""
-
-
-def jump(gopher: Gopher, speed: float) -> None:
-    """Leap up at `speed` logical pixels a second, if on the floor."""
-    if gopher.lift <= 0.0:
-        gopher.wake()
-        gopher.lift_speed = speed
-        gopher.stretch.push(2.2)
 
 
 LONG_AGO = 10.0
@@ -86,20 +81,18 @@ def _see_off(model: Model, order_id: str) -> None:
     """A run under this id has ended, and the next one too, unseen: the gopher of the first one leaves."""
     gopher = model.gophers.get(order_id)
     if gopher is not None and not gopher.delivered:
-        gopher.mood, gopher.mood_since = Mood.LEAVE, model.now
-        gopher.wake()
+        gopher.set_mood(Mood.LEAVE, model.now)
 
 
 def _go(model: Model, gopher: Gopher, place: Place) -> None:
     """Send a gopher to a place, unless it is there."""
     if place is not gopher.place:
         model.stands_at(gopher.place).give_back(gopher.index)
-        gopher.index, gopher.place = model.stands_at(place).take(), place
+        gopher.go_to(place, model.stands_at(place).take())
         if len(model.gophers) <= DUST:
             gopher.stretch.push(-2.6)
             model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
-    gopher.calm_since = model.now
-    gopher.wake()
+    gopher.note_change(model.now)
 
 
 def _move(model: Model, event: OrderMoved) -> None:
@@ -121,10 +114,10 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
     spot = spot_of(model, event.after)
     if gopher is None:
         return
-    gopher.calm_since = gopher.taken_at = model.now
-    gopher.wake()
     if spot is None:
-        jump(gopher, 560.0)
+        gopher.taken_at = model.now
+        gopher.note_change(model.now)
+        gopher.leap(560.0)
         return
     x, y = beside(model.kitchen, spot, seat_of(model, gopher, slot_of(event.after) or 0))
     body = gopher.body
@@ -135,7 +128,8 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
         take_off(arc, gopher.lift)
     # One after the other, so that each hop can be seen.
     others = sum(1 for g in model.gophers.values() if g.hop is not None and g.hop.arc.t <= 0.0)
-    gopher.hop = Hop(event.before, event.after, arc, 0.0 if flying else min(0.09 * others, 0.5))
+    hop = Hop(event.before, event.after, arc, 0.0 if flying else min(0.09 * others, 0.5))
+    gopher.start_hop(hop, model.now)
 
 
 def take_off(arc: Arc, lift: float) -> None:
@@ -158,8 +152,7 @@ def _stir(model: Model, order_id: str) -> None:
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         gopher.stretch.push(2.0)
-        gopher.calm_since = model.now
-        gopher.wake()
+        gopher.note_change(model.now)
 
 
 def _die(model: Model, event: WorkerDied) -> None:
@@ -173,22 +166,26 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook.died_at = last.at.timestamp() if last else model.wall
     # It lived when the fleet was heard of last: so much is certain whatever the clocks say.
     cook.died_real = model.real_of(cook.died_at, model.real - model.fleet_at)
-    if event.cause in ("shutdown", "redeploy"):
+    if event.cause in MEANT:
         return
     spot = cook_spot(model.kitchen, event.slot, model.slots)
     cook.stretch.push(-7.0)
     cook.lean.push(-160.0 if event.slot % 2 else 160.0)
     model.particles.blow(spot.x, spot.y, spot.y, colour_of(event.worker), spot.height)
     if not model.access.calm:
-        model.freeze = HIT_STOP
         model.shake = SHAKE
     if model.anyone_alive:
         for gopher in model.gophers.values():
             if gopher.order.worker == event.worker:
-                gopher.calm_since = model.now
-                gopher.wake()
+                gopher.note_change(model.now)
                 if not model.access.calm:
-                    jump(gopher, 620.0)
+                    gopher.leap(620.0)
+
+
+def hit_stop(model: Model, events: Sequence[Event]) -> float:
+    """For how many seconds game time shall stand still upon these events; 0: not at all."""
+    blows = (e for e in events if isinstance(e, WorkerDied) and e.cause not in MEANT)
+    return HIT_STOP if not model.access.calm and any(e.slot in model.cooks for e in blows) else 0.0
 
 
 def _born(model: Model, event: WorkerBorn) -> None:
@@ -261,11 +258,10 @@ def react(model: Model, events: Sequence[Event]) -> None:
             count_end(model, order, seen=True)
             gopher = model.gophers.get(event.order)
             if gopher is not None:
-                gopher.delivered = isinstance(event, OrderDelivered)
+                gopher.end(delivered=isinstance(event, OrderDelivered))
                 if condition_of(order) is Condition.CANCELLED:
                     # Nothing is wrong with it: it takes its slip and goes.
-                    gopher.mood, gopher.mood_since = Mood.LEAVE, model.now
-                gopher.wake()
+                    gopher.set_mood(Mood.LEAVE, model.now)
         elif isinstance(event, OrderVanished | OrderFoundAgain):
             _vanish(model, event.order, isinstance(event, OrderVanished))
         elif isinstance(event, WorkerDied):

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from game.actions import Command, OpenBug, StreamOrders, Wish
+from game.actions import Command, OpenBug, Quit, StreamOrders, Wish
 from game.api_state.diff import diff
 from game.api_state.events import Event
 from game.api_state.news import (
@@ -28,13 +28,13 @@ from game.inputs import Input
 from game.once import Told
 from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
-from game.simulation.controls.dispatch import handle
+from game.simulation.controls.dispatch import handle, held_long_enough
 from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
 from game.simulation.model import Model
 from game.simulation.order_stream import configured, due, settled
-from game.simulation.reactions import react
+from game.simulation.reactions import hit_stop, react
 from game.simulation.receipt_slips import audit_alarm, take_receipts, take_timeouts, update_notes
 from game.simulation.speaker_lines import later, told
 
@@ -52,6 +52,8 @@ class Result:
     commands: tuple[Command, ...] = ()
     wishes: tuple[Wish, ...] = ()
     events: tuple[Event, ...] = ()
+    hit_stop: float = 0.0
+    """Seconds for which game time shall stand still from now: a cook was hit."""
 
 
 def _advanced(known: Snapshot, news: News) -> Snapshot:
@@ -183,7 +185,9 @@ def update(
     update_notes(model, real)
     if model.escape_held is not None:
         model.escape_held += real
+        if held_long_enough(model):
+            out.commands.append(Quit())
     model.pointer_idle += real
     move(model, dt)
     model.messages = messages.later(model.messages, real)
-    return Result(tuple(out.commands), tuple(out.wishes), tuple(events))
+    return Result(tuple(out.commands), tuple(out.wishes), tuple(events), hit_stop(model, events))

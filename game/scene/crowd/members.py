@@ -12,7 +12,7 @@ import pygame
 from api_stub.schema import OrderStatus
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState, Sprite
-from game.simulation.actors import Gopher, Rest
+from game.simulation.actors import Gopher
 from game.simulation.motion import SmoothPoint
 from game.theme import Colour
 
@@ -124,8 +124,8 @@ class Member:
     load_anchor: tuple[float, float] = (0.0, 0.0)
     load_dx: float = 0.0
     load_dy: float = 0.0
-    rest: Rest | None = None
-    """Under what it has come to rest since it was last drawn; None: it has not."""
+    rest: int = 0
+    """The number of the rest in which it was last drawn; 0: it was drawn in none."""
     standing: Blit | None = None
     """While it rests: the picture with its shadow, and where."""
     still_until: float = 0.0

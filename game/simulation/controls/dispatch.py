@@ -41,4 +41,4 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
 
 def held_long_enough(model: Model) -> bool:
     """Whether a kiosk's Esc was held long enough to leave."""
-    return model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT
+    return model.kiosk and model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT

@@ -53,10 +53,8 @@ def refloor(model: Model) -> None:
     # Gaps that leavers left are closed now, when everybody moves anyway.
     taken = dict.fromkeys(Place, 0)
     for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
-        if gopher.index != taken[gopher.place]:
-            # Another plan may be equal to the one before; who has another stand has to go there.
-            gopher.index = taken[gopher.place]
-            gopher.wake()
+        # Another plan may be equal to the one before; who has another stand has to go there.
+        gopher.go_to(gopher.place, taken[gopher.place])
         taken[gopher.place] += 1
 
 

@@ -53,6 +53,21 @@ def orphaned(model: Model, gopher: Gopher) -> bool:
     return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
+def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: bool) -> None:
+    """Let everybody look again where the floor is another, or who lives, or who has died. `followed_grow`:
+    whom somebody follows is larger than the crowd, and grows as soon as that is looked at.
+    """
+    room = model.floor, model.anyone_alive, fallen
+    if model.room != room:
+        model.room = room
+        for gopher in model.gophers.values():
+            gopher.wake()
+    elif followed_grow:
+        for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
+            if one is not None:
+                one.wake()
+
+
 RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
 
 
