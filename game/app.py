@@ -78,11 +78,11 @@ class App:
         self._options = options
         self._window = window
         self._net = net
-        self._watch = watch
+        self._records = watch
         self._ended = ended
         self._started = started
         self._clock = GameClock()
-        self._portions = NewsIntake()
+        self._intake = NewsIntake()
         self._pace = Pace()
         self._player = Player(options.script)
         self._over = False
@@ -122,7 +122,7 @@ class App:
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
-        self._advance(inputs, self._portions.let_in(self._net.drain()), real_dt)
+        self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
@@ -163,7 +163,7 @@ class App:
         model = self.model
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
-            model.pointer_idle = 0.0
+            model.pointing.idle = 0.0
         rest = [item for item in inputs if not self._taken(item)]
         model.wall = self._net.clock.now()
         result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
@@ -177,12 +177,12 @@ class App:
         if self._held is not None:
             self._do(self._held)
         self._pile.update(real_dt)
-        self._watch.want_stats(self._pile.stats_open)
+        self._records.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
-            self._watch.know_api(model.known.fleet.instance)
+            self._records.know_api(model.known.fleet.instance)
         card = self._pile.open_card
         model.card = card[0] if card is not None else ""
-        self._watch.want_history(card)
+        self._records.want_history(card)
         if model.muted != self.loudspeaker.muted:
             self.loudspeaker.mute(model.muted)
         chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
@@ -191,7 +191,7 @@ class App:
             save(self._options.settings, chosen)
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
-            self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
+            self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
 
     def _taken(self, item: Input) -> bool:
         """Whether a panel took an input; what it wants done for that is done."""

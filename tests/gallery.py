@@ -422,7 +422,7 @@ def draw(name: str) -> pygame.Surface:
         model, panels = scene.story(Props(art, scene.access))
         if not scene.stale:
             # The audit has just been counted, however long the story took.
-            model.audit_at = model.real
+            model.heard.audit_at = model.real
         brush = Brush(view, art, Pen(view))
         top = draw_kitchen(brush, model, Wardrobe())
         for panel in panels:

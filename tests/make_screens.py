@@ -258,7 +258,7 @@ def kill(directory: Path) -> None:
 def crowd(name: str, config: Path, open_orders: int, flying: int) -> None:
     """So many orders on their way, some of them just hopping away from a cook that was killed."""
     with booth(name, config) as it:
-        it.until(lambda: it.model.delivered >= open_orders / 4, 400.0)
+        it.until(lambda: it.model.tally.delivered >= open_orders / 4, 400.0)
         it.order(7, "Ada")
         it.until(lambda: it.model.open_orders >= open_orders, 200.0)
         it.until(lambda: (g := it.gopher("manual-5c4ee2-7")) and g.mood is Mood.WORKED, 60.0)
@@ -309,7 +309,7 @@ def stats(directory: Path) -> None:
         it.kill(3)
         it.play(15.0)
         it.kill(7)
-        it.until(lambda: it.model.delivered > 40, 120.0)
+        it.until(lambda: it.model.tally.delivered > 40, 120.0)
         it.play(10.0)
         it.press("tab")
         it.play(2.5)

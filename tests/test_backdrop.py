@@ -310,7 +310,7 @@ def test_a_busy_evening_leaves_nothing_behind(
 
 def leaving(brush: Brush) -> None:
     """A receipt that fades out."""
-    model = Model(notes=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
+    model = Model(slips=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
     draw_slips(brush, model)
 
 
@@ -383,7 +383,7 @@ def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytes
     update(model, [PointerMove(someone.body.x, someone.body.y - 5.0)], [], DT)
     for _ in range(4):
         update(model, [], [], DT)
-    assert looked[-1] == model.pointer and model.hover
+    assert looked[-1] == model.pointing.at and model.pointing.hover
     looked.clear()
     for _ in range(3):
         update(model, [], [], 0.1)

@@ -68,20 +68,20 @@ def test_a_paused_gopher_stands_with_its_sign_and_waits_for_no_cook() -> None:
     model = kitchen_with(PAIR, [baking()], settle=6.0)
     play(model, 1.0, news=[seen(ODD[Condition.PAUSED])])
     gopher = model.gophers["a"]
-    assert gopher.mood is Mood.HELD and model.census.paused == 1 and model.open_orders == 1
+    assert gopher.mood is Mood.HELD and model.head_count.paused == 1 and model.open_orders == 1
     # The cook that had it dies: nobody takes over what is paused.
     dead = FleetSeen(fleet(worker(1, "dead", since=8.0), worker(2), deaths=1))
     play(model, 20.0, news=[dead])
     assert gopher.mood is Mood.HELD and model.cooks[1].waiting == 0
     play(model, 5.0, news=[seen(baking(2, "w2.1"))])
-    assert gopher.mood is Mood.WORKED and model.census.paused == 0
+    assert gopher.mood is Mood.WORKED and model.head_count.paused == 0
 
 
 def test_a_cancelled_one_leaves_and_is_no_loss_and_one_that_timed_out_stands_aside() -> None:
     model = kitchen_with(PAIR, [baking(), order("b", S.BAKING, 1)], settle=6.0)
     tell(model, seen(ODD[Condition.CANCELLED], order("b", S.FAILED, workflow_state="timed_out")))
     play(model, 0.5)
-    assert model.gophers["a"].mood is Mood.LEAVE and (model.cancelled, model.lost) == (1, 1)
+    assert model.gophers["a"].mood is Mood.LEAVE and (model.tally.cancelled, model.tally.lost) == (1, 1)
     assert [message.icon for message in model.messages] == ["cancelled", "timed_out"]
     play(model, 8.0)
     assert "a" not in model.gophers and model.gophers["b"].mood is Mood.SAD
@@ -187,7 +187,7 @@ def test_a_false_time_out_is_told_in_words_once_it_is_known_who_goes_on() -> Non
     play(model, 0.5, news=[RecordsSeen(timeouts=(on,))])
     assert [message.text for message in model.messages] == [text]
     play(model, 9.0, news=[RecordsSeen(timeouts=(on,))])
-    assert model.messages == [] and model.unheard == [], "once"
+    assert model.messages == [] and model.untold_timeouts == [], "once"
     many = tuple(on.model_copy(update={"n": n}) for n in range(2, 72))
     play(model, 0.2, news=[RecordsSeen(timeouts=many)])
     assert len(model.messages) == 1 and model.messages[0].text.startswith("70 attempts")

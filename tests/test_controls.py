@@ -193,11 +193,11 @@ def test_the_pointer_hovers_over_a_gopher() -> None:
     model = model_with(orders=1)
     gopher = model.gophers["o0"]
     do(model, PointerMove(gopher.body.x, gopher.body.y - 40))
-    assert model.hover == "o0" and model.pointer_idle < 0.1
+    assert model.pointing.hover == "o0" and model.pointing.idle < 0.1
     play(model, 3.0, 0.1)
-    assert model.pointer_idle > 2.9
+    assert model.pointing.idle > 2.9
     do(model, PointerMove(5, 5))
-    assert model.hover == "" and model.pointer_idle < 0.1
+    assert model.pointing.hover == "" and model.pointing.idle < 0.1
 
 
 def test_closing_asks() -> None:
@@ -239,11 +239,11 @@ def test_letting_go_begins_anew(kiosk: Model) -> None:
 def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Model, wish: Wish) -> None:
     pile = Pile(kiosk, lambda: None)
     do(kiosk, KeyPress("escape"))
-    kiosk.dragging = True
+    kiosk.pointing.dragging = True
     pile.open(wish)
     do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not pile.take(up).used])
     play(kiosk, 2 * HOLD_TO_QUIT)
-    assert not held_long_enough(kiosk) and not kiosk.dragging
+    assert not held_long_enough(kiosk) and not kiosk.pointing.dragging
 
 
 def test_the_system_may_close_a_kiosk(kiosk: Model) -> None:

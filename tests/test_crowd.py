@@ -87,8 +87,8 @@ def test_whoever_is_followed_is_large_enough_and_the_others_are_not_touched() ->
     assert small < FOLLOWED_HEIGHT
     body = model.gophers["o7"].body
     update(model, [PointerMove(body.x, body.y - 0.4 * small)], (), 1 / 60)
-    hovered = model.gophers[model.hover]
-    model.card = "o9" if model.hover != "o9" else "o10"
+    hovered = model.gophers[model.pointing.hover]
+    model.card = "o9" if model.pointing.hover != "o9" else "o10"
     play(model, 2.0)
     assert hovered.height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
     assert model.gophers[model.card].height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
@@ -113,7 +113,7 @@ def test_of_ones_own_the_newest_are_followed() -> None:
 def test_lines_to_the_cooks_are_for_few_for_the_followed_and_after_a_takeover() -> None:
     few, many = crowd_of(LINES_TO_COOKS), crowd_of(LINES_TO_COOKS + 1)
     assert len(tethered(few)) == LINES_TO_COOKS and tethered(many) == []
-    many.hover = "o3"
+    many.pointing.hover = "o3"
     assert [g.id for g in tethered(many)] == ["o3"]
     tell(many, staffed(worker(1, "dead", since=9), *CREW[1:]))
     tell(many, seen(baking("o0", "w2.1", 2)))
@@ -192,7 +192,7 @@ def test_nobody_jumps_from_place_to_place_whatever_is_told() -> None:
 def test_nobody_waits_for_a_spring_that_nobody_sees() -> None:
     """In a crowd the springs are not drawn; of whom somebody follows they are."""
     model = crowd_of(38)
-    model.hover = "o1"
+    model.pointing.hover = "o1"
     play(model, 2.0)
     assert model.floor is not None and model.floor.height >= FOLLOWED_HEIGHT, "nobody else has another size"
     everybody = [model.gophers[key] for key in ("o0", "o1")]

@@ -26,7 +26,7 @@ from game.simulation.appearance import look_for
 from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
 from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.head_count import count
-from game.simulation.crowd.resting import ASLEEP_AFTER, mourned, orphaned
+from game.simulation.crowd.resting import ASLEEP_AFTER, fallen_cook_of, held_by_the_dead
 from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
@@ -126,13 +126,13 @@ def at_peace(model: Model, gopher: Gopher) -> bool:
     known = (
         model.known.orders[gopher.id] is gopher.order and model.floor and gopher.height == model.floor.height
     )
-    if not (calm or gopher.strolling) or not known or gopher.hop or mourned(model, gopher):
+    if not (calm or gopher.strolling) or not known or gopher.hop or fallen_cook_of(model, gopher):
         return False
     if gopher.strolling:
         return gopher.mood in (Mood.WALK, Mood.LEAVE) and (gopher.mood is Mood.WALK or gopher.delivered)
     waits = Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT
     works = model.anyone_alive and gopher.order.worker is not None
-    return gopher.mood is (Mood.WORKED if works else waits) and not orphaned(model, gopher)
+    return gopher.mood is (Mood.WORKED if works else waits) and not held_by_the_dead(model, gopher)
 
 
 def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
@@ -147,7 +147,7 @@ def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
                 peaceful, strolling = peaceful + 1, strolling + gopher.strolling
                 assert at_peace(model, gopher), (frame, gopher)
         if frame % 7 == 0:
-            counted = model.census
+            counted = model.head_count
             assert counted == count(counted.of, model.gophers.values(), model.known.hands), frame
     assert {g.mood for g in model.gophers.values()} >= {Mood.WORKED, Mood.ASLEEP}
     assert strolling > 4_000 and peaceful > 40_000, "and most of the time most are left in peace"

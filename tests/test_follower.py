@@ -343,7 +343,7 @@ def test_a_deleted_order_is_asked_for_ever_less_often_and_then_no_more(scene: Sc
 
 
 def test_a_listing_does_not_bring_a_deleted_order_back_but_another_run_of_it_comes(scene: Scene) -> None:
-    scene.follower.elders = set()
+    scene.follower.earlier_runs = set()
     deleted(scene, "a")
     asked_in(scene, 1000.0)
     scene.api.list(order("a", S.BAKING, started_at=at(9)))

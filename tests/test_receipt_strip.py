@@ -90,15 +90,15 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     model = kitchen_with([worker(1)], [], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(1, held(to=None)),)))
     play(model, 0.5)
-    model.offline_since = model.real
+    model.heard.offline_since = model.real
 
     def outcomes() -> list[str]:
-        return [slip.words.outcome for slip in placed_slips(model.notes, model.access, model.heard_at)]
+        return [slip.words.outcome for slip in placed_slips(model.slips, model.access, model.heard_at)]
 
     before = outcomes()
     play(model, 3.0)
     assert before == outcomes()
-    model.offline_since = None
+    model.heard.offline_since = None
     assert before != outcomes()
 
 
@@ -173,7 +173,7 @@ def told(model: Model, *receipts: Receipt) -> None:
 
 
 def shown(model: Model) -> list[int]:
-    return [note.receipt.n for note in model.notes]
+    return [note.receipt.n for note in model.slips]
 
 
 def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
@@ -182,7 +182,7 @@ def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
     assert shown(model) == [3, 4, 5]
     play(model, 2.0)
     told(model, *(receipt(n, held(), seconds=0.1 * n) for n in range(1, 6)))
-    assert shown(model) == [3, 4, 5] and model.notes[0].shown == pytest.approx(2.0)
+    assert shown(model) == [3, 4, 5] and model.slips[0].shown == pytest.approx(2.0)
     play(model, LIFE - 2.5)
     assert shown(model) == [3, 4, 5]
     play(model, 1.0)
@@ -196,7 +196,7 @@ def test_a_change_keeps_it_and_a_late_telling_of_something_new_is_shown() -> Non
     told(model, receipt(1, held(to=None)))
     play(model, 15.0)
     told(model, receipt(1, held(delay=14.5)))
-    assert shown(model) == [1] and model.notes[0].receipt.orders[0].to == "w2.1"
+    assert shown(model) == [1] and model.slips[0].receipt.orders[0].to == "w2.1"
     play(model, 15.0)
     assert shown(model) == [1]
     told(model, receipt(2, held(), seconds=29.0))

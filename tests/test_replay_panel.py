@@ -63,7 +63,7 @@ def at_moment(panel: ReplayPanel, moment: float) -> ReplayPanel:
 
 
 def tab_of(model: Model) -> Box | None:
-    return replay_tab(placed_slips(model.notes, model.access, model.heard_at))
+    return replay_tab(placed_slips(model.slips, model.access, model.heard_at))
 
 
 # Opening and leaving
@@ -79,7 +79,7 @@ def test_k_shows_the_last_kill_and_says_why_where_there_is_none() -> None:
 
 def test_the_newest_kill_has_a_tab_that_can_be_pressed() -> None:
     model = killed(done=False)
-    assert replayable(model.notes) is None and tab_of(model) is None
+    assert replayable(model.slips) is None and tab_of(model) is None
     play(model, AFTER)
     tab = tab_of(model)
     assert tab is not None and tab[0] + tab[2] > LEFT > tab[0]
@@ -92,7 +92,7 @@ def test_a_death_without_a_recording_has_no_tab() -> None:
     model = kitchen_with([worker(1), worker(2)], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(since=0.5),)))
     play(model, 1.0)
-    assert model.notes and tab_of(model) is None
+    assert model.slips and tab_of(model) is None
 
 
 def test_a_receipt_finds_the_recording_of_its_own_death() -> None:

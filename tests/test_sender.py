@@ -103,12 +103,12 @@ def test_streamed_orders_are_followed_in_the_one_request() -> None:
     """Five hundred of them: one request carries them all."""
     api = StandIn()
     net = Network("http://api", transport=httpx.MockTransport(api))
-    net.following.follower.placed.extend(order(f"auto-{n}") for n in range(500))
-    net.following.follower.follow()
+    net.order_tracking.tracker.placed.extend(order(f"auto-{n}") for n in range(500))
+    net.order_tracking.tracker.follow()
     (request,) = api.asked
     body = json.loads(request.content)
     assert [item["id"] for item in body["orders"]] == [f"auto-{n}" for n in range(500)]
-    assert not net.following.follower.placed
+    assert not net.order_tracking.tracker.placed
 
 
 def test_the_nets_queue_takes_a_burst_however_many_commands_wait() -> None:

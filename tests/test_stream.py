@@ -311,7 +311,7 @@ def test_the_slider_is_not_there_where_it_is_not_shown() -> None:
     model = streaming(StreamSettings())
     before = model.stream
     frame(model, PointerPress(TRACK[0] + 90, TRACK[1] + 5), KeyPress("+"))
-    assert model.stream == before and not model.dragging
+    assert model.stream == before and not model.pointing.dragging
 
 
 @given(st.floats(SLOWEST, FASTEST))

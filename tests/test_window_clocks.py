@@ -108,7 +108,7 @@ def test_a_fresh_ghost_is_as_old_as_it_is_and_is_taken_over(step: float) -> None
     # The clock that jumps afterwards changes nothing.
     model.wall -= 7200.0
     assert model.real - cook.died_real == pytest.approx(2.0, abs=0.4)
-    assert [note.receipt.n for note in model.notes] == [4]
+    assert [note.receipt.n for note in model.slips] == [4]
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0])
@@ -121,7 +121,9 @@ def test_ages_and_rates_survive_a_step(step: float) -> None:
     play(model, 1.0, news=[ApiAway("gone")])
     assert model.audit_age == pytest.approx(1.1, abs=0.2) and model.stats_age < 2.0
     assert model.per_minute == 1
-    assert model.offline_since is not None and model.real - model.offline_since == pytest.approx(1.0)
+    assert model.heard.offline_since is not None and model.real - model.heard.offline_since == pytest.approx(
+        1.0
+    )
     play(model, 61.0, dt=0.1)
     assert model.per_minute == 0, "a clock set back keeps no delivery in the last minute for an hour"
 

@@ -80,7 +80,7 @@ def is_older(told: Order, known: Order) -> bool:
 ORDERED = ("crust", "cheese", "toppings", "customer")
 """Who ordered what: it never changes."""
 UNREAD = Order(id="", status=OrderStatus.UNKNOWN)
-"""What an answer tells of that before it was read."""
+"""An order about which the API has not read yet who ordered what."""
 
 
 def _ordered(order: Order) -> tuple[object, ...]:
@@ -98,7 +98,7 @@ def merge_order(known: Order | None, told: Order) -> Order:
     if told.status not in FINAL and is_older(told, known):
         return known
     if not told.fresh and progress(told) == progress(known) and told.seen_at is None:
-        # Merely an echo of what we said: keep the details, note that nobody has confirmed them.
+        # The API could not ask and repeats our own question: keep the details, as not confirmed.
         return known.model_copy(update={"fresh": False}) if known.fresh else known
     if len(told.stages) < len(known.stages):
         told = told.model_copy(update={"stages": known.stages})

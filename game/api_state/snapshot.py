@@ -135,7 +135,7 @@ def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int])
 
 
 def _forget_vanished(missing: dict[str, int], *others: dict[str, Order] | dict[str, Hand]) -> None:
-    """The same for orders that have vanished: they are never seen to finish."""
+    """Forget the orders that vanished first: they are never seen to finish."""
     vanished = [order_id for order_id, answers in missing.items() if answers >= VANISHED_AFTER]
     for order_id in vanished[:-KEPT_VANISHED]:
         del missing[order_id]

@@ -1,4 +1,4 @@
-"""News of many orders, let in over a few frames: taken in at once they would hold up one of them."""
+"""News of many orders are spread over a few frames: taken in at once they would make one frame late."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class OrderDiscovery:
     """When this window began, by the API's clock; nothing is looked for before it is known."""
     since_at: float = 0.0
     """The same moment, by `clock`, which nobody sets."""
-    elders: set[str] | None = None
+    earlier_runs: set[str] | None = None
     """Runs that were open before that, which are not followed; None: nothing could be listed yet."""
     listed: datetime | None = None
     """When the newest order that was ever listed began: from there on others may have placed more."""
@@ -85,7 +85,7 @@ class OrderDiscovery:
         now = self.clock()
         if self.since is None or now < self.quiet_until:
             return
-        if self.elders is None or now >= self.sweep_at or self._doubted():
+        if self.earlier_runs is None or now >= self.sweep_at or self._doubted():
             self._sweep()
         else:
             # Not from the newest that is known: one's own orders are, also while nothing can be listed.
@@ -149,8 +149,8 @@ class OrderDiscovery:
             # All of it only with the last page: one that gets no answer leaves this undone.
             entries, whole = found.orders, found.complete and not found.more
             present |= {run_of(entry) for entry in entries}
-            if self.elders is None or not self._adopted:
-                self._note_elders(entries)
+            if self.earlier_runs is None or not self._adopted:
+                self._note_earlier_runs(entries)
             if found.complete:
                 self._note_newest(entries)
             for order in self._discovered(entries):
@@ -160,15 +160,15 @@ class OrderDiscovery:
                         self.unsure_until = self.clock() + UNSURE
         if whole:
             self._adopted, self.steps = True, steps
-            self.elders = (self.elders or set()) & present
+            self.earlier_runs = (self.earlier_runs or set()) & present
             pause = SWEEP_SOON if self._unsure() else sweep_every(len(present))
             self.sweep_at = self.clock() + pause
         elif not self._adopted:
-            self.elders = None
+            self.earlier_runs = None
 
-    def _note_elders(self, entries: list[dict[str, Any]]) -> None:
+    def _note_earlier_runs(self, entries: list[dict[str, Any]]) -> None:
         """Who was there before this window was, by one look at the clock; none if everything is followed."""
-        found = self.elders = set() if self.elders is None else self.elders
+        found = self.earlier_runs = set() if self.earlier_runs is None else self.earlier_runs
         since = self.since
         if self.api_clock is not None and self.api_clock.steps:
             # It was set since then: by the clock as it is now.
@@ -180,8 +180,8 @@ class OrderDiscovery:
 
     def _discovered(self, entries: Iterable[dict[str, Any]]) -> list[Order]:
         """Follow those that are not known yet, and tell of them; which they are."""
-        elders = self.elders or set()
-        found = orders_of(e for e in entries if self._may_be_news(e) and run_of(e) not in elders)
+        earlier_runs = self.earlier_runs or set()
+        found = orders_of(e for e in entries if self._may_be_news(e) and run_of(e) not in earlier_runs)
         self._take_up()
         news = [order for order in found if self._is_news(order)]
         self._take(news, asked=False)

@@ -39,8 +39,8 @@ class PendingOrder:
 
 @dataclass
 class OrderPlacing:
-    """The orders on their way. `client` must have the API's base URL; `placed` collects, for the follower,
-    what the API has taken; `clock` is monotonic, in seconds.
+    """A person's orders that the API has not answered yet. `client` must have the API's base URL; `placed`
+    collects, for the tracker, what the API has taken; `clock` is monotonic, in seconds.
     """
 
     client: httpx.Client

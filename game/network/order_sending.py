@@ -47,7 +47,7 @@ def offer(client: httpx.Client, order: OrderRequest) -> tuple[httpx.Response, Or
 
 
 class StreamSendingThread(PollingThread):
-    """The thread. `placed` collects, for the follower, what the API has taken."""
+    """The thread. `placed` collects, for the tracker, what the API has taken."""
 
     def __init__(
         self,

@@ -88,9 +88,9 @@ class OrderTracker(OrderDiscovery):
         if tries >= MISSING_TRIES:
             gone = self.orders.pop(order_id, None)
             del self.unknown[order_id]
-            if gone is not None and self.elders is not None:
+            if gone is not None and self.earlier_runs is not None:
                 # A listing that still has it must not bring it back, for as long as it has it.
-                self.elders.add(gone.run_id or gone.id)
+                self.earlier_runs.add(gone.run_id or gone.id)
 
     def follow(self) -> None:
         """Ask for every open order that is known, as many in a request as the API takes. What a request tells
@@ -174,18 +174,18 @@ class OrderTrackingThread(PollingThread):
         client = connect(api, transport)
         super().__init__("orders", client, self._look)
         self._put = put
-        self.follower = OrderTracker(client, put, everything, api_clock=clock)
+        self.tracker = OrderTracker(client, put, everything, api_clock=clock)
 
     def begin_at(self, since: datetime | None) -> None:
         """Look for orders that began from then on, by the API's clock; only the first moment counts."""
-        if self.follower.since is None and since is not None:
-            self.follower.since_at = self.follower.clock()
-            self.follower.since = since
+        if self.tracker.since is None and since is not None:
+            self.tracker.since_at = self.tracker.clock()
+            self.tracker.since = since
             self.poke()
 
     def _look(self) -> float:
         try:
-            return self.follower.look()
+            return self.tracker.look()
         except httpx.TransportError as error:
             # Whether the API is there is for the fleet's answers to say, which come ten times as often.
             log.debug("orders: no answer: %r", error)

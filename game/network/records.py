@@ -1,4 +1,4 @@
-"""The second thread: it asks what the system proves about itself, so that slow answers hold up nothing.
+"""The thread that asks what the system proves about itself, so that slow answers hold up nothing else.
 
 Audit, receipts, the checkpoint's state, the challenge, and the statistics while somebody looks at them.
 A route that an older API lacks is left alone for a minute: what it would tell is simply not shown.

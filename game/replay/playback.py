@@ -44,7 +44,7 @@ def opening(recording: Recording) -> Model:
     model = Model(kitchen=recording.kitchen, wall=recording.wall(recording.begin), real=recording.begin)
     model.particles = Particles(random.Random(recording.slot))
     if recording.floor is not None:
-        model.floor, model.floor_fixed = recording.floor, True
+        model.floor, model.floor_keeping.fixed = recording.floor, True
     if not recording.frames:
         return model
     known = model.known = recording.frames[0].snapshot

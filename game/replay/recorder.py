@@ -56,12 +56,14 @@ def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
         recorder.done.sort(key=lambda recording: recording.killed)
         del recorder.done[:-KEPT]
     _keyframe(model, recorder)
-    for note in model.notes:
+    for note in model.slips:
         note.recorded = recording_of(recorder.done, note.receipt) is not None
 
 
 def _keyframe(model: Model, recorder: Recorder) -> None:
-    """After the rest: a kill in this frame is to begin with a picture of before it."""
+    """Note where everybody stands, every `KEYFRAMES` seconds. Called last: a recording that begins in this
+    frame starts with the keyframe from before the kill.
+    """
     now, keyframes = model.real, recorder.keyframes
     if keyframes and now - keyframes[-1].at < KEYFRAMES:
         return

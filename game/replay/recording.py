@@ -1,6 +1,6 @@
-"""What is kept of a kill: the truths that the window was told around it, and when. Data only, bounded.
+"""What is kept of a kill: what the API told around it, and when. Data only, bounded.
 
-Nothing in here is made up afterwards: snapshots as they were known, cut down to the orders that matter,
+These are the snapshots as they were known then, cut down to the orders that matter,
 and where the gophers stood when the recording begins.
 """
 

@@ -174,7 +174,7 @@ LEAST_MARK = 22.0
 
 def draw_marks(brush: Brush, model: Model, but: frozenset[int]) -> None:
     """In a crowd: a sign over each who is paused, or stuck, or has ended otherwise than delivered."""
-    marked = [g for g in model.census.marked if g.hop is None and id(g) not in but]
+    marked = [g for g in model.head_count.marked if g.hop is None and id(g) not in but]
     for gopher in sorted(marked, key=lambda g: g.body.y)[-MOST_SIGNS:]:
         condition = gopher.condition
         if condition is None:
@@ -271,7 +271,9 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]
     if not fine:
         floor = model.kitchen.front + 12.0
         since = model.now - POP_SECONDS
-        tagged = (g for g in model.tagged if g.tag_since > since and g.hop is None and g.body.y <= floor)
+        tagged = (
+            g for g in model.crowd.tagged if g.tag_since > since and g.hop is None and g.body.y <= floor
+        )
         for gopher in sorted(tagged, key=lambda g: g.body.y)[-MOST_POPPING_TAGS:]:
             draw_badge(brush, gopher, model.now, crowded=True)
     return fliers

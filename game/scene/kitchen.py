@@ -59,7 +59,7 @@ def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:
 
 def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Draw the room and everybody in it."""
-    wardrobe.begin_frame(model.gophers.keys(), model.revision)
+    wardrobe.begin_frame(model.gophers.keys(), model.crowd.revision)
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
     brush.dx = model.shake * math.sin(model.now * 91.0)

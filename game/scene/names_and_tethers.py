@@ -37,7 +37,7 @@ def tethered(model: Model) -> list[Gopher]:
     if len(model.gophers) <= LINES_TO_COOKS:
         return list(model.gophers.values())
     since = model.now - TETHER_SECONDS
-    fresh = [g for g in model.census.moved if g.taken_at > since and not model.follows(g)]
+    fresh = [g for g in model.head_count.moved if g.taken_at > since and not model.follows(g)]
     return model.followed + fresh[-MOST_TAKEOVER_LINES:]
 
 
@@ -100,7 +100,11 @@ def _labels(brush: Brush, model: Model, cast: Iterable[Gopher], high: float) -> 
     for gopher in cast:
         wide = brush.pen.measure(caption(gopher), _size(gopher), face="bold")[0]
         wide = min(wide, brush.pen.pitch(LONGEST_NAME)) + 24
-        important = float(gopher.id == model.hover), float(gopher.id == model.card), float(gopher.own)
+        important = (
+            float(gopher.id == model.pointing.hover),
+            float(gopher.id == model.card),
+            float(gopher.own),
+        )
         x = clamp(gopher.body.x, wide / 2 + 8, 1912 - wide / 2)
         crest = 1.2 * arrow_size(model, gopher)
         labels.append(Label(gopher.id, x, _above(gopher) - high, wide, (*important, gopher.body.y), crest))

@@ -56,7 +56,7 @@ class Hop:
 
 
 NEVER = -99.0
-"""When something happened that has not: longer ago than anything is shown."""
+"""The time of what has never happened: longer ago than anything that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ class Gopher:
     rest: Rest | None = None
     """Set while a frame costs it nothing. Whoever changes anything of it does so by the methods below."""
     gliding: bool = False
-    """It rests but for the last few pixels to its stand."""
+    """It rests, except that it still moves the last few pixels to its stand."""
     goal: Goal | None = None
-    """Where `strides` has it go."""
+    """Where it goes; worked out by `crowd.fast_path`."""
     strolling: bool = False
     """In a crowd: it only walks to its goal; until it arrives or is woken there is nothing to decide."""
     condition: Condition | None = None

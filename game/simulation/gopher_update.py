@@ -17,15 +17,15 @@ from game.simulation.crowd.fast_path import (
     strolls,
 )
 from game.simulation.crowd.floor_plan import plan_floor
-from game.simulation.crowd.floor_replanning import refloor
+from game.simulation.crowd.floor_replanning import replan_floor
 from game.simulation.crowd.resting import (
     ASLEEP_AFTER,
     RESTING,
     CrowdMoment,
-    bereft,
-    mourned,
-    orphaned,
+    fallen_cook_of,
+    held_by_the_dead,
     rest_of,
+    touched_by_a_death,
     wake_whom_it_concerns,
 )
 from game.simulation.detail_levels import FEW, MOST_ASIDE
@@ -112,7 +112,7 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
         gopher.set_mood(Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD, model.now)
     elif gopher.condition in HELD:
         gopher.set_mood(Mood.HELD, model.now)
-    elif fallen is not None or room.grief and orphaned(model, gopher):
+    elif fallen is not None or room.some_died and held_by_the_dead(model, gopher):
         gopher.set_mood(Mood.WORRIED, model.now)
     elif room.alive and gopher.order.worker is not None:
         gopher.set_mood(Mood.WORKED, model.now)
@@ -121,7 +121,7 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
     return None
 
 
-def _rejoice(model: Model, gopher: Gopher, dt: float) -> None:
+def _leap_for_joy(model: Model, gopher: Gopher, dt: float) -> None:
     """Leap for joy, and then leave."""
     _fall(gopher, dt)
     if gopher.lift > 0.0:
@@ -148,7 +148,7 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
         if gopher.hop is not None and gopher.hop.delay <= 0:
             gopher.set_mood(Mood.HOP, model.now)
         return
-    fallen = mourned(model, gopher) if room.grief else None
+    fallen = fallen_cook_of(model, gopher) if room.some_died else None
     if fallen is None:
         gopher.seat = None
     tx, ty = _target(model, gopher, fallen)
@@ -168,20 +168,20 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
         gopher.left = False
     _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
     if gopher.mood is Mood.JOY:
-        _rejoice(model, gopher, dt)
+        _leap_for_joy(model, gopher, dt)
     else:
         _fall(gopher, dt)
 
 
 def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
-    refloor(model)
+    replan_floor(model)
     alive = model.anyone_alive
     room = CrowdMoment(
         height=model.floor.height if model.floor else 150.0,
         growth=1.0 - math.exp(-6.0 * dt),
         alive=alive,
-        grief=alive and any(cook.fallen for cook in model.cooks.values()),
+        some_died=alive and any(cook.fallen for cook in model.cooks.values()),
     )
     fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
     wake_whom_it_concerns(model, fallen, followed_grow=room.height < FOLLOWED_HEIGHT)
@@ -215,18 +215,20 @@ def update_gophers(model: Model, dt: float) -> None:
         ):
             if gopher.body.vx or gopher.body.vy:
                 stride.settle(gopher, gopher.goal)
-            _rejoice(model, gopher, dt)
+            _leap_for_joy(model, gopher, dt)
         else:
             _one(model, gopher, dt, room)
             gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
             gopher.strolling = (
-                strolls(gopher, height) and id(gopher) not in followed and not bereft(model, gopher, fallen)
+                strolls(gopher, height)
+                and id(gopher) not in followed
+                and not touched_by_a_death(model, gopher, fallen)
             )
         if gopher.mood is leave and gopher.body.x >= edge:
             gone.append(gopher.order.id)
     for order_id in gone:
         model.leave(order_id)
-    if model.census.places.get(Place.ASIDE, 0) > MOST_ASIDE:
+    if model.head_count.places.get(Place.ASIDE, 0) > MOST_ASIDE:
         aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
         for gopher in aside[:-MOST_ASIDE]:
             gopher.set_mood(Mood.LEAVE, model.now)

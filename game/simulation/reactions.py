@@ -133,7 +133,7 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
 
 
 def take_off(arc: Arc, lift: float) -> None:
-    """Begin a hop at a height: nobody crouches in the air."""
+    """Let a hop begin at a height over the floor; in the air it begins without the crouch."""
     arc.lift0 = lift
     if lift > 0.0:
         arc.t = max(arc.t, arc.CROUCH)
@@ -144,11 +144,11 @@ def _tag(model: Model, order_id: str) -> None:
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         gopher.tag_since = model.now
-        model.tagged = [g for g in model.tagged if g is not gopher][-MOST_TAGGED + 1 :] + [gopher]
+        model.crowd.tagged = [g for g in model.crowd.tagged if g is not gopher][-MOST_TAGGED + 1 :] + [gopher]
 
 
 def _stir(model: Model, order_id: str) -> None:
-    """Something has happened to it: a small start."""
+    """Something has happened to an order: its gopher starts a little."""
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         gopher.stretch.push(2.0)
@@ -165,7 +165,7 @@ def _die(model: Model, event: WorkerDied) -> None:
     last = cook.worker.last_exit if cook.worker else None
     cook.died_at = last.at.timestamp() if last else model.wall
     # It lived when the fleet was heard of last: so much is certain whatever the clocks say.
-    cook.died_real = model.real_of(cook.died_at, model.real - model.fleet_at)
+    cook.died_real = model.real_of(cook.died_at, model.real - model.heard.fleet_at)
     if event.cause in MEANT:
         return
     spot = cook_spot(model.kitchen, event.slot, model.slots)
@@ -223,12 +223,12 @@ def sync(model: Model) -> None:
             if spot is not None:
                 model.particles.puff(spot.x, spot.y, 8, 60.0)
     orders = model.known.orders
-    if orders is not model.told:
-        model.told = orders
+    if orders is not model.crowd.told:
+        model.crowd.told = orders
         for gopher, order in zip(model.gophers.values(), map(orders.get, model.gophers), strict=True):
             if order is not None and order is not gopher.order:
                 gopher.become(order)
-        model.revision += 1
+        model.crowd.revision += 1
 
 
 def react(model: Model, events: Sequence[Event]) -> None:
@@ -269,6 +269,6 @@ def react(model: Model, events: Sequence[Event]) -> None:
         elif isinstance(event, WorkerBorn):
             _born(model, event)
     if events:
-        model.revision += 1
+        model.crowd.revision += 1
     if any(isinstance(e, WorkerBorn) for e in events):
         sync(model)

@@ -11,7 +11,7 @@ from game.simulation.model import Model
 from game.simulation.places import CookSpot, KitchenLayout, cook_spot
 
 ABREAST = 4
-"""So many places are behind a cook in a row, on both sides of its hat: the nearest to it are taken first."""
+"""So many places are in a row behind a cook, on both sides of its hat; the nearest are taken first."""
 SEAT_ROWS = 5
 """So many rows are filled before anybody stands further out."""
 HAT = 1.1

@@ -1,7 +1,7 @@
-"""The rules of the picture: news and time go in, the model changes, commands and wishes come out.
+"""One frame of the model: inputs, news and time go in; what the application must do comes back as data.
 
-Deterministic for a given model, inputs, news and `dt`. Nothing here guesses: a cook falls when the fleet
-says that its process is dead, a gopher changes place when its order did.
+Deterministic for a given model, inputs, news and `dt`. Nothing is shown before it is known: a cook
+falls when the fleet says that its process is dead, a gopher changes place when its order did.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         if len(model.own) > MOST_OWN:
             # Whoever is not known any more is not shown either. Its own order comes with this news.
             model.own &= model.known.orders.keys() | {news.order.id}
-    if isinstance(news, ApiAway) and model.offline_since is None:
-        model.offline_since = model.real
+    if isinstance(news, ApiAway) and model.heard.offline_since is None:
+        model.heard.offline_since = model.real
     if isinstance(news, StreamSettled):
         _settle_stream(model, news)
     old, model.known = model.known, _advanced(model.known, news)
@@ -88,14 +88,14 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
     if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
         checkpoint = model.known.checkpoint
         model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
-        model.story = told(model.story, checkpoint.story)
+        model.speaker = told(model.speaker, checkpoint.story)
     if model.known.online:
-        model.offline_since = None
+        model.heard.offline_since = None
     events = _reacted(model, old)
     if isinstance(news, FleetSeen):
-        model.fleet_at = model.real
+        model.heard.fleet_at = model.real
     elif isinstance(news, OrdersSeen):
-        model.orders_at = model.real
+        model.heard.orders_at = model.real
     return events
 
 
@@ -103,9 +103,9 @@ def _note_ages(model: Model, old: Snapshot) -> None:
     """How old audit and statistics are is asked of the clock once, when they come."""
     audit, stats = model.known.audit, model.known.stats
     if audit is not None and (old.audit is None or old.audit.counted_at != audit.counted_at):
-        model.audit_at = model.real_of(audit.counted_at.timestamp())
+        model.heard.audit_at = model.real_of(audit.counted_at.timestamp())
     if stats is not None and (old.stats is None or old.stats.counted_at != stats.counted_at):
-        model.stats_at = model.real_of(stats.counted_at.timestamp())
+        model.heard.stats_at = model.real_of(stats.counted_at.timestamp())
 
 
 def _reacted(model: Model, old: Snapshot) -> tuple[Event, ...]:
@@ -127,7 +127,7 @@ def move(model: Model, dt: float) -> None:
     update_gophers(model, dt)
     model.particles.update(dt)
     model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
-    model.counter_pulse = max(0.0, model.counter_pulse - dt * 2.0)
+    model.tally.pulse = max(0.0, model.tally.pulse - dt * 2.0)
 
 
 def _settle_stream(model: Model, news: StreamSettled) -> None:
@@ -179,7 +179,7 @@ def update(
     look(model)
     real = dt if real_dt is None else real_dt
     model.real += real
-    model.story = later(model.story, real, model.kiosk)
+    model.speaker = later(model.speaker, real, model.kiosk)
     _stream(model, out)
     _mind_the_bug(model, out)
     update_notes(model, real)
@@ -187,7 +187,7 @@ def update(
         model.escape_held += real
         if held_long_enough(model):
             out.commands.append(Quit())
-    model.pointer_idle += real
+    model.pointing.idle += real
     move(model, dt)
     model.messages = messages.later(model.messages, real)
     return Result(tuple(out.commands), tuple(out.wishes), tuple(events), hit_stop(model, events))

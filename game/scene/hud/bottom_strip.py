@@ -73,9 +73,9 @@ class Shown:
 
 def draw_strip(brush: Brush, model: Model) -> None:
     """The keys, or what the speaker says; painted when it changes."""
-    story = model.story
+    story = model.speaker
     plan = strip_for(bool(story.line), model.kiosk, model.muted)
-    hot = tuple(inside(box, *model.pointer) for box in (plan.order, plan.ui, plan.help, plan.muted))
+    hot = tuple(inside(box, *model.pointing.at) for box in (plan.order, plan.ui, plan.help, plan.muted))
     shown = Shown(plan, story.line, story.position, model.kiosk, model.muted, hot)
     x, y, w, h = BOTTOM_STRIP
     brush.kept("strip", shown, (w, h), lambda own: _paint(own, shown), x, y)

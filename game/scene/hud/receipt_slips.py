@@ -94,7 +94,7 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
 
 def draw_slips(brush: Brush, model: Model) -> None:
     """The newest at the top; each older one below it."""
-    slips = placed_slips(model.notes, model.access, model.heard_at)
+    slips = placed_slips(model.slips, model.access, model.heard_at)
     tab = replay_tab(slips)
     if tab is not None:
         _tab(brush, model, tab)
@@ -108,7 +108,7 @@ def draw_slips(brush: Brush, model: Model) -> None:
 
 def _tab(brush: Brush, model: Model, box: Box) -> None:
     x, y, w, h = box
-    hot = inside(box, *model.pointer)
+    hot = inside(box, *model.pointing.at)
     brush.kept("tab", hot, (w, h), lambda own: _paint_tab(own, box, hot), x, y)
 
 

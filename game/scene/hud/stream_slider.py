@@ -34,8 +34,8 @@ def draw_sign(brush: Brush, model: Model) -> None:
         state_text(stream, model.open_everywhere, model.real),
         stream.running,
         round(knob_x(stream.per_minute) - TRACK[0]),
-        model.dragging or on_track(*model.pointer),
-        inside(SWITCH, *model.pointer),
+        model.pointing.dragging or on_track(*model.pointing.at),
+        inside(SWITCH, *model.pointing.at),
     )
     x, y, w, h = SIGN
     brush.kept("stream", shown, (w, h), lambda own: _paint(own, shown), x, y)

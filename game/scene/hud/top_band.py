@@ -66,7 +66,7 @@ def _title(brush: Brush, model: Model) -> None:
     name = known.checkpoint.name if known.checkpoint else known.health.checkpoint if known.health else ""
     title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
     top = f"Checkpoint {name}" if name else "Gopher Pizza"
-    hot = inside(TITLE, *model.pointer)
+    hot = inside(TITLE, *model.pointing.at)
 
     def paint(pen: Pen) -> None:
         pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
@@ -82,7 +82,7 @@ def _counter(brush: Brush, model: Model) -> None:
         _part(brush, COUNTER_PART, None, _uncounted)
         return
     aged = age_text(model.audit_age) if model.audit_age > STALE else ""
-    grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.counter_pulse)
+    grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.tally.pulse)
     if grow > 1.0:
         # It grows and shrinks from frame to frame: no picture of it serves twice.
         _count(brush.pen, lost, grow, aged)
@@ -130,7 +130,7 @@ def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
 
 def _numbers(brush: Brush, model: Model) -> None:
     columns = (
-        (NUMBERS_PARTS[0], model.delivered, "delivered", 164.0),
+        (NUMBERS_PARTS[0], model.tally.delivered, "delivered", 164.0),
         (NUMBERS_PARTS[1], model.open_orders, "open", 140.0),
         (NUMBERS_PARTS[2], model.per_minute, "a minute", 160.0),
     )
@@ -168,15 +168,15 @@ def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
 
 def _signs(brush: Brush, model: Model) -> float:
     y = 150.0
-    if model.offline_since is not None:
-        seconds = int(model.real - model.offline_since)
+    if model.heard.offline_since is not None:
+        seconds = int(model.real - model.heard.offline_since)
         if seconds >= 1:
             y = _sign(
                 brush, y, "offline", f"The API does not answer · {seconds} s · showing what was last known"
             )
     elif model.known.health is not None and not model.known.health.temporal.reachable:
         y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
-    paused = model.census.paused
+    paused = model.head_count.paused
     if paused:
         one = "1 order is paused" if paused == 1 else f"{paused} orders are paused"
         y = _sign(brush, y, "paused", f"{one} by an operator")
@@ -212,7 +212,7 @@ def _stuck(brush: Brush, model: Model) -> None:
     if challenge is None or model.file_to_fix is None:
         return
     x, top, wide, high = bug_sign(model.stream)
-    hot = inside((x, top, wide, high), *model.pointer)
+    hot = inside((x, top, wide, high), *model.pointing.at)
     bad = bool(challenge.stuck) or challenge.load_problem is not None
     text = f"{stuck_text(challenge.stuck)}: fix it" if bad else "A bug hides in the code"
     fill = CREAM if hot else TOMATO if bad else WOOD_DARK

@@ -21,14 +21,14 @@ def _stream_sign(model: Model, x: float, y: float) -> bool:
     if inside(SWITCH, x, y):
         model.stream = toggled(model.stream)
     elif on_track(x, y):
-        model.dragging = True
+        model.pointing.dragging = True
         model.stream = paced(model.stream, rate_at(x))
     return True
 
 
 def _strip(model: Model, x: float, y: float, out: AppRequests) -> bool:
     """A press on one of the strip's buttons; whether it was one."""
-    plan = strip_for(bool(model.story.line), model.kiosk, model.muted)
+    plan = strip_for(bool(model.speaker.line), model.kiosk, model.muted)
     if inside(plan.order, x, y):
         out.wishes.append(OpenForm())
     elif inside(plan.help, x, y):
@@ -46,7 +46,7 @@ def press(model: Model, x: float, y: float, out: AppRequests) -> None:
     """Do what a press at a point does; what the application must do is added to `out`."""
     if _stream_sign(model, x, y):
         return
-    replay = replay_tab(placed_slips(model.notes, model.access, model.heard_at))
+    replay = replay_tab(placed_slips(model.slips, model.access, model.heard_at))
     if replay is not None and inside(replay, x, y):
         out.wishes.append(OpenReplay())
     elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):

@@ -23,14 +23,14 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
         if item.key == "escape":
             model.escape_held = None
     elif isinstance(item, PointerMove):
-        model.pointer, model.pointer_idle = (item.x, item.y), 0.0
-        if model.dragging:
+        model.pointing.at, model.pointing.idle = (item.x, item.y), 0.0
+        if model.pointing.dragging:
             model.stream = paced(model.stream, rate_at(item.x))
-        model.pointed = True
+        model.pointing.moved = True
     elif isinstance(item, PointerRelease):
-        model.dragging = False
+        model.pointing.dragging = False
     elif isinstance(item, PointerPress):
-        model.pointer_idle = 0.0
+        model.pointing.idle = 0.0
         press(model, item.x, item.y, out)
     elif isinstance(item, CloseWindow):
         if model.kiosk:

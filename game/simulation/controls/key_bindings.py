@@ -104,6 +104,6 @@ def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:
     elif item.key == "k":
         out.wishes.append(OpenReplay())
     elif item.key in STORY_KEYS:
-        model.story = STORY_KEYS[item.key](model.story)
+        model.speaker = STORY_KEYS[item.key](model.speaker)
     elif item.key in ("b", "e", "x"):
         _challenge_key(model, item.key, out)

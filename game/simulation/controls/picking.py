@@ -39,8 +39,12 @@ def cook_at(model: Model, x: float, y: float) -> Cook | None:
 
 def look(model: Model) -> None:
     """See who is under the pointer, if that has moved: of more than `POINTED_AT` not in every frame."""
-    if not model.pointed or len(model.gophers) > POINTED_AT and model.real < model.look_again:
+    if not model.pointing.moved or len(model.gophers) > POINTED_AT and model.real < model.pointing.look_again:
         return
-    (x, y), model.pointed, model.look_again = model.pointer, False, model.real + LOOK_EVERY
+    (x, y), model.pointing.moved, model.pointing.look_again = (
+        model.pointing.at,
+        False,
+        model.real + LOOK_EVERY,
+    )
     found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None
-    model.hover = found.id if found else ""
+    model.pointing.hover = found.id if found else ""

@@ -1,4 +1,4 @@
-"""Walking in a crowd, at the least price: `SmoothPoint`'s own motion, with its constants worked out once."""
+"""Walking in a crowd, cheaply: `SmoothPoint`'s own motion, with its constants worked out once a frame."""
 
 from __future__ import annotations
 

@@ -19,23 +19,23 @@ LARGE_CROWD = 96
 """A place with room for so many keeps it until it is that empty: many would move for little."""
 
 
-def refloor(model: Model) -> None:
+def replan_floor(model: Model) -> None:
     """Plan the floor again if the numbers at the places have changed enough to matter: at once where more
     room is needed, after a while where less is. Room that would push others to where they do not belong is
     not kept: who stands at the scooter is on the way.
     """
-    if model.floor_fixed:
+    if model.floor_keeping.fixed:
         return
-    counts = model.census.places
+    counts = model.head_count.places
     wished = tuple(roomy(count) if count else 0 for count in counts.values())
     kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
-    known, before = model.floor, model.floor_key
+    known, before = model.floor, model.floor_keeping.key
     if sum(wished) > EMPTY * sum(kept):
         wished = kept
     same_kitchen = known is not None and known.kitchen is model.kitchen
     if (kept, wished) == before and same_kitchen:
         return
-    model.floor_key = kept, wished
+    model.floor_keeping.key = kept, wished
     # Of a few each is seen: they are as large as they can be, and come and go one by one.
     few = len(model.gophers) <= FEW
     reserve = 1.0 if few else MORE
@@ -49,7 +49,7 @@ def refloor(model: Model) -> None:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
     model.floor = floor
-    model.stands = None
+    model.floor_keeping.stands = None
     # Gaps that leavers left are closed now, when everybody moves anyway.
     taken = dict.fromkeys(Place, 0)
     for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
@@ -60,8 +60,8 @@ def refloor(model: Model) -> None:
 
 def _kept(model: Model, place: Place, wished: int) -> int:
     """For how many the floor is planned at a place that needs room for so many."""
-    kept, until = model.room_kept.get(place, (0, 0.0))
+    kept, until = model.floor_keeping.room_kept.get(place, (0, 0.0))
     if wished < kept and (model.now < until or kept >= LARGE_CROWD and wished > EMPTY * kept):
         return kept
-    model.room_kept[place] = wished, model.now + ROOM_KEPT
+    model.floor_keeping.room_kept[place] = wished, model.now + ROOM_KEPT
     return wished

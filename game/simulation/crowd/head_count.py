@@ -1,4 +1,4 @@
-"""What is counted of everybody: anew when somebody came, went or changed, not in every frame."""
+"""How many orders are where and in which state: counted again only when an order has changed."""
 
 from __future__ import annotations
 

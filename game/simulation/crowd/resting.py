@@ -1,4 +1,4 @@
-"""Who stands still in a crowd, and under what: while nothing of that changes, a frame costs it nothing."""
+"""Which gophers stand still, and what ends that: while nothing does, a frame spends no time on them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class CrowdMoment:
     height: float
     growth: float
     alive: bool
-    grief: bool
+    some_died: bool
 
 
-def mourned(model: Model, gopher: Gopher) -> Cook | None:
+def fallen_cook_of(model: Model, gopher: Gopher) -> Cook | None:
     """The fallen cook that this order waits beside: its process is dead, and others could take over.
 
     With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
@@ -46,7 +46,7 @@ def mourned(model: Model, gopher: Gopher) -> Cook | None:
     return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
 
 
-def orphaned(model: Model, gopher: Gopher) -> bool:
+def held_by_the_dead(model: Model, gopher: Gopher) -> bool:
     """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
     worker = gopher.order.worker
     cook = model.cooks.get(slot_of(worker) or 0) if worker else None
@@ -58,12 +58,12 @@ def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: b
     whom somebody follows is larger than the crowd, and grows as soon as that is looked at.
     """
     room = model.floor, model.anyone_alive, fallen
-    if model.room != room:
-        model.room = room
+    if model.crowd.room != room:
+        model.crowd.room = room
         for gopher in model.gophers.values():
             gopher.wake()
     elif followed_grow:
-        for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
+        for one in (model.gophers.get(model.pointing.hover), model.gophers.get(model.card)):
             if one is not None:
                 one.wake()
 
@@ -71,7 +71,7 @@ def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: b
 RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
 
 
-def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
+def touched_by_a_death(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
     """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
     if not fallen or gopher.condition is Condition.PAUSED:
         return False
@@ -104,7 +104,7 @@ def rest_of(
         return None
     goal = goal_of(gopher, floor)
     gopher.gliding = not on_stand(body, goal)
-    if gopher.gliding and stride is None or bereft(model, gopher, fallen):
+    if gopher.gliding and stride is None or touched_by_a_death(model, gopher, fallen):
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
