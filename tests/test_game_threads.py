@@ -89,7 +89,7 @@ def test_the_nets_threads_outlive_any_failure_of_a_route(path: str, caplog: pyte
         until(one, lambda news: isinstance(news, FleetSeen))
         until(one, lambda news: isinstance(news, FleetSeen))
         eventually(lambda: told_of(caplog, "it goes on"), 15)
-        assert one._thread.is_alive() and all(loop.alive for loop in one._loops)
+        assert one._thread.is_alive() and all(loop.alive for loop in one._threads)
     assert told_of(caplog, "it goes on") == 1
 
 

@@ -16,9 +16,9 @@ PAIR = (worker(1), worker(2))
 @pytest.mark.parametrize("second", [S.DELIVERED, S.FAILED])
 def test_a_second_run_that_finished_unseen_leaves_nobody_standing(first: S, second: S) -> None:
     model = kitchen_with(PAIR, [order("a", S.BAKING, 1, worker="w1.1")], settle=4.0)
-    tell(model, seen(order("a", first, 1, worker="w1.1")))
+    tell(model, seen(order("a", first, 1, worker="w1.1", seen_at=at(6))))
     play(model, 2.0, 0.05)
-    tell(model, seen(order("a", second, run_id="two", started_at=at(60))))
+    tell(model, seen(order("a", second, run_id="two", started_at=at(60), seen_at=at(99))))
     play(model, 20.0, 0.05)
     assert model.gophers == {} and model.tally.delivered == (second is S.DELIVERED)
 

@@ -67,7 +67,7 @@ def test_one_key_hides_and_shows_again_the_same_line() -> None:
 def test_with_a_speaker_nothing_turns_by_itself_and_in_a_kiosk_until_somebody_steps() -> None:
     spoken, kiosk = with_story(), with_story(kiosk=True)
     play(spoken, 3 * TURN_SECONDS, 0.5)
-    assert spoken.story.line == ""
+    assert spoken.speaker.line == ""
     seen = []
     for _ in range(5):
         play(kiosk, TURN_SECONDS + 0.01, 0.5)

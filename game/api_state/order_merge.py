@@ -53,10 +53,12 @@ def _merge_runs(known: Order, told: Order) -> Order:
 
 def _finished_since(known: Order, told: Order) -> bool:
     """Whether a run that is over began after one that is known as open: that one ended unseen, since an id
-    has one open run at most. A late answer about an earlier run was seen, or had begun, before.
+    has one open run at most. A late answer about an earlier run was seen, or had begun, before; where it is
+    not told when each was seen, the open one stands.
     """
-    seen_later = told.seen_at is None or known.seen_at is None or told.seen_at >= known.seen_at
-    return seen_later and _unix(told.started_at) > _unix(known.started_at) > 0.0
+    if told.seen_at is None or known.seen_at is None or told.seen_at < known.seen_at:
+        return False
+    return _unix(told.started_at) > _unix(known.started_at) > 0.0
 
 
 def is_older(told: Order, known: Order) -> bool:
