@@ -38,19 +38,14 @@ from game.api_state.order_merge import FINAL, another_run, merge_order
 
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
-
 KEPT_FINISHED = 150
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
-
 KEPT_VANISHED = 150
 """Orders that Temporal does not know any more that are remembered when there are more than twice as many."""
-
 KEPT_HISTORIES = 8
 """Orders whose history is remembered: those whose cards were looked at last."""
-
 KEPT_RECEIPTS = 40
 """The newest receipts that are remembered; far fewer are shown."""
-
 KEPT_TIMEOUTS = 200
 """The newest false time-outs that are remembered."""
 
