@@ -48,10 +48,13 @@ import pygame  # noqa: E402
 from game.app import App, Options  # noqa: E402
 from game.desktop import input_script as script  # noqa: E402
 from game.desktop import parent_watch as lifeline  # noqa: E402
+from game.desktop.open_externally import show_in_editor  # noqa: E402
 from game.desktop.settings import settings_file, user_directory  # noqa: E402
+from game.desktop.start_program import browse  # noqa: E402
 from game.desktop.window import LEAST, NoDisplay, Window  # noqa: E402
-from game.network.network import Net  # noqa: E402
-from game.network.records import Watch  # noqa: E402
+from game.network.api_actions import OutsidePrograms  # noqa: E402
+from game.network.network import Network  # noqa: E402
+from game.network.records import RecordsThread  # noqa: E402
 
 log = logging.getLogger("game")
 
@@ -148,8 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoDisplay as error:
         log.error("no display to open a window on (%s); --headless runs the game without one", error)
         return 3
-    net = Net(options.api, options.all)
-    watch = Watch(options.api, net.put)
+    net = Network(options.api, options.all, outside=OutsidePrograms(browse, show_in_editor))
+    watch = RecordsThread(options.api, net.put)
     net.start()
     watch.start()
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pygame
 
 from game.accessibility import Access
-from game.actions import AskReset, Command, ConfirmReset, Quit, StreamOrders
+from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
@@ -25,14 +25,16 @@ from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
 from game.inputs import Input, KeyPress, PointerMove, PointerPress
-from game.network.network import Net
-from game.network.news_intake import Portions
-from game.network.records import Watch
+from game.network.network import Network
+from game.network.news_intake import NewsIntake
+from game.network.records import RecordsThread
 from game.panels.stack import Pile
+from game.replay.playback_list import why_none
+from game.replay.recorder import record
+from game.replay.recording import Recorder
 from game.scene.renderer import Stage
-from game.simulation.controls import held_long_enough
 from game.simulation.model import Model
-from game.simulation.order_stream import Stream
+from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
 from game.sound.cues import ambience_for, sounds_for
 from game.sound.loudspeaker import Loudspeaker
@@ -67,8 +69,8 @@ class App:
         self,
         options: Options,
         window: Window,
-        net: Net,
-        watch: Watch,
+        net: Network,
+        watch: RecordsThread,
         ended: Callable[[], bool],
         started: float,
     ) -> None:
@@ -76,11 +78,11 @@ class App:
         self._options = options
         self._window = window
         self._net = net
-        self._watch = watch
+        self._records = watch
         self._ended = ended
         self._started = started
         self._clock = GameClock()
-        self._portions = Portions()
+        self._intake = NewsIntake()
         self._pace = Pace()
         self._player = Player(options.script)
         self._over = False
@@ -88,14 +90,15 @@ class App:
         self._settled = False
         self._held: StreamOrders | None = None
         self.model = Model(
-            kiosk=options.kiosk, wall=net.clock.now(), stream=Stream(session=secrets.token_hex(3))
+            kiosk=options.kiosk, wall=net.clock.now(), stream=OrderStream(session=secrets.token_hex(3))
         )
         kept = self._kept = load(options.settings)
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
-        self._pile = Pile(self.model, lambda: self.stage.art)
+        self.recorder = Recorder()
+        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder.done)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -119,7 +122,7 @@ class App:
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
-        self._advance(inputs, self._portions.let_in(self._net.drain()), real_dt)
+        self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
@@ -160,26 +163,26 @@ class App:
         model = self.model
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
-            model.pointer_idle = 0.0
+            model.pointing.idle = 0.0
         rest = [item for item in inputs if not self._taken(item)]
         model.wall = self._net.clock.now()
         result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
-        if model.freeze:
-            self._clock.hold(model.freeze)
-            model.freeze = 0.0
+        if result.hit_stop:
+            self._clock.hold(result.hit_stop)
+        record(self.recorder, model, result.events)
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
-            self._pile.open(wish)
+            self._open(wish)
         if self._held is not None:
             self._do(self._held)
         self._pile.update(real_dt)
-        self._watch.want_stats(self._pile.stats_open)
+        self._records.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
-            self._watch.know_api(model.known.fleet.instance)
+            self._records.know_api(model.known.fleet.instance)
         card = self._pile.open_card
         model.card = card[0] if card is not None else ""
-        self._watch.want_history(card)
+        self._records.want_history(card)
         if model.muted != self.loudspeaker.muted:
             self.loudspeaker.mute(model.muted)
         chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
@@ -188,8 +191,7 @@ class App:
             save(self._options.settings, chosen)
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
-            self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
-            self._over = self._over or held_long_enough(model)
+            self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
 
     def _taken(self, item: Input) -> bool:
         """Whether a panel took an input; what it wants done for that is done."""
@@ -203,12 +205,19 @@ class App:
         if isinstance(command, Quit):
             self._over = True
         elif isinstance(command, ConfirmReset):
-            self._pile.open(AskReset())
+            self._open(AskReset())
         elif isinstance(command, StreamOrders):
             # Nobody must think that these were sent: they are offered again until there is room.
             self._held = None if self._net.send(command) else command
         elif not self._net.send(command):
             self.model.say("The API is busy: that was not sent.")
+
+    def _open(self, wish: Wish) -> None:
+        missing = why_none(self.recorder) if isinstance(wish, OpenReplay) else ""
+        if missing:
+            self.model.say(missing)
+        else:
+            self._pile.open(wish)
 
     def _save(self, file: Path) -> None:
         # The flip before may have had SDL make another surface.

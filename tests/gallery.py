@@ -239,7 +239,7 @@ def conditions(props: Props) -> tuple[Model, Panels]:
     play(model, 1.6, news=[OrdersSeen(tuple(over))])
     # The audit of before stands, and is older by now.
     play(model, 6.0)
-    model.toasts.clear()
+    model.messages.clear()
     model.say("w3.1 was not heard of in time; it lives. Bake for Ada goes on with w2.1.", icon="heartbeat")
     play(model, 0.5)
     return model, ()
@@ -258,7 +258,7 @@ def crowd_conditions(props: Props) -> tuple[Model, Panels]:
         )
     ]
     play(model, 2.5, news=[OrdersSeen(tuple(told))])
-    model.toasts.clear()
+    model.messages.clear()
     play(model, 0.1)
     return model, ()
 
@@ -422,7 +422,7 @@ def draw(name: str) -> pygame.Surface:
         model, panels = scene.story(Props(art, scene.access))
         if not scene.stale:
             # The audit has just been counted, however long the story took.
-            model.audit_at = model.real
+            model.heard.audit_at = model.real
         brush = Brush(view, art, Pen(view))
         top = draw_kitchen(brush, model, Wardrobe())
         for panel in panels:

@@ -28,8 +28,8 @@ from game.app import App, Options
 from game.desktop.window import Window
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.network.network import Net
-from game.network.records import Watch
+from game.network.network import Network
+from game.network.records import RecordsThread
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
@@ -53,8 +53,8 @@ class Booth:
     def __init__(self, stack: RunningStack) -> None:
         self.stack = stack
         self.window = Window((1920, 1080))
-        self.net = Net(stack.api_url, True)
-        self.watch = Watch(stack.api_url, self.net.put)
+        self.net = Network(stack.api_url, True)
+        self.watch = RecordsThread(stack.api_url, self.net.put)
         options = Options(api=stack.api_url, everything=True)
         self.app = App(options, self.window, self.net, self.watch, lambda: False, time.monotonic())
         self.last = time.monotonic()
@@ -258,7 +258,7 @@ def kill(directory: Path) -> None:
 def crowd(name: str, config: Path, open_orders: int, flying: int) -> None:
     """So many orders on their way, some of them just hopping away from a cook that was killed."""
     with booth(name, config) as it:
-        it.until(lambda: it.model.delivered >= open_orders / 4, 400.0)
+        it.until(lambda: it.model.tally.delivered >= open_orders / 4, 400.0)
         it.order(7, "Ada")
         it.until(lambda: it.model.open_orders >= open_orders, 200.0)
         it.until(lambda: (g := it.gopher("manual-5c4ee2-7")) and g.mood is Mood.WORKED, 60.0)
@@ -309,7 +309,7 @@ def stats(directory: Path) -> None:
         it.kill(3)
         it.play(15.0)
         it.kill(7)
-        it.until(lambda: it.model.delivered > 40, 120.0)
+        it.until(lambda: it.model.tally.delivered > 40, 120.0)
         it.play(10.0)
         it.press("tab")
         it.play(2.5)

@@ -10,10 +10,10 @@ import pytest
 from game.accessibility import PLAIN, Access
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import KeyPress, KeyRelease, TextTyped
 from game.panels.panel import Outcome, Panel, Stay
 from game.panels.widgets import Hit
-from game.simulation.places import Box
 
 Written = tuple[str, Box, tuple[float, float]]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
 from game.api_state.events import Event
 from game.api_state.news import FleetSeen, News, OrdersSeen
+from game.replay.recorder import record
+from game.replay.recording import Recorder
 from game.simulation.model import Model
 from game.simulation.update import update
 
@@ -66,9 +69,24 @@ def staffed(*workers: Worker) -> FleetSeen:
     return FleetSeen(fleet(*workers))
 
 
+@dataclass
+class Filmed(Model):
+    """A model whose kills are recorded, as the application has them."""
+
+    recorder: Recorder = field(default_factory=Recorder)
+
+
+def frame(model: Model, news: Sequence[News], dt: float) -> tuple[Event, ...]:
+    """One frame of that many seconds; what it saw happen."""
+    events = update(model, (), news, dt).events
+    if isinstance(model, Filmed):
+        record(model.recorder, model, events)
+    return events
+
+
 def tell(model: Model, *news: News) -> tuple[Event, ...]:
     """Let the model hear the news in a frame of no length; what it saw happen."""
-    return update(model, (), news, 0.0).events
+    return frame(model, news, 0.0)
 
 
 def play(model: Model, seconds: float, dt: float = 1 / 60, news: Sequence[News] = ()) -> tuple[Event, ...]:
@@ -78,14 +96,14 @@ def play(model: Model, seconds: float, dt: float = 1 / 60, news: Sequence[News] 
     while left > 1e-9:
         step = min(dt, left)
         model.wall += step
-        events += update(model, (), news, step).events
+        events += frame(model, news, step)
         news, left = (), left - step
     return tuple(events)
 
 
-def kitchen_with(workers: Iterable[Worker], orders: Iterable[Order] = (), settle: float = 0.0) -> Model:
+def kitchen_with(workers: Iterable[Worker], orders: Iterable[Order] = (), settle: float = 0.0) -> Filmed:
     """A model that has heard of these, and that many seconds later."""
-    model = Model(wall=T0.timestamp())
+    model = Filmed(wall=T0.timestamp())
     tell(model, staffed(*workers), OrdersSeen(tuple(orders)))
     play(model, settle)
     return model

@@ -23,12 +23,13 @@ from game.drawing.shades import shade
 from game.drawing.text import Pen
 from game.inputs import PointerMove
 from game.scene import gopher_pictures as wardrobe
-from game.scene.background import FEWER, MANY, Ground
+from game.scene.background import Ground
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.kitchen import edges
 from game.scene.renderer import Stage
-from game.simulation import controls
-from game.simulation.model import Model, Note
+from game.simulation.controls import picking
+from game.simulation.detail_levels import COPIED_PAST_CACHES, COPIED_THROUGH_CACHES, POINTED_AT
+from game.simulation.model import Model, ReceiptSlip
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.simulation.update import update
@@ -309,7 +310,7 @@ def test_a_busy_evening_leaves_nothing_behind(
 
 def leaving(brush: Brush) -> None:
     """A receipt that fades out."""
-    model = Model(notes=[Note(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
+    model = Model(slips=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
     draw_slips(brush, model)
 
 
@@ -357,20 +358,20 @@ def test_the_kitchen_behind_hundreds_is_the_same_picture(strong: bool) -> None:
         view = window.view
         view.access = Access(strong=strong)
         ground = Ground(pictures_at(view.scale))
-        few = ground.picture(view, MANY - 1)
+        few = ground.picture(view, COPIED_PAST_CACHES - 1)
         assert ground.picture(view, 0) is few
-        many = ground.picture(view, MANY)
+        many = ground.picture(view, COPIED_PAST_CACHES)
         assert many is not few and same(few, many)
         # Numbers that go up and down a little do not have it made again and again.
-        assert ground.picture(view, FEWER) is many
-        assert ground.picture(view, FEWER - 1) is not many
+        assert ground.picture(view, COPIED_THROUGH_CACHES) is many
+        assert ground.picture(view, COPIED_THROUGH_CACHES - 1) is not many
 
 
 def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[tuple[float, float]] = []
-    seen = controls.gopher_at
-    monkeypatch.setattr(controls, "gopher_at", lambda m, x, y: looked.append((x, y)) or seen(m, x, y))  # type: ignore[func-returns-value]
-    model, evening = Model(wall=BEGAN.timestamp() + 100.0), Evening(controls.MANY * 2)
+    seen = picking.gopher_at
+    monkeypatch.setattr(picking, "gopher_at", lambda m, x, y: looked.append((x, y)) or seen(m, x, y))  # type: ignore[func-returns-value]
+    model, evening = Model(wall=BEGAN.timestamp() + 100.0), Evening(POINTED_AT * 2)
     for n in range(240):
         model.wall += DT
         update(model, [], evening.news(n), DT)
@@ -382,7 +383,7 @@ def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytes
     update(model, [PointerMove(someone.body.x, someone.body.y - 5.0)], [], DT)
     for _ in range(4):
         update(model, [], [], DT)
-    assert looked[-1] == model.pointer and model.hover
+    assert looked[-1] == model.pointing.at and model.pointing.hover
     looked.clear()
     for _ in range(3):
         update(model, [], [], 0.1)

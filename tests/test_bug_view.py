@@ -29,6 +29,7 @@ from game.api_state.news import RecordsSeen
 from game.api_state.snapshot import Snapshot
 from game.desktop import open_externally as editor
 from game.desktop.open_externally import command_for, show_in_editor
+from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.panels.bug_code import FRAME, BugSlip
 from game.panels.checkpoint_chooser import MOST as MOST_CHECKPOINTS
@@ -41,10 +42,11 @@ from game.panels.stats.figures import Look
 from game.panels.stats.panel import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
 from game.scene.renderer import clear_of
-from game.simulation.failure_bubbles import CROWD, LATEST, MOST, saying, speakers
+from game.simulation.detail_levels import FEW, MOST_BUBBLES
+from game.simulation.failure_bubbles import LATEST, saying, speakers
 from game.simulation.model import Model
-from game.simulation.order_stream import Stream
-from game.simulation.places import TITLE, Box
+from game.simulation.order_stream import OrderStream
+from game.simulation.places import TITLE
 from game.simulation.stream_slider import SIGN, bug_sign
 from game.simulation.update import Result, update
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
@@ -167,7 +169,7 @@ def test_keys_of_the_challenge() -> None:
     assert press(model, KeyPress("r")).commands == (Redeploy(),)
     x, y, w, h = bug_sign(model.stream)
     assert press(model, PointerPress(x + w / 2, y + h / 2)).wishes == (OpenBug(),)
-    assert overlap(SIGN, bug_sign(Stream(shown=True))) == 0
+    assert overlap(SIGN, bug_sign(OrderStream(shown=True))) == 0
 
 
 @pytest.mark.parametrize("key", ["e", "x", "b"])
@@ -202,7 +204,7 @@ def test_the_code_shows_itself_when_orders_begin_to_hang_and_their_release_is_sa
     assert press(model).wishes == (OpenBug(asked=False),)
     assert press(model).wishes == (), "once"
     update(model, (), [RecordsSeen(challenge=challenge(stuck=0))], 0.0)
-    assert "go on" in model.toasts[-1].text and model.toasts[-1].good
+    assert "go on" in model.messages[-1].text and model.messages[-1].good
 
 
 # The slip
@@ -367,14 +369,14 @@ def stuck_order(n: int, attempt: int = 3, failure: str = "division by zero", **m
 def test_one_or_two_of_a_crowd_speak_far_enough_apart() -> None:
     model = kitchen_with([worker(1)], [stuck_order(n) for n in range(30)], settle=9.0)
     chosen = speakers(model)
-    assert 1 <= len(chosen) <= MOST and chosen[0].id == "o0"
+    assert 1 <= len(chosen) <= MOST_BUBBLES and chosen[0].id == "o0"
     assert all(abs(a.body.x - b.body.x) > 400 for a, b in itertools.combinations(chosen, 2))
     play(model, 1.0)
     assert [g.id for g in speakers(model)] == [g.id for g in chosen], "steady"
 
 
 def test_in_a_crowd_only_those_speak_that_failed_twice() -> None:
-    crowd = [stuck_order(n, attempt=2) for n in range(CROWD + 4)]
+    crowd = [stuck_order(n, attempt=2) for n in range(FEW + 4)]
     model = kitchen_with([worker(1)], crowd, settle=1.0)
     assert speakers(model) == []
     tell(model, seen(stuck_order(7, attempt=3)))
@@ -466,5 +468,5 @@ def test_messages_cover_nothing_that_is_to_be_read() -> None:
     assert clear_of((), 150.0) == (960.0, 150.0)
     assert clear_of((stats,), 150.0)[1] >= STATS_FRAME[1] + STATS_FRAME[3]
     x, top = clear_of((slip(challenge()),), 150.0)
-    sign = bug_sign(Stream(shown=True))
+    sign = bug_sign(OrderStream(shown=True))
     assert 2 * x <= FRAME[0] and top >= sign[1] + sign[3]

@@ -28,7 +28,7 @@ from api_stub.schema import (
 from game.api_state.news import HistorySeen
 from game.api_state.snapshot import KEPT_HISTORIES, Snapshot, advance
 from game.drawing.view import View
-from game.network.records import Watch, Watcher
+from game.network.records import RecordsPoller, RecordsThread
 from game.panels.order_card import qr
 from game.panels.order_card.card import OrderCard, Telling, run_lines
 from game.panels.order_card.life import MARKS, Attempt, Life, life_of
@@ -599,11 +599,13 @@ def events_json(count: int) -> str:
     return f"[{','.join(rows)}]"
 
 
-def watcher(answer: Callable[[httpx.Request], httpx.Response]) -> tuple[Watcher, list[object], list[float]]:
+def watcher(
+    answer: Callable[[httpx.Request], httpx.Response],
+) -> tuple[RecordsPoller, list[object], list[float]]:
     news: list[object] = []
     now = [100.0]
     client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(answer))
-    made = Watcher(client, news.append, lambda: now[0])
+    made = RecordsPoller(client, news.append, lambda: now[0])
     made.due = {"history": 0.0}
     return made, news, now
 
@@ -661,7 +663,7 @@ def test_an_open_card_wakes_the_thread() -> None:
         found = answers.get(request.url.path)
         return httpx.Response(200, text=found) if found else httpx.Response(404)
 
-    watch = Watch("http://api", news.append, httpx.MockTransport(answer))
+    watch = RecordsThread("http://api", news.append, httpx.MockTransport(answer))
     watch.start()
     try:
         watch.want_history(("o-7", 1))

@@ -111,7 +111,7 @@ def test_each_effect_once_and_one_end(name: str, at_once: bool) -> None:
     assert model.cooks[1].phase is CookPhase.GHOST and model.cooks[1].fallen == "w1.1"
     assert model.cooks[2].holding == ["a"] and model.cooks[1].waiting == 0
     if any(isinstance(news, RecordsSeen) for news in told):
-        assert model.cooks[1].taken_over == 1.8 and len(model.notes) == 1
+        assert model.cooks[1].taken_over == 1.8 and len(model.slips) == 1
 
 
 def test_the_two_clocks_of_a_ghost() -> None:
@@ -165,7 +165,7 @@ def test_a_takeover_in_the_middle_of_the_startled_jump() -> None:
 def test_a_delivery_in_the_middle_of_a_hop_waits_for_the_landing() -> None:
     watched = Watched().hear(DEAD, seconds=0.3).hear(TAKEN, seconds=0.35)
     watched.hear(seen(order("a", S.DELIVERED)), seconds=0.1)
-    assert watched.model.gophers["a"].mood is Mood.HOP and watched.model.delivered == 1
+    assert watched.model.gophers["a"].mood is Mood.HOP and watched.model.tally.delivered == 1
     moods = set()
     for _ in range(400):
         if "a" in watched.model.gophers:

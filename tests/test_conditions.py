@@ -11,9 +11,11 @@ from game.api_state.conditions import WORDS, Condition, condition_of, wait_text
 from game.api_state.diff import diff
 from game.api_state.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
 from game.api_state.news import FleetSeen, RecordsSeen
+from game.api_state.order_merge import merge_order
 from game.api_state.receipts import unheard_text
-from game.api_state.snapshot import Snapshot, advance, merge_order
-from game.network.records import ASK_AGAIN, Watcher
+from game.api_state.snapshot import Snapshot, advance
+from game.network.polling_rates import ASK_LACKING_AGAIN
+from game.network.records import RecordsPoller
 from game.panels.order_card.life import life_of
 from game.panels.order_card.text import kill_text, now_text, slip_of
 from game.panels.stats.figures import audit_line, tiles
@@ -66,21 +68,21 @@ def test_a_paused_gopher_stands_with_its_sign_and_waits_for_no_cook() -> None:
     model = kitchen_with(PAIR, [baking()], settle=6.0)
     play(model, 1.0, news=[seen(ODD[Condition.PAUSED])])
     gopher = model.gophers["a"]
-    assert gopher.mood is Mood.HELD and model.census.paused == 1 and model.open_orders == 1
+    assert gopher.mood is Mood.HELD and model.head_count.paused == 1 and model.open_orders == 1
     # The cook that had it dies: nobody takes over what is paused.
     dead = FleetSeen(fleet(worker(1, "dead", since=8.0), worker(2), deaths=1))
     play(model, 20.0, news=[dead])
     assert gopher.mood is Mood.HELD and model.cooks[1].waiting == 0
     play(model, 5.0, news=[seen(baking(2, "w2.1"))])
-    assert gopher.mood is Mood.WORKED and model.census.paused == 0
+    assert gopher.mood is Mood.WORKED and model.head_count.paused == 0
 
 
 def test_a_cancelled_one_leaves_and_is_no_loss_and_one_that_timed_out_stands_aside() -> None:
     model = kitchen_with(PAIR, [baking(), order("b", S.BAKING, 1)], settle=6.0)
     tell(model, seen(ODD[Condition.CANCELLED], order("b", S.FAILED, workflow_state="timed_out")))
     play(model, 0.5)
-    assert model.gophers["a"].mood is Mood.LEAVE and (model.cancelled, model.lost) == (1, 1)
-    assert [toast.icon for toast in model.toasts] == ["cancelled", "timed_out"]
+    assert model.gophers["a"].mood is Mood.LEAVE and (model.tally.cancelled, model.tally.lost) == (1, 1)
+    assert [message.icon for message in model.messages] == ["cancelled", "timed_out"]
     play(model, 8.0)
     assert "a" not in model.gophers and model.gophers["b"].mood is Mood.SAD
     assert model.gophers["b"].place is Place.ASIDE
@@ -181,21 +183,21 @@ def test_a_false_time_out_is_told_in_words_once_it_is_known_who_goes_on() -> Non
     assert unheard_text(frozen).endswith("it lives. Bake for Ada was handed to it again.")
     model = kitchen_with(PAIR)
     play(model, 0.5, news=[RecordsSeen(timeouts=(told,))])
-    assert model.toasts == []
+    assert model.messages == []
     play(model, 0.5, news=[RecordsSeen(timeouts=(on,))])
-    assert [toast.text for toast in model.toasts] == [text]
+    assert [message.text for message in model.messages] == [text]
     play(model, 9.0, news=[RecordsSeen(timeouts=(on,))])
-    assert model.toasts == [] and model.unheard == [], "once"
+    assert model.messages == [] and model.untold_timeouts == [], "once"
     many = tuple(on.model_copy(update={"n": n}) for n in range(2, 72))
     play(model, 0.2, news=[RecordsSeen(timeouts=many)])
-    assert len(model.toasts) == 1 and model.toasts[0].text.startswith("70 attempts")
+    assert len(model.messages) == 1 and model.messages[0].text.startswith("70 attempts")
 
 
 def test_an_older_api_has_no_such_route_and_is_left_alone() -> None:
     line = Line()
-    watcher = Watcher(line.client, line.told.append, line.clock)
+    watcher = RecordsPoller(line.client, line.told.append, line.clock)
     watcher.ask_due()
-    line.now += ASK_AGAIN / 2
+    line.now += ASK_LACKING_AGAIN / 2
     watcher.ask_due()
     assert line.api.paths().count("GET /timeouts") == 1
 
@@ -204,7 +206,7 @@ def test_false_time_outs_are_asked_for_until_somebody_goes_on() -> None:
     line = Line()
     one = {"n": 3, "order": "a", "stage": "bake", "worker": "w1.1", "attempt": 1, "seen_at": T0.isoformat()}
     line.api.answers["GET /timeouts"] = [[one], [{**one, "to": "w2.1"}], []]
-    watcher = Watcher(line.client, line.told.append, line.clock)
+    watcher = RecordsPoller(line.client, line.told.append, line.clock)
     for _ in range(3):
         watcher.ask_due()
         line.now += 2.0

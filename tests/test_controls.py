@@ -19,6 +19,7 @@ from game.actions import (
     StartWorker,
     Wish,
 )
+from game.geometry import Box
 from game.inputs import (
     CloseWindow,
     Input,
@@ -30,9 +31,10 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.stack import Pile
-from game.simulation.controls import HOLD_TO_QUIT, gopher_at, held_long_enough
+from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
-from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box, cook_spot
+from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
 from game.simulation.update import update
 from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
 
@@ -56,10 +58,10 @@ def do(model: Model, *inputs: Input) -> Answer:
 def test_a_number_kills_that_cook_and_shift_starts_one(slot: int) -> None:
     alive = kitchen_with([worker(n) for n in range(1, 10)], settle=1)
     assert do(alive, KeyPress(str(slot))) == ((KillWorker(slot),), ())
-    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.toasts[-1].text
+    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.messages[-1].text
     dead = kitchen_with([worker(n, "dead", since=1) for n in range(1, 10)], settle=1)
     assert do(dead, KeyPress(str(slot), shift=True)) == ((StartWorker(slot),), ())
-    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.toasts[-1].text
+    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.messages[-1].text
 
 
 def test_an_empty_place_can_be_started_and_a_starting_cook_be_killed() -> None:
@@ -72,7 +74,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
     model = model_with()
     for press in (KeyPress("8"), KeyPress("8", shift=True)):
         assert do(model, press) == NOTHING
-        assert "no place 8" in model.toasts[-1].text and "has 3" in model.toasts[-1].text
+        assert "no place 8" in model.messages[-1].text and "has 3" in model.messages[-1].text
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
 )
 def test_what_is_not_meant_does_nothing(press: Input) -> None:
     model = model_with()
-    assert do(model, press) == NOTHING and model.toasts == []
+    assert do(model, press) == NOTHING and model.messages == []
 
 
 @pytest.mark.parametrize(
@@ -184,18 +186,18 @@ def test_a_click_on_nothing_does_nothing() -> None:
 def test_a_click_before_anything_is_known() -> None:
     model = Model()
     assert do(model, PointerPress(960, 850), KeyPress("1"), PointerMove(960, 650)) == NOTHING
-    assert "no place 1" in model.toasts[-1].text
+    assert "no place 1" in model.messages[-1].text
 
 
 def test_the_pointer_hovers_over_a_gopher() -> None:
     model = model_with(orders=1)
     gopher = model.gophers["o0"]
     do(model, PointerMove(gopher.body.x, gopher.body.y - 40))
-    assert model.hover == "o0" and model.pointer_idle < 0.1
+    assert model.pointing.hover == "o0" and model.pointing.idle < 0.1
     play(model, 3.0, 0.1)
-    assert model.pointer_idle > 2.9
+    assert model.pointing.idle > 2.9
     do(model, PointerMove(5, 5))
-    assert model.hover == "" and model.pointer_idle < 0.1
+    assert model.pointing.hover == "" and model.pointing.idle < 0.1
 
 
 def test_closing_asks() -> None:
@@ -219,7 +221,7 @@ def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape"))
     assert not held_long_enough(kiosk)
     play(kiosk, 0.6)
-    assert held_long_enough(kiosk)
+    assert held_long_enough(kiosk) and do(kiosk) == ((Quit(),), ())
 
 
 def test_letting_go_begins_anew(kiosk: Model) -> None:
@@ -237,11 +239,11 @@ def test_letting_go_begins_anew(kiosk: Model) -> None:
 def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Model, wish: Wish) -> None:
     pile = Pile(kiosk, lambda: None)
     do(kiosk, KeyPress("escape"))
-    kiosk.dragging = True
+    kiosk.pointing.dragging = True
     pile.open(wish)
     do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not pile.take(up).used])
     play(kiosk, 2 * HOLD_TO_QUIT)
-    assert not held_long_enough(kiosk) and not kiosk.dragging
+    assert not held_long_enough(kiosk) and not kiosk.pointing.dragging
 
 
 def test_the_system_may_close_a_kiosk(kiosk: Model) -> None:

@@ -15,12 +15,13 @@ from game.drawing.art.scene_map import read_scene
 from game.drawing.label_placement import GAP, LEVELS, Label, placed
 from game.inputs import PointerMove
 from game.scene.kitchen import kitchen_of_scene
-from game.scene.names_and_tethers import TETHER_SECONDS, TETHERED, tethered
+from game.scene.names_and_tethers import TETHER_SECONDS, tethered
 from game.simulation.actors import Mood
+from game.simulation.detail_levels import LINES_TO_COOKS, MOST_OWN_FOLLOWED
 from game.simulation.gopher_update import FOLLOWED_HEIGHT
-from game.simulation.model import FOLLOWED_OWN, Model
+from game.simulation.model import Model
 from game.simulation.places import cook_spot
-from game.simulation.reactions import beside
+from game.simulation.seats import beside
 from game.simulation.update import update
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
@@ -86,8 +87,8 @@ def test_whoever_is_followed_is_large_enough_and_the_others_are_not_touched() ->
     assert small < FOLLOWED_HEIGHT
     body = model.gophers["o7"].body
     update(model, [PointerMove(body.x, body.y - 0.4 * small)], (), 1 / 60)
-    hovered = model.gophers[model.hover]
-    model.card = "o9" if model.hover != "o9" else "o10"
+    hovered = model.gophers[model.pointing.hover]
+    model.card = "o9" if model.pointing.hover != "o9" else "o10"
     play(model, 2.0)
     assert hovered.height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
     assert model.gophers[model.card].height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
@@ -100,19 +101,19 @@ def test_whoever_is_followed_is_large_enough_and_the_others_are_not_touched() ->
 
 def test_of_ones_own_the_newest_are_followed() -> None:
     model = crowd_of(40)
-    for n in range(FOLLOWED_OWN + 2):
+    for n in range(MOST_OWN_FOLLOWED + 2):
         tell(model, OrderPlaced(order(f"mine{n}", customer="Ada")))
     followed = {g.id for g in model.gophers.values() if model.follows(g)}
-    assert followed == {f"mine{n}" for n in range(2, FOLLOWED_OWN + 2)}
+    assert followed == {f"mine{n}" for n in range(2, MOST_OWN_FOLLOWED + 2)}
 
 
 # Lines to the cooks
 
 
 def test_lines_to_the_cooks_are_for_few_for_the_followed_and_after_a_takeover() -> None:
-    few, many = crowd_of(TETHERED), crowd_of(TETHERED + 1)
-    assert len(tethered(few)) == TETHERED and tethered(many) == []
-    many.hover = "o3"
+    few, many = crowd_of(LINES_TO_COOKS), crowd_of(LINES_TO_COOKS + 1)
+    assert len(tethered(few)) == LINES_TO_COOKS and tethered(many) == []
+    many.pointing.hover = "o3"
     assert [g.id for g in tethered(many)] == ["o3"]
     tell(many, staffed(worker(1, "dead", since=9), *CREW[1:]))
     tell(many, seen(baking("o0", "w2.1", 2)))
@@ -191,7 +192,7 @@ def test_nobody_jumps_from_place_to_place_whatever_is_told() -> None:
 def test_nobody_waits_for_a_spring_that_nobody_sees() -> None:
     """In a crowd the springs are not drawn; of whom somebody follows they are."""
     model = crowd_of(38)
-    model.hover = "o1"
+    model.pointing.hover = "o1"
     play(model, 2.0)
     assert model.floor is not None and model.floor.height >= FOLLOWED_HEIGHT, "nobody else has another size"
     everybody = [model.gophers[key] for key in ("o0", "o1")]

@@ -23,21 +23,21 @@ from game.scene.gopher_pictures import Wardrobe
 from game.scene.names_and_tethers import draw_tether
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
-from game.simulation.crowd_fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
-from game.simulation.floor_plan import plan_floor
-from game.simulation.gopher_update import CROWD
-from game.simulation.head_count import count
+from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
+from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.head_count import count
+from game.simulation.crowd.resting import ASLEEP_AFTER, fallen_cook_of, held_by_the_dead
+from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
-from game.simulation.motion import Arc, Follower
-from game.simulation.places import Kitchen, Place
-from game.simulation.resting_crowd import ASLEEP_AFTER, mourned, orphaned
+from game.simulation.motion import Arc, SmoothPoint
+from game.simulation.places import KitchenLayout, Place
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import Props, a_window, kitchen, pictures_at
 from tests.telling import S, order, play, seen, tell, worker
 from tests.telling import staffed as crew
 
-FLOOR = plan_floor(Kitchen(), dict.fromkeys(Place, 40))
+FLOOR = plan_floor(KitchenLayout(), dict.fromkeys(Place, 40))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def brush() -> Iterator[Brush]:
 def test_a_stride_is_the_followers_own_step(
     x: float, y: float, vx: float, vy: float, index: int, dt: float
 ) -> None:
-    body, gopher = Follower(x, y, vx, vy), Gopher(order("a"), Follower(x, y, vx, vy), Place.OVEN, index)
+    body, gopher = SmoothPoint(x, y, vx, vy), Gopher(order("a"), SmoothPoint(x, y, vx, vy), Place.OVEN, index)
     goal = goal_of(gopher, FLOOR)
     assert (goal.x, goal.y) == FLOOR.stand(Place.OVEN, index)
     for _ in range(5):
@@ -71,7 +71,7 @@ def test_a_stride_is_the_followers_own_step(
 def test_the_last_few_pixels_are_soon_gone_and_nobody_goes_too_far(
     x: float, y: float, haste: float, dt: float
 ) -> None:
-    gopher = Gopher(order("a"), Follower(0.0, 0.0), Place.OVEN, 3)
+    gopher = Gopher(order("a"), SmoothPoint(0.0, 0.0), Place.OVEN, 3)
     goal = goal_of(gopher, FLOOR)
     far = math.hypot(x, y)
     body = gopher.body
@@ -93,7 +93,7 @@ def test_small_legs_do_not_flicker() -> None:
 
 def test_who_rests_looks_up_when_something_happens(brush: Brush) -> None:
     model = kitchen(Props(brush.art, brush.view.access), 2)
-    crowd = [order(f"o{n}", S.PREPARING, 1, worker="w1.1") for n in range(CROWD + 10)]
+    crowd = [order(f"o{n}", S.PREPARING, 1, worker="w1.1") for n in range(FEW + 10)]
     tell(model, seen(*crowd))
     play(model, 14.0)
     resting = [g for g in model.gophers.values() if g.rest is not None]
@@ -112,7 +112,7 @@ def test_who_rests_looks_up_when_something_happens(brush: Brush) -> None:
 
 def test_the_long_rest_ends_in_sleep_and_sleep_with_work(brush: Brush) -> None:
     model = kitchen(Props(brush.art, brush.view.access), 1)
-    tell(model, seen(*(order(f"o{n}") for n in range(CROWD + 4))))
+    tell(model, seen(*(order(f"o{n}") for n in range(FEW + 4))))
     play(model, 22.0)
     assert {g.mood for g in model.gophers.values()} == {Mood.ASLEEP}
     tell(model, seen(order("o1", S.PREPARING, 1, worker="w1.1")))
@@ -126,13 +126,13 @@ def at_peace(model: Model, gopher: Gopher) -> bool:
     known = (
         model.known.orders[gopher.id] is gopher.order and model.floor and gopher.height == model.floor.height
     )
-    if not (calm or gopher.strolling) or not known or gopher.hop or mourned(model, gopher):
+    if not (calm or gopher.strolling) or not known or gopher.hop or fallen_cook_of(model, gopher):
         return False
     if gopher.strolling:
         return gopher.mood in (Mood.WALK, Mood.LEAVE) and (gopher.mood is Mood.WALK or gopher.delivered)
     waits = Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT
     works = model.anyone_alive and gopher.order.worker is not None
-    return gopher.mood is (Mood.WORKED if works else waits) and not orphaned(model, gopher)
+    return gopher.mood is (Mood.WORKED if works else waits) and not held_by_the_dead(model, gopher)
 
 
 def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
@@ -147,7 +147,7 @@ def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
                 peaceful, strolling = peaceful + 1, strolling + gopher.strolling
                 assert at_peace(model, gopher), (frame, gopher)
         if frame % 7 == 0:
-            counted = model.census
+            counted = model.head_count
             assert counted == count(counted.of, model.gophers.values(), model.known.hands), frame
     assert {g.mood for g in model.gophers.values()} >= {Mood.WORKED, Mood.ASLEEP}
     assert strolling > 4_000 and peaceful > 40_000, "and most of the time most are left in peace"
@@ -270,7 +270,7 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
     toppings = ["ham", "olive", "onion", "mushroom"]
     baking = [
         order(f"o{n}", S.BAKING, 1, worker="w1.1", toppings=[toppings[n % 4], toppings[n // 4 % 4]])
-        for n in range(CROWD + 2)
+        for n in range(FEW + 2)
     ]
     tell(model, seen(*baking))
     play(model, 6.0)
@@ -292,7 +292,7 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
 def test_whom_somebody_follows_squashes_as_it_leaps_in_a_crowd_too() -> None:
     model = Model()
     tell(model, crew(worker(1)), OrderPlaced(order("mine", S.OUT_FOR_DELIVERY, 1, worker="w1.1")))
-    tell(model, seen(*(order(f"o{n}") for n in range(CROWD + 1))))
+    tell(model, seen(*(order(f"o{n}") for n in range(FEW + 1))))
     play(model, 12.0)
     tell(model, seen(order("mine", S.DELIVERED)))
     squashed = []

@@ -7,8 +7,6 @@ import pytest
 from api_stub.schema import Order, Worker
 from game.api_state.diff import diff
 from game.api_state.events import (
-    ApiBack,
-    ApiLost,
     AttemptFailed,
     Event,
     OrderAppeared,
@@ -21,7 +19,6 @@ from game.api_state.events import (
     OrderVanished,
     WorkerBorn,
     WorkerDied,
-    WorkerReady,
 )
 from game.api_state.news import ApiAway, News
 from game.api_state.snapshot import Snapshot, advance
@@ -43,7 +40,7 @@ def baking(attempt: int, by: str | None, **more: str) -> Order:
 
 
 ORDERS: dict[str, tuple[list[Order], tuple[Event, ...]]] = {
-    "new": ([order()], (ApiBack(), OrderAppeared("a", S.RECEIVED))),
+    "new": ([order()], (OrderAppeared("a", S.RECEIVED),)),
     "nothing new": ([order(), order()], ()),
     "next stage, nobody yet": (
         [order(), order(status=S.PREPARING, attempt=1)],
@@ -109,11 +106,11 @@ def test_what_becomes_of_an_order(told: list[Order], expected: tuple[Event, ...]
 
 DEAD = worker(1, "dead", since=5)
 WORKERS: dict[str, tuple[list[Worker], tuple[Event, ...]]] = {
-    "found at work": ([worker(1)], (ApiBack(), WorkerBorn(1, "w1.1"), WorkerReady(1, "w1.1"))),
-    "found dead": ([DEAD], (ApiBack(),)),
-    "found empty": ([worker(1, "empty", 0)], (ApiBack(),)),
+    "found at work": ([worker(1)], (WorkerBorn(1, "w1.1"),)),
+    "found dead": ([DEAD], ()),
+    "found empty": ([worker(1, "empty", 0)], ()),
     "started": ([worker(1, "empty", 0), worker(1, "starting")], (WorkerBorn(1, "w1.1"),)),
-    "begins to poll": ([worker(1, "starting"), worker(1)], (WorkerReady(1, "w1.1"),)),
+    "begins to poll": ([worker(1, "starting"), worker(1)], ()),
     "ages": ([worker(1), worker(1, orders=["a"])], ()),
     "killed": ([worker(1), DEAD], (WorkerDied(1, "w1.1", "player", "SIGKILL"),)),
     "killed while starting": ([worker(1, "starting"), DEAD], (WorkerDied(1, "w1.1", "player", "SIGKILL"),)),
@@ -126,11 +123,11 @@ WORKERS: dict[str, tuple[list[Worker], tuple[Event, ...]]] = {
     ),
     "a death that nobody saw": (
         [worker(1), worker(1, generation=2, since=6, last_exit=DEAD.last_exit)],
-        (WorkerDied(1, "w1.1", "player", "SIGKILL"), WorkerBorn(1, "w1.2"), WorkerReady(1, "w1.2")),
+        (WorkerDied(1, "w1.1", "player", "SIGKILL"), WorkerBorn(1, "w1.2")),
     ),
     "the same name, another process": (
         [worker(1), worker(1, since=6, pid=4242)],
-        (WorkerDied(1, "w1.1", "crash", None), WorkerBorn(1, "w1.1"), WorkerReady(1, "w1.1")),
+        (WorkerDied(1, "w1.1", "crash", None), WorkerBorn(1, "w1.1")),
     ),
 }  # fmt: skip
 
@@ -152,11 +149,9 @@ def test_deaths_are_told_before_takeovers() -> None:
     assert kinds == [WorkerDied, AttemptFailed, OrderTakenOver]
 
 
-def test_away_and_back_once_each() -> None:
+def test_that_the_api_is_away_is_a_state_and_no_event() -> None:
     known = (staffed(worker(1)), ApiAway("no answer in time"))
-    assert last_events(*known) == (ApiLost("no answer in time"),)
-    assert last_events(*known, ApiAway("nobody answers there")) == ()
-    assert last_events(*known, staffed(worker(1))) == (ApiBack(),)
+    assert last_events(*known) == last_events(*known, staffed(worker(1))) == ()
 
 
 def test_vanished_and_found_again_once_each() -> None:

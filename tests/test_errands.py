@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
@@ -19,8 +19,7 @@ from game.actions import (
     SwitchCheckpoint,
 )
 from game.api_state.news import RecordsSeen, Said
-from game.network import api_actions as errands
-from game.network.api_actions import Errands
+from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.order_sending import reason
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, Line, problem
@@ -32,8 +31,10 @@ class Scene(Line):
 
     ui: str | None = "http://ui:1/"
 
+    outside: OutsidePrograms = field(default_factory=nothing_outside)
+
     def run(self, command: Command) -> None:
-        Errands(self.client, self.told.append).run(command, self.ui, "n s")
+        ApiActions(self.client, self.told.append, self.outside).run(command, self.ui, "n s")
 
 
 @pytest.fixture
@@ -53,9 +54,9 @@ def test_kill_and_start(scene: Scene) -> None:
     assert scene.told == [Said("w3.1 is dead already")]
 
 
-def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_web_ui_is_opened_at_the_order(scene: Scene) -> None:
     opened: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr(errands, "browse", lambda url, failed: opened.put(url))
+    scene.outside = replace(scene.outside, browse=lambda url, failed: opened.put(url))
     scene.ui = None
     scene.run(OpenWebUI())
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
@@ -68,8 +69,7 @@ def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.Mon
     assert opened.get(timeout=5) == "http://ui:1/namespaces/n%20s/workflows"
 
 
-def test_no_browser_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "browse", lambda url, failed: failed())
+def test_no_browser_is_said(scene: Scene) -> None:
     scene.run(OpenWebUI())
     said = eventually(lambda: [n.text for n in scene.told if isinstance(n, Said) and not n.good], 5)
     assert "http://ui:1/namespaces" in said[0]

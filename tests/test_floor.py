@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from game.drawing.art.scene_map import read_scene
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.floor_plan import plan_floor
-from game.simulation.floor_replanning import ROOM_KEPT
-from game.simulation.free_stands import Stands
+from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.floor_replanning import ROOM_KEPT
+from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.model import Model
 from game.simulation.places import Place
 from tests.telling import S, order, play, seen, tell
@@ -39,16 +39,16 @@ def test_a_wave_that_goes_on_moves_nobody_and_its_room_is_given_up_later() -> No
     model = Model()
     crowd(model, 60)
     play(model, 0.5)
-    before = model.room_kept[Place.COUNTER][0]
+    before = model.floor_keeping.room_kept[Place.COUNTER][0]
     # All of them go on to the oven: the counter keeps its room for a while.
     crowd(model, 0, 60)
     play(model, ROOM_KEPT / 2)
     with_both = model.floor
-    assert model.room_kept[Place.COUNTER][0] == before
+    assert model.floor_keeping.room_kept[Place.COUNTER][0] == before
     play(model, ROOM_KEPT / 4)
     assert model.floor is with_both
     play(model, ROOM_KEPT)
-    assert model.room_kept[Place.COUNTER][0] == 0
+    assert model.floor_keeping.room_kept[Place.COUNTER][0] == 0
     assert model.floor is not with_both
 
 
@@ -72,7 +72,7 @@ def test_no_room_is_kept_that_pushes_others_to_where_they_do_not_belong() -> Non
     play(model, 0.5)
     tell(model, seen(*(order(f"o{n}", S.PREPARING, 1) for n in range(540))))
     play(model, 0.5)
-    floor, kept = model.floor, {place: room for place, (room, _) in model.room_kept.items()}
+    floor, kept = model.floor, {place: room for place, (room, _) in model.floor_keeping.room_kept.items()}
     assert kept[Place.COUNTER] >= 540 and floor is not None, "it is remembered …"
     assert floor.stray < 0.7 * plan_floor(model.kitchen, kept, floor).stray, "… but not at this price"
     play(model, ROOM_KEPT * 2)
@@ -82,7 +82,7 @@ def test_no_room_is_kept_that_pushes_others_to_where_they_do_not_belong() -> Non
 @given(st.lists(st.one_of(st.just(-1), st.integers(0, 30)), max_size=60), st.sets(st.integers(0, 20)))
 def test_the_lowest_free_stand_is_taken(wishes: list[int], taken: set[int]) -> None:
     """-1 takes one, any other number gives that one back; compared with the plain search."""
-    stands, there = Stands(taken), set(taken)
+    stands, there = FreeStands(taken), set(taken)
     for wish in wishes:
         if wish < 0:
             lowest = next(n for n in range(100) if n not in there)
@@ -97,7 +97,7 @@ def test_stands_are_free_again_when_somebody_leaves_or_goes_on() -> None:
     model = Model()
     crowd(model, 3)
     # Another plan counts the stands anew.
-    model.floor_fixed = True
+    model.floor_keeping.fixed = True
     for n in range(3, 9):
         tell(model, seen(order(f"o{n - 3}", S.OUT_FOR_DELIVERY, 1), order(f"o{n}")))
         assert model.gophers[f"o{n - 3}"].index == 0
@@ -125,7 +125,7 @@ def test_hundreds_move_for_no_few_dozen_who_have_gone() -> None:
         play(model, 0.2)
         tell(model, seen(*(order(f"o{n}", S.DELIVERED, 1) for n in range(gone - 36, gone))))
         play(model, ROOM_KEPT + 4.0)
-        assert model.room_kept[Place.COUNTER][0] == 576
+        assert model.floor_keeping.room_kept[Place.COUNTER][0] == 576
 
 
 def test_where_a_few_come_and_go_nobody_is_moved_to_and_fro() -> None:

@@ -8,12 +8,22 @@ import math
 import pytest
 
 from game.drawing.art.scene_map import read_scene
+from game.geometry import Point
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.floor_plan import DRIFT, FAR, HOMELY, LARGE, SIZE_CLASSES, WIDEST, plan_floor, roomy
-from game.simulation.places import Kitchen, Place, Point
+from game.simulation.crowd.floor_plan import (
+    DRIFT,
+    FAR,
+    HOMELY,
+    LARGE,
+    SIZE_CLASSES,
+    WIDEST,
+    plan_floor,
+    roomy,
+)
+from game.simulation.places import KitchenLayout, Place
 
 HEIGHTS = [size.height for size in SIZE_CLASSES]
-KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}
+KITCHENS = {"plain": KitchenLayout(), "drawn": kitchen_of_scene(read_scene())}
 kitchens = pytest.mark.parametrize("kitchen", KITCHENS.values(), ids=KITCHENS)
 STAGES = [place for place in Place if place is not Place.ASIDE]
 
@@ -29,7 +39,7 @@ def counts_for(total: int, spread: str) -> dict[Place, int]:
     return {Place.COUNTER: 1, Place.BENCH: 1, Place.OVEN: rest, Place.SHELF: 1, Place.ASIDE: 1}
 
 
-def everybody(kitchen: Kitchen, counts: dict[Place, int]) -> dict[Place, list[Point]]:
+def everybody(kitchen: KitchenLayout, counts: dict[Place, int]) -> dict[Place, list[Point]]:
     floor = plan_floor(kitchen, counts)
     return {place: [floor.stand(place, n) for n in range(count)] for place, count in counts.items() if count}
 
@@ -37,7 +47,7 @@ def everybody(kitchen: Kitchen, counts: dict[Place, int]) -> dict[Place, list[Po
 @kitchens
 @pytest.mark.parametrize("spread", ["one place", "last place", "evenly", "lopsided"])
 @pytest.mark.parametrize("total", [1, 2, 3, 4, 5, 8, 16, 17, 40, 96, 97, 100, 200, 333, 500])
-def test_a_place_for_everybody(kitchen: Kitchen, spread: str, total: int) -> None:
+def test_a_place_for_everybody(kitchen: KitchenLayout, spread: str, total: int) -> None:
     counts = counts_for(total, spread)
     floor = plan_floor(kitchen, counts)
     stands = everybody(kitchen, counts)
@@ -55,7 +65,7 @@ def test_a_place_for_everybody(kitchen: Kitchen, spread: str, total: int) -> Non
 
 
 @kitchens
-def test_more_orders_are_never_larger(kitchen: Kitchen) -> None:
+def test_more_orders_are_never_larger(kitchen: KitchenLayout) -> None:
     heights = [plan_floor(kitchen, counts_for(total, "evenly")).height for total in range(1, 500, 7)]
     assert heights == sorted(heights, reverse=True) and set(heights) <= set(HEIGHTS)
     assert heights[0] == HEIGHTS[0] and heights[-1] >= 40, "five hundred can still be told apart"
@@ -65,7 +75,7 @@ def test_more_orders_are_never_larger(kitchen: Kitchen) -> None:
 @kitchens
 @pytest.mark.parametrize("total, least", [(10, 150), (40, 112), (100, 72), (500, 48)])
 def test_a_crowd_is_as_large_as_a_floor_seen_from_the_front_allows(
-    kitchen: Kitchen, total: int, least: int
+    kitchen: KitchenLayout, total: int, least: int
 ) -> None:
     """Close together, one behind the other: of five hundred too one sees eyes and hats, not dots."""
     assert plan_floor(kitchen, counts_for(total, "evenly")).height >= least
@@ -73,7 +83,7 @@ def test_a_crowd_is_as_large_as_a_floor_seen_from_the_front_allows(
 
 @kitchens
 @pytest.mark.parametrize("total", [100, 300, 500])
-def test_between_crowds_a_gap_shows_which_stage_is_which(kitchen: Kitchen, total: int) -> None:
+def test_between_crowds_a_gap_shows_which_stage_is_which(kitchen: KitchenLayout, total: int) -> None:
     floor = plan_floor(kitchen, counts_for(total, "evenly"))
     columns = [
         sorted({x for x, _ in found}) for found in everybody(kitchen, counts_for(total, "evenly")).values()
@@ -85,7 +95,7 @@ def test_between_crowds_a_gap_shows_which_stage_is_which(kitchen: Kitchen, total
 @kitchens
 @pytest.mark.parametrize("place", STAGES)
 @pytest.mark.parametrize("total", [1, 2, 5, 10, 12, 30, 60, 100])
-def test_a_crowd_stands_at_its_own_place(kitchen: Kitchen, place: Place, total: int) -> None:
+def test_a_crowd_stands_at_its_own_place(kitchen: KitchenLayout, place: Place, total: int) -> None:
     """Whoever stands at the scooter is on the way: a crowd at the bench must not."""
     floor = plan_floor(kitchen, {place: total})
     crowd = [floor.stand(place, n)[0] for n in range(total)]
@@ -96,7 +106,7 @@ def test_a_crowd_stands_at_its_own_place(kitchen: Kitchen, place: Place, total: 
 @kitchens
 @pytest.mark.parametrize("total", [1, 4, 12, 16, 30])
 def test_a_crowd_at_the_counter_does_not_push_the_next_one_to_the_scooter(
-    kitchen: Kitchen, total: int
+    kitchen: KitchenLayout, total: int
 ) -> None:
     floor = plan_floor(kitchen, {Place.COUNTER: total, Place.BENCH: total})
     assert floor.stray <= (FAR if floor.height >= LARGE else DRIFT)
@@ -126,7 +136,7 @@ def test_the_floor_is_planned_for_a_few_more(count: int, rounded: int) -> None:
 
 
 @kitchens
-def test_a_crowd_keeps_its_size_while_it_grows_and_shrinks_a_little(kitchen: Kitchen) -> None:
+def test_a_crowd_keeps_its_size_while_it_grows_and_shrinks_a_little(kitchen: KitchenLayout) -> None:
     floor, sizes = None, []
     for total in [500, 520, 480, 510, 540, 500, 470, 520] * 3:
         floor = plan_floor(kitchen, counts_for(total, "evenly"), floor)
@@ -135,7 +145,7 @@ def test_a_crowd_keeps_its_size_while_it_grows_and_shrinks_a_little(kitchen: Kit
 
 
 @kitchens
-def test_one_more_or_less_changes_no_size(kitchen: Kitchen) -> None:
+def test_one_more_or_less_changes_no_size(kitchen: KitchenLayout) -> None:
     """Wherever more orders would be smaller: those who are there stay as they are when a few come and go."""
     counts = [counts_for(total, "evenly") for total in range(40, 600, 5)]
     borders = [
@@ -151,7 +161,7 @@ def test_one_more_or_less_changes_no_size(kitchen: Kitchen) -> None:
 
 @kitchens
 @pytest.mark.parametrize("spread", ["one place", "evenly", "lopsided"])
-def test_what_is_kept_is_never_far_from_the_best(kitchen: Kitchen, spread: str) -> None:
+def test_what_is_kept_is_never_far_from_the_best(kitchen: KitchenLayout, spread: str) -> None:
     floor = None
     for total in [*range(1, 600, 13), *range(600, 0, -17)]:
         floor = plan_floor(kitchen, counts_for(total, spread), floor)

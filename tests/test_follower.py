@@ -11,8 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from game.api_state.news import OrdersSeen
+from game.api_state.snapshot import VANISHED_AFTER
 from game.network.api_clock import ApiClock
-from game.network.order_tracking import QUIET, Follower, orders_every
+from game.network.order_tracking import OrderTracker
+from game.network.polling_rates import LISTING_PAUSE, MISSING_TRIES, orders_every
 from tests.standin import Line, as_json, problem
 from tests.telling import T0, S, at, order
 
@@ -23,7 +25,7 @@ class Scene(Line):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.follower = Follower(self.client, self.told.append, clock=self.clock, since=T0)
+        self.follower = OrderTracker(self.client, self.told.append, clock=self.clock, since=T0)
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_orders_of_others_are_found_also_if_nothing_could_be_listed_while_ours_w
     scene.follower.discover()
     scene.follower.placed.append(order("ours", started_at=at(60)))
     scene.follower.follow()
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
     scene.follower.discover()
     assert [o.id for o in scene.told[-1].orders] == ["theirs"]  # type: ignore[union-attr]
@@ -166,7 +168,7 @@ def test_a_page_without_an_answer_leaves_the_listing_undone(scene: Scene) -> Non
     ]
     scene.follower.discover()
     assert list(scene.follower.orders) == ["a"]
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["open"] == "true" and set(scene.follower.orders) == {"a", "b"}
 
@@ -180,7 +182,7 @@ def test_what_the_api_knows_while_temporal_lists_nothing_is_taken_and_everything
     assert list(scene.follower.orders) == ["ours"]
     scene.follower.discover()
     assert len(scene.api.asked) == 1, "not asked again at once"
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.api.list(order("theirs", started_at=at(2)), order("ours", started_at=at(60)))
     scene.follower.discover()
     assert scene.api.asked[-1].url.params["open"] == "true", "theirs may be as old as any"
@@ -188,7 +190,7 @@ def test_what_the_api_knows_while_temporal_lists_nothing_is_taken_and_everything
     # Later on: from the newest that was listed, not from the newest that is known.
     scene.api.list(order("newest", started_at=at(300)), complete=False)
     for _ in range(2):
-        scene.now += QUIET
+        scene.now += LISTING_PAUSE
         scene.follower.discover()
     assert scene.api.asked[-1].url.params["started_after"] == "2026-05-01T12:00:55Z"
 
@@ -246,7 +248,7 @@ def test_temporal_away_is_not_the_api_away(scene: Scene) -> None:
     asked = len(scene.api.asked)
     scene.follower.discover()
     assert len(scene.api.asked) == asked, "not asked again at once"
-    scene.now += QUIET
+    scene.now += LISTING_PAUSE
     scene.api.list(order())
     scene.follower.discover()
     assert list(scene.follower.orders) == ["a"]
@@ -312,3 +314,57 @@ def test_that_an_order_was_looked_at_again_is_no_news(scene: Scene) -> None:
         scene.api.answers["POST /orders/status"] = again
         scene.follower.look()
     assert sum(isinstance(news, OrdersSeen) for news in scene.told) == 1
+
+
+def deleted(scene: Scene, *names: str) -> None:
+    """Orders that are followed, and that Temporal does not know any more."""
+    scene.follower.orders = {name: order(name, S.BAKING) for name in names}
+    unknown = [order(name, S.UNKNOWN, run_id=None, started_at=None) for name in names]
+    scene.api.answers["POST /orders/status"] = as_json(*unknown)
+
+
+def asked_in(scene: Scene, seconds: float) -> int:
+    """How often the orders' status is asked for in that time, four looks a second."""
+    before = scene.api.paths().count("POST /orders/status")
+    for _ in range(round(seconds * 4)):
+        scene.follower.follow()
+        scene.now += 0.25
+    return scene.api.paths().count("POST /orders/status") - before
+
+
+def test_a_deleted_order_is_asked_for_ever_less_often_and_then_no_more(scene: Scene) -> None:
+    deleted(scene, "a")
+    assert asked_in(scene, 4.0) == VANISHED_AFTER, "often until it is certain"
+    assert asked_in(scene, 60.0) <= 4
+    assert asked_in(scene, 900.0) <= MISSING_TRIES
+    assert scene.follower.orders == {} and scene.follower.unknown == {}
+    assert asked_in(scene, 60.0) == 0
+    assert len(scene.told) <= VANISHED_AFTER + MISSING_TRIES
+
+
+def test_a_listing_does_not_bring_a_deleted_order_back_but_another_run_of_it_comes(scene: Scene) -> None:
+    scene.follower.earlier_runs = set()
+    deleted(scene, "a")
+    asked_in(scene, 1000.0)
+    scene.api.list(order("a", S.BAKING, started_at=at(9)))
+    scene.follower.discover()
+    assert scene.follower.orders == {}
+    scene.now += 100.0
+    scene.api.list(order("a", S.RECEIVED, started_at=at(90), run_id="another"))
+    scene.follower.discover()
+    assert scene.follower.orders["a"].run_id == "another"
+
+
+def test_an_order_that_is_known_again_is_asked_for_as_often_as_others(scene: Scene) -> None:
+    deleted(scene, "a")
+    asked_in(scene, 10.0)
+    scene.api.answers["POST /orders/status"] = as_json(order("a", S.BAKING))
+    asked_in(scene, 60.0)
+    assert asked_in(scene, 2.0) == 8
+
+
+def test_what_could_not_be_asked_is_asked_again_at_once(scene: Scene) -> None:
+    scene.follower.orders = {"a": order("a", S.BAKING)}
+    away = order("a", S.UNKNOWN, run_id=None, started_at=None, fresh=False)
+    scene.api.answers["POST /orders/status"] = as_json(away)
+    assert asked_in(scene, 5.0) == 20

@@ -14,12 +14,12 @@ from game.accessibility import PLAIN, Access
 from game.actions import PlaceOrder
 from game.drawing.paper import inset
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import PointerMove, PointerPress, TextTyped
 from game.panels.order_form.choice import Choice, card_of, word
 from game.panels.order_form.form import OrderForm
 from game.panels.order_form.layout import ORDER, Plan, neighbour, plan_for, pressable
 from game.panels.panel import Close, Outcome, Stay
-from game.simulation.places import Box
 from game.theme import CANVAS
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 

@@ -16,10 +16,10 @@ from game.actions import KillWorker, PlaceOrder, StreamOrders
 from game.api_state.news import FleetSeen, News, OrderPlaced, Said, StreamSettled
 from game.network import network as nets
 from game.network import polling_thread as loops
-from game.network.network import Net
-from game.network.order_placing import Placing
-from game.network.order_sending import Sender
-from game.network.polling_thread import Loop
+from game.network.network import Network
+from game.network.order_placing import OrderPlacing
+from game.network.order_sending import StreamSendingThread
+from game.network.polling_thread import PollingThread
 from game.sound import loudspeaker as player
 from game.sound.loudspeaker import Loudspeaker
 from tests.running import eventually
@@ -35,7 +35,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def going(one: Net | Loop) -> Iterator[None]:
+def going(one: Network | PollingThread) -> Iterator[None]:
     """Threads that run, and have ended at the end."""
     one.start()
     try:
@@ -57,7 +57,7 @@ def test_a_loop_goes_on_and_tells_each_kind_once(caplog: pytest.LogCaptureFixtur
         turns.append(1)
         raise RuntimeError("odd") if len(turns) % 2 else KeyError("odd too")
 
-    with going(Loop("odd", httpx.Client(), step)):
+    with going(PollingThread("odd", httpx.Client(), step)):
         eventually(lambda: len(turns) > 6, 10)
     assert told_of(caplog, "'odd'") == 2
     assert any(record.exc_info for record in caplog.records), "with its stack"
@@ -77,26 +77,26 @@ class Broken(StandIn):
         return super().__call__(request)
 
 
-def until(one: Net, fits: Callable[[News], bool]) -> None:
+def until(one: Network, fits: Callable[[News], bool]) -> None:
     """Wait for news of a kind."""
     eventually(lambda: any(fits(news) for news in one.drain()), 15)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/fleet", "/menu", "/checkpoint", "/orders"])
 def test_the_nets_threads_outlive_any_failure_of_a_route(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    one = Net("http://api", transport=httpx.MockTransport(Broken(path, 3)))
+    one = Network("http://api", transport=httpx.MockTransport(Broken(path, 3)))
     with going(one):
         until(one, lambda news: isinstance(news, FleetSeen))
         until(one, lambda news: isinstance(news, FleetSeen))
         eventually(lambda: told_of(caplog, "it goes on"), 15)
-        assert one._thread.is_alive() and all(loop.alive for loop in one._loops)
+        assert one._thread.is_alive() and all(loop.alive for loop in one._threads)
     assert told_of(caplog, "it goes on") == 1
 
 
 def test_a_command_that_fails_oddly_is_said_and_the_next_one_is_done() -> None:
     api = Broken("/fleet/workers/1", 1)
     api.answers["DELETE /fleet/workers/2"] = {}
-    one = Net("http://api", transport=httpx.MockTransport(api))
+    one = Network("http://api", transport=httpx.MockTransport(api))
     with going(one):
         one.send(KillWorker(1))
         one.send(KillWorker(2))
@@ -110,7 +110,7 @@ def test_an_order_that_can_never_be_sent_does_not_hold_up_those_behind_it() -> N
     odd = OrderRequest.model_construct(id="odd", customer="\ud800")
     told: list[News] = []
     placed: deque[Order] = deque()
-    sender = Sender("http://api", told.append, placed, transport)
+    sender = StreamSendingThread("http://api", told.append, placed, transport)
     with going(sender):
         sender.send([odd, OrderRequest(id="good")])
         eventually(lambda: len(told) == 2, 10)
@@ -119,7 +119,7 @@ def test_an_order_that_can_never_be_sent_does_not_hold_up_those_behind_it() -> N
     assert isinstance(taken, StreamSettled) and taken.order is not None
 
     told.clear()
-    placing = Placing(httpx.Client(base_url="http://api", transport=transport), told.append, placed)
+    placing = OrderPlacing(httpx.Client(base_url="http://api", transport=transport), told.append, placed)
     placing.place(PlaceOrder(odd))
     placing.place(PlaceOrder(OrderRequest(id="good")))
     assert isinstance(told[0], Said) and "not ordered" in told[0].text
@@ -128,7 +128,7 @@ def test_an_order_that_can_never_be_sent_does_not_hold_up_those_behind_it() -> N
 
 def test_the_streams_commands_go_through_the_net_too() -> None:
     api = StandIn({"POST /orders": as_json(order("good"))["orders"][0]})
-    one = Net("http://api", transport=httpx.MockTransport(api))
+    one = Network("http://api", transport=httpx.MockTransport(api))
     with going(one):
         one.send(StreamOrders((OrderRequest.model_construct(id="odd", customer="\ud800"),)))
         one.send(StreamOrders((OrderRequest(id="good"),)))

@@ -19,7 +19,7 @@ from game.panels.panel import Stay
 from game.panels.quit_question import QuitPanel
 from game.panels.stack import Pile
 from game.panels.widgets import pressed_key
-from game.simulation.order_stream import Stream
+from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
 from tests.telling import kitchen_with, worker
 
@@ -65,7 +65,7 @@ def does(*presses: Input) -> str:
     dead = kitchen_with([worker(n, "dead", since=1) for n in range(1, 10)], settle=1)
     told = []
     for model in (living, dead):
-        model.stream = Stream(shown=True)
+        model.stream = OrderStream(shown=True)
         before, muted = model.stream.per_minute, model.muted
         result = update(model, presses, (), 1 / 60)
         for command in result.commands:

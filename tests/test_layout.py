@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from game.drawing.art.scene_map import read_scene
+from game.geometry import inside
 from game.scene.kitchen import kitchen_of_scene
 from game.simulation.places import (
     BOTTOM_STRIP,
@@ -15,19 +16,18 @@ from game.simulation.places import (
     PLACE_OF,
     TOP_BAND,
     UI_BUTTON,
-    Kitchen,
+    KitchenLayout,
     cook_spot,
-    inside,
 )
 from tests.telling import S
 
-KITCHENS = {"plain": Kitchen(), "drawn": kitchen_of_scene(read_scene())}
+KITCHENS = {"plain": KitchenLayout(), "drawn": kitchen_of_scene(read_scene())}
 kitchens = pytest.mark.parametrize("kitchen", KITCHENS.values(), ids=KITCHENS)
 
 
 @kitchens
 @pytest.mark.parametrize("slots", range(1, 25))
-def test_cooks_stand_apart_and_clear_of_the_orders(kitchen: Kitchen, slots: int) -> None:
+def test_cooks_stand_apart_and_clear_of_the_orders(kitchen: KitchenLayout, slots: int) -> None:
     spots = [cook_spot(kitchen, slot, slots) for slot in range(1, slots + 1)]
     for slot, spot in enumerate(spots, 1):
         assert spot.contains(spot.x, spot.y - spot.height / 2) and spot.contains(spot.x, spot.y + 20)
@@ -48,7 +48,7 @@ def test_cooks_stand_apart_and_clear_of_the_orders(kitchen: Kitchen, slots: int)
 
 
 def test_nine_stand_in_front() -> None:
-    kitchen = Kitchen()
+    kitchen = KitchenLayout()
     assert len({cook_spot(kitchen, slot, 9).y for slot in range(1, 10)}) == 1
     rows = [cook_spot(kitchen, slot, 12).y for slot in range(1, 13)]
     assert rows[:9] == [rows[0]] * 9 and rows[9:] == [rows[9]] * 3 and rows[9] < rows[0]
@@ -56,7 +56,7 @@ def test_nine_stand_in_front() -> None:
 
 
 def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
-    kitchen = Kitchen()
+    kitchen = KitchenLayout()
     spots = [cook_spot(kitchen, slot, 64) for slot in range(1, 65)]
     for a, b in itertools.combinations(spots, 2):
         assert not (b.contains(a.x, a.y - a.height / 2)), (a, b)
@@ -64,7 +64,7 @@ def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
 
 def test_every_status_has_a_place_and_none_goes_back() -> None:
     way = [S.RECEIVED, S.PREPARING, S.BAKING, S.PENDING_PICKUP, S.OUT_FOR_DELIVERY, S.DELIVERED]
-    anchors = [Kitchen().anchors[PLACE_OF[status]] for status in way]
+    anchors = [KitchenLayout().anchors[PLACE_OF[status]] for status in way]
     assert anchors == sorted(anchors) and set(PLACE_OF) == set(S)
     drawn = KITCHENS["drawn"]
     anchors = [drawn.anchors[PLACE_OF[status]] for status in way]

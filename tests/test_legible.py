@@ -14,6 +14,7 @@ from game.api_state.news import OrdersSeen, RecordsSeen, WorldSeen
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
+from game.geometry import Box
 from game.panels.help import HelpPanel
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
@@ -27,7 +28,7 @@ from game.scene.hud.top_band import draw_hud
 from game.scene.names_and_tethers import draw_names
 from game.simulation.appearance import cook_look
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND, Box, cook_spot
+from game.simulation.places import BOTTOM_STRIP, TOP_BAND, cook_spot
 from game.theme import CANVAS, SIZE_LEAST
 from tests.gallery import HOUSE, Props, a_window, kitchen, pictures_at
 from tests.panelling import Written, overlap, texts_of, writing
@@ -128,8 +129,8 @@ def full_house(brush: Brush) -> Model:
     dead = [worker(2, "dead", since=since - 58.9)]
     tell(model, staffed(crew[0], *dead, *crew[2:]))
     play(model, 1.5)
-    model.delivered = 98765
-    model.deliveries.extend([model.wall] * 4096)
+    model.tally.delivered = 98765
+    model.tally.deliveries.extend([model.wall] * 4096)
     model.muted = True
     return model
 

@@ -16,11 +16,11 @@ from api_stub.schema import Audit, Checkpoint, CheckpointList, Fleet, Health, Or
 from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network import lenient_reading as lenient
-from game.network.health_and_fleet import Pulse
+from game.network.health_and_fleet import HealthAndFleet
 from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
 from game.network.order_sending import offer
-from game.network.order_tracking import MOST_REFUSED, Follower
-from game.network.records import Watcher
+from game.network.order_tracking import MOST_REFUSED, OrderTracker
+from game.network.records import RecordsPoller
 from game.once import MOST, Told
 from game.simulation import update as updates
 from game.simulation.model import Model
@@ -125,9 +125,9 @@ class Scene(Line):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.follower = Follower(self.client, self.told.append, clock=self.clock, since=T0)
-        self.pulse = Pulse(self.client, self.told.append)
-        self.watcher = Watcher(self.client, self.told.append, clock=self.clock)
+        self.follower = OrderTracker(self.client, self.told.append, clock=self.clock, since=T0)
+        self.pulse = HealthAndFleet(self.client, self.told.append)
+        self.watcher = RecordsPoller(self.client, self.told.append, clock=self.clock)
 
     def seen(self) -> list[str]:
         """The ids of all orders that were told of."""

@@ -7,6 +7,7 @@ import pytest
 
 from game.accessibility import LARGE, PLAIN, Access
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.bug_code import BugSlip
 from game.panels.magnifier import Lens
@@ -14,7 +15,6 @@ from game.panels.order_card.card import OrderCard
 from game.panels.panel import Close, Do, Stay
 from game.panels.widgets import hit_at
 from game.scene.renderer import clear_of
-from game.simulation.places import Box
 from tests.panelling import middle, pass_time, texts_of
 from tests.telling import S, order
 from tests.test_bug_view import challenge

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.simulation.motion import Arc, Follower, Spring, clamp, ease_out, lerp, overshoot
+from game.simulation.motion import Arc, SmoothPoint, Spring, clamp, ease_out, lerp, overshoot
 
 STEPS = (1 / 240, 1 / 60, 1 / 30, 0.1)
 
@@ -52,7 +52,7 @@ def test_a_spring_never_runs_away(pushes: list[tuple[float, float]]) -> None:
 
 @pytest.mark.parametrize("dt", STEPS)
 def test_a_follower_arrives_and_does_not_pass_its_target(dt: float) -> None:
-    body = Follower(0, 0)
+    body = SmoothPoint(0, 0)
     fastest = farthest = 0.0
     for _ in range(math.ceil(5 / dt)):
         body.update(1000, 0, dt, 0.26, 560)
@@ -65,7 +65,7 @@ def test_a_follower_is_as_far_whatever_the_frame_rate() -> None:
     for seconds in (0.2, 0.6, 1.2):
         places = []
         for dt in (1 / 120, 1 / 60, 1 / 30, 0.1):
-            body = Follower(0, 0)
+            body = SmoothPoint(0, 0)
             for _ in range(round(seconds / dt)):
                 body.update(700, 100, dt, 0.26, 560)
             places.append(body.x)
@@ -74,7 +74,7 @@ def test_a_follower_is_as_far_whatever_the_frame_rate() -> None:
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.lists(st.floats(0, 0.1), max_size=50))
 def test_a_follower_stays_finite(tx: float, ty: float, steps: list[float]) -> None:
-    body = Follower(0, 0)
+    body = SmoothPoint(0, 0)
     for dt in steps:
         body.update(tx, ty, dt)
         assert math.isfinite(body.x) and math.isfinite(body.y)

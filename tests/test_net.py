@@ -16,7 +16,7 @@ import pytest
 from api_stub.schema import OrderRequest
 from game.actions import KillWorker, OpenWebUI, PlaceOrder, StartWorker
 from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSeen, Said, WorldSeen
-from game.network.network import Net
+from game.network.network import Network
 from game.network.polling_thread import connect
 from tests.running import eventually, free_ports
 from tests.standin import StandIn, as_json
@@ -26,11 +26,11 @@ PLACE = PlaceOrder(OrderRequest(id="mine", toppings=["ham"]))
 
 
 @pytest.fixture
-def running() -> Iterator[Callable[..., Net]]:
-    started: list[Net] = []
+def running() -> Iterator[Callable[..., Network]]:
+    started: list[Network] = []
 
-    def start(*arguments: Any, **more: Any) -> Net:
-        one = Net(*arguments, **more)
+    def start(*arguments: Any, **more: Any) -> Network:
+        one = Network(*arguments, **more)
         one.start()
         started.append(one)
         return one
@@ -42,10 +42,10 @@ def running() -> Iterator[Callable[..., Net]]:
         eventually(lambda one=one: not one.alive, 5)
 
 
-Start = Callable[..., Net]
+Start = Callable[..., Network]
 
 
-def collect(one: Net, kind: type[News], limit_s: float = 10.0) -> Any:
+def collect(one: Network, kind: type[News], limit_s: float = 10.0) -> Any:
     """The first news of a kind that comes in."""
     return eventually(lambda: next((n for n in one.drain() if isinstance(n, kind)), None), limit_s)
 
@@ -150,7 +150,7 @@ def test_no_answer_ends_the_thread(running: Start, answer: Any) -> None:
 
 
 def test_the_queues_are_bounded_and_never_hold_up_the_game() -> None:
-    one = Net("http://api", transport=httpx.MockTransport(StandIn()))
+    one = Network("http://api", transport=httpx.MockTransport(StandIn()))
     sent = [one.send(KillWorker(1)) for _ in range(150)]
     assert sent == [True] * 100 + [False] * 50
     assert [one.send(PLACE) for _ in range(102)] == [True] * 100 + [False] * 2

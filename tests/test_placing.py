@@ -13,7 +13,8 @@ import pytest
 from api_stub.schema import OrderRequest
 from game.actions import PlaceOrder
 from game.api_state.news import OrderPlaced, Said
-from game.network.order_placing import PLACE_FOR, Placing
+from game.network.order_placing import OrderPlacing
+from game.network.polling_rates import PLACE_FOR
 from tests.standin import Line, problem
 from tests.telling import order
 
@@ -26,7 +27,7 @@ class Scene(Line):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.placing = Placing(self.client, self.told.append, deque(), self.clock)
+        self.placing = OrderPlacing(self.client, self.told.append, deque(), self.clock)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api_stub.schema import Fleet
 from game.api_state.news import ApiAway, FleetSeen, News, OrdersSeen, Said
-from game.network.news_intake import LEAST, MOST, WITHIN, Portions
+from game.network.news_intake import LEAST, MOST, WITHIN, NewsIntake
 from tests.telling import order
 
 
@@ -22,7 +22,7 @@ def names(news: list[News]) -> list[str]:
 
 @given(st.lists(st.integers(0, 400), max_size=12), st.integers(0, 40))
 def test_everybody_is_let_in_once_in_order_and_soon(sizes: list[int], pause: int) -> None:
-    portions, let_in, frames, start = Portions(), [], 0, 0
+    portions, let_in, frames, start = NewsIntake(), [], 0, 0
     for size in sizes:
         let_in += names(portions.let_in([told(start, size)]))
         start += size
@@ -39,7 +39,7 @@ def test_everybody_is_let_in_once_in_order_and_soon(sizes: list[int], pause: int
     ("count", "frames"), [(16, 1), (40, 2), (125, 2), (2 * MOST, 2), (500, 6), (40_000, WITHIN)]
 )
 def test_how_long_it_takes(count: int, frames: int) -> None:
-    portions = Portions()
+    portions = NewsIntake()
     portions.let_in([told(0, count)])
     taken = 1
     while portions.waiting:
@@ -49,7 +49,7 @@ def test_how_long_it_takes(count: int, frames: int) -> None:
 
 
 def test_a_few_are_let_in_at_once_and_many_are_spread() -> None:
-    portions = Portions()
+    portions = NewsIntake()
     assert len(names(portions.let_in([told(0, LEAST)]))) == LEAST
     spread = [len(names(portions.let_in([told(0, 600)])))]
     while portions.waiting:
@@ -59,18 +59,18 @@ def test_a_few_are_let_in_at_once_and_many_are_spread() -> None:
 
 
 def test_a_death_does_not_wait_behind_orders() -> None:
-    portions, fleet = Portions(), FleetSeen(Fleet(slots=1, births=1, deaths=1, workers=[]))
+    portions, fleet = NewsIntake(), FleetSeen(Fleet(slots=1, births=1, deaths=1, workers=[]))
     first = portions.let_in([told(0, 400), fleet, Said("x")])
     assert fleet in first and Said("x") in first and portions.waiting > 200
 
 
 def test_no_answer_is_heard_after_the_word_that_nobody_answers() -> None:
-    portions, away = Portions(), ApiAway("gone")
+    portions, away = NewsIntake(), ApiAway("gone")
     portions.let_in([told(0, 100)])
     let_in = portions.let_in([told(100, 50), away])
     assert let_in[-1] is away and names(let_in)[-1] == "o149" and portions.waiting == 0
 
 
 def test_an_empty_answer_still_passes() -> None:
-    portions = Portions()
+    portions = NewsIntake()
     assert portions.let_in([OrdersSeen(())]) == [OrdersSeen(())]

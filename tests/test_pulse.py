@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from game.api_state.news import WorldSeen
-from game.network.health_and_fleet import Pulse, describe
+from game.network.health_and_fleet import HealthAndFleet, describe
 from tests.standin import Line
 from tests.telling import T0
 
@@ -19,7 +19,7 @@ class Scene(Line):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.pulse = Pulse(self.client, self.told.append)
+        self.pulse = HealthAndFleet(self.client, self.told.append)
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.scene.death_clocks import dead_words, takeover_words
 from game.scene.hud import receipt_slips as slips
-from game.scene.hud.receipt_slips import GAP, LEFT, TEXT, TOP, WIDE, height_of, lines_of
+from game.scene.hud.receipt_slips import TEXT, lines_of
 from game.simulation.model import Model
 from game.simulation.places import CookSpot, cook_spot
+from game.simulation.receipt_layout import GAP, LEFT, TOP, WIDE, height_of, placed_slips
 from game.simulation.receipt_slips import LIFE, SHOWN
 from game.theme import SIZE_LEAST, SIZE_SMALL
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
@@ -89,12 +90,16 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     model = kitchen_with([worker(1)], [], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(1, held(to=None)),)))
     play(model, 0.5)
-    model.offline_since = model.real
-    before = [words.outcome for _, words, _, _ in slips._places(model)]
+    model.heard.offline_since = model.real
+
+    def outcomes() -> list[str]:
+        return [slip.words.outcome for slip in placed_slips(model.slips, model.access, model.heard_at)]
+
+    before = outcomes()
     play(model, 3.0)
-    assert before == [words.outcome for _, words, _, _ in slips._places(model)]
-    model.offline_since = None
-    assert before != [words.outcome for _, words, _, _ in slips._places(model)]
+    assert before == outcomes()
+    model.heard.offline_since = None
+    assert before != outcomes()
 
 
 def test_several_orders_are_called_by_name_and_counted() -> None:
@@ -168,7 +173,7 @@ def told(model: Model, *receipts: Receipt) -> None:
 
 
 def shown(model: Model) -> list[int]:
-    return [note.receipt.n for note in model.notes]
+    return [note.receipt.n for note in model.slips]
 
 
 def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
@@ -177,7 +182,7 @@ def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
     assert shown(model) == [3, 4, 5]
     play(model, 2.0)
     told(model, *(receipt(n, held(), seconds=0.1 * n) for n in range(1, 6)))
-    assert shown(model) == [3, 4, 5] and model.notes[0].shown == pytest.approx(2.0)
+    assert shown(model) == [3, 4, 5] and model.slips[0].shown == pytest.approx(2.0)
     play(model, LIFE - 2.5)
     assert shown(model) == [3, 4, 5]
     play(model, 1.0)
@@ -191,7 +196,7 @@ def test_a_change_keeps_it_and_a_late_telling_of_something_new_is_shown() -> Non
     told(model, receipt(1, held(to=None)))
     play(model, 15.0)
     told(model, receipt(1, held(delay=14.5)))
-    assert shown(model) == [1] and model.notes[0].receipt.orders[0].to == "w2.1"
+    assert shown(model) == [1] and model.slips[0].receipt.orders[0].to == "w2.1"
     play(model, 15.0)
     assert shown(model) == [1]
     told(model, receipt(2, held(), seconds=29.0))

@@ -15,18 +15,19 @@ from game.actions import OpenReplay
 from game.api_state.news import RecordsSeen
 from game.drawing.art import Art
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
-from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, replayable
+from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
 from game.replay.recording import AFTER, Recording
-from game.scene.hud.receipt_slips import LEFT, replay_tab
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, cook_spot, inside
+from game.simulation.places import CookSpot, cook_spot
+from game.simulation.receipt_layout import LEFT, placed_slips, replay_tab, replayable
 from game.simulation.update import update
 from game.theme import CANVAS
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
-from tests.telling import S, at, kitchen_with, order, play, seen, staffed, tell, worker
+from tests.telling import Filmed, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 
 
 def receipt(worker_id: str = "w1.1", since: float = 8.0, to: str | None = "w2.1", n: int = 1) -> Receipt:
@@ -37,7 +38,7 @@ def receipt(worker_id: str = "w1.1", since: float = 8.0, to: str | None = "w2.1"
     return Receipt.model_validate(fields)
 
 
-def killed(done: bool = True, slots: int = 2) -> Model:
+def killed(done: bool = True, slots: int = 2) -> Filmed:
     """A kitchen in which a player killed cook 1; `done`: it is over and can be shown again."""
     crew = [worker(n) for n in range(1, slots + 1)]
     model = kitchen_with(crew, [order("a", S.BAKING, 1, worker="w1.1", customer="Ada")], settle=8.0)
@@ -49,7 +50,7 @@ def killed(done: bool = True, slots: int = 2) -> Model:
     return model
 
 
-def a_panel(model: Model | None = None) -> ReplayPanel:
+def a_panel(model: Filmed | None = None) -> ReplayPanel:
     model = model or killed()
     recording = model.recorder.done[-1]
     return ReplayPanel(recording, lambda: receipt_of(model, recording), lambda: None)
@@ -61,21 +62,26 @@ def at_moment(panel: ReplayPanel, moment: float) -> ReplayPanel:
     return panel
 
 
+def tab_of(model: Model) -> Box | None:
+    return replay_tab(placed_slips(model.slips, model.access, model.heard_at))
+
+
 # Opening and leaving
 
 
 def test_k_shows_the_last_kill_and_says_why_where_there_is_none() -> None:
     for model, words in ((kitchen_with([worker(1)]), NO_KILL), (killed(done=False), NOT_YET)):
-        assert update(model, [KeyPress("k")], (), 0.01).wishes == ()
-        assert model.toasts[-1].text == words
+        assert why_none(model.recorder) == words
+        assert update(model, [KeyPress("k")], (), 0.01).wishes == (OpenReplay(),)
+    assert why_none(killed().recorder) == ""
     assert update(killed(), [KeyPress("k")], (), 0.01).wishes == (OpenReplay(),)
 
 
 def test_the_newest_kill_has_a_tab_that_can_be_pressed() -> None:
     model = killed(done=False)
-    assert replayable(model) is None and replay_tab(model) is None
+    assert replayable(model.slips) is None and tab_of(model) is None
     play(model, AFTER)
-    tab = replay_tab(model)
+    tab = tab_of(model)
     assert tab is not None and tab[0] + tab[2] > LEFT > tab[0]
     x, y = tab[0] + 20, tab[1] + tab[3] / 2
     assert update(model, [PointerPress(x, y)], (), 0.01).wishes == (OpenReplay(),)
@@ -86,7 +92,7 @@ def test_a_death_without_a_recording_has_no_tab() -> None:
     model = kitchen_with([worker(1), worker(2)], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(since=0.5),)))
     play(model, 1.0)
-    assert model.notes and replay_tab(model) is None
+    assert model.slips and tab_of(model) is None
 
 
 def test_a_receipt_finds_the_recording_of_its_own_death() -> None:

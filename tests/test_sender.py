@@ -14,8 +14,8 @@ from api_stub.schema import Order, OrderRequest
 from game.actions import StreamOrders
 from game.api_state.news import News, StreamSettled
 from game.network import order_sending as sending
-from game.network.network import Net
-from game.network.order_sending import MOST, Sender
+from game.network.network import Network
+from game.network.order_sending import MOST, StreamSendingThread
 from tests.running import eventually
 from tests.standin import StandIn, problem
 from tests.telling import order
@@ -39,7 +39,9 @@ class Line:
         self.ids: list[str] = []
         self.told: list[News] = []
         self.placed: deque[Order] = deque()
-        self.sender = Sender("http://api", self.told.append, self.placed, httpx.MockTransport(self._api))
+        self.sender = StreamSendingThread(
+            "http://api", self.told.append, self.placed, httpx.MockTransport(self._api)
+        )
 
     def _api(self, request: httpx.Request) -> httpx.Response:
         self.ids.append(json.loads(request.content)["id"])
@@ -83,7 +85,7 @@ def test_what_waits_is_bounded() -> None:
 
 
 def test_the_thread_sends_waits_out_a_stall_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "PAUSE", 0.01)
+    monkeypatch.setattr(sending, "STREAM_RETRY", 0.01)
     line = Line(*[httpx.ConnectError("refused")] * 5)
     line.sender.start()
     try:
@@ -100,16 +102,16 @@ def test_the_thread_sends_waits_out_a_stall_and_ends(monkeypatch: pytest.MonkeyP
 def test_streamed_orders_are_followed_in_the_one_request() -> None:
     """Five hundred of them: one request carries them all."""
     api = StandIn()
-    net = Net("http://api", transport=httpx.MockTransport(api))
-    net.following.follower.placed.extend(order(f"auto-{n}") for n in range(500))
-    net.following.follower.follow()
+    net = Network("http://api", transport=httpx.MockTransport(api))
+    net.order_tracking.tracker.placed.extend(order(f"auto-{n}") for n in range(500))
+    net.order_tracking.tracker.follow()
     (request,) = api.asked
     body = json.loads(request.content)
     assert [item["id"] for item in body["orders"]] == [f"auto-{n}" for n in range(500)]
-    assert not net.following.follower.placed
+    assert not net.order_tracking.tracker.placed
 
 
 def test_the_nets_queue_takes_a_burst_however_many_commands_wait() -> None:
-    net = Net("http://api", transport=httpx.MockTransport(StandIn()))
+    net = Network("http://api", transport=httpx.MockTransport(StandIn()))
     assert net.send(StreamOrders(wanted("a", "b")))
     assert net.commands.empty()

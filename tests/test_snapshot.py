@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 
 from api_stub.schema import Checkpoint, FleetHealth, Health, Order, TemporalHealth
 from game.api_state.diff import diff
+from game.api_state.events import OrderFoundAgain
 from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said, WorldSeen
-from game.api_state.snapshot import (
-    FINAL,
-    KEPT_FINISHED,
-    RANK,
-    VANISHED_AFTER,
-    Snapshot,
-    advance,
-    merge_order,
-    progress,
-)
-from tests.telling import T0, S, fleet, order, seen, staffed, stages, worker
+from game.api_state.order_merge import FINAL, RANK, merge_order, progress
+from game.api_state.snapshot import KEPT_FINISHED, KEPT_VANISHED, VANISHED_AFTER, Snapshot, advance
+from tests.telling import T0, S, at, fleet, order, seen, staffed, stages, worker
 
 HEALTH = Health(
     status="ok",
@@ -148,6 +141,40 @@ def test_an_order_has_vanished_when_temporal_has_not_known_it_again_and_again() 
     assert known.vanished("a") and known.orders["a"].status is S.BAKING
     found = after(seen(order(status=S.BAKING)), known=known)
     assert not found.vanished("a") and "a" not in found.missing
+
+
+def test_that_an_order_is_still_unknown_is_no_news_and_rebuilds_nothing() -> None:
+    unknown = seen(order(status=S.UNKNOWN, run_id=None))
+    known = after(seen(order(status=S.BAKING), order("b", S.BAKING)))
+    missed = after(unknown, known=known)
+    assert missed.orders is known.orders and missed.hands is known.hands, "only the count is another"
+    gone = after(*[unknown] * VANISHED_AFTER, known=known)
+    assert after(unknown, known=gone) is gone
+
+
+def test_vanished_orders_are_forgotten_beyond_a_limit_and_are_not_found_again_by_that() -> None:
+    names = [f"o{n}" for n in range(2 * KEPT_VANISHED + 1)]
+    known = after(seen(*(order(name, S.BAKING) for name in names), order("open", S.BAKING)))
+    lost = after(*[seen(*(order(name, S.UNKNOWN, run_id=None) for name in names))] * 3, known=known)
+    assert len(lost.missing) == KEPT_VANISHED and len(lost.orders) == KEPT_VANISHED + 1
+    assert "open" in lost.orders and names[-1] in lost.orders and names[0] not in lost.orders
+    others = [f"p{n}" for n in range(KEPT_VANISHED + 1)]
+    more = after(seen(*(order(name, S.BAKING) for name in others)), known=lost)
+    more = after(*[seen(*(order(name, S.UNKNOWN, run_id=None) for name in others))] * 2, known=more)
+    last = after(seen(*(order(name, S.UNKNOWN, run_id=None) for name in others)), known=more)
+    assert "o300" in more.missing and "o300" not in last.orders
+    assert not any(isinstance(event, OrderFoundAgain) for event in diff(more, last))
+
+
+def test_a_run_that_began_and_ended_unseen_takes_the_place_of_an_open_one() -> None:
+    first = order(status=S.BAKING, run_id="one", worker="w1.1", attempt=1, seen_at=at(5))
+    second = order(status=S.DELIVERED, run_id="two", started_at=at(60), seen_at=at(99))
+    known = after(seen(first), seen(second))
+    assert known.orders["a"].run_id == "two" and "a" not in known.hands
+    late = order(status=S.FAILED, run_id="zero", started_at=at(-60), seen_at=at(99))
+    assert after(seen(first), seen(late)).orders["a"].run_id == "one", "of an earlier one"
+    late = order(status=S.DELIVERED, run_id="two", started_at=at(60), seen_at=at(1))
+    assert after(seen(first), seen(late)).orders["a"].run_id == "one", "seen before what is known"
 
 
 def test_one_answer_in_between_starts_the_count_anew() -> None:

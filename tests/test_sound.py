@@ -35,11 +35,13 @@ from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.scene.hud.top_band import draw_hud
-from game.simulation.controls import Wishes, handle
+from game.simulation.controls.app_requests import AppRequests
+from game.simulation.controls.dispatch import handle
 from game.simulation.model import Model
-from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box, Place, inside
+from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Place
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
 from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, hushed, limiter_for
@@ -388,7 +390,7 @@ def test_m_mutes_and_so_does_a_press_on_the_sign_the_other_way() -> None:
     x, y = MUTED_SIGN[0] + 20, MUTED_SIGN[1] + 20
 
     def told(item: KeyPress | PointerPress) -> bool:
-        out = Wishes()
+        out = AppRequests()
         handle(model, item, out)
         assert not out.commands and not out.wishes
         return model.muted

@@ -19,12 +19,12 @@ from game.api_state.snapshot import Snapshot
 from game.drawing.kept_pictures import Kept
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.stats.figures import Look, audit_line, bars, curve_points, nice, per_second, span_text, tiles
 from game.panels.stats.panel import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
 from game.simulation.model import Model
-from game.simulation.places import Box
 from game.simulation.update import update
 from game.theme import SIZE_BODY
 from tests.panelling import overlap, pass_time, texts_of
@@ -142,15 +142,15 @@ def test_a_histogram_of_another_shape_is_not_drawn() -> None:
 def test_the_counter_counts_until_the_audit_is_there() -> None:
     model = Model(wall=NOW)
     tell(model, seen(order("a", S.BAKING)), OrdersSeen((order("a", S.FAILED, last_failure="x"),)))
-    assert model.lost == 1 and model.pizzas_lost is None, "nobody has counted yet"
+    assert model.tally.lost == 1 and model.pizzas_lost is None, "nobody has counted yet"
     tell(model, RecordsSeen(audit=audit()))
     assert model.pizzas_lost == 0, "the audit recounts; it is the one that is believed"
-    model.counter_pulse = 0.0
+    model.tally.pulse = 0.0
     tell(model, RecordsSeen(audit=audit(lost=3, counted_at=T0 + timedelta(seconds=2))))
-    assert model.pizzas_lost == 3 and model.counter_pulse == 1.0
-    model.counter_pulse = 0.0
+    assert model.pizzas_lost == 3 and model.tally.pulse == 1.0
+    model.tally.pulse = 0.0
     tell(model, RecordsSeen(audit=audit(lost=3, counted_at=T0 + timedelta(seconds=4))))
-    assert model.counter_pulse == 0.0, "it jumps once"
+    assert model.tally.pulse == 0.0, "it jumps once"
 
 
 def test_tab_shows_the_figures() -> None:

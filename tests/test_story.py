@@ -17,12 +17,13 @@ from game.api_state.news import WorldSeen
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
 from game.simulation.bottom_strip import strip_for
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, Box
-from game.simulation.speaker_lines import TURN_SECONDS, Story, hidden_or_shown, later, stepped, told
+from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
+from game.simulation.speaker_lines import TURN_SECONDS, SpeakerLines, hidden_or_shown, later, stepped, told
 from game.simulation.update import update
 from tests.telling import T0, play, tell
 
@@ -30,8 +31,8 @@ LINES = ("one", "two", "three")
 NAMES = ("1", "1-pair", "1a", "2", "3")
 
 
-def a_story(**more: object) -> Story:
-    return Story(lines=LINES, **more)  # type: ignore[arg-type]
+def a_story(**more: object) -> SpeakerLines:
+    return SpeakerLines(lines=LINES, **more)  # type: ignore[arg-type]
 
 
 def with_story(kiosk: bool = False, lines: tuple[str, ...] = LINES) -> Model:
@@ -44,20 +45,20 @@ def with_story(kiosk: bool = False, lines: tuple[str, ...] = LINES) -> Model:
 def press(model: Model, *keys: str) -> str:
     for key in keys:
         update(model, [KeyPress(key)], (), 0.01)
-    return model.story.line
+    return model.speaker.line
 
 
 def test_the_arrows_step_and_stop_at_both_ends() -> None:
     model = with_story()
-    assert model.story.line == ""
+    assert model.speaker.line == ""
     assert [press(model, "right") for _ in range(4)] == ["one", "two", "three", "three"]
-    assert model.story.position == "3/3"
+    assert model.speaker.position == "3/3"
     assert [press(model, "left") for _ in range(4)] == ["two", "one", "", ""]
 
 
 def test_one_key_hides_and_shows_again_the_same_line() -> None:
     model = with_story()
-    assert press(model, "right", "right", "l") == "" and model.story.hidden
+    assert press(model, "right", "right", "l") == "" and model.speaker.hidden
     assert press(model, "l") == "two"
     assert press(model, "l", "right") == "two", "a step shows what was hidden first"
     assert press(with_story(), "l") == "one"
@@ -66,15 +67,15 @@ def test_one_key_hides_and_shows_again_the_same_line() -> None:
 def test_with_a_speaker_nothing_turns_by_itself_and_in_a_kiosk_until_somebody_steps() -> None:
     spoken, kiosk = with_story(), with_story(kiosk=True)
     play(spoken, 3 * TURN_SECONDS, 0.5)
-    assert spoken.story.line == ""
+    assert spoken.speaker.line == ""
     seen = []
     for _ in range(5):
         play(kiosk, TURN_SECONDS + 0.01, 0.5)
-        seen.append(kiosk.story.line)
+        seen.append(kiosk.speaker.line)
     assert seen == ["one", "two", "three", "", "one"]
     press(kiosk, "right")
     play(kiosk, 5 * TURN_SECONDS, 0.5)
-    assert kiosk.story.line == "two"
+    assert kiosk.speaker.line == "two"
 
 
 def test_another_checkpoint_begins_at_its_beginning() -> None:
@@ -149,7 +150,7 @@ def test_every_shipped_line_is_large_and_whole(name: str) -> None:
 @pytest.mark.parametrize("line", ["Short.", "Five words of a line", "A sentence that is long " * 5])
 def test_a_line_stays_on_the_strip_between_the_buttons(line: str, access: Access, kiosk: bool) -> None:
     model = with_story(kiosk, (line,))
-    model.story, model.access, model.muted = stepped(model.story, 1), access, True
+    model.speaker, model.access, model.muted = stepped(model.speaker, 1), access, True
     view = View(pygame.Surface((1920, 1080)), access)
     written: list[tuple[str, Box]] = []
     real = Pen.write

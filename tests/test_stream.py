@@ -18,7 +18,7 @@ from game.simulation.model import Model
 from game.simulation.order_stream import (
     FASTEST,
     SLOWEST,
-    Stream,
+    OrderStream,
     configured,
     due,
     interval,
@@ -34,14 +34,14 @@ from tests.telling import T0, order, seen
 SETTINGS = StreamSettings(enabled=True, every_s=(0.2, 0.5), burst=1, max_open=300)
 
 
-def running(**more: object) -> Stream:
-    return configured(Stream(session="s"), SETTINGS.model_copy(update=more), "3")
+def running(**more: object) -> OrderStream:
+    return configured(OrderStream(session="s"), SETTINGS.model_copy(update=more), "3")
 
 
 class Kitchen:
     """An API of this test's own: it takes orders, sometimes late, and delivers some now and then."""
 
-    def __init__(self, stream: Stream, seed: int) -> None:
+    def __init__(self, stream: OrderStream, seed: int) -> None:
         self.stream = stream
         self.dice = random.Random(seed)
         self.now = 0.0
@@ -124,7 +124,7 @@ def test_the_time_between_two_orders_is_within_the_range_scaled_to_the_rate(
     low: float, more: float, rate: float, seed: int
 ) -> None:
     settings_ = StreamSettings(enabled=True, every_s=(low, low + more))
-    stream = paced(configured(Stream(), settings_, "3"), rate)
+    stream = paced(configured(OrderStream(), settings_, "3"), rate)
     scale = rate_of(settings_) / stream.per_minute
     dice = random.Random(seed)
     for _ in range(20):
@@ -219,7 +219,7 @@ def checkpoint(name: str = "3", stream: StreamSettings = SETTINGS, bug: str | No
 
 
 def streaming(stream: StreamSettings = SETTINGS) -> Model:
-    model = Model(wall=T0.timestamp(), stream=Stream(session="s"), dice=random.Random(1))
+    model = Model(wall=T0.timestamp(), stream=OrderStream(session="s"), dice=random.Random(1))
     frame(model, news=[seen(), RecordsSeen(checkpoint=checkpoint(stream=stream))])
     return model
 
@@ -268,7 +268,7 @@ def test_a_refusal_stops_it_and_is_said() -> None:
     (wanted,) = burst(model).orders
     frame(model, news=[StreamSettled(wanted.id or "", None, "that topping is out")])
     assert not model.stream.running and not model.stream.in_flight
-    assert "that topping is out" in model.toasts[-1].text
+    assert "that topping is out" in model.messages[-1].text
 
 
 def test_space_pauses_and_goes_on_also_where_no_stream_is_configured() -> None:
@@ -311,7 +311,7 @@ def test_the_slider_is_not_there_where_it_is_not_shown() -> None:
     model = streaming(StreamSettings())
     before = model.stream
     frame(model, PointerPress(TRACK[0] + 90, TRACK[1] + 5), KeyPress("+"))
-    assert model.stream == before and not model.dragging
+    assert model.stream == before and not model.pointing.dragging
 
 
 @given(st.floats(SLOWEST, FASTEST))

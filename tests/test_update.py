@@ -19,6 +19,7 @@ from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.simulation.particles import LIMIT
 from game.simulation.places import Place, cook_spot
+from game.simulation.reactions import hit_stop
 from game.simulation.update import update
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 
@@ -73,7 +74,7 @@ def test_a_stage_is_a_place(status: S, place: Place) -> None:
 def test_a_delivered_order_is_joyful_and_leaves() -> None:
     model = kitchen_with(PAIR, [order(status=S.OUT_FOR_DELIVERY)], settle=6.0)
     tell(model, seen(order(status=S.DELIVERED, finished_at=at(5))))
-    assert (model.delivered, model.open_orders, model.per_minute, model.lost) == (1, 0, 1, 0)
+    assert (model.tally.delivered, model.open_orders, model.per_minute, model.tally.lost) == (1, 0, 1, 0)
     moods = []
     for _ in range(600):
         play(model, 1 / 60)
@@ -84,7 +85,7 @@ def test_a_delivered_order_is_joyful_and_leaves() -> None:
 
 def test_an_order_that_was_over_before_it_was_seen_counts_but_does_not_walk_in() -> None:
     model = kitchen_with(PAIR, [order("a", S.DELIVERED), order("b", S.FAILED)])
-    assert (model.gophers, model.delivered, model.lost) == ({}, 1, 1)
+    assert (model.gophers, model.tally.delivered, model.tally.lost) == ({}, 1, 1)
 
 
 def test_the_same_id_again_walks_in_again() -> None:
@@ -125,11 +126,11 @@ def test_a_cook_falls_only_when_the_fleet_says_dead() -> None:
     result = update(model, [KeyPress("1")], (), 1 / 60)
     assert len(result.commands) == 1
     assert model.cooks[1].phase is CookPhase.WORKING, "a key is a wish, not a death"
-    tell(model, staffed(worker(1, "dead", since=9), PAIR[1]))
+    events = tell(model, staffed(worker(1, "dead", since=9), PAIR[1]))
     cook = model.cooks[1]
     assert cook.phase is CookPhase.FALLING and cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
     assert cook.died_at == at(9).timestamp()
-    assert 0 < model.freeze <= 0.1 and 0 < model.shake <= 6
+    assert 0 < hit_stop(model, events) <= 0.1 and 0 < model.shake <= 6
     play(model, 1.0)
     assert cook.phase is CookPhase.GHOST and model.cooks[2].phase is CookPhase.WORKING
 
@@ -157,7 +158,7 @@ def test_its_order_is_worried_and_hops_only_when_temporal_says_that_another_has_
     until_settled(model)
     assert gopher.hop is None and gopher.mood is Mood.WORKED and gopher.lift == 0
     assert model.cooks[2].holding == ["a", "b"] and model.cooks[1].holding == []
-    assert model.lost == 0
+    assert model.tally.lost == 0
 
 
 def test_with_nobody_alive_the_orders_stay_where_they_are() -> None:
@@ -196,14 +197,14 @@ def test_an_unseen_death_and_birth_are_both_shown() -> None:
 def test_who_was_dead_before_the_window_opened_does_not_fall_again() -> None:
     model = kitchen_with([worker(1, "dead", since=1), worker(2)])
     assert model.cooks[1].phase is CookPhase.GHOST and model.cooks[1].died_of == "SIGKILL"
-    assert model.freeze == 0 and model.shake == 0
+    assert model.shake == 0
 
 
 def test_a_planned_end_is_no_blow() -> None:
     model = kitchen_with(PAIR, settle=2.0)
     gone = worker(1, "dead", since=9, last_exit=LastExit(code=0, cause="redeploy", at=at(9)))
-    tell(model, staffed(gone, PAIR[1]))
-    assert model.cooks[1].phase is CookPhase.FALLING and model.freeze == 0 and model.shake == 0
+    events = tell(model, staffed(gone, PAIR[1]))
+    assert model.cooks[1].phase is CookPhase.FALLING and hit_stop(model, events) == 0 and model.shake == 0
 
 
 def test_an_order_may_be_with_somebody_who_is_not_of_the_fleet() -> None:
@@ -225,13 +226,13 @@ def test_a_smaller_kitchen_has_fewer_cooks() -> None:
 def test_the_api_away_is_a_state_and_everything_stays() -> None:
     model = kitchen_with(PAIR, [baking()], settle=8.0)
     tell(model, ApiAway("nobody answers there"))
-    since = model.offline_since
+    since = model.heard.offline_since
     play(model, 5.0)
     tell(model, ApiAway("nobody answers there"))
-    assert since is not None and model.offline_since == since
+    assert since is not None and model.heard.offline_since == since
     assert "a" in model.gophers and model.cooks[1].living
     tell(model, seen(baking()))
-    assert model.offline_since is None
+    assert model.heard.offline_since is None
 
 
 # The counter
@@ -251,25 +252,25 @@ def test_lost_is_failed_or_vanished_and_nothing_else() -> None:
         Said("anything"),
     )
     play(model, 60.0, 0.1)
-    assert model.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
+    assert model.tally.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
     tell(model, seen(order("a", S.FAILED, last_failure="no such crust")))
-    assert model.lost == 1 and "no such crust" in model.toasts[-1].text
+    assert model.tally.lost == 1 and "no such crust" in model.messages[-1].text
     tell(model, seen(order("a", S.FAILED)), seen(order("b", S.DELIVERED)))
-    assert model.lost == 1 and model.delivered == 1
+    assert model.tally.lost == 1 and model.tally.delivered == 1
     tell(model, seen(unknown[2]), seen(unknown[2]), seen(unknown[2]), seen(unknown[2]))
-    assert model.lost == 2 and model.open_orders == 1
+    assert model.tally.lost == 2 and model.open_orders == 1
     until_settled(model)
     assert model.gophers["a"].mood is Mood.SAD and model.gophers["c"].mood is Mood.SAD
     tell(model, seen(baking("c", "w2.1", 9)))
-    assert model.lost == 1 and model.gophers["c"].place is Place.OVEN
+    assert model.tally.lost == 1 and model.gophers["c"].place is Place.OVEN
 
 
 def test_found_again_and_delivered_at_once() -> None:
     model = kitchen_with(PAIR, [baking()])
     tell(model, *[seen(order(status=S.UNKNOWN))] * 3)
-    assert model.lost == 1
+    assert model.tally.lost == 1
     tell(model, seen(order(status=S.DELIVERED)))
-    assert (model.lost, model.delivered, model.gophers["a"].place) == (0, 1, Place.SCOOTER)
+    assert (model.tally.lost, model.tally.delivered, model.gophers["a"].place) == (0, 1, Place.SCOOTER)
     play(model, 20.0, 0.1)
     assert model.gophers == {}
 
@@ -277,12 +278,12 @@ def test_found_again_and_delivered_at_once() -> None:
 # Bounds
 
 
-def test_toasts_are_few_and_go() -> None:
+def test_messages_are_few_and_go() -> None:
     model = kitchen_with(PAIR)
     tell(model, *(Said(str(n)) for n in range(9)), *(seen(order(f"f{n}", S.FAILED)) for n in range(9)))
-    assert len(model.toasts) == 3 and "f8" in model.toasts[-1].text
+    assert len(model.messages) == 3 and "f8" in model.messages[-1].text
     play(model, 6.0, 0.1)
-    assert model.toasts == []
+    assert model.messages == []
 
 
 def test_a_kitchen_of_two_hundred() -> None:
@@ -300,7 +301,7 @@ def test_a_kitchen_of_two_hundred() -> None:
     assert len(model.cooks[9].holding) == 200 and all(g.hop is None for g in model.gophers.values())
     tell(model, seen(*(order(name, S.DELIVERED) for name in names)))
     play(model, 20.0, 0.1)
-    assert model.gophers == {} and model.delivered == 200 and model.lost == 0
+    assert model.gophers == {} and model.tally.delivered == 200 and model.tally.lost == 0
 
 
 def test_failed_orders_do_not_fill_the_room() -> None:
@@ -308,7 +309,7 @@ def test_failed_orders_do_not_fill_the_room() -> None:
     model = kitchen_with(PAIR, [order(name) for name in names])
     tell(model, seen(*(order(name, S.FAILED) for name in names)))
     play(model, 30.0, 0.1)
-    assert model.lost == 60 and 0 < len(model.gophers) <= 24
+    assert model.tally.lost == 60 and 0 < len(model.gophers) <= 24
 
 
 # Time
@@ -415,9 +416,9 @@ def test_whatever_comes_the_picture_stays_sane(
     for told, done, dt in story:
         model.wall += dt
         update(model, done, told, dt)
-        assert len(model.toasts) <= 3 and len(model.particles.flying) <= LIMIT
+        assert len(model.messages) <= 3 and len(model.particles.flying) <= LIMIT
         assert len(model.gophers) <= 5 and len(model.cooks) == model.slots
-        assert model.lost >= 0
+        assert model.tally.lost >= 0
         for gopher in model.gophers.values():
             assert all(map(math.isfinite, (*where(gopher), gopher.lift, gopher.height)))
     play(model, 12.0, 0.1)

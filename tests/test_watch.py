@@ -12,7 +12,8 @@ import pytest
 from api_stub.schema import Receipt
 from game.api_state.news import News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
-from game.network.records import ASK_AGAIN, Watch, Watcher
+from game.network.polling_rates import ASK_LACKING_AGAIN
+from game.network.records import RecordsPoller, RecordsThread
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0
@@ -56,7 +57,7 @@ class Seen:
         self.told: list[News] = []
         self.now = 100.0
         client = httpx.Client(base_url="http://api", transport=httpx.MockTransport(self.api))
-        self.watcher = Watcher(client, self.told.append, lambda: self.now)
+        self.watcher = RecordsPoller(client, self.told.append, lambda: self.now)
 
     def ask(self, after: float = 0.0) -> list[str]:
         """Let time pass; the paths asked for then."""
@@ -115,7 +116,7 @@ def test_an_older_api_is_not_asked_again_at_once() -> None:
     asked = [path for _ in range(20) for path in seen.ask(1)]
     assert set(asked) == {"/checkpoint", "/challenge"}
     assert seen.known.audit is None and seen.known.receipts == ()
-    assert "/audit" in seen.ask(ASK_AGAIN)
+    assert "/audit" in seen.ask(ASK_LACKING_AGAIN)
 
 
 @pytest.mark.parametrize(
@@ -184,11 +185,11 @@ def test_a_count_after_the_clock_was_set_back_is_the_newer_one() -> None:
 
 
 @pytest.fixture
-def thread() -> Iterator[Callable[..., Watch]]:
-    started: list[Watch] = []
+def thread() -> Iterator[Callable[..., RecordsThread]]:
+    started: list[RecordsThread] = []
 
-    def start(api: StandIn, told: list[News]) -> Watch:
-        one = Watch("http://api", told.append, httpx.MockTransport(api))
+    def start(api: StandIn, told: list[News]) -> RecordsThread:
+        one = RecordsThread("http://api", told.append, httpx.MockTransport(api))
         one.start()
         started.append(one)
         return one
@@ -200,7 +201,7 @@ def thread() -> Iterator[Callable[..., Watch]]:
         eventually(lambda one=one: not one.alive, 5)
 
 
-def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., Watch]) -> None:
+def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., RecordsThread]) -> None:
     seen = Seen()
     one = thread(seen.api, [])
     eventually(lambda: "GET /audit" in seen.api.paths(), 5)

@@ -17,7 +17,7 @@ from game.drawing.art.scene_map import read_scene
 from game.panels.order_form.layout import BUTTONS, ORDER
 from game.panels.replay_window import FRAME as REPLAY
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.places import ORDER_BUTTON, Kitchen, cook_spot
+from game.simulation.places import ORDER_BUTTON, KitchenLayout, cook_spot
 from game.theme import GLOW
 from tests.desk import Desk, colours, virtual_display, window_on
 from tests.running import RunningStack, eventually
@@ -39,7 +39,7 @@ def desk(display: str, stack: RunningStack, tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-def kitchen() -> Kitchen:
+def kitchen() -> KitchenLayout:
     """The fixed points of the scene as it is drawn."""
     scene: SceneMap = read_scene()
     return kitchen_of_scene(scene)

@@ -13,7 +13,7 @@ from game.api_state.events import OrderTakenOver, WorkerBorn, WorkerDied
 from game.api_state.news import ApiAway, FleetSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network.api_clock import ApiClock
-from game.network.records import Watcher
+from game.network.records import RecordsPoller
 from game.simulation.actors import CookPhase
 from game.simulation.model import Model
 from game.simulation.update import update
@@ -108,7 +108,7 @@ def test_a_fresh_ghost_is_as_old_as_it_is_and_is_taken_over(step: float) -> None
     # The clock that jumps afterwards changes nothing.
     model.wall -= 7200.0
     assert model.real - cook.died_real == pytest.approx(2.0, abs=0.4)
-    assert [note.receipt.n for note in model.notes] == [4]
+    assert [note.receipt.n for note in model.slips] == [4]
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0])
@@ -121,7 +121,9 @@ def test_ages_and_rates_survive_a_step(step: float) -> None:
     play(model, 1.0, news=[ApiAway("gone")])
     assert model.audit_age == pytest.approx(1.1, abs=0.2) and model.stats_age < 2.0
     assert model.per_minute == 1
-    assert model.offline_since is not None and model.real - model.offline_since == pytest.approx(1.0)
+    assert model.heard.offline_since is not None and model.real - model.heard.offline_since == pytest.approx(
+        1.0
+    )
     play(model, 61.0, dt=0.1)
     assert model.per_minute == 0, "a clock set back keeps no delivery in the last minute for an hour"
 
@@ -205,7 +207,7 @@ def test_receipts_of_an_earlier_process_of_that_name_are_not_its_own() -> None:
 def test_another_api_is_asked_for_its_receipts_and_timeouts_from_the_first_on() -> None:
     line = Line()
     line.api.answers |= {"GET /receipts": [], "GET /timeouts": []}
-    watcher = Watcher(line.client, line.told.append, line.clock)
+    watcher = RecordsPoller(line.client, line.told.append, line.clock)
     watcher.newest = watcher.unheard_newest = 17
     watcher.instance = watcher.instance_wanted = "one"
     watcher.ask_due()

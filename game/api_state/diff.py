@@ -9,8 +9,6 @@ from operator import is_not
 from api_stub.schema import Order, OrderStatus, Worker
 from game.api_state.conditions import Condition, condition_of
 from game.api_state.events import (
-    ApiBack,
-    ApiLost,
     AttemptFailed,
     Event,
     OrderAppeared,
@@ -27,9 +25,9 @@ from game.api_state.events import (
     OrderVanished,
     WorkerBorn,
     WorkerDied,
-    WorkerReady,
 )
-from game.api_state.snapshot import FINAL, Hand, Snapshot, another_api, another_run, living
+from game.api_state.order_merge import FINAL, another_run
+from game.api_state.snapshot import Hand, Snapshot, another_api, living
 
 ALIVE = frozenset({"starting", "ready", "stopping"})
 """Phases in which a slot has a process."""
@@ -113,13 +111,8 @@ def _worker_events(old: Worker | None, new: Worker | None, another: bool) -> lis
     if old is not None and alive(old) and (new is None or not alive(new) or not same):
         # Between two answers a process may have died and another been born: both happened.
         events.append(_died(old, new))
-    if new is not None and alive(new):
-        fresh_face = not same or not alive(old)
-        if fresh_face:
-            events.append(WorkerBorn(new.slot, new.id or ""))
-        was_ready = not fresh_face and old is not None and old.state == "ready"
-        if new.state == "ready" and not was_ready:
-            events.append(WorkerReady(new.slot, new.id or ""))
+    if new is not None and alive(new) and (not same or not alive(old)):
+        events.append(WorkerBorn(new.slot, new.id or ""))
     return events
 
 
@@ -146,8 +139,6 @@ def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
     if old is new:
         return ()
     events: list[Event] = []
-    if old.online != new.online:
-        events.append(ApiBack() if new.online else ApiLost(new.why_offline))
     if old.fleet is not new.fleet:
         before, after = _slots(old), _slots(new)
         another = old.fleet is not None and new.fleet is not None and another_api(old.fleet, new.fleet)
@@ -163,7 +154,8 @@ def diff(old: Snapshot, new: Snapshot) -> tuple[Event, ...]:
             events += _order_events(old.orders.get(order_id), new.orders[order_id], hand, lives, given_up)
     if old.missing is not new.missing:
         for order_id in sorted(old.missing.keys() | new.missing.keys()):
-            if old.vanished(order_id) != new.vanished(order_id):
+            # One that is merely forgotten was not found again.
+            if order_id in new.orders and old.vanished(order_id) != new.vanished(order_id):
                 events.append(
                     OrderVanished(order_id) if new.vanished(order_id) else OrderFoundAgain(order_id)
                 )

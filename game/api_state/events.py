@@ -1,4 +1,4 @@
-"""What changed between two truths, as frozen data. Effects, toasts and the rules live on these."""
+"""What changed between two truths, as frozen data. Effects, messages and the rules live on these."""
 
 from __future__ import annotations
 
@@ -123,14 +123,6 @@ class WorkerBorn:
 
 
 @dataclass(frozen=True)
-class WorkerReady:
-    """The process has begun to poll."""
-
-    slot: int
-    worker: str
-
-
-@dataclass(frozen=True)
 class WorkerDied:
     """The operating system has reported the end of a process; `signal` names what killed it, if one did."""
 
@@ -138,18 +130,6 @@ class WorkerDied:
     worker: str
     cause: str
     signal: str | None
-
-
-@dataclass(frozen=True)
-class ApiLost:
-    """The API no longer answers."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class ApiBack:
-    """The API answers, for the first time or again."""
 
 
 Event = (
@@ -167,8 +147,5 @@ Event = (
     | OrderVanished
     | OrderFoundAgain
     | WorkerBorn
-    | WorkerReady
     | WorkerDied
-    | ApiLost
-    | ApiBack
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from api_stub.schema import (
     Audit,
@@ -35,39 +34,20 @@ from game.api_state.news import (
     Said,
     StreamSettled,
 )
+from game.api_state.order_merge import FINAL, another_run, merge_order
 
 VANISHED_AFTER = 3
 """Answers in a row in which Temporal does not know an order, until it counts as vanished."""
-
 KEPT_FINISHED = 150
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
-
+KEPT_VANISHED = 150
+"""Orders that Temporal does not know any more that are remembered when there are more than twice as many."""
 KEPT_HISTORIES = 8
 """Orders whose history is remembered: those whose cards were looked at last."""
-
 KEPT_RECEIPTS = 40
 """The newest receipts that are remembered; far fewer are shown."""
-
 KEPT_TIMEOUTS = 200
 """The newest false time-outs that are remembered."""
-
-LATE = 5.0
-"""By more seconds than that no answer is late: one that seems to be was told by a clock that was set back."""
-
-RANK: dict[OrderStatus, int] = {
-    OrderStatus.UNKNOWN: -1,
-    OrderStatus.RECEIVED: 0,
-    OrderStatus.PREPARING: 1,
-    OrderStatus.BAKING: 2,
-    OrderStatus.PENDING_PICKUP: 3,
-    OrderStatus.OUT_FOR_DELIVERY: 4,
-    OrderStatus.DELIVERED: 5,
-    OrderStatus.FAILED: 5,
-}
-"""How far along a status is; both ends are equally final."""
-
-FINAL = frozenset({OrderStatus.DELIVERED, OrderStatus.FAILED})
-"""Statuses that nothing follows."""
 
 
 @dataclass(frozen=True)
@@ -126,82 +106,6 @@ def living(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(worker.id for worker in workers if worker.id is not None and worker.state in AT_WORK)
 
 
-def progress(order: Order) -> tuple[int, int, bool]:
-    """How far an order has come, as something to compare: status, attempt, in somebody's hands."""
-    final = order.status in FINAL
-    return RANK[order.status], 0 if final else order.attempt, False if final else order.worker is not None
-
-
-def another_run(one: Order, other: Order) -> bool:
-    """Whether these are two runs under one id: the original's UI counts from auto-1 at every start."""
-    return bool(one.run_id and other.run_id and one.run_id != other.run_id)
-
-
-def _unix(at: datetime | None) -> float:
-    return at.timestamp() if at else 0.0
-
-
-def _merge_runs(known: Order, told: Order) -> Order:
-    """Which of two runs under one id is the order now."""
-    over = known.status in FINAL
-    if over != (told.status in FINAL):
-        # One that goes on, whatever the clocks say that both began by.
-        return told if over else known
-    return told if _unix(told.started_at) >= _unix(known.started_at) else known
-
-
-def is_older(told: Order, known: Order) -> bool:
-    """Whether what is told of a run was so before what is known of it.
-
-    Its history only grows; of two answers with as much of it the one that was seen later is newer, whatever
-    it says: an operator's reset takes an order back to attempt 1. Where neither tells, an order goes forward.
-    """
-    if told.status is OrderStatus.UNKNOWN:
-        # A word that is not known here: what was known stands.
-        return known.status is not OrderStatus.UNKNOWN
-    if told.history_length and known.history_length and told.history_length != known.history_length:
-        return told.history_length < known.history_length
-    if told.seen_at is not None and known.seen_at is not None and told.seen_at != known.seen_at:
-        behind = known.seen_at.timestamp() - told.seen_at.timestamp()
-        return 0.0 < behind <= LATE or behind > LATE and not told.fresh
-    # An API that was started anew has seen no reset yet: fewer say nothing.
-    return told.resets <= known.resets and progress(told) < progress(known)
-
-
-ORDERED = ("crust", "cheese", "toppings", "customer")
-"""Who ordered what: it never changes."""
-UNREAD = Order(id="", status=OrderStatus.UNKNOWN)
-"""What an answer tells of that before it was read."""
-
-
-def _ordered(order: Order) -> tuple[object, ...]:
-    return tuple(getattr(order, name) for name in ORDERED)
-
-
-def merge_order(known: Order | None, told: Order) -> Order:
-    """The later truth of two about one order; the stages that were known are never forgotten."""
-    if known is None:
-        return told
-    if another_run(known, told):
-        return _merge_runs(known, told)
-    if known.status in FINAL:
-        return known
-    if told.status not in FINAL and is_older(told, known):
-        return known
-    if not told.fresh and progress(told) == progress(known) and told.seen_at is None:
-        # Merely an echo of what we said: keep the details, note that nobody has confirmed them.
-        return known.model_copy(update={"fresh": False}) if known.fresh else known
-    if len(told.stages) < len(known.stages):
-        told = told.model_copy(update={"stages": known.stages})
-    if _ordered(told) == _ordered(UNREAD) != _ordered(known):
-        # What was ordered never changes within a run. An API that was started anew lists an order before it
-        # has read who ordered what.
-        told = told.model_copy(update={name: getattr(known, name) for name in ORDERED})
-    if told.status is known.status and told == known:
-        return known
-    return told
-
-
 def another_api(known: Fleet, told: Fleet) -> bool:
     """Whether two answers are two processes': what they count, they count each for itself. An older API does
     not name itself.
@@ -225,6 +129,15 @@ def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int])
             other.pop(order_id, None)
 
 
+def _forget_vanished(missing: dict[str, int], *others: dict[str, Order] | dict[str, Hand]) -> None:
+    """Forget the orders that vanished first: they are never seen to finish."""
+    vanished = [order_id for order_id, answers in missing.items() if answers >= VANISHED_AFTER]
+    for order_id in vanished[:-KEPT_VANISHED]:
+        del missing[order_id]
+        for other in others:
+            other.pop(order_id, None)
+
+
 def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
     orders, hands, missing = dict(known.orders), dict(known.hands), dict(known.missing)
     passed = dict(known.passed)
@@ -234,14 +147,13 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
         if order.status is OrderStatus.UNKNOWN:
             # Not fresh: the API could not ask. Fresh: it did, and Temporal has no such order.
             if order.fresh and order.id in orders and orders[order.id].status not in FINAL:
-                missing[order.id] = missing.get(order.id, 0) + 1
-                changed = True
+                if not known.vanished(order.id):
+                    missing[order.id] = missing.get(order.id, 0) + 1
             if order.fresh or order.id in orders:
                 continue
             # A state that is not known here is a state: it is shown, and open.
         if order.id in missing and order.fresh:
             del missing[order.id]
-            changed = True
         old = orders.get(order.id)
         merged = merge_order(old, order)
         if merged is old:
@@ -262,8 +174,12 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
             hand = Hand(merged.status, merged.worker, merged.attempt, gone)
             # Temporal names who died with another API until it misses the heartbeat.
             hands[order.id] = hand if hand == last else replace(hand, gone=False)
+    if len(missing) > 2 * KEPT_VANISHED:
+        _forget_vanished(missing, orders, hands)
+        changed = changed or len(orders) < len(known.orders)
     if not changed:
-        return known
+        # The same orders stay the same object: nobody has to look at them anew.
+        return replace(known, missing=missing) if missing != known.missing else known
     if finished > 2 * KEPT_FINISHED:
         _forget(orders, hands, missing)
         finished = KEPT_FINISHED

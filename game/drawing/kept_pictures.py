@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pygame
 
 from game.drawing.view import View
-from game.simulation.places import Box
+from game.geometry import Box
 
 
 class Kept:

@@ -10,7 +10,7 @@ import pygame
 
 from game.accessibility import Access
 from game.drawing.view import View
-from game.simulation.places import Box
+from game.geometry import Box
 from game.theme import CREAM, INK, WOOD, WOOD_DARK, Colour
 
 _FINER = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import httpx
@@ -20,8 +20,6 @@ from game.actions import (
     SwitchCheckpoint,
 )
 from game.api_state.news import News, RecordsSeen, Said
-from game.desktop.open_externally import show_in_editor
-from game.desktop.start_program import browse
 from game.network.lenient_reading import read
 from game.network.order_sending import reason
 
@@ -29,11 +27,29 @@ Put = Callable[[News], None]
 
 
 @dataclass(frozen=True)
-class Errands:
+class OutsidePrograms:
+    """What opens beside the game. Neither waits; what came of it is said later, from a thread of its own."""
+
+    browse: Callable[[str, Callable[[], None]], None]
+    """Shows a page in the browser, by its address; calls the second one where there is none."""
+    edit: Callable[[str, Callable[[str, bool], None]], None]
+    """Shows a file in an editor; says what came of it, and whether that is good."""
+
+
+def nothing_outside() -> OutsidePrograms:
+    """Where there is neither a browser nor an editor, and that is said."""
+    return OutsidePrograms(
+        lambda url, failed: failed(), lambda file, say: say(f"No editor here for {file}", False)
+    )
+
+
+@dataclass(frozen=True)
+class ApiActions:
     """Runs errands over `client`, which must have the API's base URL; what came of one is told by `put`."""
 
     client: httpx.Client
     put: Put
+    outside: OutsidePrograms = field(default_factory=nothing_outside)
 
     def run(self, command: Command, ui: str | None, namespace: str) -> None:
         """Do what is wanted; `ui` is the Web UI's address where it is known. Raises httpx.TransportError
@@ -53,7 +69,7 @@ class Errands:
         elif isinstance(command, ResetChallenge):
             self._reset()
         elif isinstance(command, EditFile):
-            show_in_editor(command.file, lambda text, good: self.put(Said(text, good)))
+            self.outside.edit(command.file, lambda text, good: self.put(Said(text, good)))
 
     def _told(self, response: httpx.Response, done: str = "") -> None:
         if not response.is_success:
@@ -85,5 +101,5 @@ class Errands:
         url = f"{ui.rstrip('/')}/namespaces/{quote(namespace, safe='')}/workflows"
         if order_id is not None:
             url += "?query=" + quote(f'`WorkflowId` STARTS_WITH "{order_id}--"')
-        browse(url, lambda: self.put(Said(f"No browser here. The Web UI is at {url}")))
+        self.outside.browse(url, lambda: self.put(Said(f"No browser here. The Web UI is at {url}")))
         self.put(Said(f"Temporal Web UI: {ui}", good=True))

@@ -30,7 +30,7 @@ def describe(error: Exception) -> str:
 
 
 @dataclass
-class Pulse:
+class HealthAndFleet:
     """Asks over `client`, which must have the API's base URL; what was answered is told by `put`."""
 
     client: httpx.Client

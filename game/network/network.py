@@ -19,65 +19,68 @@ from pydantic import ValidationError
 
 from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
-from game.network.api_actions import Errands
+from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
-from game.network.health_and_fleet import Pulse, describe
-from game.network.order_placing import Till
-from game.network.order_sending import Sender
-from game.network.order_tracking import Following
-from game.network.polling_thread import AWAY_PAUSE, TROUBLE_PAUSE, Loop, connect
+from game.network.health_and_fleet import HealthAndFleet, describe
+from game.network.order_placing import OrderPlacingThread
+from game.network.order_sending import StreamSendingThread
+from game.network.order_tracking import OrderTrackingThread
+from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
+from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-FLEET_EVERY = 0.1
-HEALTH_EVERY = 2.0
 
-
-class Net:
+class Network:
     """The threads and the queues."""
 
     def __init__(
-        self, api: str, everything: bool = False, transport: httpx.BaseTransport | None = None
+        self,
+        api: str,
+        everything: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        outside: OutsidePrograms | None = None,
     ) -> None:
+        """`outside`: what opens a page or a file for a person; None: nothing does."""
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
         self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
         self._ending = threading.Event()
         self._told = Told(log)
         self._client = connect(api, transport)
         self.clock = ApiClock()
-        self.following = Following(api, self.put, everything, transport, self.clock)
-        placed = self.following.follower.placed
-        self._pulse = Pulse(self._client, self.put, self.clock)
-        self._errands = Errands(self._client, self.put)
-        self._till = Till(api, self.put, placed, transport)
-        self._sender = Sender(api, self.put, placed, transport)
-        self._loops: tuple[Loop, ...] = (self.following, self._till, self._sender)
+        self.order_tracking = OrderTrackingThread(api, self.put, everything, transport, self.clock)
+        placed = self.order_tracking.tracker.placed
+        self._health = HealthAndFleet(self._client, self.put, self.clock)
+        self._actions = ApiActions(self._client, self.put, outside or nothing_outside())
+        self._placing = OrderPlacingThread(api, self.put, placed, transport)
+        self._stream = StreamSendingThread(api, self.put, placed, transport)
+        self._threads: tuple[PollingThread, ...] = (self.order_tracking, self._placing, self._stream)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
-        for loop in self._loops:
-            loop.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End; does not wait for a request that is under way."""
         self._ending.set()
-        for loop in self._loops:
-            loop.stop()
+        for thread in self._threads:
+            thread.stop()
 
     @property
     def alive(self) -> bool:
         """Whether any of the threads runs."""
-        return self._thread.is_alive() or any(loop.alive for loop in self._loops)
+        return self._thread.is_alive() or any(thread.alive for thread in self._threads)
 
     def send(self, command: Command) -> bool:
         """Queue a command; False (and nothing sent) where a hundred are waiting already."""
         if isinstance(command, StreamOrders):
-            return self._sender.send(command.orders)
+            return self._stream.send(command.orders)
         if isinstance(command, PlaceOrder):
-            return self._till.place(command)
+            return self._placing.place(command)
         try:
             self.commands.put_nowait(command)
         except queue.Full:
@@ -105,7 +108,7 @@ class Net:
 
     def _command(self, command: Command) -> None:
         try:
-            self._errands.run(command, self._pulse.ui, self._pulse.namespace)
+            self._actions.run(command, self._health.ui, self._health.namespace)
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("command not answered: %r", error)
             if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -140,11 +143,11 @@ class Net:
         now = time.monotonic()
         try:
             if now >= due["health"]:
-                self._pulse.health()
-                self.following.begin_at(self._pulse.since)
+                self._health.health()
+                self.order_tracking.begin_at(self._health.since)
                 due["health"] = time.monotonic() + HEALTH_EVERY
             if now >= due["fleet"]:
-                self._pulse.fleet()
+                self._health.fleet()
                 due["fleet"] = time.monotonic() + FLEET_EVERY
         except (httpx.HTTPError, ValidationError) as error:
             log.debug("no answer: %r", error)

@@ -1,4 +1,4 @@
-"""News of many orders, let in over a few frames: taken in at once they would hold up one of them."""
+"""News of many orders are spread over a few frames: taken in at once they would make one frame late."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WITHIN = 20
 """Frames after which all that had come are in, however many."""
 
 
-class Portions:
+class NewsIntake:
     """Stands between the network's queue and the frame. Whatever is no answer about orders passes at once: a
     death is shown in the frame in which it became known.
     """

@@ -18,19 +18,18 @@ from api_stub.schema import Order
 from game.actions import PlaceOrder
 from game.api_state.news import News, OrderPlaced, Said
 from game.network.order_sending import offer, reason
-from game.network.polling_thread import AWAY_PAUSE, IDLE, Loop, connect
+from game.network.polling_rates import AWAY_PAUSE, IDLE, PLACE_FOR
+from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-PLACE_FOR = 30.0
-"""Seconds for which an order that the API does not answer is offered again."""
 MOST = 100
 """Orders that may be on their way."""
 
 
 @dataclass
-class Pending:
+class PendingOrder:
     """An order that the API has not answered yet."""
 
     command: PlaceOrder
@@ -39,24 +38,24 @@ class Pending:
 
 
 @dataclass
-class Placing:
-    """The orders on their way. `client` must have the API's base URL; `placed` collects, for the follower,
-    what the API has taken; `clock` is monotonic, in seconds.
+class OrderPlacing:
+    """A person's orders that the API has not answered yet. `client` must have the API's base URL; `placed`
+    collects, for the tracker, what the API has taken; `clock` is monotonic, in seconds.
     """
 
     client: httpx.Client
     put: Callable[[News], None]
     placed: deque[Order]
     clock: Callable[[], float] = time.monotonic
-    pending: list[Pending] = field(default_factory=list)
+    pending: list[PendingOrder] = field(default_factory=list)
     told: Told = field(default_factory=lambda: Told(log))
 
     def place(self, command: PlaceOrder) -> None:
         """Take an order on, and offer it at once."""
-        self.pending.append(Pending(command, self.clock() + PLACE_FOR))
+        self.pending.append(PendingOrder(command, self.clock() + PLACE_FOR))
         self._retry(self.pending[-1])
 
-    def offer(self, pending: Pending) -> bool:
+    def offer(self, pending: PendingOrder) -> bool:
         """Offer an order; True when that is settled, one way or the other."""
         response, order = offer(self.client, pending.command.order)
         if order is not None:
@@ -74,7 +73,7 @@ class Placing:
         for pending in list(self.pending):
             self._retry(pending)
 
-    def _retry(self, pending: Pending) -> None:
+    def _retry(self, pending: PendingOrder) -> None:
         try:
             settled = self.offer(pending)
         except (httpx.HTTPError, ValidationError) as error:
@@ -96,7 +95,7 @@ class Placing:
             self.put(Said("The API is away. Your order is kept and sent again."))
 
 
-class Till(Loop):
+class OrderPlacingThread(PollingThread):
     """The thread."""
 
     def __init__(
@@ -109,7 +108,7 @@ class Till(Loop):
         client = connect(api, transport)
         super().__init__("till", client, self._offer)
         self._wanted: deque[PlaceOrder] = deque()
-        self._placing = Placing(client, put, placed)
+        self._placing = OrderPlacing(client, put, placed)
 
     def place(self, command: PlaceOrder) -> bool:
         """Take an order on; False (and nothing taken) where a hundred are on their way already."""

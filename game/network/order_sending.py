@@ -16,12 +16,11 @@ from pydantic import ValidationError
 from api_stub.schema import Order, OrderRequest, Problem
 from game.api_state.news import News, StreamSettled
 from game.network.lenient_reading import read
-from game.network.polling_thread import IDLE, Loop, connect
+from game.network.polling_rates import IDLE, STREAM_RETRY
+from game.network.polling_thread import PollingThread, connect
 
 log = logging.getLogger(__name__)
 
-PAUSE = 0.5
-"""Seconds until an order that got no answer is offered again."""
 MOST = 200
 """Orders that may wait here; twice the largest burst."""
 
@@ -47,8 +46,8 @@ def offer(client: httpx.Client, order: OrderRequest) -> tuple[httpx.Response, Or
     return response, read(Order, response.content) if response.is_success else None
 
 
-class Sender(Loop):
-    """The thread. `placed` collects, for the follower, what the API has taken."""
+class StreamSendingThread(PollingThread):
+    """The thread. `placed` collects, for the tracker, what the API has taken."""
 
     def __init__(
         self,
@@ -96,4 +95,4 @@ class Sender(Loop):
         """Offer the next one, if there is any; the seconds until the one after it."""
         if not self._waiting:
             return IDLE
-        return 0.0 if self.offer_next() else PAUSE
+        return 0.0 if self.offer_next() else STREAM_RETRY

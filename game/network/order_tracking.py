@@ -7,243 +7,90 @@ their own, so that a kill and a death never wait behind them.
 from __future__ import annotations
 
 import logging
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Order, OrderStatus, StatusItem, StatusRequest
-from game.api_state.news import ApiAway, News, OrdersSeen
-from game.api_state.snapshot import FINAL, another_run, merge_order
+from game.api_state.news import ApiAway, News
+from game.api_state.order_merge import FINAL
+from game.api_state.snapshot import VANISHED_AFTER
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import describe
 from game.network.lenient_reading import orders_of, told
-from game.network.order_entries import Entries, began_of, entries_of, rfc, run_of, without_look
-from game.network.polling_thread import AWAY_PAUSE, Loop, connect
+from game.network.order_discovery import LIST_LIMIT, OrderDiscovery
+from game.network.order_entries import entries_of, without_look
+from game.network.polling_rates import AWAY_PAUSE, MISSING_TRIES, missing_every, orders_every
+from game.network.polling_thread import PollingThread, connect
 
 log = logging.getLogger(__name__)
 
-DISCOVER_OVERLAP = timedelta(seconds=5)
-"""Temporal may list an order a little after it has begun: so far back from the newest one that it listed."""
-LIST_LIMIT = 2000
-"""Orders in one request at most, as the API takes them: more are asked for in several."""
-MOST_PAGES = 50
-"""So many requests make one listing at most."""
-SWEEP_EVERY = 5.0
-"""Seconds between two listings of all that is open, whenever it began: what was placed after a clock was set
-back is found by no time. With thousands open it is less often."""
-SWEEP_SOON = 1.0
-"""As much while times are known to tell nothing."""
-AHEAD = 30.0
-"""An order that began so many seconds after the API's own "now" says that a clock was set back."""
-UNSURE = 60.0
-"""Seconds for which times are not trusted after an order was found that began before those known."""
 KEPT_DONE = 200
 """Finished orders that are still known, so that a listing does not tell of them again."""
 REFUSED = frozenset({400, 413, 422})
 """Answers that say that something is wrong with the question."""
 MOST_REFUSED = 8
 """With more in one look it is the API that is another one, not the orders."""
-QUIET = 1.5
-"""Seconds for which new orders are not looked for after Temporal could not list them."""
-
-
-def sweep_every(followed: int) -> float:
-    """Seconds between two listings of all that is open, with so many orders."""
-    return min(30.0, max(SWEEP_EVERY, followed / 100))
-
-
-def orders_every(followed: int) -> float:
-    """Seconds between two looks at the orders: four a second up to 100, then ever less often."""
-    return 0.25 if followed <= 100 else min(2.0, 0.25 * followed / 100)
 
 
 @dataclass
-class Follower:
-    """What is followed, and by which requests: everything but the waiting. Not thread-safe, but for `placed`
-    and `since`.
-
-    `client` must have the API's base URL. `everything`: follow every open order, not only later ones.
+class Unknown:
+    """An order that Temporal does not know: after how many answers that said so, and when (`clock`) it is
+    asked for again.
     """
 
-    client: httpx.Client
-    put: Callable[[News], None]
-    everything: bool = False
-    clock: Callable[[], float] = time.monotonic
-    api_clock: ApiClock | None = None
-    """The API's clock; None: times are never doubted."""
-    orders: dict[str, Order] = field(default_factory=dict)
+    answers: int = 0
+    ask_at: float = 0.0
+
+
+@dataclass
+class OrderTracker(OrderDiscovery):
+    """What is followed, and by which requests: everything but the waiting."""
+
     heard: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was said last of each order that is followed, as it came in."""
-    placed: deque[Order] = field(default_factory=deque)
-    """Orders that other threads have placed; taken up before the next look."""
-    since: datetime | None = None
-    """When this window began, by the API's clock; nothing is looked for before it is known."""
-    since_at: float = 0.0
-    """The same moment, by `clock`, which nobody sets."""
-    elders: set[str] | None = None
-    """Runs that were open before that, which are not followed; None: nothing could be listed yet."""
-    listed: datetime | None = None
-    """When the newest order that was ever listed began: from there on others may have placed more."""
-    sweep_at: float = 0.0
-    """When all that is open is listed again, whenever it began."""
-    unsure_until: float = -UNSURE
-    """Until when an order's begin says nothing about which ones are new."""
-    steps: int = 0
-    """How often the API's clock had been set when all was listed last."""
     unasked: dict[str, None] = field(default_factory=dict)
     """Ids that the API does not take: those orders are shown as they were listed."""
-    _adopted: bool = False
-    """Whether all that was open has been listed once."""
+    unknown: dict[str, Unknown] = field(default_factory=dict)
+    """Those that Temporal does not know, by id: asked for ever less often, and at last no more."""
     refused: int = 0
     """How many of the orders of this look the API has refused to tell of."""
-    quiet_until: float = 0.0
 
     def _news_in(self, content: bytes) -> list[Order]:
         """The orders of an answer that say anything new: of hundreds that are followed most stand still, and
-        to find that out of what came in is much cheaper than to read it. An order that Temporal does not
-        know is always news: it is counted how often. Raises ValidationError.
+        to find that out of what came in is much cheaper than to read it. That Temporal does not know an
+        order is news each time: it is counted how often. Raises ValidationError.
         """
         news = []
         for entry in entries_of(content).orders:
             key, says = entry["id"], without_look(entry)
-            if self.heard.get(key) != says or entry.get("status") == OrderStatus.UNKNOWN:
+            unknown = entry.get("status") == OrderStatus.UNKNOWN
+            if self.heard.get(key) != says or unknown:
                 news.append(entry)
+            if unknown and entry.get("fresh", True):
+                self._note_unknown(key)
+            elif not unknown:
+                self.unknown.pop(key, None)
             self.heard[key] = says
         return orders_of(news)
 
-    def _take(self, heard: list[Order], asked: bool) -> None:
-        for order in heard:
-            known = self.orders.get(order.id)
-            if known is not None or not asked:
-                self.orders[order.id] = merge_order(known, order)
-        if heard:
-            self.put(OrdersSeen(tuple(heard), asked))
-
-    def _take_up(self) -> None:
-        while self.placed:
-            order = self.placed.popleft()
-            self.orders[order.id] = merge_order(self.orders.get(order.id), order)
-
-    def discover(self) -> None:
-        """Find orders that others have placed since the last look (or, if `everything`, that are open)."""
-        now = self.clock()
-        if self.since is None or now < self.quiet_until:
-            return
-        if self.elders is None or now >= self.sweep_at or self._doubted():
-            self._sweep()
-        else:
-            # Not from the newest that is known: one's own orders are, also while nothing can be listed.
-            floor = self.since if self.listed is None else self.listed - DISCOVER_OVERLAP
-            self._listed_since(floor)
-
-    def _doubted(self) -> bool:
-        """Whether the API's clock has just been set."""
-        return self.api_clock is not None and self.api_clock.steps != self.steps
-
-    def _unsure(self) -> bool:
-        """Whether the newest order that is known comes from what is now the future: a clock was set back."""
-        if self.clock() < self.unsure_until:
-            return True
-        if self.api_clock is None or self.listed is None:
-            return False
-        return self.listed.timestamp() > self.api_clock.now() + AHEAD
-
-    def _pages(self, asked: dict[str, str | int]) -> Iterator[Entries]:
-        """The answers to a question, a page each; none where Temporal is away. Raises httpx.HTTPError and
-        ValidationError.
-        """
-        seen: set[str] = set()
-        for _ in range(MOST_PAGES):
-            response = self.client.get("/orders", params={"limit": LIST_LIMIT, **asked})
-            if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-                # Temporal is away, not the API: its health says so. Asking often would only keep us waiting.
-                self.quiet_until = self.clock() + QUIET
-                return
-            response.raise_for_status()
-            found = entries_of(response.content)
-            if not found.complete:
-                # What the API knows itself, while Temporal lists nothing: others may have placed more.
-                self.quiet_until = self.clock() + QUIET
-            yield found
-            if not found.complete or not found.more or found.more in seen:
-                return
-            seen.add(found.more)
-            asked = {**asked, "page": found.more}
-
-    def _note_newest(self, entries: list[dict[str, Any]]) -> None:
-        """Oldest first: the last one says how far this has come; of the others only unknown ones are read."""
-        newest = next((at for entry in reversed(entries) if (at := began_of(entry)) is not None), None)
-        self.listed = max([at for at in (newest, self.listed) if at is not None], default=None)
-
-    def _listed_since(self, floor: datetime) -> None:
-        """Take up what began after `floor`; that is cheap, and right while no clock is set back."""
-        for found in self._pages({"started_after": rfc(floor)}):
-            if found.complete:
-                self._note_newest(found.orders)
-            self._discovered(found.orders)
-
-    def _sweep(self) -> None:
-        """Take up whatever is open, whenever it began: no time decides which orders are new, but which runs
-        were open when this window began.
-        """
-        present: set[str] = set()
-        whole, floor = False, self.listed
-        steps = self.api_clock.steps if self.api_clock is not None else 0
-        for found in self._pages({"open": "true"}):
-            # All of it only with the last page: one that gets no answer leaves this undone.
-            entries, whole = found.orders, found.complete and not found.more
-            present |= {run_of(entry) for entry in entries}
-            if self.elders is None or not self._adopted:
-                self._note_elders(entries)
-            if found.complete:
-                self._note_newest(entries)
-            for order in self._discovered(entries):
-                began = order.started_at
-                if floor is not None and began is not None and began.tzinfo is not None:
-                    if began < floor - DISCOVER_OVERLAP:
-                        self.unsure_until = self.clock() + UNSURE
-        if whole:
-            self._adopted, self.steps = True, steps
-            self.elders = (self.elders or set()) & present
-            pause = SWEEP_SOON if self._unsure() else sweep_every(len(present))
-            self.sweep_at = self.clock() + pause
-        elif not self._adopted:
-            self.elders = None
-
-    def _note_elders(self, entries: list[dict[str, Any]]) -> None:
-        """Who was there before this window was, by one look at the clock; none if everything is followed."""
-        found = self.elders = set() if self.elders is None else self.elders
-        since = self.since
-        if self.api_clock is not None and self.api_clock.steps:
-            # It was set since then: by the clock as it is now.
-            since = self.api_clock.ago(self.since_at)
-        for entry in entries if not self.everything else ():
-            began = began_of(entry)
-            if began is not None and (since is None or began < since):
-                found.add(run_of(entry))
-
-    def _discovered(self, entries: Iterable[dict[str, Any]]) -> list[Order]:
-        """Follow those that are not known yet, and tell of them; which they are."""
-        elders = self.elders or set()
-        found = orders_of(e for e in entries if self._may_be_news(e) and run_of(e) not in elders)
-        self._take_up()
-        news = [order for order in found if self._is_news(order)]
-        self._take(news, asked=False)
-        return news
-
-    def _may_be_news(self, entry: dict[str, Any]) -> bool:
-        known = self.orders.get(entry["id"])
-        return known is None or known.run_id != entry.get("run_id")
-
-    def _is_news(self, order: Order) -> bool:
-        known = self.orders.get(order.id)
-        return known is None or another_run(known, order)
+    def _note_unknown(self, order_id: str) -> None:
+        """Temporal has answered, and does not know an order: it was deleted, or its database is another."""
+        found = self.unknown.setdefault(order_id, Unknown())
+        found.answers += 1
+        tries = found.answers - VANISHED_AFTER
+        if tries >= 0:
+            found.ask_at = self.clock() + missing_every(tries)
+        if tries >= MISSING_TRIES:
+            gone = self.orders.pop(order_id, None)
+            del self.unknown[order_id]
+            if gone is not None and self.earlier_runs is not None:
+                # A listing that still has it must not bring it back, for as long as it has it.
+                self.earlier_runs.add(gone.run_id or gone.id)
 
     def follow(self) -> None:
         """Ask for every open order that is known, as many in a request as the API takes. What a request tells
@@ -253,6 +100,7 @@ class Follower:
         followed = [order for order in self.orders.values() if order.status not in FINAL]
         # Whoever is not asked for any more is not kept either.
         self.heard = {order.id: says for order in followed if (says := self.heard.get(order.id)) is not None}
+        self.unknown = {key: found for key, found in self.unknown.items() if key in self.orders}
         items = [item for order in followed if (item := self._item(order)) is not None]
         self.refused = 0
         for first in range(0, len(items), LIST_LIMIT):
@@ -260,8 +108,11 @@ class Follower:
                 self._take(self._news_in(content), asked=True)
 
     def _item(self, order: Order) -> StatusItem | None:
-        """The question about an order; None: it cannot be asked, its id is none that the API takes."""
+        """The question about an order; None: it is not asked now, or its id is none that the API takes."""
         if order.id in self.unasked:
+            return None
+        unknown = self.unknown.get(order.id)
+        if unknown is not None and self.clock() < unknown.ask_at:
             return None
         try:
             return StatusItem(id=order.id, run_id=order.run_id, status=order.status)
@@ -309,7 +160,7 @@ class Follower:
                 del self.orders[order_id]
 
 
-class Following(Loop):
+class OrderTrackingThread(PollingThread):
     """The thread."""
 
     def __init__(
@@ -323,18 +174,18 @@ class Following(Loop):
         client = connect(api, transport)
         super().__init__("orders", client, self._look)
         self._put = put
-        self.follower = Follower(client, put, everything, api_clock=clock)
+        self.tracker = OrderTracker(client, put, everything, api_clock=clock)
 
     def begin_at(self, since: datetime | None) -> None:
         """Look for orders that began from then on, by the API's clock; only the first moment counts."""
-        if self.follower.since is None and since is not None:
-            self.follower.since_at = self.follower.clock()
-            self.follower.since = since
+        if self.tracker.since is None and since is not None:
+            self.tracker.since_at = self.tracker.clock()
+            self.tracker.since = since
             self.poke()
 
     def _look(self) -> float:
         try:
-            return self.follower.look()
+            return self.tracker.look()
         except httpx.TransportError as error:
             # Whether the API is there is for the fleet's answers to say, which come ten times as often.
             log.debug("orders: no answer: %r", error)

@@ -9,17 +9,12 @@ from collections.abc import Callable
 
 import httpx
 
+from game.network.polling_rates import ANSWER_WITHIN, CONNECT_WITHIN, TROUBLE_PAUSE
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = httpx.Timeout(2.0, connect=0.5)
-AWAY_PAUSE = 0.4
-"""Seconds until something is asked again after there was no answer."""
-TROUBLE_PAUSE = 1.0
-"""Seconds until something is tried again that failed in a way that nobody has thought of."""
-IDLE = 0.5
-"""Seconds between two looks for something to do, beside those at which somebody pokes."""
+TIMEOUT = httpx.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN)
 
 
 def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -30,7 +25,7 @@ def connect(api: str, transport: httpx.BaseTransport | None = None) -> httpx.Cli
     return httpx.Client(base_url=api, timeout=TIMEOUT, transport=transport, trust_env=False, verify=verify)
 
 
-class Loop:
+class PollingThread:
     """Calls `step` until `stop`; it returns the seconds to wait for the next time, which `poke` cuts short.
     What `step` raises is told once and does not end the thread. The client is closed at the end.
     """

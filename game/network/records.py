@@ -1,4 +1,4 @@
-"""The second thread: it asks what the system proves about itself, so that slow answers hold up nothing.
+"""The thread that asks what the system proves about itself, so that slow answers hold up nothing else.
 
 Audit, receipts, the checkpoint's state, the challenge, and the statistics while somebody looks at them.
 A route that an older API lacks is left alone for a minute: what it would tell is simply not shown.
@@ -19,33 +19,20 @@ from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, Heartb
 from game.api_state.news import HistorySeen, News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
-from game.network.polling_thread import Loop, connect
+from game.network.polling_rates import ASK_LACKING_AGAIN, RECORDS_EVERY
+from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
 log = logging.getLogger(__name__)
 
-EVERY: dict[str, float] = {
-    "audit": 2.0,
-    "receipts": 1.0,
-    "timeouts": 1.0,
-    "stats": 1.0,
-    "challenge": 1.0,
-    "checkpoint": 2.0,
-    "checkpoints": 30.0,
-    "history": 0.5,
-}
-"""Seconds between two questions of each kind."""
-
 LACKING = frozenset({404, 405})
-ASK_AGAIN = 60.0
-"""Seconds until a route that was lacking is tried again: the API may have been replaced by a newer one."""
 
-Card = tuple[str, object]
+WatchedOrder = tuple[str, object]
 """The order whose card is open, and something that is different when the order is."""
 
 
 @dataclass
-class Watcher:
+class RecordsPoller:
     """What is asked when, and how: everything but the waiting. `clock` is monotonic, in seconds."""
 
     client: httpx.Client
@@ -53,7 +40,7 @@ class Watcher:
     clock: Callable[[], float] = time.monotonic
     stats_wanted: bool = False
     has_bug: bool = False
-    due: dict[str, float] = field(default_factory=lambda: dict.fromkeys(EVERY, 0.0))
+    due: dict[str, float] = field(default_factory=lambda: dict.fromkeys(RECORDS_EVERY, 0.0))
     unsettled: dict[int, None] = field(default_factory=dict)
     """Numbers of the newest receipts with orders that nobody has taken over yet."""
     newest: int = 0
@@ -66,8 +53,8 @@ class Watcher:
     """Which API was asked last."""
     instance_wanted: str = ""
     """Which API there is now, as the fleet's answers name it; set by any thread."""
-    history_wanted: Card | None = None
-    history_known: Card | None = None
+    history_wanted: WatchedOrder | None = None
+    history_known: WatchedOrder | None = None
     told: Told = field(default_factory=lambda: Told(log))
 
     def wanted(self, what: str) -> bool:
@@ -93,7 +80,7 @@ class Watcher:
         self.unsettled.clear()
         self.unheard_open.clear()
         # Each route may be another one's: what was lacking is asked for again, too.
-        self.due = dict.fromkeys(EVERY, self.clock())
+        self.due = dict.fromkeys(RECORDS_EVERY, self.clock())
         self.history_known = None
 
     def ask_due(self) -> None:
@@ -104,13 +91,13 @@ class Watcher:
         for what, when in list(self.due.items()):
             if self.clock() < when or not self.wanted(what):
                 continue
-            wait = EVERY[what]
+            wait = RECORDS_EVERY[what]
             try:
                 wait = self._ask(what)
             except httpx.ConnectError:
                 # The next one there may be another API, with another state, that numbers receipts anew.
                 self.begin_anew()
-                self.due = dict.fromkeys(EVERY, self.clock() + wait)
+                self.due = dict.fromkeys(RECORDS_EVERY, self.clock() + wait)
                 return
             except (httpx.HTTPError, ValidationError) as error:
                 log.debug("%s: no answer: %r", what, error)
@@ -126,7 +113,7 @@ class Watcher:
         params = {"after": after} if after is not None else None
         response = self.client.get(f"/{what}", params=params)
         if response.status_code in LACKING:
-            return ASK_AGAIN
+            return ASK_LACKING_AGAIN
         body = response.raise_for_status().content
         if what == "audit":
             self.put(RecordsSeen(audit=read(Audit, body)))
@@ -144,7 +131,7 @@ class Watcher:
             self._timeouts(timeouts_of(body))
         else:
             self._receipts(receipts_of(body))
-        return EVERY[what]
+        return RECORDS_EVERY[what]
 
     def _history(self) -> float:
         wanted = self.history_wanted
@@ -155,7 +142,7 @@ class Watcher:
             events = events_of(response.raise_for_status().content)
             self.put(HistorySeen(wanted[0], tuple(events)))
         self.history_known = wanted
-        return EVERY["history"]
+        return RECORDS_EVERY["history"]
 
     def _receipts(self, told: list[Receipt]) -> None:
         for receipt in told:
@@ -186,7 +173,7 @@ class Watcher:
         return max(0.0, min(when for what, when in self.due.items() if self.wanted(what)) - self.clock())
 
 
-class Watch(Loop):
+class RecordsThread(PollingThread):
     """The thread. What is wanted may be said from the game's thread; that never waits."""
 
     def __init__(
@@ -194,7 +181,7 @@ class Watch(Loop):
     ) -> None:
         client = connect(api, transport)
         super().__init__("watch", client, self._ask)
-        self.watcher = Watcher(client, put)
+        self.watcher = RecordsPoller(client, put)
 
     def want_stats(self, wanted: bool) -> None:
         """Whether somebody looks at the statistics."""
@@ -208,7 +195,7 @@ class Watch(Loop):
             self.watcher.instance_wanted = instance
             self.poke()
 
-    def want_history(self, card: Card | None) -> None:
+    def want_history(self, card: WatchedOrder | None) -> None:
         """Whose card is open, if any; asked for once, and again whenever the second part differs."""
         if self.watcher.history_wanted != card:
             self.watcher.history_wanted = card

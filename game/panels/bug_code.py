@@ -10,12 +10,12 @@ from game.drawing.art import Art
 from game.drawing.kept_pictures import Kept
 from game.drawing.paper import inset
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.code_excerpt import CodeLine, excerpt, problem_of, state_of, stuck_text
 from game.panels.magnifier import Lens
 from game.panels.panel import Close, Do, Outcome, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
-from game.simulation.places import Box, inside
 from game.theme import (
     BASIL,
     CREAM,

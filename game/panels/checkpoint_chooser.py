@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from api_stub.schema import Checkpoint
 from game.actions import SwitchCheckpoint
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
-from game.simulation.places import Box, inside
 from game.theme import GLOW, INK, INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
 LEFT, TOP, WIDE = 460.0, 150.0, 1000.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from game.drawing.paper import inset
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Stay
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
-from game.simulation.places import Box
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
 FRAME: Box = (110, 44, 1700, 968)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from game.accessibility import LARGE, Access
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input, PointerMove, PointerPress, PointerRelease
-from game.simulation.places import Box
 from game.theme import CANVAS
 
 EDGE = 4.0

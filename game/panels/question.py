@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from game.actions import Command
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
-from game.simulation.places import Box
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_TITLE
 
 FRAME: Box = (500, 340, 920, 400)

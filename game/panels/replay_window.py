@@ -16,6 +16,7 @@ from game.drawing.label_placement import Label, placed
 from game.drawing.paper import edged_box, fill_box, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
@@ -25,7 +26,7 @@ from game.scene.gopher_pictures import Wardrobe
 from game.scene.kitchen import draw_room
 from game.simulation.actors import colour_of, slot_of
 from game.simulation.motion import clamp
-from game.simulation.places import Box, cook_spot, inside
+from game.simulation.places import cook_spot
 from game.theme import (
     CANVAS,
     CREAM,

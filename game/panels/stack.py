@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from api_stub.schema import Menu
@@ -36,6 +36,7 @@ from game.panels.replay_window import ReplayPanel
 from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of
+from game.replay.recording import Recording
 from game.simulation.model import Model
 
 
@@ -49,11 +50,16 @@ class Taken:
 
 
 class Pile:
-    """All open panels. `model` is only read; `art` gives the pictures in use, None while there are none."""
+    """All open panels. `model` is only read; `art` gives the pictures in use, None while there are none;
+    `recordings` are the kills that can be shown again, the newest last, as they are when one is asked for.
+    """
 
-    def __init__(self, model: Model, art: Callable[[], Art | None]) -> None:
+    def __init__(
+        self, model: Model, art: Callable[[], Art | None], recordings: Sequence[Recording] = ()
+    ) -> None:
         self._model = model
         self._art = art
+        self._recordings = recordings
         self.panels: list[Panel] = []
         # Ids must not repeat over restarts: the same id with another pizza would be refused.
         self._session = secrets.token_hex(3)
@@ -158,7 +164,9 @@ class Pile:
 
     def _show_replay(self) -> None:
         """The newest kill again, over whatever is open on that side."""
-        recording = self._model.recorder.done[-1]
+        if not self._recordings:
+            return
+        recording = self._recordings[-1]
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
         self.panels.append(ReplayPanel(recording, lambda: receipt_of(self._model, recording), self._art))
 

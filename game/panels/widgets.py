@@ -17,9 +17,9 @@ from game.drawing.paper import board, edged_box, fill_box, inset
 from game.drawing.text import Pen
 from game.drawing.text.fonts import Face
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import Input, KeyPress, PointerMove
 from game.simulation.motion import ease_out
-from game.simulation.places import Box, inside
 from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour, mix
 
 SLIDE_SECONDS = 0.2

@@ -9,11 +9,11 @@ import random
 
 from game.api_state.diff import alive
 from game.api_state.events import Event
-from game.api_state.snapshot import FINAL
+from game.api_state.order_merge import FINAL
 from game.replay.recording import AFTER, Recording
 from game.simulation.actors import Cook, CookPhase, Gopher, phase_for
 from game.simulation.model import Model
-from game.simulation.motion import Follower
+from game.simulation.motion import SmoothPoint
 from game.simulation.particles import Particles
 from game.simulation.places import PLACE_OF
 from game.simulation.reactions import sync
@@ -44,7 +44,7 @@ def opening(recording: Recording) -> Model:
     model = Model(kitchen=recording.kitchen, wall=recording.wall(recording.begin), real=recording.begin)
     model.particles = Particles(random.Random(recording.slot))
     if recording.floor is not None:
-        model.floor, model.floor_fixed = recording.floor, True
+        model.floor, model.floor_keeping.fixed = recording.floor, True
     if not recording.frames:
         return model
     known = model.known = recording.frames[0].snapshot
@@ -57,7 +57,7 @@ def opening(recording: Recording) -> Model:
         order = known.orders.get(key)
         if order is None or order.status in FINAL:
             continue
-        body = Follower(stand.x, stand.y)
+        body = SmoothPoint(stand.x, stand.y)
         gopher = Gopher(order, body, PLACE_OF[order.status], stand.seat, phase=phase_for(key))
         gopher.place, gopher.height = stand.place, stand.height
         model.gophers[key] = gopher
@@ -116,6 +116,4 @@ class Replay:
         cook = self.model.cooks.get(self.recording.slot)
         if cook is not None and cook.fallen == self.recording.worker:
             cook.died_real = self.recording.died
-        # Nothing here is live: a blow stops no clock.
-        self.model.freeze = 0.0
         return events

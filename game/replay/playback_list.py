@@ -1,4 +1,4 @@
-"""Which recording belongs to which receipt, and which kill can be shown again. Pure."""
+"""Which recording belongs to which receipt, and why no kill can be shown again. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from api_stub.schema import Receipt
 from game.api_state.receipts import receipt_for
-from game.replay.recording import Recording
+from game.replay.recording import Recorder, Recording
 from game.simulation.model import Model
 
 NO_KILL = "No kill to show again yet: kill a cook first."
@@ -28,10 +28,8 @@ def receipt_of(model: Model, recording: Recording) -> Receipt | None:
     return receipt_for(model.known.receipts, recording.worker, before)
 
 
-def replayable(model: Model) -> Receipt | None:
-    """The newest receipt on screen of a kill by a player that can be shown again."""
-    for note in reversed(model.notes):
-        receipt = note.receipt
-        if receipt.cause == "player" and recording_of(model.recorder.done, receipt) is not None:
-            return receipt
-    return None
+def why_none(recorder: Recorder) -> str:
+    """Why there is no kill that can be shown again; empty: there is one."""
+    if recorder.done:
+        return ""
+    return NOT_YET if recorder.reels else NO_KILL

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from api_stub.schema import Order, OrderStatus
 from game.api_state.events import Event, WorkerDied
+from game.api_state.order_merge import FINAL
 from game.api_state.receipts import receipt_for
-from game.api_state.snapshot import FINAL, Hand, Snapshot
+from game.api_state.snapshot import Hand, Snapshot
+from game.replay.playback_list import recording_of
 from game.replay.recording import (
     AFTER,
     BEFORE,
@@ -17,11 +19,11 @@ from game.replay.recording import (
     ORDERS,
     Frame,
     Keyframe,
+    RecordedTakeover,
     Recorder,
     Recording,
-    Reel,
-    Stand,
-    Taken,
+    RunningRecording,
+    StandingPlace,
     alike,
     cut,
 )
@@ -31,9 +33,11 @@ KEYFRAMES = 0.5
 """Seconds between two moments at which it is noted where everybody stands."""
 
 
-def record(model: Model, events: Sequence[Event]) -> None:
-    """Note what is known now, begin a recording for each kill by a player, and end those that are over."""
-    recorder, now = model.recorder, model.real
+def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
+    """Note what is known now, begin a recording for each kill by a player, and end those that are over.
+    `model` is only read, but for whether there is a recording of the death that a receipt tells of.
+    """
+    now = model.real
     known = Frame(now, model.wall, model.known)
     if not recorder.past or recorder.past[-1].snapshot is not model.known:
         recorder.past.append(known)
@@ -52,14 +56,20 @@ def record(model: Model, events: Sequence[Event]) -> None:
         recorder.done.sort(key=lambda recording: recording.killed)
         del recorder.done[:-KEPT]
     _keyframe(model, recorder)
+    for note in model.slips:
+        note.recorded = recording_of(recorder.done, note.receipt) is not None
 
 
 def _keyframe(model: Model, recorder: Recorder) -> None:
-    """After the rest: a kill in this frame is to begin with a picture of before it."""
+    """Note where everybody stands, every `KEYFRAMES` seconds. Called last: a recording that begins in this
+    frame starts with the keyframe from before the kill.
+    """
     now, keyframes = model.real, recorder.keyframes
     if keyframes and now - keyframes[-1].at < KEYFRAMES:
         return
-    stands = {g.id: Stand(g.body.x, g.body.y, g.place, g.index, g.height) for g in model.gophers.values()}
+    stands = {
+        g.id: StandingPlace(g.body.x, g.body.y, g.place, g.index, g.height) for g in model.gophers.values()
+    }
     keyframes.append(Keyframe(now, model.wall, stands))
     while len(keyframes) > 1 and keyframes[1].at <= now - BEFORE:
         keyframes.popleft()
@@ -77,7 +87,7 @@ def _held(snapshot: Snapshot, worker: str) -> tuple[str, ...]:
     return tuple(key for key, hand in hands if _in_hands(snapshot.orders.get(key), hand, worker))
 
 
-def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
+def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> RunningRecording:
     now = model.real
     # The takeover may have been told before the death: what it held in the last second counts.
     held = tuple(dict.fromkeys(k for f in recorder.past for k in _held(f.snapshot, event.worker)))[:ORDERS]
@@ -101,7 +111,7 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
         stands={order: stand for order, stand in key.stands.items() if order in kept},
         frames=(),
     )
-    reel = Reel(recording, [], kept)
+    reel = RunningRecording(recording, [], kept)
     past = list(recorder.past)
     # The state at the beginning is the last one that was known before it.
     first = max((n for n, frame in enumerate(past) if frame.at <= key.at), default=0)
@@ -110,7 +120,7 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> Reel:
     return reel
 
 
-def _note(reel: Reel, frame: Frame) -> None:
+def _note(reel: RunningRecording, frame: Frame) -> None:
     """Add a moment to a reel, if it tells anything new of its orders; see which are taken over."""
     known, before = frame.snapshot, reel.frames[-1].snapshot if reel.frames else None
     told = reel.kept
@@ -128,17 +138,19 @@ def _note(reel: Reel, frame: Frame) -> None:
         elif key in reel.waiting:
             same = order is not None and order.status is reel.waiting.pop(key)
             if same or frame.at >= killed:
-                reel.taken.append(Taken(key, order.worker if order is not None else None, frame.at))
+                reel.taken.append(
+                    RecordedTakeover(key, order.worker if order is not None else None, frame.at)
+                )
 
 
-def _over(reel: Reel, now: float) -> bool:
+def _over(reel: RunningRecording, now: float) -> bool:
     if not reel.waiting and reel.settled is None:
         reel.settled = now
     late = now - reel.recording.begin >= LONGEST
     return late or reel.settled is not None and now - reel.settled >= AFTER
 
 
-def _finished(model: Model, reel: Reel, now: float) -> Recording:
+def _finished(model: Model, reel: RunningRecording, now: float) -> Recording:
     end = min(now, reel.recording.begin + LONGEST)
     taken = tuple(reel.taken)
     concerned = {one.order for one in taken} | reel.waiting.keys()

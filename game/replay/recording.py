@@ -1,6 +1,6 @@
-"""What is kept of a kill: the truths that the window was told around it, and when. Data only, bounded.
+"""What is kept of a kill: what the API told around it, and when. Data only, bounded.
 
-Nothing in here is made up afterwards: snapshots as they were known, cut down to the orders that matter,
+These are the snapshots as they were known then, cut down to the orders that matter,
 and where the gophers stood when the recording begins.
 """
 
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from api_stub.schema import OrderStatus
 from game.api_state.snapshot import Snapshot
-from game.simulation.floor_plan import FloorPlan
-from game.simulation.places import Kitchen, Place
+from game.simulation.crowd.floor_plan import FloorPlan
+from game.simulation.places import KitchenLayout, Place
 
 BEFORE = 1.0
 """Seconds before the kill at which a recording begins, or a little earlier."""
@@ -28,7 +28,7 @@ ORDERS = 60
 """So many orders are recorded at most; those that the killed process held come first."""
 
 
-class Stand(NamedTuple):
+class StandingPlace(NamedTuple):
     """Where a gopher was: its feet in logical pixels, its stand at a place, and its height."""
 
     x: float
@@ -53,11 +53,11 @@ class Keyframe:
 
     at: float
     wall: float
-    stands: Mapping[str, Stand]
+    stands: Mapping[str, StandingPlace]
 
 
 @dataclass(frozen=True)
-class Taken:
+class RecordedTakeover:
     """An order's way out of a dead process's hands, when the window was told: `worker` has it now, or it had
     got on without anybody (None).
     """
@@ -83,12 +83,12 @@ class Recording:
     begin: float
     end: float
     base: float
-    kitchen: Kitchen
+    kitchen: KitchenLayout
     floor: FloorPlan | None
-    stands: Mapping[str, Stand]
+    stands: Mapping[str, StandingPlace]
     frames: tuple[Frame, ...]
     held: tuple[str, ...] = ()
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[RecordedTakeover, ...] = ()
     receipt: int = 0
     """The number of its receipt; 0: none had come when the recording ended."""
 
@@ -103,14 +103,14 @@ class Recording:
 
 
 @dataclass
-class Reel:
+class RunningRecording:
     """A recording that is being made; `waiting`: orders in the process's hands, and their stage there."""
 
     recording: Recording
     frames: list[Frame]
     kept: tuple[str, ...]
     waiting: dict[str, OrderStatus] = field(default_factory=dict)
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[RecordedTakeover] = field(default_factory=list)
     settled: float | None = None
 
 
@@ -120,7 +120,7 @@ class Recorder:
 
     past: deque[Frame] = field(default_factory=deque)
     keyframes: deque[Keyframe] = field(default_factory=deque)
-    reels: list[Reel] = field(default_factory=list)
+    reels: list[RunningRecording] = field(default_factory=list)
     done: list[Recording] = field(default_factory=list)
     """By the time of the kill, the newest last."""
 

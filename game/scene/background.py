@@ -7,15 +7,12 @@ import pygame
 from game.drawing.art import Art
 from game.drawing.shades import shade
 from game.drawing.view import View
+from game.simulation.detail_levels import COPIED_PAST_CACHES, COPIED_THROUGH_CACHES
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND
 from game.theme import INK, NIGHT, Colour
 
 STRONG_ROOM: Colour = (118, 118, 128)
 """What the room is multiplied with for high contrast, of 255."""
-MANY, FEWER = 360, 300
-"""From so many orders on, and until there are fewer than so many, it is better to copy past the caches.
-Measured with two cores that share 32 MiB: with 300 orders it is the same, with 1,000 a fifth of a frame.
-"""
 
 
 def beside(picture: pygame.Surface) -> pygame.Surface:
@@ -39,7 +36,7 @@ class Ground:
     def picture(self, view: View, orders: int = 0) -> pygame.Surface:
         """The picture for a view, with so many orders before it; the same object while nothing changes."""
         strong, made = view.access.strong, self._made
-        crowded = orders >= (FEWER if made is not None and made[1] else MANY)
+        crowded = orders >= (COPIED_THROUGH_CACHES if made is not None and made[1] else COPIED_PAST_CACHES)
         if made is not None and made[:2] == (strong, crowded):
             return made[2]
         plain = self._art.background()

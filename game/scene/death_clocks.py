@@ -77,7 +77,7 @@ def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
     inner, dead_for = wide - 2 * MARGIN, max(0.0, model.real - cook.died_real)
     first = dead_words(dead_for)[fitting(brush, dead_words(LONGEST), inner)]
     # While the API is away nobody tells who took over: that clock stands at when it was last known.
-    heard = model.real if model.offline_since is None else model.offline_since
+    heard = model.real if model.heard.offline_since is None else model.heard.offline_since
     choices = takeover_words(cook, max(0.0, heard - cook.died_real))
     second = choices[fitting(brush, takeover_words(cook, LONGEST), inner)] if choices else ()
     lines = first + (second or (cook.died_of,))

@@ -6,8 +6,8 @@ import math
 
 from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box
-from game.scene.names_and_tethers import NAMED
 from game.simulation.actors import Gopher
+from game.simulation.detail_levels import NAMES
 from game.simulation.failure_bubbles import saying, speakers
 from game.simulation.model import Model
 from game.simulation.motion import clamp
@@ -27,7 +27,7 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
     # In steps: each size of a bubble is a picture that is kept.
     wide = min(STEP * math.ceil(wide / STEP), most) + 36
     high = 20 + pitch * (1 + len(lines))
-    above = 48.0 if gopher.own or len(model.gophers) <= NAMED else 22.0
+    above = 48.0 if gopher.own or len(model.gophers) <= NAMES else 22.0
     tip = gopher.body.y - gopher.lift - gopher.height * 1.04 - above
     x = clamp(gopher.body.x, 30 + wide / 2, 1890 - wide / 2)
     y = max(150.0, tip - 14 - high)

@@ -13,12 +13,11 @@ from game.scene.crowd.draw import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_cro
 from game.scene.gopher_pictures import Wardrobe
 from game.scene.names_and_tethers import draw_ring, draw_tethers
 from game.simulation.actors import Gopher, Mood, colour_of, slot_of
+from game.simulation.detail_levels import FEW, MOST_POPPING_TAGS, MOST_SIGNS
 from game.simulation.model import Model
 from game.simulation.motion import clamp, lerp
 from game.theme import INK, WOOD, Colour
 
-FINE = 36
-"""Up to so many orders each is drawn with every squash and tilt; a crowd only walks and blinks."""
 LEANING = 8.0
 LEAST_TURNED = 60.0
 """By more degrees than that nobody leans, but turns: for that a picture is made, where it would be seen."""
@@ -169,16 +168,14 @@ def draw_sign_up(brush: Brush, gopher: Gopher, paws: tuple[float, float]) -> Non
     brush.sprite(brush.art.icon(Condition.PAUSED.value, size * 0.4), x, top - size * 0.02)
 
 
-MARKS = 60
-"""So many signs in a crowd at most."""
 LEAST_MARK = 22.0
 """The height of the smallest sign that can be told from another."""
 
 
 def draw_marks(brush: Brush, model: Model, but: frozenset[int]) -> None:
     """In a crowd: a sign over each who is paused, or stuck, or has ended otherwise than delivered."""
-    marked = [g for g in model.census.marked if g.hop is None and id(g) not in but]
-    for gopher in sorted(marked, key=lambda g: g.body.y)[-MARKS:]:
+    marked = [g for g in model.head_count.marked if g.hop is None and id(g) not in but]
+    for gopher in sorted(marked, key=lambda g: g.body.y)[-MOST_SIGNS:]:
         condition = gopher.condition
         if condition is None:
             continue
@@ -229,8 +226,6 @@ def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
 
 
 POP_SECONDS = 0.5
-POPS = 12
-"""So many new tags pop up in a crowd at a time, where nobody else wears one."""
 
 
 def draw_badge(brush: Brush, gopher: Gopher, now: float, crowded: bool = False) -> None:
@@ -250,7 +245,7 @@ def draw_badge(brush: Brush, gopher: Gopher, now: float, crowded: bool = False) 
 
 def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]:
     """Every order on the floor, from back to front, with what belongs to it; returns those in the air."""
-    fine = len(model.gophers) <= FINE
+    fine = len(model.gophers) <= FEW
     fliers = []
     draw_tethers(brush, model)
     if fine:
@@ -276,8 +271,10 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]
     if not fine:
         floor = model.kitchen.front + 12.0
         since = model.now - POP_SECONDS
-        tagged = (g for g in model.tagged if g.tag_since > since and g.hop is None and g.body.y <= floor)
-        for gopher in sorted(tagged, key=lambda g: g.body.y)[-POPS:]:
+        tagged = (
+            g for g in model.crowd.tagged if g.tag_since > since and g.hop is None and g.body.y <= floor
+        )
+        for gopher in sorted(tagged, key=lambda g: g.body.y)[-MOST_POPPING_TAGS:]:
             draw_badge(brush, gopher, model.now, crowded=True)
     return fliers
 
@@ -285,7 +282,7 @@ def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]
 def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe, fliers: Sequence[Gopher]) -> None:
     """Those that hop, in front of the cooks."""
     # They are drawn with every squash in a crowd too, as long as they are few and not tiny.
-    few = len(fliers) <= FINE
+    few = len(fliers) <= FEW
     for gopher in fliers:
         draw_trail(brush, gopher, model.access.calm)
         with brush.faded(_presence(model, gopher)):

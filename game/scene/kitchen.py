@@ -17,11 +17,11 @@ from game.scene.hud.top_band import draw_hud
 from game.scene.names_and_tethers import draw_names
 from game.scene.particles import draw_particles
 from game.simulation.model import Model
-from game.simulation.places import Kitchen, Place
+from game.simulation.places import KitchenLayout, Place
 from game.theme import INK
 
 
-def kitchen_of_scene(scene: SceneMap) -> Kitchen:
+def kitchen_of_scene(scene: SceneMap) -> KitchenLayout:
     """The fixed points of a drawn scene, for the layout."""
     places = scene.places
     anchors = {
@@ -33,7 +33,7 @@ def kitchen_of_scene(scene: SceneMap) -> Kitchen:
         Place.ASIDE: places["exit"].feet.x - 90.0,
     }
     crowd = places["bench"].crowd
-    return Kitchen(
+    return KitchenLayout(
         door=(scene.lane_from, scene.lane_y),
         exit=(scene.lane_to, scene.lane_y),
         anchors=anchors,
@@ -59,7 +59,7 @@ def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:
 
 def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     """Draw the room and everybody in it."""
-    wardrobe.begin_frame(model.gophers.keys(), model.revision)
+    wardrobe.begin_frame(model.gophers.keys(), model.crowd.revision)
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
     brush.dx = model.shake * math.sin(model.now * 91.0)

@@ -14,19 +14,14 @@ from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
 from game.drawing.shades import shade
 from game.simulation.actors import Gopher, Mood, colour_of, slot_of
+from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES, NAMES
 from game.simulation.model import Model
 from game.simulation.motion import clamp
 from game.simulation.places import cook_spot
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
-NAMED = 12
-"""Up to so many orders everybody wears a name."""
-TETHERED = 10
-"""Up to so many orders each shows a line to its cook; of more only those that somebody follows."""
 TETHER_SECONDS = 2.5
 """For so long after a takeover the line to the new cook shows, among however many."""
-TETHERS = 12
-"""So many of those lines at a time."""
 TETHER = tuple((n / 12, math.sin(math.pi * n / 12)) for n in range(13))
 """Its points: how far along each is, and which part of the sag it hangs down."""
 LONGEST_NAME = 210.0
@@ -39,11 +34,11 @@ def caption(gopher: Gopher) -> str:
 
 def tethered(model: Model) -> list[Gopher]:
     """Those whose line to their cook shows."""
-    if len(model.gophers) <= TETHERED:
+    if len(model.gophers) <= LINES_TO_COOKS:
         return list(model.gophers.values())
     since = model.now - TETHER_SECONDS
-    fresh = [g for g in model.census.moved if g.taken_at > since and not model.follows(g)]
-    return model.followed + fresh[-TETHERS:]
+    fresh = [g for g in model.head_count.moved if g.taken_at > since and not model.follows(g)]
+    return model.followed + fresh[-MOST_TAKEOVER_LINES:]
 
 
 def draw_tethers(brush: Brush, model: Model) -> None:
@@ -105,7 +100,11 @@ def _labels(brush: Brush, model: Model, cast: Iterable[Gopher], high: float) -> 
     for gopher in cast:
         wide = brush.pen.measure(caption(gopher), _size(gopher), face="bold")[0]
         wide = min(wide, brush.pen.pitch(LONGEST_NAME)) + 24
-        important = float(gopher.id == model.hover), float(gopher.id == model.card), float(gopher.own)
+        important = (
+            float(gopher.id == model.pointing.hover),
+            float(gopher.id == model.card),
+            float(gopher.own),
+        )
         x = clamp(gopher.body.x, wide / 2 + 8, 1912 - wide / 2)
         crest = 1.2 * arrow_size(model, gopher)
         labels.append(Label(gopher.id, x, _above(gopher) - high, wide, (*important, gopher.body.y), crest))
@@ -118,7 +117,7 @@ def _size(gopher: Gopher) -> float:
 
 def draw_names(brush: Brush, model: Model) -> None:
     """The names over the heads of a few, and of those who are followed; an own order's on paper."""
-    everybody = len(model.gophers) <= NAMED
+    everybody = len(model.gophers) <= NAMES
     cast = {
         g.id: g
         for g in (model.gophers.values() if everybody else model.followed)
@@ -148,7 +147,7 @@ def arrow_size(model: Model, gopher: Gopher) -> float:
     """How high the arrow over it is: large for a while over one's own; 0 for none."""
     if gopher.arrow > 0:
         return 72.0
-    return 44.0 if len(model.gophers) > TETHERED and model.follows(gopher) else 0.0
+    return 44.0 if len(model.gophers) > LINES_TO_COOKS and model.follows(gopher) else 0.0
 
 
 def _arrow(brush: Brush, model: Model, gopher: Gopher, top: float) -> None:

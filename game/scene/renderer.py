@@ -21,11 +21,11 @@ from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
 from game.panels.stats.panel import StatsPanel
 from game.scene.gopher_pictures import Wardrobe
-from game.scene.hud.receipt_slips import LEFT as SLIPS_LEFT
 from game.scene.hud.top_band import draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.simulation.model import Model
-from game.simulation.places import Kitchen
+from game.simulation.places import KitchenLayout
+from game.simulation.receipt_layout import LEFT as SLIPS_LEFT
 from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 
@@ -95,7 +95,7 @@ class Stage:
         return self._brush.art if self._brush else None
 
     @property
-    def kitchen(self) -> Kitchen | None:
+    def kitchen(self) -> KitchenLayout | None:
         """The fixed points of the scene, once it is there."""
         return kitchen_of_scene(self._brush.art.scene()) if self._brush else None
 

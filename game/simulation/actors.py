@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 
 from api_stub.schema import Order, Worker
 from game.api_state.conditions import Condition, condition_of
-from game.simulation.floor_plan import FloorPlan
-from game.simulation.motion import Arc, Follower, Spring
+from game.simulation.crowd.floor_plan import FloorPlan
+from game.simulation.motion import Arc, SmoothPoint, Spring
 from game.simulation.places import CookSpot, Place
 from game.theme import COOKS, Colour
 
@@ -55,7 +56,7 @@ class Hop:
 
 
 NEVER = -99.0
-"""When something happened that has not: longer ago than anything is shown."""
+"""The time of what has never happened: longer ago than anything that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,12 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A gopher's rest, from when it stands still until it is woken. Each is another one, by which whoever
-    draws it knows that nothing of it has changed.
-    """
+    """A gopher's rest, from when it stands still until it is woken."""
 
     until: float
     """The model's `now` at which it wakes by itself."""
+    number: int = field(default_factory=count(1).__next__, compare=False)
+    """No other rest, of anybody, has it: by that whoever draws it knows that nothing of it has changed."""
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Gopher:
     """One order. Position is its feet's on the floor, `lift` the height over it, in logical pixels."""
 
     order: Order
-    body: Follower
+    body: SmoothPoint
     place: Place
     index: int
     mood: Mood = Mood.WALK
@@ -114,11 +115,11 @@ class Gopher:
     here: bool = False
     """It was on its way before this window saw it: it stands at its place at once, and grows."""
     rest: Rest | None = None
-    """Set while a frame costs it nothing; whoever changes anything of it calls `wake`."""
+    """Set while a frame costs it nothing. Whoever changes anything of it does so by the methods below."""
     gliding: bool = False
-    """It rests but for the last few pixels to its stand."""
+    """It rests, except that it still moves the last few pixels to its stand."""
     goal: Goal | None = None
-    """Where `strides` has it go."""
+    """Where it goes; worked out by `crowd.fast_path`."""
     strolling: bool = False
     """In a crowd: it only walks to its goal; until it arrives or is woken there is nothing to decide."""
     condition: Condition | None = None
@@ -133,13 +134,47 @@ class Gopher:
         self.order, self.condition = order, condition_of(order)
         self.wake()
 
+    def set_mood(self, mood: Mood, now: float) -> None:
+        """It does something else from now on."""
+        if self.mood is not mood:
+            self.mood, self.mood_since = mood, now
+            self.wake()
+
+    def note_change(self, now: float) -> None:
+        """Something has happened to it: it is wide awake."""
+        self.calm_since = now
+        self.wake()
+
+    def go_to(self, place: Place, index: int) -> None:
+        """It has another stand, or another place, to go to."""
+        if (place, index) != (self.place, self.index):
+            self.place, self.index = place, index
+            self.wake()
+
+    def leap(self, speed: float) -> None:
+        """Leap up at `speed` logical pixels a second, if on the floor."""
+        if self.lift <= 0.0:
+            self.lift_speed = speed
+            self.stretch.push(2.2)
+            self.wake()
+
+    def start_hop(self, hop: Hop, now: float) -> None:
+        """Fly to the cook that has taken it over."""
+        self.hop, self.taken_at = hop, now
+        self.note_change(now)
+
+    def end(self, delivered: bool) -> None:
+        """Its order is over."""
+        self.delivered = delivered
+        self.wake()
+
     @property
     def id(self) -> str:
         """The order's id."""
         return self.order.id
 
     def wake(self) -> None:
-        """Look again at what to do: something about it has changed."""
+        """Look again at what to do: something about it has changed. Called in here and in `crowd` alone."""
         self.rest, self.strolling = None, False
 
 

@@ -86,7 +86,7 @@ _OFTEN_NONE = {"glasses": 5, "extra": 3}
 
 
 @dataclass(frozen=True)
-class Look:
+class GopherLook:
     """One order's gopher: a name from `CHOICES` for each field."""
 
     colour: str
@@ -100,7 +100,7 @@ class Look:
     extra: str
 
 
-def look_for(order_id: str) -> Look:
+def look_for(order_id: str) -> GopherLook:
     """The gopher of an order, from sha256 of its id."""
     digest = hashlib.sha256(f"gopher {order_id}".encode()).digest()
     picked: dict[str, str] = {}
@@ -108,7 +108,7 @@ def look_for(order_id: str) -> Look:
         tickets = ("none",) * _OFTEN_NONE.get(name, 0) + values
         # Three bytes a field: the bias of the remainder is under one in a million.
         picked[name] = tickets[int.from_bytes(digest[3 * n : 3 * n + 3]) % len(tickets)]
-    return Look(**picked)
+    return GopherLook(**picked)
 
 
 def combinations() -> int:
@@ -158,4 +158,4 @@ def cook_look(slot: int, generation: int) -> CookLook:
     )
 
 
-assert tuple(CHOICES) == tuple(field.name for field in fields(Look))
+assert tuple(CHOICES) == tuple(field.name for field in fields(GopherLook))

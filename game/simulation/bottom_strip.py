@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box
+from game.geometry import Box
+from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, UI_BUTTON
 
 CAP = 64.0
 """How wide a button is that shows its key alone."""
@@ -12,7 +13,7 @@ GAP = 14.0
 
 
 @dataclass(frozen=True)
-class Strip:
+class StripLayout:
     """The boxes of the strip. `words` lies between the buttons; `brief`: U, H and M show their keys alone,
     and where somebody speaks at the keyboard N does too.
     """
@@ -26,7 +27,7 @@ class Strip:
     brief_order: bool = False
 
 
-def strip_for(speaking: bool, kiosk: bool, muted: bool) -> Strip:
+def strip_for(speaking: bool, kiosk: bool, muted: bool) -> StripLayout:
     """The strip while a speaker's line is shown or not; a kiosk's visitors keep their large button."""
     order, ui, helping, sign = ORDER_BUTTON, UI_BUTTON, HELP_BUTTON, MUTED_SIGN
     if speaking:
@@ -37,4 +38,4 @@ def strip_for(speaking: bool, kiosk: bool, muted: bool) -> Strip:
     left = order[0] + order[2] + GAP
     right = (sign if muted else ui)[0] - GAP
     words = left, BOTTOM_STRIP[1], right - left, BOTTOM_STRIP[3]
-    return Strip(order, ui, helping, sign, words, speaking, speaking and not kiosk)
+    return StripLayout(order, ui, helping, sign, words, speaking, speaking and not kiosk)

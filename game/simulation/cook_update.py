@@ -6,7 +6,7 @@ import math
 
 from game.api_state.receipts import last_takeover, receipt_for
 from game.simulation.actors import Cook, CookPhase
-from game.simulation.head_count import Census
+from game.simulation.crowd.head_count import HeadCount
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import CookSpot, cook_spot
@@ -15,15 +15,15 @@ FALL_SECONDS = 0.55
 ARRIVE_SECONDS = 0.7
 
 
-def _act(cook: Cook, census: Census, now: float) -> None:
+def _act(cook: Cook, head_count: HeadCount, now: float) -> None:
     """What the cook is seen doing: of several tasks each for 1.6 seconds in turn."""
     worker_id = cook.worker.id if cook.worker and cook.living else None
-    cook.holding = [g.id for g in census.held.get(worker_id or "", ())]
-    tasks = census.tasks.get(worker_id or "", ())
+    cook.holding = [g.id for g in head_count.held.get(worker_id or "", ())]
+    tasks = head_count.tasks.get(worker_id or "", ())
     cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
 
 
-def _mourn(model: Model, cook: Cook, waiting: int) -> None:
+def _note_takeovers(model: Model, cook: Cook, waiting: int) -> None:
     """What became of the orders of the process that died here."""
     cook.waiting = waiting
     receipt = receipt_for(model.known.receipts, cook.fallen, cook.receipts_before)
@@ -57,16 +57,16 @@ def _walk(model: Model, cook: Cook, dt: float) -> None:
 
 def update_cooks(model: Model, dt: float) -> None:
     """Move every cook by `dt` seconds and see what is in its hands."""
-    census = model.census
+    head_count = model.head_count
     dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
     for cook in dead:
-        _mourn(model, cook, census.waiting.get(cook.fallen, 0))
+        _note_takeovers(model, cook, head_count.waiting.get(cook.fallen, 0))
     for cook in model.cooks.values():
         _walk(model, cook, dt)
         cook.age += dt
         cook.stretch.update(dt)
         cook.lean.update(dt)
-        _act(cook, census, model.now)
+        _act(cook, head_count, model.now)
         if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
             cook.phase, cook.age = CookPhase.GHOST, 0.0
         elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from game.api_state.conditions import CODE_FAILS, Condition
 from game.simulation.actors import Gopher, Mood
+from game.simulation.detail_levels import FEW, MOST_BUBBLES
 from game.simulation.model import Model
 
-MOST = 2
-CROWD = 36
-"""Among more orders than this only those speak that have failed twice."""
 NOT_ITS_FAULT = ("timeout", "timed out", "shutting down")
 """What Temporal says of an attempt whose worker went away."""
 RECEIPTS = 1300.0
@@ -35,15 +33,17 @@ def stuck(gopher: Gopher) -> bool:
 
 def _room(model: Model, gopher: Gopher) -> bool:
     """Whether a bubble over it covers nobody: not beside a cook, and not under the receipts."""
-    under_receipts = bool(model.notes) and gopher.body.x > RECEIPTS
+    under_receipts = bool(model.slips) and gopher.body.x > RECEIPTS
     return gopher.body.y <= model.kitchen.front + 12.0 and not under_receipts
 
 
 def speakers(model: Model) -> list[Gopher]:
     """Those who speak: a person's own order before others, then the one that waits longest. Steady."""
-    least = 2 if len(model.gophers) <= CROWD else 3
-    tried = [g for g in model.census.tried if g.order.attempt >= least and g.condition is not Condition.CODE]
-    tried += [g for g in model.census.marked if g.condition is Condition.CODE]
+    least = 2 if len(model.gophers) <= FEW else 3
+    tried = [
+        g for g in model.head_count.tried if g.order.attempt >= least and g.condition is not Condition.CODE
+    ]
+    tried += [g for g in model.head_count.marked if g.condition is Condition.CODE]
     found = [g for g in tried if stuck(g) and _room(model, g)]
     found.sort(key=lambda g: (not g.own, g.order.started_at.timestamp() if g.order.started_at else 0.0, g.id))
     chosen: list[Gopher] = []
@@ -51,7 +51,7 @@ def speakers(model: Model) -> list[Gopher]:
         # Two bubbles side by side must not cover each other.
         if all(abs(gopher.body.x - other.body.x) > 420.0 for other in chosen):
             chosen.append(gopher)
-        if len(chosen) == MOST:
+        if len(chosen) == MOST_BUBBLES:
             break
     return chosen
 

@@ -6,7 +6,7 @@ import math
 
 from game.api_state.conditions import HELD, Condition
 from game.simulation.actors import Cook, Gopher, Mood, slot_of
-from game.simulation.crowd_fast_path import (
+from game.simulation.crowd.fast_path import (
     HURRIED,
     NEAR,
     SMOOTH,
@@ -16,28 +16,29 @@ from game.simulation.crowd_fast_path import (
     steps_of,
     strolls,
 )
-from game.simulation.floor_plan import plan_floor
-from game.simulation.floor_replanning import FEW, refloor
+from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.floor_replanning import replan_floor
+from game.simulation.crowd.resting import (
+    ASLEEP_AFTER,
+    RESTING,
+    CrowdMoment,
+    fallen_cook_of,
+    held_by_the_dead,
+    rest_of,
+    touched_by_a_death,
+    wake_whom_it_concerns,
+)
+from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import Place, cook_spot
-from game.simulation.reactions import beside, jump, seat_of, take_off
-from game.simulation.resting_crowd import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
+from game.simulation.reactions import take_off
+from game.simulation.seats import beside, seat_of
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3
 FOLLOWED_HEIGHT = 76.0
 """Whom somebody follows is never smaller than this, however many there are."""
-CROWD = FEW
-"""Among more orders than this nobody's springs are seen."""
-MOST_ASIDE = 24
-"""So many lost orders stand aside at most; of more, those that stand there longest leave."""
-
-
-def _set_mood(model: Model, gopher: Gopher, mood: Mood) -> None:
-    if gopher.mood is not mood:
-        gopher.mood, gopher.mood_since = mood, model.now
-        gopher.wake()
 
 
 def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
@@ -92,47 +93,47 @@ def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, f
     return goal.x, goal.y
 
 
-def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: Room) -> None:
+def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: CrowdMoment) -> None:
     """Choose the mood of a gopher that does not fly."""
     walking = far > NEAR
     if gopher.mood is Mood.LEAVE:
         return None
     if gopher.delivered:
         if walking and gopher.mood is not Mood.JOY:
-            return _set_mood(model, gopher, Mood.WALK)
+            return gopher.set_mood(Mood.WALK, model.now)
         if gopher.mood is not Mood.JOY:
-            _set_mood(model, gopher, Mood.JOY)
-            hearts = 6 if len(model.gophers) <= CROWD else 3
+            gopher.set_mood(Mood.JOY, model.now)
+            hearts = 6 if len(model.gophers) <= FEW else 3
             model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
         return None
     if walking:
-        _set_mood(model, gopher, Mood.WALK)
+        gopher.set_mood(Mood.WALK, model.now)
     elif gopher.place is Place.ASIDE:
-        _set_mood(model, gopher, Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD)
+        gopher.set_mood(Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD, model.now)
     elif gopher.condition in HELD:
-        _set_mood(model, gopher, Mood.HELD)
-    elif fallen is not None or room.grief and orphaned(model, gopher):
-        _set_mood(model, gopher, Mood.WORRIED)
+        gopher.set_mood(Mood.HELD, model.now)
+    elif fallen is not None or room.some_died and held_by_the_dead(model, gopher):
+        gopher.set_mood(Mood.WORRIED, model.now)
     elif room.alive and gopher.order.worker is not None:
-        _set_mood(model, gopher, Mood.WORKED)
+        gopher.set_mood(Mood.WORKED, model.now)
     else:
-        _set_mood(model, gopher, Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT)
+        gopher.set_mood(Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT, model.now)
     return None
 
 
-def _rejoice(model: Model, gopher: Gopher, dt: float) -> None:
+def _leap_for_joy(model: Model, gopher: Gopher, dt: float) -> None:
     """Leap for joy, and then leave."""
     _fall(gopher, dt)
     if gopher.lift > 0.0:
         return
     age = model.now - gopher.mood_since
     if age > JOY_SECONDS:
-        _set_mood(model, gopher, Mood.LEAVE)
+        gopher.set_mood(Mood.LEAVE, model.now)
     elif age < JOY_SECONDS - 0.3 and not model.access.calm:
-        jump(gopher, 560.0)
+        gopher.leap(560.0)
 
 
-def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
+def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
     if gopher.arrow > 0.0:
         gopher.arrow = max(0.0, gopher.arrow - dt)
     height = max(room.height, FOLLOWED_HEIGHT) if model.follows(gopher) else room.height
@@ -145,9 +146,9 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
-            _set_mood(model, gopher, Mood.HOP)
+            gopher.set_mood(Mood.HOP, model.now)
         return
-    fallen = mourned(model, gopher) if room.grief else None
+    fallen = fallen_cook_of(model, gopher) if room.some_died else None
     if fallen is None:
         gopher.seat = None
     tx, ty = _target(model, gopher, fallen)
@@ -167,39 +168,26 @@ def _one(model: Model, gopher: Gopher, dt: float, room: Room) -> None:
         gopher.left = False
     _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
     if gopher.mood is Mood.JOY:
-        _rejoice(model, gopher, dt)
+        _leap_for_joy(model, gopher, dt)
     else:
         _fall(gopher, dt)
 
 
-def _wake_all(model: Model, fallen: frozenset[str]) -> None:
-    """Let everybody look again where the floor is another, or who lives, or who has died."""
-    room = model.floor, model.anyone_alive, fallen
-    if model.room != room:
-        model.room = room
-        for gopher in model.gophers.values():
-            gopher.wake()
-
-
 def update_gophers(model: Model, dt: float) -> None:
     """Move every gopher by `dt` seconds; those that have left are gone."""
-    refloor(model)
+    replan_floor(model)
     alive = model.anyone_alive
-    room = Room(
+    room = CrowdMoment(
         height=model.floor.height if model.floor else 150.0,
         growth=1.0 - math.exp(-6.0 * dt),
         alive=alive,
-        grief=alive and any(cook.fallen for cook in model.cooks.values()),
+        some_died=alive and any(cook.fallen for cook in model.cooks.values()),
     )
     fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
-    _wake_all(model, fallen)
-    if room.height < FOLLOWED_HEIGHT:
-        for one in (model.gophers.get(model.hover), model.gophers.get(model.card)):
-            if one is not None:
-                one.wake()
+    wake_whom_it_concerns(model, fallen, followed_grow=room.height < FOLLOWED_HEIGHT)
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
     floor = model.floor
-    crowded = len(model.gophers) > CROWD and floor is not None and dt > 0.0
+    crowded = len(model.gophers) > FEW and floor is not None and dt > 0.0
     stride = Stride(dt) if crowded else None
     now, height = model.now, room.height
     # Whom somebody follows is drawn with every squash, and has springs even here.
@@ -227,18 +215,20 @@ def update_gophers(model: Model, dt: float) -> None:
         ):
             if gopher.body.vx or gopher.body.vy:
                 stride.settle(gopher, gopher.goal)
-            _rejoice(model, gopher, dt)
+            _leap_for_joy(model, gopher, dt)
         else:
             _one(model, gopher, dt, room)
             gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
             gopher.strolling = (
-                strolls(gopher, height) and id(gopher) not in followed and not bereft(model, gopher, fallen)
+                strolls(gopher, height)
+                and id(gopher) not in followed
+                and not touched_by_a_death(model, gopher, fallen)
             )
         if gopher.mood is leave and gopher.body.x >= edge:
             gone.append(gopher.order.id)
     for order_id in gone:
         model.leave(order_id)
-    if model.census.places.get(Place.ASIDE, 0) > MOST_ASIDE:
+    if model.head_count.places.get(Place.ASIDE, 0) > MOST_ASIDE:
         aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
         for gopher in aside[:-MOST_ASIDE]:
-            _set_mood(model, gopher, Mood.LEAVE)
+            gopher.set_mood(Mood.LEAVE, model.now)

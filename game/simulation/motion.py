@@ -65,7 +65,7 @@ class Spring:
 
 
 @dataclass(slots=True)
-class Follower:
+class SmoothPoint:
     """A point that goes to a target, starting and stopping softly, at `top_speed` at most.
 
     The critically damped spring of "Game Programming Gems 4", 1.10. It is stable for any step; steps are

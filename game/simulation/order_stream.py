@@ -28,7 +28,7 @@ NAMES = (
 
 
 @dataclass(frozen=True)
-class Stream:
+class OrderStream:
     """The stream as it runs: `per_minute` orders on average while `running`.
 
     `in_flight` are the ids that the API has not answered; `next_at` is when a burst is due, None: at once.
@@ -61,7 +61,7 @@ def rate_of(settings: StreamSettings) -> float:
     return 60.0 * settings.burst / max((low + high) / 2, 1e-3)
 
 
-def configured(stream: Stream, settings: StreamSettings, source: str) -> Stream:
+def configured(stream: OrderStream, settings: StreamSettings, source: str) -> OrderStream:
     """The stream under a checkpoint's settings; the same settings again change nothing."""
     if source == stream.source and settings == stream.settings:
         return stream
@@ -77,25 +77,25 @@ def configured(stream: Stream, settings: StreamSettings, source: str) -> Stream:
     )
 
 
-def toggled(stream: Stream) -> Stream:
+def toggled(stream: OrderStream) -> OrderStream:
     """Paused, or on again; a stream that has sent its total starts anew."""
     if stream.finished:
         return replace(stream, running=True, shown=True, next_at=None, sent_before=stream.sent)
     return replace(stream, running=not stream.running, shown=True, next_at=None)
 
 
-def paced(stream: Stream, per_minute: float) -> Stream:
+def paced(stream: OrderStream, per_minute: float) -> OrderStream:
     """The stream at another rate, from now on; held between what a person can choose."""
     rate = min(max(per_minute, SLOWEST), max(FASTEST, rate_of(stream.settings)))
     return stream if rate == stream.per_minute else replace(stream, per_minute=rate, next_at=None)
 
 
-def settled(stream: Stream, order_id: str) -> Stream:
+def settled(stream: OrderStream, order_id: str) -> OrderStream:
     """The API has answered about this order."""
     return replace(stream, in_flight=stream.in_flight - {order_id})
 
 
-def interval(stream: Stream, dice: random.Random) -> float:
+def interval(stream: OrderStream, dice: random.Random) -> float:
     """Seconds until the next burst, drawn from the checkpoint's range, scaled to the rate chosen."""
     low, high = stream.settings.every_s
     return dice.uniform(low, high) * rate_of(stream.settings) / stream.per_minute
@@ -110,7 +110,7 @@ def _toppings(dice: random.Random, bug: bool) -> list[str]:
     return dice.sample(TOPPINGS, TOPPINGS_EACH)
 
 
-def order_of(stream: Stream, n: int, dice: random.Random, bug: bool) -> OrderRequest:
+def order_of(stream: OrderStream, n: int, dice: random.Random, bug: bool) -> OrderRequest:
     """Order number `n` of the session."""
     return OrderRequest(
         id=f"auto-{stream.session}-{n}",
@@ -122,8 +122,8 @@ def order_of(stream: Stream, n: int, dice: random.Random, bug: bool) -> OrderReq
 
 
 def due(
-    stream: Stream, now: float, dice: random.Random, open_orders: int, online: bool, bug: bool = False
-) -> tuple[Stream, tuple[OrderRequest, ...]]:
+    stream: OrderStream, now: float, dice: random.Random, open_orders: int, online: bool, bug: bool = False
+) -> tuple[OrderStream, tuple[OrderRequest, ...]]:
     """The orders to send at `now`, and the stream that has sent them.
 
     `open_orders`: how many are on their way, those in flight left out.

@@ -1,4 +1,4 @@
-"""Stars, flour, hearts and falling hats: bounded, short-lived, pure. Drawing them is `scene.effects`."""
+"""Stars, flour, hearts and falling hats: bounded, short-lived, pure. Drawing them is `scene.particles`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Particle:
 
     @property
     def left(self) -> float:
-        """How much of its life is left, 1 to 0."""
+        """Which part of its life is left, 1 to 0."""
         return max(0.0, 1.0 - self.age / self.life)
 
 

@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api_stub.schema import OrderStatus
-
-Point = tuple[float, float]
-Box = tuple[float, float, float, float]
-"""x, y, width, height."""
+from game.geometry import Box, Point
 
 
 class Place(StrEnum):
@@ -59,7 +56,7 @@ MUTED_SIGN: Box = (1384, 1019, 168, 58)
 
 
 @dataclass(frozen=True)
-class Kitchen:
+class KitchenLayout:
     """The fixed points of the scene. The defaults serve tests; the application reads the art's own."""
 
     door: Point = (70, 690)
@@ -96,7 +93,7 @@ class CookSpot:
         return abs(x - self.x) <= reach and self.y - self.height <= y <= self.y + 42
 
 
-def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
+def cook_spot(kitchen: KitchenLayout, slot: int, slots: int) -> CookSpot:
     """Where slot `slot` (from 1) of `slots` stands: nine in front, more than that smaller behind them."""
     first = min(slots, FIRST_ROW)
     width = kitchen.right - kitchen.left
@@ -115,8 +112,3 @@ def cook_spot(kitchen: Kitchen, slot: int, slots: int) -> CookSpot:
         return CookSpot(x, y, SECOND_ROW_HEIGHT, SECOND_ROW_ROOM)
     gap = min(200.0, width / behind)
     return CookSpot(960 + (n - (behind - 1) / 2) * gap, y, SECOND_ROW_HEIGHT, gap)
-
-
-def inside(box: Box, x: float, y: float) -> bool:
-    """Whether (x, y) lies in the box."""
-    return box[0] <= x < box[0] + box[2] and box[1] <= y < box[1] + box[3]

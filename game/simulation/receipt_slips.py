@@ -7,7 +7,7 @@ from datetime import datetime
 from api_stub.schema import Receipt
 from game.api_state.receipts import newest_of, unheard_text, worth_showing
 from game.api_state.snapshot import Snapshot
-from game.simulation.model import Model, Note, Unheard
+from game.simulation.model import Model, ReceiptSlip, UntoldTimeout
 
 SHOWN = 3
 LIFE = 20.0
@@ -23,8 +23,8 @@ MOST_UNHEARD = 200
 
 
 def take_receipts(model: Model, old: Snapshot) -> None:
-    """Let new receipts come and changed ones be told anew; those of long ago are not news."""
-    by_key = {_key(note.receipt): note for note in model.notes}
+    """Show new receipts, and changed ones with what they say now; not those of long ago."""
+    by_key = {_key(note.receipt): note for note in model.slips}
     before = {_key(receipt) for receipt in old.receipts}
     newest = max((receipt.n for receipt in old.receipts), default=0)
     if old.receipts and newest > max((receipt.n for receipt in model.known.receipts), default=0):
@@ -43,14 +43,14 @@ def take_receipts(model: Model, old: Snapshot) -> None:
             # Whatever the clocks say: a number that was not there a moment ago is news.
             news = old.receipts_told and receipt.n > newest or model.real - died < LIFE
             if _key(receipt) not in before and news:
-                model.notes.append(Note(receipt, died_real=died))
+                model.slips.append(ReceiptSlip(receipt, died_real=died))
         elif note.receipt != receipt:
             note.receipt = receipt
             note.age = min(note.age, 0.5)
-    del model.notes[:-SHOWN]
-    for note in model.notes:
+    del model.slips[:-SHOWN]
+    for note in model.slips:
         if note.slot < 0:
-            taken = {other.slot for other in model.notes}
+            taken = {other.slot for other in model.slips}
             note.slot = min(slot for slot in range(SHOWN) if slot not in taken)
 
 
@@ -74,12 +74,14 @@ def _died_real(model: Model, receipt: Receipt) -> float:
 
 
 def take_timeouts(model: Model, old: Snapshot) -> None:
-    """Say it when an attempt was given up although its cook lives: nobody died, and nothing is lost."""
+    """Note attempts that Temporal gave up although their cook lives: a message says so later."""
     before = {one.n for one in old.timeouts}
     new = [one for one in model.known.timeouts if one.n not in before]
-    model.unheard = [one for one in model.unheard if any(one.n == known.n for known in model.known.timeouts)]
-    model.unheard += [Unheard(one.n, model.real) for one in new]
-    del model.unheard[:-MOST_UNHEARD]
+    model.untold_timeouts = [
+        one for one in model.untold_timeouts if any(one.n == known.n for known in model.known.timeouts)
+    ]
+    model.untold_timeouts += [UntoldTimeout(one.n, model.real) for one in new]
+    del model.untold_timeouts[:-MOST_UNHEARD]
 
 
 def _tell_unheard(model: Model) -> None:
@@ -87,13 +89,13 @@ def _tell_unheard(model: Model) -> None:
     by_number = {one.n: one for one in model.known.timeouts}
     due = [
         one
-        for one in model.unheard
+        for one in model.untold_timeouts
         if (told := by_number.get(one.n)) is not None
         and (told.to is not None or model.real - one.since >= PATIENCE)
     ]
     if not due:
         return
-    model.unheard = [one for one in model.unheard if one not in due]
+    model.untold_timeouts = [one for one in model.untold_timeouts if one not in due]
     text = unheard_text(by_number[due[0].n])
     if len(due) > 1:
         text = f"{len(due)} attempts were not heard of in time; their cooks live. The orders go on."
@@ -105,11 +107,11 @@ def _key(receipt: Receipt) -> tuple[datetime, int]:
 
 
 def update_notes(model: Model, dt: float) -> None:
-    """Let receipts grow old and leave."""
-    for note in model.notes:
+    """Count how long receipts have been shown; take away those that are over."""
+    for note in model.slips:
         note.age += dt
         note.shown += dt
-    model.notes = [note for note in model.notes if note.age < LIFE]
+    model.slips = [note for note in model.slips if note.age < LIFE]
     _tell_unheard(model)
 
 
@@ -117,4 +119,4 @@ def audit_alarm(model: Model, old: Snapshot) -> None:
     """Let the big counter jump when the audit finds another order lost."""
     before, after = old.audit, model.known.audit
     if after is not None and after is not before and after.lost > (before.lost if before else 0):
-        model.counter_pulse = 1.0
+        model.tally.pulse = 1.0

@@ -13,7 +13,7 @@ TURN_SECONDS = 9.0
 
 
 @dataclass(frozen=True)
-class Story:
+class SpeakerLines:
     """Where the speaker is. `by_hand`: somebody has stepped, so nothing turns by itself any more."""
 
     at: int = 0
@@ -34,14 +34,14 @@ class Story:
         return f"{self.at}/{len(self.lines)}"
 
 
-def told(story: Story, lines: Sequence[str]) -> Story:
+def told(story: SpeakerLines, lines: Sequence[str]) -> SpeakerLines:
     """The story after the checkpoint's lines were told; other lines begin at the beginning."""
     if tuple(lines) == story.lines:
         return story
-    return Story(hidden=story.hidden, lines=tuple(lines))
+    return SpeakerLines(hidden=story.hidden, lines=tuple(lines))
 
 
-def stepped(story: Story, by: int) -> Story:
+def stepped(story: SpeakerLines, by: int) -> SpeakerLines:
     """One line on or back, by hand; never past either end. A hidden line is shown again first."""
     if not story.lines:
         return story
@@ -51,7 +51,7 @@ def stepped(story: Story, by: int) -> Story:
     return replace(story, at=at, by_hand=True, age=0.0)
 
 
-def hidden_or_shown(story: Story) -> Story:
+def hidden_or_shown(story: SpeakerLines) -> SpeakerLines:
     """Hidden, or shown again: the line of before, or the first one."""
     if not story.lines:
         return story
@@ -60,7 +60,7 @@ def hidden_or_shown(story: Story) -> Story:
     return replace(story, hidden=True, age=0.0)
 
 
-def later(story: Story, seconds: float, alone: bool) -> Story:
+def later(story: SpeakerLines, seconds: float, alone: bool) -> SpeakerLines:
     """The story `seconds` later. `alone`: nobody speaks (a kiosk), so the lines turn by themselves."""
     if not story.lines:
         return story

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from game.simulation.order_stream import FASTEST, SLOWEST, Stream
-from game.simulation.places import Box
+from game.geometry import Box
+from game.simulation.order_stream import FASTEST, SLOWEST, OrderStream
 
 SIGN: Box = (24, 144, 500, 92)
 SWITCH: Box = (36, 156, 68, 68)
@@ -21,7 +21,7 @@ KNOB = 16.0
 BUG_WIDE, BUG_HIGH = 420.0, 58.0
 
 
-def bug_sign(stream: Stream) -> Box:
+def bug_sign(stream: OrderStream) -> Box:
     """The sign that says how many orders hang on the bug: under the stream's, where that is there."""
     top = SIGN[1] + SIGN[3] + 12 if stream.shown else SIGN[1]
     return SIGN[0], top, BUG_WIDE, BUG_HIGH
@@ -53,7 +53,7 @@ def rate_text(per_minute: float) -> str:
     return f"{number} a minute"
 
 
-def state_text(stream: Stream, open_orders: int, now: float = 0.0) -> str:
+def state_text(stream: OrderStream, open_orders: int, now: float = 0.0) -> str:
     """What the stream does at `now`, on its own clock."""
     if stream.finished:
         return f"all {stream.settings.total} sent"

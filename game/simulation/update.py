@@ -1,7 +1,7 @@
-"""The rules of the picture: news and time go in, the model changes, commands and wishes come out.
+"""One frame of the model: inputs, news and time go in; what the application must do comes back as data.
 
-Deterministic for a given model, inputs, news and `dt`. Nothing here guesses: a cook falls when the fleet
-says that its process is dead, a gopher changes place when its order did.
+Deterministic for a given model, inputs, news and `dt`. Nothing is shown before it is known: a cook
+falls when the fleet says that its process is dead, a gopher changes place when its order did.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from game.actions import Command, OpenBug, StreamOrders, Wish
+from game.actions import Command, OpenBug, Quit, StreamOrders, Wish
 from game.api_state.diff import diff
 from game.api_state.events import Event
 from game.api_state.news import (
@@ -26,16 +26,20 @@ from game.api_state.news import (
 from game.api_state.snapshot import Snapshot, advance
 from game.inputs import Input
 from game.once import Told
-from game.replay.recorder import record
-from game.simulation.controls import Wishes, handle, look
+from game.simulation import messages
+from game.simulation.controls.app_requests import AppRequests
+from game.simulation.controls.dispatch import handle, held_long_enough
+from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
 from game.simulation.model import Model
 from game.simulation.order_stream import configured, due, settled
-from game.simulation.reactions import react
+from game.simulation.reactions import hit_stop, react
 from game.simulation.receipt_slips import audit_alarm, take_receipts, take_timeouts, update_notes
 from game.simulation.speaker_lines import later, told
 
+MOST_OWN = 500
+"""With more orders of this window in mind than this, those that are over for long are forgotten."""
 SHAKE_HALF_LIFE = 0.06
 
 _told = Told(logging.getLogger(__name__))
@@ -48,6 +52,8 @@ class Result:
     commands: tuple[Command, ...] = ()
     wishes: tuple[Wish, ...] = ()
     events: tuple[Event, ...] = ()
+    hit_stop: float = 0.0
+    """Seconds for which game time shall stand still from now: a cook was hit."""
 
 
 def _advanced(known: Snapshot, news: News) -> Snapshot:
@@ -66,8 +72,11 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         return ()
     if isinstance(news, OrderPlaced):
         model.own.add(news.order.id)
-    if isinstance(news, ApiAway) and model.offline_since is None:
-        model.offline_since = model.real
+        if len(model.own) > MOST_OWN:
+            # Whoever is not known any more is not shown either. Its own order comes with this news.
+            model.own &= model.known.orders.keys() | {news.order.id}
+    if isinstance(news, ApiAway) and model.heard.offline_since is None:
+        model.heard.offline_since = model.real
     if isinstance(news, StreamSettled):
         _settle_stream(model, news)
     old, model.known = model.known, _advanced(model.known, news)
@@ -79,14 +88,14 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
     if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
         checkpoint = model.known.checkpoint
         model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
-        model.story = told(model.story, checkpoint.story)
+        model.speaker = told(model.speaker, checkpoint.story)
     if model.known.online:
-        model.offline_since = None
+        model.heard.offline_since = None
     events = _reacted(model, old)
     if isinstance(news, FleetSeen):
-        model.fleet_at = model.real
+        model.heard.fleet_at = model.real
     elif isinstance(news, OrdersSeen):
-        model.orders_at = model.real
+        model.heard.orders_at = model.real
     return events
 
 
@@ -94,9 +103,9 @@ def _note_ages(model: Model, old: Snapshot) -> None:
     """How old audit and statistics are is asked of the clock once, when they come."""
     audit, stats = model.known.audit, model.known.stats
     if audit is not None and (old.audit is None or old.audit.counted_at != audit.counted_at):
-        model.audit_at = model.real_of(audit.counted_at.timestamp())
+        model.heard.audit_at = model.real_of(audit.counted_at.timestamp())
     if stats is not None and (old.stats is None or old.stats.counted_at != stats.counted_at):
-        model.stats_at = model.real_of(stats.counted_at.timestamp())
+        model.heard.stats_at = model.real_of(stats.counted_at.timestamp())
 
 
 def _reacted(model: Model, old: Snapshot) -> tuple[Event, ...]:
@@ -118,7 +127,7 @@ def move(model: Model, dt: float) -> None:
     update_gophers(model, dt)
     model.particles.update(dt)
     model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
-    model.counter_pulse = max(0.0, model.counter_pulse - dt * 2.0)
+    model.tally.pulse = max(0.0, model.tally.pulse - dt * 2.0)
 
 
 def _settle_stream(model: Model, news: StreamSettled) -> None:
@@ -128,7 +137,7 @@ def _settle_stream(model: Model, news: StreamSettled) -> None:
         model.say(f"The stream has stopped: {news.refusal}")
 
 
-def _stream(model: Model, out: Wishes) -> None:
+def _stream(model: Model, out: AppRequests) -> None:
     """Send the stream's next burst, if it is due."""
     if not model.stream.running:
         return
@@ -141,7 +150,7 @@ def _stream(model: Model, out: Wishes) -> None:
         out.commands.append(StreamOrders(orders))
 
 
-def _mind_the_bug(model: Model, out: Wishes) -> None:
+def _mind_the_bug(model: Model, out: AppRequests) -> None:
     """Show the code by itself when orders begin to hang on it; say it when they go on."""
     challenge = model.known.challenge
     checkpoint = model.known.checkpoint
@@ -164,22 +173,21 @@ def update(
     model.particles.few = model.access.calm
     for item in news:
         events += take(model, item)
-    out = Wishes()
+    out = AppRequests()
     for one in inputs:
         handle(model, one, out)
     look(model)
     real = dt if real_dt is None else real_dt
     model.real += real
-    model.story = later(model.story, real, model.kiosk)
+    model.speaker = later(model.speaker, real, model.kiosk)
     _stream(model, out)
     _mind_the_bug(model, out)
     update_notes(model, real)
     if model.escape_held is not None:
         model.escape_held += real
-    model.pointer_idle += real
+        if held_long_enough(model):
+            out.commands.append(Quit())
+    model.pointing.idle += real
     move(model, dt)
-    record(model, events)
-    for toast in model.toasts:
-        toast.age += real
-    model.toasts = [toast for toast in model.toasts if toast.age < toast.life]
-    return Result(tuple(out.commands), tuple(out.wishes), tuple(events))
+    model.messages = messages.later(model.messages, real)
+    return Result(tuple(out.commands), tuple(out.wishes), tuple(events), hit_stop(model, events))

@@ -18,7 +18,7 @@ from game.api_state.events import (
     OrderVanished,
     WorkerDied,
 )
-from game.api_state.snapshot import FINAL
+from game.api_state.order_merge import FINAL
 from game.simulation.model import Model
 from game.simulation.places import PLACE_OF, Place, cook_spot
 

@@ -17,7 +17,7 @@ from game.desktop.gc_tuning import as_before, keep_what_is_here, sweep
 from game.desktop.window import Window
 from game.drawing.art import GopherPose
 from game.inputs import PointerMove
-from game.network.news_intake import Portions
+from game.network.news_intake import NewsIntake
 from game.scene.renderer import Stage
 from game.simulation.appearance import look_for
 from game.simulation.model import Model
@@ -63,7 +63,7 @@ def without_display() -> Iterator[None]:
 
 def player(window: Window, stage: Stage) -> Callable[[int, Sequence[News]], None]:
     """A function that does the work of frame `n` with its news: inputs, update, drawing, and the flip."""
-    model, portions = Model(wall=BEGAN.timestamp() + 100.0), Portions()
+    model, portions = Model(wall=BEGAN.timestamp() + 100.0), NewsIntake()
     if stage.kitchen is not None:
         model.kitchen = stage.kitchen
 

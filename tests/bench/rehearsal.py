@@ -17,7 +17,7 @@ from api_stub.schema import (
     Worker,
 )
 from game.api_state.news import FleetSeen, News, OrdersSeen, RecordsSeen
-from game.network.order_tracking import orders_every
+from game.network.polling_rates import orders_every
 
 COOKS = 9
 DT = 1 / 60

@@ -17,7 +17,7 @@ from game.drawing.art.poses import CookPose, GopherPose, PizzaState
 from game.drawing.art.scene_map import SceneMap, read_scene
 from game.drawing.art.sprite import Sprite, Transforms
 from game.drawing.art.svg import Renderer
-from game.simulation.appearance import CookLook, Look
+from game.simulation.appearance import CookLook, GopherLook
 from game.theme import CANVAS
 
 log = logging.getLogger(__name__)
@@ -81,14 +81,14 @@ class Art:
         """Soft light to blit over the scene: oven, mouth, lamp, select or spot; anchored at its centre."""
         return self._natural(f"glow/{name}")
 
-    def gopher(self, look: Look, pose: GopherPose, height: float) -> Sprite:
+    def gopher(self, look: GopherLook, pose: GopherPose, height: float) -> Sprite:
         """An order's gopher. `height` is logical, of the whole box with room for the hat, and is rounded
         to a size class.
         """
         size = gophers.nearest(gophers.SIZES, height)
         return self._sprites.get((look, pose, size), lambda: self._gophers.make(look, pose, size))
 
-    def made_gopher(self, look: Look, pose: GopherPose, height: float) -> Sprite | None:
+    def made_gopher(self, look: GopherLook, pose: GopherPose, height: float) -> Sprite | None:
         """As `gopher`, but None where that would have to be made first."""
         return self._sprites.made((look, pose, gophers.nearest(gophers.SIZES, height)))
 

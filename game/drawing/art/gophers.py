@@ -11,7 +11,7 @@ import pygame
 from game.drawing.art.poses import GopherPose
 from game.drawing.art.sprite import Sprite, convert, trimmed
 from game.drawing.art.svg import Layer, Renderer, tint
-from game.simulation.appearance import COLOURS, Look
+from game.simulation.appearance import COLOURS, GopherLook
 
 MASTER = 224.0
 """Logical height at which layers are rendered; every size is made from it by area averaging."""
@@ -71,7 +71,7 @@ def nearest(sizes: tuple[int, ...], height: float) -> int:
     return below if height - below <= above - height else above
 
 
-def layer_names(look: Look, stance: Stance) -> list[str]:
+def layer_names(look: GopherLook, stance: Stance) -> list[str]:
     """The layers of a gopher from back to front, without `gopher/`; some need not exist."""
     late = (*_OVER_THE_FACE, *_IN_THE_PAW)
     return [
@@ -114,7 +114,7 @@ class Gophers:
             self._layer(name, self._small)
             yield
 
-    def make(self, look: Look, pose: GopherPose, size: int) -> Sprite:
+    def make(self, look: GopherLook, pose: GopherPose, size: int) -> Sprite:
         """A gopher of a size class; the anchor is between its feet."""
         zoom = self._small if size <= SMALL else self._zoom
         canvas = pygame.Surface((round(self._view[0] * zoom), round(self._view[1] * zoom)), pygame.SRCALPHA)

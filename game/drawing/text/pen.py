@@ -11,7 +11,7 @@ from game.accessibility import LARGE
 from game.drawing.text.fonts import Face, Name, font
 from game.drawing.text.line_layout import ELLIPSIS, LONGEST, fit, set_line, wrap
 from game.drawing.view import View
-from game.simulation.places import Box
+from game.geometry import Box
 from game.theme import SIZE_LEAST, Colour
 
 ANCHORS: dict[str, tuple[float, float]] = {

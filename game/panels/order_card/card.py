@@ -11,6 +11,7 @@ from game.actions import OpenWebUI
 from game.api_state.conditions import Condition, condition_of
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.magnifier import Lens
 from game.panels.order_card import qr
@@ -20,7 +21,6 @@ from game.panels.order_card.text import Slip, kill_text, slip_of, unheard_senten
 from game.panels.panel import Close, Do, Outcome, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.simulation.appearance import look_for
-from game.simulation.places import Box, inside
 from game.theme import (
     BASIL,
     CREAM,

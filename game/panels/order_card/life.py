@@ -21,7 +21,7 @@ from api_stub.schema import (
     Stage,
     StageView,
 )
-from game.api_state.snapshot import FINAL
+from game.api_state.order_merge import FINAL
 from game.panels.order_card.custody import about, held_by_attempt, unheard_of
 
 Fate = Literal["done", "working", "killed", "unheard", "failed"]

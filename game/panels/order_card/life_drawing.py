@@ -9,11 +9,11 @@ from functools import lru_cache
 
 import pygame
 
+from game.geometry import Box
 from game.panels.order_card.life import Attempt, Fate, Lane, Life
 from game.panels.order_card.text import Slip, StageLine, Step, clock, number_of, seconds
 from game.panels.widgets import PAPER_LIT, RULE, Easel
 from game.simulation.actors import colour_of
-from game.simulation.places import Box
 from game.theme import (
     BASIL,
     CREAM,

@@ -10,7 +10,7 @@ from game.drawing.view import View
 from game.panels.order_form.choice import Choice, word
 from game.panels.order_form.layout import ORDER, Plan, Spread
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit
-from game.simulation.appearance import Look
+from game.simulation.appearance import GopherLook
 from game.theme import (
     CREAM,
     DUSK,
@@ -39,7 +39,7 @@ class Shown:
     """All that a picture of the form depends on."""
 
     order_id: str
-    look: Look
+    look: GopherLook
     choice: Choice
     plan: Plan
     focus: tuple[str, int]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from game.accessibility import PLAIN, Access
 from game.drawing.text.line_layout import set_line
+from game.geometry import Box
 from game.panels.order_form.choice import Card, Choice, word
 from game.panels.widgets import Hit
-from game.simulation.places import Box
 from game.theme import SIZE_BODY
 
 TILES_A_ROW = 5

@@ -10,6 +10,7 @@ from game.accessibility import PLAIN, Access
 from game.drawing.kept_pictures import Kept
 from game.drawing.paper import inset
 from game.drawing.view import View
+from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Stay
 from game.panels.stats import plots
@@ -27,7 +28,6 @@ from game.panels.stats.figures import (
 )
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.simulation.motion import lerp
-from game.simulation.places import Box, inside
 from game.theme import (
     BASIL,
     CREAM,

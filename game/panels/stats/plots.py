@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pygame
 
+from game.geometry import Box
 from game.panels.stats.figures import Bars
 from game.panels.widgets import RULE, Easel
-from game.simulation.places import Box
 from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, TOMATO, Colour, mix
 
 Points = Sequence[tuple[float, float]]

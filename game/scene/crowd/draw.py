@@ -158,7 +158,7 @@ def _stand(brush: Brush, model: Model, wardrobe: Wardrobe, member: Member) -> No
     )
     x, y = member.body.x * scale + 0.5, member.body.y * scale + 0.5
     member.standing = sprite.surface, (int(x - sprite.anchor[0]), int(y - sprite.anchor[1]))
-    member.rest, member.still_until = gopher.rest, math.inf
+    member.rest, member.still_until = gopher.rest.number if gopher.rest else 0, math.inf
     if member.pose is GopherPose.IDLE:
         every = member.blink_every
         member.still_until = model.now + every - (model.now + member.blink_from) % every
@@ -182,11 +182,11 @@ def draw_crowd(
     if crowd.access is not model.access:
         crowd.access = model.access
         for member in crowd.members:
-            member.rest = None
+            member.rest = 0
     for member in crowd.gather(model.gophers):
         gopher = member.gopher
         rest = gopher.rest
-        if rest is not None and rest is member.rest and now < member.still_until and steady:
+        if rest is not None and rest.number == member.rest and now < member.still_until and steady:
             # Most of a crowd stands still, and this is all that it costs.
             if member.standing is not None and not (but and id(gopher) in but):
                 put(member.standing)

@@ -12,8 +12,8 @@ import pygame
 from api_stub.schema import OrderStatus
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState, Sprite
-from game.simulation.actors import Gopher, Rest
-from game.simulation.motion import Follower
+from game.simulation.actors import Gopher
+from game.simulation.motion import SmoothPoint
 from game.theme import Colour
 
 OUTFIT_BYTES = 24 * 1024 * 1024
@@ -95,7 +95,7 @@ class Member:
     """One gopher of the crowd and the picture it has on; offsets in display pixels, half a one added."""
 
     gopher: Gopher
-    body: Follower
+    body: SmoothPoint
     y: float
     """Where its feet were when it was drawn last: by this they are sorted, a frame late."""
     blink_from: float
@@ -124,8 +124,8 @@ class Member:
     load_anchor: tuple[float, float] = (0.0, 0.0)
     load_dx: float = 0.0
     load_dy: float = 0.0
-    rest: Rest | None = None
-    """Under what it has come to rest since it was last drawn; None: it has not."""
+    rest: int = 0
+    """The number of the rest in which it was last drawn; 0: it was drawn in none."""
     standing: Blit | None = None
     """While it rests: the picture with its shadow, and where."""
     still_until: float = 0.0

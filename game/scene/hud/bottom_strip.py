@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from game.drawing.brush import Brush
-from game.simulation.bottom_strip import Strip, strip_for
+from game.geometry import Box, inside
+from game.simulation.bottom_strip import StripLayout, strip_for
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP, Box, inside
+from game.simulation.places import BOTTOM_STRIP
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
 
 SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)
@@ -61,7 +62,7 @@ def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
 class Shown:
     """What the strip shows: where it is the same, so is its picture."""
 
-    plan: Strip
+    plan: StripLayout
     line: str
     position: str
     kiosk: bool
@@ -72,9 +73,9 @@ class Shown:
 
 def draw_strip(brush: Brush, model: Model) -> None:
     """The keys, or what the speaker says; painted when it changes."""
-    story = model.story
+    story = model.speaker
     plan = strip_for(bool(story.line), model.kiosk, model.muted)
-    hot = tuple(inside(box, *model.pointer) for box in (plan.order, plan.ui, plan.help, plan.muted))
+    hot = tuple(inside(box, *model.pointing.at) for box in (plan.order, plan.ui, plan.help, plan.muted))
     shown = Shown(plan, story.line, story.position, model.kiosk, model.muted, hot)
     x, y, w, h = BOTTOM_STRIP
     brush.kept("strip", shown, (w, h), lambda own: _paint(own, shown), x, y)

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import pygame
 
-from api_stub.schema import Receipt
-from game.accessibility import PLAIN, Access
-from game.api_state.receipts import Words, words_of
+from game.api_state.receipts import Words
 from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box, shadow
-from game.replay.playback_list import replayable
+from game.geometry import Box, inside
 from game.simulation.actors import colour_of
-from game.simulation.model import Model, Note
-from game.simulation.motion import clamp, ease_out
-from game.simulation.places import Box, inside
+from game.simulation.model import Model, ReceiptSlip
+from game.simulation.motion import clamp
+from game.simulation.receipt_layout import LINE, PAD, frame_of, height_of, placed_slips, replay_tab
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
 
-LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
-LINE = 29.0
-PAD = 9.0
-GAP = 10.0
 MARGIN = 20.0
 """Room for a slip's shadow around it."""
-TAB_WIDE, TAB_HIGH = 92.0, 52.0
 TEXT = 63.0
 """From a slip's left edge to its text; the cook's number stands before it."""
-WIDER = 96.0
-"""By so much a slip is wider with large text."""
-MOST_LARGE = 2
-"""So many slips with large text: more would cover the kitchen."""
-
-
-def frame_of(access: Access) -> tuple[float, float]:
-    """A slip's left edge and its width."""
-    return (LEFT - WIDER, WIDE + WIDER) if access.large else (LEFT, WIDE)
 
 
 @lru_cache(maxsize=32)
@@ -49,11 +32,6 @@ def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
     if words.kept:
         found.append((words.kept, INK_SOFT, False))
     return tuple(found)
-
-
-def height_of(words: Words, access: Access = PLAIN) -> float:
-    """How high a slip is."""
-    return 2 * PAD + LINE * access.text * (1 + len(lines_of(words)))
 
 
 @lru_cache(maxsize=8)
@@ -88,7 +66,7 @@ def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
         )  # fmt: skip
 
 
-def _kept_slip(brush: Brush, note: Note, words: Words, x: float, y: float) -> None:
+def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float) -> None:
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
     slot, worker = ("slip", note.slot), note.receipt.worker
     access = brush.view.access
@@ -116,11 +94,11 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
 
 def draw_slips(brush: Brush, model: Model) -> None:
     """The newest at the top; each older one below it."""
-    places = _places(model)
-    tab = _tab_of(model, places)
+    slips = placed_slips(model.slips, model.access, model.heard_at)
+    tab = replay_tab(slips)
     if tab is not None:
         _tab(brush, model, tab)
-    for note, words, x, y in places:
+    for note, words, x, y in slips:
         left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
         if left < 1.0:
             _leaving(brush, words, note.receipt.worker, y, left)
@@ -128,58 +106,9 @@ def draw_slips(brush: Brush, model: Model) -> None:
             _kept_slip(brush, note, words, x, y)
 
 
-_said: dict[int, tuple[Receipt, int, Words]] = {}
-
-
-def _words(receipt: Receipt, tenth: int) -> Words:
-    """What a receipt says so many tenths of a second after the death; worked out anew only while that may be
-    another thing.
-    """
-    known = _said.get(id(receipt))
-    # The receipt is kept beside its words, so that its id cannot be another's.
-    if known is not None and known[0] is receipt and (known[1] == tenth or not known[2].waiting):
-        return known[2]
-    if len(_said) > 8:
-        _said.clear()
-    made = words_of(receipt, tenth / 10)
-    _said[id(receipt)] = receipt, tenth, made
-    return made
-
-
-def _places(model: Model) -> list[tuple[Note, Words, float, float]]:
-    """The slips that are shown, the newest first: what each says, and where its upper left corner is now."""
-    most = MOST_LARGE if model.access.large else len(model.notes)
-    at, y, found = frame_of(model.access)[0], TOP, []
-    # While the API is away nobody tells who took over: "no one yet" stands at when that was last known.
-    heard = model.real if model.offline_since is None else model.offline_since
-    for note in list(reversed(model.notes))[:most]:
-        room = ease_out(note.shown / 0.25)
-        come = ease_out((note.shown - 0.12) / 0.35)
-        if model.access.calm:
-            room = come = 1.0
-        words = _words(note.receipt, int(max(0.0, heard - note.died_real) * 10))
-        found.append((note, words, at + (1 - come) * (1920 - at), y))
-        # What is below makes room softly while this one comes.
-        y += (height_of(words, model.access) + GAP) * room
-    return found
-
-
-def replay_tab(model: Model) -> Box | None:
-    """The tab at a slip's left edge that shows its kill again; None: there is no such slip."""
-    return _tab_of(model, _places(model))
-
-
-def _tab_of(model: Model, places: Sequence[tuple[Note, Words, float, float]]) -> Box | None:
-    receipt = replayable(model)
-    for note, _, x, y in places if receipt is not None else ():
-        if note.receipt is receipt and note.age < LIFE - LEAVE:
-            return x - TAB_WIDE, y + 10.0, TAB_WIDE + 20.0, TAB_HIGH
-    return None
-
-
 def _tab(brush: Brush, model: Model, box: Box) -> None:
     x, y, w, h = box
-    hot = inside(box, *model.pointer)
+    hot = inside(box, *model.pointing.at)
     brush.kept("tab", hot, (w, h), lambda own: _paint_tab(own, box, hot), x, y)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box
+from game.geometry import inside
 from game.simulation.model import Model
-from game.simulation.places import inside
 from game.simulation.stream_slider import KNOB, SIGN, SWITCH, TRACK, knob_x, on_track, state_text
 from game.theme import BASIL, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK
 
@@ -34,8 +34,8 @@ def draw_sign(brush: Brush, model: Model) -> None:
         state_text(stream, model.open_everywhere, model.real),
         stream.running,
         round(knob_x(stream.per_minute) - TRACK[0]),
-        model.dragging or on_track(*model.pointer),
-        inside(SWITCH, *model.pointer),
+        model.pointing.dragging or on_track(*model.pointing.at),
+        inside(SWITCH, *model.pointing.at),
     )
     x, y, w, h = SIGN
     brush.kept("stream", shown, (w, h), lambda own: _paint(own, shown), x, y)

@@ -1,4 +1,4 @@
-"""Drawing what lies over the kitchen: the band at the top, the strip at the bottom, signs and toasts."""
+"""Drawing what lies over the kitchen: the band at the top, the strip at the bottom, signs and messages."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from game.drawing.brush import Brush
 from game.drawing.paper import edged_box, fill_box
 from game.drawing.shades import shade
 from game.drawing.text import Pen
+from game.geometry import Box, inside
 from game.panels.code_excerpt import stuck_text
 from game.scene.death_clocks import age_text
 from game.scene.hud.bottom_strip import draw_strip
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.hud.stream_slider import draw_sign
-from game.simulation.controls import HOLD_TO_QUIT
+from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out
-from game.simulation.places import TITLE, TOP_BAND, Box, inside
+from game.simulation.places import TITLE, TOP_BAND
 from game.simulation.stream_slider import SIGN as STREAM
 from game.simulation.stream_slider import bug_sign
 from game.theme import (
@@ -65,7 +66,7 @@ def _title(brush: Brush, model: Model) -> None:
     name = known.checkpoint.name if known.checkpoint else known.health.checkpoint if known.health else ""
     title = known.checkpoint.title if known.checkpoint else "Gopher Pizza"
     top = f"Checkpoint {name}" if name else "Gopher Pizza"
-    hot = inside(TITLE, *model.pointer)
+    hot = inside(TITLE, *model.pointing.at)
 
     def paint(pen: Pen) -> None:
         pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
@@ -81,7 +82,7 @@ def _counter(brush: Brush, model: Model) -> None:
         _part(brush, COUNTER_PART, None, _uncounted)
         return
     aged = age_text(model.audit_age) if model.audit_age > STALE else ""
-    grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.counter_pulse)
+    grow = 1.0 + (0.0 if model.access.calm else 0.25 * model.tally.pulse)
     if grow > 1.0:
         # It grows and shrinks from frame to frame: no picture of it serves twice.
         _count(brush.pen, lost, grow, aged)
@@ -129,7 +130,7 @@ def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
 
 def _numbers(brush: Brush, model: Model) -> None:
     columns = (
-        (NUMBERS_PARTS[0], model.delivered, "delivered", 164.0),
+        (NUMBERS_PARTS[0], model.tally.delivered, "delivered", 164.0),
         (NUMBERS_PARTS[1], model.open_orders, "open", 140.0),
         (NUMBERS_PARTS[2], model.per_minute, "a minute", 160.0),
     )
@@ -167,15 +168,15 @@ def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
 
 def _signs(brush: Brush, model: Model) -> float:
     y = 150.0
-    if model.offline_since is not None:
-        seconds = int(model.real - model.offline_since)
+    if model.heard.offline_since is not None:
+        seconds = int(model.real - model.heard.offline_since)
         if seconds >= 1:
             y = _sign(
                 brush, y, "offline", f"The API does not answer · {seconds} s · showing what was last known"
             )
     elif model.known.health is not None and not model.known.health.temporal.reachable:
         y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
-    paused = model.census.paused
+    paused = model.head_count.paused
     if paused:
         one = "1 order is paused" if paused == 1 else f"{paused} orders are paused"
         y = _sign(brush, y, "paused", f"{one} by an operator")
@@ -211,7 +212,7 @@ def _stuck(brush: Brush, model: Model) -> None:
     if challenge is None or model.file_to_fix is None:
         return
     x, top, wide, high = bug_sign(model.stream)
-    hot = inside((x, top, wide, high), *model.pointer)
+    hot = inside((x, top, wide, high), *model.pointing.at)
     bad = bool(challenge.stuck) or challenge.load_problem is not None
     text = f"{stuck_text(challenge.stuck)}: fix it" if bad else "A bug hides in the code"
     fill = CREAM if hot else TOMATO if bad else WOOD_DARK
@@ -243,22 +244,22 @@ def _set(pen: Pen, text: str, room: float) -> tuple[float, list[str]]:
     return SIZE_SMALL, lines
 
 
-def _toasts(brush: Brush, model: Model, x: float, y: float) -> None:
+def _messages(brush: Brush, model: Model, x: float, y: float) -> None:
     pen = brush.pen
-    for toast in model.toasts:
+    for message in model.messages:
         most = min(2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
         beside = 2 * (x - STREAM[0] - STREAM[2] - 12)
         if model.stream.shown and beside >= LEAST_BESIDE and y < STREAM[1] + STREAM[3]:
             most = min(most, beside)  # never over the stream's own sign
-        wide = min(pen.measure(toast.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
+        wide = min(pen.measure(message.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
         room = wide - 40 - MARK
-        size, lines = _set(pen, toast.text, room)
+        size, lines = _set(pen, message.text, room)
         high = pen.pitch(54 + 32 * (len(lines) - 1))
-        shown = ease_out(toast.age / 0.25) * clamp((toast.life - toast.age) / 0.3, 0.0, 1.0)
+        shown = ease_out(message.age / 0.25) * clamp((message.life - message.age) / 0.3, 0.0, 1.0)
         top = y - (0 if model.access.calm else 30 * (1 - shown))
         left, middle = x - wide / 2, top + high / 2
-        icon = toast.icon or ("delivered" if toast.good else "failed")
-        fill = BASIL if toast.good else DUSK if icon in CALM_SIGNS else TOMATO
+        icon = message.icon or ("delivered" if message.good else "failed")
+        fill = BASIL if message.good else DUSK if icon in CALM_SIGNS else TOMATO
         shade(brush.view, left, top, wide, high, fill, 240, 18)
         brush.sprite(brush.art.icon(icon, 34), left + 34, middle)
         brush.flush()
@@ -311,5 +312,5 @@ def draw_messages(brush: Brush, model: Model, x: float, top: float) -> None:
     """What somebody is told just now, around x and from `top` down. Over the panels too: it is often about
     what one of them asked for."""
     x = min(x, _room(brush, 1400.0)[0])
-    _toasts(brush, model, x, top)
+    _messages(brush, model, x, top)
     _ring(brush, model)

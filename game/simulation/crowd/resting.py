@@ -1,4 +1,4 @@
-"""Who stands still in a crowd, and under what: while nothing of that changes, a frame costs it nothing."""
+"""Which gophers stand still, and what ends that: while nothing does, a frame spends no time on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from game.api_state.conditions import Condition
 from game.simulation.actors import Cook, Gopher, Mood, Rest, slot_of
-from game.simulation.crowd_fast_path import Stride, goal_of, on_stand
+from game.simulation.crowd.fast_path import Stride, goal_of, on_stand
 from game.simulation.model import Model
 from game.simulation.places import Place
 
@@ -17,7 +17,7 @@ PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
-class Room:
+class CrowdMoment:
     """What is the same for every gopher in a frame: the height they grow to and by which part of the way,
     whether anybody works at all, and whether some have died while others live.
     """
@@ -25,10 +25,10 @@ class Room:
     height: float
     growth: float
     alive: bool
-    grief: bool
+    some_died: bool
 
 
-def mourned(model: Model, gopher: Gopher) -> Cook | None:
+def fallen_cook_of(model: Model, gopher: Gopher) -> Cook | None:
     """The fallen cook that this order waits beside: its process is dead, and others could take over.
 
     With nobody alive there is nothing to wait for: the order stays where it is, calm, as Temporal keeps it.
@@ -46,17 +46,32 @@ def mourned(model: Model, gopher: Gopher) -> Cook | None:
     return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
 
 
-def orphaned(model: Model, gopher: Gopher) -> bool:
+def held_by_the_dead(model: Model, gopher: Gopher) -> bool:
     """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
     worker = gopher.order.worker
     cook = model.cooks.get(slot_of(worker) or 0) if worker else None
     return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
+def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: bool) -> None:
+    """Let everybody look again where the floor is another, or who lives, or who has died. `followed_grow`:
+    whom somebody follows is larger than the crowd, and grows as soon as that is looked at.
+    """
+    room = model.floor, model.anyone_alive, fallen
+    if model.crowd.room != room:
+        model.crowd.room = room
+        for gopher in model.gophers.values():
+            gopher.wake()
+    elif followed_grow:
+        for one in (model.gophers.get(model.pointing.hover), model.gophers.get(model.card)):
+            if one is not None:
+                one.wake()
+
+
 RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
 
 
-def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
+def touched_by_a_death(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
     """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
     if not fallen or gopher.condition is Condition.PAUSED:
         return False
@@ -67,7 +82,7 @@ def bereft(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
 
 
 def rest_of(
-    model: Model, gopher: Gopher, room: Room, fallen: frozenset[str], stride: Stride | None
+    model: Model, gopher: Gopher, room: CrowdMoment, fallen: frozenset[str], stride: Stride | None
 ) -> Rest | None:
     """Its rest, once it stands still on its own stand, or in a crowd (`stride`) has only a few
     pixels left to it; None while it does not.
@@ -89,7 +104,7 @@ def rest_of(
         return None
     goal = goal_of(gopher, floor)
     gopher.gliding = not on_stand(body, goal)
-    if gopher.gliding and stride is None or bereft(model, gopher, fallen):
+    if gopher.gliding and stride is None or touched_by_a_death(model, gopher, fallen):
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0

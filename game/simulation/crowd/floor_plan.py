@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from game.simulation.places import Kitchen, Place, Point
+from game.geometry import Point
+from game.simulation.places import KitchenLayout, Place
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ MORE = 1.2
 
 
 @dataclass(frozen=True)
-class Stage:
+class FloorPart:
     """One place's part of the floor: centre, and how many columns and rows fit."""
 
     centre: float
@@ -73,8 +74,8 @@ class FloorPlan:
     """How the orders stand now: one height for all, and each place's part of the floor."""
 
     height: float
-    stages: Mapping[Place, Stage]
-    kitchen: Kitchen
+    stages: Mapping[Place, FloorPart]
+    kitchen: KitchenLayout
     pitch: float
     """Distance between neighbours, logical pixels."""
     depth: float
@@ -101,7 +102,7 @@ def roomy(count: int) -> int:
     return max(step, math.ceil(count / step) * step)
 
 
-def _centred(kitchen: Kitchen, spans: Mapping[Place, float]) -> dict[Place, float]:
+def _centred(kitchen: KitchenLayout, spans: Mapping[Place, float]) -> dict[Place, float]:
     """Each place's centre, given how wide its crowd is: its anchor while it can be. Crowds that would overlap
     give way to both sides alike, never out of their order and never off the floor.
 
@@ -135,7 +136,7 @@ def _times(spans: Mapping[Place, float], factor: float) -> dict[Place, float]:
     return {place: span * factor for place, span in spans.items()}
 
 
-def _stray(kitchen: Kitchen, spans: Mapping[Place, float]) -> float:
+def _stray(kitchen: KitchenLayout, spans: Mapping[Place, float]) -> float:
     """How far the middle of a crowd is off its place at most, counted where it would seem to be at another
     stage: before the counter is the door, and beyond the scooter only the street.
     """
@@ -152,7 +153,7 @@ def _stray(kitchen: Kitchen, spans: Mapping[Place, float]) -> float:
 class _Crowd:
     """How much of the floor so many orders take up at one size."""
 
-    kitchen: Kitchen
+    kitchen: KitchenLayout
     size: SizeClass
     rows: int
     columns: Mapping[Place, int]
@@ -184,7 +185,7 @@ class _Crowd:
         return next(loose for loose in steps if self.at_home(loose))
 
 
-def _crowd(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> _Crowd:
+def _crowd(kitchen: KitchenLayout, counts: Mapping[Place, int], size: SizeClass) -> _Crowd:
     rows = 1 + int((kitchen.front - kitchen.back) / (size.row * size.height))
     if size is SIZE_CLASSES[0]:
         rows = min(rows, 2)
@@ -195,7 +196,7 @@ def _crowd(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass) -> _C
     return _Crowd(kitchen, size, rows, columns, spans)
 
 
-def _choose(kitchen: Kitchen, counts: Mapping[Place, int], tight: float = 1.0) -> SizeClass:
+def _choose(kitchen: KitchenLayout, counts: Mapping[Place, int], tight: float = 1.0) -> SizeClass:
     """The largest size at which everybody stands at home, neighbours `tight` times as far apart; of too many
     for that, the largest at which they have room and are not much further off than they must be.
     """
@@ -210,7 +211,7 @@ def _choose(kitchen: Kitchen, counts: Mapping[Place, int], tight: float = 1.0) -
     return next(fitting, SIZE_CLASSES[-1])
 
 
-def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass, reserve: float) -> bool:
+def _steady(kitchen: KitchenLayout, counts: Mapping[Place, int], size: SizeClass, reserve: float) -> bool:
     """Whether a crowd of this size may keep it, although another would be chosen for a new one: it would fit
     if all stood a little closer, and would not fit a larger one if there were `reserve` times as many.
     """
@@ -220,7 +221,10 @@ def _steady(kitchen: Kitchen, counts: Mapping[Place, int], size: SizeClass, rese
 
 
 def plan_floor(
-    kitchen: Kitchen, counts: Mapping[Place, int], before: FloorPlan | None = None, reserve: float = MORE
+    kitchen: KitchenLayout,
+    counts: Mapping[Place, int],
+    before: FloorPlan | None = None,
+    reserve: float = MORE,
 ) -> FloorPlan:
     """The floor plan for so many orders at each place: the largest size class at which all fit side by side,
     each where its place is; of too many for that only the first is asked, and where even the smallest do not
@@ -243,6 +247,6 @@ def plan_floor(
             loose = kept
     spans = _times(crowd.spans, loose)
     centres = _centred(kitchen, spans)
-    stages = {p: Stage(centres[p], crowd.columns[p], crowd.rows) for p in Place}
+    stages = {p: FloorPart(centres[p], crowd.columns[p], crowd.rows) for p in Place}
     pitch, depth = size.column * size.height * loose, size.row * size.height
     return FloorPlan(size.height, stages, kitchen, pitch, depth, _stray(kitchen, spans))

@@ -1,12 +1,12 @@
-"""Walking in a crowd, at the least price: `Follower`'s own motion, with its constants worked out once."""
+"""Walking in a crowd, cheaply: `SmoothPoint`'s own motion, with its constants worked out once a frame."""
 
 from __future__ import annotations
 
 from math import ceil, sqrt
 
 from game.simulation.actors import Goal, Gopher, Mood
-from game.simulation.floor_plan import FloorPlan
-from game.simulation.motion import Follower
+from game.simulation.crowd.floor_plan import FloorPlan
+from game.simulation.motion import SmoothPoint
 
 SMOOTH = 0.26
 """About the seconds that arriving takes."""
@@ -47,7 +47,7 @@ def goal_of(gopher: Gopher, floor: FloorPlan) -> Goal:
     return made
 
 
-def on_stand(body: Follower, goal: Goal) -> bool:
+def on_stand(body: SmoothPoint, goal: Goal) -> bool:
     """Whether it stands still where it should: near enough not to be seen to jump there."""
     return abs(body.vx) + abs(body.vy) <= 4.0 and abs(body.x - goal.x) + abs(body.y - goal.y) <= 0.6
 

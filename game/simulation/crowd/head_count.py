@@ -1,4 +1,4 @@
-"""What is counted of everybody: anew when somebody came, went or changed, not in every frame."""
+"""How many orders are where and in which state: counted again only when an order has changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY
 
 
 @dataclass(frozen=True)
-class Census:
+class HeadCount:
     """The numbers of one moment."""
 
     of: tuple[int, int] = (-1, 0)
@@ -42,7 +42,7 @@ class Census:
     """How many orders each process leaves waiting if it is dead: Temporal still names it, or nobody yet."""
 
 
-def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Hand]) -> Census:
+def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Hand]) -> HeadCount:
     """Count everybody; `hands` tells who had an order last."""
     everybody = list(gophers)
     places = dict.fromkeys(Place, 0) | Counter([gopher.place for gopher in everybody])
@@ -78,6 +78,6 @@ def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Ha
         worker: [task for task in TASKS if any(gopher.order.status is task for gopher in hers)]
         for worker, hers in held.items()
     }
-    return Census(
+    return HeadCount(
         of, on_their_way, places, held, tasks, tuple(tried), tuple(moved), tuple(marked), paused, waiting
     )

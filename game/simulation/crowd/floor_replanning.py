@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from game.simulation.floor_plan import FAR, MORE, plan_floor, roomy
+from game.simulation.crowd.floor_plan import FAR, MORE, plan_floor, roomy
+from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.places import Place
 
@@ -14,29 +15,27 @@ EMPTY = 0.7
 """Where less than this part of the room that is kept is needed, it may be too dear."""
 LARGER = 1.25
 """So it is where a crowd could be this much larger."""
-FEW = 36
-"""Up to so many orders are no crowd."""
-MANY = 96
+LARGE_CROWD = 96
 """A place with room for so many keeps it until it is that empty: many would move for little."""
 
 
-def refloor(model: Model) -> None:
+def replan_floor(model: Model) -> None:
     """Plan the floor again if the numbers at the places have changed enough to matter: at once where more
     room is needed, after a while where less is. Room that would push others to where they do not belong is
     not kept: who stands at the scooter is on the way.
     """
-    if model.floor_fixed:
+    if model.floor_keeping.fixed:
         return
-    counts = model.census.places
+    counts = model.head_count.places
     wished = tuple(roomy(count) if count else 0 for count in counts.values())
     kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
-    known, before = model.floor, model.floor_key
+    known, before = model.floor, model.floor_keeping.key
     if sum(wished) > EMPTY * sum(kept):
         wished = kept
     same_kitchen = known is not None and known.kitchen is model.kitchen
     if (kept, wished) == before and same_kitchen:
         return
-    model.floor_key = kept, wished
+    model.floor_keeping.key = kept, wished
     # Of a few each is seen: they are as large as they can be, and come and go one by one.
     few = len(model.gophers) <= FEW
     reserve = 1.0 if few else MORE
@@ -50,21 +49,19 @@ def refloor(model: Model) -> None:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
     model.floor = floor
-    model.stands = None
+    model.floor_keeping.stands = None
     # Gaps that leavers left are closed now, when everybody moves anyway.
     taken = dict.fromkeys(Place, 0)
     for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
-        if gopher.index != taken[gopher.place]:
-            # Another plan may be equal to the one before; who has another stand has to go there.
-            gopher.index = taken[gopher.place]
-            gopher.wake()
+        # Another plan may be equal to the one before; who has another stand has to go there.
+        gopher.go_to(gopher.place, taken[gopher.place])
         taken[gopher.place] += 1
 
 
 def _kept(model: Model, place: Place, wished: int) -> int:
     """For how many the floor is planned at a place that needs room for so many."""
-    kept, until = model.room_kept.get(place, (0, 0.0))
-    if wished < kept and (model.now < until or kept >= MANY and wished > EMPTY * kept):
+    kept, until = model.floor_keeping.room_kept.get(place, (0, 0.0))
+    if wished < kept and (model.now < until or kept >= LARGE_CROWD and wished > EMPTY * kept):
         return kept
-    model.room_kept[place] = wished, model.now + ROOM_KEPT
+    model.floor_keeping.room_kept[place] = wished, model.now + ROOM_KEPT
     return wished

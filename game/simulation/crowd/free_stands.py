@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
 
-class Stands:
+class FreeStands:
     """The stands of a place, numbered from 0: who has one keeps it until leaving."""
 
     def __init__(self, taken: Iterable[int]) -> None:

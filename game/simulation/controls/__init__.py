@@ -1,0 +1,1 @@
+"""What a person may do to the kitchen, by keys and by the pointer, while no panel takes it."""

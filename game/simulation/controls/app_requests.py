@@ -1,0 +1,38 @@
+"""What a frame's inputs ask for, collected; and what starts and kills a cook, by key or by click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from game.actions import Command, KillWorker, StartWorker, Wish
+from game.simulation.model import Model
+
+
+@dataclass
+class AppRequests:
+    """Collects what a frame's inputs ask for."""
+
+    commands: list[Command] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+
+
+def kill_cook(model: Model, slot: int, out: AppRequests) -> None:
+    """SIGKILL to the cook in a slot; where there is none, say so."""
+    cook = model.cooks.get(slot)
+    if cook is None:
+        model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
+    elif not cook.living:
+        model.say(f"Nobody works at place {slot}. Shift+{slot} starts a cook there.")
+    else:
+        out.commands.append(KillWorker(slot))
+
+
+def start_cook(model: Model, slot: int, out: AppRequests) -> None:
+    """Start a cook in a slot; where one is at work, say so."""
+    cook = model.cooks.get(slot)
+    if cook is None:
+        model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
+    elif cook.living:
+        model.say(f"Place {slot} is taken: cook {slot} is at work.")
+    else:
+        out.commands.append(StartWorker(slot))

@@ -1,0 +1,64 @@
+"""What a press of the pointer does, by what lies there: signs and buttons first, then cooks and gophers."""
+
+from __future__ import annotations
+
+from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenReplay, OpenWebUI
+from game.geometry import inside
+from game.simulation.bottom_strip import strip_for
+from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
+from game.simulation.controls.picking import cook_at, gopher_at
+from game.simulation.model import Model
+from game.simulation.order_stream import paced, toggled
+from game.simulation.places import TITLE
+from game.simulation.receipt_layout import placed_slips, replay_tab
+from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
+
+
+def _stream_sign(model: Model, x: float, y: float) -> bool:
+    """A press on the stream's sign; whether it was one."""
+    if not model.stream.shown or not inside(SIGN, x, y):
+        return False
+    if inside(SWITCH, x, y):
+        model.stream = toggled(model.stream)
+    elif on_track(x, y):
+        model.pointing.dragging = True
+        model.stream = paced(model.stream, rate_at(x))
+    return True
+
+
+def _strip(model: Model, x: float, y: float, out: AppRequests) -> bool:
+    """A press on one of the strip's buttons; whether it was one."""
+    plan = strip_for(bool(model.speaker.line), model.kiosk, model.muted)
+    if inside(plan.order, x, y):
+        out.wishes.append(OpenForm())
+    elif inside(plan.help, x, y):
+        out.wishes.append(OpenHelp())
+    elif model.muted and inside(plan.muted, x, y):
+        model.muted = False
+    elif inside(plan.ui, x, y):
+        out.commands.append(OpenWebUI())
+    else:
+        return False
+    return True
+
+
+def press(model: Model, x: float, y: float, out: AppRequests) -> None:
+    """Do what a press at a point does; what the application must do is added to `out`."""
+    if _stream_sign(model, x, y):
+        return
+    replay = replay_tab(placed_slips(model.slips, model.access, model.heard_at))
+    if replay is not None and inside(replay, x, y):
+        out.wishes.append(OpenReplay())
+    elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
+        out.wishes.append(OpenBug())
+    elif inside(TITLE, x, y):
+        out.wishes.append(OpenChooser())
+    elif _strip(model, x, y, out):
+        return
+    elif (cook := cook_at(model, x, y)) is not None and (
+        y > model.kitchen.front or not gopher_at(model, x, y)
+    ):
+        # Where a cook's head and a gopher overlap on the floor, the small one is the harder target: it wins.
+        (kill_cook if cook.living else start_cook)(model, cook.slot, out)
+    elif (gopher := gopher_at(model, x, y)) is not None:
+        out.wishes.append(OpenCard(gopher.id, right=gopher.body.x < 960))

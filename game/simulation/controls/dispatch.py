@@ -1,0 +1,44 @@
+"""One input to the kitchen, given to whatever it is for: a key, a press, a move of the pointer."""
+
+from __future__ import annotations
+
+from game.actions import AskQuit, Quit
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, PointerRelease
+from game.simulation.controls.app_requests import AppRequests
+from game.simulation.controls.clicks import press
+from game.simulation.controls.key_bindings import press_key
+from game.simulation.model import Model
+from game.simulation.order_stream import paced
+from game.simulation.stream_slider import rate_at
+
+HOLD_TO_QUIT = 3.0
+"""Seconds for which Esc must be held to leave a kiosk."""
+
+
+def handle(model: Model, item: Input, out: AppRequests) -> None:
+    """Take one input into the model; what the application must do is added to `out`."""
+    if isinstance(item, KeyPress):
+        press_key(model, item, out)
+    elif isinstance(item, KeyRelease):
+        if item.key == "escape":
+            model.escape_held = None
+    elif isinstance(item, PointerMove):
+        model.pointing.at, model.pointing.idle = (item.x, item.y), 0.0
+        if model.pointing.dragging:
+            model.stream = paced(model.stream, rate_at(item.x))
+        model.pointing.moved = True
+    elif isinstance(item, PointerRelease):
+        model.pointing.dragging = False
+    elif isinstance(item, PointerPress):
+        model.pointing.idle = 0.0
+        press(model, item.x, item.y, out)
+    elif isinstance(item, CloseWindow):
+        if model.kiosk:
+            out.commands.append(Quit())
+        else:
+            out.wishes.append(AskQuit())
+
+
+def held_long_enough(model: Model) -> bool:
+    """Whether a kiosk's Esc was held long enough to leave."""
+    return model.kiosk and model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT

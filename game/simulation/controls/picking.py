@@ -1,0 +1,50 @@
+"""Who is under the pointer: the foremost gopher, the cook or empty place; and who is hovered over. Pure."""
+
+from __future__ import annotations
+
+from game.simulation.actors import Cook, Gopher
+from game.simulation.detail_levels import POINTED_AT
+from game.simulation.model import Model
+from game.simulation.places import cook_spot
+
+WIDEST = 160.0
+"""Nobody is to be met further to its side than this; logical pixels."""
+
+LOOK_EVERY = 0.045
+"""Seconds until it is looked again who of more than `POINTED_AT` is under a pointer that moves on and on."""
+
+
+def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
+    """The foremost gopher at a point; a little generous, since they are small and move."""
+    best: Gopher | None = None
+    left, right, above = x - WIDEST, x + WIDEST, y - 12.0
+    # Nobody has its feet over its head: most of a crowd is ruled out by one comparison or two.
+    for gopher in [g for g in model.gophers.values() if left < g.body.x < right and g.body.y >= above]:
+        body = gopher.body
+        reach = max(26.0, gopher.height * 0.4)
+        feet = body.y - gopher.lift
+        hit = abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
+        if hit and (best is None or gopher.body.y > best.body.y):
+            best = gopher
+    return best
+
+
+def cook_at(model: Model, x: float, y: float) -> Cook | None:
+    """The cook, or the empty place, at a point; those in front first."""
+    for slot, cook in model.cooks.items():
+        if (cook.spot or cook_spot(model.kitchen, slot, model.slots)).contains(x, y):
+            return cook
+    return None
+
+
+def look(model: Model) -> None:
+    """See who is under the pointer, if that has moved: of more than `POINTED_AT` not in every frame."""
+    if not model.pointing.moved or len(model.gophers) > POINTED_AT and model.real < model.pointing.look_again:
+        return
+    (x, y), model.pointing.moved, model.pointing.look_again = (
+        model.pointing.at,
+        False,
+        model.real + LOOK_EVERY,
+    )
+    found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None
+    model.pointing.hover = found.id if found else ""
