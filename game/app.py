@@ -23,11 +23,13 @@ from game.desktop.frame_pace import Pace
 from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
+from game.desktop.virtual_pointer import draw_pointer
 from game.desktop.window import Window
-from game.inputs import Input, KeyPress, PointerMove, PointerPress
+from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Net
 from game.network.news_intake import Portions
 from game.network.records import Watch
+from game.panels.input_routing import InputRouter
 from game.panels.stack import Pile
 from game.scene.renderer import Stage
 from game.simulation.controls import held_long_enough
@@ -96,6 +98,7 @@ class App:
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
         self._pile = Pile(self.model, lambda: self.stage.art)
+        self._router = InputRouter(self.model, self._pile, self._do)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -123,12 +126,15 @@ class App:
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
+        if self.model.device is Device.GAMEPAD:
+            draw_pointer(self._window.view, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
             log.info("first frame after %.2f s", self._shown_at - self._started)
             # Only now: making the sounds must not hold up the first picture.
             self.loudspeaker.start()
+            self._window.reader.gamepads.start()
             keep_what_is_here()
         elif self._shown_at is not None:
             # What came once, with the first picture, says nothing of the frames.
@@ -152,18 +158,26 @@ class App:
             elif isinstance(item, KeyPress) and item.key == "f11" and item.plain:
                 if not item.repeat:
                     self._window.toggle_fullscreen()
+                    self._say_trouble()
             else:
                 inputs.append(item)
         return inputs, pictures
+
+    def _say_trouble(self) -> None:
+        """Tell what the window could not do."""
+        if self._window.trouble:
+            self.model.say(self._window.trouble)
+            self._window.trouble = ""
 
     def _advance(self, inputs: Sequence[Input], news: Sequence[News], real_dt: float) -> None:
         model = self.model
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
             model.pointer_idle = 0.0
-        rest = [item for item in inputs if not self._taken(item)]
         model.wall = self._net.clock.now()
-        result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
+        result = update(model, (), news, self._clock.tick(real_dt), real_dt)
+        # After the time that has passed: what is pressed now has not been held during it.
+        self._router.route(inputs)
         if model.freeze:
             self._clock.hold(model.freeze)
             model.freeze = 0.0
@@ -174,6 +188,7 @@ class App:
         if self._held is not None:
             self._do(self._held)
         self._pile.update(real_dt)
+        self._window.take_text(self._pile.text_box)
         self._watch.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
             self._watch.know_api(model.known.fleet.instance)
@@ -190,14 +205,6 @@ class App:
         if model.kiosk:
             self._window.show_pointer(model.pointer_idle < POINTER_IDLE)
             self._over = self._over or held_long_enough(model)
-
-    def _taken(self, item: Input) -> bool:
-        """Whether a panel took an input; what it wants done for that is done."""
-        taken = self._pile.take(item)
-        self._over = self._over or taken.leave
-        for command in taken.commands:
-            self._do(command)
-        return taken.used
 
     def _do(self, command: Command) -> None:
         if isinstance(command, Quit):

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from game.desktop.window import ACCELERATION, RENEWING, NoDisplay, Window, acceleration_for
+from game.desktop.sdl_switches import ACCELERATION, acceleration_for
+from game.desktop.window import RENEWING, NoDisplay, Window
 from game.inputs import Input, KeyPress, KeyRelease, PointerPress, PointerRelease, TextTyped
 
 
@@ -53,7 +54,7 @@ class Modes:
         self._failing = failing
         self._real = pygame.display.set_mode
 
-    def __call__(self, size: tuple[int, int], flags: int = 0) -> pygame.Surface:
+    def __call__(self, size: tuple[int, int], flags: int = 0, display: int = 0) -> pygame.Surface:
         self.found.append(os.environ.get(ACCELERATION))
         self.flags.append(flags)
         if len(self.found) - 1 in self._failing:

@@ -26,11 +26,14 @@ from game.actions import (
     SwitchCheckpoint,
     Wish,
 )
+from game.bindings import ACTIONS, REMOTE_START
 from game.inputs import (
     CloseWindow,
+    Device,
     Input,
     KeyPress,
     KeyRelease,
+    PointerGone,
     PointerMove,
     PointerPress,
     PointerRelease,
@@ -45,11 +48,22 @@ from game.simulation.places import TITLE, cook_spot, inside
 from game.simulation.speaker_lines import Story, hidden_or_shown, stepped
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 
+WISHES: dict[str, Wish] = {
+    "order": OpenForm(),
+    "help": OpenHelp(),
+    "figures": OpenStats(),
+    "chooser": OpenChooser(),
+}
+COMMANDS: dict[str, Command] = {"web ui": OpenWebUI(), "restart": Redeploy()}
+"""Keys that open something, or have something done, whatever the kitchen is like."""
+
 HOLD_TO_QUIT = 3.0
 """Seconds for which Esc must be held to leave a kiosk."""
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""
 
+NOWHERE = -1.0, -1.0
+"""Where the pointer is while there is none."""
 MANY = 60
 LOOK_EVERY = 0.045
 """Seconds until it is looked again who of more than `MANY` is under a pointer that moves on and on."""
@@ -70,12 +84,15 @@ def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
     # Nobody has its feet over its head: most of a crowd is ruled out by one comparison or two.
     for gopher in [g for g in model.gophers.values() if left < g.body.x < right and g.body.y >= above]:
         body = gopher.body
-        reach = max(26.0, gopher.height * 0.4)
-        feet = body.y - gopher.lift
-        hit = abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
-        if hit and (best is None or gopher.body.y > best.body.y):
+        if _covers(gopher, x, y) and (best is None or body.y > best.body.y):
             best = gopher
     return best
+
+
+def _covers(gopher: Gopher, x: float, y: float) -> bool:
+    body, reach = gopher.body, max(26.0, gopher.height * 0.4)
+    feet = body.y - gopher.lift
+    return abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
 
 
 def cook_at(model: Model, x: float, y: float) -> Cook | None:
@@ -106,19 +123,19 @@ def _start(model: Model, slot: int, out: Wishes) -> None:
         out.commands.append(StartWorker(slot))
 
 
-FASTER = frozenset({"+", "=", "[+]", "keypad +"})
-SLOWER = frozenset({"-", "[-]", "keypad -"})
 STORY_KEYS: dict[str, Callable[[Story], Story]] = {
-    "left": lambda story: stepped(story, -1),
-    "right": lambda story: stepped(story, 1),
-    "l": hidden_or_shown,
+    "line back": lambda story: stepped(story, -1),
+    "line on": lambda story: stepped(story, 1),
+    "lines": hidden_or_shown,
 }
 """The speaker's lines: back, on, hidden or shown."""
-F_KEYS = tuple(f"f{n}" for n in range(1, 7))
-"""A checkpoint each, in the order of GET /checkpoints."""
 
 
-def _switch(model: Model, index: int, out: Wishes) -> None:
+def _switch(model: Model, item: KeyPress, out: Wishes) -> None:
+    """A checkpoint each, in the order of GET /checkpoints; not for what a presenter's remote may have sent."""
+    if item.shift or item.key == REMOTE_START and model.story.lines:
+        return
+    index = int(item.key[1:]) - 1
     found = model.known.checkpoints
     if index < len(found):
         out.commands.append(SwitchCheckpoint(found[index].name))
@@ -129,64 +146,63 @@ def _pace(model: Model, factor: float) -> None:
         model.stream = paced(model.stream, model.stream.per_minute * factor)
 
 
-def _challenge_key(model: Model, key: str, out: Wishes) -> None:
-    """E, X and B: only where there is a bug."""
+def _challenge_key(model: Model, action: str, out: Wishes) -> None:
+    """Edit, bug back and bug: only where there is a bug."""
     file = model.file_to_fix
     if file is None:
         return
-    if key == "e":
+    if action == "edit":
         out.commands.append(EditFile(file))
-    elif key == "x":
+    elif action == "bug back":
         out.wishes.append(AskReset())
     else:
         out.wishes.append(OpenBug())
 
 
 def _key(model: Model, item: KeyPress, out: Wishes) -> None:
-    if not item.plain:
+    action = ACTIONS.get(item.key)
+    if not item.plain or action is None:
         return
-    if item.key in FASTER or item.key in SLOWER:
+    if action in ("faster", "slower"):
         # These repeat: a key that is held down goes on.
-        _pace(model, STEP if item.key in FASTER else 1 / STEP)
-        return
-    if item.repeat:
-        return
-    if item.key in F_KEYS:
-        _switch(model, F_KEYS.index(item.key), out)
-        return
-    if item.key in SWITCHES:
+        _pace(model, STEP if action == "faster" else 1 / STEP)
+    elif not item.repeat:
+        _act(model, action, item, out)
+
+
+def _act(model: Model, action: str, item: KeyPress, out: Wishes) -> None:
+    """Do what `bindings` names for a key."""
+    if action == "checkpoint":
+        _switch(model, item, out)
+    elif item.key in SWITCHES:
         model.access, said = switched(model.access, item.key)
         model.say(said, good=True)
-        return
-    if item.key == "escape":
-        if model.kiosk:
-            model.escape_held = 0.0 if model.escape_held is None else model.escape_held
-        else:
-            out.wishes.append(AskQuit())
-    elif len(item.key) == 1 and item.key in "123456789":
+    elif action == "leave":
+        _leave_key(model, item, out)
+    elif action == "cook":
         (_start if item.shift else _kill)(model, int(item.key), out)
-    elif item.key == "n":
-        out.wishes.append(OpenForm())
-    elif item.key == "h":
-        out.wishes.append(OpenHelp())
-    elif item.key == "u":
-        out.commands.append(OpenWebUI())
-    elif item.key == "space":
+    elif action == "stream":
         model.stream = toggled(model.stream)
-    elif item.key == "tab":
-        out.wishes.append(OpenStats())
-    elif item.key == "m":
+    elif action == "mute":
         model.muted = not model.muted
-    elif item.key == "c":
-        out.wishes.append(OpenChooser())
-    elif item.key == "r":
-        out.commands.append(Redeploy())
-    elif item.key == "k":
+    elif action == "replay":
         _replay(model, out)
-    elif item.key in STORY_KEYS:
-        model.story = STORY_KEYS[item.key](model.story)
-    elif item.key in ("b", "e", "x"):
-        _challenge_key(model, item.key, out)
+    elif action in STORY_KEYS:
+        model.story = STORY_KEYS[action](model.story)
+    elif action in ("bug", "edit", "bug back"):
+        _challenge_key(model, action, out)
+    elif action in WISHES:
+        out.wishes.append(WISHES[action])
+    elif action in COMMANDS:
+        out.commands.append(COMMANDS[action])
+
+
+def _leave_key(model: Model, item: KeyPress, out: Wishes) -> None:
+    """Esc with nothing open: a question, or in a kiosk the beginning of a hold, by its keyboard alone."""
+    if not model.kiosk:
+        out.wishes.append(AskQuit())
+    elif item.device is Device.KEYBOARD and model.escape_held is None:
+        model.escape_held = 0.0
 
 
 def _replay(model: Model, out: Wishes) -> None:
@@ -197,14 +213,15 @@ def _replay(model: Model, out: Wishes) -> None:
         model.say(NOT_YET if model.recorder.reels else NO_KILL)
 
 
-def _dial(model: Model, x: float, y: float) -> bool:
+def _dial(model: Model, item: PointerPress) -> bool:
     """A press on the stream's sign; whether it was one."""
+    x, y = item.x, item.y
     if not model.stream.shown or not inside(SIGN, x, y):
         return False
     if inside(SWITCH, x, y):
         model.stream = toggled(model.stream)
     elif on_track(x, y):
-        model.dragging = True
+        model.dragging, model.dragged_by = True, (item.device, item.finger)
         model.stream = paced(model.stream, rate_at(x))
     return True
 
@@ -225,9 +242,10 @@ def _strip(model: Model, x: float, y: float, out: Wishes) -> bool:
     return True
 
 
-def _press(model: Model, x: float, y: float, out: Wishes) -> None:
-    if _dial(model, x, y):
+def _press(model: Model, item: PointerPress, out: Wishes) -> None:
+    if _dial(model, item):
         return
+    x, y = item.x, item.y
     replay = replay_tab(model)
     if replay is not None and inside(replay, x, y):
         out.wishes.append(OpenReplay())
@@ -251,18 +269,20 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
     if isinstance(item, KeyPress):
         _key(model, item, out)
     elif isinstance(item, KeyRelease):
-        if item.key == "escape":
+        if item.key == "escape" and item.device is Device.KEYBOARD:
             model.escape_held = None
     elif isinstance(item, PointerMove):
         model.pointer, model.pointer_idle = (item.x, item.y), 0.0
-        if model.dragging:
+        if model.dragging and model.dragged_by == (item.device, item.finger):
             model.stream = paced(model.stream, rate_at(item.x))
         model.pointed = True
+    elif isinstance(item, PointerGone):
+        model.pointer, model.pointed, model.hover = NOWHERE, False, ""
     elif isinstance(item, PointerRelease):
-        model.dragging = False
+        model.dragging = model.dragging and model.dragged_by != (item.device, item.finger)
     elif isinstance(item, PointerPress):
         model.pointer_idle = 0.0
-        _press(model, item.x, item.y, out)
+        _press(model, item, out)
     elif isinstance(item, CloseWindow):
         if model.kiosk:
             out.commands.append(Quit())
@@ -271,7 +291,12 @@ def handle(model: Model, item: Input, out: Wishes) -> None:
 
 
 def look(model: Model) -> None:
-    """See who is under the pointer, if that has moved: of more than `MANY` not in every frame."""
+    """See who is under the pointer, if that has moved, or whoever was there has walked away: of more than
+    `MANY` not in every frame.
+    """
+    if model.hover and not model.pointed:
+        gopher = model.gophers.get(model.hover)
+        model.pointed = gopher is None or not _covers(gopher, *model.pointer)
     if not model.pointed or len(model.gophers) > MANY and model.real < model.look_again:
         return
     (x, y), model.pointed, model.look_again = model.pointer, False, model.real + LOOK_EVERY

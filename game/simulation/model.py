@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from api_stub.schema import Order, Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
+from game.inputs import Device
 from game.replay.recording import Recorder
 from game.simulation.actors import Cook, Gopher
 from game.simulation.floor_plan import FloorPlan, plan_floor
@@ -140,7 +141,11 @@ class Model:
     dice: random.Random = field(default_factory=random.Random, compare=False)
     """For the stream only: which pizzas, and when."""
     dragging: bool = False
-    """Whether the pointer holds the stream's slider."""
+    """Whether a pointer holds the stream's slider."""
+    dragged_by: tuple[Device, int] = (Device.MOUSE, 0)
+    """Which one: the device, and the finger."""
+    device: Device = Device.MOUSE
+    """What was used last: hints are for that."""
     recorder: Recorder = field(default_factory=Recorder)
     """The kills of the last while, for showing them again."""
     floor_fixed: bool = False
