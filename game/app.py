@@ -23,8 +23,8 @@ from game.desktop.frame_pace import Pace
 from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
-from game.desktop.virtual_pointer import draw_pointer
 from game.desktop.window import Window
+from game.drawing.virtual_pointer import draw_pointer
 from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Net
 from game.network.news_intake import Portions

@@ -28,7 +28,8 @@ from game.actions import (
 from game.api_state.news import RecordsSeen
 from game.api_state.snapshot import Snapshot
 from game.desktop import open_externally as editor
-from game.desktop.open_externally import command_for, show_in_editor
+from game.desktop.editor_choice import command_for
+from game.desktop.open_externally import show_in_editor
 from game.inputs import Input, KeyPress, PointerPress
 from game.panels.bug_code import FRAME, BugSlip
 from game.panels.checkpoint_chooser import MOST as MOST_CHECKPOINTS

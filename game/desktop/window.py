@@ -6,6 +6,7 @@ import locale
 import logging
 import os
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,7 +17,6 @@ from game.desktop.event_reader import FINGER_EVENTS, EventReader
 from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
 from game.drawing.view import View
 from game.inputs import Input, PointerMove
-from game.simulation.places import Box
 from game.theme import CANVAS, INK
 
 log = logging.getLogger(__name__)
@@ -121,8 +121,7 @@ class Window:
         # SDL has it on from the beginning; an input method would take the kitchen's keys.
         pygame.key.stop_text_input()
         self.reader.text_on, self._text_box = False, None
-        with suppress(pygame.error, AttributeError):
-            pygame.Window.from_display_module().minimum_size = LEAST
+        _limit_size()
         # Opening it lets events in too, and with them a size that the window manager wants otherwise.
         self.renew(whatever=True)
 
@@ -221,8 +220,9 @@ class Window:
         dense = pixels_a_point(pygame.display.get_window_size(), self.screen.get_size())
         return self.logical((pos[0] * dense[0], pos[1] * dense[1]))
 
-    def take_text(self, box: Box | None) -> None:
-        """Have text input on while there is a box that text goes to, in logical pixels; an input method shows
+    def take_text(self, box: tuple[float, float, float, float] | None) -> None:
+        """Have text input on while there is a box that text goes to, in logical pixels (left, top,
+        width, height); an input method shows
         its own words beside it.
         """
         rect = None
@@ -274,6 +274,14 @@ class Window:
         """Show or hide the pointer."""
         if pygame.mouse.get_visible() != visible:
             pygame.mouse.set_visible(visible)
+
+
+def _limit_size() -> None:
+    """Let nobody make the window smaller than can be read."""
+    # pygame wants another way of drawing used with it; there is none for a window of its display module.
+    with suppress(pygame.error, AttributeError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pygame.Window.from_display_module().minimum_size = LEAST
 
 
 def _add(found: list[Input], item: Input) -> None:

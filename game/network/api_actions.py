@@ -85,5 +85,8 @@ class Errands:
         url = f"{ui.rstrip('/')}/namespaces/{quote(namespace, safe='')}/workflows"
         if order_id is not None:
             url += "?query=" + quote(f'`WorkflowId` STARTS_WITH "{order_id}--"')
-        browse(url, lambda: self.put(Said(f"No browser here. The Web UI is at {url}")))
-        self.put(Said(f"Temporal Web UI: {ui}", good=True))
+        browse(
+            url,
+            lambda: self.put(Said(f"Temporal Web UI: {ui}", good=True)),
+            lambda: self.put(Said(f"No browser here. The Web UI is at {url}")),
+        )

@@ -167,7 +167,9 @@ class Pile:
         """The newest kill again, over whatever is open on that side."""
         recording = self._model.recorder.done[-1]
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
-        self.panels.append(ReplayPanel(recording, lambda: receipt_of(self._model, recording), self._art))
+        model = self._model
+        again = ReplayPanel(recording, lambda: receipt_of(model, recording), self._art, model.access)
+        self.panels.append(again)
 
     def _show_bug(self, wish: OpenBug) -> None:
         """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""

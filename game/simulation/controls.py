@@ -132,7 +132,7 @@ STORY_KEYS: dict[str, Callable[[Story], Story]] = {
 
 
 def _switch(model: Model, item: KeyPress, out: Wishes) -> None:
-    """A checkpoint each, in the order of GET /checkpoints; not for what a presenter's remote may have sent."""
+    """A checkpoint each, in the order of GET /checkpoints; not for what a presenter's remote may send."""
     if item.shift or item.key == REMOTE_START and model.story.lines:
         return
     index = int(item.key[1:]) - 1
