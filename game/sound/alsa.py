@@ -27,8 +27,9 @@ def _libraries() -> list[str]:
 def hush() -> None:
     """Have ALSA keep its messages to itself, by its own means; nothing else's are touched. Once is enough.
 
-    What it calls instead must not be Python: SDL opens a device with the interpreter's lock held, and waits
-    for threads of its own, which ALSA would have wait for that lock. So it is a function of C that does nothing.
+    What it calls instead must not be Python: SDL opens a device with the interpreter's lock held, and
+    waits for threads of its own, which ALSA would have wait for that lock. So it is a function of C that does
+    nothing.
     """
     if _kept or not sys.platform.startswith("linux"):
         return
