@@ -435,6 +435,7 @@ def test_the_editor_is_started_and_not_waited_for(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("VISUAL", str(program))
     show_in_editor("/x/file.py", said)
     eventually(lambda: mark.exists() and mark.read_text() == "/x/file.py", 10)
+    eventually(lambda: said, 10)
     assert said == [("Opened with my-editor. Save the file, then press R.", True)]
 
 

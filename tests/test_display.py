@@ -87,12 +87,12 @@ def test_where_the_window_does_not_open_it_is_tried_again_as_sdl_would(
     if chosen is not None:
         monkeypatch.setenv(ACCELERATION, chosen)
     modes = open_on(monkeypatch, driver, 0)
-    begun: list[bool] = []
-    really_init = pygame.display.init
-    monkeypatch.setattr(pygame.display, "init", lambda: (begun.append(True), really_init())[1])
+    ended: list[bool] = []
+    really_quit = pygame.display.quit
+    monkeypatch.setattr(pygame.display, "quit", lambda: (ended.append(True), really_quit())[1])
     window = Window((960, 540))
     assert modes.found == ["0", None] and window.screen.get_size() == (960, 540)
-    assert len(begun) == 2, "SDL decides it once: only a new beginning has it decide again"
+    assert len(ended) == 1, "SDL decides it once: only a new beginning has it decide again"
 
 
 def test_where_it_does_not_open_at_all_sdls_own_words_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -55,7 +56,7 @@ def test_kill_and_start(scene: Scene) -> None:
 
 def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr(errands, "browse", lambda url, failed: opened.put(url))
+    monkeypatch.setattr(errands, "browse", lambda url, shown, failed: opened.put(url))
     scene.ui = None
     scene.run(OpenWebUI())
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
@@ -68,8 +69,17 @@ def test_the_web_ui_is_opened_at_the_order(scene: Scene, monkeypatch: pytest.Mon
     assert opened.get(timeout=5) == "http://ui:1/namespaces/n%20s/workflows"
 
 
+def test_a_browser_is_told_as_opened_only_when_it_is(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Callable[[], None]] = []
+    monkeypatch.setattr(errands, "browse", lambda url, shown, failed: answers.extend((shown, failed)))
+    scene.run(OpenWebUI())
+    assert scene.told == [], "nobody knows yet"
+    answers[0]()
+    assert [n.good for n in scene.told if isinstance(n, Said)] == [True]
+
+
 def test_no_browser_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "browse", lambda url, failed: failed())
+    monkeypatch.setattr(errands, "browse", lambda url, shown, failed: failed())
     scene.run(OpenWebUI())
     said = eventually(lambda: [n.text for n in scene.told if isinstance(n, Said) and not n.good], 5)
     assert "http://ui:1/namespaces" in said[0]

@@ -51,8 +51,10 @@ def is_out_of_date(
     return drawn[0] > found[display][0] or drawn[1] > found[display][1]
 
 
-def pixels_a_point(window: Size, surface: Size) -> tuple[float, float]:
+def pixels_a_point(window: Size, surface: Size) -> float:
     """How many pixels of the surface are one of the points in which SDL tells the pointer's place: more than
     1 where a display is denser than the system's own measure.
     """
-    return surface[0] / max(1, window[0]), surface[1] / max(1, window[1])
+    across, down = surface[0] / max(1, window[0]), surface[1] / max(1, window[1])
+    # Not the same in both directions: one of the two is still as it was before a change of size.
+    return across if abs(across - down) <= 0.02 * across else 1.0

@@ -96,7 +96,7 @@ class EventReader:
         """Let go of all that is down: SDL may never tell that it went up."""
         found: list[Input] = [KeyRelease(name) for name in self._keys.values()]
         self._keys.clear()
-        if self._mouse:
+        if self._mouse or _mouse_is_down():
             found.append(PointerRelease(NOWHERE, NOWHERE))
         self._mouse = False
         found += [PointerRelease(NOWHERE, NOWHERE, Device.TOUCH, number) for number in self._fingers.values()]
@@ -154,3 +154,11 @@ class EventReader:
         del self._fingers[key]
         up: list[Input] = [PointerRelease(x, y, Device.TOUCH, number)]
         return up if self._fingers else [*up, PointerGone()]
+
+
+def _mouse_is_down() -> bool:
+    """Whether SDL takes the mouse's button for pressed; without a window there is none."""
+    try:
+        return bool(pygame.mouse.get_pressed()[0])
+    except pygame.error:
+        return False

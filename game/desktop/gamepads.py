@@ -56,7 +56,7 @@ class Gamepads:
         try:
             pygame.joystick.init()
             controller.init()
-        except (pygame.error, NotImplementedError) as error:
+        except RuntimeError as error:
             log.warning("no gamepads: %s", error)
 
     def add(self, instance: int, kind: str, opened: object = None) -> None:
@@ -116,7 +116,7 @@ class Gamepads:
     def _plugged(self, event: pygame.event.Event) -> list[Input]:
         """Open one that was plugged in. SDL tells of a gamepad twice: as such, and as a joystick."""
         index = event.device_index
-        with contextlib.suppress(pygame.error, ValueError):
+        with contextlib.suppress(RuntimeError, ValueError):
             if controller.is_controller(index):
                 if event.type == pygame.CONTROLLERDEVICEADDED:
                     pad = controller.Controller(index)

@@ -218,7 +218,7 @@ class Window:
     def _pointed(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Where the pointer is, as SDL tells it in its own points, in logical pixels."""
         dense = pixels_a_point(pygame.display.get_window_size(), self.screen.get_size())
-        return self.logical((pos[0] * dense[0], pos[1] * dense[1]))
+        return self.logical((pos[0] * dense, pos[1] * dense))
 
     def take_text(self, box: tuple[float, float, float, float] | None) -> None:
         """Have text input on while there is a box that text goes to, in logical pixels (left, top,

@@ -70,7 +70,8 @@ class SystemDevices:
         """As `Devices.names`."""
         try:
             return frozenset(audio.get_audio_device_names(False))
-        except pygame.error:
+        except RuntimeError:
+            # That module has an error class of its own: nothing is open.
             return frozenset()
 
 
