@@ -1,4 +1,4 @@
-"""The application with real SDL events on a display that nobody sees: a stalled frame, full screen, gamepad."""
+"""The application with real SDL events on a hidden display: stalled frames, full screen, gamepads."""
 
 from __future__ import annotations
 
