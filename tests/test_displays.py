@@ -11,7 +11,7 @@ import pytest
 from game.__main__ import parser
 from game.desktop import displays, sdl_switches
 from game.desktop import window as module
-from game.desktop.displays import LEAST, display_of, is_out_of_date, pixels_a_point
+from game.desktop.displays import SMALLEST, display_of, is_out_of_date, pixels_a_point
 from game.desktop.window import DISPLAY_EVENT, NoDisplay, Window
 
 SMALL, BIG = (1280, 720), (2560, 1440)
@@ -235,7 +235,7 @@ def test_nobody_makes_the_window_smaller_than_can_be_read(
 
     monkeypatch.setattr(pygame, "Window", Windows)
     opened(screens)
-    assert asked == [("minimum_size", LEAST)]
+    assert asked == [("minimum_size", SMALLEST)]
 
 
 # SDL's switches

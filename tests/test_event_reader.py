@@ -104,6 +104,15 @@ def test_a_key_tells_what_it_types_only_while_no_text_input_would(reading: Readi
         (press,) = reading.key("e", typed="e", mod=mod)
         assert isinstance(press, KeyPress) and press.typed == ""
         reading.key("e", down=False)
+    for code, mod, wanted in (
+        (ord("é"), 0, "é"),
+        (ord("ö"), pygame.KMOD_LSHIFT, "Ö"),
+        (ord("т"), 0, "т"),
+        (pygame.K_LEFT, 0, ""),
+        (pygame.K_DELETE, 0, ""),
+    ):
+        (press,) = reading.read(pygame.KEYDOWN, key=code, scancode=code, mod=mod, unicode="")
+        assert isinstance(press, KeyPress) and press.typed == wanted
     (enter,) = reading.key("RETURN", typed="\r")
     assert isinstance(enter, KeyPress) and enter.typed == ""
     reading.reader.text_on = True

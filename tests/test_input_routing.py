@@ -58,10 +58,17 @@ def form_of(pile: Pile) -> OrderForm:
 
 def test_what_is_typed_into_a_stalled_frame_goes_to_the_form_that_its_first_key_opens() -> None:
     _, pile, router, done = scene()
-    keys = [KeyPress(name, typed=name) for name in ("n", "e", "r", "1")]
+    keys = [KeyPress(name, typed=" " if name == "space" else name) for name in ("n", "e", "r", "space", "1")]
     router.route([item for key in keys for item in (key, KeyRelease(key.key))])
     assert done == [], "else every cook is redeployed, and one of them killed"
-    assert form_of(pile).choice.name == "er1", "and no letter is lost"
+    assert form_of(pile).choice.name == "er 1", "and no letter is lost"
+
+
+def test_a_space_that_is_typed_before_any_letter_picks_as_ever() -> None:
+    _, pile, router, _ = scene()
+    router.route([KeyPress("n", typed="n"), KeyPress("right"), KeyPress("space", typed=" ")])
+    form = form_of(pile)
+    assert form.choice.name == "" and form.choice.crust == 1
 
 
 def test_what_closes_is_closed_before_the_next_key_is_looked_at() -> None:

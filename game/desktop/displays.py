@@ -10,7 +10,9 @@ import pygame
 from game.theme import CANVAS
 
 LEAST = (640, 360)
-"""The smallest window, in display pixels."""
+"""The smallest window that can be asked for, in display pixels."""
+SMALLEST = (480, 270)
+"""The smallest that a person can make it, upright ones included: less than that nobody can read."""
 
 Size = tuple[int, int]
 

@@ -114,9 +114,8 @@ class EventReader:
                 # pygame's own events do not tell repeats apart.
                 return dataclasses.replace(item, repeat=True)
             self._keys[event.scancode] = item.key
-            text = getattr(event, "unicode", "")
-            if not self.text_on and self._typing and not item.ctrl and text.isprintable():
-                return dataclasses.replace(item, typed=text)
+            if not self.text_on and self._typing and not item.ctrl:
+                return dataclasses.replace(item, typed=_character(event))
         elif isinstance(item, KeyRelease):
             return KeyRelease(self._keys.pop(event.scancode, item.key))
         elif isinstance(item, PointerPress):
@@ -154,6 +153,16 @@ class EventReader:
         del self._fingers[key]
         up: list[Input] = [PointerRelease(x, y, Device.TOUCH, number)]
         return up if self._fingers else [*up, PointerGone()]
+
+
+def _character(event: pygame.event.Event) -> str:
+    """What a key types as far as is known without text input; empty: nothing. pygame tells it up to
+    ASCII, and Shift of letters alone.
+    """
+    text: str = getattr(event, "unicode", "")
+    if not text and 127 < event.key <= 0x10FFFF:
+        text = chr(event.key).upper() if event.mod & pygame.KMOD_SHIFT else chr(event.key)
+    return text if len(text) == 1 and text.isprintable() else ""
 
 
 def _mouse_is_down() -> bool:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pygame
 
-from game.desktop.displays import LEAST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
+from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
 from game.desktop.event_reader import FINGER_EVENTS, EventReader
 from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
 from game.drawing.view import View
@@ -281,7 +281,7 @@ def _limit_size() -> None:
     # pygame wants another way of drawing used with it; there is none for a window of its display module.
     with suppress(pygame.error, AttributeError), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        pygame.Window.from_display_module().minimum_size = LEAST
+        pygame.Window.from_display_module().minimum_size = SMALLEST
 
 
 def _add(found: list[Input], item: Input) -> None:

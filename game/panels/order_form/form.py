@@ -131,7 +131,7 @@ class OrderForm:
                 # Of some systems it comes after the text that it has ended.
                 self._just_composed = False
                 return Stay()
-        if item.typed and not item.repeat and item.key != "space":
+        if item.typed and not item.repeat:
             # It was pressed before text input was on: in the same frame as the key that opened the form.
             self._type(item.typed)
         return self._key(item)
