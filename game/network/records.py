@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HeartbeatTimeout, Receipt, Stats
 from game.api_state.news import HistorySeen, News, RecordsSeen
+from game.api_state.receipts import waits
 from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
 from game.network.polling_thread import Loop, connect
@@ -25,7 +26,7 @@ from game.once import Told
 log = logging.getLogger(__name__)
 
 EVERY: dict[str, float] = {
-    "audit": 2.0,
+    "audit": 1.0,
     "receipts": 1.0,
     "timeouts": 1.0,
     "stats": 1.0,
@@ -161,7 +162,7 @@ class Watcher:
         for receipt in told:
             self.newest = max(self.newest, receipt.n)
             self.unsettled.pop(receipt.n, None)
-            if any(order.to is None for order in receipt.orders):
+            if any(map(waits, receipt.orders)):
                 self.unsettled[receipt.n] = None
         for n in sorted(self.unsettled)[:-KEPT_RECEIPTS]:
             del self.unsettled[n]

@@ -150,7 +150,7 @@ def draw_cooks(brush: Brush, model: Model) -> None:
     for cook in sorted(model.cooks.values(), key=lambda c: -c.slot):
         spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
         width = min(190.0, spot.room - 8.0)
-        if cook.living:
+        if cook.standing:
             _living(brush, model, cook, spot)
             _under(brush, model, cook, spot, width)
         elif cook.phase is CookPhase.EMPTY:

@@ -46,6 +46,9 @@ def takeover_words(cook: Cook, dead_for: float) -> tuple[Lines, ...]:
     """
     if cook.waiting:
         clock = clock_text(dead_for)
+        if not cook.anyone:
+            # There is nobody to whom Temporal could give them.
+            return ("its orders wait", "for a cook", clock), ("waits for a cook", clock), ("no cook", clock)
         return ("Temporal takes over …", clock), (f"takeover … {clock}",), ("waiting …",)
     if cook.taken_over is not None:
         took = f"{cook.taken_over:.1f} s"
