@@ -177,6 +177,7 @@ class App:
         self._watch.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
             self._watch.know_api(model.known.fleet.instance)
+        self._watch.know_orders((model.open_orders, model.delivered, model.cancelled, model.lost))
         card = self._pile.open_card
         model.card = card[0] if card is not None else ""
         self._watch.want_history(card)

@@ -71,7 +71,7 @@ __all__ = [
     "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES", "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH",
     "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH", "MAX_TOPPINGS", "Menu", "Order", "OrderEnd", "OrderId",
     "OrderList", "OrderRequest", "OrderStats", "OrderStatus", "Problem", "Rates", "Receipt",
-    "ReceiptOrder", "Request", "Spread", "Stage", "StageView", "StartWorkerRequest", "Stats", "StatusItem", "StatusRequest",
-    "StreamSettings", "TOPPINGS", "Takeovers", "TemporalHealth", "Topping", "Worker", "WorkerPhase",
-    "WorkerStats", "WorkflowState",
+    "ReceiptOrder", "Request", "Spread", "Stage", "StageView", "StartWorkerRequest", "Stats",
+    "StatusItem", "StatusRequest", "StreamSettings", "TOPPINGS", "Takeovers", "TemporalHealth",
+    "Topping", "Worker", "WorkerPhase", "WorkerStats", "WorkflowState",
 ]  # fmt: skip

@@ -83,7 +83,7 @@ def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
         return f"{part} · +{dead_for:.1f} s"
     ended = _ended(orders)
     if not taken:
-        return f"{ended}: nobody needs to"
+        return ended if any(order.ended not in MEANT for order in orders) else f"{ended}: nobody needs to"
     return _taken(taken, brief=bool(ended)) + (f"; {ended}" if ended else "")
 
 
@@ -128,7 +128,8 @@ def words_of(receipt: Receipt, dead_for: float) -> Words:
     return Words(
         slot=receipt.slot,
         head=receipt.why or CAUSES[receipt.cause],
-        signal=receipt.signal or "",
+        # The words say that, too, and are longer.
+        signal="" if receipt.why else receipt.signal or "",
         held=_held(orders),
         outcome=_outcome(orders, dead_for),
         kept=_kept(orders),

@@ -26,7 +26,7 @@ from game.once import Told
 log = logging.getLogger(__name__)
 
 EVERY: dict[str, float] = {
-    "audit": 1.0,
+    "audit": 2.0,
     "receipts": 1.0,
     "timeouts": 1.0,
     "stats": 1.0,
@@ -37,6 +37,10 @@ EVERY: dict[str, float] = {
 }
 """Seconds between two questions of each kind."""
 
+AUDIT_AGAIN = 1.0
+AUDIT_LATER = 0.6
+"""Where orders came or went: seconds from one audit to the next, and until it is asked for, since an answer
+of the API's may be half a second old."""
 LACKING = frozenset({404, 405})
 ASK_AGAIN = 60.0
 """Seconds until a route that was lacking is tried again: the API may have been replaced by a newer one."""
@@ -67,6 +71,12 @@ class Watcher:
     """Which API was asked last."""
     instance_wanted: str = ""
     """Which API there is now, as the fleet's answers name it; set by any thread."""
+    orders_seen: object = None
+    """Another one whenever orders came or went; set by any thread."""
+    orders_counted: object = None
+    """What of that an audit is asked for, or was."""
+    audit_at: float = -AUDIT_AGAIN
+    """When an audit was asked for last, by the clock."""
     history_wanted: Card | None = None
     history_known: Card | None = None
     told: Told = field(default_factory=lambda: Told(log))
@@ -102,6 +112,7 @@ class Watcher:
         if self.instance != self.instance_wanted:
             self.instance = self.instance_wanted
             self.begin_anew()
+        self._mind_orders()
         for what, when in list(self.due.items()):
             if self.clock() < when or not self.wanted(what):
                 continue
@@ -120,9 +131,18 @@ class Watcher:
                 self.told.failed(f"GET /{what}", error)
             self.due[what] = self.clock() + wait
 
+    def _mind_orders(self) -> None:
+        """Have an audit soon where orders came or went: the figures on screen are the audit's."""
+        if self.orders_seen != self.orders_counted:
+            self.orders_counted = self.orders_seen
+            soon = max(self.audit_at + AUDIT_AGAIN, self.clock() + AUDIT_LATER)
+            self.due["audit"] = min(self.due["audit"], soon)
+
     def _ask(self, what: str) -> float:
         if what == "history":
             return self._history()
+        if what == "audit":
+            self.audit_at = self.clock()
         after = {"receipts": self.after, "timeouts": self.unheard_after}.get(what)
         params = {"after": after} if after is not None else None
         response = self.client.get(f"/{what}", params=params)
@@ -201,6 +221,12 @@ class Watch(Loop):
         """Whether somebody looks at the statistics."""
         if self.watcher.stats_wanted != wanted:
             self.watcher.stats_wanted = wanted
+            self.poke()
+
+    def know_orders(self, seen: object) -> None:
+        """Anything that is another one whenever orders came or went: an audit is asked for soon."""
+        if self.watcher.orders_seen != seen:
+            self.watcher.orders_seen = seen
             self.poke()
 
     def know_api(self, instance: str) -> None:

@@ -35,7 +35,8 @@ from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
 from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
-from game.replay.playback_list import receipt_of
+from game.replay.playback_list import receipt_of, recorded
+from game.simulation.header_numbers import open_now
 from game.simulation.model import Model
 
 
@@ -115,7 +116,7 @@ class Pile:
             self._show_bug(wish)
         elif isinstance(wish, AskQuit):
             if not any(isinstance(panel, QuitPanel) for panel in self.panels):
-                self.panels.append(QuitPanel(model.open_orders))
+                self.panels.append(QuitPanel(lambda: open_now(model)))
         elif modal:
             return
         elif isinstance(wish, OpenForm):
@@ -129,7 +130,7 @@ class Pile:
             current = model.known.checkpoint.name if model.known.checkpoint else ""
             self.panels.append(ChooserPanel(model.known.checkpoints, current))
         elif isinstance(wish, OpenReplay):
-            self._show_replay()
+            self._show_replay(wish.receipt)
         elif isinstance(wish, AskReset):
             question = ("Your edit of the file will be gone.", "R then restarts the cooks with the bug.")
             asked = Question("Put the bug back?", question, "Bug back", ResetChallenge())
@@ -156,9 +157,9 @@ class Pile:
         history, wall = known.histories.get(order_id, ()), self._model.wall
         return Telling(history, known.receipts, wall, known.timeouts, namespace)
 
-    def _show_replay(self) -> None:
-        """The newest kill again, over whatever is open on that side."""
-        recording = self._model.recorder.done[-1]
+    def _show_replay(self, receipt: int) -> None:
+        """The kill of this receipt again, or (0) the newest, over whatever is open on that side."""
+        recording = recorded(self._model, receipt)
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
         self.panels.append(ReplayPanel(recording, lambda: receipt_of(self._model, recording), self._art))
 

@@ -35,7 +35,7 @@ from game.inputs import (
     PointerPress,
     PointerRelease,
 )
-from game.replay.playback_list import NO_KILL, NOT_YET
+from game.replay.playback_list import NO_KILL, NOT_YET, not_the_newest, recorded, replayable
 from game.scene.hud.receipt_slips import replay_tab
 from game.simulation.actors import Cook, Gopher
 from game.simulation.bottom_strip import strip_for
@@ -192,9 +192,17 @@ def _key(model: Model, item: KeyPress, out: Wishes) -> None:
 def _replay(model: Model, out: Wishes) -> None:
     """The newest kill again; where there is none, why not."""
     if model.recorder.done:
-        out.wishes.append(OpenReplay())
+        _show_kill(model, 0, out)
     else:
         model.say(NOT_YET if model.recorder.reels else NO_KILL)
+
+
+def _show_kill(model: Model, receipt: int, out: Wishes) -> None:
+    """Show the kill of a receipt again, or (0) the newest; say it where that is not the newest there was."""
+    out.wishes.append(OpenReplay(receipt))
+    said = not_the_newest(model, recorded(model, receipt))
+    if said:
+        model.say(said, icon="retry")
 
 
 def _dial(model: Model, x: float, y: float) -> bool:
@@ -230,7 +238,9 @@ def _press(model: Model, x: float, y: float, out: Wishes) -> None:
         return
     replay = replay_tab(model)
     if replay is not None and inside(replay, x, y):
-        out.wishes.append(OpenReplay())
+        receipt = replayable(model)
+        newest = receipt is None or recorded(model, receipt.n) is model.recorder.done[-1]
+        _show_kill(model, 0 if newest or receipt is None else receipt.n, out)
     elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
         out.wishes.append(OpenBug())
     elif inside(TITLE, x, y):

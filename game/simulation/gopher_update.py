@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from game.api_state.conditions import HELD, Condition
+from game.api_state.conditions import HELD, WANTED, Condition
 from game.simulation.actors import Cook, Gopher, Mood, slot_of
 from game.simulation.crowd_fast_path import (
     HURRIED,
@@ -22,7 +22,16 @@ from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import Place, cook_spot
 from game.simulation.reactions import beside, jump, seat_of, take_off
-from game.simulation.resting_crowd import ASLEEP_AFTER, RESTING, Room, bereft, mourned, orphaned, rest_of
+from game.simulation.resting_crowd import (
+    ASLEEP_AFTER,
+    READ_SECONDS,
+    RESTING,
+    Room,
+    bereft,
+    mourned,
+    orphaned,
+    rest_of,
+)
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3
@@ -108,7 +117,9 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
     if walking:
         _set_mood(model, gopher, Mood.WALK)
     elif gopher.place is Place.ASIDE:
-        _set_mood(model, gopher, Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD)
+        read = gopher.mood is Mood.SAD and model.now >= gopher.mood_since + READ_SECONDS
+        wanted = gopher.condition is Condition.CANCELLED or gopher.condition in WANTED and read
+        _set_mood(model, gopher, Mood.LEAVE if wanted else Mood.SAD)
     elif gopher.condition in HELD:
         _set_mood(model, gopher, Mood.HELD)
     elif fallen is not None or room.grief and orphaned(model, gopher):
