@@ -123,7 +123,7 @@ def test_it_says_what_is_true_at_the_moment_that_is_shown() -> None:
     recording = panel.replay.recording
     said = {text for text, _, _ in texts_of(panel)}
     assert {"REPLAY", "0.25×", "before the kill", clock_text(panel.replay.wall)} <= said
-    assert any(text.startswith("cook 1: SIGKILL") for text in said)
+    assert any(text.startswith("w1.1: SIGKILL") for text in said)
     at_moment(panel, recording.killed + 0.5)
     assert panel.saying() == "Temporal takes over …"
     at_moment(panel, recording.killed + 1.3)

@@ -16,7 +16,6 @@ from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.panels.bug_code import BugSlip
-from game.panels.help import HelpPanel
 from game.panels.order_card.card import OrderCard
 from game.panels.panel import Panel
 from game.panels.replay_window import FRAME as REPLAY_FRAME
@@ -65,7 +64,7 @@ def clear_of(panels: Sequence[Panel], large: bool = False) -> Clear:
             right = min(right, panel.box[0])
         elif isinstance(panel, ReplayPanel):
             left, right = REPLAY_FRAME[0] + REPLAY_FRAME[2], min(right, slips)
-        elif isinstance(panel, HelpPanel):
+        elif getattr(panel, "covers_all", False):
             return Clear(room=1860.0, top=LOWEST)
     if right - left < LEAST_ROOM:
         # Nothing is left beside them: below the kill that is shown again.

@@ -20,6 +20,12 @@ def slot_of(worker_id: str) -> int | None:
     return int(head[1:]) if head[:1] == "w" and head[1:].isdecimal() else None
 
 
+def generation_of(worker_id: str) -> int:
+    """The generation in a worker's name; 0 where it has none."""
+    tail = worker_id.partition(".")[2]
+    return int(tail) if tail.isdecimal() else 0
+
+
 def colour_of(worker_id: str) -> Colour:
     """The colour of a worker's cook; of a stranger (started by hand elsewhere) the last one."""
     slot = slot_of(worker_id)

@@ -27,7 +27,7 @@ from game.api_state.events import (
 )
 from game.api_state.receipts import newest_of
 from game.api_state.snapshot import FINAL
-from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for, slot_of
+from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, generation_of, phase_for, slot_of
 from game.simulation.model import FOLLOWED_OWN, Model
 from game.simulation.motion import Arc, Follower
 from game.simulation.order_outcomes import count_end, lose, tell_operator
@@ -199,6 +199,7 @@ def _die(model: Model, event: WorkerDied) -> None:
     if cook is None:
         return
     cook.phase, cook.age, cook.succeeded = CookPhase.FALLING, 0.0, False
+    cook.generation = generation_of(event.worker) or cook.generation
     cook.fallen, cook.died_of = event.worker, event.why or event.signal or event.cause
     cook.waiting, cook.taken_over = 0, None
     last = cook.worker.last_exit if cook.worker else None
