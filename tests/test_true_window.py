@@ -289,7 +289,7 @@ def test_a_receipt_waits_for_nobody_whose_order_has_ended() -> None:
 def test_a_settled_receipt_is_not_asked_for_again() -> None:
     watch = Seen()
     told = receipt(1, held(to=None)).model_dump(mode="json", by_alias=True)
-    watch.api.answers["GET /receipts"] = [told]
+    watch.api.answers["GET /receipts"] = [[told]]
     watch.ask(), watch.ask(1.1)
     assert watch.watcher.unsettled == {1: None}
     told["orders"][0]["ended"] = "terminated"

@@ -27,7 +27,17 @@ from game.api_state.events import (
 )
 from game.api_state.receipts import newest_of
 from game.api_state.snapshot import FINAL
-from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, generation_of, phase_for, slot_of
+from game.simulation.actors import (
+    Cook,
+    CookPhase,
+    Gopher,
+    Hop,
+    Mood,
+    colour_of,
+    generation_of,
+    phase_for,
+    slot_of,
+)
 from game.simulation.model import FOLLOWED_OWN, Model
 from game.simulation.motion import Arc, Follower
 from game.simulation.order_outcomes import count_end, lose, tell_operator
