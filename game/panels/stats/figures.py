@@ -96,8 +96,8 @@ def sums(stats: Stats, audit: Audit | None) -> Sums:
     if audit is None:
         orders = stats.orders
         return Sums(orders.started, orders.delivered, orders.open, orders.failed, 0, orders.lost)
-    by_hand = cancelled(audit)
-    failed = max(0, audit.failed - by_hand)
+    by_hand = min(cancelled(audit), audit.failed)
+    failed = audit.failed - by_hand
     return Sums(audit.started, audit.delivered, audit.in_flight, failed, by_hand, audit.lost)
 
 
@@ -135,10 +135,10 @@ def audit_line(audit: Audit, age: float) -> AuditLine:
     """The sentence of an audit that was counted so many seconds ago. Where it differs from Temporal's own
     count, what does not fit is said instead of the sum.
     """
-    by_hand = cancelled(audit)
+    by_hand = min(cancelled(audit), audit.failed)
     text = (
         f"{audit.started:,} started = {audit.delivered:,} delivered + {audit.in_flight:,} on their way"
-        f" + {max(0, audit.failed - by_hand):,} failed"
+        f" + {audit.failed - by_hand:,} failed"
     )
     if by_hand:
         text += f" + {by_hand:,} cancelled"

@@ -240,7 +240,8 @@ class StatsPanel:
             room -= max(pen.measure(part, SIZE_SMALL, tabular=True)[0] for part in counted)
         long = room is not None and pen.measure(line.text, SIZE_LEAST)[0] > 1.02 * room
         if room is not None and (line.differs or long):
-            said = pen.wrap(line.text, SIZE_LEAST, room, lines=2)
+            # Tabular digits are a little wider than the measure that a line is broken by.
+            said = pen.wrap(line.text, SIZE_LEAST, 0.95 * room, lines=2)
             for n, part in enumerate(said):
                 easel.text(
                     part, x + 68, middle + (n - (len(said) - 1) / 2) * pen.pitch(25), SIZE_LEAST, CREAM,
