@@ -72,9 +72,9 @@ def tab_of(model: Model) -> Box | None:
 def test_k_shows_the_last_kill_and_says_why_where_there_is_none() -> None:
     for model, words in ((kitchen_with([worker(1)]), NO_KILL), (killed(done=False), NOT_YET)):
         assert why_none(model.recorder) == words
-        assert update(model, [KeyPress("k")], (), 0.01).wishes == (OpenReplay(1),)
+        assert update(model, [KeyPress("k")], (), 0.01).wishes == (OpenReplay(),)
     assert why_none(killed().recorder) == ""
-    assert update(killed(), [KeyPress("k")], (), 0.01).wishes == (OpenReplay(1),)
+    assert update(killed(), [KeyPress("k")], (), 0.01).wishes == (OpenReplay(),)
 
 
 def test_the_newest_kill_has_a_tab_that_can_be_pressed() -> None:
