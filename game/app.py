@@ -32,7 +32,7 @@ from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
 from game.panels.input_routing import InputRouter
 from game.panels.stack import Pile
-from game.replay.playback_list import why_none
+from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Stage
@@ -101,7 +101,7 @@ class App:
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Stage(window, options.cache_dir)
         self.recorder = Recorder()
-        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder.done)
+        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
         self._router = InputRouter(self.model, self._pile, self._do, self._open)
 
     def run(self) -> None:
@@ -196,6 +196,9 @@ class App:
         self._records.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
+        self._records.know_orders(
+            (model.open_orders, model.tally.delivered, model.tally.cancelled, model.tally.lost)
+        )
         card = self._pile.open_card
         model.card = card[0] if card is not None else ""
         self._records.want_history(card)
@@ -221,11 +224,16 @@ class App:
             self.model.say("The API is busy: that was not sent.")
 
     def _open(self, wish: Wish) -> None:
-        missing = why_none(self.recorder) if isinstance(wish, OpenReplay) else ""
-        if missing:
-            self.model.say(missing)
-        else:
-            self._pile.open(wish)
+        if isinstance(wish, OpenReplay):
+            missing = why_none(self.recorder)
+            if missing:
+                self.model.say(missing)
+                return
+            shown = recorded(self.recorder, self.model.known.receipts, wish.receipt)
+            told = not_the_newest(self.recorder, shown)
+            if told:
+                self.model.say(told, icon="retry")
+        self._pile.open(wish)
 
     def _save(self, file: Path) -> None:
         # The flip before may have had SDL make another surface.

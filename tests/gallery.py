@@ -424,10 +424,10 @@ def draw(name: str) -> pygame.Surface:
             # The audit has just been counted, however long the story took.
             model.heard.audit_at = model.real
         brush = Brush(view, art, Pen(view))
-        top = draw_kitchen(brush, model, Wardrobe())
+        draw_kitchen(brush, model, Wardrobe())
         for panel in panels:
             panel.draw(view)
-        draw_messages(brush, model, *clear_of(panels, top))
+        draw_messages(brush, model, clear_of(panels, scene.access.large))
         return stored(window.screen)
 
 

@@ -95,6 +95,7 @@ def test_messages_keep_beside_a_card_on_the_right() -> None:
     panel = card()
     for access in (PLAIN, BIG):
         drawn(panel, access)
-        x, _ = clear_of((panel,), 150.0)
-        assert 2 * x <= panel.box[0]
-    assert clear_of((card("left"),), 150.0) == (960.0, 150.0)
+        at = clear_of((panel,), access.large)
+        assert at.x + at.room / 2 <= panel.box[0]
+    at = clear_of((card("left"),))
+    assert (at.x, at.top) == (960.0, 150.0)

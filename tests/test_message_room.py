@@ -28,5 +28,5 @@ def test_a_long_message_does_not_lie_over_the_streams_sign(monkeypatch: pytest.M
 
     monkeypatch.setattr(hud, "shade", shade)
     view = View(pygame.Surface((960, 540)))
-    hud.draw_messages(Brush(view, Art(view.scale), Pen(view)), model, 960.0, 150.0)
+    hud.draw_messages(Brush(view, Art(view.scale), Pen(view)), model, hud.Clear())
     assert lefts and min(lefts) >= SIGN[0] + SIGN[2]

@@ -248,6 +248,9 @@ def test_an_order_that_nobody_has_waits_for_its_dead_cook() -> None:
     play(model, 90.0)
     cook = model.cooks[1]
     assert cook.waiting == 1
+    assert takeover_words(cook, 90.0)[0] == ("its orders wait for a cook", "+90 s"), "nobody could take over"
+    tell(model, staffed(worker(1, "dead", since=5.0), worker(2)))
+    play(model, 0.1)
     assert takeover_words(cook, 90.0)[0] == ("Temporal takes over …", "+90 s")
 
 

@@ -51,10 +51,11 @@ async def end_frozen(
     known: Callable[[], Mapping[int, str]],
     kill: Callable[[int], None],
     troubles: Troubles,
+    seen: Callable[[frozenset[int]], None],
 ) -> None:
     """Look for ever at the workers that are `known` (names by pid), and `kill` those that stay stopped.
 
-    While one is stopped that is a trouble under the name PART; the death itself is told like any other.
+    While one is stopped that is a trouble under the name PART, and `seen` gets all that are at each look.
     """
     watch = FrozenWatch(STOPPED_S, LEAST_LOOKS)
     loop = asyncio.get_running_loop()
@@ -63,6 +64,7 @@ async def end_frozen(
         names = dict(known())
         stopped = await asyncio.to_thread(stopped_of, names)
         overdue = watch.overdue(stopped, loop.time())
+        seen(frozenset(stopped))
         if stopped:
             who = ", ".join(f"{names[pid]} (pid {pid})" for pid in stopped[:5])
             troubles.tell(PART, f"SIGSTOP holds {who}; a worker is killed after {watch.stopped_s:g} s of it")

@@ -73,6 +73,8 @@ class Exit:
     at: float
     asked_at: float | None = None
     """When somebody asked for it; None: nobody did."""
+    why: str | None = None
+    """The cause in words, where there is more to say than its name does."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class Slot:
     """The digest of the edited code that this process runs; None: it runs none, or has not told yet."""
     fault: CodeFault | None = None
     """What is wrong with that code."""
+    stopped: bool = False
+    """The process is there, but stopped (SIGSTOP)."""
+    why: str | None = None
+    """What its death is to be told as, in words; None: nothing more than its cause."""
     last_exit: Exit | None = None
 
     @property
@@ -222,6 +228,20 @@ class Exited:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """Of all processes, these are stopped (SIGSTOP) now, by pid."""
+
+    pids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """This process has been stopped for too long: it is to be killed, and told as that."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
 class SpawnFailed:
     """No process could be made: nobody was born, and nobody has died."""
 
@@ -262,6 +282,8 @@ Event = (
     | SpawnFailed
     | BecameReady
     | Exited
+    | Stopped
+    | Frozen
     | Tick
     | CloseDown
     | Redeploy

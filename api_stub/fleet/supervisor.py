@@ -16,7 +16,7 @@ from pathlib import Path
 from api_stub import clocks
 from api_stub.background import Troubles, reason_of
 from api_stub.fleet.generations import Generations
-from api_stub.fleet.host import Host
+from api_stub.fleet.host import Host, SeesStopped
 from api_stub.fleet.rules import (
     Action,
     BecameReady,
@@ -27,6 +27,7 @@ from api_stub.fleet.rules import (
     Exit,
     Exited,
     FleetState,
+    Frozen,
     KillWanted,
     Open,
     Policy,
@@ -38,6 +39,7 @@ from api_stub.fleet.rules import (
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stopped,
     Tick,
     decide,
     next_due,
@@ -135,7 +137,16 @@ class Supervisor:
 
     async def open(self) -> None:
         """Begin: fill the first slots."""
+        if isinstance(self._host, SeesStopped):
+            self._host.on_stopped = self._see_stopped
+            self._host.on_frozen = lambda pid: self.handle(Frozen(pid))
         self.handle(Open(self._generations.recall()))
+
+    def _see_stopped(self, pids: frozenset[int]) -> None:
+        """Which processes are stopped, where that is another thing than was known."""
+        known = frozenset(slot.pid for slot in self._state.slots if slot.stopped and slot.pid is not None)
+        if pids != known:
+            self.handle(Stopped(pids))
 
     def start(self, slot: int | None) -> Worker:
         """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
@@ -326,8 +337,10 @@ class Supervisor:
                 code=last.code,
                 cause=last.cause,
                 at=self.wall(last.at) or self._wall(),
+                why=last.why,
             ),
             problem=code_problem(slot.fault),
+            stopped=slot.stopped,
             trouble=None if slot.trouble is None else f"could not be started: {slot.trouble}",
         )
 

@@ -42,6 +42,8 @@ class HelpPanel:
     """Modal. Esc, H, Enter, Space or a press anywhere closes it."""
 
     modal = True
+    covers_all = True
+    """It leaves no room for messages but at the lower edge."""
 
     def __init__(self, *, kiosk: bool) -> None:
         self._columns = (PLAY, (*LOOK, Row(("Esc",), leaving(kiosk))))

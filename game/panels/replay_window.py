@@ -10,7 +10,7 @@ import pygame
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.order_names import short_name
-from game.api_state.receipts import words_of
+from game.api_state.receipts import waits, words_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
@@ -21,6 +21,7 @@ from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
+from game.replay.facts import held_of, taken_of
 from game.replay.playback import Replay
 from game.replay.recording import Recording
 from game.scene.gopher_pictures import Wardrobe
@@ -175,7 +176,7 @@ class ReplayPanel:
         x, y, wide, _ = self._shot
         zoom, high = PICTURE[2] / wide, pen.pitch(32.0)
         labels, texts = [], {}
-        for key in replay.recording.held[:NAMED]:
+        for key in held_of(replay.recording, self._receipt())[:NAMED]:
             gopher = replay.model.gophers.get(key)
             if gopher is None:
                 continue
@@ -223,15 +224,15 @@ class ReplayPanel:
 
         fill_box(view, TRACK, INK, h / 2)
         fill_box(view, (x, y, max(h, place(self.replay.at) - x), h), GLOW, h / 2)
-        marks = [(recording.killed, TOMATO)]
-        marks += [(one.at, colour_of(one.worker or "")) for one in recording.taken]
+        marks = [(recording.died, TOMATO)]
+        marks += [(one.at, colour_of(one.worker or "")) for one in taken_of(recording, self._receipt())]
         for at, colour in marks:
             edged_box(view, (place(at) - 9, y + h / 2 - 9, 18, 18), colour, CREAM, 9, 3)
 
     def _foot(self, view: View) -> None:
         pen, recording, middle = Pen(view), self.replay.recording, FRAME[1] + 510
         since = self.replay.wall - recording.died_at
-        who = f"cook {recording.slot}: {recording.signal} {clock_text(recording.died_at)}"
+        who = f"{recording.worker}: {recording.signal} {clock_text(recording.died_at)}"
         pen.write(
             who, 62, middle, SIZE_SMALL, CREAM, face="bold", anchor="midleft", tabular=True, max_width=400
         )
@@ -244,17 +245,20 @@ class ReplayPanel:
 
     def saying(self) -> str:
         """What has become of its orders by the moment that is shown."""
-        recording, at = self.replay.recording, self.replay.at
-        if at < recording.killed:
+        recording, at, receipt = self.replay.recording, self.replay.at, self._receipt()
+        if at < recording.died:
             return "before the kill"
-        if not recording.held:
+        held = held_of(recording, receipt)
+        if not held:
             return "it held no order"
-        taken = [one for one in recording.taken if one.at <= at]
-        if len(taken) < len(recording.held):
-            return "Temporal takes over …"
-        receipt = self._receipt()
-        if receipt is not None and receipt.orders:
-            words = words_of(receipt, max(0.0, at - recording.died))
-            if not words.waiting:
-                return words.outcome
+        taken = taken_of(recording, receipt)
+        to_come = sum(one.at > at for one in taken)
+        # Of these nobody had heard when the recording ended, or nobody has to this day.
+        waiting = sum(map(waits, receipt.orders)) if receipt is not None else len(held) - len(taken)
+        if to_come or waiting:
+            if to_come < len(taken):
+                return f"{len(taken) - to_come} of {len(taken) + waiting} taken over …"
+            return "Temporal takes over …" if self.replay.model.anyone_alive else "they wait for a cook …"
+        if receipt is not None:
+            return words_of(receipt, max(0.0, at - recording.died)).outcome
         return "taken over"

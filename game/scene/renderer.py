@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pygame
 
+from game.accessibility import Access
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
@@ -21,17 +22,19 @@ from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
 from game.panels.stats.panel import StatsPanel
 from game.scene.gopher_pictures import Wardrobe
-from game.scene.hud.top_band import draw_messages
+from game.scene.hud.top_band import LOWEST, SIGNS_TOP, Clear, draw_messages
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
-from game.simulation.receipt_layout import LEFT as SLIPS_LEFT
+from game.simulation.receipt_layout import frame_of
 from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 
 SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
 OVER_THE_CROWD = 56.0
 """From so far above the back of the crowd somebody stands, or works, nearly everywhere; logical pixels."""
+LEAST_ROOM = 300.0
+"""Signs and messages are not squeezed into less."""
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
 LOADING_BUDGET = 0.03
@@ -46,20 +49,31 @@ def busy(model: Model) -> bool:
     return model.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
 
 
-def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
-    """Where messages cover nothing that is to be read: around which x, and from where down."""
-    x = 960.0
+def clear_of(panels: Sequence[Panel], large: bool = False) -> Clear:
+    """Where signs and messages cover nothing that is to be read; `large`: with large text."""
+    left, right, top = 0.0, 1920.0, SIGNS_TOP
+    slips = frame_of(Access(large=large))[0] - 92.0
     for panel in panels:
         if isinstance(panel, StatsPanel):
-            top = max(top, panel.box[1] + panel.box[3] + 10.0)
+            # Below the sign that tells how old its figures are.
+            top = max(top, panel.box[1] + panel.box[3] + 22.0)
         elif isinstance(panel, BugSlip):
             # Beside the slip, and under the two signs that may hang there.
-            x, top = panel.box[0] / 2, max(top, SIGNS_END)
+            right, top = min(right, panel.box[0]), max(top, SIGNS_END)
         elif isinstance(panel, OrderCard) and panel.box[0] > 960.0:
-            x = panel.box[0] / 2
+            right = min(right, panel.box[0])
         elif isinstance(panel, ReplayPanel):
-            x = (REPLAY_FRAME[0] + REPLAY_FRAME[2] + SLIPS_LEFT) / 2
-    return x, top
+            left, right = REPLAY_FRAME[0] + REPLAY_FRAME[2], min(right, slips)
+        elif getattr(panel, "covers_all", False):
+            return Clear(room=1860.0, top=LOWEST)
+    if right - left < LEAST_ROOM:
+        # Nothing is left beside them: below the kill that is shown again.
+        left, right, top = (
+            0.0,
+            2 * REPLAY_FRAME[0] + REPLAY_FRAME[2],
+            REPLAY_FRAME[1] + REPLAY_FRAME[3] + 12.0,
+        )
+    return Clear((left + right) / 2, min(right - left - 24.0, 1400.0), top)
 
 
 def _brush(view: View, art: Art) -> Brush:
@@ -136,13 +150,13 @@ class Stage:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            top = draw_kitchen(brush, model, self._wardrobe)
+            draw_kitchen(brush, model, self._wardrobe)
             for panel in panels:
                 panel.draw(view)
             if panels and brush.backdrop is not None:
                 # They draw wherever they like, and do not say where.
                 brush.backdrop.spoil()
-            draw_messages(brush, model, *clear_of(panels, top))
+            draw_messages(brush, model, clear_of(panels, model.access.large))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -151,10 +165,10 @@ class Stage:
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
         brush.view.access = model.access
-        top = draw_kitchen(brush, model, self._wardrobe)
+        draw_kitchen(brush, model, self._wardrobe)
         for panel in panels:
             panel.draw(brush.view)
-        draw_messages(brush, model, *clear_of(panels, top))
+        draw_messages(brush, model, clear_of(panels, model.access.large))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
 
     def _draw_loading(self, view: View) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.actions import OpenWebUI
 from game.api_state.conditions import Condition, condition_of
+from game.api_state.order_merge import FINAL
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.view import View
 from game.geometry import Box, inside
@@ -228,8 +229,8 @@ class OrderCard:
         if not self._draw_code(easel, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
         kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
-        paused = condition_of(order) is Condition.PAUSED
-        kills += [kill_text(kill, paused) for kill in life.kills[-2:]] if life else []
+        paused, over = condition_of(order) is Condition.PAUSED, order.status in FINAL
+        kills += [kill_text(kill, paused, over) for kill in life.kills[-2:]] if life else []
         failure = f"Last failure: {slip.failure}" if slip.failure else ""
         free = int((top - 8 - y) / LINE)
         for text in (failure, *kills):

@@ -70,6 +70,8 @@ class Plan:
     """From a tile's edge to its text."""
     rows: tuple[float, float, float]
     """From a tile's top: its label's top, its number's middle, the rest's top."""
+    rest: int
+    """In how many lines at most the rest is written."""
     title: float
     """From a card's top to its title."""
     legend: float
@@ -93,6 +95,7 @@ PLAIN_PLAN = Plan(
     plots=_row(356, 316, ((WIDE - 32) / 3,) * 3, 16),
     pad=16,
     rows=(8, 53, 74),
+    rest=1,
     title=9,
     legend=22,
     plot=(54, 42),
@@ -103,10 +106,11 @@ LARGE_PLAN = Plan(
     frame=(8, 138, 1904, 604),
     audit=(LEFT, 160, WIDE - 92, 82),
     close=Hit((LEFT + WIDE - 82, 160, 82, 82), "close"),
-    tiles=_row(250, 146, (220, 220, 194, 228, 211, 327, 376), 10),
-    plots=_row(406, 312, (546, 672, 590), 14),
+    tiles=_row(250, 178, (220, 220, 214, 228, 211, 327, 356), 10),
+    plots=_row(438, 280, (546, 672, 590), 14),
     pad=13,
     rows=(4, 71, 102),
+    rest=2,
     title=4,
     legend=25.5,
     plot=(56, 50),
@@ -224,14 +228,20 @@ class StatsPanel:
         self._mark(easel, x + 36, middle, line.good)
         wide = pen.measure(line.verdict, SIZE_HEAD - 2, face="bold")[0]
         counted, room, gap, pitch = [line.counted], None, 22.0, 36.0
-        if large or line.differs:
+        # Everything in one row, where it has room; it has none where numbers are long, or much is to be said.
+        whole = pen.measure(line.text, SIZE_HEAD - 4, tabular=True)[0] + wide + 36
+        whole += pen.measure(line.counted, SIZE_SMALL, tabular=True)[0]
+        narrow = large or line.differs or whole > w - 68 - 3 * gap
+        if narrow:
             # When it was counted, and how long ago: one below the other, so that the sentence has room.
             pitch = 36.0 if large else 27.0
             counted, gap = line.counted.split(", "), 16.0
             room = w - 68 - gap - wide - 36 - gap - 20
             room -= max(pen.measure(part, SIZE_SMALL, tabular=True)[0] for part in counted)
-        if line.differs and room is not None:
-            said = pen.wrap(line.text, SIZE_LEAST, room, lines=2)
+        long = room is not None and pen.measure(line.text, SIZE_LEAST)[0] > 1.02 * room
+        if room is not None and (line.differs or long):
+            # Tabular digits are a little wider than the measure that a line is broken by.
+            said = pen.wrap(line.text, SIZE_LEAST, 0.95 * room, lines=2)
             for n, part in enumerate(said):
                 easel.text(
                     part, x + 68, middle + (n - (len(said) - 1) / 2) * pen.pitch(25), SIZE_LEAST, CREAM,
@@ -274,30 +284,38 @@ class StatsPanel:
         x, y, w = box[0] + pad, box[1], box[2] - 2 * pad
         easel.box(box, PAPER_LIT, 16, RULE)
         easel.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
-        rest, room = tile.more, w
-        if tile.aside:
+        rest, aside = self._in_lines(easel, tile, w)
+        room = w
+        if aside:
             taken = easel.text(
-                tile.aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
+                aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
                 max_width=w * 0.66,
             )  # fmt: skip
             room -= taken[2] + pad / 2
-        elif (
-            easel.view.access.large
-            and " · " in rest
-            and easel.pen.measure(rest, SIZE_LEAST, tabular=True)[0] > w
-        ):
-            # The last part has no room at this size, beside the number it has.
-            rest, _, aside = rest.rpartition(" · ")
-            taken = easel.text(
-                aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
-                max_width=w / 2,
-            )  # fmt: skip
-            room -= taken[2] + pad
         easel.text(
             tile.value, x, y + value, SIZE_HEAD + 4, face="display", anchor="midleft", tabular=True,
             max_width=room,
         )  # fmt: skip
-        easel.text(rest, x, y + more, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
+        for n, line in enumerate(rest):
+            below = y + more + easel.pen.pitch(24.0 * n)
+            easel.text(line, x, below, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
+
+    def _in_lines(self, easel: Easel, tile: Tile, wide: float) -> tuple[list[str], str]:
+        """The lines of what belongs to a tile's number, and what stands beside the number: a part that has no
+        room in the lines is more important than what stands there else."""
+
+        def long(text: str) -> float:
+            return easel.pen.measure(text, SIZE_LEAST, tabular=True)[0]
+
+        parts, aside = tile.more.split(" · "), tile.aside
+        while True:
+            lines = [parts[0]]
+            for part in parts[1:]:
+                longer = f"{lines[-1]} · {part}"
+                lines = [*lines[:-1], longer] if long(longer) <= wide else [*lines, part]
+            if len(lines) <= self._plan.rest:
+                return lines, aside
+            *parts, aside = parts
 
     def _card(self, easel: Easel, n: int, title: str) -> Box:
         """A plot's card with its title; the box for the plot itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import partial
 
 from game.drawing.brush import Brush
@@ -17,6 +18,7 @@ from game.scene.hud.bottom_strip import draw_strip
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.hud.stream_slider import draw_sign
 from game.simulation.controls.dispatch import HOLD_TO_QUIT
+from game.simulation.header_numbers import numbers_of
 from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out
 from game.simulation.places import TITLE, TOP_BAND
@@ -41,6 +43,8 @@ from game.theme import (
 MOST_TITLE = 560.0
 MOST_COUNTER = 680.0
 """How wide the title and the big counter get at most, so that neither reaches the other."""
+SIGNS_TOP = 150.0
+"""Where signs begin, under the band."""
 STALE = 5.0
 """Seconds after which the big counter says how old it is."""
 COUNTED = 62.0
@@ -129,16 +133,20 @@ def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
 
 
 def _numbers(brush: Brush, model: Model) -> None:
+    said = numbers_of(model)
     columns = (
-        (NUMBERS_PARTS[0], model.tally.delivered, "delivered", 164.0),
-        (NUMBERS_PARTS[1], model.open_orders, "open", 140.0),
-        (NUMBERS_PARTS[2], model.per_minute, "a minute", 160.0),
+        (NUMBERS_PARTS[0], said.delivered, said.counts, 164.0),
+        (NUMBERS_PARTS[1], said.open, ("open",), 140.0),
+        (NUMBERS_PARTS[2], said.a_minute, ("a minute",), 160.0),
     )
     for part, value, label, wide in columns:
-        _part(brush, part, value, partial(_number, part, value, label, wide))
+        _part(brush, part, (value, label), partial(_number, part, value, label, wide))
 
 
-def _number(part: Box, value: int, label: str, wide: float, pen: Pen) -> None:
+def _number(part: Box, value: int, words: tuple[str, ...], wide: float, pen: Pen) -> None:
+    """`words`: what it counts; the first that has room at its full size."""
+    fitting = (one for one in words if pen.measure(one, SIZE_SMALL)[0] <= wide)
+    label = next(fitting, words[-1])
     x = part[0] + part[2] / 2
     pen.write(
         str(value), x, 82 - pen.pitch(30), SIZE_TITLE + 6, CREAM, face="display", anchor="center",
@@ -147,52 +155,72 @@ def _number(part: Box, value: int, label: str, wide: float, pen: Pen) -> None:
     pen.write(label, x, 78 + pen.pitch(20), SIZE_SMALL, CREAM, anchor="center", max_width=wide)
 
 
-def _room(brush: Brush, most: float) -> tuple[float, float]:
-    """The middle of a sign and its width: with large text what lies beside it is wider, too."""
-    return (905.0, min(most, 720.0)) if brush.view.access.large else (960.0, most)
+@dataclass(frozen=True)
+class Clear:
+    """Where signs and messages cover nothing that is to be read: around which x, in which width, and from
+    where down."""
+
+    x: float = 960.0
+    room: float = 1400.0
+    top: float = SIGNS_TOP
+
+    def within(self, most: float, large: bool) -> Clear:
+        """At most that wide; with large text what lies at the right edge is wider, too."""
+        if large and self.x + self.room / 2 > 1265.0:
+            return Clear(905.0, min(most, self.room, 720.0), self.top)
+        return Clear(self.x, min(most, self.room), self.top)
 
 
-def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
-    x, most = _room(brush, 1200.0)
-    width = min(brush.pen.measure(text, SIZE_BODY, face="bold")[0] + 96, most)
-    high = brush.pen.pitch(56)
-    left = x - width / 2
+def _sign(brush: Brush, at: Clear, y: float, icon: str, text: str) -> float:
+    at, pen = at.within(1200.0, brush.view.access.large), brush.pen
+    width = min(pen.measure(text, SIZE_BODY, face="bold")[0] + 96, at.room)
+    size, lines = _set(pen, text, width - 90, 5)
+    high = pen.pitch(56 + 32 * (len(lines) - 1))
+    left = at.x - width / 2
     shade(brush.view, left, y, width, high, INK, 235, 18)
     brush.sprite(brush.art.icon(icon, 40), left + 40, y + high / 2)
     brush.flush()
-    brush.pen.write(
-        text, left + 74, y + high / 2, SIZE_BODY, GLOW, face="bold", anchor="midleft", max_width=width - 90
-    )
+    for n, line in enumerate(lines):
+        middle = y + high / 2 + pen.pitch(32 * (n - (len(lines) - 1) / 2))
+        pen.write(
+            line, left + 74, middle, size, GLOW, face="bold", anchor="midleft", max_width=width - 90
+        )  # fmt: skip
     return y + high + 10
 
 
-def _signs(brush: Brush, model: Model) -> float:
-    y = 150.0
+def draw_signs(brush: Brush, model: Model, at: Clear) -> float:
+    """What is wrong, for as long as it is, over whatever is open; where that ends."""
+    y = at.top
     if model.heard.offline_since is not None:
         seconds = int(model.real - model.heard.offline_since)
         if seconds >= 1:
             y = _sign(
-                brush, y, "offline", f"The API does not answer · {seconds} s · showing what was last known"
+                brush,
+                at,
+                y,
+                "offline",
+                f"The API does not answer · {seconds} s · showing what was last known",
             )
     elif model.known.health is not None and not model.known.health.temporal.reachable:
-        y = _sign(brush, y, "offline", "Temporal does not answer · orders are safe in its database")
+        y = _sign(brush, at, y, "offline", "Temporal does not answer · orders are safe in its database")
     paused = model.head_count.paused
     if paused:
         one = "1 order is paused" if paused == 1 else f"{paused} orders are paused"
-        y = _sign(brush, y, "paused", f"{one} by an operator")
+        y = _sign(brush, at, y, "paused", f"{one} by an operator")
     problem = model.known.checkpoint.problem if model.known.checkpoint else None
     if problem:
-        y = _problem(brush, y, "The checkpoint's file is broken; what ran before runs on", problem)
+        y = _problem(brush, at, y, "The checkpoint's file is broken; what ran before runs on", problem)
     workers = model.known.fleet.workers if model.known.fleet else []
     trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in workers if worker.trouble), None)
     if trouble:
-        y = _problem(brush, y, "A cook is missing; starting one is tried again and again", trouble)
+        y = _problem(brush, at, y, "A cook is missing; starting one is tried again and again", trouble)
     return y
 
 
-def _problem(brush: Brush, y: float, head: str, problem: str) -> float:
+def _problem(brush: Brush, at: Clear, y: float, head: str, problem: str) -> float:
     """What is wrong, and why, for as long as it is: an edit that is not in force, a cook that is missing."""
-    x, wide = _room(brush, 850.0)
+    at = at.within(850.0, brush.view.access.large)
+    x, wide = at.x, at.room
     lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
     pitch = brush.pen.pitch
     high = pitch(48.0 + 32 * len(lines)) + 6
@@ -229,34 +257,43 @@ CALM_SIGNS = frozenset({"heartbeat", "paused", "cancelled", "retry"})
 """Messages that are neither good nor bad news."""
 LEAST_BESIDE = 500.0
 """Where there is less room for a message than this beside the stream's sign, it lies over that."""
+LOWEST = 1000.0
+"""Below this there is room for one message, and for no sign."""
 MARK = 38.0
 """Room for a message's sign: what it is about is never said by colour alone."""
 
 
-def _set(pen: Pen, text: str, room: float) -> tuple[float, list[str]]:
-    """A message's size and lines: one, or smaller ones where it is too long for that."""
+def _set(pen: Pen, text: str, room: float, most: int = 3) -> tuple[float, list[str]]:
+    """A message's size and lines: one, or smaller ones where it is too long for that, `most` of them."""
     lines = pen.wrap(text, SIZE_BODY, room, face="bold", lines=1)
     if lines == [text]:
         return SIZE_BODY, lines
     lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=2)
-    if any(pen.measure(line, SIZE_SMALL, face="bold")[0] > room for line in lines):
-        lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=3)
+    for count in range(3, most + 1):
+        if any(pen.measure(line, SIZE_SMALL, face="bold")[0] > room or line.endswith("…") for line in lines):
+            lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=count)
     return SIZE_SMALL, lines
 
 
-def _messages(brush: Brush, model: Model, x: float, y: float) -> None:
+def _messages(brush: Brush, model: Model, at: Clear, y: float) -> None:
     pen = brush.pen
-    for message in model.messages:
-        most = min(2 * min(x, 1920.0 - x) - 40, _room(brush, 1400.0)[1])
+    lowest = y >= LOWEST
+    if not lowest:
+        at = at.within(1400.0, brush.view.access.large)
+    x = at.x
+    # At the lower edge there is room for one, in one line.
+    for message in model.messages[-1:] if lowest else model.messages:
+        most = min(2 * min(x, 1920.0 - x) - 40, at.room)
         beside = 2 * (x - STREAM[0] - STREAM[2] - 12)
         if model.stream.shown and beside >= LEAST_BESIDE and y < STREAM[1] + STREAM[3]:
             most = min(most, beside)  # never over the stream's own sign
         wide = min(pen.measure(message.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
         room = wide - 40 - MARK
-        size, lines = _set(pen, message.text, room)
+        size, lines = (SIZE_BODY, [message.text]) if lowest else _set(pen, message.text, room)
         high = pen.pitch(54 + 32 * (len(lines) - 1))
         shown = ease_out(message.age / 0.25) * clamp((message.life - message.age) / 0.3, 0.0, 1.0)
-        top = y - (0 if model.access.calm else 30 * (1 - shown))
+        # It comes from below: above it is what it must not cover.
+        top = min(y, 1076.0 - high) + (0 if model.access.calm else 30 * (1 - shown))
         left, middle = x - wide / 2, top + high / 2
         icon = message.icon or ("delivered" if message.good else "failed")
         fill = BASIL if message.good else DUSK if icon in CALM_SIGNS else TOMATO
@@ -264,9 +301,9 @@ def _messages(brush: Brush, model: Model, x: float, y: float) -> None:
         brush.sprite(brush.art.icon(icon, 34), left + 34, middle)
         brush.flush()
         for n, line in enumerate(lines):
-            at = middle + pen.pitch(32 * (n - (len(lines) - 1) / 2))
+            row = middle + pen.pitch(32 * (n - (len(lines) - 1) / 2))
             pen.write(
-                line, x + MARK / 2, at, size, CREAM, face="bold", anchor="center", max_width=room,
+                line, x + MARK / 2, row, size, CREAM, face="bold", anchor="center", max_width=room,
             )  # fmt: skip
         y += high + 8
 
@@ -296,8 +333,8 @@ def _ring(brush: Brush, model: Model) -> None:
     brush.pen.write("hold Esc to leave", 960, 590, SIZE_LEAST + 2, CREAM, anchor="center")
 
 
-def draw_hud(brush: Brush, model: Model) -> float:
-    """Everything that lies over the kitchen, except panels and what lies over those; where signs end."""
+def draw_hud(brush: Brush, model: Model) -> None:
+    """Everything that lies over the kitchen, except panels and what lies over those."""
     _title(brush, model)
     _counter(brush, model)
     _numbers(brush, model)
@@ -305,12 +342,10 @@ def draw_hud(brush: Brush, model: Model) -> float:
     draw_sign(brush, model)
     _stuck(brush, model)
     draw_slips(brush, model)
-    return _signs(brush, model)
 
 
-def draw_messages(brush: Brush, model: Model, x: float, top: float) -> None:
-    """What somebody is told just now, around x and from `top` down. Over the panels too: it is often about
-    what one of them asked for."""
-    x = min(x, _room(brush, 1400.0)[0])
-    _messages(brush, model, x, top)
+def draw_messages(brush: Brush, model: Model, at: Clear) -> None:
+    """What is wrong, and what somebody is told just now, where there is room for it. Over the panels too: it
+    is often about what one of them asked for, and whoever looks at one must see that it tells old news."""
+    _messages(brush, model, at, at.top if at.top >= LOWEST else draw_signs(brush, model, at))
     _ring(brush, model)
