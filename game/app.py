@@ -36,6 +36,7 @@ from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Stage
+from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
@@ -185,6 +186,9 @@ class App:
         record(self.recorder, model, result.events)
         # After the time that has passed: what is pressed now has not been held during it.
         self._router.route(inputs)
+        # Only now: it may have been let go in this very frame.
+        if held_long_enough(model):
+            self._do(Quit())
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:

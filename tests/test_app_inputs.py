@@ -37,13 +37,16 @@ class Calls:
         return []
 
     def want_stats(self, wanted: bool) -> None:
-        """As `Watch`."""
+        """As `RecordsThread`."""
 
     def want_history(self, card: object) -> None:
-        """As `Watch`."""
+        """As `RecordsThread`."""
 
     def know_api(self, instance: object) -> None:
-        """As `Watch`."""
+        """As `RecordsThread`."""
+
+    def know_orders(self, counts: object) -> None:
+        """As `RecordsThread`."""
 
 
 Scene = tuple[App, Calls]
@@ -122,7 +125,7 @@ def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pyt
     monkeypatch.setattr(pygame.display, "set_mode", failing)
     press("f11")
     app.frame(0.01)
-    assert "no such mode" in app.model.toasts[-1].text
+    assert "no such mode" in app.model.messages[-1].text
     app.frame(0.01)
 
 
