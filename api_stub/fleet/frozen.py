@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -45,6 +47,27 @@ class FrozenWatch:
 def stopped_of(pids: Collection[int]) -> list[int]:
     """Those of the processes that are stopped. It may wait for the disk or a lock: call it in a thread."""
     return [pid for pid in pids if is_stopped(pid)]
+
+
+class Announced:
+    """Processes that we have stopped ourselves, each until a moment: until then it is not for us to kill
+    them."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until: dict[int, float] = {}
+
+    def stop(self, pid: int, seconds: float) -> None:
+        """This process is going to be stopped for so long."""
+        self._until[pid] = self._clock() + seconds
+
+    def over(self, pid: int) -> None:
+        """It goes on, or is gone."""
+        self._until.pop(pid, None)
+
+    def holds(self, pid: int) -> bool:
+        """Whether it is meant to be stopped now."""
+        return self._until.get(pid, -math.inf) > self._clock()
 
 
 async def end_frozen(

@@ -96,6 +96,8 @@ class ProcessHost:
         self._renewing = False
         self._keeper: asyncio.Task[None] | None = None
         self._frozen: asyncio.Task[None] | None = None
+        self.announced = frozen.Announced()
+        """Workers that are stopped on purpose, and are left alone meanwhile."""
         self._up = asyncio.Event()
         self._why = f"there is no {PART}"
         self._children: dict[int, _Child] = {}
@@ -121,7 +123,9 @@ class ProcessHost:
     async def _end_frozen(self) -> None:
         """Kill workers that are stopped and stay so; their deaths are nobody's wish, so they are crashes."""
         await frozen.end_frozen(
-            lambda: {pid: child.name for pid, child in self._children.items()},
+            lambda: {
+                pid: child.name for pid, child in self._children.items() if not self.announced.holds(pid)
+            },
             lambda pid: self.signal(pid, signal.SIGKILL),
             self.troubles,
         )

@@ -75,6 +75,8 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
         command += ["--records-dir", str(state.records_of(where.temporal, options.namespace))]
     if where.ui:
         command += ["--ui", where.ui]
+    if options.kiosk:
+        command.append("--kiosk")
     return Program("api", command, {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}, ROOT)
 
 

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from api_stub.stack.options import StartError
-from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, MEMORY, RECORDS
+from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, EXHIBIT, MEMORY, RECORDS
 from worker.show.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
 
 LOCK = "lock"
@@ -33,6 +33,7 @@ OURS = (
     ELSEWHERE,
     BOOTHS,
     *RECORDS,
+    *EXHIBIT,
 )
 """What --fresh removes: only what we made, whatever directory somebody names."""
 
