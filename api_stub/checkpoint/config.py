@@ -206,7 +206,7 @@ class KioskConfig(Section):
     )
     day_starts_at: str = Field(
         default="06:00",
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
         strict=True,
         description="When a new day begins for the totals and the table, local time (quoted, HH:MM).",
     )
@@ -220,14 +220,14 @@ class KioskConfig(Section):
     )
     pin: str | None = Field(
         default=None,
-        pattern=r"^[0-9]{4,8}\Z",
+        pattern=r"^[0-9]{4,8}$",
         strict=True,
         description="Asked for after the long Esc: 4 to 8 digits (quoted); null: nothing is asked for.",
     )
     public_url: str | None = Field(
         default=None,
         max_length=200,
-        pattern=r"^https?://[!-~]+\Z",
+        pattern=r"^https?://[!-~]+$",
         strict=True,
         description="What the QR code of a card shows; null: there is none.",
     )
