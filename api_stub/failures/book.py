@@ -57,6 +57,10 @@ class Doing:
             changes |= {"noticed_at": at, "noticed_by": by, "delay_s": round(delay_s, 3)}
         self._book.put(record.model_copy(update=changes))
 
+    def keep(self) -> None:
+        """Have it on disk as it is now: this process may not live to the end of it."""
+        self._book.write()
+
     def over(self, *, broken: str | None = None) -> None:
         """It is done; `broken`: why not to its end."""
         if broken is not None:

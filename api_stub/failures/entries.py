@@ -83,7 +83,7 @@ ENTRIES = (
     Entry(
         "out-of-memory",
         "Out of memory",
-        "the worker takes all the memory that it may have (96 MB more) until there is none",
+        "the worker takes all the memory that it may have (some 100 MB more) until there is none",
         f"Python's MemoryError in the worker, {_EXIT_AND_HEARTBEAT}",
         on_workers.out_of_memory,
         why_not=on_workers.linux_only,

@@ -1,4 +1,4 @@
-"""Loopback TCP proxies between workers and Temporal, one for each slot: they cut a worker off or slow it down.
+"""Loopback TCP proxies between workers and Temporal, one a slot, which cut a worker off or slow it down.
 
 Nobody is in the way unless the checkpoint asks for it (`failures.network`): then workers are told the proxy's
 address. While a link is held, nothing is read from either side: what is sent waits in the kernel's buffers,

@@ -41,7 +41,7 @@ async def poison(scene: Scene, doing: Doing) -> None:
             order = await _order(scene, order_id)
             if order is not None and order.last_failure and order.attempt != attempts:
                 attempts = order.attempt
-                words = f"{order_id} failed: {order.last_failure}; attempt {attempts} is next, or on"
+                words = f"it failed again ({order.last_failure}); attempt {attempts} is next, or on"
                 doing.saw(RETRY, words)
             await asyncio.sleep(POISON_LOOK_S)
     finally:
@@ -79,10 +79,10 @@ async def oven_down(scene: Scene, doing: Doing) -> None:
     try:
         await scene.oven.set_mode("refusing")
         doing.saw("the menu", "the oven service is not up: connections are refused", notices=False)
-        await _watch_oven(scene, doing, half_s)
+        await _watch_oven(scene, doing, half_s, "refused")
         await scene.oven.set_mode("failing")
         doing.saw("the menu", "it is up again, and answers 503 to every call", notices=False)
-        await _watch_oven(scene, doing, half_s)
+        await _watch_oven(scene, doing, half_s, "503")
     finally:
         await scene.oven.set_mode("serving")
     failed = scene.oven.answered[503] - failed
@@ -93,7 +93,7 @@ async def oven_down(scene: Scene, doing: Doing) -> None:
         doing.saw("the oven", "the first pizza since is in the oven", notices=False)
 
 
-async def _watch_oven(scene: Scene, doing: Doing, seconds: float) -> None:
+async def _watch_oven(scene: Scene, doing: Doing, seconds: float, words: str) -> None:
     """For so long, tell which orders failed at the oven, as Temporal has it; each failure once."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -101,7 +101,13 @@ async def _watch_oven(scene: Scene, doing: Doing, seconds: float) -> None:
     while loop.time() < deadline:
         for order in scene.gateway.open_now():
             failure = order.last_failure or ""
-            if "oven service" in failure and order.fresh and order.id not in told and len(told) < 3:
+            if (
+                "oven service" in failure
+                and words in failure
+                and order.fresh
+                and order.id not in told
+                and len(told) < 3
+            ):
                 told.add(order.id)
                 doing.saw(RETRY, f"{order.id}: {failure}; attempt {order.attempt} is next, or on")
         await asyncio.sleep(LOOK_S)
@@ -150,8 +156,9 @@ def own_temporal(scene: Scene) -> str | None:
 
 async def api_killed(scene: Scene, doing: Doing) -> None:
     """SIGKILL to this very process, as soon as the answer is out. The next API tells how it went on."""
-    doing.saw("the menu", f"SIGKILL to the API, pid {os.getpid()}; its workers end with it", notices=False)
     await asyncio.sleep(ANSWERED_S)
+    doing.saw("the menu", f"SIGKILL to the API, pid {os.getpid()}; its workers end with it", notices=False)
+    doing.keep()
     os.kill(os.getpid(), signal.SIGKILL)
 
 

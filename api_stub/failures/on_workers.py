@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import resource
 import signal
@@ -9,7 +10,7 @@ import sys
 
 from api_stub.errors import FailureUnavailable
 from api_stub.failures.book import Doing
-from api_stub.failures.late_words import LateWords, line_since, size_of
+from api_stub.failures.late_words import LateWords, line_since, size_of, time_in
 from api_stub.failures.network_proxy import Link
 from api_stub.failures.scene import (
     Scene,
@@ -58,11 +59,11 @@ async def out_of_memory(scene: Scene, doing: Doing) -> None:
     since = size_of(log)
     with death_of(scene.fleet, doing.worker) as death:
         scene.fleet.signal(doing.worker, signal.SIGUSR1)
-        gone = await tell_exit(scene, doing, death, MEMORY_S)
+        await asyncio.wait({death}, timeout=MEMORY_S)
         words = await until(lambda: line_since(log, since, (TOLD, RUST_OUT_OF_MEMORY)), 1.0)
         if words is not None:
-            doing.saw("the worker's log", words)
-        if gone:
+            doing.saw("the worker itself: its log", words, time_in(words))
+        if await tell_exit(scene, doing, death, 0.0):
             await tell_takeovers(scene, doing, before)
 
 

@@ -73,9 +73,11 @@ class KioskKeeper:
         self.totals.load()
         self.rounds.load()
         if self._state is not None:
-            news = [what for at, what in losses.noted(self._state) if losses.is_news(at)]
-            if news:
-                self._troubles.tell(LOSS, news[-1])
+            found = losses.noted(self._state)
+            self.totals.count_losses(found)
+            if news := [loss for loss in found if loss.is_news]:
+                logger.warning("%s", news[-1].what)
+                self._troubles.tell(LOSS, news[-1].what)
                 left = losses.TOLD_FOR.total_seconds()
                 asyncio.get_running_loop().call_later(left, self._troubles.clear, LOSS)
 
@@ -192,5 +194,5 @@ class KioskKeeper:
             public_url=config.public_url,
             failures_open=failures_open,
             all_dead=self.all_dead,
-            losses=[f"{at:%Y-%m-%d %H:%M:%S} UTC: {what}" for at, what in kept],
+            losses=[f"{loss.at:%Y-%m-%d %H:%M:%S} UTC: {loss.what}" for loss in kept],
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from api_stub.kiosk.day import next_day
+from api_stub.kiosk.losses import Loss
 from api_stub.kiosk.store import Store
 from api_stub.schema import Audit, DayTotals, KioskTotals, Receipt
 
@@ -35,6 +36,7 @@ class Seen(BaseModel):
     lost: int = 0
     receipt: int = 0
     pending: list[int] = []
+    loss_at: datetime | None = None
 
 
 class Kept(BaseModel):
@@ -98,6 +100,14 @@ class Totals:
         seen.started = audit.started
         seen.delivered = max(seen.delivered, audit.delivered)
         seen.lost = max(seen.lost, audit.lost)
+
+    def count_losses(self, found: Sequence[Loss]) -> None:
+        """Add the orders that went with a damaged database, each once."""
+        seen = self._now.seen
+        for loss in found:
+            if seen.loss_at is None or loss.at > seen.loss_at:
+                self._add(lost=loss.orders)
+                seen.loss_at = loss.at
 
     def count_kills(self, receipts: Callable[[int, int], list[Receipt]], now: datetime) -> None:
         """Add the kills that are new, and those whose orders are all taken over by now."""

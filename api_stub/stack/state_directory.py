@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
 from api_stub.stack.options import StartError
@@ -44,6 +45,8 @@ class StateDir:
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.realpath(path))  # resolve() raises at a link that leads to itself
         self._lock = -1
+        self.set_aside_lock = threading.Lock()
+        """Held while damaged files are set aside, and for a moment before anybody opens them."""
 
     @property
     def database(self) -> Path:
