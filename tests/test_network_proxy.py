@@ -19,18 +19,29 @@ T = TypeVar("T")
 async def echo() -> AsyncIterator[tuple[str, int]]:
     """A server that sends back what it gets; its address."""
 
+    answering: list[asyncio.Task[None] | None] = []
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.append(asyncio.current_task())
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 writer.write(data)
                 await writer.drain()
-        writer.close()
+        await ended(writer)
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[:2]
     finally:
         server.close()
+        await asyncio.gather(*(task for task in answering if task is not None))
+
+
+async def ended(writer: asyncio.StreamWriter) -> None:
+    """Close it, and wait until it is."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 Talk = Callable[[Link, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -46,7 +57,7 @@ def through_a_link(talk: Talk) -> None:
             try:
                 await talk(link, reader, writer)
             finally:
-                writer.close()
+                await ended(writer)
                 await link.close()
 
     asyncio.run(run())
@@ -87,7 +98,7 @@ def test_nothing_gets_through_while_it_is_held_and_all_of_it_after_that() -> Non
         link.release()
         assert await reader.readexactly(9) == b"meanwhile"
         assert await late_reader.readexactly(3) == b"new"
-        late_writer.close()
+        await ended(late_writer)
 
     through_a_link(talk)
 
@@ -96,7 +107,6 @@ def test_a_slow_link_is_late_and_keeps_the_order_also_when_it_becomes_quick_agai
     async def talk(link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link.delay_s = 0.2
         loop = asyncio.get_running_loop()
-        began = loop.time()
         writer.write(b"1")
         await asyncio.sleep(0.01)
         link.delay_s = 0.0
@@ -140,7 +150,7 @@ def test_where_nobody_listens_the_worker_is_let_go() -> None:
             link = Link(("127.0.0.1", free_ports(1)[0]))
             reader, writer = await asyncio.open_connection(*address(link))
             assert await reader.read() == b""
-            writer.close()
+            await ended(writer)
             await link.close()
 
     asyncio.run(run())
@@ -157,7 +167,7 @@ def test_connections_through_one_link_are_bounded() -> None:
             refused = [await asyncio.wait_for(reader.read(), 5 * PATIENCE) for reader, _ in made[MAX_WIRES:]]
             assert refused == [b""] * 5 and len(link._wires) == MAX_WIRES
             for _, writer in made:
-                writer.close()
+                await ended(writer)
             await link.close()
 
     asyncio.run(run())

@@ -140,12 +140,21 @@ class _Wire:
                 self.close()
 
     def close(self) -> None:
-        """Both ends."""
+        """Both ends, when what was written has gone out."""
         self._closed = True
         self.link.leave(self)
         for end in (self.near, self.far):
             if end.transport is not None:
                 end.transport.close()
+
+    def abort(self) -> None:
+        """Both ends, now."""
+        self.close()
+        for end in (self.near, self.far):
+            if end.transport is not None:
+                end.transport.abort()
+        if self._connecting is not None:
+            self._connecting.cancel()
 
 
 class Link:
@@ -198,7 +207,8 @@ class Link:
         if self._server is not None:
             self._server.close()
         for wire in tuple(self._wires):
-            wire.close()
+            wire.abort()
+        await asyncio.sleep(0)  # the ends are told
 
 
 class Network:

@@ -163,6 +163,9 @@ async def tell_exit(
 async def tell_takeovers(scene: Scene, doing: Doing, before: int) -> None:
     """Tell what became of the orders that a dead worker held, by its receipt."""
 
+    if scene.records() is None:
+        return
+
     def settled() -> Receipt | None:
         found = scene.receipt_of(doing.worker, before)
         return found if found is not None and all(order.to for order in found.orders) else None

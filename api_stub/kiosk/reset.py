@@ -145,8 +145,11 @@ def _code_problem(kitchen: Kitchen) -> str | None:
 async def _fill_fleet(kitchen: Kitchen) -> None:
     """As many workers as the checkpoint starts with: those that lack are started, those over it drain."""
     policy = policy_of(kitchen.checkpoint.config)
-    alive = sum(slot.phase in ("starting", "ready") for slot in kitchen.fleet.state.slots)
-    if policy.respawn_after_s is None and alive > max(1, policy.start):
+    staying = sum(
+        not slot.retiring and (slot.phase in ("starting", "ready") or slot.replacing)
+        for slot in kitchen.fleet.state.slots
+    )
+    if policy.respawn_after_s is None and staying > max(1, policy.start):
         kitchen.fleet.reshape(replace(policy, slots=max(1, policy.start)))
         deadline = time.monotonic() + SHRINK_S
         while len(kitchen.fleet.state.slots) > max(1, policy.start) and time.monotonic() < deadline:
