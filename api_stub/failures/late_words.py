@@ -44,7 +44,7 @@ class LateWords:
 
     async def tell(self, given_up: int) -> None:
         """Wait for them for a while, where there is something to refuse, and tell what was heard."""
-        if not given_up:
+        if not given_up and not self._heard:
             words = "nothing was given up: the time was too short, or nothing was in its hands"
             self._doing.saw("nobody", words, notices=False)
             return

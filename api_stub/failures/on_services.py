@@ -176,7 +176,7 @@ def pid_of(state: Path | None, name: str) -> int | None:
     try:
         found = json.loads(read_bounded(state / "stack.json", MAX_PIDS))[name]
         return int(found) if int(found) > 1 else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

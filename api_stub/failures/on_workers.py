@@ -24,6 +24,8 @@ from worker.show.memory import TOLD
 
 EXIT_S = 10.0
 MEMORY_S = 25.0
+HEARD_LATER_S = 2.0
+"""What Temporal gave up at the last moment is heard of within this."""
 FAR_AWAY = 0.75
 """The delay of a slow link in each direction, as a part of the heartbeat timeout: there and back is more."""
 RUST_OUT_OF_MEMORY = "memory allocation of "
@@ -85,6 +87,7 @@ async def freeze(scene: Scene, doing: Doing) -> None:
                 scene.fleet.signal(doing.worker, signal.SIGCONT)
             scene.announced.over(pid)
         doing.saw("the menu", "SIGCONT: it goes on where it was", notices=False)
+        given_up = given_up or await watch_timeouts(scene, doing, before, HEARD_LATER_S)
         await late.tell(given_up)
 
 
@@ -99,6 +102,7 @@ async def cut_off(scene: Scene, doing: Doing) -> None:
         finally:
             link.release()
         doing.saw("the menu", "the network is back; what was sent meanwhile arrives", notices=False)
+        given_up = given_up or await watch_timeouts(scene, doing, before, HEARD_LATER_S)
         await late.tell(given_up)
 
 

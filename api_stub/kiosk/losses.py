@@ -34,7 +34,7 @@ class Loss:
 
 def noted(state: Path) -> list[Loss]:
     """The losses that are noted, oldest first. Never raises."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         found = json.loads(read_bounded(state / LOSSES, MAX_BYTES))[-MAX_LOSSES:]
         return [
             Loss(datetime.fromisoformat(one["at"]), str(one["what"]), int(one["orders"])) for one in found
