@@ -10,7 +10,7 @@ GopherPizzaError
 ├── FailuresClosed         403
 ├── NoSuchRound            404
 ├── RoundRefused           409
-├── NameRefused            422
+├── NameRefused            409
 ├── TemporalUnreachable    503
 │   ├── RecordUnreadable   503
 │   └── NotKnownWhetherPlaced 503
@@ -115,7 +115,7 @@ TABLE: dict[type[Exception], Kind] = {
     FailuresClosed: Kind(403, "failures-closed", "The failure menu is shut"),
     NoSuchRound: Kind(404, "no-such-round", "No such round"),
     RoundRefused: Kind(409, "round-refused", "The round cannot be played"),
-    NameRefused: Kind(422, "name-refused", "This name is not shown"),
+    NameRefused: Kind(409, "name-refused", "This name is not shown"),
     UnknownCheckpoint: Kind(404, "no-such-checkpoint", "No such checkpoint"),
     ConfigError: Kind(422, "bad-config", "The checkpoint's file cannot be used"),
 }

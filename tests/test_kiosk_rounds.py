@@ -337,7 +337,7 @@ def test_rounds_over_http(tmp_path: Path) -> None:
         assert made.post("/kiosk/rounds/7/finish").status_code == 404
         assert made.post("/kiosk/rounds/0/finish").status_code == 422
         refused = made.post("/kiosk/rounds/1/finish", {"name": "shit"})
-        assert refused.status_code == 422 and "choose another" in refused.json()["detail"]
+        assert refused.status_code == 409 and "choose another" in refused.json()["detail"]
         for bad in ("ab", "x" * 9, "a1b2", 7):
             assert made.post("/kiosk/rounds/1/finish", {"name": bad}).status_code == 422, bad
         told = made.post("/kiosk/rounds/1/finish", {"name": "eva"}).json()

@@ -66,11 +66,11 @@ async def get_rounds(kitchen: InKitchen) -> RoundTable:
 @router.post(
     "/rounds",
     status_code=201,
-    responses={409: {"model": Problem, "description": "A round is on already"}},
+    responses={409: {"model": Problem, "description": "A round is on already, or the name is not shown"}},
 )
 async def start_round(kitchen: InKitchen, wanted: RoundWanted | None = None) -> Round:
     """Begin a round. It ends by itself after the config's time; what it put at risk is read from the receipts
-    of its kills. A name that is rude, or no 3 to 8 letters, is a 422."""
+    of its kills. A rude name is a 409."""
     keeper, length_s = kitchen.kiosk, kitchen.checkpoint.config.kiosk.round_s
     name = await names.checked(wanted.name if wanted else None)
     lost = await keeper.lost()
@@ -79,7 +79,10 @@ async def start_round(kitchen: InKitchen, wanted: RoundWanted | None = None) -> 
 
 @router.post(
     "/rounds/{n}/finish",
-    responses={404: {"model": Problem, "description": "No such round"}},
+    responses={
+        404: {"model": Problem, "description": "No such round"},
+        409: {"model": Problem, "description": "The name is not shown"},
+    },
 )
 async def finish_round(
     n: Annotated[int, Path(ge=1, le=2**53, description="The round's number.")],

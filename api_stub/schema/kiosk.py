@@ -11,7 +11,7 @@ from api_stub.schema.base import Answer, Request
 from api_stub.schema.house import StreamSettings
 from worker.shared import Stage
 
-RoundName = Annotated[str, Field(min_length=3, max_length=8, description="3 to 8 letters.")]
+RoundName = Annotated[str, Field(pattern=r"^[^\W\d_]{3,8}$", max_length=8, description="3 to 8 letters.")]
 
 
 class AttractSettings(Answer):
