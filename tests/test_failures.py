@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from api_stub.checkpoint.config import FailuresConfig
+from api_stub.checkpoint.files import LoadedConfig
 from api_stub.exhibit import Exhibit
 from api_stub.failures.book import MAX_KEPT, Book
 from api_stub.failures.entries import ENTRIES
 from api_stub.failures.late_words import line_since, size_of, time_in
 from api_stub.failures.on_services import pid_of
+from api_stub.kitchen import policy_of
 from api_stub.schema import MAX_SIGHTINGS
 from tests.serving import Api, ScriptedHost, api, kitchen_for
 from worker.shared import Stage
@@ -173,6 +176,22 @@ def test_workers_are_told_of_oven_and_proxy_where_the_checkpoint_has_them() -> N
         assert len({one.target.address, two.target.address, equipped.kitchen.gateway.address}) == 3
         why = [one["unavailable"] for one in equipped("GET", "/failures").json()["failures"]]
         assert why[:6] == [None] * 6
+
+
+def test_a_checkpoint_with_an_oven_has_one_also_when_it_is_switched_to_during_a_failure() -> None:
+    with serving() as made:
+        made.host.stubborn = True
+        made.post("/failures/freeze", {"seconds": 30})
+        kitchen = made.kitchen
+        config = kitchen.checkpoint.config.model_copy(update={"failures": FailuresConfig(oven_service=True)})
+        kitchen.put_in_force(LoadedConfig(config, kitchen.checkpoint.file))
+        made.tell(kitchen.fleet.reshape, policy_of(config))
+        assert made.kitchen.fleet.state.slot(1).replacing, "workers without an oven are replaced"
+        made.tell(made.host.end, made.pid(1))
+        made.until(lambda: made.host.specs[max(made.host.specs)].oven)
+        url = made.host.specs[max(made.host.specs)].oven
+        assert url is not None and url.startswith("http://127.0.0.1:")
+        made.until(lambda: kitchen.failures._scene.oven.mode == "serving")
 
 
 def test_a_poison_that_is_cured_is_another_one() -> None:

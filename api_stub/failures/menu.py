@@ -40,6 +40,7 @@ class Menu:
         self._kiosk = kiosk
         self._book = Book(None if scene.state is None else scene.state / FAILURES)
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._opening_oven: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Before the fleet opens: read what is kept, and have an oven service where one is wanted."""
@@ -66,7 +67,7 @@ class Menu:
     async def _follow_config(self) -> None:
         """Have the oven service serve where the checkpoint in force has one."""
         oven = self._scene.oven
-        if self._scene.config().failures.oven_service and oven.mode == "refusing" and not self._running:
+        if self._scene.config().failures.oven_service and self._oven_is_off:
             try:
                 await oven.set_mode("serving")
                 self._troubles.clear(PART)
@@ -87,9 +88,19 @@ class Menu:
             except OSError as error:
                 self._troubles.tell(PART, reason_of(error))
             spec = replace(spec, oven=scene.oven.url)
-            if scene.oven.mode == "refusing" and not self._running:
-                asyncio.get_running_loop().create_task(self._follow_config())
+            if self._oven_is_off and self._opening_oven is None:
+                # A checkpoint that was switched to has an oven, and the last one had none.
+                self._opening_oven = asyncio.get_running_loop().create_task(self._follow_config())
+                self._opening_oven.add_done_callback(self._oven_opened)
         return spec
+
+    @property
+    def _oven_is_off(self) -> bool:
+        """Whether the oven does not serve, and is not meant to be down."""
+        return self._scene.oven.mode == "refusing" and "oven-down" not in self._running
+
+    def _oven_opened(self, _: object) -> None:
+        self._opening_oven = None
 
     @property
     def is_open(self) -> bool:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
 COUNT_EVERY_S = 2.0
-COUNT_SELDOM_S = 10.0
+COUNT_SELDOM_S = 60.0
 """Where nobody sees the totals, since this is no kiosk."""
 ROUND_EVERY_S = 0.5
 LOSS = "a loss"
