@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from api_stub.fleet.frozen import FrozenWatch
+from api_stub.fleet import frozen
+from api_stub.fleet.frozen import Announced, FrozenWatch
+from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.processes import is_stopped
 from api_stub.fleet.rules import (
     BecameReady,
@@ -57,6 +62,34 @@ def test_whoever_looks_may_have_been_stopped_too() -> None:
 def test_a_pid_that_is_somebody_elses_now_starts_anew() -> None:
     watch = FrozenWatch(stopped_s=10, least_looks=1)
     assert watch.overdue([1], 0.0) == watch.overdue([], 5.0) == watch.overdue([1], 11.0) == []
+
+
+def test_who_is_stopped_on_purpose_is_left_alone_until_its_time_is_over() -> None:
+    now = [0.0]
+    announced = Announced(lambda: now[0])
+    announced.stop(7, 20.0)
+    assert announced.holds(7) and not announced.holds(8)
+    now[0] = 20.0
+    assert not announced.holds(7), "whoever forgot to let it go on does not keep it frozen"
+    announced.stop(7, 20.0)
+    announced.over(7)
+    assert not announced.holds(7)
+
+
+def test_a_host_spares_whom_it_was_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[dict[int, str], list[int]]] = []
+
+    async def look(known: Callable[[], dict[int, str]], *others: Any) -> None:
+        asked.append((known(), [pid for pid in (1, 2) if others[-1](pid)]))
+
+    monkeypatch.setattr(frozen, "end_frozen", look)
+    host = ProcessHost()
+    host._children = {pid: SimpleNamespace(name=f"w{pid}.1") for pid in (1, 2)}  # type: ignore[misc]
+    host.announced.stop(2, 60.0)
+    asyncio.run(host._end_frozen())
+    host._children = {}
+    asyncio.run(host.close())
+    assert asked == [({1: "w1.1", 2: "w2.1"}, [2])], "it is seen to be stopped, and not killed"
 
 
 @pytest.fixture

@@ -106,6 +106,8 @@ class ProcessHost:
         self._renewing = False
         self._keeper: asyncio.Task[None] | None = None
         self._frozen: asyncio.Task[None] | None = None
+        self.announced = frozen.Announced()
+        """Workers that are stopped on purpose, and are left alone meanwhile."""
         self._up = asyncio.Event()
         self._why = f"there is no {PART}"
         self._children: dict[int, _Child] = {}
@@ -137,6 +139,7 @@ class ProcessHost:
             lambda pid: self.on_frozen(pid),
             self.troubles,
             lambda pids: self.on_stopped(pids),
+            self.announced.holds,
         )
 
     async def _live(self) -> None:

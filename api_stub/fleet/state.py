@@ -49,6 +49,8 @@ class Policy:
     """Pizzas that one worker holds at once."""
     bug: str | None = None
     """The bug that the workers' code has; it names the code that they load."""
+    equipment: frozenset[str] = frozenset()
+    """What else new workers are made with; those that have other equipment are replaced."""
 
     def backoff_s(self, failures: int) -> float:
         """The pause after so many failures in a row (at least 1), in seconds: it doubles with each."""
@@ -56,10 +58,11 @@ class Policy:
 
     def makes_the_same(self, other: Policy) -> bool:
         """Whether a worker made under one is as good as one made under the other."""
-        return (self.bug, self.concurrency, self.lifespan_s) == (
+        return (self.bug, self.concurrency, self.lifespan_s, self.equipment) == (
             other.bug,
             other.concurrency,
             other.lifespan_s,
+            other.equipment,
         )
 
 

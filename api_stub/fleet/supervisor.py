@@ -19,6 +19,7 @@ from api_stub.fleet.generations import Generations
 from api_stub.fleet.host import Host, SeesStopped
 from api_stub.fleet.rules import (
     Action,
+    AlreadyDead,
     BecameReady,
     CloseDown,
     Dice,
@@ -112,6 +113,8 @@ class Supervisor:
         self.hint_listeners: list[Callable[[str, Hint], None]] = []
         """Called with every hint of a worker: its id, and what it told. The hints of a worker that died are
         all told before its death is."""
+        self.dress: Callable[[WorkerSpec], WorkerSpec] = lambda spec: spec
+        """What else a new worker is told; set by whoever has more to tell it."""
         self.troubles = troubles or Troubles()
         """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
         self._seldom = Seldom()
@@ -164,6 +167,15 @@ class Supervisor:
         number = self._state.named(worker).number
         self.handle(KillWanted(worker))
         return self.view(self._state.slot(number))
+
+    def signal(self, worker: str, number: int) -> int:
+        """Send a signal to a worker that polls, which is not meant to end it as a kill does; its pid. Raises
+        FleetRefusal."""
+        slot = self._state.named(worker)
+        if slot.phase != "ready" or slot.pid is None:
+            raise AlreadyDead(f"{slot.id or f'slot {slot.number}'} does not poll; its slot is {slot.phase}")
+        self._host.signal(slot.pid, number)
+        return slot.pid
 
     def redeploy(self) -> None:
         """Replace every living worker: each drains, and its next generation loads the code as it is then."""
@@ -249,7 +261,7 @@ class Supervisor:
 
     def _spec(self, action: Spawn) -> WorkerSpec:
         slot = action.slot
-        return WorkerSpec(
+        spec = WorkerSpec(
             slot=slot,
             generation=action.generation,
             target=self._setup.target,
@@ -260,6 +272,7 @@ class Supervisor:
             log_file=self._setup.logs / f"worker-{slot}.log" if self._setup.logs else None,
             code=self._setup.code_of(action.bug) if action.bug and self._setup.code_of else None,
         )
+        return self.dress(spec)
 
     async def _spawn(self, action: Spawn) -> None:
         slot, generation = action.slot, action.generation

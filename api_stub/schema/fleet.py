@@ -65,6 +65,10 @@ class Fleet(Answer):
     deaths: int = Field(description="Processes that ended, however.")
     kills: int = Field(default=0, description="Of them: killed by a player.")
     workers: list[Worker] = Field(description="One for each slot, by number.")
+    restart_in_s: float | None = Field(
+        default=None,
+        description="A kiosk whose workers are all dead starts some after so many seconds; null: no need.",
+    )
     instance: str = Field(
         default="", description="Names this API process: with another name, all counts begin anew."
     )
