@@ -184,7 +184,8 @@ class App:
         if result.hit_stop:
             self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
-        # After the time that has passed: what is pressed now has not been held during it.
+        self._pile.update(real_dt)
+        # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
         # Only now: it may have been let go in this very frame.
         if held_long_enough(model):
@@ -195,7 +196,6 @@ class App:
             self._open(wish)
         if self._held is not None:
             self._do(self._held)
-        self._pile.update(real_dt)
         self._window.take_text(self._pile.text_box)
         self._records.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
