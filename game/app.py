@@ -29,7 +29,7 @@ from game.network.network import Net
 from game.network.news_intake import Portions
 from game.network.records import Watch
 from game.panels.stack import Pile
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation.controls import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import Stream
@@ -94,7 +94,7 @@ class App:
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
-        self.stage = Stage(window, options.cache_dir)
+        self.stage = Renderer(window, options.cache_dir)
         self._pile = Pile(self.model, lambda: self.stage.art)
 
     def run(self) -> None:

@@ -18,15 +18,15 @@ from game.drawing import dirty_tiles as backdrop
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.dirty_tiles import Backdrop
-from game.drawing.paper import edged_box, fill_box, shadow
-from game.drawing.shades import shade
+from game.drawing.shapes import edged_box, fill_box, shade, shadow
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene import gopher_pictures as wardrobe
-from game.scene.background import FEWER, MANY, Ground
+from game.scene.background import background
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.kitchen import edges
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation import controls
 from game.simulation.model import Model, Note
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND
@@ -249,12 +249,12 @@ def test_on_the_floor_another_comes_at_once() -> None:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Window, Stage]]:
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Window, Renderer]]:
     """A window, and a stage with its pictures."""
     monkeypatch.setattr(wardrobe, "A_FRAME", 1_000_000)
     monkeypatch.setattr(wardrobe, "A_CALM_FRAME", 1_000_000)
     with a_window(SIZE) as window:
-        one = Stage(window, tmp_path)
+        one = Renderer(window, tmp_path)
         while not one.ready:
             one.prepare()
         yield window, one
@@ -272,10 +272,10 @@ def differing(window: Window, draw: Callable[[], None], monkeypatch: pytest.Monk
 
 
 def test_every_scene_looks_the_same_after_every_other(
-    stage: tuple[Window, Stage], monkeypatch: pytest.MonkeyPatch
+    stage: tuple[Window, Renderer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, one = stage
-    art: Art = pictures_at(window.view.scale)
+    art: Art = pictures_at(View(window.canvas).scale)
     for name, scene in SCENES.items():
         if scene.size != SIZE:
             continue
@@ -288,7 +288,7 @@ def test_every_scene_looks_the_same_after_every_other(
 
 @pytest.mark.parametrize("orders", [6, 60])
 def test_a_busy_evening_leaves_nothing_behind(
-    stage: tuple[Window, Stage], orders: int, monkeypatch: pytest.MonkeyPatch
+    stage: tuple[Window, Renderer], orders: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, one = stage
     model = Model(wall=BEGAN.timestamp() + 100.0)
@@ -335,7 +335,7 @@ PAINTERS: dict[str, Callable[[Brush], object]] = {
 @pytest.mark.parametrize("name", PAINTERS)
 def test_who_draws_tells_where(name: str) -> None:
     with a_window(SIZE) as window:
-        view = window.view
+        view = View(window.canvas)
         told = pygame.Surface(view.surface.get_size())
         boxes: list[tuple[int, int, int, int]] = []
         view.watched = lambda *box: boxes.append(box)
@@ -351,19 +351,14 @@ def test_who_draws_tells_where(name: str) -> None:
         assert view.part(view.scale, (0, 0)).watched is view.watched
 
 
-@pytest.mark.parametrize("strong", [False, True])
-def test_the_kitchen_behind_hundreds_is_the_same_picture(strong: bool) -> None:
+def test_the_background_is_one_picture_for_all_who_show_the_kitchen() -> None:
     with a_window(SIZE) as window:
-        view = window.view
-        view.access = Access(strong=strong)
-        ground = Ground(pictures_at(view.scale))
-        few = ground.picture(view, MANY - 1)
-        assert ground.picture(view, 0) is few
-        many = ground.picture(view, MANY)
-        assert many is not few and same(few, many)
-        # Numbers that go up and down a little do not have it made again and again.
-        assert ground.picture(view, FEWER) is many
-        assert ground.picture(view, FEWER - 1) is not many
+        plain, strong = View(window.canvas), View(window.canvas, Access(strong=True))
+        art = Art(plain.scale)
+        first = background(art, plain)
+        assert background(art, View(pygame.Surface(SIZE))) is first
+        assert not same(first, background(art, strong))
+        assert same(first, background(art, plain))
 
 
 def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from game.api_state.news import OrderPlaced
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import PointerMove
-from game.scene.crowd import members
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
 from game.scene.crowd.members import ROW_SHADES, Member, Outfits
 from game.scene.gopher_pictures import Wardrobe
@@ -44,7 +44,8 @@ FLOOR = plan_floor(Kitchen(), dict.fromkeys(Place, 40))
 def brush() -> Iterator[Brush]:
     """Something to draw with."""
     with a_window((960, 540)) as window:
-        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+        view = View(window.canvas)
+        yield Brush(view, pictures_at(view.scale), Pen(view))
 
 
 @given(
@@ -171,28 +172,25 @@ def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brus
     assert {member.gopher.id for member in wardrobe.crowd.members} == set(model.gophers)
 
 
-def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(
-    brush: Brush, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(brush: Brush) -> None:
     art: Art = brush.art
-    outfits = Outfits()
+    outfits = Outfits(40_000)
     figure = art.gopher(look_for("a"), GopherPose.IDLE, 80)
     box = art.pizza(PizzaState.BOX, (), 32)
-    assert outfits.get(art, figure, None, False).surface.get_size() == figure.surface.get_size()
-    dressed = outfits.get(art, figure, box, False)
-    assert outfits.get(art, figure, box, False) is dressed
+    assert outfits.get(figure, None, False).surface.get_size() == figure.surface.get_size()
+    dressed = outfits.get(figure, box, False)
+    assert outfits.get(figure, box, False) is dressed
     held = pygame.Rect(0, 0, 5, 5)
     held.center = round(dressed.hold[0]), round(dressed.hold[1])
     bare = pygame.Rect(0, 0, 5, 5)
     bare.center = round(figure.hold[0]), round(figure.hold[1])
     taken = [one.surface.subsurface(at).copy() for one, at in ((dressed, held), (figure, bare))]
     assert pygame.image.tobytes(taken[0], "RGBA") != pygame.image.tobytes(taken[1], "RGBA")
-    mirrored = outfits.get(art, figure, box, True)
+    mirrored = outfits.get(figure, box, True)
     assert mirrored.anchor[0] == pytest.approx(mirrored.surface.get_width() - dressed.anchor[0], abs=2)
-    monkeypatch.setattr(members, "OUTFIT_BYTES", 40_000)
     for n in range(60):
-        outfits.get(art, art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
-        assert outfits.bytes <= 40_000
+        outfits.get(art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
+        assert outfits.pictures.bytes <= 40_000
 
 
 def _at_rest(brush: Brush, model: Model, wardrobe: Wardrobe) -> dict[str, Member]:
@@ -220,7 +218,7 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
         }
         for member in found.values():
             assert member.load is not None, "all carry a ticket"
-            shaded = wardrobe.crowd.outfits.get(brush.art, member.load, shade=member.shade)
+            shaded = wardrobe.crowd.outfits.get(member.load, shade=member.shade)
             assert member.load_surface is shaded.surface
     last = next(g for g in model.gophers.values() if found[g.id].shade)
     last.mood = Mood.WORRIED
@@ -233,7 +231,7 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
 
 def test_a_shade_takes_its_part_of_each_colour_and_leaves_the_outline(brush: Brush) -> None:
     outfits, figure = Outfits(), brush.art.gopher(look_for("a"), GopherPose.IDLE, 56)
-    plain, dark = (outfits.get(brush.art, figure, shade=shade).surface for shade in (0, 3))
+    plain, dark = (outfits.get(figure, shade=shade).surface for shade in (0, 3))
     colours = [pygame.surfarray.array3d(one).astype(float).sum((0, 1)) for one in (plain, dark)]
     assert colours[1] / colours[0] == pytest.approx([part / 255 for part in ROW_SHADES[3]], abs=0.02)
     assert (pygame.surfarray.array_alpha(plain) == pygame.surfarray.array_alpha(dark)).all()

@@ -25,16 +25,8 @@ MAY_USE: dict[str, set[str]] = {
     "panels": {"scene", "drawing", "simulation", "api_state", "replay"},
 }
 STILL_TO_MEND = {
-    ("desktop.window", "drawing.view"),
-    ("drawing.brush", "scene.background"),
     ("network.api_actions", "desktop.open_externally"),
     ("network.api_actions", "desktop.start_program"),
-    ("scene.hud.top_band", "panels.code_excerpt"),
-    ("scene.renderer", "panels.bug_code"),
-    ("scene.renderer", "panels.order_card.card"),
-    ("scene.renderer", "panels.panel"),
-    ("scene.renderer", "panels.replay_window"),
-    ("scene.renderer", "panels.stats.panel"),
     ("simulation.controls", "replay.playback_list"),
     ("simulation.controls", "scene.hud.receipt_slips"),
     ("simulation.model", "replay.recording"),

@@ -14,6 +14,7 @@ from game.api_state.news import OrdersSeen, RecordsSeen, WorldSeen
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.panels.help import HelpPanel
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
@@ -23,7 +24,7 @@ from game.scene.cooks import draw_cooks
 from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import BUBBLE_WIDE, draw_bubbles
 from game.scene.hud import receipt_slips as slips
-from game.scene.hud.top_band import draw_hud
+from game.scene.hud.draw import draw_hud
 from game.scene.names_and_tethers import draw_names
 from game.simulation.appearance import cook_look
 from game.simulation.model import Model
@@ -87,8 +88,8 @@ def access(request: pytest.FixtureRequest) -> Access:
 def brush(access: Access) -> Iterator[Brush]:
     """Something to draw a kitchen with."""
     with a_window((960, 540)) as window:
-        window.view.access = access
-        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+        view = View(window.canvas, access)
+        yield Brush(view, pictures_at(view.scale), Pen(view))
 
 
 def full_house(brush: Brush) -> Model:

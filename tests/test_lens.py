@@ -13,7 +13,7 @@ from game.panels.magnifier import Lens
 from game.panels.order_card.card import OrderCard
 from game.panels.panel import Close, Do, Stay
 from game.panels.widgets import hit_at
-from game.scene.renderer import clear_of
+from game.scene.renderer import room_for_messages
 from game.simulation.places import Box
 from tests.panelling import middle, pass_time, texts_of
 from tests.telling import S, order
@@ -95,6 +95,6 @@ def test_messages_keep_beside_a_card_on_the_right() -> None:
     panel = card()
     for access in (PLAIN, BIG):
         drawn(panel, access)
-        x, _ = clear_of((panel,), 150.0)
+        x, _ = room_for_messages((panel,), 150.0)
         assert 2 * x <= panel.box[0]
-    assert clear_of((card("left"),), 150.0) == (960.0, 150.0)
+    assert room_for_messages((card("left"),), 150.0) == (960.0, 150.0)

@@ -36,7 +36,7 @@ from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import KeyPress, PointerPress
-from game.scene.hud.top_band import draw_hud
+from game.scene.hud.draw import draw_hud
 from game.simulation.controls import Wishes, handle
 from game.simulation.model import Model
 from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Box, Place, inside

@@ -16,7 +16,7 @@ from game.accessibility import LARGE, PLAIN, Access
 from game.actions import Command, OpenStats
 from game.api_state.news import OrdersSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot
-from game.drawing.kept_pictures import Kept
+from game.drawing.kept_pictures import KeptSheet
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import KeyPress, PointerPress
@@ -225,7 +225,7 @@ def test_every_text_lies_on_the_sheet_and_apart(name: str, width: int, access: A
 
 
 def test_what_does_not_change_is_painted_once_and_what_does_at_once() -> None:
-    kept, view, painted = Kept(), View(pygame.Surface((640, 360))), []
+    kept, view, painted = KeptSheet(), View(pygame.Surface((640, 360))), []
     box: Box = (100, 100, 300, 300)
 
     def draw(key: object, colour: int) -> object:

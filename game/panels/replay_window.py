@@ -13,15 +13,16 @@ from game.api_state.receipts import words_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
-from game.drawing.paper import edged_box, fill_box, shadow
+from game.drawing.shapes import edged_box, fill_box, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
 from game.replay.playback import Replay
 from game.replay.recording import Recording
 from game.scene.gopher_pictures import Wardrobe
+from game.scene.hud.receipt_slips import LEFT as SLIPS_LEFT
 from game.scene.kitchen import draw_room
 from game.simulation.actors import colour_of, slot_of
 from game.simulation.motion import clamp
@@ -81,7 +82,7 @@ def since_text(seconds: float) -> str:
     return f"{'−' if seconds < 0 else '+'}{abs(seconds):.2f} s"
 
 
-class ReplayPanel:
+class ReplayPanel(Panel):
     """Not modal. Esc, K and × close it; after its end it goes by itself."""
 
     modal = False
@@ -110,6 +111,10 @@ class ReplayPanel:
     def over(self) -> bool:
         """Whether it has been shown to its end."""
         return self._still >= STILL
+
+    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+        """Between it and the receipts."""
+        return (FRAME[0] + FRAME[2] + SLIPS_LEFT) / 2, top
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -155,7 +160,7 @@ class ReplayPanel:
         if brush is None or brush.art is not art:
             canvas = View(pygame.Surface(view.surface.get_size()).convert(), view.access)
             self._brush = brush = Brush(canvas, art, Pen(canvas), labels=False)
-            self._wardrobe.forget_pictures()
+            self._wardrobe.forget_pictures(art.scale)
         brush.view.access = model.access = view.access
         shot = brush.view.rect(*self._shot).clip(brush.view.surface.get_rect())
         brush.view.surface.set_clip(shot)

@@ -7,7 +7,7 @@ import math
 from api_stub.schema import OrderStatus
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
-from game.drawing.shades import shade
+from game.drawing.shapes import shade
 from game.scene.death_clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
 from game.simulation.actors import Cook, CookPhase

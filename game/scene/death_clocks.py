@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from game.drawing.brush import Brush
-from game.drawing.shades import shade
+from game.drawing.shapes import shade
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.model import Model
 from game.simulation.places import CookSpot, cook_spot

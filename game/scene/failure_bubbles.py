@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from game.drawing.brush import Brush
-from game.drawing.paper import edged_box, fill_box
+from game.drawing.shapes import edged_box, fill_box
 from game.scene.names_and_tethers import NAMED
 from game.simulation.actors import Gopher
 from game.simulation.failure_bubbles import saying, speakers

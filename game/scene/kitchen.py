@@ -8,12 +8,13 @@ import pygame
 
 from game.drawing.art import SceneMap
 from game.drawing.brush import Brush
+from game.scene.background import background
 from game.scene.cooks import draw_cooks
 from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import draw_bubbles
 from game.scene.gopher_pictures import Wardrobe
 from game.scene.gophers import draw_fliers, draw_gophers
-from game.scene.hud.top_band import draw_hud
+from game.scene.hud.draw import draw_hud
 from game.scene.names_and_tethers import draw_names
 from game.scene.particles import draw_particles
 from game.simulation.model import Model
@@ -66,13 +67,13 @@ def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
     brush.dy = model.shake * math.sin(model.now * 73.0 + 1.3)
     if model.shake <= 0.5:
         brush.dx = brush.dy = 0.0
-    at, ground = brush.pos(0, 0), brush.ground(len(model.gophers))
+    at, behind = brush.pos(0, 0), background(art, brush.view)
     for edge in edges(surface.get_size(), at):
         surface.fill(INK, edge)
     if brush.backdrop is not None:
-        brush.backdrop.put_back(ground, at)
+        brush.backdrop.put_back(behind, at)
     else:
-        surface.blit(ground, at)
+        surface.blit(behind, at)
     brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
     fliers = draw_gophers(brush, model, wardrobe)
     draw_cooks(brush, model)

@@ -12,7 +12,7 @@ from game.api_state.order_names import short_name
 from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
-from game.drawing.shades import shade
+from game.drawing.shapes import shade
 from game.simulation.actors import Gopher, Mood, colour_of, slot_of
 from game.simulation.model import Model
 from game.simulation.motion import clamp

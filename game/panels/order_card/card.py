@@ -17,12 +17,13 @@ from game.panels.order_card import qr
 from game.panels.order_card.life import Life, life_of
 from game.panels.order_card.life_drawing import draw_life
 from game.panels.order_card.text import Slip, kill_text, slip_of, unheard_sentence
-from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.simulation.appearance import look_for
 from game.simulation.places import Box, inside
 from game.theme import (
     BASIL,
+    CANVAS,
     CREAM,
     DUSK,
     GLOW,
@@ -81,7 +82,7 @@ def run_lines(run_id: str, fits: Callable[[str], bool]) -> list[str]:
     return [f"run {head}{dash}", tail] if head else [f"run {run_id}"]
 
 
-class OrderCard:
+class OrderCard(Panel):
     """Not modal: a press beside it goes to the kitchen. Esc and × close it, U shows the order in Temporal."""
 
     modal = False
@@ -121,6 +122,10 @@ class OrderCard:
     def box(self) -> Box:
         """Where it was drawn last."""
         return self._lens.box
+
+    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+        """Beside it, where it lies at the right."""
+        return (self.box[0] / 2 if self.box[0] > CANVAS[0] / 2 else x), top
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
 import pygame
 
+from game.drawing.kept_pictures import KeptPictures
 from game.panels.order_card.life import Attempt, Fate, Lane, Life
 from game.panels.order_card.text import Slip, StageLine, Step, clock, number_of, seconds
 from game.panels.widgets import PAPER_LIT, RULE, Easel
@@ -88,9 +88,18 @@ def bar_points(fate: Fate, w: float, h: float) -> list[tuple[float, float]]:
     return [(0, 0), (w, 0), (w, h), (0, h)]
 
 
-@lru_cache(maxsize=128)
+BAR_BYTES = 2 * 1024 * 1024
+_bars: KeptPictures[pygame.Surface] = KeptPictures(BAR_BYTES)
+
+
 def _bar(size: tuple[int, int], fate: Fate, fill: Colour, edge: Colour, rim: int) -> pygame.Surface:
-    """A bar as a picture, drawn larger and then smoothed."""
+    """A bar as a picture."""
+    key = size, fate, fill, edge, rim
+    return _bars.get(key) or _bars.keep(key, _make_bar(size, fate, fill, edge, rim))
+
+
+def _make_bar(size: tuple[int, int], fate: Fate, fill: Colour, edge: Colour, rim: int) -> pygame.Surface:
+    """Drawn larger and then smoothed."""
     w, h = size[0] * _FINER, size[1] * _FINER
     large = pygame.Surface((w, h), pygame.SRCALPHA)
     large.fill((*edge, 0))

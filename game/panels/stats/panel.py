@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from api_stub.schema import Curves, Stats
 from game.accessibility import PLAIN, Access
-from game.drawing.kept_pictures import Kept
-from game.drawing.paper import inset
+from game.drawing.kept_pictures import KeptSheet
+from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.stats import plots
 from game.panels.stats.figures import (
     AuditLine,
@@ -124,7 +124,7 @@ def frame_of(access: Access) -> Box:
     return plan_of(access).frame
 
 
-class StatsPanel:
+class StatsPanel(Panel):
     """Not modal: cooks can be killed while it is open. Tab, Esc and × close it."""
 
     modal = False
@@ -133,7 +133,7 @@ class StatsPanel:
         """`look_up` is asked in every frame."""
         self._look_up = look_up
         self._sheet = Sheet()
-        self._kept = Kept()
+        self._kept = KeptSheet()
         self._plan = plan_of(PLAIN)
 
     @property
@@ -145,6 +145,10 @@ class StatsPanel:
     def box(self) -> Box:
         """Where it was drawn last."""
         return self._plan.frame
+
+    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+        """Under it."""
+        return x, max(top, self.box[1] + self.box[3] + BELOW)
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

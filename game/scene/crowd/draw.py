@@ -94,7 +94,7 @@ def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
     load = wardrobe.pizza(brush.art, order.id, state, order.toppings if topped else (), size)
     if load is None:
         return False
-    shown = wardrobe.crowd.outfits.get(brush.art, load, shade=member.shade)
+    shown = wardrobe.crowd.outfits.get(load, shade=member.shade)
     member.load, member.load_surface, member.load_anchor = load, shown.surface, shown.anchor
     if not wardrobe.carries(order.id, state, size):
         return False
@@ -116,7 +116,7 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
         if size != member.size:
             member.kept.clear()
             member.size = size
-            shadow = outfits.get(art, wardrobe.shadow(art, height))
+            shadow = outfits.get(wardrobe.shadow(art, height))
             member.shadow = shadow.surface
             member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
         settled = _take_up(brush, wardrobe, member)
@@ -126,7 +126,7 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
         if figure is None:
             member.pose, member.waits = None, pose
             return
-        sprite = outfits.get(art, figure, None, left, shade=shade)
+        sprite = outfits.get(figure, None, left, shade=shade)
         (ax, ay), (hx, hy) = sprite.anchor, sprite.hold
         worn = sprite.surface, 0.5 - ax, 0.5 - ay, 0.5 + hx - ax, 0.5 + hy - ay, figure
         if wardrobe.wears(key, pose, height):
@@ -154,7 +154,7 @@ def _stand(brush: Brush, model: Model, wardrobe: Wardrobe, member: Member) -> No
         return
     art, scale = brush.art, brush.view.scale
     sprite = wardrobe.crowd.outfits.get(
-        art, figure, member.load, gopher.left, wardrobe.shadow(art, gopher.height), member.shade
+        figure, member.load, gopher.left, wardrobe.shadow(art, gopher.height), member.shade
     )
     x, y = member.body.x * scale + 0.5, member.body.y * scale + 0.5
     member.standing = sprite.surface, (int(x - sprite.anchor[0]), int(y - sprite.anchor[1]))

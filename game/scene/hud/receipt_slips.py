@@ -11,7 +11,7 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.receipts import Words, words_of
 from game.drawing.brush import Brush
-from game.drawing.paper import edged_box, fill_box, shadow
+from game.drawing.shapes import edged_box, fill_box, shadow
 from game.replay.playback_list import replayable
 from game.simulation.actors import colour_of
 from game.simulation.model import Model, Note
