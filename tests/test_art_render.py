@@ -13,7 +13,7 @@ from game.drawing.art import Art, CookPose, GopherPose, PizzaState, Sprite, tran
 from game.drawing.art.disk_cache import DiskCache
 from game.drawing.art.items import strewn
 from game.drawing.art.sprite import Transforms
-from game.drawing.art.svg import Renderer
+from game.drawing.art.svg import SvgRenderer
 from game.drawing.kept_pictures import KeptPictures
 from game.simulation.appearance import cook_look, look_for
 from worker.shared import TOPPINGS
@@ -182,13 +182,13 @@ def test_an_id_in_a_key_is_not_given_to_another_while_its_picture_is_kept() -> N
 
 
 def test_a_damaged_entry_is_as_good_as_none(tmp_path: Path) -> None:
-    first = Renderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
+    first = SvgRenderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
     (entry,) = tmp_path.iterdir()
     whole = entry.read_bytes()
     for damaged in (b"", b"nonsense", whole[:-5], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
         entry.write_bytes(damaged)
         assert DiskCache(tmp_path).get(entry.name) is None
-        again = Renderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
+        again = SvgRenderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
         assert pygame.image.tobytes(again.surface, "RGBA") == pygame.image.tobytes(first.surface, "RGBA")
         assert entry.read_bytes() == whole
 

@@ -22,7 +22,7 @@ from game.drawing.shapes import edged_box, fill_box, shade, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
-from game.scene import gopher_pictures as wardrobe
+from game.scene import gopher_pictures
 from game.scene.background import background
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.kitchen import edges
@@ -251,8 +251,8 @@ def test_on_the_floor_another_comes_at_once() -> None:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Window, Renderer]]:
     """A window, and a stage with its pictures."""
-    monkeypatch.setattr(wardrobe, "A_FRAME", 1_000_000)
-    monkeypatch.setattr(wardrobe, "A_CALM_FRAME", 1_000_000)
+    monkeypatch.setattr(gopher_pictures, "A_FRAME", 1_000_000)
+    monkeypatch.setattr(gopher_pictures, "A_CALM_FRAME", 1_000_000)
     with a_window(SIZE) as window:
         one = Renderer(window, tmp_path)
         while not one.ready:
@@ -385,7 +385,7 @@ def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytes
 
 
 def test_a_frame_with_news_dresses_nobody_and_never_two_in_a_row() -> None:
-    one = wardrobe.Wardrobe()
+    one = gopher_pictures.GopherPictures()
     full = []
     for revision in (5, 6, 7, 8, 8, 9, 9):
         one.begin_frame((), revision)

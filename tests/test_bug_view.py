@@ -38,7 +38,7 @@ from game.panels.help import HelpPanel
 from game.panels.panel import Close, Do, Panel, Stay
 from game.panels.question import AskPanel, Question
 from game.panels.stats.figures import Look
-from game.panels.stats.panel import FRAME as STATS_FRAME
+from game.panels.stats.layout import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
 from game.scene.hud.bug_sign import stuck_text
 from game.scene.renderer import room_for_messages

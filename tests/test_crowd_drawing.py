@@ -19,7 +19,8 @@ from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
 from game.scene.crowd.members import ROW_SHADES, Member, Outfits
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.moment import moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_tether
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
@@ -158,18 +159,18 @@ def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brus
     model = kitchen(Props(brush.art, brush.view.access), 2)
     tell(model, seen(*(order(f"o{n}") for n in range(60))))
     play(model, 3.0)
-    wardrobe = Wardrobe()
+    pictures = GopherPictures()
     for _ in range(40):
-        wardrobe.begin_frame(model.gophers.keys())
+        pictures.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        assert draw_crowd(brush, model, wardrobe) == [], "nobody is in the air"
-    drawn = [member.gopher for member in wardrobe.crowd.members]
+        assert draw_crowd(brush, model.gophers, pictures, moment_of(model)) == [], "nobody is in the air"
+    drawn = [member.gopher for member in pictures.crowd.members]
     assert [g.body.y for g in drawn] == sorted(g.body.y for g in model.gophers.values())
     for key in list(model.gophers)[:7]:
         del model.gophers[key]
     tell(model, seen(order("new")))
-    draw_crowd(brush, model, wardrobe)
-    assert {member.gopher.id for member in wardrobe.crowd.members} == set(model.gophers)
+    draw_crowd(brush, model.gophers, pictures, moment_of(model))
+    assert {member.gopher.id for member in pictures.crowd.members} == set(model.gophers)
 
 
 def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(brush: Brush) -> None:
@@ -193,24 +194,24 @@ def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(bru
         assert outfits.pictures.bytes <= 40_000
 
 
-def _at_rest(brush: Brush, model: Model, wardrobe: Wardrobe) -> dict[str, Member]:
+def _at_rest(brush: Brush, model: Model, pictures: GopherPictures) -> dict[str, Member]:
     """Draw until everybody has settled; by order."""
     for _ in range(120):
-        wardrobe.begin_frame(model.gophers.keys())
+        pictures.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        draw_crowd(brush, model, wardrobe)
-    return {member.gopher.id: member for member in wardrobe.crowd.members}
+        draw_crowd(brush, model.gophers, pictures, moment_of(model))
+    return {member.gopher.id: member for member in pictures.crowd.members}
 
 
 def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
-    model, wardrobe = kitchen(Props(brush.art, brush.view.access), 2), Wardrobe()
+    model, pictures = kitchen(Props(brush.art, brush.view.access), 2), GopherPictures()
     tell(model, seen(*(order(f"o{n}") for n in range(120))))
     for more in (0, 200):
         # Two hundred more need other rows, and everybody has the shade of the row where it stands then.
         if more:
             tell(model, seen(*(order(f"o{n}") for n in range(120 + more))))
         play(model, 14.0)
-        found = _at_rest(brush, model, wardrobe)
+        found = _at_rest(brush, model, pictures)
         rows = sorted({(g.body.y, found[g.id].shade) for g in model.gophers.values()}, reverse=True)
         assert [shade for _, shade in rows] == sorted(shade for _, shade in rows)
         assert len(rows) == len({y for y, _ in rows}) and {0, len(ROW_SHADES) - 1} <= {
@@ -218,14 +219,14 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
         }
         for member in found.values():
             assert member.load is not None, "all carry a ticket"
-            shaded = wardrobe.crowd.outfits.get(member.load, shade=member.shade)
+            shaded = pictures.crowd.outfits.get(member.load, shade=member.shade)
             assert member.load_surface is shaded.surface
     last = next(g for g in model.gophers.values() if found[g.id].shade)
     last.mood = Mood.WORRIED
     assert shade_of(last, PLAIN) == 0, "beside a ghost it stands in front of all"
     last.mood = Mood.WAIT
-    model.access = Access(strong=True)
-    found = _at_rest(brush, model, wardrobe)
+    brush.view.access = Access(strong=True)
+    found = _at_rest(brush, model, pictures)
     assert {member.shade for member in found.values()} == {0}, "not where contrast is asked for"
 
 
@@ -272,15 +273,18 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
     ]
     tell(model, seen(*baking))
     play(model, 6.0)
-    wardrobe, many = Wardrobe(), seen(*(order(f"new{n}", S.BAKING, 1, worker="w2.1") for n in range(70)))
+    pictures, many = (
+        GopherPictures(),
+        seen(*(order(f"new{n}", S.BAKING, 1, worker="w2.1") for n in range(70))),
+    )
     for frame in range(700):
         if frame == 120:
             tell(model, many)
         play(model, 1 / 60)
-        wardrobe.begin_frame(model.gophers.keys())
+        pictures.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        draw_crowd(brush, model, wardrobe)
-    for member in wardrobe.crowd.members:
+        draw_crowd(brush, model.gophers, pictures, moment_of(model))
+    for member in pictures.crowd.members:
         gopher = member.gopher
         size = load_size(gopher.height, PizzaState.TOPPED)
         shown = gopher.order.toppings if gopher.height >= LEAST_TOPPED else ()
@@ -310,8 +314,8 @@ def test_the_line_to_a_new_cook_waits_for_the_hop(brush: Brush, monkeypatch: pyt
     play(model, 4.0)
     gopher = model.gophers["a"]
     gopher.mood = Mood.WORKED
-    draw_tether(brush, model, gopher)
+    draw_tether(brush, gopher, placed_cooks(model)[1], moment_of(model))
     assert len(lines) == 2
     gopher.hop = Hop("w2.1", "w1.1", Arc(0.0, 0.0, 9.0, 9.0, 0.5, 90.0), delay=0.2)
-    draw_tether(brush, model, gopher)
+    draw_tether(brush, gopher, placed_cooks(model)[1], moment_of(model))
     assert len(lines) == 2

@@ -12,7 +12,7 @@ from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.inputs import Input, PointerPress
 from game.panels.code_excerpt import CodeLine, excerpt, problem_of, state_of
-from game.panels.magnifier import Lens
+from game.panels.magnifier import Magnifier
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.scene.hud.bug_sign import stuck_text
@@ -86,13 +86,13 @@ class BugSlip(Panel):
         self._sheet = Sheet()
         self._calm = 0.0
         self._kept = KeptSheet()
-        self._lens = Lens(FRAME, GROWTH)
+        self._magnifier = Magnifier(FRAME, GROWTH)
         self.hits = HITS
 
     @property
     def box(self) -> Box:
         """Where it was drawn last."""
-        return self._lens.box
+        return self._magnifier.box
 
     @property
     def over(self) -> bool:
@@ -105,7 +105,7 @@ class BugSlip(Panel):
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
-        item = self._lens.inner(item)
+        item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             hit = hit_at(HITS, item.x, item.y)
@@ -139,7 +139,7 @@ class BugSlip(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        view = self._lens.view(view)
+        view = self._magnifier.view(view)
         challenge = self._look_up()
         hot = hit_at(HITS, *self._sheet.pointer)
         key = (challenge, hot, view.scale, self._seconds) if self._sheet.arrived >= 1.0 else None

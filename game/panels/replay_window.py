@@ -21,7 +21,7 @@ from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
 from game.replay.playback import Replay
 from game.replay.recording import Recording
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.receipt_slips import LEFT as SLIPS_LEFT
 from game.scene.kitchen import draw_room
 from game.simulation.actors import colour_of, slot_of
@@ -98,7 +98,7 @@ class ReplayPanel(Panel):
         self._sheet = Sheet()
         self._still = 0.0
         self._undrawn = FRAMES
-        self._wardrobe = Wardrobe()
+        self._gopher_pictures = GopherPictures()
         self._brush: Brush | None = None
         self._picture: pygame.Surface | None = None
 
@@ -160,11 +160,11 @@ class ReplayPanel(Panel):
         if brush is None or brush.art is not art:
             canvas = View(pygame.Surface(view.surface.get_size()).convert(), view.access)
             self._brush = brush = Brush(canvas, art, Pen(canvas), labels=False)
-            self._wardrobe.forget_pictures(art.scale)
+            self._gopher_pictures.forget_pictures(art.scale)
         brush.view.access = model.access = view.access
         shot = brush.view.rect(*self._shot).clip(brush.view.surface.get_rect())
         brush.view.surface.set_clip(shot)
-        draw_room(brush, model, self._wardrobe)
+        draw_room(brush, model, self._gopher_pictures)
         brush.view.surface.set_clip(None)
         self._picture = pygame.transform.smoothscale(brush.view.surface.subsurface(shot), size)
 

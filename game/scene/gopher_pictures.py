@@ -13,7 +13,7 @@ A_FRAME = 8
 """New pictures in a frame at most, while many have none at all; each takes a fifth of a millisecond."""
 A_CALM_FRAME = 3
 """As many while nearly everybody has one, and at worst keeps it a little longer."""
-MANY = 40
+MANY_BARE = 40
 KEPT = 1000
 """Looks of orders that have gone; they are worked out anew in no time."""
 SHADOW = 0.2
@@ -21,7 +21,7 @@ SHADOW = 0.2
 
 
 @dataclass
-class Wardrobe:
+class GopherPictures:
     """Looks by order, and the pictures each order was last drawn with, to be worn until the next is made."""
 
     looks: dict[str, Look] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Wardrobe:
     carried: dict[str, tuple[PizzaState, float, Sprite]] = field(default_factory=dict)
     shadows: dict[int, Sprite] = field(default_factory=dict)
     left: int = A_FRAME
-    bare: int = MANY
+    bare: int = MANY_BARE
     """How many could not be drawn at all in this frame."""
     crowd: Crowd = field(default_factory=Crowd)
     full: bool = False
@@ -43,7 +43,7 @@ class Wardrobe:
         # Never two in a row: where there are news all the time they must not undress everybody.
         self.full = not self.full and self._revision is not None and revision != self._revision
         self._revision = revision
-        self.left, self.bare = A_FRAME if self.bare >= MANY else A_CALM_FRAME, 0
+        self.left, self.bare = A_FRAME if self.bare >= MANY_BARE else A_CALM_FRAME, 0
         if len(self.worn) > 2 * len(orders) + 64:
             self.worn = {key: worn for key, worn in self.worn.items() if key in orders}
             self.carried = {key: load for key, load in self.carried.items() if key in orders}

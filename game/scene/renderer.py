@@ -15,7 +15,7 @@ from game.drawing.brush import Brush
 from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.messages import draw_messages, message_figures
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.simulation.model import Model
@@ -61,7 +61,7 @@ def room_for_messages(overlays: Iterable[Overlay], top: float) -> tuple[float, f
 def _brush(view: View, art: Art) -> Brush:
     """What draws to the window, and knows what of it is still as it was in the frame before."""
     scene = art.scene()
-    backdrop = Backdrop(view.surface, view.scale, scene.places["bench"].crowd.y - OVER_THE_CROWD)
+    backdrop = Backdrop(view.surface, view.scale, scene.back - OVER_THE_CROWD)
     view.watched = backdrop.drawn
     return Brush(view, art, Pen(view), backdrop=backdrop)
 
@@ -73,7 +73,7 @@ class Renderer:
         self._window = window
         self._view = View(window.canvas)
         self._cache_dir = cache_dir
-        self._wardrobe = Wardrobe()
+        self._gopher_pictures = GopherPictures()
         self._brush: Brush | None = None
         self._next: tuple[Art, Iterator[float]] | None = None
         self._progress = 0.0
@@ -116,7 +116,7 @@ class Renderer:
             progress = next(steps, None)
             if progress is None:
                 self._brush = _brush(self._newest_view(), art)
-                self._wardrobe.forget_pictures(scale)
+                self._gopher_pictures.forget_pictures(scale)
                 self._next = self._behind = None
                 return
             self._progress = progress
@@ -139,7 +139,7 @@ class Renderer:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            top = draw_kitchen(brush, model, self._wardrobe)
+            top = draw_kitchen(brush, model, self._gopher_pictures)
             for overlay in overlays:
                 overlay.draw(view)
             if overlays and brush.backdrop is not None:
@@ -154,7 +154,7 @@ class Renderer:
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
         brush.view.access = model.access
-        top = draw_kitchen(brush, model, self._wardrobe)
+        top = draw_kitchen(brush, model, self._gopher_pictures)
         for overlay in overlays:
             overlay.draw(brush.view)
         draw_messages(brush, message_figures(model), *room_for_messages(overlays, top))

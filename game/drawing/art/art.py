@@ -16,7 +16,7 @@ from game.drawing.art.items import Items
 from game.drawing.art.poses import CookPose, GopherPose, PizzaState
 from game.drawing.art.scene_map import SceneMap, read_scene
 from game.drawing.art.sprite import Sprite, Transforms
-from game.drawing.art.svg import Renderer
+from game.drawing.art.svg import SvgRenderer
 from game.drawing.kept_pictures import KeptPictures
 from game.simulation.appearance import CookLook, Look
 from game.theme import CANVAS
@@ -39,7 +39,7 @@ class Art:
         """`cache_dir` keeps rendered pictures between runs; None: they are rendered every time."""
         self.scale = scale
         self._disk = DiskCache(cache_dir)
-        self._renderer = Renderer(self._disk)
+        self._renderer = SvgRenderer(self._disk)
         self._gophers = Gophers(self._renderer, scale)
         self._cooks = Cooks(self._renderer, scale)
         self._items = Items(self._renderer, scale)
@@ -79,7 +79,7 @@ class Art:
         return self._natural(f"fire/{frame % FIRE_FRAMES}")
 
     def glow(self, name: str) -> Sprite:
-        """Soft light to blit over the scene: oven, mouth, lamp, select or spot; anchored at its centre."""
+        """Soft light to blit over the scene: select; anchored at its centre."""
         return self._natural(f"glow/{name}")
 
     def gopher(self, look: Look, pose: GopherPose, height: float) -> Sprite:

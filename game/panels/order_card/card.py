@@ -12,7 +12,7 @@ from game.api_state.conditions import Condition, condition_of
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.view import View
 from game.inputs import Input, PointerPress
-from game.panels.magnifier import Lens
+from game.panels.magnifier import Magnifier
 from game.panels.order_card import qr
 from game.panels.order_card.life import Life, life_of
 from game.panels.order_card.life_drawing import draw_life
@@ -109,7 +109,7 @@ class OrderCard(Panel):
         x = 1920 - 24 - WIDTH if side == "right" else 24.0
         self.frame: Box = (x, TOP, WIDTH, HEIGHT)
         self._sheet = Sheet()
-        self._lens = Lens(self.frame, GROWTH)
+        self._magnifier = Magnifier(self.frame, GROWTH)
         # Beside the QR code, or as wide as the card where there is none.
         left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
         bottom = TOP + HEIGHT - 34
@@ -121,7 +121,7 @@ class OrderCard(Panel):
     @property
     def box(self) -> Box:
         """Where it was drawn last."""
-        return self._lens.box
+        return self._magnifier.box
 
     def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
         """Beside it, where it lies at the right."""
@@ -129,7 +129,7 @@ class OrderCard(Panel):
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
-        item = self._lens.inner(item)
+        item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             hit = hit_at(self.hits, item.x, item.y)
@@ -152,7 +152,7 @@ class OrderCard(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        view = self._lens.view(view)
+        view = self._magnifier.view(view)
         easel = Easel(
             view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH
         )
