@@ -22,10 +22,10 @@ from game.drawing.shapes import edged_box, fill_box, shade, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
-from game.scene import gopher_pictures
+from game.scene import gopher_pictures, renderer
 from game.scene.background import background
 from game.scene.hud.receipt_slips import draw_slips
-from game.scene.kitchen import edges
+from game.scene.kitchen import draw_kitchen, edges
 from game.scene.renderer import Renderer
 from game.simulation import controls
 from game.simulation.model import Model, Note
@@ -33,7 +33,7 @@ from game.simulation.places import BOTTOM_STRIP, TOP_BAND
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
-from tests.gallery import SCENES, SIZE, Props, a_window, pictures_at
+from tests.gallery import SCENES, SIZE, Props, a_window, orders, pictures_at
 from tests.test_receipt_strip import held, receipt
 
 SCALE = 0.25
@@ -305,6 +305,23 @@ def test_a_busy_evening_leaves_nothing_behind(
             assert differing(window, lambda: one.draw(model, ()), monkeypatch) == 0, n
             partly += model.shake <= 0.5
     assert partly > 10
+
+
+def test_from_few_to_a_crowd_and_back_nothing_is_left_behind(
+    stage: tuple[Window, Renderer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, one = stage
+    monkeypatch.setattr(renderer, "MOST_TILED", 8)
+    art = one.art
+    assert art is not None
+    props = Props(art, Access())
+    few, many = orders(6)(props)[0], orders(40)(props)[0]
+    for model in (few, many, few, many):
+        for _ in range(3):
+            one.draw(model, ())
+        view = View(pygame.Surface(SIZE).convert())
+        draw_kitchen(Brush(view, art, Pen(view)), model, gopher_pictures.GopherPictures())
+        assert (pixels(view.surface) == pixels(window.screen)).all()
 
 
 def leaving(brush: Brush) -> None:

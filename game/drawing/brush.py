@@ -55,6 +55,15 @@ class Brush:
         self._numbered: KeptPictures[Sprite] = KeptPictures(NUMBERED_BYTES * area)
         self._painted: KeptPictures[pygame.Surface] = KeptPictures(PAINTED_BYTES * area)
 
+    def watch(self, backdrop: Backdrop | None) -> None:
+        """From now on `backdrop` is told of whatever is drawn, and knows what is still as it was put down;
+        None: nobody is told.
+        """
+        if backdrop is not None:
+            backdrop.spoil()
+        self.backdrop = backdrop
+        self.view.watched = backdrop.drawn if backdrop is not None else None
+
     @property
     def kept_bytes(self) -> int:
         """Bytes of all pictures that are kept now."""

@@ -36,6 +36,9 @@ class KeptPictures(Generic[Picture]):
 
     def __init__(self, limit_bytes: float) -> None:
         self._kept: LRUCache[Hashable, tuple[Picture, object]] = LRUCache(limit_bytes, _bytes_of_entry)
+        self._used: dict[Hashable, Picture] = {}
+        """What was used since a picture came last: once is enough for the order in which they go, and a frame
+        asks for hundreds."""
 
     @property
     def bytes(self) -> int:
@@ -44,22 +47,24 @@ class KeptPictures(Generic[Picture]):
 
     def get(self, key: Hashable) -> Picture | None:
         """The picture under this key; None: it was never made, or has had to go."""
-        try:
-            return self._kept[key][0]
-        except KeyError:
-            return None
+        found = self._used.get(key)
+        if found is None:
+            try:
+                found = self._used[key] = self._kept[key][0]
+            except KeyError:
+                return None
+        return found
 
     def get_or_make(self, key: Hashable, make: Callable[[], Picture]) -> Picture:
         """The picture under this key, made now if it is not there."""
-        try:
-            return self._kept[key][0]
-        except KeyError:
-            return self.keep(key, make())
+        found = self.get(key)
+        return self.keep(key, make()) if found is None else found
 
     def keep(self, key: Hashable, picture: Picture, sources: object = None) -> Picture:
         """Keep a picture, and with it its `sources`: where a key is made of ids, these stay theirs meanwhile.
         Returns the picture.
         """
+        self._used.clear()
         try:
             self._kept[key] = picture, sources
         except ValueError:
@@ -68,6 +73,7 @@ class KeptPictures(Generic[Picture]):
 
     def clear(self) -> None:
         """Forget all."""
+        self._used.clear()
         self._kept.clear()
 
 

@@ -24,6 +24,10 @@ from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 
 OVER_THE_CROWD = 56.0
 """From so far above the back of the crowd somebody stands, or works, nearly everywhere; logical pixels."""
+MOST_TILED = 300
+"""With more orders nearly all of the kitchen is drawn over in each frame: all of it is put back, and nobody
+takes note of where.
+"""
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
 LOADING_BUDGET = 0.03
@@ -60,10 +64,15 @@ def room_for_messages(overlays: Iterable[Overlay], top: float) -> tuple[float, f
 
 def _brush(view: View, art: Art) -> Brush:
     """What draws to the window, and knows what of it is still as it was in the frame before."""
-    scene = art.scene()
-    backdrop = Backdrop(view.surface, view.scale, scene.back - OVER_THE_CROWD)
-    view.watched = backdrop.drawn
-    return Brush(view, art, Pen(view), backdrop=backdrop)
+    brush = Brush(view, art, Pen(view))
+    brush.watch(_backdrop(brush))
+    return brush
+
+
+def _backdrop(brush: Brush) -> Backdrop:
+    """What knows which tiles of the window are still as they were put down."""
+    view = brush.view
+    return Backdrop(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
 
 
 class Renderer:
@@ -139,6 +148,8 @@ class Renderer:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
+            if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
+                brush.watch(None if brush.backdrop is not None else _backdrop(brush))
             top = draw_kitchen(brush, model, self._gopher_pictures)
             for overlay in overlays:
                 overlay.draw(view)
