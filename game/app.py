@@ -32,7 +32,7 @@ from game.panels.stack import Pile
 from game.replay.playback_list import why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
@@ -96,7 +96,7 @@ class App:
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
-        self.stage = Stage(window, options.cache_dir)
+        self.stage = Renderer(window, options.cache_dir)
         self.recorder = Recorder()
         self._pile = Pile(self.model, lambda: self.stage.art, self.recorder.done)
 

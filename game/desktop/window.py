@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 import pygame
 
 from game.desktop.key_names import key_name, translate, types
-from game.drawing.view import View
 from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerRelease
 from game.theme import CANVAS, INK
 
@@ -86,7 +85,7 @@ def _set(name: str, value: str | None) -> Iterator[None]:
 
 
 class Window:
-    """A window or a full screen, and the canvas's place in it."""
+    """A window or a full screen; `canvas` is the part of its surface that the picture covers."""
 
     def __init__(self, size: tuple[int, int] | None = None, fullscreen: bool = False) -> None:
         """`size` in display pixels; None: as large as fits. Raises NoDisplay."""
@@ -157,7 +156,7 @@ class Window:
         inner = fitting(width, height)
         self._corner = (width - inner[0]) // 2, (height - inner[1]) // 2
         self.screen.fill(INK)
-        self.view = View(self.screen.subsurface(pygame.Rect(self._corner, inner)))
+        self.canvas = self.screen.subsurface(pygame.Rect(self._corner, inner))
         self._fitted = self._identity(self.screen)
 
     @staticmethod
@@ -168,7 +167,7 @@ class Window:
     def renew(self, whatever: bool = False) -> None:
         """Draw to the display's surface as it is now, if it is another one than before, or `whatever` it is.
 
-        SDL frees the old one, of which the view is a part: to draw there would be the end. pygame's old
+        SDL frees the old one, of which the canvas is a part: to draw there would be the end. pygame's old
         object is not told of it either, so it must not be touched here.
         """
         surface = pygame.display.get_surface()
@@ -198,12 +197,12 @@ class Window:
 
     def logical(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Display pixels to logical ones."""
-        scale = self.view.scale
+        scale = self.canvas.get_width() / CANVAS[0]
         return (pos[0] - self._corner[0]) / scale, (pos[1] - self._corner[1]) / scale
 
     def poll(self) -> list[Input]:
         """What happened since the last call. A new surface of the display is taken note of at once: whoever
-        draws must take `view` anew in each frame.
+        draws must take `canvas` anew in each frame.
         """
         found, self._let_go = self._let_go, []
         for event in pygame.event.get():
@@ -244,10 +243,6 @@ class Window:
                 return True
             self._down[event.scancode] = key_name(event.key, event.scancode)
         return False
-
-    def view_of(self) -> tuple[int, int]:
-        """The display's size in its own pixels."""
-        return self.screen.get_size()
 
     def show_pointer(self, visible: bool) -> None:
         """Show or hide the pointer."""

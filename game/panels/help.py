@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from game.drawing.paper import inset
+from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
@@ -68,7 +68,7 @@ def leaving(kiosk: bool) -> str:
     return "close what is open; held 3 s: leave" if kiosk else "close what is open, or leave"
 
 
-class HelpPanel:
+class HelpPanel(Panel):
     """Modal. Esc, H, Enter, Space or a press anywhere closes it."""
 
     modal = True

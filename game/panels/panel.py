@@ -39,10 +39,21 @@ Outcome = Stay | Close | Do
 
 
 class Panel(Protocol):
-    """What the application asks of a panel."""
+    """What the application asks of a panel; classes that inherit from it say only what they do otherwise."""
 
     modal: bool
     """True: the kitchen gets no input while it is open (form, quit, help). False: a card beside it."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has nothing more to show, and is to be taken away without anybody closing it."""
+        return False
+
+    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+        """Where messages cover nothing of it that is to be read: around which x, and from where down. Most
+        panels leave both as they are.
+        """
+        return x, top
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

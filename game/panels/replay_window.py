@@ -13,20 +13,21 @@ from game.api_state.receipts import words_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
-from game.drawing.paper import edged_box, fill_box, shadow
+from game.drawing.shapes import edged_box, fill_box, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
 from game.replay.playback import Replay
 from game.replay.recording import Recording
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
 from game.scene.kitchen import draw_room
 from game.simulation.actors import colour_of, slot_of
 from game.simulation.motion import clamp
 from game.simulation.places import cook_spot
+from game.simulation.receipt_layout import LEFT as SLIPS_LEFT
 from game.theme import (
     CANVAS,
     CREAM,
@@ -82,7 +83,7 @@ def since_text(seconds: float) -> str:
     return f"{'−' if seconds < 0 else '+'}{abs(seconds):.2f} s"
 
 
-class ReplayPanel:
+class ReplayPanel(Panel):
     """Not modal. Esc, K and × close it; after its end it goes by itself."""
 
     modal = False
@@ -98,7 +99,7 @@ class ReplayPanel:
         self._sheet = Sheet()
         self._still = 0.0
         self._undrawn = FRAMES
-        self._wardrobe = Wardrobe()
+        self._gopher_pictures = GopherPictures()
         self._brush: Brush | None = None
         self._picture: pygame.Surface | None = None
 
@@ -111,6 +112,10 @@ class ReplayPanel:
     def over(self) -> bool:
         """Whether it has been shown to its end."""
         return self._still >= STILL
+
+    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+        """Between it and the receipts."""
+        return (FRAME[0] + FRAME[2] + SLIPS_LEFT) / 2, top
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -156,11 +161,11 @@ class ReplayPanel:
         if brush is None or brush.art is not art:
             canvas = View(pygame.Surface(view.surface.get_size()).convert(), view.access)
             self._brush = brush = Brush(canvas, art, Pen(canvas), labels=False)
-            self._wardrobe.forget_pictures()
+            self._gopher_pictures.forget_pictures(art.scale)
         brush.view.access = model.access = view.access
         shot = brush.view.rect(*self._shot).clip(brush.view.surface.get_rect())
         brush.view.surface.set_clip(shot)
-        draw_room(brush, model, self._wardrobe)
+        draw_room(brush, model, self._gopher_pictures)
         brush.view.surface.set_clip(None)
         self._picture = pygame.transform.smoothscale(brush.view.surface.subsurface(shot), size)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pygame
 
@@ -14,22 +15,14 @@ from game.drawing.brush import Brush
 from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.panels.bug_code import BugSlip
-from game.panels.order_card.card import OrderCard
-from game.panels.panel import Panel
-from game.panels.replay_window import FRAME as REPLAY_FRAME
-from game.panels.replay_window import ReplayPanel
-from game.panels.stats.panel import StatsPanel
-from game.scene.gopher_pictures import Wardrobe
-from game.scene.hud.top_band import draw_messages
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.hud.messages import draw_messages, message_figures
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
+from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
-from game.simulation.receipt_layout import LEFT as SLIPS_LEFT
-from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 
-SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
 OVER_THE_CROWD = 56.0
 """From so far above the back of the crowd somebody stands, or works, nearly everywhere; logical pixels."""
 SETTLE_SECONDS = 0.25
@@ -46,41 +39,51 @@ def busy(model: Model) -> bool:
     return model.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
 
 
-def clear_of(panels: Sequence[Panel], top: float) -> tuple[float, float]:
+class Overlay(Protocol):
+    """What lies over the kitchen, as far as the picture must know of it; a panel, as a rule."""
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels."""
+
+    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+        """Where messages cover nothing of it that is to be read: around which x, and from where down. Where
+        it needs no room, the two that were handed in.
+        """
+
+
+def room_for_messages(overlays: Iterable[Overlay], top: float) -> tuple[float, float]:
     """Where messages cover nothing that is to be read: around which x, and from where down."""
-    x = 960.0
-    for panel in panels:
-        if isinstance(panel, StatsPanel):
-            top = max(top, panel.box[1] + panel.box[3] + 10.0)
-        elif isinstance(panel, BugSlip):
-            # Beside the slip, and under the two signs that may hang there.
-            x, top = panel.box[0] / 2, max(top, SIGNS_END)
-        elif isinstance(panel, OrderCard) and panel.box[0] > 960.0:
-            x = panel.box[0] / 2
-        elif isinstance(panel, ReplayPanel):
-            x = (REPLAY_FRAME[0] + REPLAY_FRAME[2] + SLIPS_LEFT) / 2
+    x = CANVAS[0] / 2
+    for overlay in overlays:
+        x, top = overlay.room_for_messages(x, top)
     return x, top
 
 
 def _brush(view: View, art: Art) -> Brush:
     """What draws to the window, and knows what of it is still as it was in the frame before."""
-    scene = art.scene()
-    backdrop = Backdrop(view.surface, view.scale, scene.places["bench"].crowd.y - OVER_THE_CROWD)
-    view.watched = backdrop.drawn
-    return Brush(view, art, Pen(view), backdrop=backdrop)
+    brush = Brush(view, art, Pen(view))
+    brush.watch(_backdrop(brush))
+    return brush
 
 
-class Stage:
+def _backdrop(brush: Brush) -> Backdrop:
+    """What knows which tiles of the window are still as they were put down."""
+    view = brush.view
+    return Backdrop(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
+
+
+class Renderer:
     """Owns the pictures. `draw` never waits for rendering: that goes on in small steps between frames."""
 
     def __init__(self, window: Window, cache_dir: Path | None = None) -> None:
         self._window = window
+        self._view = View(window.canvas)
         self._cache_dir = cache_dir
-        self._wardrobe = Wardrobe()
+        self._gopher_pictures = GopherPictures()
         self._brush: Brush | None = None
         self._next: tuple[Art, Iterator[float]] | None = None
         self._progress = 0.0
-        self._wished = window.view.scale
+        self._wished = self._view.scale
         self._wished_since = 0.0
         self._behind: pygame.Surface | None = None
 
@@ -102,7 +105,7 @@ class Stage:
     def prepare(self, model: Model | None = None) -> None:
         """Render a little more of what the display's size needs; a few milliseconds, fewer where `model` is
         busy."""
-        scale, now = self._window.view.scale, time.monotonic()
+        scale, now = self._newest_view().scale, time.monotonic()
         if scale != self._wished:
             self._wished, self._wished_since, self._next = scale, now, None
         if self._brush is not None and self._brush.art.scale == scale:
@@ -118,15 +121,21 @@ class Stage:
         while time.monotonic() < end:
             progress = next(steps, None)
             if progress is None:
-                self._brush = _brush(self._window.view, art)
-                self._wardrobe.forget_pictures()
+                self._brush = _brush(self._newest_view(), art)
+                self._gopher_pictures.forget_pictures(scale)
                 self._next = self._behind = None
                 return
             self._progress = progress
 
-    def draw(self, model: Model, panels: Sequence[Panel]) -> None:
-        """Draw the frame into the window: the kitchen and its panels, or how far loading is."""
-        view = self._window.view
+    def _newest_view(self) -> View:
+        """A view of the window's canvas; another one when SDL has made another surface for the display."""
+        if self._view.surface is not self._window.canvas:
+            self._view = View(self._window.canvas)
+        return self._view
+
+    def draw(self, model: Model, overlays: Sequence[Overlay]) -> None:
+        """Draw the frame into the window: the kitchen and what lies over it, or how far loading is."""
+        view = self._newest_view()
         view.access = model.access
         brush = self._brush
         if brush is None:
@@ -136,13 +145,15 @@ class Stage:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            top = draw_kitchen(brush, model, self._wardrobe)
-            for panel in panels:
-                panel.draw(view)
-            if panels and brush.backdrop is not None:
+            if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
+                brush.watch(None if brush.backdrop is not None else _backdrop(brush))
+            top = draw_kitchen(brush, model, self._gopher_pictures)
+            for overlay in overlays:
+                overlay.draw(view)
+            if overlays and brush.backdrop is not None:
                 # They draw wherever they like, and do not say where.
                 brush.backdrop.spoil()
-            draw_messages(brush, model, *clear_of(panels, top))
+            draw_messages(brush, message_figures(model), *room_for_messages(overlays, top))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -151,10 +162,10 @@ class Stage:
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
         brush.view.access = model.access
-        top = draw_kitchen(brush, model, self._wardrobe)
-        for panel in panels:
-            panel.draw(brush.view)
-        draw_messages(brush, model, *clear_of(panels, top))
+        top = draw_kitchen(brush, model, self._gopher_pictures)
+        for overlay in overlays:
+            overlay.draw(brush.view)
+        draw_messages(brush, message_figures(model), *room_for_messages(overlays, top))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
 
     def _draw_loading(self, view: View) -> None:
