@@ -5,6 +5,12 @@ GopherPizzaError
 ├── NoSuchPage             404
 ├── OrderConflict          409
 ├── NoChallenge            409
+├── NoSuchFailure          404
+├── FailureUnavailable     409
+├── FailuresClosed         403
+├── NoSuchRound            404
+├── RoundRefused           409
+├── NameRefused            409
 ├── TemporalUnreachable    503
 │   ├── RecordUnreadable   503
 │   └── NotKnownWhetherPlaced 503
@@ -57,6 +63,30 @@ class NoChallenge(GopherPizzaError):
     """The checkpoint in force has no bug to be fixed."""
 
 
+class NoSuchFailure(GopherPizzaError):
+    """The menu has no failure of this id."""
+
+
+class FailureUnavailable(GopherPizzaError):
+    """This failure cannot be done here now; the message says why, and what it needs."""
+
+
+class FailuresClosed(GopherPizzaError):
+    """The failure menu is shut in kiosk mode."""
+
+
+class NoSuchRound(GopherPizzaError):
+    """No round has this number."""
+
+
+class RoundRefused(GopherPizzaError):
+    """A round is running already, or this one is over."""
+
+
+class NameRefused(GopherPizzaError):
+    """A name that is not shown on the table."""
+
+
 class LedgerUnwritable(GopherPizzaError):
     """The API's own ledger cannot be written, or read; a disk is full, or another API has it."""
 
@@ -80,6 +110,12 @@ TABLE: dict[type[Exception], Kind] = {
     AlreadyDead: Kind(409, "already-dead", "The worker is dead already"),
     NoFreeSlot: Kind(409, "no-free-slot", "No free slot"),
     NoChallenge: Kind(409, "no-challenge", "There is no bug to be fixed"),
+    NoSuchFailure: Kind(404, "no-such-failure", "No such failure"),
+    FailureUnavailable: Kind(409, "failure-unavailable", "This failure cannot be done now"),
+    FailuresClosed: Kind(403, "failures-closed", "The failure menu is shut"),
+    NoSuchRound: Kind(404, "no-such-round", "No such round"),
+    RoundRefused: Kind(409, "round-refused", "The round cannot be played"),
+    NameRefused: Kind(409, "name-refused", "This name is not shown"),
     UnknownCheckpoint: Kind(404, "no-such-checkpoint", "No such checkpoint"),
     ConfigError: Kind(422, "bad-config", "The checkpoint's file cannot be used"),
 }

@@ -15,13 +15,20 @@ from api_stub.checkpoint.memory import Memory
 from api_stub.checkpoint.premises import misfit
 from api_stub.checkpoint.reader import ConfigReader
 from api_stub.errors import LedgerUnwritable
+from api_stub.exhibit import Exhibit
+from api_stub.failures.menu import Menu
+from api_stub.failures.network_proxy import Network
+from api_stub.failures.scene import Scene
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
 from api_stub.gateway.temporal_check import TemporalCheck
+from api_stub.kiosk.keeper import KioskKeeper
+from api_stub.kiosk.pin import wrong_ones
 from api_stub.records.service import Records
 from api_stub.schema import Order
+from api_stub.seldom import Seldom
 from api_stub.working_copies import WorkingCopies
 from worker.shared import OrderInfo
 
@@ -61,6 +68,20 @@ class Kitchen:
     named_by_path: dict[str, LoadedConfig] = field(default_factory=dict, init=False)
     """Checkpoints that did not come from the directory, by their names; the last MAX_NAMED_BY_PATH."""
 
+    exhibit: Exhibit = field(default_factory=Exhibit)
+    """How this API was started, as far as the kiosk and the failure menu must know."""
+
+    failures: Menu = field(init=False)
+    """The speaker's failure menu."""
+    kiosk: KioskKeeper = field(init=False)
+    """What an exhibit does by itself, its totals and rounds."""
+    home: LoadedConfig = field(init=False)
+    """The checkpoint that a reset goes back to: the one that this kitchen was started with."""
+    resetting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    unrestored: bool = field(default=False, init=False)
+    """Whether the last reset has left something to do."""
+    pins: Seldom = field(default_factory=wrong_ones, init=False)
+    """Wrong PINs of the last minute."""
     temporal: TemporalCheck = field(init=False)
     """Whether Temporal lets us work, and if not, why."""
     _taking: set[asyncio.Task[None]] = field(default_factory=set, init=False)
@@ -68,7 +89,26 @@ class Kitchen:
     def __post_init__(self) -> None:
         """The first checkpoint is in force; what turns out to be placed after all comes into the ledger."""
         self.temporal = TemporalCheck(self.gateway)
+        self.home = self.checkpoint
         self.gateway.settled_listeners.append(self._settled)
+        exhibit, target = self.exhibit, self.gateway.target
+        scene = Scene(
+            fleet=self.fleet,
+            gateway=self.gateway,
+            config=lambda: self.checkpoint.config,
+            place=self.place,
+            records=lambda: self.records,
+            network=Network(target.address),
+            state=exhibit.state,
+            own_server=exhibit.own_server,
+            under_stack=exhibit.under_stack,
+            announced=exhibit.announced,
+        )
+        self.failures = Menu(scene, self.troubles, exhibit.kiosk)
+        self.fleet.dress = self.failures.dressed
+        self.kiosk = KioskKeeper(
+            self.fleet, lambda: self.checkpoint.config, lambda: self.records, self.troubles, exhibit
+        )
         self.put_in_force(self.checkpoint)
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
@@ -154,6 +194,7 @@ def policy_of(config: CheckpointConfig) -> Policy:
         lifespan_s=fleet.lifespan_s,
         concurrency=fleet.concurrency,
         bug=config.bug,
+        equipment=frozenset(name for name in ("network", "oven_service") if getattr(config.failures, name)),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from api_stub.background import keep_running
 from api_stub.checkpoint import switching
+from api_stub.kiosk import reset
 from api_stub.kitchen import Kitchen
 from api_stub.metrics.metrics import Metrics
 
@@ -24,6 +25,9 @@ async def opened(kitchen: Kitchen, figures: Metrics) -> AsyncIterator[None]:
         if kitchen.records is not None:
             end.push_async_callback(kitchen.records.close)
             await kitchen.records.open()
+        kitchen.kiosk.load()
+        await kitchen.failures.open()
+        end.push_async_callback(kitchen.failures.close)
         figures.open()
         end.push_async_callback(figures.close)
         end.push_async_callback(kitchen.fleet.close)
@@ -33,6 +37,8 @@ async def opened(kitchen: Kitchen, figures: Metrics) -> AsyncIterator[None]:
             "Temporal's check": kitchen.temporal.watch,
             "the checkpoint's watch": lambda: switching.watch(kitchen),
             "metrics": figures.follow,
+            "the kiosk's reset": lambda: reset.keep_trying(kitchen),
+            **kitchen.kiosk.watches(),
         }
         if (namespace := kitchen.namespace) is not None:
             watches["the namespace's watch"] = lambda: namespace.watch(

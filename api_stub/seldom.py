@@ -38,6 +38,12 @@ class Seldom:
         self._told[kind] = now
         return True
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is due, whatever it is, until some time has gone by."""
+        now = self._clock()
+        return sum(now - told < self._every_s for told in self._told.values()) >= self._most
+
     def knows(self, kind: str) -> bool:
         """Whether this kind was told, and is not due for that reason."""
         return kind in self._told

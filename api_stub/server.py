@@ -20,6 +20,7 @@ from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
+from api_stub.exhibit import Exhibit
 from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.processes import adopt_orphans
@@ -74,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="ledger and receipts; they belong to one Temporal (default: the state directory)",
     )
+    options.add_argument("--kiosk", action="store_true", help="an exhibit that nobody looks after")
     options.add_argument(
         "--log-to-stderr", action="store_true", help="log here, not to STATE_DIR/logs/api.log"
     )
@@ -112,10 +114,18 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
         memory=memory,
         namespace=namespace,
         troubles=host.troubles,
+        exhibit=Exhibit(
+            kiosk=options.kiosk,
+            state=state,
+            own_server=own,
+            under_stack=RUN_VARIABLE in os.environ,
+            announced=host.announced,
+        ),
     )
     if recalled is not None:
         with contextlib.suppress(ConfigError):
-            kitchen.know(find(options.checkpoint))
+            kitchen.home = find(options.checkpoint)
+            kitchen.know(kitchen.home)
     if recalled is None:
         await refuse_misfit(kitchen)
     records = TemporalSource(kitchen.gateway)

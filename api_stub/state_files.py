@@ -24,6 +24,21 @@ BOOTH = "booth"
 BOOTHS = "booths"
 """A directory for each booth that this one was, with its records: they are none of another's."""
 
+FAILURES = "failures.json"
+"""What the failure menu has done."""
+TOTALS = "kiosk.json"
+"""The kiosk's totals of the day, and of all days."""
+ROUNDS = "rounds.json"
+"""The rounds that visitors played."""
+LOSSES = "losses.json"
+"""What was set aside as damaged, a sentence each."""
+EXHIBIT = tuple(
+    name
+    for file in (FAILURES, TOTALS, ROUNDS, LOSSES)
+    for name in (file, file.replace(".json", ".new"), f"{file}.damaged")
+)
+"""Everything that the exhibit keeps."""
+
 MEMORY = "in-force.json"
 """Remembers which checkpoint is in force."""
 RUN_VARIABLE = "GOPHERPIZZA_RUN"

@@ -138,7 +138,9 @@ class AskReset:
 
 @dataclass(frozen=True)
 class OpenReplay:
-    """Wish: show the newest recorded kill again."""
+    """Wish: show a recorded kill again: that of the receipt with this number, or (0) the newest one."""
+
+    receipt: int = 0
 
 
 Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset

@@ -29,7 +29,7 @@ from game.network.network import Network
 from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
 from game.panels.stack import Pile
-from game.replay.playback_list import why_none
+from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Renderer
@@ -98,7 +98,7 @@ class App:
         self.loudspeaker = Loudspeaker(self.model.muted)
         self.stage = Renderer(window, options.cache_dir)
         self.recorder = Recorder()
-        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder.done)
+        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -180,6 +180,9 @@ class App:
         self._records.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
+        self._records.know_orders(
+            (model.open_orders, model.tally.delivered, model.tally.cancelled, model.tally.lost)
+        )
         card = self._pile.open_card
         model.card = card[0] if card is not None else ""
         self._records.want_history(card)
@@ -213,11 +216,16 @@ class App:
             self.model.say("The API is busy: that was not sent.")
 
     def _open(self, wish: Wish) -> None:
-        missing = why_none(self.recorder) if isinstance(wish, OpenReplay) else ""
-        if missing:
-            self.model.say(missing)
-        else:
-            self._pile.open(wish)
+        if isinstance(wish, OpenReplay):
+            missing = why_none(self.recorder)
+            if missing:
+                self.model.say(missing)
+                return
+            shown = recorded(self.recorder, self.model.known.receipts, wish.receipt)
+            told = not_the_newest(self.recorder, shown)
+            if told:
+                self.model.say(told, icon="retry")
+        self._pile.open(wish)
 
     def _save(self, file: Path) -> None:
         # The flip before may have had SDL make another surface.

@@ -37,7 +37,7 @@ from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
 from game.scene import gopher_pictures
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.hud.messages import draw_messages, message_figures
+from game.scene.hud.draw import draw_over_panels
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.renderer import room_for_messages
 from game.simulation.model import Model
@@ -425,10 +425,10 @@ def draw(name: str) -> pygame.Surface:
             # The audit has just been counted, however long the story took.
             model.heard.audit_at = model.real
         brush = Brush(view, art, Pen(view))
-        top = draw_kitchen(brush, model, GopherPictures())
+        draw_kitchen(brush, model, GopherPictures())
         for panel in panels:
             panel.draw(view)
-        draw_messages(brush, message_figures(model), *room_for_messages(panels, top))
+        draw_over_panels(brush, model, room_for_messages(panels, scene.access.large))
         return stored(window.screen)
 
 

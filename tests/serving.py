@@ -12,6 +12,7 @@ import httpx
 from api_stub.app import create_app
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import LoadedConfig, find
+from api_stub.exhibit import Exhibit
 from api_stub.fleet.host import Host
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
@@ -169,9 +170,12 @@ def kitchen_for(
     host: Host | None = None,
     setup: dict[str, Any] | None = None,
     hosts: tuple[str, ...] = (),
+    exhibit: Exhibit | None = None,
+    more: dict[str, Any] | None = None,
     **fleet: Any,
 ) -> Kitchen:
-    """A kitchen on the Temporal at `address` (None: where nobody listens), with three slots, one started."""
+    """A kitchen on the Temporal at `address` (None: where nobody listens), with three slots, one started.
+    `more`: further keys of its config."""
     target = Target(address or f"127.0.0.1:{free_ports(1)[0]}")
     stage = {"duration_s": (0.3, 0.4)}
     config = CheckpointConfig.model_validate(
@@ -181,10 +185,12 @@ def kitchen_for(
             "fleet": {"slots": 3, "start": 1, **fleet},
             "activities": {"prepare": stage, "bake": stage, "deliver": stage},
             "hosts": hosts,
+            **(more or {}),
         }
     )
     supervisor = Supervisor(host or ScriptedHost(), policy_of(config), FleetSetup(target, **(setup or {})))
-    return Kitchen(Gateway(target), supervisor, LoadedConfig(config, find("1").file))
+    loaded = LoadedConfig(config, find("1").file)
+    return Kitchen(Gateway(target), supervisor, loaded, exhibit=exhibit or Exhibit())
 
 
 @contextlib.contextmanager

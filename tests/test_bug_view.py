@@ -466,8 +466,8 @@ def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
 
 def test_messages_cover_nothing_that_is_to_be_read() -> None:
     stats = StatsPanel(lambda: Look(Snapshot()))
-    assert room_for_messages((), 150.0) == (960.0, 150.0)
-    assert room_for_messages((stats,), 150.0)[1] >= STATS_FRAME[1] + STATS_FRAME[3]
-    x, top = room_for_messages((slip(challenge()),), 150.0)
+    assert (room_for_messages(()).x, room_for_messages(()).top) == (960.0, 150.0)
+    assert room_for_messages((stats,)).top >= STATS_FRAME[1] + STATS_FRAME[3]
+    at = room_for_messages((slip(challenge()),))
     sign = bug_sign(OrderStream(shown=True))
-    assert 2 * x <= FRAME[0] and top >= sign[1] + sign[3]
+    assert at.x + at.wide / 2 <= FRAME[0] and at.top >= sign[1] + sign[3]

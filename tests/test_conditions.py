@@ -296,10 +296,10 @@ def test_the_next_attempt_is_counted_down_by_the_apis_clock() -> None:
 def test_the_figures_tell_what_was_given_up_how_old_the_oldest_is_and_what_does_not_fit() -> None:
     counts = {"started": 9, "open": 2, "delivered": 7, "failed": 1, "retries": 3}
     more = stats(orders={**counts, "heartbeat_timeouts": 12, "oldest_open_s": 83.4})
-    shown = {tile.label: tile for tile in tiles(more, audit(temporal={"Canceled": 2}))}
+    shown = {tile.label: tile for tile in tiles(more, audit(failed=3, temporal={"Canceled": 2}))}
     assert shown["retries"].more == "12 not heard of"
     assert (shown["on their way"].more, shown["on their way"].aside) == (
-        "1 failed, 2 cancelled",
+        "1 failed · 2 cancelled",
         "oldest 83 s",
     )
     odd = audit_line(audit(balanced=False, differences=["the ledger has 3, Temporal 2"]), 0.0)

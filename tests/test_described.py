@@ -29,7 +29,7 @@ def test_nothing_comes_back_that_is_not_described_and_what_is_described_is_accep
             timeout=90 * PATIENCE,
         )
         assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
-        assert "Tested: 23" in run.stdout, run.stdout[-3000:]
+        assert "Tested: 33" in run.stdout, run.stdout[-3000:]
         assert stack.client.get("/audit").json()["lost"] == 0
         log = (stack.state / "logs" / "api.log").read_text(encoding="utf-8")
     assert "Traceback" not in log

@@ -113,8 +113,12 @@ def test_a_cook_that_stays_stopped_is_killed(fleet: Api, monkeypatch: pytest.Mon
     os.kill(pids[0], signal.SIGSTOP)
     said = fleet.until(lambda: [each for each in fleet.host.troubles.sentences if frozen.PART in each])
     assert "w1.1" in said[0] and "w2.1" not in said[0]
+    seen = [(worker["stopped"], worker["last_exit"]) for worker in fleet("GET", "/fleet").json()["workers"]]
+    assert seen == [(True, None), (False, None)], "it is told while it still lives"
     until(fleet, 1, "dead")
     assert last_exit(fleet, 1) == ("SIGKILL", None, "crash")
+    dead = fleet("GET", "/fleet").json()["workers"][0]
+    assert (dead["stopped"], dead["last_exit"]["why"]) == (False, "frozen: killed by the kitchen")
     assert slot(fleet, 2).phase == "ready"
     fleet.until(lambda: not fleet.host.troubles.sentences)
 

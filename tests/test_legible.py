@@ -26,6 +26,8 @@ from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import BUBBLE_WIDE, draw_bubbles
 from game.scene.hud import receipt_slips as slips
 from game.scene.hud.draw import draw_hud
+from game.scene.hud.free_room import MessageRoom
+from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
 from game.scene.moment import followed, moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_names
 from game.simulation.appearance import cook_look
@@ -95,6 +97,12 @@ def brush(access: Access) -> Iterator[Brush]:
         yield Brush(view, pictures_at(view.scale), Pen(view))
 
 
+def over(brush: Brush, model: Model) -> None:
+    """Everything that lies over the kitchen, but messages."""
+    draw_hud(brush, model)
+    draw_trouble_signs(brush, trouble_signs(model), MessageRoom())
+
+
 def full_house(brush: Brush) -> Model:
     """A kitchen in which every text is as long as it gets."""
     model = kitchen(Props(brush.art, brush.view.access), 9)
@@ -128,11 +136,10 @@ def full_house(brush: Brush) -> Model:
     papers = [
         receipt(n, *held_many, seconds=since, worker=f"w{n}.12", slot=n, signal="SIGKILL") for n in (1, 2, 3)
     ]
-    tell(model, RecordsSeen(receipts=tuple(papers), audit=audit(12345)))
+    tell(model, RecordsSeen(receipts=tuple(papers), audit=audit(12345, delivered=98765)))
     dead = [worker(2, "dead", since=since - 58.9)]
     tell(model, staffed(crew[0], *dead, *crew[2:]))
     play(model, 1.5)
-    model.tally.delivered = 98765
     model.tally.deliveries.extend([model.wall] * 4096)
     model.muted = True
     return model
@@ -142,12 +149,12 @@ def test_a_cook_that_cannot_be_started_is_told_with_its_reason(brush: Brush) -> 
     model = full_house(brush)
     reason = "could not be started: cannot fork: Resource temporarily unavailable"
     tell(model, staffed(worker(1), worker(2, "backoff", trouble=reason), worker(3)))
-    written = writing(lambda: draw_hud(brush, model))
+    written = writing(lambda: over(brush, model))
     words = " ".join(text for text, _, _ in written)
     assert f"slot 2: {reason}" in words and "A cook is missing" in words
     assert collisions(written) == []
     tell(model, staffed(worker(1), worker(2, since=9.0), worker(3)))
-    assert reason not in " ".join(text for text, _, _ in writing(lambda: draw_hud(brush, model)))
+    assert reason not in " ".join(text for text, _, _ in writing(lambda: over(brush, model)))
 
 
 def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +165,7 @@ def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest
         "_kept_slip",
         lambda brush, note, *rest: slips._slip(brush, rest[0], note.receipt.worker, *rest[1:]),
     )
-    written = writing(lambda: draw_hud(brush, model))
+    written = writing(lambda: over(brush, model))
     texts = [text for text, _, _ in written]
     assert {"12345", "98765", "4096"} <= set(texts), "every digit is written, none cut"
     assert collisions(written) == []

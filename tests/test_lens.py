@@ -95,6 +95,7 @@ def test_messages_keep_beside_a_card_on_the_right() -> None:
     panel = card()
     for access in (PLAIN, BIG):
         drawn(panel, access)
-        x, _ = room_for_messages((panel,), 150.0)
-        assert 2 * x <= panel.box[0]
-    assert room_for_messages((card("left"),), 150.0) == (960.0, 150.0)
+        at = room_for_messages((panel,), access.large)
+        assert at.x + at.wide / 2 <= panel.box[0]
+    at = room_for_messages((card("left"),))
+    assert (at.x, at.top) == (960.0, 150.0)

@@ -179,9 +179,9 @@ def test_a_stage_that_is_finished_already_is_told_by_its_history() -> None:
     assert seen_history(held(), "w1.1", StageHistory(None, (own,))) is None, (
         "it had finished it: nothing was taken over"
     )
-    assert seen_history(held(), "w1.1", None) == held(over=True)
+    assert seen_history(held(), "w1.1", None) == held(over=True, ended="gone")
     begun = StageHistory(None, (StageView(stage=Stage.BAKE),))
-    assert seen_history(held(), "w1.1", begun) == held(over=True)
+    assert seen_history(held(), "w1.1", begun) == held(over=True, ended="ended")
     assert seen_history(held(), "w1.1", begun, closed=False) == held(), "it still waits for it"
     hints = {2: Custody("w2.1", 2, START + 2)}
     ended = seen_history(held(), "w1.1", begun, hints)
@@ -308,3 +308,35 @@ def test_the_fleets_log() -> None:
     log.count(3)
     assert list(log.died) == [now]
     assert [count.ready for count in log.ready] == [3]
+
+
+def test_an_order_that_ended_while_nobody_had_it_waits_for_nobody() -> None:
+    """Somebody cancels or terminates it, or it is deleted: the receipt's line is settled, and says how."""
+    words = {}
+    for state in ("canceled", "terminated", "timed_out", "failed", "completed"):
+        after = seen_history(held(), "w1.1", StageHistory("Ada"), ended=state)
+        assert after is not None and after.over and after.to is None
+        words[state] = receipt(death(1, after)).orders[0].ended
+    assert words == {
+        "canceled": "cancelled",
+        "terminated": "terminated",
+        "timed_out": "timed_out",
+        "failed": "failed",
+        "completed": "ended",
+    }
+    deleted = seen_history(held(), "w1.1", None)
+    assert deleted is not None and receipt(death(1, deleted)).orders[0].ended == "gone"
+    assert receipt(death(1, held())).orders[0].ended is None, "somebody has still to take it over"
+    noted_before = held(over=True)
+    assert receipt(death(1, noted_before)).orders[0].ended == "ended", "how, nobody wrote down"
+    assert receipt(death(1, held(to="w2.1", taken_over_at=START + 2, over=True))).orders[0].ended is None
+
+
+def test_how_it_ended_and_why_it_died_outlive_a_restart(tmp_path: Path) -> None:
+    kept = Receipts(tmp_path / "receipts.jsonl")
+    kept.load()
+    kept.add(replace(death(0, held(over=True, ended="cancelled")), why="frozen: killed by the kitchen"))
+    again = Receipts(tmp_path / "receipts.jsonl")
+    again.load()
+    told = again.after(0)[0]
+    assert (told.orders[0].ended, told.why) == ("cancelled", "frozen: killed by the kitchen")

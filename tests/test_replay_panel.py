@@ -84,7 +84,7 @@ def test_the_newest_kill_has_a_tab_that_can_be_pressed() -> None:
     tab = tab_of(model)
     assert tab is not None and tab[0] + tab[2] > LEFT > tab[0]
     x, y = tab[0] + 20, tab[1] + tab[3] / 2
-    assert update(model, [PointerPress(x, y)], (), 0.01).wishes == (OpenReplay(),)
+    assert update(model, [PointerPress(x, y)], (), 0.01).wishes == (OpenReplay(1),)
     assert update(model, [PointerPress(x - 60, y)], (), 0.01).wishes == ()
 
 
@@ -129,7 +129,7 @@ def test_it_says_what_is_true_at_the_moment_that_is_shown() -> None:
     recording = panel.replay.recording
     said = {text for text, _, _ in texts_of(panel)}
     assert {"REPLAY", "0.25×", "before the kill", clock_text(panel.replay.wall)} <= said
-    assert any(text.startswith("cook 1: SIGKILL") for text in said)
+    assert any(text.startswith("w1.1: SIGKILL") for text in said)
     at_moment(panel, recording.killed + 0.5)
     assert panel.saying() == "Temporal takes over …"
     at_moment(panel, recording.killed + 1.3)

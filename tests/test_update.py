@@ -16,6 +16,7 @@ from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said
 from game.desktop.frame_clock import LONGEST_STEP, GameClock
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
 from game.simulation.actors import CookPhase, Gopher, Mood
+from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.model import Model
 from game.simulation.particles import LIMIT
 from game.simulation.places import Place, cook_spot
@@ -189,9 +190,13 @@ def test_an_unseen_death_and_birth_are_both_shown() -> None:
     end = LastExit(signal="SIGKILL", cause="player", at=at(9))
     tell(model, staffed(worker(1, generation=2, since=10, last_exit=end)))
     cook = model.cooks[1]
-    assert cook.phase is CookPhase.ARRIVING and cook.generation == 2
+    # First the one that has died, as it was, then the other one; never one with what is true of the other.
+    assert cook.phase is CookPhase.FALLING and cook.generation == 1 and not cook.standing
+    assert cook.living and model.anyone_alive, "the next process is there, and can be killed"
     assert cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
     assert any(particle.kind == "hat" for particle in model.particles.flying)
+    play(model, FALL_SECONDS + 0.05)
+    assert cook.phase is CookPhase.ARRIVING and cook.generation == 2 and cook.standing
 
 
 def test_who_was_dead_before_the_window_opened_does_not_fall_again() -> None:

@@ -18,6 +18,8 @@ from worker.heartbeats import BEATS_PER_TIMEOUT, chain_of_custody, last_progress
 from worker.shared import ACTIVITY_TYPES, Custodian, Stage, StageProgress, StageResult, StageTask
 
 Spread = Callable[[list[str]], Awaitable[object]]
+BeforeBaking = Callable[[StageTask], Awaitable[object] | None]
+"""What must succeed before a pizza goes into the oven, for instance a call to a service; None: nothing."""
 
 ENOUGH_S = 1e-6
 """Less than this left is done: a clock's rounding must not cost another round."""
@@ -26,14 +28,20 @@ ENOUGH_S = 1e-6
 class Kitchen:
     """The three activities, as methods of an object that is handed what it depends on.
 
-    `worker` is this process's name; `spread` plans where toppings go, and may fail; `clock` gives seconds.
+    `worker` is this process's name; `spread` plans where toppings go, and may fail, and so may
+    `before_baking`; `clock` gives seconds.
     """
 
     def __init__(
-        self, worker: str, spread: Spread | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        worker: str,
+        spread: Spread | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        before_baking: BeforeBaking | None = None,
     ) -> None:
         self._worker = worker
         self._spread = spread
+        self._before_baking = before_baking
         self._clock = clock
 
     @activity.defn(name=ACTIVITY_TYPES[Stage.PREPARE])
@@ -47,7 +55,10 @@ class Kitchen:
     @activity.defn(name=ACTIVITY_TYPES[Stage.BAKE])
     async def bake(self, task: StageTask) -> StageResult:
         """Keep the pizza in the oven until it is done."""
-        return await Attempt(self._worker, self._clock).work(task)
+        attempt = Attempt(self._worker, self._clock)
+        if self._before_baking is not None and (needed := self._before_baking(task)) is not None:
+            await attempt.wait_for(needed)
+        return await attempt.work(task)
 
     @activity.defn(name=ACTIVITY_TYPES[Stage.DELIVER])
     async def deliver(self, task: StageTask) -> StageResult:

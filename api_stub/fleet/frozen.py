@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -47,14 +49,38 @@ def stopped_of(pids: Collection[int]) -> list[int]:
     return [pid for pid in pids if is_stopped(pid)]
 
 
+class Announced:
+    """Processes that we have stopped ourselves, each until a moment: until then it is not for us to kill
+    them."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until: dict[int, float] = {}
+
+    def stop(self, pid: int, seconds: float) -> None:
+        """This process is going to be stopped for so long."""
+        self._until[pid] = self._clock() + seconds
+
+    def over(self, pid: int) -> None:
+        """It goes on, or is gone."""
+        self._until.pop(pid, None)
+
+    def holds(self, pid: int) -> bool:
+        """Whether it is meant to be stopped now."""
+        return self._until.get(pid, -math.inf) > self._clock()
+
+
 async def end_frozen(
     known: Callable[[], Mapping[int, str]],
     kill: Callable[[int], None],
     troubles: Troubles,
+    seen: Callable[[frozenset[int]], None],
+    spared: Callable[[int], bool] = lambda pid: False,
 ) -> None:
-    """Look for ever at the workers that are `known` (names by pid), and `kill` those that stay stopped.
+    """Look for ever at the workers that are `known` (names by pid), and `kill` those that stay stopped, but
+    not while they are `spared`.
 
-    While one is stopped that is a trouble under the name PART; the death itself is told like any other.
+    While one is stopped that is a trouble under the name PART, and `seen` gets all that are at each look.
     """
     watch = FrozenWatch(STOPPED_S, LEAST_LOOKS)
     loop = asyncio.get_running_loop()
@@ -62,6 +88,8 @@ async def end_frozen(
         await asyncio.sleep(LOOK_EVERY_S)
         names = dict(known())
         stopped = await asyncio.to_thread(stopped_of, names)
+        seen(frozenset(stopped))
+        stopped = [pid for pid in stopped if not spared(pid)]
         overdue = watch.overdue(stopped, loop.time())
         if stopped:
             who = ", ".join(f"{names[pid]} (pid {pid})" for pid in stopped[:5])

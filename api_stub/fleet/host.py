@@ -14,7 +14,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from api_stub.background import Troubles, keep_running
 from api_stub.fleet import frozen, orphans
@@ -42,6 +42,16 @@ class OnReady(Protocol):
 
 
 OnExit = Callable[[int | None, int | None], None]
+
+
+@runtime_checkable
+class SeesStopped(Protocol):
+    """A host that notices it when its workers are stopped (SIGSTOP); whoever wants to know sets these."""
+
+    on_stopped: Callable[[frozenset[int]], None]
+    """Called with the pids of all that are stopped now, again and again."""
+    on_frozen: Callable[[int], None]
+    """Called with the pid of one that stayed stopped for too long, and is to be killed."""
 
 
 class Host(Protocol):
@@ -96,10 +106,14 @@ class ProcessHost:
         self._renewing = False
         self._keeper: asyncio.Task[None] | None = None
         self._frozen: asyncio.Task[None] | None = None
+        self.announced = frozen.Announced()
+        """Workers that are stopped on purpose, and are left alone meanwhile."""
         self._up = asyncio.Event()
         self._why = f"there is no {PART}"
         self._children: dict[int, _Child] = {}
         self._gone_marks: set[bytes] = set()
+        self.on_stopped: Callable[[frozenset[int]], None] = lambda pids: None
+        self.on_frozen: Callable[[int], None] = lambda pid: self.signal(pid, signal.SIGKILL)
         self.troubles = troubles or Troubles()
         """What is wrong with the fork server just now, under the name PART."""
         self.on_broken: Callable[[str], None] | None = None
@@ -122,8 +136,10 @@ class ProcessHost:
         """Kill workers that are stopped and stay so; their deaths are nobody's wish, so they are crashes."""
         await frozen.end_frozen(
             lambda: {pid: child.name for pid, child in self._children.items()},
-            lambda pid: self.signal(pid, signal.SIGKILL),
+            lambda pid: self.on_frozen(pid),
             self.troubles,
+            lambda pids: self.on_stopped(pids),
+            self.announced.holds,
         )
 
     async def _live(self) -> None:

@@ -25,6 +25,7 @@ from api_stub.fleet.state import (
     Exited,
     FleetRefusal,
     FleetState,
+    Frozen,
     KillWanted,
     NoFreeSlot,
     NoSuchWorker,
@@ -38,6 +39,7 @@ from api_stub.fleet.state import (
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stopped,
     Tick,
 )
 from api_stub.fleet.steps import current, put, spawn, told_to_end, with_places, without
@@ -45,12 +47,14 @@ from api_stub.schema import ExitCause
 
 __all__ = [
     "Action", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "Event", "Exit",
-    "Exited", "FleetRefusal", "FleetState", "KillWanted", "NoFreeSlot", "NoSuchWorker", "Open",
+    "Exited", "FleetRefusal", "FleetState", "Frozen", "KillWanted", "NoFreeSlot", "NoSuchWorker", "Open",
     "Policy", "Redeploy", "Reshape", "SendSignal", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted",
-    "Tick", "decide", "next_due",
+    "Stopped", "Tick", "decide", "next_due",
 ]  # fmt: skip
 
 
+FROZEN = "frozen: killed by the kitchen"
+"""What the death of a process is told as that was stopped (SIGSTOP) and stayed so."""
 STOOD_STILL_S = 5.0
 """A tick that comes so much too late: the machine slept, or this process was stopped."""
 
@@ -74,6 +78,10 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
             return _exited(state, event, now, policy, dice)
         case Tick():
             return _tick(state, event, now, policy, dice)
+        case Stopped():
+            return _stopped(state, event), ()
+        case Frozen():
+            return _frozen(state, event)
         case CloseDown():
             return _close_down(state, now, policy)
         case Redeploy():
@@ -192,7 +200,8 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
     own_end = event.signal == signal.SIGABRT and slot.ready_at is not None
     cause: ExitCause = slot.intent or ("panic" if own_end else "crash")
     false_start = slot.ready_at is None and slot.intent is None
-    end = Exit(event.signal, event.code, cause, now, slot.asked_at)
+    why = slot.why if cause == "crash" else None
+    end = Exit(event.signal, event.code, cause, now, slot.asked_at, why)
     dead = Slot(
         slot.number,
         slot.generation,
@@ -224,6 +233,22 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
     if false_start:
         wait = max(wait, policy.backoff_s(dead.false_starts))
     return put(state, replace(dead, phase="backoff", due=now + wait)), news
+
+
+def _stopped(state: FleetState, event: Stopped) -> FleetState:
+    for slot in state.slots:
+        stopped = slot.alive and slot.pid in event.pids
+        if stopped != slot.stopped:
+            state = put(state, replace(slot, stopped=stopped))
+    return state
+
+
+def _frozen(state: FleetState, event: Frozen) -> Decision:
+    """SIGKILL works on a stopped process, too. Nobody asked for that: it counts as a crash."""
+    slot = next((slot for slot in state.slots if slot.alive and slot.pid == event.pid), None)
+    if slot is None:
+        return state, ()
+    return put(state, replace(slot, why=FROZEN)), (SendSignal(slot.number, event.pid, signal.SIGKILL),)
 
 
 def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice) -> Decision:

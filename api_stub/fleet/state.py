@@ -49,6 +49,8 @@ class Policy:
     """Pizzas that one worker holds at once."""
     bug: str | None = None
     """The bug that the workers' code has; it names the code that they load."""
+    equipment: frozenset[str] = frozenset()
+    """What else new workers are made with; those that have other equipment are replaced."""
 
     def backoff_s(self, failures: int) -> float:
         """The pause after so many failures in a row (at least 1), in seconds: it doubles with each."""
@@ -56,10 +58,11 @@ class Policy:
 
     def makes_the_same(self, other: Policy) -> bool:
         """Whether a worker made under one is as good as one made under the other."""
-        return (self.bug, self.concurrency, self.lifespan_s) == (
+        return (self.bug, self.concurrency, self.lifespan_s, self.equipment) == (
             other.bug,
             other.concurrency,
             other.lifespan_s,
+            other.equipment,
         )
 
 
@@ -73,6 +76,8 @@ class Exit:
     at: float
     asked_at: float | None = None
     """When somebody asked for it; None: nobody did."""
+    why: str | None = None
+    """The cause in words, where there is more to say than its name does."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,10 @@ class Slot:
     """The digest of the edited code that this process runs; None: it runs none, or has not told yet."""
     fault: CodeFault | None = None
     """What is wrong with that code."""
+    stopped: bool = False
+    """The process is there, but stopped (SIGSTOP)."""
+    why: str | None = None
+    """What its death is to be told as, in words; None: nothing more than its cause."""
     last_exit: Exit | None = None
 
     @property
@@ -222,6 +231,20 @@ class Exited:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """Of all processes, these are stopped (SIGSTOP) now, by pid."""
+
+    pids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """This process has been stopped for too long: it is to be killed, and told as that."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
 class SpawnFailed:
     """No process could be made: nobody was born, and nobody has died."""
 
@@ -262,6 +285,8 @@ Event = (
     | SpawnFailed
     | BecameReady
     | Exited
+    | Stopped
+    | Frozen
     | Tick
     | CloseDown
     | Redeploy

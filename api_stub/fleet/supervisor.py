@@ -16,9 +16,10 @@ from pathlib import Path
 from api_stub import clocks
 from api_stub.background import Troubles, reason_of
 from api_stub.fleet.generations import Generations
-from api_stub.fleet.host import Host
+from api_stub.fleet.host import Host, SeesStopped
 from api_stub.fleet.rules import (
     Action,
+    AlreadyDead,
     BecameReady,
     CloseDown,
     Dice,
@@ -27,6 +28,7 @@ from api_stub.fleet.rules import (
     Exit,
     Exited,
     FleetState,
+    Frozen,
     KillWanted,
     Open,
     Policy,
@@ -38,6 +40,7 @@ from api_stub.fleet.rules import (
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stopped,
     Tick,
     decide,
     next_due,
@@ -110,6 +113,8 @@ class Supervisor:
         self.hint_listeners: list[Callable[[str, Hint], None]] = []
         """Called with every hint of a worker: its id, and what it told. The hints of a worker that died are
         all told before its death is."""
+        self.dress: Callable[[WorkerSpec], WorkerSpec] = lambda spec: spec
+        """What else a new worker is told; set by whoever has more to tell it."""
         self.troubles = troubles or Troubles()
         """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
         self._seldom = Seldom()
@@ -135,7 +140,16 @@ class Supervisor:
 
     async def open(self) -> None:
         """Begin: fill the first slots."""
+        if isinstance(self._host, SeesStopped):
+            self._host.on_stopped = self._see_stopped
+            self._host.on_frozen = lambda pid: self.handle(Frozen(pid))
         self.handle(Open(self._generations.recall()))
+
+    def _see_stopped(self, pids: frozenset[int]) -> None:
+        """Which processes are stopped, where that is another thing than was known."""
+        known = frozenset(slot.pid for slot in self._state.slots if slot.stopped and slot.pid is not None)
+        if pids != known:
+            self.handle(Stopped(pids))
 
     def start(self, slot: int | None) -> Worker:
         """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
@@ -153,6 +167,15 @@ class Supervisor:
         number = self._state.named(worker).number
         self.handle(KillWanted(worker))
         return self.view(self._state.slot(number))
+
+    def signal(self, worker: str, number: int) -> int:
+        """Send a signal to a worker that polls, which is not meant to end it as a kill does; its pid. Raises
+        FleetRefusal."""
+        slot = self._state.named(worker)
+        if slot.phase != "ready" or slot.pid is None:
+            raise AlreadyDead(f"{slot.id or f'slot {slot.number}'} does not poll; its slot is {slot.phase}")
+        self._host.signal(slot.pid, number)
+        return slot.pid
 
     def redeploy(self) -> None:
         """Replace every living worker: each drains, and its next generation loads the code as it is then."""
@@ -238,7 +261,7 @@ class Supervisor:
 
     def _spec(self, action: Spawn) -> WorkerSpec:
         slot = action.slot
-        return WorkerSpec(
+        spec = WorkerSpec(
             slot=slot,
             generation=action.generation,
             target=self._setup.target,
@@ -249,6 +272,7 @@ class Supervisor:
             log_file=self._setup.logs / f"worker-{slot}.log" if self._setup.logs else None,
             code=self._setup.code_of(action.bug) if action.bug and self._setup.code_of else None,
         )
+        return self.dress(spec)
 
     async def _spawn(self, action: Spawn) -> None:
         slot, generation = action.slot, action.generation
@@ -326,8 +350,10 @@ class Supervisor:
                 code=last.code,
                 cause=last.cause,
                 at=self.wall(last.at) or self._wall(),
+                why=last.why,
             ),
             problem=code_problem(slot.fault),
+            stopped=slot.stopped,
             trouble=None if slot.trouble is None else f"could not be started: {slot.trouble}",
         )
 

@@ -41,11 +41,15 @@ class DatabaseProblem(Exception):
     """The database cannot be used; the message is one sentence for the user, and names the file."""
 
 
+class DatabaseDamaged(DatabaseProblem):
+    """No server will ever serve this file; another one in its place can be served."""
+
+
 def prepare_database(database: Path) -> None:
     """Have a database that a server can be started on: a good one, or none yet. Call it before each start.
 
     One that no server has ever served, and in which no order is, is removed. Takes LOOK_S and a little more
-    at the most. Raises DatabaseProblem.
+    at the most. Raises DatabaseProblem, DatabaseDamaged.
     """
     length = len(os.fsencode(os.path.realpath(database)))
     if length > MAX_PATH:
@@ -62,7 +66,7 @@ def prepare_database(database: Path) -> None:
     except OSError as error:
         raise DatabaseProblem(f"{error.filename or database}: {error.strerror}") from error
     if problem is not None:
-        raise DatabaseProblem(problem)
+        raise DatabaseProblem(problem) if BUSY in problem else DatabaseDamaged(problem)
 
 
 def mark_served(database: Path) -> None:

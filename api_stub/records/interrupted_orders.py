@@ -11,12 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from api_stub.records.hands import Attempt, Custody, StageKey, Suspect
-from api_stub.records.source import StageHistory, WorkflowState
+from api_stub.records.source import StageHistory, State, WorkflowState
 from api_stub.records.timeouts import judged_by_history, judged_by_pending
-from api_stub.schema import ExitCause, Receipt, ReceiptOrder, Stage
+from api_stub.schema import ExitCause, OrderEnd, Receipt, ReceiptOrder, Stage
 from worker.show.hints import HintKind
 
 NO_HINTS: Mapping[int, Custody] = {}
+ENDS: Mapping[State, OrderEnd] = {
+    "canceled": "cancelled",
+    "terminated": "terminated",
+    "timed_out": "timed_out",
+    "failed": "failed",
+}
+"""How a run's end is told of an order that nobody had to take over any more."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class InterruptedOrder:
     the difference of the times written down is true."""
     confirmed: bool = True
     """Temporal's history has told who ordered it and what is kept."""
+    ended: OrderEnd | None = None
+    """How the order ended, where it did so before anybody took it over."""
 
     @property
     def lost(self) -> Attempt:
@@ -64,6 +73,8 @@ class Death:
     """Whether there may be more that it had in hand; kept on disk, so that the next API goes on with it."""
     doubtful: tuple[Attempt, ...] = ()
     """While that is so: the attempts that it said to have ended and the server may not have heard of."""
+    why: str | None = None
+    """The cause in words, where there is more to say than its name does."""
 
     @property
     def over(self) -> bool:
@@ -214,10 +225,11 @@ def seen_history(
     story: StageHistory | None,
     hints: Mapping[int, Custody] = NO_HINTS,
     closed: bool = True,
+    ended: State | None = None,
 ) -> InterruptedOrder | None:
     """The order after its history was read, as it no longer waits for that stage. `story` None: it is not in
-    Temporal any more; `closed`: nothing more happens to it. Returns None where the dead worker had finished
-    the stage after all."""
+    Temporal any more; `closed`: nothing more happens to it; `ended`: how it ended, where that is known.
+    Returns None where the dead worker had finished the stage after all."""
     view = next((v for v in story.stages if v.stage is held.stage), None) if story is not None else None
     chain: Sequence[Custody] = story.custody.get(held.stage, ()) if story is not None else ()
     last = None
@@ -227,7 +239,11 @@ def seen_history(
     if finished and last is not None and (last.worker, last.attempt) == (worker, held.attempt):
         return None
     found = next_custodian(held.lost, worker, chain, last, hints, finished or closed)
-    return _taken(held, found, over=finished or closed)
+    after = _taken(held, found, over=finished or closed)
+    if after.to is None and closed:
+        gone: OrderEnd = "gone" if story is None else "ended"
+        after = replace(after, ended=gone if ended is None else ENDS.get(ended, "ended"))
+    return after
 
 
 def _taken(held: InterruptedOrder, by: Custody | None, over: bool) -> InterruptedOrder:
@@ -244,6 +260,7 @@ def receipt(death: Death) -> Receipt:
         slot=death.slot,
         cause=death.cause,
         signal=death.signal,
+        why=death.why,
         killed_at=_moment(death.killed_at),
         exit_observed_at=datetime.fromtimestamp(death.observed_at, UTC),
         orders=[
@@ -259,6 +276,8 @@ def receipt(death: Death) -> Receipt:
                     "delay_s": round(delay(death, held), 3) if held.taken_over_at is not None else None,
                     "kept_stages": held.kept,
                     "customer": held.customer,
+                    # Nobody is waited for any more, also where an older API did not note how it ended.
+                    "ended": (held.ended or "ended") if held.over and held.to is None else None,
                 }
             )
             for held in death.held

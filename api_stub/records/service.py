@@ -217,7 +217,8 @@ class Records:
                 started=found.started,
                 open=found.in_flight,
                 delivered=found.delivered,
-                failed=found.failed + found.lost,
+                failed=found.failed,
+                lost=found.lost,
                 retries=self._recount.carried.retries
                 + self._retries.total(rows)
                 + self._ends.forgotten_retries(),

@@ -64,6 +64,8 @@ class WorkflowState:
     run_id: str
     open: bool
     pending: Pending | None = None
+    ended: State | None = None
+    """How it ended; None: it is open, or that is not known."""
 
     def waits_for(self, stage: Stage) -> bool:
         """Whether it is open, and waits for this stage."""

@@ -255,4 +255,5 @@ class Follower:
             return waiting
         story = await self._source.story(held.workflow_id, held.run_id)
         closed = state is None or not state.open
-        return seen_history(confirmed(held, story), worker, story, hints, closed)
+        ended = state.ended if state is not None else None
+        return seen_history(confirmed(held, story), worker, story, hints, closed, ended)

@@ -136,11 +136,13 @@ class TemporalSource:
         info = answer.workflow_execution_info
         ours = (a for a in answer.pending_activities if a.activity_type.name in STAGE_OF_ACTIVITY)
         pending = next(ours, None)
+        row = read_row(info)
         return WorkflowState(
             workflow_id=info.execution.workflow_id,
             run_id=info.execution.run_id,
-            open=read_row(info).closed is None,
+            open=row.closed is None,
             pending=read_pending(pending) if pending is not None else None,
+            ended=row.state if row.closed is not None else None,
         )
 
     async def story(self, workflow_id: str, run_id: str) -> StageHistory | None:

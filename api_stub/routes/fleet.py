@@ -16,7 +16,14 @@ InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 @router.get("")
 async def get_fleet(kitchen: InKitchen) -> Fleet:
     """Every slot, and the process in it, as the operating system says."""
-    return kitchen.fleet.fleet(kitchen.gateway.holding())
+    return with_countdown(kitchen)
+
+
+def with_countdown(kitchen: Kitchen) -> Fleet:
+    """The fleet, and when the API starts workers by itself."""
+    found = kitchen.fleet.fleet(kitchen.gateway.holding())
+    all_dead = kitchen.kiosk.all_dead
+    return found if all_dead is None else found.model_copy(update={"restart_in_s": all_dead.restart_in_s})
 
 
 @router.post(
@@ -44,8 +51,9 @@ async def kill_worker(
     worker: Annotated[str, Path(max_length=32, description="A worker's id, or a slot's number.")],
     kitchen: InKitchen,
 ) -> Worker:
-    """SIGKILL to that process, now."""
-    return kitchen.fleet.kill(worker)
+    """SIGKILL to that process, now. In a kiosk, a slot's number right after a kill there is a 409: whoever
+    mashes a key has meant the worker that is gone."""
+    return kitchen.kiosk.kill(worker)
 
 
 @router.post("/redeploy")

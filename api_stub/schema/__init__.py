@@ -6,6 +6,17 @@ The game takes what it needs of worker.shared from here too: see ARCHITECTURE.md
 
 from api_stub.schema.base import Answer, Problem, Request
 from api_stub.schema.challenge import Challenge, CodeProblem
+from api_stub.schema.failures import (
+    MAX_FAILURE_S,
+    MAX_SIGHTINGS,
+    Failure,
+    FailureMenu,
+    FailureRecord,
+    FailureWanted,
+    RetryInForce,
+    Sighting,
+    TimeoutsInForce,
+)
 from api_stub.schema.fleet import ExitCause, Fleet, LastExit, StartWorkerRequest, Worker, WorkerPhase
 from api_stub.schema.house import (
     Checkpoint,
@@ -15,6 +26,24 @@ from api_stub.schema.house import (
     Health,
     StreamSettings,
     TemporalHealth,
+)
+from api_stub.schema.kiosk import (
+    AllDead,
+    AttractSettings,
+    DayTotals,
+    Kiosk,
+    KioskReset,
+    KioskTotals,
+    NotRestored,
+    PinTried,
+    PinVerdict,
+    RiskedOrder,
+    Round,
+    RoundKill,
+    RoundName,
+    RoundNamed,
+    RoundTable,
+    RoundWanted,
 )
 from api_stub.schema.orders import (
     MAX_BATCH,
@@ -42,6 +71,7 @@ from api_stub.schema.records import (
     Curves,
     HeartbeatTimeout,
     Latency,
+    OrderEnd,
     OrderStats,
     Rates,
     Receipt,
@@ -64,13 +94,16 @@ from worker.shared import (
 )
 
 __all__ = [
-    "ActivityState", "Answer", "Audit", "Challenge", "Checkpoint", "CheckpointList", "CheckpointSwitch",
-    "Cheese", "CodeProblem", "Crust", "Curves", "Custodian", "Customer", "ExitCause", "Fleet",
-    "FleetHealth", "Health", "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "LastExit", "Latency",
-    "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES", "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH",
-    "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH", "MAX_TOPPINGS", "Menu", "Order", "OrderId", "OrderList",
-    "OrderRequest", "OrderStats", "OrderStatus", "Problem", "Rates", "Receipt", "ReceiptOrder", "Request",
-    "Spread", "Stage", "StageView", "StartWorkerRequest", "Stats", "StatusItem", "StatusRequest",
-    "StreamSettings", "TOPPINGS", "Takeovers", "TemporalHealth", "Topping", "Worker", "WorkerPhase",
-    "WorkerStats", "WorkflowState",
+    "ActivityState", "AllDead", "Answer", "AttractSettings", "Audit", "Challenge", "Checkpoint",
+    "CheckpointList", "CheckpointSwitch", "Cheese", "CodeProblem", "Crust", "Curves", "Custodian",
+    "Customer", "DayTotals", "ExitCause", "Failure", "FailureMenu", "FailureRecord", "FailureWanted",
+    "Fleet", "FleetHealth", "Health", "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "Kiosk",
+    "KioskReset", "KioskTotals", "LastExit", "Latency", "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
+    "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH", "MAX_FAILURE_S", "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH",
+    "MAX_SIGHTINGS", "MAX_TOPPINGS", "Menu", "NotRestored", "Order", "OrderEnd", "OrderId", "OrderList",
+    "OrderRequest", "OrderStats", "OrderStatus", "PinTried", "PinVerdict", "Problem", "Rates", "Receipt",
+    "ReceiptOrder", "Request", "RetryInForce", "RiskedOrder", "Round", "RoundKill", "RoundName",
+    "RoundNamed", "RoundTable", "RoundWanted", "Sighting", "Spread", "Stage", "StageView",
+    "StartWorkerRequest", "Stats", "StatusItem", "StatusRequest", "StreamSettings", "TOPPINGS", "Takeovers",
+    "TemporalHealth", "TimeoutsInForce", "Topping", "Worker", "WorkerPhase", "WorkerStats", "WorkflowState",
 ]  # fmt: skip

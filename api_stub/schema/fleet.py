@@ -21,6 +21,9 @@ class LastExit(Answer):
     code: int | None = Field(default=None, description="The exit status, where it was not a signal.")
     cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
     at: datetime = Field(description="When the exit was observed.")
+    why: str | None = Field(
+        default=None, description="The cause in words, where there is more to say than its name does."
+    )
 
 
 class Worker(Answer):
@@ -45,6 +48,10 @@ class Worker(Answer):
     problem: CodeProblem | None = Field(
         default=None, description="Why it could not load the code that a developer edits, if it could not."
     )
+    stopped: bool = Field(
+        default=False,
+        description="The process is there, but stopped (SIGSTOP): it does nothing and answers nobody.",
+    )
     trouble: str | None = Field(
         default=None, description="Why no process could be made for it, while that is tried again."
     )
@@ -58,6 +65,10 @@ class Fleet(Answer):
     deaths: int = Field(description="Processes that ended, however.")
     kills: int = Field(default=0, description="Of them: killed by a player.")
     workers: list[Worker] = Field(description="One for each slot, by number.")
+    restart_in_s: float | None = Field(
+        default=None,
+        description="A kiosk whose workers are all dead starts some after so many seconds; null: no need.",
+    )
     instance: str = Field(
         default="", description="Names this API process: with another name, all counts begin anew."
     )

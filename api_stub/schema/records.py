@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from api_stub.schema.base import Answer
 from api_stub.schema.fleet import ExitCause
 from worker.shared import Stage
+
+OrderEnd = Literal["cancelled", "terminated", "timed_out", "failed", "ended", "gone"]
+"""How an order ended that nobody took over; `ended`: in another way; `gone`: it is not there any more."""
 
 
 class ReceiptOrder(Answer):
@@ -32,6 +36,11 @@ class ReceiptOrder(Answer):
         default_factory=list, description="Stages that were finished before, and are not done again."
     )
     customer: str | None = Field(default=None, description="Who ordered it, if a name was given.")
+    ended: OrderEnd | None = Field(
+        default=None,
+        description="How the order ended before anybody took it over, so that nobody needs to any more; null:"
+        " it was taken over, or goes on.",
+    )
 
 
 class Receipt(Answer):
@@ -42,6 +51,9 @@ class Receipt(Answer):
     slot: int = Field(description="Its slot.")
     cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
     signal: str | None = Field(default=None, description="The signal that ended it, where one did.")
+    why: str | None = Field(
+        default=None, description="The cause in words, where there is more to say than its name does."
+    )
     killed_at: datetime | None = Field(
         default=None, description="When somebody asked for it; null: nobody did."
     )
@@ -100,7 +112,8 @@ class OrderStats(Answer):
     started: int = Field(description="Ever taken.")
     open: int = Field(description="On their way now.")
     delivered: int = Field(description="Delivered.")
-    failed: int = Field(description="Failed.")
+    failed: int = Field(description="Ended as they were meant to, cancelled ones among them; see the audit.")
+    lost: int = Field(default=0, description="Lost; see the audit.")
     retries: int = Field(description="Attempts of stages beyond the first ones.")
     heartbeat_timeouts: int = Field(
         default=0, description="Attempts given up although their worker lived, since the API's start."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from api_stub.gateway.database import DatabaseProblem, prepare_database
+from api_stub.gateway.database import DatabaseDamaged, DatabaseProblem, prepare_database
 from api_stub.gateway.server_command import server_command, server_environment
 from api_stub.stack.child import CannotStart, Program
 from api_stub.stack.options import ROOT, Options
+from api_stub.stack.set_aside import set_bad_ledgers_aside, set_database_aside
 from api_stub.stack.state_directory import StateDir
 from api_stub.state_files import RUN_VARIABLE
 
@@ -44,14 +46,28 @@ def addresses(options: Options) -> Addresses:
     )
 
 
-def temporal(options: Options, state: StateDir) -> Program:
-    """The embedded Temporal server; its database is looked at before each start."""
+def temporal(options: Options, state: StateDir, on_set_aside: Callable[[], None]) -> Program:
+    """The embedded Temporal server; its database is looked at before each start.
+
+    In a kiosk a damaged one is set aside, and a new one begun: `on_set_aside` ends the API before that (it is
+    called in a thread, and returns when the API is gone).
+    """
 
     def prepare() -> None:
         try:
-            prepare_database(state.database)
+            try:
+                prepare_database(state.database)
+            except DatabaseDamaged as damage:
+                if not options.kiosk:
+                    raise
+                with state.set_aside_lock:
+                    on_set_aside()
+                    set_database_aside(state.path, str(damage))
+                prepare_database(state.database)
         except DatabaseProblem as error:
             raise CannotStart(str(error)) from error
+        except OSError as error:
+            raise CannotStart(f"{error.filename or state.database}: {error.strerror}") from error
 
     return Program(
         "temporal",
@@ -75,7 +91,18 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
         command += ["--records-dir", str(state.records_of(where.temporal, options.namespace))]
     if where.ui:
         command += ["--ui", where.ui]
-    return Program("api", command, {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}, ROOT)
+    if options.kiosk:
+        command.append("--kiosk")
+
+    def prepare() -> None:
+        with state.set_aside_lock:  # what is being set aside must not be opened
+            if options.kiosk and own_server:
+                try:
+                    set_bad_ledgers_aside(state.path)
+                except OSError as error:
+                    raise CannotStart(f"{error.filename or state.path}: {error.strerror}") from error
+
+    return Program("api", command, {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}, ROOT, prepare)
 
 
 def game(options: Options, where: Addresses) -> Program:

@@ -44,6 +44,8 @@ STOP_LIMITS_S = {"game": 0.8, "api": 2.3, "temporal": 1.0}
 """Together under the 5 s that a stop may take; in this order, so that Temporal hears every farewell."""
 FORCED_S = 1.0
 """After a second signal nobody waits longer than this."""
+ENDED_S = 2.0
+"""A killed API is gone within this."""
 TIDY_EVERY_S = 0.5
 LEFTOVERS_S = 0.5
 
@@ -122,7 +124,7 @@ class Stack:
         self._state.prepare()
         where = programs.addresses(options)
         if self._own_server:
-            await self._launch(programs.temporal(options, self._state))
+            await self._launch(programs.temporal(options, self._state, self._end_api))
         await self._launch(programs.api(options, self._state, where, self._run_id, self._own_server))
         if not options.no_game:
             await self._launch(programs.game(options, where))
@@ -235,6 +237,18 @@ class Stack:
             self._pids_told = True
         except OSError as error:
             self._terminal.say_seldom(f"{self._state.pids} cannot be written: {error.strerror}")
+
+    def _end_api(self) -> None:
+        """The database is about to be set aside: nobody may have the ledger (called in a thread)."""
+        api = self._children.get("api")
+        if api is None or api.pid is None:
+            return
+        pid = api.pid
+        self._terminal.say("the database is damaged; it is set aside, and the API is started again")
+        api.kill()
+        deadline = time.monotonic() + ENDED_S
+        while api.pid == pid and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _disk_heard(self, piece: bytes) -> None:
         self._disk.heard(piece.decode(errors="replace"))

@@ -7,10 +7,11 @@ import json
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
 from api_stub.stack.options import StartError
-from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, MEMORY, RECORDS
+from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, EXHIBIT, MEMORY, RECORDS
 from worker.show.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
 
 LOCK = "lock"
@@ -33,6 +34,7 @@ OURS = (
     ELSEWHERE,
     BOOTHS,
     *RECORDS,
+    *EXHIBIT,
 )
 """What --fresh removes: only what we made, whatever directory somebody names."""
 
@@ -43,6 +45,8 @@ class StateDir:
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.realpath(path))  # resolve() raises at a link that leads to itself
         self._lock = -1
+        self.set_aside_lock = threading.Lock()
+        """Held while damaged files are set aside, and for a moment before anybody opens them."""
 
     @property
     def database(self) -> Path:

@@ -23,6 +23,9 @@ class Condition(StrEnum):
 HELD = frozenset({Condition.PAUSED, Condition.CODE})
 """Conditions in which an order waits for a person, not for a worker."""
 
+WANTED = frozenset({Condition.CANCELLED, Condition.TERMINATED})
+"""Ends that somebody wanted: they are no loss."""
+
 CODE_FAILS = "the workflow's code fails"
 """How a failure begins that is the workflow code's own: its task is tried again until the code is mended."""
 

@@ -93,7 +93,11 @@ def _slots(snapshot: Snapshot) -> dict[int, Worker]:
 def _died(worker: Worker, report: Worker | None) -> Event:
     last = report.last_exit if report else None
     return WorkerDied(
-        worker.slot, worker.id or "", last.cause if last else "crash", last.signal if last else None
+        worker.slot,
+        worker.id or "",
+        last.cause if last else "crash",
+        last.signal if last else None,
+        last.why if last else None,
     )
 
 

@@ -124,12 +124,14 @@ class WorkerBorn:
 
 @dataclass(frozen=True)
 class WorkerDied:
-    """The operating system has reported the end of a process; `signal` names what killed it, if one did."""
+    """The operating system has reported the end of a process; `signal` names what killed it, if one did;
+    `why` is the cause in words, where there is more to say than its name does."""
 
     slot: int
     worker: str
     cause: str
     signal: str | None
+    why: str | None = None
 
 
 Event = (

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from api_stub.schema import ExitCause, HeartbeatTimeout, Receipt, ReceiptOrder, Stage
+from api_stub.schema import ExitCause, HeartbeatTimeout, OrderEnd, Receipt, ReceiptOrder, Stage
 from game.api_state.order_names import short_name
 
 CAUSES: dict[ExitCause, str] = {
@@ -18,6 +18,18 @@ CAUSES: dict[ExitCause, str] = {
 }
 QUIET: frozenset[ExitCause] = frozenset({"redeploy", "shutdown"})
 """Ends that were meant: worth a receipt only where an order was in the worker's hands."""
+
+ENDS: dict[OrderEnd, str] = {
+    "cancelled": "cancelled",
+    "terminated": "terminated",
+    "timed_out": "timed out",
+    "failed": "failed",
+    "ended": "over",
+    "gone": "not in Temporal any more",
+}
+"""How an order ended that nobody took over."""
+MEANT: frozenset[OrderEnd] = frozenset({"cancelled", "terminated"})
+"""Of them: those that somebody wanted."""
 
 NAMED = 2
 """So many orders are called by name; the rest are counted."""
@@ -34,6 +46,13 @@ class Words:
     outcome: str
     kept: str
     waiting: bool
+    bad: bool = False
+    """Whether an order was lost, or failed, before anybody took it over."""
+
+
+def waits(order: ReceiptOrder) -> bool:
+    """Whether somebody has still to take it over: nobody has, and it has not ended meanwhile."""
+    return order.to is None and order.ended is None
 
 
 def worth_showing(receipt: Receipt) -> bool:
@@ -56,11 +75,29 @@ def _cook(worker: str) -> str:
 
 def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
     taken = [order for order in orders if order.to is not None]
+    waiting = sum(map(waits, orders))
     if not orders:
         return ""
-    if len(taken) < len(orders):
-        part = f"{len(taken)} of {len(orders)} taken over" if taken else "no one took over yet"
+    if waiting:
+        part = f"{len(taken)} of {len(taken) + waiting} taken over" if taken else "no one took over yet"
         return f"{part} · +{dead_for:.1f} s"
+    ended = _ended(orders)
+    if not taken:
+        return ended if any(order.ended not in MEANT for order in orders) else f"{ended}: nobody needs to"
+    return _taken(taken, brief=bool(ended)) + (f"; {ended}" if ended else "")
+
+
+def _ended(orders: Sequence[ReceiptOrder]) -> str:
+    """How those ended that nobody took over; with numbers, unless it is about one order alone."""
+    counts = Counter(order.ended for order in orders if order.to is None)
+    return ", ".join(
+        words if len(orders) == 1 else f"{counts[end]} {words}" for end, words in ENDS.items() if counts[end]
+    )
+
+
+def _taken(taken: Sequence[ReceiptOrder], brief: bool = False) -> str:
+    """Who took over, and after how long; `brief`: there is more to say beside it."""
+    verb = "" if brief else " took over"
     cooks = sorted({_cook(order.to or "") for order in taken}, key=lambda c: (len(c), c))
     who = f"cook {cooks[0]}" if len(cooks) == 1 else f"{len(cooks)} cooks"
     who = f"cooks {cooks[0]}, {cooks[1]}" if len(cooks) == 2 else who
@@ -70,7 +107,7 @@ def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:
     # After a minute and a half nobody wants the tenth, and the line would be too long.
     digits = 1 if max(delays) < 99.5 else 0
     low, high = f"{min(delays):.{digits}f}", f"{max(delays):.{digits}f}"
-    return f"{who} took over after {high} s" if low == high else f"{who} took over: {low}–{high} s"
+    return f"{who}{verb} after {high} s" if low == high else f"{who}{verb}: {low}–{high} s"
 
 
 def _kept(orders: Sequence[ReceiptOrder]) -> str:
@@ -90,12 +127,14 @@ def words_of(receipt: Receipt, dead_for: float) -> Words:
     orders = receipt.orders
     return Words(
         slot=receipt.slot,
-        head=CAUSES[receipt.cause],
-        signal=receipt.signal or "",
+        head=receipt.why or CAUSES[receipt.cause],
+        # The words say that, too, and are longer.
+        signal="" if receipt.why else receipt.signal or "",
         held=_held(orders),
         outcome=_outcome(orders, dead_for),
         kept=_kept(orders),
-        waiting=any(order.to is None for order in orders),
+        waiting=any(map(waits, orders)),
+        bad=any(order.to is None and order.ended not in (None, *MEANT) for order in orders),
     )
 
 
@@ -109,8 +148,8 @@ def unheard_text(timeout: HeartbeatTimeout) -> str:
 
 
 def last_takeover(receipt: Receipt) -> float | None:
-    """Seconds until the last order was taken over; None while one waits, or where it held none."""
-    delays = [order.delay_s for order in receipt.orders]
+    """Seconds until the last order was taken over; None while one waits, or where none had to be."""
+    delays = [order.delay_s for order in receipt.orders if order.ended is None]
     if not delays or any(delay is None for delay in delays):
         return None
     return max(delay for delay in delays if delay is not None)

@@ -22,6 +22,9 @@ RECORDS_EVERY: dict[str, float] = {
 """What the system proves about itself, by route: statistics only while somebody looks at them, the challenge
 only where the kitchen has a bug, a history only while that order's card is open."""
 
+AUDIT_AGAIN, AUDIT_LATER = 1.0, 0.6
+"""Where orders came or went: from one GET /audit to the next, and until it is asked for, since an answer of
+the API's may be half a second old."""
 SWEEP_EVERY = 5.0
 """GET /orders?open=true, all that is open, whenever it began: what was placed after a clock was set back is
 found by no time. With thousands open it is less often (`sweep_every`)."""

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HeartbeatTimeout, Receipt, Stats
 from game.api_state.news import HistorySeen, News, RecordsSeen
+from game.api_state.receipts import waits
 from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
-from game.network.polling_rates import ASK_LACKING_AGAIN, RECORDS_EVERY
+from game.network.polling_rates import ASK_LACKING_AGAIN, AUDIT_AGAIN, AUDIT_LATER, RECORDS_EVERY
 from game.network.polling_thread import PollingThread, connect
 from game.once import Told
 
@@ -53,6 +54,12 @@ class RecordsPoller:
     """Which API was asked last."""
     instance_wanted: str = ""
     """Which API there is now, as the fleet's answers name it; set by any thread."""
+    orders_seen: object = None
+    """Another one whenever orders came or went; set by any thread."""
+    orders_counted: object = None
+    """What of that an audit is asked for, or was."""
+    audit_at: float = -AUDIT_AGAIN
+    """When an audit was asked for last, by the clock."""
     history_wanted: WatchedOrder | None = None
     history_known: WatchedOrder | None = None
     told: Told = field(default_factory=lambda: Told(log))
@@ -88,6 +95,7 @@ class RecordsPoller:
         if self.instance != self.instance_wanted:
             self.instance = self.instance_wanted
             self.begin_anew()
+        self._mind_orders()
         for what, when in list(self.due.items()):
             if self.clock() < when or not self.wanted(what):
                 continue
@@ -106,9 +114,18 @@ class RecordsPoller:
                 self.told.failed(f"GET /{what}", error)
             self.due[what] = self.clock() + wait
 
+    def _mind_orders(self) -> None:
+        """Have an audit soon where orders came or went: the figures on screen are the audit's."""
+        if self.orders_seen != self.orders_counted:
+            self.orders_counted = self.orders_seen
+            soon = max(self.audit_at + AUDIT_AGAIN, self.clock() + AUDIT_LATER)
+            self.due["audit"] = min(self.due["audit"], soon)
+
     def _ask(self, what: str) -> float:
         if what == "history":
             return self._history()
+        if what == "audit":
+            self.audit_at = self.clock()
         after = {"receipts": self.after, "timeouts": self.unheard_after}.get(what)
         params = {"after": after} if after is not None else None
         response = self.client.get(f"/{what}", params=params)
@@ -148,7 +165,7 @@ class RecordsPoller:
         for receipt in told:
             self.newest = max(self.newest, receipt.n)
             self.unsettled.pop(receipt.n, None)
-            if any(order.to is None for order in receipt.orders):
+            if any(map(waits, receipt.orders)):
                 self.unsettled[receipt.n] = None
         for n in sorted(self.unsettled)[:-KEPT_RECEIPTS]:
             del self.unsettled[n]
@@ -187,6 +204,12 @@ class RecordsThread(PollingThread):
         """Whether somebody looks at the statistics."""
         if self.watcher.stats_wanted != wanted:
             self.watcher.stats_wanted = wanted
+            self.poke()
+
+    def know_orders(self, seen: object) -> None:
+        """Anything that is another one whenever orders came or went: an audit is asked for soon."""
+        if self.watcher.orders_seen != seen:
+            self.watcher.orders_seen = seen
             self.poke()
 
     def know_api(self, instance: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from api_stub.schema import Challenge
 from game.actions import Command, ConfirmReset, EditFile, Redeploy
@@ -17,6 +18,7 @@ from game.panels.magnifier import Magnifier
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.scene.hud.bug_sign import stuck_text
+from game.scene.hud.free_room import FreeRoom
 from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import (
     BASIL,
@@ -99,9 +101,9 @@ class BugSlip(Panel):
         """Whether there is nothing to fix, or it came by itself and its pizzas have gone on by now."""
         return not self._fixable() or (not self._asked and self._calm > 3.0)
 
-    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """Beside it, and under the two signs that may hang there."""
-        return self.box[0] / 2, max(top, SIGNS_END)
+        return replace(free, right=min(free.right, self.box[0]), top=max(free.top, SIGNS_END))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

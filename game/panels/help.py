@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
+from game.scene.hud.free_room import LOWEST, FreeRoom
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
 FRAME: Box = (110, 44, 1700, 968)
@@ -81,6 +84,10 @@ class HelpPanel(Panel):
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed: all of it."""
         return (Hit((0, 0, 1920, 1080), "close"),)
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """At the lower edge only: it covers all else."""
+        return replace(free, top=max(free.top, LOWEST))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from game.actions import Command
 from game.drawing.view import View
 from game.inputs import Input
+from game.scene.hud.free_room import FreeRoom
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ class Panel(Protocol):
         """Whether it has nothing more to show, and is to be taken away without anybody closing it."""
         return False
 
-    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
-        """Where messages cover nothing of it that is to be read: around which x, and from where down. Most
-        panels leave both as they are.
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """What it leaves of the room in which signs and messages cover nothing that is to be read. Most
+        panels leave it as it is.
         """
-        return x, top
+        return free
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -74,13 +74,18 @@ class AskPanel(Panel):
         """Let `dt` seconds pass."""
         self._sheet.update(dt)
 
+    @property
+    def lines(self) -> tuple[str, str]:
+        """What is said below the title, now."""
+        return self._question.lines
+
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
         easel, asked = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived)), self._question
         easel.dim(self._sheet.arrived)
         easel.sheet(FRAME)
         easel.text(asked.title, 960, 424, SIZE_TITLE, face="display", anchor="center", max_width=840)
-        for n, line in enumerate(asked.lines):
+        for n, line in enumerate(self.lines):
             easel.text(line, 960, 498 + 46 * n, SIZE_BODY + 2, INK_SOFT, anchor="center", max_width=840)
         hot = hit_at(BUTTONS, *self._sheet.pointer)
         for hit, text, key in zip(BUTTONS, (asked.yes, asked.no), ("Y", "Esc"), strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from game.actions import Quit
 from game.panels.question import FRAME, YES, AskPanel, Question
 
@@ -20,7 +22,13 @@ def meaning(open_orders: int) -> tuple[str, str]:
 class QuitPanel(AskPanel):
     """Modal. Enter or Y leaves, Esc or N stays."""
 
-    def __init__(self, open_orders: int) -> None:
-        super().__init__(
-            Question("Leave the pizzeria?", meaning(open_orders), "Leave", Quit(), "Stay", likely=YES)
-        )
+    def __init__(self, open_orders: int | Callable[[], int]) -> None:
+        """`open_orders` is asked in every frame: orders come and go while somebody thinks it over."""
+        self._count = open_orders if callable(open_orders) else lambda: open_orders
+        said = meaning(self._count())
+        super().__init__(Question("Leave the pizzeria?", said, "Leave", Quit(), "Stay", likely=YES))
+
+    @property
+    def lines(self) -> tuple[str, str]:
+        """What leaving means, now."""
+        return meaning(self._count())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pygame
 
 from api_stub.schema import Receipt
+from game.accessibility import Access
 from game.api_state.order_names import short_name
-from game.api_state.receipts import words_of
+from game.api_state.receipts import waits, words_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
@@ -20,14 +22,16 @@ from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
+from game.replay.facts import held_of, taken_of
 from game.replay.playback import Replay
 from game.replay.recording import Recording
 from game.scene.gopher_pictures import GopherPictures
+from game.scene.hud.free_room import FreeRoom
 from game.scene.kitchen import draw_room
 from game.simulation.actors import colour_of, slot_of
 from game.simulation.motion import clamp
 from game.simulation.places import cook_spot
-from game.simulation.receipt_layout import LEFT as SLIPS_LEFT
+from game.simulation.receipt_layout import frame_of as slips_frame
 from game.theme import (
     CANVAS,
     CREAM,
@@ -48,6 +52,8 @@ TRACK: Box = (60, 622, 912, 8)
 CLOSE: Hit = Hit((926, 157, 52, 48), "close")
 BOTTOM = 1016.0
 """The picture's lower edge in the kitchen: under the cooks' feet."""
+BESIDE_SLIPS = 92.0
+"""So far from the receipts messages end: a tab hangs there, to see a kill again."""
 LEAST_WIDE = 1480.0
 # Room over the gophers for a hop.
 MARGIN = 170.0
@@ -113,9 +119,11 @@ class ReplayPanel(Panel):
         """Whether it has been shown to its end."""
         return self._still >= STILL
 
-    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
-        """Between it and the receipts."""
-        return (FRAME[0] + FRAME[2] + SLIPS_LEFT) / 2, top
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Between it and the receipts; where nothing is left there, below it."""
+        left, slips = FRAME[0] + FRAME[2], slips_frame(Access(large=free.large))[0] - BESIDE_SLIPS
+        below = FreeRoom(free.large, right=left + FRAME[0], top=FRAME[1] + FRAME[3] + 12.0)
+        return replace(free, left=left, right=min(free.right, slips), instead=below)
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -175,7 +183,7 @@ class ReplayPanel(Panel):
         x, y, wide, _ = self._shot
         zoom, high = PICTURE[2] / wide, pen.pitch(32.0)
         labels, texts = [], {}
-        for key in replay.recording.held[:NAMED]:
+        for key in held_of(replay.recording, self._receipt())[:NAMED]:
             gopher = replay.model.gophers.get(key)
             if gopher is None:
                 continue
@@ -223,15 +231,15 @@ class ReplayPanel(Panel):
 
         fill_box(view, TRACK, INK, h / 2)
         fill_box(view, (x, y, max(h, place(self.replay.at) - x), h), GLOW, h / 2)
-        marks = [(recording.killed, TOMATO)]
-        marks += [(one.at, colour_of(one.worker or "")) for one in recording.taken]
+        marks = [(recording.died, TOMATO)]
+        marks += [(one.at, colour_of(one.worker or "")) for one in taken_of(recording, self._receipt())]
         for at, colour in marks:
             edged_box(view, (place(at) - 9, y + h / 2 - 9, 18, 18), colour, CREAM, 9, 3)
 
     def _foot(self, view: View) -> None:
         pen, recording, middle = Pen(view), self.replay.recording, FRAME[1] + 510
         since = self.replay.wall - recording.died_at
-        who = f"cook {recording.slot}: {recording.signal} {clock_text(recording.died_at)}"
+        who = f"{recording.worker}: {recording.signal} {clock_text(recording.died_at)}"
         pen.write(
             who, 62, middle, SIZE_SMALL, CREAM, face="bold", anchor="midleft", tabular=True, max_width=400
         )
@@ -244,17 +252,20 @@ class ReplayPanel(Panel):
 
     def saying(self) -> str:
         """What has become of its orders by the moment that is shown."""
-        recording, at = self.replay.recording, self.replay.at
-        if at < recording.killed:
+        recording, at, receipt = self.replay.recording, self.replay.at, self._receipt()
+        if at < recording.died:
             return "before the kill"
-        if not recording.held:
+        held = held_of(recording, receipt)
+        if not held:
             return "it held no order"
-        taken = [one for one in recording.taken if one.at <= at]
-        if len(taken) < len(recording.held):
-            return "Temporal takes over …"
-        receipt = self._receipt()
-        if receipt is not None and receipt.orders:
-            words = words_of(receipt, max(0.0, at - recording.died))
-            if not words.waiting:
-                return words.outcome
+        taken = taken_of(recording, receipt)
+        to_come = sum(one.at > at for one in taken)
+        # Of these nobody had heard when the recording ended, or nobody has to this day.
+        waiting = sum(map(waits, receipt.orders)) if receipt is not None else len(held) - len(taken)
+        if to_come or waiting:
+            if to_come < len(taken):
+                return f"{len(taken) - to_come} of {len(taken) + waiting} taken over …"
+            return "Temporal takes over …" if self.replay.model.anyone_alive else "they wait for a cook …"
+        if receipt is not None:
+            return words_of(receipt, max(0.0, at - recording.died)).outcome
         return "taken over"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from api_stub.schema import Menu
@@ -35,8 +35,9 @@ from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
 from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
-from game.replay.playback_list import receipt_of
-from game.replay.recording import Recording
+from game.replay.playback_list import receipt_of, recorded
+from game.replay.recording import Recorder
+from game.simulation.header_numbers import open_now
 from game.simulation.model import Model
 
 
@@ -54,12 +55,10 @@ class Pile:
     `recordings` are the kills that can be shown again, the newest last, as they are when one is asked for.
     """
 
-    def __init__(
-        self, model: Model, art: Callable[[], Art | None], recordings: Sequence[Recording] = ()
-    ) -> None:
+    def __init__(self, model: Model, art: Callable[[], Art | None], recorder: Recorder | None = None) -> None:
         self._model = model
         self._art = art
-        self._recordings = recordings
+        self._recorder = recorder or Recorder()
         self.panels: list[Panel] = []
         # Ids must not repeat over restarts: the same id with another pizza would be refused.
         self._session = secrets.token_hex(3)
@@ -119,7 +118,7 @@ class Pile:
             self._show_bug(wish)
         elif isinstance(wish, AskQuit):
             if not any(isinstance(panel, QuitPanel) for panel in self.panels):
-                self.panels.append(QuitPanel(model.open_orders))
+                self.panels.append(QuitPanel(lambda: open_now(model)))
         elif modal:
             return
         elif isinstance(wish, OpenForm):
@@ -133,7 +132,7 @@ class Pile:
             current = model.known.checkpoint.name if model.known.checkpoint else ""
             self.panels.append(ChooserPanel(model.known.checkpoints, current))
         elif isinstance(wish, OpenReplay):
-            self._show_replay()
+            self._show_replay(wish.receipt)
         elif isinstance(wish, AskReset):
             question = ("Your edit of the file will be gone.", "R then restarts the cooks with the bug.")
             asked = Question("Put the bug back?", question, "Bug back", ResetChallenge())
@@ -160,11 +159,11 @@ class Pile:
         history, wall = known.histories.get(order_id, ()), self._model.wall
         return Telling(history, known.receipts, wall, known.timeouts, namespace)
 
-    def _show_replay(self) -> None:
-        """The newest kill again, over whatever is open on that side."""
-        if not self._recordings:
+    def _show_replay(self, receipt: int) -> None:
+        """The kill of this receipt again, or (0) the newest, over whatever is open on that side."""
+        if not self._recorder.done:
             return
-        recording = self._recordings[-1]
+        recording = recorded(self._recorder, self._model.known.receipts, receipt)
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
         self.panels.append(ReplayPanel(recording, lambda: receipt_of(self._model, recording), self._art))
 

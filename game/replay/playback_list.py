@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from api_stub.schema import Receipt
 from game.api_state.receipts import receipt_for
@@ -20,6 +21,26 @@ def recording_of(recordings: Sequence[Recording], receipt: Receipt) -> Recording
         if recording.worker == receipt.worker and same:
             return recording
     return None
+
+
+def recorded(recorder: Recorder, receipts: Sequence[Receipt], number: int) -> Recording:
+    """The recording of the death that the receipt of this number is about; else the newest. There must be
+    one at all.
+    """
+    done = recorder.done
+    receipt = next((one for one in receipts if number and one.n == number), None)
+    return (recording_of(done, receipt) if receipt is not None else None) or done[-1]
+
+
+def not_the_newest(recorder: Recorder, shown: Recording) -> str:
+    """Which kill is shown, where another one came after it; empty: it is the newest."""
+    reels = [reel.recording for reel in recorder.reels]
+    newest = max((*recorder.done, *reels), key=lambda one: one.killed)
+    if newest.killed <= shown.killed:
+        return ""
+    at = datetime.fromtimestamp(shown.died_at)
+    why = "is still being recorded" if any(one is newest for one in reels) else "came later"
+    return f"This is the kill of {shown.worker} at {at:%H:%M:%S}; that of {newest.worker} {why}."
 
 
 def receipt_of(model: Model, recording: Recording) -> Receipt | None:

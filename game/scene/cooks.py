@@ -32,6 +32,9 @@ def pose_of(cook: Cook, now: float) -> CookPose:
     """The picture of a living cook now."""
     if cook.phase is CookPhase.ARRIVING:
         return CookPose.ARRIVE
+    if cook.stopped:
+        # It holds what it has, and does nothing: whatever it worked on is not worked on.
+        return CookPose.BLINK
     if cook.task:
         return ACTS[cook.task]
     return CookPose.BLINK if blinking(now, cook.phase_shift) else CookPose.IDLE
@@ -67,7 +70,7 @@ def _living(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
     stretch = clamp(cook.stretch.value, -0.3, 0.3)
     tilt = clamp(cook.lean.value, -14.0, 14.0)
     lift = 0.0
-    if moment.calm:
+    if moment.calm or cook.stopped:
         breath = stretch = tilt = 0.0
     elif cook.phase is CookPhase.ARRIVING:
         # Drops in from above and squashes; the picture of a process that has just been born.
@@ -84,6 +87,10 @@ def _living(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
     figure = brush.art.cook(cook_look(cook.slot, max(cook.generation, 1)), pose_of(cook, now), spot.height)
     figure = brush.numbered(figure, str(cook.slot))
     brush.figure(figure, spot.x, spot.y - lift, stretch + breath, tilt)
+    if cook.stopped:
+        size, x, y = 0.2 * spot.height, spot.x + 0.36 * spot.height, spot.y - 0.86 * spot.height
+        brush.disc(x, y, 0.72 * size, CREAM, INK)
+        brush.sprite(brush.art.icon("offline", size), x, y)
 
 
 def _under(brush: Brush, cook: Cook, spot: CookSpot, wall: float, width: float) -> None:
@@ -94,10 +101,13 @@ def _under(brush: Brush, cook: Cook, spot: CookSpot, wall: float, width: float) 
         text = f"pid {worker.pid} starts" if worker.pid else "starting"
     elif worker.state == "stopping":
         text = f"pid {worker.pid} leaves"
+    elif cook.stopped:
+        words = (f"pid {worker.pid}: no answer",), ("not answering",), ("no answer",)
+        text = words[fitting(brush, words, width - 12)][0]
     else:
         age = age_text(wall - worker.started_at.timestamp()) if worker.started_at else ""
         text = f"pid {worker.pid} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"pid {worker.pid}"
-    _plate(brush, cook.slot, spot, text, width)
+    _plate(brush, cook.slot, spot, text, width, urgent=cook.stopped)
 
 
 def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: float) -> None:
@@ -150,7 +160,7 @@ def draw_cooks(brush: Brush, cooks: Iterable[PlacedCook], moment: Moment) -> Non
     """Every slot's place, the second row first."""
     for cook, spot in sorted(cooks, key=lambda placed: -placed.cook.slot):
         width = min(190.0, spot.room - 8.0)
-        if cook.living:
+        if cook.standing:
             _living(brush, cook, spot, moment)
             _under(brush, cook, spot, moment.wall, width)
         elif cook.phase is CookPhase.EMPTY:

@@ -46,6 +46,10 @@ def takeover_words(cook: Cook, dead_for: float) -> tuple[Lines, ...]:
     """
     if cook.waiting:
         clock = clock_text(dead_for)
+        if not cook.anyone:
+            # There is nobody to whom Temporal could give them.
+            words = ("its orders wait for a cook", clock), ("waits for a cook", clock)
+            return (*words, (f"no cook {clock}",), ("no cook",))
         return ("Temporal takes over …", clock), (f"takeover … {clock}",), ("waiting …",)
     if cook.taken_over is not None:
         took = f"{cook.taken_over:.1f} s"
@@ -78,13 +82,17 @@ def _clocks(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
     # While the API is away nobody tells who took over: that clock stands at when it was last known.
     choices = takeover_words(cook, max(0.0, moment.heard - cook.died_real))
     second = choices[fitting(brush, takeover_words(cook, LONGEST), inner)] if choices else ()
-    lines = first + (second or (cook.died_of,))
+    if not second:
+        whole = cook.died_of, cook.died_of.partition(":")[0]
+        second = (whole[fitting(brush, [(one,) for one in whole], inner)],)
+    lit_lines = bool(choices)
+    lines = first + second
     pitch = brush.pen.pitch(29.0)
     high = 8.0 + pitch * len(lines)
     top = spot.y - high
     shade(brush.view, spot.x - wide / 2, top, wide, high, NIGHT, 215, 12)
     for n, line in enumerate(lines):
-        lit = bool(second) and n > 0
+        lit = lit_lines and n > 0
         brush.pen.write(
             line, spot.x, top + 4 + pitch * (n + 0.5), SIZE_LEAST, GLOW if lit and cook.waiting else CREAM,
             face="bold" if n == 0 or lit else "text", anchor="center", tabular=True, max_width=inner,

@@ -37,10 +37,10 @@ def kitchen_of_scene(scene: SceneMap) -> KitchenLayout:
     )
 
 
-def draw_kitchen(brush: Brush, model: Model, pictures: GopherPictures) -> float:
-    """Draw everything but the panels and what lies over them; returns from where down that may lie."""
+def draw_kitchen(brush: Brush, model: Model, pictures: GopherPictures) -> None:
+    """Draw everything but the panels and what lies over them."""
     draw_room(brush, model, pictures)
-    return draw_hud(brush, model)
+    draw_hud(brush, model)
 
 
 def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:

@@ -16,7 +16,8 @@ from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.hud.messages import draw_messages, message_figures
+from game.scene.hud.draw import draw_over_panels
+from game.scene.hud.free_room import FreeRoom, MessageRoom
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
@@ -45,18 +46,18 @@ class Overlay(Protocol):
     def draw(self, view: View) -> None:
         """Draw in logical pixels."""
 
-    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
-        """Where messages cover nothing of it that is to be read: around which x, and from where down. Where
-        it needs no room, the two that were handed in.
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """What it leaves of the room in which signs and messages cover nothing that is to be read. Where it
+        needs none, what was handed in.
         """
 
 
-def room_for_messages(overlays: Iterable[Overlay], top: float) -> tuple[float, float]:
-    """Where messages cover nothing that is to be read: around which x, and from where down."""
-    x = CANVAS[0] / 2
+def room_for_messages(overlays: Iterable[Overlay], large: bool = False) -> MessageRoom:
+    """Where signs and messages cover nothing that is to be read; `large`: with large text."""
+    free = FreeRoom(large)
     for overlay in overlays:
-        x, top = overlay.room_for_messages(x, top)
-    return x, top
+        free = overlay.room_for_messages(free)
+    return free.for_messages()
 
 
 def _brush(view: View, art: Art) -> Brush:
@@ -147,13 +148,13 @@ class Renderer:
                 self._behind = None
             if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
                 brush.watch(None if brush.backdrop is not None else _backdrop(brush))
-            top = draw_kitchen(brush, model, self._gopher_pictures)
+            draw_kitchen(brush, model, self._gopher_pictures)
             for overlay in overlays:
                 overlay.draw(view)
             if overlays and brush.backdrop is not None:
                 # They draw wherever they like, and do not say where.
                 brush.backdrop.spoil()
-            draw_messages(brush, message_figures(model), *room_for_messages(overlays, top))
+            draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -162,10 +163,10 @@ class Renderer:
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
         brush.view.access = model.access
-        top = draw_kitchen(brush, model, self._gopher_pictures)
+        draw_kitchen(brush, model, self._gopher_pictures)
         for overlay in overlays:
             overlay.draw(brush.view)
-        draw_messages(brush, message_figures(model), *room_for_messages(overlays, top))
+        draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
 
     def _draw_loading(self, view: View) -> None:

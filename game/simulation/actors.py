@@ -21,6 +21,12 @@ def slot_of(worker_id: str) -> int | None:
     return int(head[1:]) if head[:1] == "w" and head[1:].isdecimal() else None
 
 
+def generation_of(worker_id: str) -> int:
+    """The generation in a worker's name; 0 where it has none."""
+    tail = worker_id.partition(".")[2]
+    return int(tail) if tail.isdecimal() else 0
+
+
 def colour_of(worker_id: str) -> Colour:
     """The colour of a worker's cook; of a stranger (started by hand elsewhere) the last one."""
     slot = slot_of(worker_id)
@@ -218,13 +224,27 @@ class Cook:
     """Where it is drawn: on its way to its place, when a switch has moved that."""
     waiting: int = 0
     """Orders that the process which died here held, and that nobody has taken over yet."""
+    anyone: bool = True
+    """Whether any process lives that could."""
+    succeeded: bool = False
+    """Its fall is being shown, and the next process is there already: that comes in as soon as it is over."""
     taken_over: float | None = None
     """Seconds from its end until the last of its orders was taken over; None: not yet, or it held none."""
 
     @property
     def living(self) -> bool:
         """Whether there is a process."""
+        return self.standing or self.succeeded
+
+    @property
+    def standing(self) -> bool:
+        """Whether the process that there is can be seen."""
         return self.phase in (CookPhase.ARRIVING, CookPhase.WORKING)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the process is there, but answers nobody (SIGSTOP)."""
+        return self.standing and self.worker is not None and self.worker.stopped
 
     def holds(self, worker_id: str | None) -> bool:
         """Whether this is the process of that name."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from game.api_state.receipts import last_takeover, receipt_for
+from game.api_state.receipts import last_takeover, receipt_for, waits
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.crowd.head_count import HeadCount
 from game.simulation.model import Model
 from game.simulation.motion import lerp
 from game.simulation.places import CookSpot, cook_spot
+from game.simulation.reactions import arrive
 
 FALL_SECONDS = 0.55
 ARRIVE_SECONDS = 0.7
@@ -25,11 +26,11 @@ def _act(cook: Cook, head_count: HeadCount, now: float) -> None:
 
 def _note_takeovers(model: Model, cook: Cook, waiting: int) -> None:
     """What became of the orders of the process that died here."""
-    cook.waiting = waiting
+    cook.waiting, cook.anyone = waiting, model.anyone_alive
     receipt = receipt_for(model.known.receipts, cook.fallen, cook.receipts_before)
     if receipt is not None:
         # Between two looks an order may be taken over and lost again by another: the receipt saw that.
-        cook.waiting = min(cook.waiting, sum(order.to is None for order in receipt.orders))
+        cook.waiting = min(cook.waiting, sum(map(waits, receipt.orders)))
     if receipt is not None and cook.taken_over is None and not cook.waiting:
         cook.taken_over = last_takeover(receipt)
 
@@ -69,5 +70,7 @@ def update_cooks(model: Model, dt: float) -> None:
         _act(cook, head_count, model.now)
         if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
             cook.phase, cook.age = CookPhase.GHOST, 0.0
+            if cook.succeeded:
+                arrive(model, cook)
         elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:
             cook.phase, cook.age = CookPhase.WORKING, 0.0

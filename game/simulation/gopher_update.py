@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from game.api_state.conditions import HELD, Condition
+from game.api_state.conditions import HELD, WANTED, Condition
 from game.simulation.actors import Cook, Gopher, Mood, slot_of
 from game.simulation.crowd.fast_path import (
     HURRIED,
@@ -20,6 +20,7 @@ from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.floor_replanning import replan_floor
 from game.simulation.crowd.resting import (
     ASLEEP_AFTER,
+    READ_SECONDS,
     RESTING,
     CrowdMoment,
     fallen_cook_of,
@@ -109,7 +110,9 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
     if walking:
         gopher.set_mood(Mood.WALK, model.now)
     elif gopher.place is Place.ASIDE:
-        gopher.set_mood(Mood.LEAVE if gopher.condition is Condition.CANCELLED else Mood.SAD, model.now)
+        read = gopher.mood is Mood.SAD and model.now >= gopher.mood_since + READ_SECONDS
+        wanted = gopher.condition is Condition.CANCELLED or gopher.condition in WANTED and read
+        gopher.set_mood(Mood.LEAVE if wanted else Mood.SAD, model.now)
     elif gopher.condition in HELD:
         gopher.set_mood(Mood.HELD, model.now)
     elif fallen is not None or room.some_died and held_by_the_dead(model, gopher):

@@ -49,9 +49,9 @@ TITLE: Box = (16, 8, 600, 118)
 """The checkpoint's name and title; a press there shows them all."""
 BOTTOM_STRIP: Box = (0, 1016, 1920, 64)
 ORDER_BUTTON: Box = (20, 1019, 330, 58)
-HELP_BUTTON: Box = (1786, 1019, 114, 58)
-UI_BUTTON: Box = (1566, 1019, 206, 58)
-MUTED_SIGN: Box = (1384, 1019, 168, 58)
+HELP_BUTTON: Box = (1748, 1019, 152, 58)
+UI_BUTTON: Box = (1524, 1019, 210, 58)
+MUTED_SIGN: Box = (1342, 1019, 168, 58)
 """There while the sound is off; a press there, as `M`, turns it on."""
 
 

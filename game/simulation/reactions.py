@@ -27,7 +27,17 @@ from game.api_state.events import (
 )
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import newest_of
-from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for, slot_of
+from game.simulation.actors import (
+    Cook,
+    CookPhase,
+    Gopher,
+    Hop,
+    Mood,
+    colour_of,
+    generation_of,
+    phase_for,
+    slot_of,
+)
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
@@ -159,8 +169,9 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook = model.cooks.get(event.slot)
     if cook is None:
         return
-    cook.phase, cook.age = CookPhase.FALLING, 0.0
-    cook.fallen, cook.died_of = event.worker, event.signal or event.cause
+    cook.phase, cook.age, cook.succeeded = CookPhase.FALLING, 0.0, False
+    cook.generation = generation_of(event.worker) or cook.generation
+    cook.fallen, cook.died_of = event.worker, event.why or event.signal or event.cause
     cook.waiting, cook.taken_over = 0, None
     last = cook.worker.last_exit if cook.worker else None
     cook.died_at = last.at.timestamp() if last else model.wall
@@ -192,10 +203,22 @@ def _born(model: Model, event: WorkerBorn) -> None:
     cook = model.cooks.get(event.slot)
     if cook is None:
         return
-    cook.phase, cook.age = CookPhase.ARRIVING, 0.0
     cook.receipts_before = newest_of(model.known.receipts, event.worker)
+    if cook.phase is CookPhase.FALLING:
+        # A death and a birth in one answer: both happened, and the one that falls is not the one that comes.
+        cook.succeeded = True
+    else:
+        arrive(model, cook)
+
+
+def arrive(model: Model, cook: Cook) -> None:
+    """Let a new process's cook drop in."""
+    cook.phase, cook.age, cook.succeeded = CookPhase.ARRIVING, 0.0, False
+    cook.generation = cook.worker.generation if cook.worker else cook.generation
+    cook.lean.halt()
+    cook.stretch.halt()
     cook.stretch.push(5.0)
-    spot = cook_spot(model.kitchen, event.slot, model.slots)
+    spot = cook_spot(model.kitchen, cook.slot, model.slots)
     model.particles.puff(spot.x, spot.y, 8, 60.0)
 
 
@@ -215,8 +238,9 @@ def sync(model: Model) -> None:
                 cook.phase, cook.age, cook.fallen = CookPhase.GHOST, 9.0, worker.id or ""
                 cook.died_at = worker.last_exit.at.timestamp()
                 cook.died_real = model.real_of(cook.died_at)
-                cook.died_of = worker.last_exit.signal or worker.last_exit.cause
-            if cook.living or not cook.generation:
+                last = worker.last_exit
+                cook.died_of = last.why or last.signal or last.cause
+            if cook.standing or not cook.generation:
                 cook.generation = worker.generation
         for slot in [slot for slot in model.cooks if slot > model.slots]:
             spot = model.cooks.pop(slot).spot

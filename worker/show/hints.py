@@ -28,6 +28,8 @@ class Hint:
     run_id: str
     stage: Stage
     attempt: int
+    refused: bool = False
+    """`cancelled`: since the server knows this attempt no more. It was given up, and this process lives."""
 
     def told(self) -> bytes:
         """As one line of JSON."""
@@ -47,6 +49,7 @@ class Hint:
                 str(hint["run_id"]),
                 Stage(hint["stage"]),
                 int(hint["attempt"]),
+                bool(hint.get("refused", False)),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no hint: {error}") from error

@@ -106,7 +106,8 @@ class _Hinting(ActivityInboundInterceptor):
         try:
             result = await self.next.execute_activity(input)
         except (asyncio.CancelledError, CancelledError):
-            self._hint("cancelled")
+            why = activity.cancellation_details()
+            self._hint("cancelled", refused=why is not None and why.not_found)
             raise
         except BaseException:
             self._hint("failed")
@@ -114,8 +115,8 @@ class _Hinting(ActivityInboundInterceptor):
         self._hint("completed")
         return result
 
-    def _hint(self, kind: HintKind) -> None:
+    def _hint(self, kind: HintKind, *, refused: bool = False) -> None:
         info = activity.info()
         stage = STAGE_OF_ACTIVITY.get(info.activity_type)
         if stage is not None and info.workflow_id and info.workflow_run_id:
-            self._tell(Hint(kind, info.workflow_id, info.workflow_run_id, stage, info.attempt))
+            self._tell(Hint(kind, info.workflow_id, info.workflow_run_id, stage, info.attempt, refused))

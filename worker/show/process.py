@@ -31,8 +31,10 @@ from worker.show.edited_code import Loaded, Toppings, load
 from worker.show.hints import OnHint
 from worker.show.lifespan import live
 from worker.show.log_lines import name_orders
+from worker.show.memory import run_out_of_memory
 from worker.show.news import HintingInterceptor, News
 from worker.show.outputs import BoundedFile, Output, log_to
+from worker.show.oven import BeforeBaking
 from worker.show.polling import Pauses, until_polling
 from worker.show.spec import OnReady, Readiness, WorkerSpec
 from worker.show.surroundings import Surroundings
@@ -56,7 +58,11 @@ def worker_of_the_show(
     hinting = [HintingInterceptor(on_hint)] if on_hint is not None else []
     return build_worker(
         client,
-        Kitchen(worker_id(spec.slot, spec.generation), toppings.spread),
+        Kitchen(
+            worker_id(spec.slot, spec.generation),
+            toppings.spread,
+            before_baking=BeforeBaking(spec.oven, spec.poison),
+        ),
         task_queue=spec.task_queue,
         concurrency=spec.concurrency,
         drain_s=spec.drain_s,
@@ -114,6 +120,11 @@ def panic() -> NoReturn:
     os.abort()
 
 
+def eat_memory() -> None:
+    """Run out of memory, while what is in hand goes on; see memory.py."""
+    threading.Thread(target=run_out_of_memory, name="memory", daemon=True).start()
+
+
 def serve(
     spec: WorkerSpec,
     on_ready: OnReady | None = None,
@@ -131,6 +142,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGUSR1, eat_memory)
 
         def ready(readiness: Readiness) -> None:
             if on_ready is not None:

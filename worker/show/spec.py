@@ -28,6 +28,10 @@ class WorkerSpec:
     log_file: Path | None = None
     code: Path | None = None
     """The working copy of the code that a developer edits; None: the right code is used."""
+    oven: str | None = None
+    """The oven service's base URL, which baking calls; None: baking calls nobody."""
+    poison: str | None = None
+    """The id of an order that this worker's code cannot make; None: it can make all."""
 
     @property
     def identity(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.actions import OpenWebUI
 from game.api_state.conditions import Condition, condition_of
+from game.api_state.order_merge import FINAL
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.view import View
 from game.geometry import Box, inside
@@ -20,6 +21,7 @@ from game.panels.order_card.life_drawing import draw_life
 from game.panels.order_card.text import Slip, kill_text, slip_of, unheard_sentence
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.scene.hud.free_room import FreeRoom
 from game.simulation.appearance import look_for
 from game.theme import (
     BASIL,
@@ -123,9 +125,10 @@ class OrderCard(Panel):
         """Where it was drawn last."""
         return self._magnifier.box
 
-    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """Beside it, where it lies at the right."""
-        return (self.box[0] / 2 if self.box[0] > CANVAS[0] / 2 else x), top
+        left = self.box[0]
+        return replace(free, right=min(free.right, left)) if left > CANVAS[0] / 2 else free
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -233,8 +236,8 @@ class OrderCard(Panel):
         if not self._draw_code(easel, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
         kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
-        paused = condition_of(order) is Condition.PAUSED
-        kills += [kill_text(kill, paused) for kill in life.kills[-2:]] if life else []
+        paused, over = condition_of(order) is Condition.PAUSED, order.status in FINAL
+        kills += [kill_text(kill, paused, over) for kill in life.kills[-2:]] if life else []
         failure = f"Last failure: {slip.failure}" if slip.failure else ""
         free = int((top - 8 - y) / LINE)
         for text in (failure, *kills):

@@ -190,10 +190,14 @@ def stage_lines(order: Order, wall: float | None = None) -> tuple[StageLine, ...
     return tuple(lines)
 
 
-def kill_text(kill: Kill, paused: bool = False) -> str:
-    """One death that the order lived through, in a sentence; `paused`: nobody is to go on."""
+def kill_text(kill: Kill, paused: bool = False, over: bool = False) -> str:
+    """One death that the order lived through, in a sentence; `paused`: nobody is to go on for now; `over`: it
+    has ended, so that nobody needs to.
+    """
     how = "was killed" if kill.killed else "died"
     head = f"{kill.worker} {how} at {clock(kill.at)}"
+    if kill.to is None and over:
+        return f"{head}; nobody needs to go on."
     if kill.to is None and paused:
         return f"{head}; it is paused."
     if kill.to is None:

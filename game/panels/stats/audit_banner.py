@@ -18,14 +18,19 @@ def draw_audit(easel: Easel, banner: Box, line: AuditLine) -> None:
     _mark(easel, x + 36, middle, line.good)
     wide = pen.measure(line.verdict, SIZE_HEAD - 2, face="bold")[0]
     counted, room, gap, pitch = [line.counted], None, 22.0, 36.0
-    if large or line.differs:
+    # Everything in one row, where it has room; it has none where numbers are long, or much is to be said.
+    whole = pen.measure(line.text, SIZE_HEAD - 4, tabular=True)[0] + wide + 36
+    whole += pen.measure(line.counted, SIZE_SMALL, tabular=True)[0]
+    if large or line.differs or whole > w - 68 - 3 * gap:
         # When it was counted, and how long ago: one below the other, so that the sentence has room.
         pitch = 36.0 if large else 27.0
         counted, gap = line.counted.split(", "), 16.0
         room = w - 68 - gap - wide - 36 - gap - 20
         room -= max(pen.measure(part, SIZE_SMALL, tabular=True)[0] for part in counted)
-    if line.differs and room is not None:
-        said = pen.wrap(line.text, SIZE_LEAST, room, lines=2)
+    long = room is not None and pen.measure(line.text, SIZE_LEAST)[0] > 1.02 * room
+    if room is not None and (line.differs or long):
+        # Tabular digits are a little wider than the measure that a line is broken by.
+        said = pen.wrap(line.text, SIZE_LEAST, 0.95 * room, lines=2)
         for n, part in enumerate(said):
             easel.text(
                 part, x + 68, middle + (n - (len(said) - 1) / 2) * pen.pitch(25), SIZE_LEAST, CREAM,

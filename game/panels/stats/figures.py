@@ -79,19 +79,47 @@ def cancelled(audit: Audit | None) -> int:
     return next((count for state, count in counts.items() if state.lower() in ("canceled", "cancelled")), 0)
 
 
+class Sums(NamedTuple):
+    """What became of all orders, each counted once: they add up to `started`."""
+
+    started: int
+    delivered: int
+    open: int
+    failed: int
+    cancelled: int
+    lost: int
+
+
+def sums(stats: Stats, audit: Audit | None) -> Sums:
+    """The audit's figures, where one is known: it and the statistics are counted a moment apart, and two
+    figures of one thing would contradict each other."""
+    if audit is None:
+        orders = stats.orders
+        return Sums(orders.started, orders.delivered, orders.open, orders.failed, 0, orders.lost)
+    by_hand = min(cancelled(audit), audit.failed)
+    failed = audit.failed - by_hand
+    return Sums(audit.started, audit.delivered, audit.in_flight, failed, by_hand, audit.lost)
+
+
+def ends(counted: Sums) -> str:
+    """How orders ended that were not delivered, each kind by itself."""
+    kinds = ((counted.lost, "lost"), (counted.failed, "failed"), (counted.cancelled, "cancelled"))
+    return " · ".join(f"{count:,} {kind}" for count, kind in kinds if count) or "0 failed"
+
+
 def tiles(stats: Stats, audit: Audit | None = None) -> tuple[Tile, ...]:
-    """The row of numbers; `audit` tells how many were cancelled."""
+    """The row of numbers; what the audit counts, too, is as `audit` has it."""
     orders, workers, takeover = stats.orders, stats.workers, stats.takeover_s
-    ended, by_hand = f"{orders.failed:,} failed", cancelled(audit)
-    if by_hand:
-        ended += f", {by_hand:,} cancelled"
-    oldest = f"oldest {age(orders.oldest_open_s)}" if orders.oldest_open_s is not None else ""
+    counted = sums(stats, audit)
+    oldest = ""
+    if counted.open and orders.oldest_open_s is not None:
+        oldest = f"oldest {age(orders.oldest_open_s)}"
     unheard = orders.heartbeat_timeouts
     again = f"{unheard:,} not heard of" if unheard else "attempts again"
     return (
-        Tile("orders started", f"{orders.started:,}", rate(stats.rate_per_s.started)),
-        Tile("delivered", f"{orders.delivered:,}", rate(stats.rate_per_s.delivered)),
-        Tile("on their way", f"{orders.open:,}", ended, oldest),
+        Tile("orders started", f"{counted.started:,}", rate(stats.rate_per_s.started)),
+        Tile("delivered", f"{counted.delivered:,}", rate(stats.rate_per_s.delivered)),
+        Tile("on their way", f"{counted.open:,}", ends(counted), oldest),
         Tile("retries", f"{orders.retries:,}", again),
         Tile("a pizza takes", seconds(stats.latency_s.p50), f"95 %: {seconds(stats.latency_s.p95)}"),
         Tile("takeover after", seconds(takeover.p50), f"95 %: {seconds(takeover.p95)} · n {takeover.n:,}"),
@@ -107,10 +135,15 @@ def audit_line(audit: Audit, age: float) -> AuditLine:
     """The sentence of an audit that was counted so many seconds ago. Where it differs from Temporal's own
     count, what does not fit is said instead of the sum.
     """
+    by_hand = min(cancelled(audit), audit.failed)
     text = (
         f"{audit.started:,} started = {audit.delivered:,} delivered + {audit.in_flight:,} on their way"
-        f" + {audit.failed:,} failed"
+        f" + {audit.failed - by_hand:,} failed"
     )
+    if by_hand:
+        text += f" + {by_hand:,} cancelled"
+    if audit.lost:
+        text += f" + {audit.lost:,} lost"
     local = audit.counted_at.astimezone()
     verdict = f"{audit.lost:,} lost"
     if not audit.balanced and not audit.lost:

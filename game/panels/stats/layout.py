@@ -28,6 +28,8 @@ class SheetLayout:
     """From a tile's edge to its text."""
     rows: tuple[float, float, float]
     """From a tile's top: its label's top, its number's middle, the rest's top."""
+    rest: int
+    """In how many lines at most the rest is written."""
     title: float
     """From a card's top to its title."""
     legend: float
@@ -51,6 +53,7 @@ PLAIN_LAYOUT = SheetLayout(
     plots=_row(356, 316, ((WIDE - 32) / 3,) * 3, 16),
     pad=16,
     rows=(8, 53, 74),
+    rest=1,
     title=9,
     legend=22,
     plot=(54, 42),
@@ -61,10 +64,11 @@ LARGE_LAYOUT = SheetLayout(
     frame=(8, 138, 1904, 604),
     audit=(LEFT, 160, WIDE - 92, 82),
     close=Hit((LEFT + WIDE - 82, 160, 82, 82), "close"),
-    tiles=_row(250, 146, (220, 220, 194, 228, 211, 327, 376), 10),
-    plots=_row(406, 312, (546, 672, 590), 14),
+    tiles=_row(250, 178, (220, 220, 214, 228, 211, 327, 356), 10),
+    plots=_row(438, 280, (546, 672, 590), 14),
     pad=13,
     rows=(4, 71, 102),
+    rest=2,
     title=4,
     legend=25.5,
     plot=(56, 50),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from api_stub.schema import Curves, Stats
 from game.accessibility import PLAIN
@@ -27,6 +28,7 @@ from game.panels.stats.figures import (
 )
 from game.panels.stats.layout import LEFT, WIDE, layout_of
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.scene.hud.free_room import FreeRoom
 from game.theme import (
     BASIL,
     CREAM,
@@ -74,9 +76,9 @@ class StatsPanel(Panel):
         """Where it was drawn last."""
         return self._layout.frame
 
-    def room_for_messages(self, x: float, top: float) -> tuple[float, float]:
-        """Under it."""
-        return x, max(top, self.box[1] + self.box[3] + BELOW)
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Under it, and under the sign that tells how old its figures are."""
+        return replace(free, top=max(free.top, self.box[1] + self.box[3] + BELOW + 12.0))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -157,30 +159,38 @@ class StatsPanel(Panel):
         x, y, w = box[0] + pad, box[1], box[2] - 2 * pad
         easel.box(box, PAPER_LIT, 16, RULE)
         easel.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
-        rest, room = tile.more, w
-        if tile.aside:
+        rest, aside = self._in_lines(easel, tile, w)
+        room = w
+        if aside:
             taken = easel.text(
-                tile.aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
+                aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
                 max_width=w * 0.66,
             )  # fmt: skip
             room -= taken[2] + pad / 2
-        elif (
-            easel.view.access.large
-            and " · " in rest
-            and easel.pen.measure(rest, SIZE_LEAST, tabular=True)[0] > w
-        ):
-            # The last part has no room at this size, beside the number it has.
-            rest, _, aside = rest.rpartition(" · ")
-            taken = easel.text(
-                aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
-                max_width=w / 2,
-            )  # fmt: skip
-            room -= taken[2] + pad
         easel.text(
             tile.value, x, y + value, SIZE_HEAD + 4, face="display", anchor="midleft", tabular=True,
             max_width=room,
         )  # fmt: skip
-        easel.text(rest, x, y + more, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
+        for n, line in enumerate(rest):
+            below = y + more + easel.pen.pitch(24.0 * n)
+            easel.text(line, x, below, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
+
+    def _in_lines(self, easel: Easel, tile: Tile, wide: float) -> tuple[list[str], str]:
+        """The lines of what belongs to a tile's number, and what stands beside the number: a part that has no
+        room in the lines is more important than what stands there else."""
+
+        def long(text: str) -> float:
+            return easel.pen.measure(text, SIZE_LEAST, tabular=True)[0]
+
+        parts, aside = tile.more.split(" · "), tile.aside
+        while True:
+            lines = [parts[0]]
+            for part in parts[1:]:
+                longer = f"{lines[-1]} · {part}"
+                lines = [*lines[:-1], longer] if long(longer) <= wide else [*lines, part]
+            if len(lines) <= self._layout.rest:
+                return lines, aside
+            *parts, aside = parts
 
     def _card(self, easel: Easel, n: int, title: str) -> Box:
         """A plot's card with its title; the box for the plot itself."""

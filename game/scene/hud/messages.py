@@ -8,33 +8,21 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.drawing.shapes import shade
-from game.drawing.text import Pen
-from game.scene.hud.trouble_signs import room
+from game.scene.hud.fitted_lines import fitted_lines
+from game.scene.hud.free_room import LOWEST, MessageRoom
 from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.messages import Message
 from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out
 from game.simulation.stream_slider import SIGN as STREAM
-from game.theme import BASIL, CREAM, DUSK, GLOW, INK, SIZE_BODY, SIZE_LEAST, SIZE_SMALL, SIZE_TITLE, TOMATO
+from game.theme import BASIL, CANVAS, CREAM, DUSK, GLOW, INK, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
-WIDEST = 1400.0
 CALM_SIGNS = frozenset({"heartbeat", "paused", "cancelled", "retry"})
 """Messages that are neither good nor bad news."""
 LEAST_BESIDE = 500.0
 """Where there is less room for a message than this beside the stream's sign, it lies over that."""
 MARK = 38.0
 """Room for a message's sign: what it is about is never said by colour alone."""
-
-
-def _set(pen: Pen, text: str, room: float) -> tuple[float, list[str]]:
-    """A message's size and lines: one, or smaller ones where it is too long for that."""
-    lines = pen.wrap(text, SIZE_BODY, room, face="bold", lines=1)
-    if lines == [text]:
-        return SIZE_BODY, lines
-    lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=2)
-    if any(pen.measure(line, SIZE_SMALL, face="bold")[0] > room for line in lines):
-        lines = pen.wrap(text, SIZE_SMALL, room, face="bold", lines=3)
-    return SIZE_SMALL, lines
 
 
 @dataclass(frozen=True)
@@ -54,30 +42,35 @@ def message_figures(model: Model) -> MessageFigures:
     return MessageFigures(model.messages, model.stream.shown, model.access.calm, model.escape_held)
 
 
-def draw_messages(brush: Brush, figures: MessageFigures, x: float, top: float) -> None:
-    """What somebody is told just now, around x and from `top` down. Over the panels too: it is often about
-    what one of them asked for."""
-    x, y = min(x, room(brush, WIDEST)[0]), top
-    for message in figures.messages:
-        y += _message(brush, message, figures, x, y) + 8
+def draw_messages(brush: Brush, figures: MessageFigures, at: MessageRoom, top: float) -> None:
+    """What somebody is told just now, from `top` down where there is room for it, and the ring over that."""
+    lowest = top >= LOWEST
+    if not lowest:
+        at = at.within(at.wide, brush.view.access.large)
+    # At the lower edge there is room for one, in one line.
+    for message in figures.messages[-1:] if lowest else figures.messages:
+        top += _message(brush, message, figures, at, top, lowest) + 8
     held = figures.escape_held
     if held is not None and held >= 0.25:
         _ring(brush, held)
 
 
-def _message(brush: Brush, message: Message, figures: MessageFigures, x: float, y: float) -> float:
-    """One message around x from y down; its height."""
-    pen = brush.pen
-    most = min(2 * min(x, 1920.0 - x) - 40, room(brush, WIDEST)[1])
+def _message(
+    brush: Brush, message: Message, figures: MessageFigures, at: MessageRoom, y: float, lowest: bool
+) -> float:
+    """One message from y down, `lowest`: in one line at the lower edge; its height."""
+    pen, x = brush.pen, at.x
+    most = min(2 * min(x, CANVAS[0] - x) - 40, at.wide)
     beside = 2 * (x - STREAM[0] - STREAM[2] - 12)
     if figures.slider and beside >= LEAST_BESIDE and y < STREAM[1] + STREAM[3]:
         most = min(most, beside)  # never over the stream's own sign
     wide = min(pen.measure(message.text, SIZE_BODY, face="bold")[0] + 56 + MARK, most)
     width = wide - 40 - MARK
-    size, lines = _set(pen, message.text, width)
+    size, lines = (SIZE_BODY, [message.text]) if lowest else fitted_lines(pen, message.text, width)
     high = pen.pitch(54 + 32 * (len(lines) - 1))
     shown = ease_out(message.age / 0.25) * clamp((message.life - message.age) / 0.3, 0.0, 1.0)
-    top = y - (0 if figures.calm else 30 * (1 - shown))
+    # It comes from below: above it is what it must not cover.
+    top = min(y, CANVAS[1] - 4.0 - high) + (0 if figures.calm else 30 * (1 - shown))
     left, middle = x - wide / 2, top + high / 2
     icon = message.icon or ("delivered" if message.good else "failed")
     fill = BASIL if message.good else DUSK if icon in CALM_SIGNS else TOMATO
@@ -85,8 +78,8 @@ def _message(brush: Brush, message: Message, figures: MessageFigures, x: float, 
     brush.sprite(brush.art.icon(icon, 34), left + 34, middle)
     brush.flush()
     for n, line in enumerate(lines):
-        at = middle + pen.pitch(32 * (n - (len(lines) - 1) / 2))
-        pen.write(line, x + MARK / 2, at, size, CREAM, face="bold", anchor="center", max_width=width)
+        row = middle + pen.pitch(32 * (n - (len(lines) - 1) / 2))
+        pen.write(line, x + MARK / 2, row, size, CREAM, face="bold", anchor="center", max_width=width)
     return high
 
 

@@ -28,7 +28,7 @@ def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
     """A slip's lines below its head: text, colour, bold."""
     found = [(words.held, INK, False)]
     if words.outcome:
-        found.append((words.outcome, TOMATO if words.waiting else BASIL, True))
+        found.append((words.outcome, TOMATO if words.waiting or words.bad else BASIL, True))
     if words.kept:
         found.append((words.kept, INK_SOFT, False))
     return tuple(found)

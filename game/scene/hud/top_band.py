@@ -10,6 +10,7 @@ from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.geometry import Box, inside
 from game.scene.death_clocks import age_text
+from game.simulation.header_numbers import Numbers, numbers_of
 from game.simulation.model import Model
 from game.simulation.places import TITLE, TOP_BAND
 from game.theme import ALARM, CREAM, GLOW, SIZE_BODY, SIZE_HERO, SIZE_SMALL, SIZE_TITLE
@@ -47,9 +48,7 @@ class BandFigures:
     """For how long they have not been counted, where that is long."""
     pulse: float
     """How much larger the counter is for a moment, 0 to 1."""
-    delivered: int
-    open: int
-    per_minute: int
+    numbers: Numbers
 
 
 def band_figures(model: Model) -> BandFigures:
@@ -63,9 +62,7 @@ def band_figures(model: Model) -> BandFigures:
         lost=model.pizzas_lost,
         counted_ago=age_text(model.audit_age) if model.audit_age > STALE else "",
         pulse=0.0 if model.access.calm else model.tally.pulse,
-        delivered=model.tally.delivered,
-        open=model.open_orders,
-        per_minute=model.per_minute,
+        numbers=numbers_of(model),
     )
 
 
@@ -73,7 +70,7 @@ def draw_top_band(brush: Brush, figures: BandFigures) -> None:
     """The band, each part painted when what it says changes."""
     _title(brush, figures)
     _counter(brush, figures)
-    _numbers(brush, figures)
+    _numbers(brush, figures.numbers)
 
 
 def _part(brush: Brush, box: Box, said: Hashable, paint: Callable[[Pen], None]) -> None:
@@ -142,17 +139,20 @@ def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
     )  # fmt: skip
 
 
-def _numbers(brush: Brush, figures: BandFigures) -> None:
+def _numbers(brush: Brush, said: Numbers) -> None:
     columns = (
-        (NUMBERS_PARTS[0], figures.delivered, "delivered", 164.0),
-        (NUMBERS_PARTS[1], figures.open, "open", 140.0),
-        (NUMBERS_PARTS[2], figures.per_minute, "a minute", 160.0),
+        (NUMBERS_PARTS[0], said.delivered, said.counts, 164.0),
+        (NUMBERS_PARTS[1], said.open, ("open",), 140.0),
+        (NUMBERS_PARTS[2], said.a_minute, ("a minute",), 160.0),
     )
     for part, value, label, wide in columns:
-        _part(brush, part, value, partial(_number, part, value, label, wide))
+        _part(brush, part, (value, label), partial(_number, part, value, label, wide))
 
 
-def _number(part: Box, value: int, label: str, wide: float, pen: Pen) -> None:
+def _number(part: Box, value: int, words: tuple[str, ...], wide: float, pen: Pen) -> None:
+    """`words`: what it counts; the first that has room at its full size."""
+    fitting = (one for one in words if pen.measure(one, SIZE_SMALL)[0] <= wide)
+    label = next(fitting, words[-1])
     x = part[0] + part[2] / 2
     pen.write(
         str(value), x, 82 - pen.pitch(30), SIZE_TITLE + 6, CREAM, face="display", anchor="center",

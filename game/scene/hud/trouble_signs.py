@@ -1,4 +1,4 @@
-"""Drawing the signs under the top band for what is wrong just now, and for as long as it is."""
+"""Drawing the signs for what is wrong just now, and for as long as it is."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.drawing.shapes import shade
+from game.scene.hud.fitted_lines import fitted_lines
+from game.scene.hud.free_room import MessageRoom
 from game.simulation.model import Model
 from game.theme import CREAM, GLOW, INK, SIZE_BODY, SIZE_SMALL
-
-FIRST = 150.0
-"""Where the first sign begins, in logical pixels from the top."""
 
 
 @dataclass(frozen=True)
@@ -47,47 +46,41 @@ def trouble_signs(model: Model) -> tuple[TroubleSign, ...]:
     return tuple(found)
 
 
-def room(brush: Brush, most: float) -> tuple[float, float]:
-    """The middle of a sign and its width: with large text what lies beside it is wider, too."""
-    return (905.0, min(most, 720.0)) if brush.view.access.large else (960.0, most)
-
-
-def draw_trouble_signs(brush: Brush, signs: tuple[TroubleSign, ...]) -> float:
-    """The signs below each other; returns from where down there is room again."""
-    y = FIRST
+def draw_trouble_signs(brush: Brush, signs: tuple[TroubleSign, ...], at: MessageRoom) -> float:
+    """The signs below each other, over whatever is open; returns from where down there is room again."""
+    y = at.top
     for sign in signs:
-        if sign.reason:
-            y = _problem(brush, y, sign.text, sign.reason)
-        else:
-            y = _sign(brush, y, sign.icon, sign.text)
+        y = _problem(brush, sign, at, y) if sign.reason else _sign(brush, sign, at, y)
     return y
 
 
-def _sign(brush: Brush, y: float, icon: str, text: str) -> float:
-    x, most = room(brush, 1200.0)
-    width = min(brush.pen.measure(text, SIZE_BODY, face="bold")[0] + 96, most)
-    high = brush.pen.pitch(56)
-    left = x - width / 2
+def _sign(brush: Brush, sign: TroubleSign, at: MessageRoom, y: float) -> float:
+    at, pen = at.within(1200.0, brush.view.access.large), brush.pen
+    width = min(pen.measure(sign.text, SIZE_BODY, face="bold")[0] + 96, at.wide)
+    size, lines = fitted_lines(pen, sign.text, width - 90, 5)
+    high = pen.pitch(56 + 32 * (len(lines) - 1))
+    left = at.x - width / 2
     shade(brush.view, left, y, width, high, INK, 235, 18)
-    brush.sprite(brush.art.icon(icon, 40), left + 40, y + high / 2)
+    brush.sprite(brush.art.icon(sign.icon, 40), left + 40, y + high / 2)
     brush.flush()
-    brush.pen.write(
-        text, left + 74, y + high / 2, SIZE_BODY, GLOW, face="bold", anchor="midleft", max_width=width - 90
-    )
+    for n, line in enumerate(lines):
+        middle = y + high / 2 + pen.pitch(32 * (n - (len(lines) - 1) / 2))
+        pen.write(line, left + 74, middle, size, GLOW, face="bold", anchor="midleft", max_width=width - 90)
     return y + high + 10
 
 
-def _problem(brush: Brush, y: float, head: str, problem: str) -> float:
+def _problem(brush: Brush, sign: TroubleSign, at: MessageRoom, y: float) -> float:
     """What is wrong, and why, for as long as it is: an edit that is not in force, a cook that is missing."""
-    x, wide = room(brush, 850.0)
-    lines = brush.pen.wrap(problem, SIZE_SMALL, wide - 100, lines=3)
+    at = at.within(850.0, brush.view.access.large)
+    x, wide = at.x, at.wide
+    lines = brush.pen.wrap(sign.reason, SIZE_SMALL, wide - 100, lines=3)
     pitch = brush.pen.pitch
     high = pitch(48.0 + 32 * len(lines)) + 6
     shade(brush.view, x - wide / 2, y, wide, high, INK, 235, 18)
-    brush.sprite(brush.art.icon("failed", 44), x - wide / 2 + 42, y + high / 2)
+    brush.sprite(brush.art.icon(sign.icon, 44), x - wide / 2 + 42, y + high / 2)
     brush.flush()
     left = x - wide / 2 + 80
-    brush.pen.write(head, left, y + 10, SIZE_SMALL, GLOW, face="bold", max_width=wide - 100)
+    brush.pen.write(sign.text, left, y + 10, SIZE_SMALL, GLOW, face="bold", max_width=wide - 100)
     for n, line in enumerate(lines):
         brush.pen.write(line, left, y + 10 + pitch(34 + 32 * n), SIZE_SMALL, CREAM, max_width=wide - 100)
     return y + high + 10

@@ -10,7 +10,7 @@ from game.simulation.controls.picking import cook_at, gopher_at
 from game.simulation.model import Model
 from game.simulation.order_stream import paced, toggled
 from game.simulation.places import TITLE
-from game.simulation.receipt_layout import placed_slips, replay_tab
+from game.simulation.receipt_layout import placed_slips, replay_tab, replayable
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 
 
@@ -48,7 +48,8 @@ def press(model: Model, x: float, y: float, out: AppRequests) -> None:
         return
     replay = replay_tab(placed_slips(model.slips, model.access, model.heard_at))
     if replay is not None and inside(replay, x, y):
-        out.wishes.append(OpenReplay())
+        receipt = replayable(model.slips)
+        out.wishes.append(OpenReplay(receipt.n if receipt is not None else 0))
     elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
         out.wishes.append(OpenBug())
     elif inside(TITLE, x, y):

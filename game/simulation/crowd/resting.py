@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from game.api_state.conditions import Condition
+from game.api_state.conditions import WANTED, Condition
 from game.simulation.actors import Cook, Gopher, Mood, Rest, slot_of
 from game.simulation.crowd.fast_path import Stride, goal_of, on_stand
 from game.simulation.model import Model
 from game.simulation.places import Place
 
 ASLEEP_AFTER = 12.0
+READ_SECONDS = 8.0
+"""So long stands aside whom somebody has terminated: until it is read what has become of it."""
 PATIENCE = 8.0
 # Seconds for which an order waits beside a ghost after Temporal has let go of the dead process.
 
@@ -108,4 +110,6 @@ def rest_of(
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
+    if gopher.mood is Mood.SAD and gopher.condition in WANTED:
+        return Rest(gopher.mood_since + READ_SECONDS)
     return Rest(gopher.calm_since + ASLEEP_AFTER if gopher.mood is Mood.WAIT else math.inf)

@@ -1,0 +1,1 @@
+"""An exhibit that nobody looks after: what it does by itself, its reset, its totals, and rounds."""

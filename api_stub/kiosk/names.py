@@ -1,0 +1,64 @@
+"""Names for the table: letters only, and no rude words of 25 languages (the lists of badwords-py)."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import itertools
+import threading
+import unicodedata
+from functools import cache
+from typing import Any
+
+from api_stub.errors import NameRefused
+
+LEAST, MOST = 3, 8
+_loading = threading.Lock()
+
+
+def normal(name: str) -> str:
+    """The name as it is shown: composed, upper case. Raises NameRefused for what is no name."""
+    shown = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).upper())
+    if not LEAST <= len(shown) <= MOST or not all(unicodedata.category(each)[0] == "L" for each in shown):
+        raise NameRefused(f"name: found {name[:20]!r}; {LEAST} to {MOST} letters are accepted")
+    return shown
+
+
+async def checked(name: str | None) -> str | None:
+    """The name as it is shown; None stays None. Raises NameRefused, also for a rude one."""
+    if name is None:
+        return None
+    shown = normal(name)
+    if importlib.util.find_spec("badwords") is None:
+        raise NameRefused("name: there is no list of rude words on this machine, so no name is shown")
+    # The lists take a sixth of a second to load: not on the event loop.
+    if await asyncio.to_thread(is_rude, shown):
+        raise NameRefused("name: this one is not shown; choose another")
+    return shown
+
+
+def is_rude(name: str) -> bool:
+    """Whether the name, or it with its repeated letters taken for one, stands in the lists, or has one of a
+    few words in it that no name has. Other parts of words are left alone: Dickson is a name."""
+    low = name.lower()
+    once = "".join(letter for letter, _ in itertools.groupby(low))
+    with _loading:
+        words, options = _lists()
+    return any(part in low or part in once for part in NOWHERE) or any(
+        words.is_profane(each, options=options) for each in {low, once}
+    )
+
+
+@cache
+def _lists() -> tuple[Any, Any]:
+    from badwords import Options, ProfanityFilter
+
+    words = ProfanityFilter()
+    words.init()
+    words.add_whitelist(list(HARMLESS))
+    return words, Options(collapse_repeats=True, leetspeak=True)
+
+
+NOWHERE = ("fuck", "fvck", "nigg", "hitler", "fick")
+HARMLESS = ("mama", "papa", "pipo")
+"""Somebody's slang, and everybody's names."""

@@ -1,0 +1,160 @@
+"""A kiosk whose database is damaged goes on with a new one, and says what was lost; anybody else is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api_stub.kiosk import losses
+from api_stub.records.ledger_lines import Ended, Taken, write_line
+from api_stub.stack.set_aside import (
+    KEPT,
+    ledger_problem,
+    open_orders,
+    set_bad_ledgers_aside,
+    set_database_aside,
+)
+from tests.running import PATIENCE, RunningStack, eventually, quick_config, running_stack
+
+NOISE = random.Random(1).randbytes(9 * 1024)
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+def taken(number: int) -> str:
+    return write_line(Taken(NOW, f"o{number}--x", f"run-{number}"))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory with a damaged database, and a ledger of three orders, one of them delivered."""
+    (tmp_path / "temporal.db").write_bytes(NOISE)
+    (tmp_path / "temporal.db-wal").write_bytes(b"log")
+    lines = "".join(map(taken, range(3))) + write_line(Ended(NOW, "o0--x", "run-0", "delivered", 0))
+    (tmp_path / "ledger.txt").write_text(lines, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_database_and_what_counts_it_are_set_aside_together(state: Path) -> None:
+    told = set_database_aside(state, f"{state / 'temporal.db'} is damaged; --fresh forgets it")
+    assert "--fresh" not in told and "2 open orders are lost" in told
+    names = (file.name.partition(".damaged-")[0] for file in state.iterdir())
+    assert sorted(names) == [
+        "ledger.txt",
+        "losses.json",
+        "temporal.db",
+        "temporal.db-wal",
+    ]
+    aside = next(file for file in state.iterdir() if file.name.startswith("temporal.db.damaged-"))
+    assert aside.read_bytes() == NOISE, "it is kept as it was"
+    (loss,) = losses.noted(state)
+    assert loss.orders == 2 and loss.what == told and loss.is_news
+
+
+def test_damaged_files_do_not_fill_the_disk(state: Path) -> None:
+    for number in range(KEPT + 3):
+        (state / "temporal.db").write_bytes(NOISE + bytes([number]))
+        set_database_aside(state, "temporal.db is damaged")
+    kept = sorted(state.glob("temporal.db.damaged-*"))
+    assert [file.read_bytes()[-1] for file in kept] == [3, 4]
+    assert len(losses.noted(state)) == KEPT + 3
+
+
+def test_a_ledger_that_is_none_is_set_aside_and_a_good_one_is_not(state: Path) -> None:
+    ledger = state / "ledger.txt"
+    assert ledger_problem(ledger) is None and set_bad_ledgers_aside(state) == [] and open_orders(ledger) == 2
+    ledger.write_bytes(NOISE)
+    assert ledger_problem(ledger) == "is damaged" and open_orders(ledger) == 0
+    (told,) = set_bad_ledgers_aside(state)
+    assert str(ledger) in told and not ledger.exists() and losses.noted(state)[0].orders == 0
+
+
+@pytest.mark.parametrize("noise", [b"", NOISE, b"{}", b"[1]", b'[{"at": 3}]', b"[" * 50_000])
+def test_losses_that_cannot_be_read_are_none(tmp_path: Path, noise: bytes) -> None:
+    (tmp_path / "losses.json").write_bytes(noise)
+    assert losses.noted(tmp_path) == []
+    losses.note(tmp_path, "x" * 9000, NOW, 1)
+    (loss,) = losses.noted(tmp_path)
+    assert len(loss.what) == losses.MAX_WORDS and not loss.is_news
+    for _ in range(50):
+        losses.note(tmp_path, "again", datetime.now(UTC) - timedelta(seconds=1), 1)
+    assert len(losses.noted(tmp_path)) == losses.MAX_LOSSES
+
+
+# --- on a real stack ---
+
+
+def asked(stack: RunningStack, path: str) -> dict[str, Any] | None:
+    """An answer; None while the API is being started again."""
+    with contextlib.suppress(httpx.TransportError):
+        answer = stack.client.get(path)
+        if answer.status_code == 200:
+            return dict(answer.json())
+    return None
+
+
+@contextlib.contextmanager
+def kiosk(directory: Path) -> Iterator[RunningStack]:
+    config = quick_config(directory)
+    with running_stack(directory / "state", config, "--no-game", "--kiosk") as stack:
+        yield stack
+
+
+@pytest.mark.stack
+def test_a_kiosk_goes_on_with_a_new_database_and_tells_the_loss(tmp_path: Path) -> None:
+    with kiosk(tmp_path) as stack:
+        stack.order("before")
+        stack.until("before", "ORDER_DELIVERED")
+    (tmp_path / "state" / "temporal.db").write_bytes(NOISE)
+    with kiosk(tmp_path) as stack:
+        health = stack.client.get("/healthz").json()
+        assert any("is set aside" in problem for problem in health["problems"]), health
+        assert "0 open orders" in stack.client.get("/kiosk").json()["losses"][0]
+        stack.order("after")
+        stack.until("after", "ORDER_DELIVERED")
+        assert stack.client.get("/audit").json()["lost"] == 0
+
+        # The same in the middle of the show, with an order on its way.
+        stack.order("lost")
+        stack.until_worked_on("lost", "prepare")
+        database, pids = tmp_path / "state" / "temporal.db", stack.pids()
+        os.kill(pids["temporal"], signal.SIGSTOP)
+        for ending in ("-wal", "-shm"):
+            database.with_name(database.name + ending).unlink(missing_ok=True)
+        database.write_bytes(NOISE)
+        os.kill(pids["temporal"], signal.SIGKILL)
+
+        def back() -> bool:
+            now, told = stack.pids(), asked(stack, "/healthz")
+            return bool(now.get("api") not in (None, pids["api"]) and told and told["temporal"]["reachable"])
+
+        eventually(back, 30)
+        told = stack.client.get("/kiosk").json()["losses"]
+        assert len(told) == 2 and "1 open orders are lost" in told[1], told
+        eventually(lambda: (asked(stack, "/kiosk/totals") or {})["today"]["lost"] == 1)
+        stack.until_worker(1, "ready")
+        stack.order("anew")
+        stack.until("anew", "ORDER_DELIVERED")
+        audit = stack.client.get("/audit").json()
+        assert (audit["started"], audit["lost"]) == (1, 0), audit
+
+
+@pytest.mark.stack
+def test_without_kiosk_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "temporal.db").write_bytes(NOISE)
+    stack = RunningStack(state, quick_config(tmp_path), "--no-game")
+    _, errors = stack.process.communicate(timeout=30 * PATIENCE)
+    stack.client.close()
+    assert stack.process.returncode == 1
+    assert str(state / "temporal.db") in errors and "--fresh" in errors and errors.count("\n") == 1, errors
+    assert (state / "temporal.db").read_bytes() == NOISE
