@@ -15,6 +15,7 @@ from game.drawing.brush import Brush
 from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.drawing.virtual_pointer import draw_pointer
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.draw import draw_over_panels
 from game.scene.hud.free_room import FreeRoom, MessageRoom
@@ -168,6 +169,10 @@ class Renderer:
             overlay.draw(brush.view)
         draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
+
+    def draw_pointer(self, x: float, y: float) -> None:
+        """Draw a gamepad's pointer over all that `draw` has put down, with its tip at a logical point."""
+        draw_pointer(self._newest_view(), x, y)
 
     def _draw_loading(self, view: View) -> None:
         view.surface.fill(NIGHT)
