@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kube.cluster import cluster, kube_admin
 from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
 
 # A timing is no test: a busy machine may be slow. With CI set, the examples are the same in each run.
 settings.register_profile("any-pace", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-pace")
+
+__all__ = ["cluster", "kube_admin"]
+"""Fixtures of other files."""
 
 SESSIONS: list[pytest.Session] = []
 
