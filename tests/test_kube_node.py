@@ -14,7 +14,7 @@ import pytest
 
 from tests.kube.cluster import Cluster
 from tests.kube.kubeapi import Json, Refused, pods_of
-from tests.kube.node import RunningNode, running_node
+from tests.kube.running_node import RunningNode, running_node
 from tests.running import eventually
 
 FOREVER = ["python", "-c", "import time; time.sleep(3600)"]
@@ -139,7 +139,7 @@ def test_environment_and_mounts_are_the_pods_own(cluster: Cluster, node: Running
         ),
     )
     until(cluster, name, ready)
-    file = next(Path(node.node._directory).glob("*/volumes/out")) / "it"
+    file = next(Path(node.node.directory).glob("*/volumes/out")) / "it"
     seen = eventually(lambda: file.exists() and file.read_text() and json.loads(file.read_text()))
     assert (seen["POD"], seen["APP"], seen["KEY"], seen["A"], seen["P_B"]) == (name, "x", "k", "1", "2")
     assert seen["OUT"] == str(file) and seen["LIKE"] == "/run/outer" and seen["TWO"] == f"{name}-$(NOT_THERE)"
@@ -179,7 +179,7 @@ def test_what_an_empty_dir_has_outlives_a_restart(cluster: Cluster, node: Runnin
     volumes = [{"name": "n", "emptyDir": {}}]
     name = make(cluster, pod_of(["python", "-c", code], container=container, volumes=volumes))
     until(cluster, name, ready)
-    starts = next(Path(node.node._directory).glob("*/volumes/n")) / "starts"
+    starts = next(Path(node.node.directory).glob("*/volumes/n")) / "starts"
     eventually(lambda: starts.exists() and starts.read_text() == "x")
     first = node.pids()[name]
     node.kill_container(name)
@@ -195,7 +195,7 @@ def test_a_readiness_probe_decides(cluster: Cluster, node: RunningNode) -> None:
     name = make(cluster, pod_of(FOREVER, container=container, volumes=[{"name": "n", "emptyDir": {}}]))
     pod = until(cluster, name, lambda p: "running" in worker_of(p)["state"])
     assert pod["status"]["phase"] == "Running" and not ready(pod)
-    mark = next(Path(node.node._directory).glob("*/volumes/n")) / "up"
+    mark = next(Path(node.node.directory).glob("*/volumes/n")) / "up"
     mark.touch()
     until(cluster, name, ready)
     mark.unlink()

@@ -11,6 +11,7 @@ All processes of a parallel run share one cluster: the first to need it starts i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import psutil
 import pytest
 
 from tests.kube.kubeapi import Access, KubeClient
@@ -33,6 +35,8 @@ FIRST_TIME_S = 1200
 API_USER = "gopherpizza-api"
 """Whom the API is to the cluster; the administrator gives rights to this user."""
 TRIES = 3
+STOP_S = 10
+"""How long an API server may take to end: it waits for watches."""
 _names = itertools.count(1)
 
 
@@ -91,8 +95,14 @@ def start(program: Path, directory: Path, ports: int = 3) -> Path:
 
 
 def stop(program: Path, directory: Path) -> None:
-    """Stop what `start` started there."""
+    """Stop what `start` started there; what does not go is killed."""
+    pids = [int(file.read_text()) for file in directory.glob("*.pid") if file.read_text().strip()]
+    parts = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     subprocess.run([program, "down", "--dir", directory], stdin=subprocess.DEVNULL, timeout=60, check=False)
+    _, left = psutil.wait_procs(parts, timeout=STOP_S)
+    for part in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            part.kill()
 
 
 def _row_of_ports(count: int) -> int:
