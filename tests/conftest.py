@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.kube.cluster import cluster, kube_admin
+from tests.kube.cluster import FIRST_TIME_S, cluster, kube_admin
 from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
 
 # A timing is no test: a busy machine may be slow. With CI set, the examples are the same in each run.
@@ -57,8 +57,14 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: no process is then left alone with one at the end."""
+    """The longest files first: no process is then left alone with one at the end.
+
+    Whoever needs a cluster may be the first to: then it has to wait until one is built.
+    """
     items.sort(key=lambda item: item.path.name not in LONGEST)
+    for item in items:
+        if "kube_admin" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(FIRST_TIME_S + 300))
 
 
 @pytest.fixture(scope="session")
