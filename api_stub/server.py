@@ -21,8 +21,8 @@ from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
-from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
