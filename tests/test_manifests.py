@@ -276,6 +276,8 @@ def test_a_temporal_elsewhere_is_named_by_the_environment_and_no_secret_is_print
         "GOPHERPIZZA_BOOTH": "north",
     }
     assert data == expected
+    pods = object_of(list(yaml.safe_load_all(told.stdout)), "Deployment", "cooks")["spec"]["template"]
+    assert pods["metadata"]["labels"]["gopherpizza/booth"] == "north"
 
 
 @pytest.mark.parametrize(
@@ -287,12 +289,22 @@ def test_a_temporal_elsewhere_is_named_by_the_environment_and_no_secret_is_print
         (["--image", "a b"], "--image: found 'a b'"),
         (["--image", "x:\n1"], "--image: found"),
         (["--overlay", "temporal-elsewhere"], "set TEMPORAL_ADDRESS"),
+        ([], "GOPHERPIZZA_BOOTH: found 'a b'"),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_one_line(options: list[str], words: str) -> None:
     with pytest.raises(CannotRender, match=re.escape(words)) as caught:
-        read(options, {})
+        read(options, {} if options else {"GOPHERPIZZA_BOOTH": "a b"})
     assert "\n" not in str(caught.value)
+
+
+def test_a_booths_name_stands_in_both_places() -> None:
+    made = rendered(Wanted(overlay="temporal-elsewhere"))
+    label = object_of(made, "Deployment", "cooks")["spec"]["template"]["metadata"]["labels"][
+        "gopherpizza/booth"
+    ]
+    assert label == object_of(made, "ConfigMap", "temporal")["data"]["GOPHERPIZZA_BOOTH"]
+    assert made == built(KUBERNETES / "overlays" / "temporal-elsewhere")
 
 
 def test_a_checkpoint_of_processes_is_refused_with_those_that_there_are() -> None:

@@ -104,7 +104,8 @@ def apply_patch(manifests: list[Manifest], patch: Manifest) -> None:
         raise CannotRender(f"patch: there is no {target['kind']} {target['name']}")
     for step in yaml.safe_load(patch["patch"]):
         for each in hit:
-            *parents, last = step["path"].lstrip("/").split("/")
+            parts = step["path"].removeprefix("/").split("/")
+            *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in parts)
             place: Any = each
             for part in parents:
                 place = place[int(part)] if isinstance(place, list) else place[part]

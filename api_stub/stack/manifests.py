@@ -19,6 +19,7 @@ from api_stub.checkpoint.files import ConfigError, LoadedConfig, checkpoint_file
 from api_stub.oneline import shown
 from api_stub.stack.kustomize import CannotRender, Manifest, built, containers_of, text_of
 from api_stub.stack.options import CALLER, CONFIGS, checkpoint
+from worker.shared import BOOTH_VARIABLE, checked_booth
 
 OPTION = "--kube-manifests"
 OVERLAYS = CONFIGS / "kubernetes" / "overlays"
@@ -26,8 +27,10 @@ ELSEWHERE = "temporal-elsewhere"
 NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """A DNS label, as RFC 1123 has it."""
 IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}")
-SETTINGS = ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "GOPHERPIZZA_BOOTH")
+SETTINGS = ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", BOOTH_VARIABLE)
 """What is taken from the environment for a Temporal elsewhere; none of it is a secret."""
+BOOTH_LABEL = "gopherpizza/booth"
+"""Tells a booth's Pods from another's in one namespace."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,11 @@ def rendered(wanted: Wanted) -> list[Manifest]:
     if wanted.image is not None:
         for container in containers_of(manifests):
             container["image"] = wanted.image
-    object_of(manifests, "ConfigMap", "temporal")["data"].update(wanted.settings or {})
+    settings = object_of(manifests, "ConfigMap", "temporal")["data"]
+    settings.update(wanted.settings or {})
+    labels = object_of(manifests, "Deployment", "cooks")["spec"]["template"]["metadata"]["labels"]
+    if BOOTH_LABEL in labels:
+        labels[BOOTH_LABEL] = settings[BOOTH_VARIABLE]
     return manifests
 
 
@@ -167,6 +174,10 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         raise CannotRender(
             f"--overlay {ELSEWHERE}: set TEMPORAL_ADDRESS to where your Temporal is (host:port)"
         )
+    try:
+        checked_booth(settings.get(BOOTH_VARIABLE, "none"))
+    except ValueError as error:
+        raise CannotRender(f"{BOOTH_VARIABLE}: found {shown(settings[BOOTH_VARIABLE])}; {error}") from None
     settings.setdefault("TEMPORAL_NAMESPACE", "default")  # the SDK's; not the file's example
     caller = Path(environment.get(CALLER) or os.getcwd())
     return Wanted(
