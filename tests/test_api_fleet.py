@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api_stub.fleet import supervisor
+from api_stub.fleet.host import OnFailed
 from api_stub.fleet.rules import decide
 from api_stub.fleet.supervisor import signal_name
 from tests.serving import Api, api
@@ -156,16 +157,16 @@ def test_one_listener_or_signal_that_fails_keeps_no_other_from_its_part(fleet: A
     for slot in (1, 2):
         fleet.post("/fleet/workers", {"slot": slot})
         fleet.pid(slot)
-    sent = fleet.host.signal
+    sent = fleet.host.stop
     refused: list[int] = []
 
-    def not_permitted(pid: int, number: int) -> None:
+    def not_permitted(handle: str, at_once: bool, on_failed: OnFailed) -> None:
         if not refused:
-            refused.append(pid)
+            refused.append(int(handle))
             raise PermissionError("not permitted")
-        sent(pid, number)
+        sent(handle, at_once, on_failed)
 
-    fleet.host.signal = not_permitted
+    fleet.host.stop = not_permitted
     assert fleet.post("/fleet/redeploy").status_code in (200, 202)
     assert refused == [fleet.pid(1)]
     fleet.until(lambda: fleet.kitchen.fleet.state.slot(2).generation == 2)

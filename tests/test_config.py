@@ -56,7 +56,19 @@ def test_every_key_may_stand_there_with_its_default(tmp_path: Path) -> None:
         ({"fleet": {"slots": 0}}, ["fleet.slots", "0", "greater than or equal to 1"]),
         ({"fleet": {"slots": True}}, ["fleet.slots", "True"]),
         ({"fleet": {"start": 3}}, ["fleet", "start: 3 is more than slots: 1"]),
-        ({"fleet": {"hosted_on": "kubernetes"}}, ["fleet", "kubernetes is not supported yet", "processes"]),
+        ({"fleet": {"kubernetes": {}}}, ["fleet", "kubernetes: is accepted with hosted_on: kubernetes"]),
+        (
+            {"fleet": {"hosted_on": "kubernetes", "respawn_after_s": [1, 2]}},
+            ["respawn_after_s", "Kubernetes starts a dead worker again", "null"],
+        ),
+        (
+            {"fleet": {"hosted_on": "kubernetes", "kubernetes": {"namespace": "Kitchen_1"}}},
+            ["fleet.kubernetes.namespace", "'Kitchen_1'"],
+        ),
+        (
+            {"fleet": {"hosted_on": "kubernetes"}, "bug": "spread_toppings"},
+            ["bug: spread_toppings", "no file of this machine"],
+        ),
         ({"fleet": {"hosted_on": "mars"}}, ["fleet.hosted_on", "'mars'", "'processes'"]),
         (
             {"fleet": {"respawn_after_s": [3, 1]}},

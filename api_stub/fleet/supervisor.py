@@ -16,28 +16,33 @@ from pathlib import Path
 from api_stub import clocks
 from api_stub.background import Troubles, reason_of
 from api_stub.fleet.generations import Generations
-from api_stub.fleet.host import Host
+from api_stub.fleet.host import AnyHost, Host
 from api_stub.fleet.rules import (
     Action,
     BecameReady,
     CloseDown,
     Dice,
     Died,
+    End,
     Event,
     Exit,
     Exited,
     FleetState,
+    HostNews,
     KillWanted,
     Open,
     Policy,
     Redeploy,
+    Reform,
     Reshape,
-    SendSignal,
+    Scale,
     Slot,
     Spawn,
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stop,
+    StopFailed,
     Tick,
     decide,
     next_due,
@@ -90,7 +95,7 @@ class Supervisor:
 
     def __init__(
         self,
-        host: Host,
+        host: AnyHost,
         policy: Policy,
         setup: FleetSetup,
         *,
@@ -99,7 +104,7 @@ class Supervisor:
         dice: Dice | None = None,
         troubles: Troubles | None = None,
     ) -> None:
-        self._host = host
+        self.host = host
         self._policy = policy
         self._setup = setup
         self._clock = clock
@@ -134,8 +139,16 @@ class Supervisor:
         return self._policy
 
     async def open(self) -> None:
-        """Begin: fill the first slots."""
+        """Begin: fill the first slots, or take over what the host has."""
         self.handle(Open(self._generations.recall()))
+        if not isinstance(self.host, Host):
+            self.host.follow(self._heard)
+
+    def _heard(self, news: HostNews) -> None:
+        before = self._state.slots
+        self.handle(news)
+        if any(new.generation > old.generation for new, old in zip(self._state.slots, before, strict=False)):
+            self._remember_generations()
 
     def start(self, slot: int | None) -> Worker:
         """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
@@ -149,14 +162,15 @@ class Supervisor:
         return self.view(born)
 
     def kill(self, worker: str) -> Worker:
-        """SIGKILL this worker (id or slot number), now. Raises FleetRefusal."""
+        """End this worker (id or slot number), now and without grace. Raises FleetRefusal."""
         number = self._state.named(worker).number
         self.handle(KillWanted(worker))
         return self.view(self._state.slot(number))
 
     def redeploy(self) -> None:
         """Replace every living worker: each drains, and its next generation loads the code as it is then."""
-        self._host.renew()
+        if isinstance(self.host, Host):
+            self.host.renew()
         self.handle(Redeploy())
 
     def reshape(self, policy: Policy) -> None:
@@ -164,8 +178,16 @@ class Supervisor:
         self.handle(Reshape(policy))
 
     async def close(self, limit_s: float = 3.0) -> None:
-        """Drain everybody, wait until all are gone (at most `limit_s`), and let the host go."""
+        """Drain everybody, wait until all are gone (at most `limit_s`), and let the host go. Whom the host
+        keeps by itself lives on, and the next API takes it over."""
         self.handle(CloseDown())
+        if isinstance(self.host, Host):
+            await self._all_gone(self.host, limit_s)
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.host.close()
+
+    async def _all_gone(self, host: Host, limit_s: float) -> None:
         deadline = self._clock() + limit_s
         while any(slot.alive for slot in self._state.slots) and self._clock() < deadline:
             self._changed.clear()
@@ -174,11 +196,8 @@ class Supervisor:
             except TimeoutError:
                 break
         for slot in self._state.slots:
-            if slot.alive and slot.pid is not None:
-                self._host.signal(slot.pid, signal.SIGKILL)
-        if self._timer is not None:
-            self._timer.cancel()
-        await self._host.close()
+            if slot.alive and slot.handle is not None:
+                host.stop(slot.handle, True, logger.warning)
 
     def handle(self, event: Event) -> None:
         """Take one event: decide, then act. Raises FleetRefusal for a wish that cannot be met."""
@@ -211,10 +230,33 @@ class Supervisor:
                 task = asyncio.get_running_loop().create_task(self._spawn(action))
                 self._spawning.add(task)
                 task.add_done_callback(self._spawning.discard)
-            case SendSignal():
-                self._host.signal(action.pid, action.signal)
+            case Stop():
+                self.host.stop(
+                    action.handle,
+                    action.at_once,
+                    lambda reason: self.handle(
+                        StopFailed(action.slot, action.generation, reason[:MAX_REASON])
+                    ),
+                )
+            case Scale() if not isinstance(self.host, Host):
+                self.host.scale(action.slot is not None, action.at_least or 0, self._not_scaled(action))
+            case Reform() if not isinstance(self.host, Host):
+                self.host.reform(action.policy, action.anew, self._not_reformed)
             case Died():
                 self._tell(action.slot, action.exit)
+
+    def _not_scaled(self, action: Scale) -> Callable[[str], None]:
+        def failed(reason: str) -> None:
+            if action.slot is not None:
+                self.handle(SpawnFailed(action.slot, action.generation, reason[:MAX_REASON]))
+            else:
+                self._not_reformed(reason)
+
+        return failed
+
+    def _not_reformed(self, reason: str) -> None:
+        if self.troubles.tell(PART, reason):
+            logger.error("the workers cannot be made as they are to be: %s", reason)
 
     def _tell(self, slot: Slot, end: Exit) -> None:
         logger.info("%s died: signal %s, status %s, cause %s", slot.id, end.signal, end.code, end.cause)
@@ -257,19 +299,21 @@ class Supervisor:
         def ready(readiness: Readiness = NO_EDITED_CODE) -> None:
             self.handle(BecameReady(slot, generation, readiness.code, readiness.fault))
 
-        def exited(number: int | None, code: int | None) -> None:
-            self.handle(Exited(slot, generation, number, code))
+        def exited(end: End) -> None:
+            self.handle(Exited(slot, generation, end.signal, end.code))
 
         def hinted(hint: Hint) -> None:
             self._hinted(worker_id(slot, generation), hint)
 
         try:
-            pid = await self._host.spawn(self._spec(action), ready, exited, hinted)
+            if not isinstance(self.host, Host):
+                raise OSError("this host makes its workers by itself")
+            made = await self.host.spawn(self._spec(action), ready, exited, hinted)
         except Exception as error:
             words = str(error) if isinstance(error, OSError) else ""
             self.handle(SpawnFailed(slot, generation, (words or reason_of(error))[:MAX_REASON]))
             return
-        self.handle(Spawned(slot, generation, pid))
+        self.handle(Spawned(slot, generation, made.handle, made.pid))
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -328,7 +372,7 @@ class Supervisor:
                 at=self.wall(last.at) or self._wall(),
             ),
             problem=code_problem(slot.fault),
-            trouble=None if slot.trouble is None else f"could not be started: {slot.trouble}",
+            trouble=slot.hitch if slot.trouble is None else f"could not be started: {slot.trouble}",
         )
 
     def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:
