@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
+from api_stub.http.hosts import HOSTS_VARIABLE, hosts_in
 from api_stub.http.sockets import CannotServe, listening
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.metrics.metrics import Metrics
@@ -135,6 +137,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
         kitchen.troubles,
     )
     kitchen.records.load()
+    hosts = hosts_of(os.environ)
     sockets = listening(options.host, options.port)
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -162,7 +165,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
             raise CannotServe(f"the API cannot start: {reason_of(error)}") from error
         # What answers requests takes as long to load as all the rest. It comes in a thread, so that meanwhile
         # the first workers start, and are heard.
-        server = await asyncio.to_thread(http_server, kitchen, figures)
+        server = await asyncio.to_thread(http_server, kitchen, figures, hosts)
         gc.freeze()
         gc.enable()
         await server.run_until(stopping, sockets)
@@ -172,12 +175,20 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
     return 0
 
 
-def http_server(kitchen: Kitchen, figures: Metrics) -> Server:
+def hosts_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Further hosts that the environment names. Raises CannotServe."""
+    try:
+        return hosts_in(environment.get(HOSTS_VARIABLE, ""))
+    except ValueError as error:
+        raise CannotServe(f"{HOSTS_VARIABLE}: {error}") from None
+
+
+def http_server(kitchen: Kitchen, figures: Metrics, hosts: tuple[str, ...]) -> Server:
     """The HTTP server of a kitchen that is open."""
     from api_stub.app import create_app
     from api_stub.http.server import server_for
 
-    return server_for(create_app(kitchen, figures=figures))
+    return server_for(create_app(kitchen, figures=figures, hosts=hosts))
 
 
 async def refuse_misfit(kitchen: Kitchen) -> None:
