@@ -1,4 +1,4 @@
-"""What the API may do in a cluster: the Role that ships is enough for all of it, and none of it is too much."""
+"""What the API may do in a cluster: the Role that ships is enough for it, and none of it is too much."""
 
 from __future__ import annotations
 
