@@ -175,7 +175,7 @@ def test_what_pods_do_is_seen_within_a_second_though_they_tell_nothing() -> None
 
     cache, coverage = OrderCache(clock), Coverage(clock)
     workers = {f"held-{n}": f"cooks-1-x{n % 8}.0" for n in range(32)}
-    workers |= {f"waits-{n}": None for n in range(48)}
+    workers |= {f"waits-{n}": None for n in range(40)}
     last: dict[str, float] = {}
     longest: dict[str, float] = dict.fromkeys(workers, 0.0)
     for key, worker in workers.items():
