@@ -218,6 +218,8 @@ class Supervisor:
         self._set_timer()
 
     def _note_failed_starts(self) -> None:
+        if self._state.crowded:
+            self.troubles.tell("slots", f"{self._state.crowded} Pods more than the window has places for")
         failed = [slot for slot in self._state.slots if slot.trouble is not None]
         if not failed:
             self.troubles.clear(PART)
@@ -355,6 +357,7 @@ class Supervisor:
         last = slot.last_exit
         return Worker(
             id=slot.id,
+            label=None if slot.home is None or not slot.id else slot.id.rpartition("-")[2],
             slot=slot.number,
             generation=slot.generation,
             pid=slot.pid,
@@ -370,8 +373,10 @@ class Supervisor:
                 code=last.code,
                 cause=last.cause,
                 at=self.wall(last.at) or self._wall(),
+                reason=last.reason,
             ),
             problem=code_problem(slot.fault),
+            again_at=self.wall(slot.again_at),
             trouble=slot.hitch if slot.trouble is None else f"could not be started: {slot.trouble}",
         )
 
