@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api_stub.fleet.events import Adopted, Ended, HostNews, Seen, Vacated, Waits
 from api_stub.fleet.kubernetes.pods import Pod
@@ -77,6 +77,9 @@ class Book:
         for run in range(known.ended + 1, pod.ended + 1):
             how = pod.last if run == pod.ended else None
             end = end_of_run(how, removed=pod.deleting)
+            if pod.over and run == pod.ended and end.reason is None:
+                # The node ended the whole Pod; of the container it tells no more than a signal.
+                end = replace(end, reason=end_of_pod(pod, known.asked).reason, removed=True)
             news.append(Ended(pod.uid, pod.named(run), run, end))
         known.ended = max(known.ended, pod.ended)
         if pod.over:
