@@ -16,6 +16,7 @@ from tests.kube.cluster import Cluster
 from tests.kube.kitchen import PodKitchen, pod_kitchen
 from tests.kube.kubeapi import Json, pods_of
 from tests.kube.running_node import running_node
+from tests.kube.storm import storm
 from tests.running import eventually
 
 pytestmark = pytest.mark.stack
@@ -190,6 +191,14 @@ def test_a_stop_of_the_stack_leaves_the_pods(cluster: Cluster, tmp_path: Path) -
         pids = kitchen.node.pids()
         assert kitchen.stack.stop() == 0
         assert kitchen.node.pids() == pids and not any(gone(pid) for pid in pids.values())
+
+
+def test_a_storm_of_kills_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    with pod_kitchen(cluster, tmp_path, replicas=3) as kitchen:
+        found = storm(kitchen, kills=10, every_s=0.3)
+        kitchen.until_ready(3)
+    assert found.problems == []
+    assert found.kills >= 5 and found.recounted.receipt_orders
 
 
 def _answers(kitchen: PodKitchen) -> bool:

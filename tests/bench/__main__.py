@@ -16,6 +16,7 @@ from tests.bench import (
     kills,
     many,
     orders,
+    pods,
     start,
     truth,
     watching,
@@ -46,6 +47,8 @@ BENCHES: dict[str, Bench] = {
     "clone": clone.clone,
 }
 
+ON_KUBERNETES: dict[str, Bench] = {"pod_kills": pods.pod_kills, "pod_kill_told": pods.pod_kill_told}
+"""Those that need a cluster: they run when they are named."""
 WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos, "truth": truth.truth}
 """Those that take as long as is asked."""
 
@@ -53,7 +56,9 @@ WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos
 def main() -> int:
     """Run what was asked for; each line of stdout is one JSON object."""
     options = argparse.ArgumentParser(prog="./run_all.sh bench", description=__doc__)
-    options.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*BENCHES, *WATCHES]))
+    options.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join([*BENCHES, *ON_KUBERNETES, *WATCHES])
+    )
     options.add_argument(
         "--minutes",
         type=float,
@@ -64,6 +69,7 @@ def main() -> int:
     for name, watch in WATCHES.items():
         BENCHES[name] = partial(watch, asked.minutes)
     names = asked.names or list(BENCHES)
+    BENCHES.update(ON_KUBERNETES)
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         options.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")

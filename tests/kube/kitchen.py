@@ -138,7 +138,6 @@ def pod_kitchen(
     of: str | None = None,
     kubeconfig: Path | None = None,
     what: list[Json] | None = None,
-    lifespan_s: str = "",
     node_options: dict[str, Any] | None = None,
     stack_options: tuple[str, ...] = ("--no-game",),
     wait: bool = True,
@@ -151,7 +150,15 @@ def pod_kitchen(
     kubeconfig = kubeconfig or cluster.api_kubeconfig
     fleet = {"start": replicas, "slots": replicas + 2, **fleet}
     config = pods_config(directory, kubeconfig, cluster.namespace, of, **fleet)
-    apply_cooks(cluster, f"127.0.0.1:{temporal}", replicas, GOPHERPIZZA_LIFESPAN_S=lifespan_s)
+    told = yaml.safe_load(config.read_text(encoding="utf-8"))["fleet"]
+    apply_cooks(
+        cluster,
+        f"127.0.0.1:{temporal}",
+        replicas,
+        # As the checkpoint has it: else the API would replace the Pods at once.
+        GOPHERPIZZA_LIFESPAN_S=",".join(f"{s:g}" for s in told.get("lifespan_s") or ()),
+        GOPHERPIZZA_CONCURRENCY=str(told.get("concurrency", 4)),
+    )
     (directory / "node").mkdir()
     with running_node(
         cluster.admin.access, cluster.namespace, directory / "node", **(node_options or {})
