@@ -88,9 +88,9 @@ class Deletions:
 
 
 def pod_kill_told() -> Iterator[Line]:
-    """ms from the API server's word that a killed Pod is gone (by a watch beside ours) until GET /fleet, which
-    the window asks for ten times a second, tells it; p95 of 20. The floor is GET /fleet itself. Bar, with the
-    window's own 100 ms: 300 ms."""
+    """ms from the API server's word that a killed Pod is gone (by a watch beside the API's) until GET /fleet,
+    which the window asks for again and again, tells it; p95 of 20. The floor is GET /fleet itself. Bar, with
+    the window's own share: 300 ms."""
     took, floors, answers = [], [], []
     with kitchen_of(2) as kitchen:
         deletions = Deletions(kitchen.cluster.admin.access, kitchen.cluster.namespace)

@@ -58,7 +58,7 @@ def storm(kitchen: PodKitchen, kills: int, every_s: float, seed: int = 2022) -> 
         time.sleep(max(0.0, every_s - (time.monotonic() - began)))
     limit_s = 60.0 + kills
     found.audit = eventually(lambda: _settled(kitchen, len(found.taken)), limit_s, 0.5) or {}
-    found.recounted = asyncio.run(recount(kitchen.stack.temporal, kitchen.stack.api_url))
+    found.recounted = asyncio.run(recount(kitchen.stack.api_url, kitchen.stack.temporal))
     return found
 
 
