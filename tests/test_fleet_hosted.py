@@ -86,6 +86,16 @@ def test_births_nobody_asked_for_get_the_lowest_free_slots_and_keep_them() -> No
     assert len(run.state.slots) == 3, "the further slot is gone with its Pod"
 
 
+def test_a_further_slot_is_the_lowest_that_is_not_there() -> None:
+    run = Run(Policy(slots=1, hosted=True))
+    for home in ("a", "b", "c"):
+        run.up(home)
+    run.do(Vacated("b"))
+    run.up("d")
+    assert [(slot.number, slot.home) for slot in run.state.slots] == [(1, "a"), (2, "d"), (3, "c")]
+    assert run.state.slot(2).id == "d.0" and run.state.slot(2).generation == 2
+
+
 def test_a_restart_in_place_is_the_next_generation_of_the_same_slot() -> None:
     run = Run()
     run.up("a")
@@ -173,6 +183,17 @@ def test_one_more_waits_in_its_slot_and_the_next_new_one_has_it() -> None:
     assert run.phases()[1] == "empty" and "nothing came of it" in (run.state.slot(2).hitch or "")
 
 
+def test_a_pod_that_does_not_begin_for_long_says_so_and_is_left_alone() -> None:
+    run = Run()
+    run.do(Seen("a", "a.0", born=False))
+    due = next_due(run.state)
+    assert due == run.now + POLICY.start_timeout_s
+    run.now = due
+    assert run.do(Tick()) == () and "has not begun to run" in (run.state.slot(1).hitch or "")
+    run.up("a")
+    assert run.state.slot(1).hitch is None and next_due(run.state) is None
+
+
 def test_a_redeploy_is_told_from_a_crash_in_its_middle() -> None:
     run = Run()
     run.up("a")
@@ -227,7 +248,7 @@ EVENTS = st.lists(
         named(Seen, st.booleans(), st.booleans(), st.booleans()),
         named(Seen, st.booleans(), st.booleans()).map(Adopted),
         named(Ended, st.builds(End, st.sampled_from([None, 6, 9]), st.none(), removed=st.booleans())),
-        st.builds(Waits, HOMES, RUNS, st.just("later"), st.sampled_from([None, 10.0])),
+        st.builds(Waits, HOMES, RUNS, st.sampled_from([None, "later"]), st.sampled_from([None, 10.0])),
         st.builds(Vacated, HOMES),
         st.builds(StartWanted, st.one_of(st.none(), st.integers(1, 4))),
         st.builds(KillWanted, st.sampled_from(["1", "2", "3", "a.0", "b.1"])),

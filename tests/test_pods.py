@@ -118,10 +118,9 @@ WAITING = [
     ({"state": {"waiting": {"reason": "ErrImagePull"}}}, r"its image cannot be had \(ErrImagePull\)"),
     ({"state": {"waiting": {"reason": "CreateContainerConfigError", "message": "no s"}}}, "settings .* no s"),
     ({"state": {"waiting": {"reason": "RunContainerError"}}}, "cannot be started"),
-    ({"state": {"waiting": {"reason": "ContainerCreating"}}}, "is being made"),
+    ({"state": {"waiting": {"reason": "ContainerCreating", "message": "no disk"}}}, "being made: no disk"),
     ({"phase": "Unknown"}, "its node does not answer"),
     ({"conditions": [condition("Ready", "False")]}, "its node does not answer"),
-    ({"metadata": {"deletionTimestamp": NOW}}, "is being taken away"),
     ({"metadata": {"deletionTimestamp": NOW}, "reason": "NodeLost"}, "does not answer; its Pod cannot"),
 ]
 
@@ -143,7 +142,9 @@ def test_a_pod_that_no_node_takes_says_so_in_the_schedulers_words() -> None:
     assert found is not None and trouble(found, False) == f"no node has room: {why}"
     raw["status"] = {"phase": "Pending"}
     found = read(raw, "ours", None)
-    assert found is not None and trouble(found, False) == "no node has taken it yet"
+    assert found is not None and trouble(found, False) is None
+    assert trouble(pod(state={"waiting": {"reason": "ContainerCreating"}}), False) is None, "as usual"
+    assert trouble(pod(metadata={"deletionTimestamp": NOW}), True) is None
 
 
 def test_words_are_one_bounded_line() -> None:
@@ -154,7 +155,7 @@ def test_words_are_one_bounded_line() -> None:
 
 
 def test_a_pause_of_kubernetes_has_its_time() -> None:
-    def waits(message: str) -> tuple[str, float | None]:
+    def waits(message: str) -> tuple[str | None, float | None]:
         state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
         return pause(pod(state=state, last=ended(1)))
 
@@ -163,7 +164,8 @@ def test_a_pause_of_kubernetes_has_its_time() -> None:
     assert waits("back-off 5m0s restarting failed")[1] == 300
     assert waits("back-off 99999m0s restarting")[1] == 300
     assert waits("something else")[1] is None
-    assert "within 10 s (CrashLoopBackOff)" in waits("back-off 10s restarting")[0]
+    assert "within 10 s (CrashLoopBackOff)" in (waits("back-off 10s restarting")[0] or "")
+    assert pause(pod(state={"terminated": ended(1)})) == (None, None), "at once"
 
 
 def test_who_took_a_pod_away_is_told_apart() -> None:
@@ -213,7 +215,10 @@ class TruePod:
 
     def step(self, what: str) -> None:
         """One thing that happens to it, if it can."""
-        if what == "run" and not self.running:
+        if what == "crash at once":
+            self.step("run")
+            self.step("die")
+        elif what == "run" and not self.running:
             self.restarts += self.last is not None
             self.running = True
             self.born.add(f"{self.name}.{self.restarts}")
@@ -234,8 +239,8 @@ class TruePod:
 
 STEPS = st.lists(
     st.tuples(
-        st.integers(0, 4),
-        st.sampled_from(["run", "die", "run", "die", "delete", "cut", "heard", "again"]),
+        st.integers(0, 3),
+        st.sampled_from(["run", "die", "crash at once", "delete", "cut", "heard", "again"]),
     ),
     max_size=80,
 )

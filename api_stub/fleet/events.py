@@ -137,12 +137,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class Waits:
-    """The host starts it again in the same home, after a pause that it tells in words; `for_s` is about how
-    long, in seconds, where that is known."""
+    """The host starts it again in the same home: at once, or after a pause that it tells in words; `for_s` is
+    how long at the most, in seconds, where that is known."""
 
     home: str
     run: int
-    reason: str
+    reason: str | None
     for_s: float | None = None
 
 

@@ -20,7 +20,7 @@ from api_stub.fleet.events import (
     Waits,
 )
 from api_stub.fleet.state import MAX_FORMER, MAX_SLOTS, FleetState, Policy, Slot
-from api_stub.fleet.steps import put, with_places, without
+from api_stub.fleet.steps import put, with_place, with_places, without
 
 
 def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Decision:
@@ -52,10 +52,11 @@ def _settled(state: FleetState, home: str) -> tuple[FleetState, Slot | None]:
     free = [slot for slot in state.slots if slot.home is None]
     slot = next((slot for slot in free if slot.alive), None) or next(iter(free), None)
     if slot is None:
-        number = max((slot.number for slot in state.slots), default=0) + 1
-        if number > MAX_SLOTS:
+        numbers = {slot.number for slot in state.slots}
+        number = next((n for n in range(1, MAX_SLOTS + 1) if n not in numbers), None)
+        if number is None:
             return replace(state, crowded=state.crowded + 1), None
-        state = with_places(state, number)
+        state = with_place(state, number)
         slot = state.slot(number)
     waited = slot.alive  # its generation was given to it when somebody asked for it
     slot = Slot(
@@ -89,13 +90,14 @@ def _seen(state: FleetState, seen: Seen, now: float, policy: Policy) -> Decision
             run=seen.run,
             ended_run=slot.ended_run,
             started_at=now if slot.started_at is None or slot.last_exit else slot.started_at,
+            due=now + policy.start_timeout_s,
             intent="redeploy" if slot.intent == "redeploy" else None,
             asked_at=slot.asked_at,
             last_exit=slot.last_exit,
         )
     if seen.born and not slot.born:
         state = replace(state, births=state.births + 1)
-        slot = replace(slot, born=True)
+        slot = replace(slot, born=True, due=None if slot.phase == "starting" else slot.due)
     elif seen.run < slot.run:
         return state, news
     slot = replace(slot, hitch=seen.trouble)
@@ -170,6 +172,14 @@ def reserved(state: FleetState, slot: Slot, now: float, policy: Policy) -> Decis
         last_exit=slot.last_exit,
     )
     return put(state, waiting), (Scale(waiting.number, waiting.generation),)
+
+
+def too_slow(state: FleetState, slot: Slot, policy: Policy) -> FleetState:
+    """What is not there yet, though it could be: that is shown, and the host's to mend."""
+    if slot.handle is None:
+        return not_made(state, slot, f"nothing came of it within {policy.start_timeout_s:g} s")
+    hitch = slot.hitch or f"it has not begun to run within {policy.start_timeout_s:g} s; nobody says why"
+    return put(state, replace(slot, due=None, hitch=hitch))
 
 
 def not_made(state: FleetState, slot: Slot, reason: str) -> FleetState:

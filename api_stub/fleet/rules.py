@@ -266,8 +266,8 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
     for slot in state.slots:
         if slot.due is None or slot.due > now:
             continue
-        if slot.alive and slot.handle is None and policy.hosted:
-            state = hosted.not_made(state, slot, f"nothing came of it within {policy.start_timeout_s:g} s")
+        if policy.hosted and slot.phase == "starting":
+            state = hosted.too_slow(state, slot, policy)
         elif slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more

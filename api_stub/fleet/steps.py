@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from api_stub.fleet.events import Decision, Spawn, Stop
@@ -50,8 +51,17 @@ def stop(slot: Slot, at_once: bool) -> tuple[Stop, ...]:
 
 def with_places(state: FleetState, count: int) -> FleetState:
     """Slots 1 to `count` are there, and their used-up generations are not used again."""
+    return _with(state, range(1, count + 1))
+
+
+def with_place(state: FleetState, number: int) -> FleetState:
+    """The same for one further slot."""
+    return _with(state, (number,))
+
+
+def _with(state: FleetState, numbers: Iterable[int]) -> FleetState:
     known = {slot.number for slot in state.slots}
-    new = tuple(Slot(n, state.used.get(n, 0)) for n in range(1, count + 1) if n not in known)
+    new = tuple(Slot(n, state.used.get(n, 0)) for n in numbers if n not in known)
     return replace(state, slots=tuple(sorted((*state.slots, *new), key=lambda slot: slot.number)))
 
 

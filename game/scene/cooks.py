@@ -122,13 +122,16 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     brush.sprite(figure, spot.x + sway, spot.y - 30.0 * rise + bob)
     brush.flush()
     if cook.worker is not None and cook.worker.state == "backoff":
-        _plate(brush, cook.slot, spot, _restarting(brush, width), width)
+        _plate(brush, cook.slot, spot, _restarting(brush, cook, model.wall, width), width)
     else:
         _plate(brush, cook.slot, spot, _how_to_start(model, cook.slot), width, urgent=True)
 
 
-def _restarting(brush: Brush, width: float) -> str:
-    words = (("restarts soon",), ("restarts",))
+def _restarting(brush: Brush, cook: Cook, wall: float, width: float) -> str:
+    words: tuple[tuple[str], ...] = (("restarts soon",), ("restarts",))
+    again_at = cook.worker.again_at if cook.worker is not None else None
+    if again_at is not None and (left_s := math.ceil(again_at.timestamp() - wall)) > 0:
+        words = ((f"restarts within {left_s} s",), (f"in {left_s} s",))
     return words[fitting(brush, words, width - 12)][0]
 
 
@@ -142,7 +145,7 @@ def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
-    text = _restarting(brush, width) if backoff else _how_to_start(model, cook.slot)
+    text = _restarting(brush, cook, model.wall, width) if backoff else _how_to_start(model, cook.slot)
     _plate(brush, cook.slot, spot, text, width)
 
 

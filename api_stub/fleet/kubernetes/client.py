@@ -103,7 +103,8 @@ class ApiServer:
         }
         with self._told("watch pods"):
             request = self._http.build_request("GET", self._pods, params=query, timeout=self._silent)
-            answer = await self._http.send(request, stream=True)
+            async with asyncio.timeout(MAX_ANSWER_S):
+                answer = await self._http.send(request, stream=True)
             try:
                 if answer.status_code != 200:
                     async with asyncio.timeout(ANSWER_S):

@@ -18,17 +18,16 @@ _BACKOFF = re.compile(r"back-off (?:(\d+)m)?(?:(\d+)s)?\b")
 
 
 def trouble(pod: Pod, was_ready: bool) -> str | None:
-    """Why its worker is not at work, or will not be for long; None: it is, or is about to be."""
+    """Why its worker is not at work, or will not be for long; None: it is, or is on its usual way there, or
+    out."""
     if pod.node_silent:
         more = "; its Pod cannot be taken away until it does" if pod.deleting else ""
         return f"its node does not answer{more}"
     if pod.deleting:
-        return "its Pod is being taken away"
-    if pod.unschedulable is not None:
-        return f"no node has room: {pod.unschedulable}" if pod.unschedulable else "no node has taken it yet"
-    if pod.doing == "absent":
-        return "its node has not begun with it yet"
-    if pod.doing == "waiting":
+        return None
+    if pod.unschedulable:
+        return f"no node has room: {pod.unschedulable}"
+    if pod.doing == "waiting" and (pod.waits_for not in MAKING or pod.waits_message):
         return waiting(pod)
     if pod.doing == "running" and was_ready and not pod.ready:
         return "it runs, and says that it is not ready (its readiness probe fails)"
@@ -47,8 +46,9 @@ def waiting(pod: Pod) -> str:
     return f"its container cannot be started ({pod.waits_for}){more}"
 
 
-def pause(pod: Pod) -> tuple[str, float | None]:
-    """Why the next run has not begun, and for how long it will not, in seconds (None: nobody tells)."""
+def pause(pod: Pod) -> tuple[str | None, float | None]:
+    """Why the next run has not begun (None: it begins now), and for how long it will not, in seconds (None:
+    nobody tells)."""
     found = _BACKOFF.search(pod.waits_message)
     if pod.waits_for == LOOP:
         if found is None or not (found[1] or found[2]):
@@ -57,7 +57,7 @@ def pause(pod: Pod) -> tuple[str, float | None]:
         return f"Kubernetes starts it again within {for_s:g} s (CrashLoopBackOff)", for_s
     if pod.waits_for:
         return waiting(pod), None
-    return "Kubernetes starts it again", None
+    return None, None
 
 
 def end_of_run(how: Termination | None, removed: bool) -> End:

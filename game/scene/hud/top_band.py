@@ -183,7 +183,9 @@ def _signs(brush: Brush, model: Model) -> float:
     if problem:
         y = _problem(brush, y, "The checkpoint's file is broken; what ran before runs on", problem)
     workers = model.known.fleet.workers if model.known.fleet else []
-    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in workers if worker.trouble), None)
+    # A restart that has its time is told under its cook.
+    missing = (worker for worker in workers if worker.trouble and worker.again_at is None)
+    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in missing), None)
     if trouble:
         y = _problem(brush, y, "A cook is missing; starting one is tried again and again", trouble)
     return y
