@@ -16,6 +16,7 @@ import fcntl
 import itertools
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,10 +100,20 @@ def stop(program: Path, directory: Path) -> None:
     pids = [int(file.read_text()) for file in directory.glob("*.pid") if file.read_text().strip()]
     parts = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     subprocess.run([program, "down", "--dir", directory], stdin=subprocess.DEVNULL, timeout=60, check=False)
-    _, left = psutil.wait_procs(parts, timeout=STOP_S)
+    deadline = time.monotonic() + STOP_S
+    while (left := [part for part in parts if _lives(part)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
     for part in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             part.kill()
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it runs; one that nobody has asked for its status yet does not."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _row_of_ports(count: int) -> int:

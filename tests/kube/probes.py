@@ -18,10 +18,12 @@ LONGEST_PERIOD_S = 0.5
 async def passes(probe: Json, process: Process, ports: dict[str, int]) -> bool:
     """Ask a probe once."""
     limit_s = float(probe.get("timeoutSeconds", 1)) + 4  # a busy machine is no unfit container
+    if "exec" in probe:
+        command = [process.here(word) for word in probe["exec"]["command"]]
+        # Whoever is cancelled while it starts a process may lose sight of it: so it runs to its own end.
+        return await asyncio.shield(asyncio.create_task(_exec(command, process, limit_s)))
     with contextlib.suppress(OSError, TimeoutError, httpx.HTTPError):
         async with asyncio.timeout(limit_s):
-            if "exec" in probe:
-                return await _exec([process.here(word) for word in probe["exec"]["command"]], process)
             if "httpGet" in probe:
                 port = ports.get(str(probe["httpGet"]["port"]), probe["httpGet"]["port"])
                 url = f"http://127.0.0.1:{port}{probe['httpGet'].get('path', '/')}"
@@ -34,16 +36,21 @@ async def passes(probe: Json, process: Process, ports: dict[str, int]) -> bool:
     return False
 
 
-async def _exec(command: list[str], process: Process) -> bool:
-    asked = await asyncio.create_subprocess_exec(
-        *command,
-        env=process.environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+async def _exec(command: list[str], process: Process, limit_s: float) -> bool:
     try:
-        return await asked.wait() == 0
+        asked = await asyncio.create_subprocess_exec(
+            *command,
+            env=process.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    try:
+        return await asyncio.wait_for(asked.wait(), limit_s) == 0
+    except TimeoutError:
+        return False
     finally:
         if asked.returncode is None:
             asked.kill()
