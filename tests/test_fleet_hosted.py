@@ -25,6 +25,7 @@ from api_stub.fleet.rules import (
     Policy,
     Redeploy,
     Reform,
+    Reformed,
     Reshape,
     Scale,
     Seen,
@@ -199,6 +200,7 @@ def test_a_redeploy_is_told_from_a_crash_in_its_middle() -> None:
     run.up("a")
     run.up("b")
     assert run.do(Redeploy()) == (Reform(POLICY, anew=True),)
+    assert run.do(Reformed()) == ()
     (crash,) = run.do(Ended("a", "a.0", 0, End(9, reason="OOMKilled")))
     (gone,) = run.do(Vacated("b"))
     assert isinstance(crash, Died) and isinstance(gone, Died)
@@ -215,8 +217,31 @@ def test_another_policy_changes_the_template_and_asks_for_its_start() -> None:
     assert run.do(Reshape(new)) == (Reform(new), Scale(at_least=2))
     run.policy = new
     assert len(run.state.slots) == 2
+    run.do(Reformed())
     (gone,) = run.do(Vacated("a"))
     assert isinstance(gone, Died) and gone.exit.cause == "redeploy"
+
+
+def test_a_change_at_the_start_is_no_crash_of_those_that_were_there() -> None:
+    run = Run()
+    run.do(Reformed())
+    run.do(Adopted(Seen("a", "a.3", 3, ready=True)))
+    run.do(Seen("b", "b.0", ready=True))
+    (old,) = run.do(Vacated("a"))
+    (new,) = run.do(Vacated("b"))
+    assert isinstance(old, Died) and isinstance(new, Died)
+    assert (old.exit.cause, new.exit.cause) == ("redeploy", "crash")
+
+
+def test_a_restart_in_the_middle_of_a_redeploy_is_still_replaced_by_it() -> None:
+    run = Run()
+    run.up("a")
+    run.do(Reformed())
+    (crash,) = run.do(Ended("a", "a.0", 0, End(9)))
+    run.up("a", 1)
+    (gone,) = run.do(Vacated("a"))
+    assert isinstance(crash, Died) and isinstance(gone, Died)
+    assert (crash.exit.cause, gone.exit.cause) == ("crash", "redeploy")
 
 
 def test_adopted_in_the_middle_is_as_it_is() -> None:
@@ -255,6 +280,7 @@ EVENTS = st.lists(
         st.builds(SpawnFailed, st.integers(1, 4), st.integers(1, 4), st.just("no")),
         st.builds(StopFailed, st.integers(1, 4), st.integers(1, 4), st.just("no")),
         st.just(Redeploy()),
+        st.just(Reformed()),
         st.sampled_from([Reshape(Policy(slots=n, hosted=True)) for n in (1, 3, 5)]),
         st.builds(Tick),
     ),

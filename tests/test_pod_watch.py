@@ -281,12 +281,13 @@ def test_the_deployment_is_changed_only_where_it_differs(tmp_path: Path) -> None
         async with served(tmp_path) as (stub, server):
             host, failed = KubernetesHost(KubernetesConfig(), server=server), []
             made = Following(stub, server)
+            policy, begun = Policy(concurrency=7, lifespan_s=(20.0, 60.0)), list[int]()
             stub.answers += [stub.usual, reply(409, {"message": "changed meanwhile"})]
             host.scale(True, 0, failed.append)
             await made.until(lambda: stub.patches)
             assert stub.patches == [{"metadata": {"resourceVersion": "1"}, "spec": {"replicas": 3}}]
             host.scale(False, 2, failed.append)
-            host.reform(Policy(concurrency=7, lifespan_s=(20.0, 60.0)), False, failed.append)
+            host.reform(policy, False, lambda: begun.append(1), failed.append)
             await made.until(lambda: len(stub.patches) == 2)
             container = stub.patches[1]["spec"]["template"]["spec"]["containers"][0]
             values = {entry["name"]: entry["value"] for entry in container["env"]}
@@ -295,10 +296,10 @@ def test_the_deployment_is_changed_only_where_it_differs(tmp_path: Path) -> None
                 container | {"env": [{"name": name, "value": value} for name, value in values.items()]}
             ]
             asked = len(stub.asked)
-            host.reform(Policy(concurrency=7, lifespan_s=(20.0, 60.0)), False, failed.append)
+            host.reform(policy, False, lambda: begun.append(1), failed.append)
             await made.until(lambda: len(stub.asked) > asked and not host._tasks)
-            assert len(stub.patches) == 2, "as it is to be"
-            host.reform(Policy(concurrency=7, lifespan_s=(20.0, 60.0)), True, failed.append)
+            assert (len(stub.patches), begun) == (2, [1]), "all is as it is to be"
+            host.reform(policy, True, lambda: begun.append(1), failed.append)
             await made.until(lambda: len(stub.patches) == 3)
             assert stub.patches[2]["spec"]["template"]["metadata"]["annotations"]
             assert failed == []

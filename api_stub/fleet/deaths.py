@@ -24,6 +24,7 @@ def died(state: FleetState, slot: Slot, end: End, now: float) -> tuple[FleetStat
         home=slot.home,
         run=slot.run,
         ended_run=slot.run,
+        leaving=slot.leaving,
         started_at=slot.started_at,
         ready_at=slot.ready_at,
         false_starts=slot.false_starts + 1 if false_start else slot.false_starts,
@@ -46,8 +47,8 @@ def cause_of(slot: Slot, end: End) -> ExitCause:
     """Why it ended: because somebody asked, or by what the end itself tells."""
     if slot.home is not None:
         # A redeploy ends a worker by taking its home away; if it ends otherwise meanwhile, that was not it.
-        asked = slot.intent if slot.intent == "player" or end.removed else None
-        return asked or end.cause or "crash"
+        redeployed: ExitCause | None = "redeploy" if slot.leaving and end.removed else None
+        return slot.intent or redeployed or end.cause or "crash"
     # A worker's lifespan begins when it is ready: an abort before that is a crash like any other.
     own_end = end.signal == signal.SIGABRT and slot.ready_at is not None
     return slot.intent or ("panic" if own_end else "crash")

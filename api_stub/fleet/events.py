@@ -155,6 +155,11 @@ class Vacated:
 
 
 @dataclass(frozen=True)
+class Reformed:
+    """The host has begun to replace the workers that there are by others of another make."""
+
+
+@dataclass(frozen=True)
 class Tick:
     """Time went by; whatever is due is done. `late_s`: so much later than it was due, in seconds."""
 
@@ -194,6 +199,7 @@ Event = (
     | CloseDown
     | Redeploy
     | Reshape
+    | Reformed
 )
 
 

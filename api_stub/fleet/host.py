@@ -82,8 +82,9 @@ class KeepingHost(Stopper, Protocol):
     def scale(self, one_more: bool, at_least: int, on_failed: OnFailed) -> None:
         """Have one worker more, or at least so many."""
 
-    def reform(self, policy: Policy, anew: bool, on_failed: OnFailed) -> None:
-        """Have workers made by this policy, replacing those that are not; `anew`: all of them."""
+    def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
+        """Have workers made by this policy, replacing those that are not; `anew`: all of them. When the host
+        begins with that `on_changed` is called; not where all are as they are to be."""
 
 
 AnyHost = Host | KeepingHost

@@ -27,7 +27,11 @@ def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Deci
     """What the host tells of a worker that it makes by itself."""
     match event:
         case Adopted(seen):
-            return _seen(state, seen, now, policy)
+            state, news = _seen(state, seen, now, policy)
+            slot = at_home(state, seen.home)
+            if slot is not None and state.reformed:
+                state = put(state, replace(slot, leaving=True))
+            return state, news
         case Seen():
             return _seen(state, event, now, policy)
         case Ended():
@@ -91,8 +95,7 @@ def _seen(state: FleetState, seen: Seen, now: float, policy: Policy) -> Decision
             ended_run=slot.ended_run,
             started_at=now if slot.started_at is None or slot.last_exit else slot.started_at,
             due=now + policy.start_timeout_s,
-            intent="redeploy" if slot.intent == "redeploy" else None,
-            asked_at=slot.asked_at,
+            leaving=slot.leaving,
             last_exit=slot.last_exit,
         )
     if seen.born and not slot.born:
@@ -196,13 +199,11 @@ def not_made(state: FleetState, slot: Slot, reason: str) -> FleetState:
 
 
 def redeploy(state: FleetState, policy: Policy) -> Decision:
-    """The host is to replace all workers; whose home it takes away now goes for that."""
-    if state.closing:
-        return state, ()
-    return _leaving(state), (Reform(policy, anew=True),)
+    """The host is to replace all workers."""
+    return state, () if state.closing else (Reform(policy, anew=True),)
 
 
-def reshape(state: FleetState, old: Policy, new: Policy) -> Decision:
+def reshape(state: FleetState, new: Policy) -> Decision:
     """Slots come and go; homes keep theirs. Workers of another make are the host's to replace."""
     if state.closing:
         return state, ()
@@ -210,13 +211,13 @@ def reshape(state: FleetState, old: Policy, new: Policy) -> Decision:
     for slot in state.slots:
         if slot.number > new.slots and slot.home is None:
             state = without(state, slot)
-    if not new.makes_the_same(old):
-        state = _leaving(state)
     return state, (Reform(new), Scale(at_least=new.start))
 
 
-def _leaving(state: FleetState) -> FleetState:
+def reformed(state: FleetState) -> FleetState:
+    """Whose home the host takes away from now on, of those that there are, goes for that; and of those that
+    were there before this fleet, also if they are told of later."""
     for slot in state.slots:
-        if slot.alive and slot.home is not None and slot.intent is None:
-            state = put(state, replace(slot, intent="redeploy"))
-    return state
+        if slot.home is not None:
+            state = put(state, replace(slot, leaving=True))
+    return replace(state, reformed=True)

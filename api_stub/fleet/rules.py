@@ -29,6 +29,7 @@ from api_stub.fleet.events import (
     Open,
     Redeploy,
     Reform,
+    Reformed,
     Reshape,
     Scale,
     Seen,
@@ -58,8 +59,8 @@ from api_stub.fleet.steps import current, put, spawn, stop, told_to_end, with_pl
 __all__ = [
     "Action", "Adopted", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "End",
     "Ended", "Event", "Exit", "Exited", "FleetRefusal", "FleetState", "HostNews", "KillWanted",
-    "NoFreeSlot", "NoSuchWorker", "Open", "Policy", "Redeploy", "Reform", "Reshape", "Scale", "Seen",
-    "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted", "Stop", "StopFailed", "Tick", "Vacated",
+    "NoFreeSlot", "NoSuchWorker", "Open", "Policy", "Redeploy", "Reform", "Reformed", "Reshape", "Scale",
+    "Seen", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted", "Stop", "StopFailed", "Tick", "Vacated",
     "Waits", "decide", "next_due",
 ]  # fmt: skip
 
@@ -76,7 +77,9 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case Redeploy() if policy.hosted:
             return hosted.redeploy(state, policy)
         case Reshape() if policy.hosted:
-            return hosted.reshape(state, policy, event.policy)
+            return hosted.reshape(state, event.policy)
+        case Reformed():
+            return hosted.reformed(state), ()
         case CloseDown() if policy.hosted:
             return replace(state, closing=True), ()
         case Open():

@@ -105,6 +105,8 @@ class Slot:
     """Which run in that home this is; -1: there was none yet."""
     ended_run: int = -1
     """Up to which run all are known to be over."""
+    leaving: bool = False
+    """Its home is being replaced by the host, because we asked for workers of another make."""
     started_at: float | None = None
     ready_at: float | None = None
     intent: ExitCause | None = None
@@ -175,6 +177,8 @@ class FleetState:
     """Names that hosts gave to workers that are dead; the last MAX_FORMER."""
     vacated: tuple[str, ...] = ()
     """Homes that are gone; the last MAX_FORMER."""
+    reformed: bool = False
+    """The host is, or was, replacing workers that were there before this fleet."""
     crowded: int = 0
     """Homes that there was no slot for."""
 

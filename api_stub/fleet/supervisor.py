@@ -34,6 +34,7 @@ from api_stub.fleet.rules import (
     Policy,
     Redeploy,
     Reform,
+    Reformed,
     Reshape,
     Scale,
     Slot,
@@ -243,7 +244,9 @@ class Supervisor:
             case Scale() if not isinstance(self.host, Host):
                 self.host.scale(action.slot is not None, action.at_least or 0, self._not_scaled(action))
             case Reform() if not isinstance(self.host, Host):
-                self.host.reform(action.policy, action.anew, self._not_reformed)
+                self.host.reform(
+                    action.policy, action.anew, lambda: self.handle(Reformed()), self._not_reformed
+                )
             case Died():
                 self._tell(action.slot, action.exit)
 

@@ -51,7 +51,9 @@ class KubernetesHost:
         self._changing = asyncio.Lock()
         """One change of the Deployment at a time: ten starts at once are ten more."""
         self._follower: asyncio.Task[None] | None = None
-        self._former: asyncio.Task[None] | None = None
+        self._wishes = 0
+        self._anew: str | None = None
+        """The moment of a wish to have all replaced that is not fulfilled yet."""
 
     def open(self) -> None:
         """It begins with `follow`."""
@@ -90,31 +92,40 @@ class KubernetesHost:
         else:
             self._begin(self._until_done(lambda: self._changed(change), on_failed), on_failed)
 
-    def reform(self, policy: Policy, anew: bool, on_failed: OnFailed) -> None:
+    def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
         """Change the Deployment's template; Kubernetes replaces the Pods then. The last wish is in force."""
-        moment = datetime.now(UTC).isoformat() if anew else None
+        self._wishes += 1
+        mine = self._wishes
+        if anew:
+            self._anew = datetime.now(UTC).isoformat()
 
-        def change(found: Raw) -> Raw | None:
-            return template.change(found, policy, moment)
+        async def work() -> None:
+            if mine != self._wishes:
+                return  # another is in force, which has all replaced, too, if this one was to
+            moment = self._anew
+            if await self._changed(lambda found: template.change(found, policy, moment)):
+                on_changed()
+            if self._anew == moment:
+                self._anew = None
 
-        if self._former is not None:
-            self._former.cancel()
-        self._former = self._begin(self._until_done(lambda: self._changed(change), on_failed), on_failed)
+        self._begin(self._until_done(work, on_failed), on_failed)
 
-    async def _changed(self, change: Callable[[Raw], Raw | None]) -> None:
-        """Read the Deployment and change it. Raises KubernetesProblem."""
+    async def _changed(self, change: Callable[[Raw], Raw | None]) -> bool:
+        """Read the Deployment and change it; whether it had to be. Raises KubernetesProblem."""
         async with self._changing:
             patch = change(await self.server.deployment(self._deployment))
             if patch is not None:
                 await self.server.patch_deployment(self._deployment, patch)
+            return patch is not None
 
-    async def _tried(self, work: Callable[[], Coroutine[Any, Any, None]], on_failed: OnFailed) -> None:
+    async def _tried(self, work: Callable[[], Coroutine[Any, Any, object]], on_failed: OnFailed) -> None:
         """Do it, again for a while where that may help; `on_failed` gets the reason where it did not."""
         loop = asyncio.get_running_loop()
         deadline, pause_s = loop.time() + AGAIN_FOR_S, PAUSE_S
         while True:
             try:
-                return await work()
+                await work()
+                return
             except KubernetesProblem as problem:
                 wait_s = max(pause_s, problem.retry_after_s or 0.0)
                 again = problem.passing or problem.status == CONFLICT
@@ -123,7 +134,7 @@ class KubernetesHost:
             await asyncio.sleep(wait_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
-    async def _until_done(self, work: Callable[[], Coroutine[Any, Any, None]], on_failed: OnFailed) -> None:
+    async def _until_done(self, work: Callable[[], Coroutine[Any, Any, object]], on_failed: OnFailed) -> None:
         """Do it, and again until it is done; meanwhile that is a trouble."""
         while True:
             reasons: list[str] = []
@@ -135,16 +146,15 @@ class KubernetesHost:
                 on_failed(reasons[0])
             await asyncio.sleep(FORM_PAUSE_S)
 
-    def _begin(self, work: Coroutine[Any, Any, None], on_failed: OnFailed) -> asyncio.Task[None] | None:
+    def _begin(self, work: Coroutine[Any, Any, None], on_failed: OnFailed) -> None:
         """Work beside the event loop's other things; whatever it raises is told."""
         if len(self._tasks) >= MAX_WISHES:
             work.close()
             on_failed("too much is asked of Kubernetes at once")
-            return None
+            return
         task = asyncio.ensure_future(_seen(work, on_failed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     async def close(self) -> None:
         """Stop following; the Pods live on."""
