@@ -52,7 +52,7 @@ def pod_kills() -> Iterator[Line]:
     """Orders lost, and lines of receipts that Temporal's histories contradict, after 200 Pods were deleted
     while orders came in; meant to be 0."""
     with kitchen_of(4) as kitchen:
-        found = storm(kitchen, KILLS, EVERY_S)
+        found = storm(kitchen, KILLS, EVERY_S, tell=lambda text: progress(f"pod_kills: {text}"))
     for problem in found.problems:
         progress(f"pod_kills: {problem}")
     detail = {

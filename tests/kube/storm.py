@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,11 +39,19 @@ class Storm:
         return found
 
 
-def storm(kitchen: PodKitchen, kills: int, every_s: float, seed: int = 2022) -> Storm:
+def storm(
+    kitchen: PodKitchen,
+    kills: int,
+    every_s: float,
+    seed: int = 2022,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Storm:
     """So many Pods deleted through the API, one after the other, each of some worker that is ready, while
     orders are placed. Returns when all are delivered. Raises AssertionError where that does not come."""
     dice, found = random.Random(seed), Storm()
-    for _ in range(kills):
+    for n in range(kills):
+        if n % 20 == 0:
+            tell(f"{n} of {kills} kills, {len(found.taken)} orders taken")
         began = time.monotonic()
         for _ in range(ORDERS_A_KILL):
             order_id = f"storm-{uuid.uuid4().hex[:12]}"
