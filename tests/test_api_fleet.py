@@ -12,7 +12,7 @@ import pytest
 from api_stub.fleet import supervisor
 from api_stub.fleet.host import OnFailed
 from api_stub.fleet.rules import decide
-from api_stub.fleet.supervisor import signal_name
+from api_stub.fleet.views import signal_name
 from tests.serving import Api, api
 
 

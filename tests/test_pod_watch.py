@@ -308,6 +308,20 @@ def test_the_deployment_is_changed_only_where_it_differs(tmp_path: Path) -> None
     run(play())
 
 
+def test_workers_are_of_the_right_make_before_there_are_more_of_them(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with served(tmp_path) as (stub, server):
+            host, failed = KubernetesHost(KubernetesConfig(), server=server), []
+            stub.answers += [stub.usual, reply(409, {"message": "changed meanwhile"})]
+            host.reform(Policy(concurrency=7), False, lambda: None, failed.append)
+            host.scale(False, 5, failed.append)
+            await Following(stub, server).until(lambda: len(stub.patches) == 2)
+            assert [list(patch["spec"]) for patch in stub.patches] == [["template"], ["replicas"]]
+            await host.close()
+
+    run(play())
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 import time
 import uuid
 from collections.abc import Callable
@@ -48,10 +47,11 @@ from api_stub.fleet.rules import (
     decide,
     next_due,
 )
-from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
+from api_stub.fleet.views import worker_view
+from api_stub.schema import Fleet, Worker
 from api_stub.seldom import Seldom
 from worker.connection import Target
-from worker.shared import CodeFault, task_queue_of, worker_id
+from worker.shared import task_queue_of, worker_id
 from worker.show.hints import Hint
 from worker.show.spec import Readiness, WorkerSpec
 
@@ -76,19 +76,6 @@ class FleetSetup:
     missing."""
     generations_file: Path | None = None
     """Where the used-up generations are kept, so that w1.4 is one process only, also after an API restart."""
-
-
-def code_problem(fault: CodeFault | None) -> CodeProblem | None:
-    """A fault as the API tells it."""
-    return None if fault is None else CodeProblem(file=fault.file, line=fault.line, message=fault.message)
-
-
-def signal_name(number: int) -> str:
-    """SIGKILL for 9; the real-time signals, which have no names of their own, as SIGRTMIN+n."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
 class Supervisor:
@@ -357,31 +344,7 @@ class Supervisor:
 
     def view(self, slot: Slot, orders: tuple[str, ...] = ()) -> Worker:
         """A slot as the API tells it."""
-        last = slot.last_exit
-        return Worker(
-            id=slot.id,
-            label=None if slot.home is None or not slot.id else slot.id.rpartition("-")[2],
-            slot=slot.number,
-            generation=slot.generation,
-            pid=slot.pid,
-            state=slot.phase,
-            queues=[self._queue] if slot.phase == "ready" else [],
-            started_at=self.wall(slot.started_at),
-            ready_at=self.wall(slot.ready_at),
-            orders=list(orders),
-            last_exit=None
-            if last is None
-            else LastExit(
-                signal=signal_name(last.signal) if last.signal else None,
-                code=last.code,
-                cause=last.cause,
-                at=self.wall(last.at) or self._wall(),
-                reason=last.reason,
-            ),
-            problem=code_problem(slot.fault),
-            again_at=self.wall(slot.again_at),
-            trouble=slot.hitch if slot.trouble is None else f"could not be started: {slot.trouble}",
-        )
+        return worker_view(slot, orders, self._queue, self.wall, self._wall)
 
     def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:
         """All slots as the API tells them; `holding` maps a worker's id to the orders in its hands."""

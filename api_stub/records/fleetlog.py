@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from api_stub.clocks import Moment, elapsed
 from api_stub.fleet.rules import Exit, Slot
-from api_stub.fleet.supervisor import signal_name
+from api_stub.fleet.views import signal_name
 from api_stub.records.interrupted_orders import Death
 
 KEPT_S = 600.0

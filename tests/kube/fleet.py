@@ -28,6 +28,8 @@ def deployment(temporal: str, replicas: int, **env: str) -> dict[str, Any]:
         {"name": "GOPHERPIZZA_STARTS_FILE", "value": "/run/gopherpizza/starts"},
         {"name": "TEMPORAL_ADDRESS", "value": temporal},
         {"name": "GOPHERPIZZA_DRAIN_S", "value": "0.5"},
+        {"name": "GOPHERPIZZA_CONCURRENCY", "value": "4"},
+        {"name": "GOPHERPIZZA_LIFESPAN_S", "value": ""},
     ]
     variables += [{"name": name, "value": value} for name, value in env.items()]
     probe = {"exec": {"command": ["test", "-e", "/run/gopherpizza/ready"]}, "periodSeconds": 1}

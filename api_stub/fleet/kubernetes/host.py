@@ -51,6 +51,8 @@ class KubernetesHost:
         self._changing = asyncio.Lock()
         """One change of the Deployment at a time: ten starts at once are ten more."""
         self._follower: asyncio.Task[None] | None = None
+        self._in_order = asyncio.Lock()
+        """Workers are made anew before there are more of them: else those would be replaced at once."""
         self._wishes = 0
         self._anew: str | None = None
         """The moment of a wish to have all replaced that is not fulfilled yet."""
@@ -135,16 +137,17 @@ class KubernetesHost:
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
     async def _until_done(self, work: Callable[[], Coroutine[Any, Any, object]], on_failed: OnFailed) -> None:
-        """Do it, and again until it is done; meanwhile that is a trouble."""
-        while True:
-            reasons: list[str] = []
-            await self._tried(work, reasons.append)
-            if not reasons:
-                self.troubles.clear(DEPLOYMENT)
-                return
-            if self.troubles.tell(DEPLOYMENT, reasons[0]):
-                on_failed(reasons[0])
-            await asyncio.sleep(FORM_PAUSE_S)
+        """Do it, after what was wished before, and again until it is done; meanwhile that is a trouble."""
+        async with self._in_order:
+            while True:
+                reasons: list[str] = []
+                await self._tried(work, reasons.append)
+                if not reasons:
+                    self.troubles.clear(DEPLOYMENT)
+                    return
+                if self.troubles.tell(DEPLOYMENT, reasons[0]):
+                    on_failed(reasons[0])
+                await asyncio.sleep(FORM_PAUSE_S)
 
     def _begin(self, work: Coroutine[Any, Any, None], on_failed: OnFailed) -> None:
         """Work beside the event loop's other things; whatever it raises is told."""
