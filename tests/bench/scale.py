@@ -1,9 +1,9 @@
 """How it grows: orders a second, takeovers and processor time against workers and open orders.
 
-One stack for each number of open orders, its workers come in steps. Each cell is short, and what is done can be
-kept in a file: the next run goes on there. Temporal hands work out in the order it came, so with more orders than
-hands all are prepared before the first is baked: what is counted is finished stages, three to an order. A loaded
-machine spoils orders a second and takeovers, hardly the processor time of an order.
+One stack for each number of open orders, its workers come in steps. Each cell is short, and what is done can
+be kept in a file: the next run goes on there. Temporal hands work out in the order it came, so with more orders
+than hands all are prepared before the first is baked: what is counted is finished stages, three to an order. A
+loaded machine spoils orders a second and takeovers, hardly the processor time of an order.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def stop_workers(stack: RunningStack, workers: int) -> None:
 
 
 def slopes(lines: dict[str, Line]) -> Iterator[Line]:
-    """What one more open order, and one more worker, costs: between the least and the most that was measured."""
+    """What one more open order, and one more worker, costs: between the least and the most measured."""
     watched = sorted(
         (line for name, line in lines.items() if name.startswith("scale.watching.")),
         key=lambda line: number(line, "open"),
