@@ -21,6 +21,7 @@ from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
+from api_stub.fleet.hosts import NoHost, chosen
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import adopt_orphans
@@ -89,7 +90,7 @@ def set_up_logging(file: Path | None) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
+async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
     """Serve until a signal comes or the parent is gone; the process's exit status."""
     # Absolute: the code that a visitor edits may change its process's working directory.
     state = Path(os.path.abspath(options.state_dir))
@@ -101,6 +102,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     if recalled is None:
         memory.booth = booth_of(loaded.config.booth, shared and not own, state / BOOTH)
     target = replace(target, booth=memory.booth)
+    host = await chosen(loaded.config.fleet, target.booth, processes)
     gateway = Gateway(target)
     namespace = Namespace(lambda: gateway.client, own=own)
     code = WorkingCopies(state / "challenge")
@@ -148,7 +150,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
         broken.append(reason)
         stopping.set()
 
-    host.on_broken = cannot_start
+    processes.on_broken = cannot_start
     host.open()
 
     def parent_gone() -> None:
@@ -223,7 +225,7 @@ def main(launcher: Launcher | None = None, launched: Launched | None = None) -> 
     try:
         adopt_orphans()
         status = asyncio.run(serve(options, ProcessHost(launcher, launched)))
-    except (ConfigError, BadBooth, BadConnectionSettings) as error:
+    except (ConfigError, BadBooth, BadConnectionSettings, NoHost) as error:
         say(str(error))
         status = 2
     except (LedgerUnwritable, CannotServe) as error:

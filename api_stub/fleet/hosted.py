@@ -124,9 +124,10 @@ def _ended(state: FleetState, event: Ended, now: float, policy: Policy) -> Decis
 
 
 def _waits(state: FleetState, event: Waits, now: float) -> FleetState:
-    slot = at_home(state, event.home)
+    state, slot = _settled(state, event.home)
     if slot is None or slot.alive or event.run < slot.ended_run:
         return state
+    slot = replace(slot, ended_run=event.run)
     again_at = slot.again_at if event.for_s is None else now + event.for_s
     return put(state, replace(slot, phase="backoff", hitch=event.reason, again_at=again_at))
 

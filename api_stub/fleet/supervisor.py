@@ -355,6 +355,7 @@ class Supervisor:
         last = slot.last_exit
         return Worker(
             id=slot.id,
+            label=None if slot.home is None or not slot.id else slot.id.rpartition("-")[2],
             slot=slot.number,
             generation=slot.generation,
             pid=slot.pid,
@@ -370,8 +371,10 @@ class Supervisor:
                 code=last.code,
                 cause=last.cause,
                 at=self.wall(last.at) or self._wall(),
+                reason=last.reason,
             ),
             problem=code_problem(slot.fault),
+            again_at=self.wall(slot.again_at),
             trouble=slot.hitch if slot.trouble is None else f"could not be started: {slot.trouble}",
         )
 

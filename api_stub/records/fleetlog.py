@@ -76,6 +76,8 @@ class FleetLog:
                 signal=signal_name(end.signal) if end.signal else None,
                 killed_at=self._wall_of(end.asked_at, end) if end.asked_at is not None else None,
                 observed_at=observed_at,
+                seen="process" if slot.home is None else "pod" if end.home_gone else "container",
+                reason=end.reason,
             )
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from api_stub.records.hands import Attempt, Custody, StageKey, Suspect
 from api_stub.records.source import StageHistory, WorkflowState
@@ -59,6 +60,9 @@ class Death:
     signal: str | None
     killed_at: float | None
     observed_at: float
+    seen: Literal["process", "container", "pod"] = "process"
+    """What was seen to be gone then."""
+    reason: str | None = None
     held: tuple[InterruptedOrder, ...] = ()
 
     @property
@@ -242,6 +246,9 @@ def receipt(death: Death) -> Receipt:
         signal=death.signal,
         killed_at=_moment(death.killed_at),
         exit_observed_at=datetime.fromtimestamp(death.observed_at, UTC),
+        container_ended_at=_moment(death.observed_at if death.seen == "container" else None),
+        pod_gone_at=_moment(death.observed_at if death.seen == "pod" else None),
+        reason=death.reason,
         orders=[
             ReceiptOrder.model_validate(
                 {

@@ -41,10 +41,10 @@ async def start_worker(kitchen: InKitchen, request: StartWorkerRequest | None = 
     },
 )
 async def kill_worker(
-    worker: Annotated[str, Path(max_length=32, description="A worker's id, or a slot's number.")],
+    worker: Annotated[str, Path(max_length=280, description="A worker's id, or a slot's number.")],
     kitchen: InKitchen,
 ) -> Worker:
-    """SIGKILL to that process, now."""
+    """End that worker now: SIGKILL to the process, or its Pod is deleted with grace 0."""
     return kitchen.fleet.kill(worker)
 
 

@@ -89,13 +89,14 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
     worker = cook.worker
     if worker is None:
         return
+    name = worker.label or (f"pid {worker.pid}" if worker.pid else None)
     if worker.state == "starting":
-        text = f"pid {worker.pid} starts" if worker.pid else "starting"
+        text = f"{name} starts" if name else "starting"
     elif worker.state == "stopping":
-        text = f"pid {worker.pid} leaves"
+        text = f"{name} leaves" if name else "leaves"
     else:
         age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
-        text = f"pid {worker.pid} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"pid {worker.pid}"
+        text = f"{name} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"{name}"
     _plate(brush, cook.slot, spot, text, width)
 
 

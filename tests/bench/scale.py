@@ -1,9 +1,9 @@
 """How it grows: orders a second, takeovers and processor time against workers and open orders.
 
 One stack for each number of open orders, its workers come in steps. Each cell is short, and what is done can
-be kept in a file: the next run goes on there. Temporal hands work out in the order it came, so with more orders
-than hands all are prepared before the first is baked: what is counted is finished stages, three to an order. A
-loaded machine spoils orders a second and takeovers, hardly the processor time of an order.
+be kept in a file: the next run goes on there. Temporal hands work out in the order it came, so with more
+orders than hands all are prepared before the first is baked: finished stages are counted, three to an order.
+A loaded machine spoils orders a second and takeovers, hardly the processor time of an order.
 """
 
 from __future__ import annotations

@@ -28,11 +28,13 @@ class WorkerSpec:
     log_file: Path | None = None
     code: Path | None = None
     """The working copy of the code that a developer edits; None: the right code is used."""
+    name: str | None = None
+    """Its name, where that is not slot and generation (in a Pod)."""
 
     @property
     def identity(self) -> str:
         """The process's name; Temporal knows it by the same, with the booth before it."""
-        return worker_id(self.slot, self.generation)
+        return self.name or worker_id(self.slot, self.generation)
 
 
 @dataclass(frozen=True)
