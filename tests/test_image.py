@@ -16,7 +16,7 @@ import pytest
 from api_stub.stack.kustomize import containers_of
 from api_stub.stack.manifests import Wanted, container_of, rendered
 from tests.image_in_a_chroot import DOCKERFILE, PROGRAMS, Built, Stage, built, stages, why_not
-from tests.running import ROOT
+from tests.running import ROOT, free_ports
 
 REQUIREMENTS = ROOT / "configs" / "kubernetes" / "image-requirements.txt"
 
@@ -100,7 +100,7 @@ def test_the_image_has_the_projects_versions() -> None:
 def test_whatever_worker_and_api_import_is_installed() -> None:
     named = {re.split(r"[~=<>\[]", line)[0].lower() for line in requirements()}
     # They come with one of those, which could not do without them.
-    named |= {"starlette", "pydantic-core", "protobuf", "h11", "google-api-core", "googleapis-common-protos"}
+    named |= {"starlette", "pydantic-core", "protobuf", "h11", "httpx2", "googleapis-common-protos"}
     distributions = importlib.metadata.packages_distributions()
     for package in ("worker", "api_stub"):
         for file in (ROOT / package).rglob("*.py"):
@@ -168,3 +168,45 @@ def test_commands_of_the_manifests_are_in_the_image(image: Built) -> None:
         assert image.run("sh", "-c", f"command -v {program}").stdout.startswith("/opt/venv/bin/")
     # `test` is what the probes of the cooks run.
     assert image.run("test", "-e", "/app").returncode == 0
+
+
+SERVING = """
+cd /tmp
+temporal server start-dev {temporal} >temporal.log 2>&1 & server=$!
+(cd /app; exec env {cook} python -m worker --pod) >cook.log 2>&1 & cook=$!
+(cd /app; exec env {api} python -m api_stub {args}) >api.log 2>&1 & api=$!
+asked="urllib.request.Request('http://127.0.0.1:{port}/healthz', headers={{'Host': '{host}'}})"
+for turn in $(seq 300); do
+  test -e /run/gopherpizza/ready && python -c "import urllib.request; urllib.request.urlopen($asked)" && break
+  sleep 0.2
+done 2>/dev/null
+test -e /run/gopherpizza/ready && echo polls
+python -c "import urllib.request; print(urllib.request.urlopen($asked).status)"
+kill -TERM $cook $api; wait $cook; echo cook $?; wait $api; echo api $?
+kill $server; wait $server
+cat *.log >&2
+"""
+
+
+@pytest.mark.timeout(1200)
+def test_what_a_cluster_would_run_serves_as_nobody_in_a_read_only_tree(image: Built) -> None:
+    """The commands and settings of the manifests, on ports of this test's own; the API has no cluster."""
+    api, grpc, ui = free_ports(3)
+    made = rendered(Wanted())
+    args = " ".join(container_of(made, "temporal")["args"])
+    args = args.replace("0.0.0.0", "127.0.0.1").replace("7233", str(grpc)).replace("8233", str(ui))
+    told = [*container_of(made, "api")["args"], "--checkpoint=1", "--state-dir=/tmp/state", f"--port={api}"]
+    values = {each["name"]: each.get("value", "10.1.2.3") for each in container_of(made, "cooks")["env"]}
+    settings = " ".join(f"{name}={value}" for name, value in values.items())
+    address = f"TEMPORAL_ADDRESS=127.0.0.1:{grpc}"
+    script = SERVING.format(
+        temporal=args,
+        cook=f"{settings} {address}",
+        api=f"GOPHERPIZZA_HOSTS=10.1.2.3,api {address}",
+        args=" ".join(told),
+        port=api,
+        host=f"10.1.2.3:{api}",
+    )
+    ended = image.run("sh", "-c", script)
+    assert ended.stdout.split() == ["polls", "200", "cook", "0", "api", "0"], ended.stderr
+    assert "Read-only file system" not in ended.stderr and "Permission denied" not in ended.stderr

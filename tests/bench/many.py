@@ -178,7 +178,7 @@ async def _until_none(address: str, workflow_type: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def bare_rate(address: str, turn: int) -> float:
+async def bare_rate(address: str, turn: int, count: int = THROUGH) -> float:
     """Bare workflows a second, of those that bare_workers take."""
     client = await Client.connect(address)
     gate = asyncio.Semaphore(24)
@@ -188,9 +188,9 @@ async def bare_rate(address: str, turn: int) -> float:
             await client.start_workflow("BareWorkflow", id=f"bare-{turn}-{n}", task_queue=BARE_QUEUE)
 
     began = time.monotonic()
-    await asyncio.gather(*(one(n) for n in range(THROUGH)))
+    await asyncio.gather(*(one(n) for n in range(count)))
     await _until_none(address, "BareWorkflow")
-    return THROUGH / (time.monotonic() - began)
+    return count / (time.monotonic() - began)
 
 
 def fleet() -> Iterator[Line]:

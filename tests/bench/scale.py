@@ -39,6 +39,8 @@ STAGE_S = 0.3
 """Each stage takes: long enough that a kill finds full hands."""
 WINDOW_S = 10.0
 KILLS = 3
+BARE = 40
+"""Bare workflows of a floor."""
 TAKEN_OVER_S = 20.0
 """A takeover that takes longer is counted as late."""
 
@@ -184,6 +186,8 @@ def cell(stack: RunningStack, pile: Pile, workers: int, limits: Limits) -> Line:
         stack.until_worker(slot, "ready", 60)
     pids = {name: [stack.pids()[name]] for name in ("api", "temporal")}
     pids["workers"] = [worker["pid"] for worker in stack.workers() if worker["pid"]]
+    begun = pile.finished_stages()
+    eventually(lambda: pile.finished_stages() > begun + min(workers, 4), 30, 0.1)  # they are warm
     done_before = pile.finished_stages()
     before = {name: spent_s(those) for name, those in pids.items()}
     began = time.monotonic()
@@ -195,7 +199,7 @@ def cell(stack: RunningStack, pile: Pile, workers: int, limits: Limits) -> Line:
     delays, late = kills(stack, pile, workers, limits.kills)
     stop_workers(stack, workers)
     with bare_workers(stack.temporal, workers):
-        bare = asyncio.run(bare_rate(stack.temporal, workers))
+        bare = asyncio.run(bare_rate(stack.temporal, workers, BARE))
     detail: dict[str, object] = {"workers": workers, "open": pile.count, "orders": round(done, 1)}
     if done:
         detail |= {f"{name}_cpu_ms_an_order": round(1000 * spent / done, 1) for name, spent in cost.items()}
