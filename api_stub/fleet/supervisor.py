@@ -218,6 +218,8 @@ class Supervisor:
         self._set_timer()
 
     def _note_failed_starts(self) -> None:
+        if self._state.crowded:
+            self.troubles.tell("slots", f"{self._state.crowded} Pods more than the window has places for")
         failed = [slot for slot in self._state.slots if slot.trouble is not None]
         if not failed:
             self.troubles.clear(PART)

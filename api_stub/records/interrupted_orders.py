@@ -60,10 +60,10 @@ class Death:
     signal: str | None
     killed_at: float | None
     observed_at: float
+    held: tuple[InterruptedOrder, ...] = ()
     seen: Literal["process", "container", "pod"] = "process"
     """What was seen to be gone then."""
     reason: str | None = None
-    held: tuple[InterruptedOrder, ...] = ()
 
     @property
     def over(self) -> bool:

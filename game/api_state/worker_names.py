@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 
 from api_stub.schema import Worker
 
 MAX_KNOWN = 2000
+_POD = re.compile(r"-([a-z0-9]{1,10}\.[0-9]+)$", re.ASCII)
 _slots: OrderedDict[str, int] = OrderedDict()
 """Slots of workers whose names do not tell them (Pods), as the API told; no such name is ever given twice."""
 
@@ -30,4 +32,5 @@ def slot_of(worker_id: str) -> int | None:
 
 def short(worker_id: str) -> str:
     """A Pod's worker without what all Pods of its Deployment have in common: `x2k4q.1`."""
-    return worker_id.rpartition("-")[2] or worker_id
+    found = _POD.search(worker_id)
+    return found[1] if found is not None else worker_id

@@ -7,6 +7,7 @@ counts itself, in a file that outlives a restart of the container; Kubernetes' o
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import random
 import re
@@ -24,6 +25,8 @@ from worker.show.process import serve
 from worker.show.spec import Readiness, WorkerSpec
 
 DEFAULT_STARTS_FILE = Path("/run/gopherpizza/starts")
+logger = logging.getLogger(__name__)
+
 READY = "ready"
 """A file beside the starts file: it is there while the worker polls. A probe looks for it."""
 MAX_STARTS = 10**9
@@ -148,6 +151,9 @@ def pod_main(environment: Mapping[str, str] = os.environ) -> NoReturn:
     spec = settings.spec(counted_start(settings.starts_file))
 
     def polls(_: Readiness) -> None:
-        write_whole(ready, b"")
+        try:
+            write_whole(ready, b"")
+        except OSError as error:
+            logger.error("%s cannot be written (%s): the Pod is not told as ready", ready, error)
 
     serve(spec, polls)
