@@ -174,17 +174,16 @@ def kube_admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         pytest.fail(str(error))
 
 
-@pytest.fixture
-def cluster(kube_admin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The session's cluster, with a namespace of the test's own."""
+@contextmanager
+def fresh_namespace(kube_admin: Path, directory: Path) -> Iterator[Cluster]:
+    """A namespace of its own, until the block ends; `directory` gets the kubeconfigs."""
     beside = kube_admin.with_name("api.kubeconfig")
     admin, api = KubeClient(Access.of(kube_admin)), KubeClient(Access.of(beside))
     who = os.environ.get("PYTEST_XDIST_WORKER", "one")
     namespace = f"test-{os.getpid()}-{who}-{next(_names)}"
-    admin.post("/api/v1/namespaces", {"metadata": {"name": namespace}})
-    directory = tmp_path_factory.mktemp("cluster")
     try:
-        made = Cluster(
+        admin.post("/api/v1/namespaces", {"metadata": {"name": namespace}})
+        yield Cluster(
             admin_kubeconfig=admin.access.write(directory / "admin.kubeconfig", namespace),
             api_kubeconfig=api.access.write(directory / "api.kubeconfig", namespace),
             namespace=namespace,
@@ -192,18 +191,22 @@ def cluster(kube_admin: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             api=api,
             directory=directory,
         )
-        yield made
+        _empty(admin, namespace)
     finally:
-        try:
-            _empty(admin, namespace)
-        finally:
-            admin.close()
-            api.close()
+        admin.close()
+        api.close()
+
+
+@pytest.fixture
+def cluster(kube_admin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The session's cluster, with a namespace of the test's own."""
+    with fresh_namespace(kube_admin, tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 def _empty(admin: KubeClient, namespace: str) -> None:
     """Delete a namespace and what makes Pods in it; its controller does the rest, later."""
-    admin.call("DELETE", f"/apis/apps/v1/namespaces/{namespace}/deployments")
-    admin.call("DELETE", f"/apis/apps/v1/namespaces/{namespace}/replicasets")
-    admin.call("DELETE", f"/api/v1/namespaces/{namespace}/pods", {"gracePeriodSeconds": 0})
+    admin.delete(f"/apis/apps/v1/namespaces/{namespace}/deployments")
+    admin.delete(f"/apis/apps/v1/namespaces/{namespace}/replicasets")
+    admin.delete(f"/api/v1/namespaces/{namespace}/pods", grace_s=0)
     admin.delete(f"/api/v1/namespaces/{namespace}")

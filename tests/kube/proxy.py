@@ -171,6 +171,10 @@ class KubeProxy:
         answer = Answer(code, frozenset(kinds), times, retry_after_s)
         self._do(lambda: self._answers.append(answer))
 
+    def heal(self) -> None:
+        """Refuse nothing any more."""
+        self._do(self._answers.clear)
+
     def expire_watches(self, times: int = 1) -> None:
         """Break every watch; the next ones begin, and are told that the version is too old (410)."""
         answer = Answer(410, frozenset({"watch"}), times, expired=True)
