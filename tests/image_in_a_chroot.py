@@ -2,7 +2,7 @@
 
 What is the same: the paths, the commands, the user, a tree that is read-only but for /tmp and /run, no
 capabilities. What is not: the base is this machine's own system and Python instead of the one that FROM
-names, its packages come from wherever this machine's pip gets them, and only the view of files is another.
+names, its packages come from wherever this machine's pip gets them, and nothing limits it but its user.
 
     python -m tests.image_in_a_chroot        (Linux, as root; it takes a minute)
 """
@@ -28,6 +28,8 @@ DOCKERFILE = ROOT / "Dockerfile"
 OURS = ("app", "build", "tmp", "run", "opt", "proc", "dev")
 """What the tree has of its own at its top; the rest is the machine's, read-only."""
 TOOLS = ("unshare", "chroot", "setpriv", "mount")
+APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+"""Mounts of its own, and processes that end with it."""
 LIBRARIES = "LD_LIBRARY_PATH=/usr/local/lib"
 """This machine's Python finds its own library where it lies here, not another version's of the system."""
 LIMIT_S = 900
@@ -70,8 +72,8 @@ def why_not() -> str | None:
         return "needs Linux, and root"
     if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
         return f"needs {missing[0]}"
-    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True)
-    return None if tried.returncode == 0 else "needs mount namespaces"
+    tried = subprocess.run([*APART, "true"], capture_output=True)
+    return None if tried.returncode == 0 else "needs namespaces of mounts and of processes"
 
 
 def ignored(directory: str, names: list[str]) -> set[str]:
@@ -124,7 +126,7 @@ class Tree:
                 lines.append(f"mount --bind {shlex.quote(str(each))} {top}/opt/{shlex.quote(each.name)}")
         lines.append(f"exec chroot {top} env {LIBRARIES} {shlex.join(command)}")
         return subprocess.run(
-            ["unshare", "-m", "sh", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=LIMIT_S
+            [*APART, "sh", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=LIMIT_S
         )
 
 
