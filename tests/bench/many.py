@@ -56,6 +56,7 @@ async def place(stack: RunningStack, ids: list[str], at_once: int = 16) -> None:
                     answer = await client.post("/orders", json={"id": order_id})
                     if answer.status_code != 503:  # a busy Temporal; the same again is the same order
                         break
+                    await asyncio.sleep(0.1)
                 assert answer.status_code in (200, 201), answer.text
 
         await asyncio.gather(*(one(order_id) for order_id in ids))
