@@ -19,8 +19,10 @@ WORKDIR /app
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    HOME=/tmp
-# By number: Kubernetes can tell that this is not root (runAsNonRoot).
+    HOME=/tmp \
+    USER=gopherpizza
+# By number: Kubernetes can tell that this is not root (runAsNonRoot). There is no entry in /etc/passwd for it, and
+# Temporal's server would not start without a name in USER.
 USER 10001:10001
 EXPOSE 8000
 CMD ["python", "-m", "worker", "--pod"]

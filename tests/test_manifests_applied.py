@@ -3,9 +3,9 @@ API needs and no more. What the server is too old for is checked by schema only 
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from lightkube import Client, KubeConfig
@@ -19,17 +19,13 @@ from lightkube.resources.core_v1 import Namespace, Pod
 from api_stub.stack.manifests import Wanted, object_of, rendered
 from tests.running import eventually
 
-KUBECONFIG = "GOPHERPIZZA_TEST_KUBECONFIG"
 TOO_NEW = {"policy/v1": (1, 21)}
 """API groups that came with this version of Kubernetes."""
 
 
 @pytest.fixture(scope="module")
-def admin() -> Iterator[Client]:
-    file = os.environ.get(KUBECONFIG)
-    if not file:
-        pytest.skip(f"needs a Kubernetes API server: {KUBECONFIG}")
-    client = Client(config=KubeConfig.from_file(file), field_manager="gopherpizza-tests")
+def admin(kube_admin: Path) -> Iterator[Client]:
+    client = Client(config=KubeConfig.from_file(kube_admin), field_manager="gopherpizza-tests")
     yield client
     client._client._client.close()  # it has no way of its own
 

@@ -31,6 +31,8 @@ def _can_be_kept_up(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 NAME = r"^[A-Za-z0-9._-]{1,64}$"
+MAX_SLOTS = 256
+"""As many places as a window of 1,920 pixels can still tell apart by a click."""
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
@@ -93,8 +95,10 @@ class FleetConfig(Section):
     hosted_on: Literal["processes", "kubernetes"] = Field(
         default="processes", description="What runs the workers."
     )
-    slots: int = Field(default=1, ge=1, le=64, strict=True, description="Places for workers.")
-    start: int = Field(default=1, ge=0, le=64, strict=True, description="How many are up at the beginning.")
+    slots: int = Field(default=1, ge=1, le=MAX_SLOTS, strict=True, description="Places for workers.")
+    start: int = Field(
+        default=1, ge=0, le=MAX_SLOTS, strict=True, description="How many are up at the beginning."
+    )
     respawn_after_s: Range | None = Field(
         default=None, description="Null: a dead worker stays dead until somebody starts one."
     )
