@@ -211,7 +211,9 @@ def draw_signs(brush: Brush, model: Model, at: Clear) -> float:
     if problem:
         y = _problem(brush, at, y, "The checkpoint's file is broken; what ran before runs on", problem)
     workers = model.known.fleet.workers if model.known.fleet else []
-    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in workers if worker.trouble), None)
+    # A restart that has its time is told under its cook.
+    missing = (worker for worker in workers if worker.trouble and worker.again_at is None)
+    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in missing), None)
     if trouble:
         y = _problem(brush, at, y, "A cook is missing; starting one is tried again and again", trouble)
     return y
