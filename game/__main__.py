@@ -48,10 +48,11 @@ import pygame  # noqa: E402
 from game.app import App, Options  # noqa: E402
 from game.desktop import input_script as script  # noqa: E402
 from game.desktop import parent_watch as lifeline  # noqa: E402
+from game.desktop.displays import LEAST  # noqa: E402
 from game.desktop.open_externally import show_in_editor  # noqa: E402
 from game.desktop.settings import settings_file, user_directory  # noqa: E402
 from game.desktop.start_program import browse  # noqa: E402
-from game.desktop.window import LEAST, NoDisplay, Window  # noqa: E402
+from game.desktop.window import NoDisplay, Window  # noqa: E402
 from game.network.api_actions import OutsidePrograms  # noqa: E402
 from game.network.network import Network  # noqa: E402
 from game.network.records import RecordsThread  # noqa: E402
@@ -67,6 +68,12 @@ def _size(text: str) -> tuple[int, int]:
     if size[0] < LEAST[0] or size[1] < LEAST[1] or max(size) > 16384:
         raise argparse.ArgumentTypeError(f"{text!r}: at least {LEAST[0]}x{LEAST[1]}, at most 16384")
     return size
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a display; 0 to 99")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
@@ -109,6 +116,9 @@ def parser() -> argparse.ArgumentParser:
         "--kiosk", action="store_true", help="full screen, unattended; hold Esc for 3 s to leave"
     )
     made.add_argument("--windowed", type=_size, metavar="WxH", help="a window of this size, in pixels")
+    made.add_argument(
+        "--display", type=_number, metavar="N", help="which display to open on, from 0; default: the first"
+    )
     made.add_argument("--screenshot", type=Path, metavar="FILE", help="write one PNG, then end")
     made.add_argument(
         "--after", type=_seconds, default=3.0, metavar="SECONDS", help="when; default: %(default)g"
@@ -147,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     catch_signals()
     lifeline.watch(os.environ, ended.set)
     try:
-        window = Window(options.windowed, fullscreen=options.kiosk and options.windowed is None)
+        window = Window(options.windowed, options.kiosk and options.windowed is None, options.display)
     except NoDisplay as error:
         log.error("no display to open a window on (%s); --headless runs the game without one", error)
         return 3

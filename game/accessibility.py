@@ -37,16 +37,13 @@ class Access:
 
 PLAIN = Access()
 
-SWITCHES: dict[str, tuple[str, str]] = {
-    "f7": ("calm", "Reduced motion"),
-    "f8": ("large", "Large text"),
-    "f9": ("strong", "High contrast"),
-}
-"""Each key's switch: its field of `Access`, and what it is called."""
+SWITCHES = {"calm": "Reduced motion", "large": "Large text", "strong": "High contrast"}
+"""Each field of `Access` that a key switches, and what it is called."""
 
 
-def switched(access: Access, key: str) -> tuple[Access, str]:
-    """The access after a press of one of `SWITCHES`, and the sentence that says so. Raises KeyError."""
-    field, name = SWITCHES[key]
-    on = not getattr(access, field)
+def switched(access: Access, field: str, key: str) -> tuple[Access, str]:
+    """The access after `key` has switched one of `SWITCHES`, and the sentence that says so. Raises
+    KeyError.
+    """
+    name, on = SWITCHES[field], not getattr(access, field)
     return replace(access, **{field: on}), f"{name} is {'on' if on else 'off'} ({key.upper()})"

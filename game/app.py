@@ -18,21 +18,25 @@ import pygame
 from game.accessibility import Access
 from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
+from game.bindings import ACTIONS
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
 from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
-from game.inputs import Input, KeyPress, PointerMove, PointerPress
+from game.drawing.virtual_pointer import draw_pointer
+from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
 from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
+from game.panels.input_routing import InputRouter
 from game.panels.stack import Pile
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Stage
+from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
@@ -99,6 +103,7 @@ class App:
         self.stage = Stage(window, options.cache_dir)
         self.recorder = Recorder()
         self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
+        self._router = InputRouter(self.model, self._pile, self._do, self._open)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -126,12 +131,15 @@ class App:
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
+        if self.model.device is Device.GAMEPAD:
+            draw_pointer(self._window.view, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
             log.info("first frame after %.2f s", self._shown_at - self._started)
             # Only now: making the sounds must not hold up the first picture.
             self.loudspeaker.start()
+            self._window.reader.gamepads.start()
             keep_what_is_here()
         elif self._shown_at is not None:
             # What came once, with the first picture, says nothing of the frames.
@@ -152,24 +160,35 @@ class App:
                 pictures.append(item.file)
             elif isinstance(item, Stop):
                 self._over = True
-            elif isinstance(item, KeyPress) and item.key == "f11" and item.plain:
+            elif isinstance(item, KeyPress) and item.plain and ACTIONS.get(item.key) == "full screen":
                 if not item.repeat:
                     self._window.toggle_fullscreen()
+                    self._say_trouble()
             else:
                 inputs.append(item)
         return inputs, pictures
+
+    def _say_trouble(self) -> None:
+        """Tell what the window could not do."""
+        if self._window.trouble:
+            self.model.say(self._window.trouble)
+            self._window.trouble = ""
 
     def _advance(self, inputs: Sequence[Input], news: Sequence[News], real_dt: float) -> None:
         model = self.model
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
             model.pointing.idle = 0.0
-        rest = [item for item in inputs if not self._taken(item)]
         model.wall = self._net.clock.now()
-        result = update(model, rest, news, self._clock.tick(real_dt), real_dt)
+        result = update(model, (), news, self._clock.tick(real_dt), real_dt)
         if result.hit_stop:
             self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
+        # After the time that has passed: what is pressed now has not been held during it.
+        self._router.route(inputs)
+        # Only now: it may have been let go in this very frame.
+        if held_long_enough(model):
+            self._do(Quit())
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
@@ -177,6 +196,7 @@ class App:
         if self._held is not None:
             self._do(self._held)
         self._pile.update(real_dt)
+        self._window.take_text(self._pile.text_box)
         self._records.want_stats(self._pile.stats_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
@@ -195,14 +215,6 @@ class App:
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
             self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
-
-    def _taken(self, item: Input) -> bool:
-        """Whether a panel took an input; what it wants done for that is done."""
-        taken = self._pile.take(item)
-        self._over = self._over or taken.leave
-        for command in taken.commands:
-            self._do(command)
-        return taken.used
 
     def _do(self, command: Command) -> None:
         if isinstance(command, Quit):

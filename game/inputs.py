@@ -6,7 +6,17 @@ queue and a script of inputs (`--script`) produce these.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Device(StrEnum):
+    """What a person uses to say something."""
+
+    KEYBOARD = "keyboard"
+    MOUSE = "mouse"
+    TOUCH = "touch"
+    GAMEPAD = "gamepad"
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,10 @@ class KeyPress:
     """Alt, Option or AltGr is held."""
     meta: bool = False
     """Cmd, the Windows key or Super is held."""
+    typed: str = field(default="", compare=False)
+    """What it types, where no `TextTyped` will tell: text input was not on yet when it was pressed."""
+    device: Device = Device.KEYBOARD
+    """A gamepad's buttons are told as the keys that do the same."""
 
     @property
     def plain(self) -> bool:
@@ -30,9 +44,10 @@ class KeyPress:
 
 @dataclass(frozen=True)
 class KeyRelease:
-    """A key went up."""
+    """A key went up; `key` is the name of its press."""
 
     key: str
+    device: Device = Device.KEYBOARD
 
 
 @dataclass(frozen=True)
@@ -43,11 +58,23 @@ class TextTyped:
 
 
 @dataclass(frozen=True)
+class Composing:
+    """Text that an input method is still working on; empty: it has ended, with or without text."""
+
+    text: str
+    cursor: int = 0
+    """Code points of it before the cursor."""
+
+
+@dataclass(frozen=True)
 class PointerMove:
-    """The pointer is at (x, y)."""
+    """The pointer is at (x, y). Each finger is a pointer of its own."""
 
     x: float
     y: float
+    device: Device = Device.MOUSE
+    finger: int = 0
+    """Which finger of a touch screen; 0 for everything that is but one."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +83,8 @@ class PointerPress:
 
     x: float
     y: float
+    device: Device = Device.MOUSE
+    finger: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +93,13 @@ class PointerRelease:
 
     x: float
     y: float
+    device: Device = Device.MOUSE
+    finger: int = 0
+
+
+@dataclass(frozen=True)
+class PointerGone:
+    """There is no pointer any more: it has left the window, the finger is up, or something else is used."""
 
 
 @dataclass(frozen=True)
@@ -78,4 +114,24 @@ class CloseWindow:
     """The window's close button, or the system's wish that we end."""
 
 
-Input = KeyPress | KeyRelease | TextTyped | PointerMove | PointerPress | PointerRelease | Wheel | CloseWindow
+Input = (
+    KeyPress
+    | KeyRelease
+    | TextTyped
+    | Composing
+    | PointerMove
+    | PointerPress
+    | PointerRelease
+    | PointerGone
+    | Wheel
+    | CloseWindow
+)
+
+
+def device_of(item: Input) -> Device | None:
+    """The device that an input came from; None: from none, or from one that was let go."""
+    if isinstance(item, KeyPress | PointerMove | PointerPress):
+        return item.device
+    if isinstance(item, TextTyped | Composing):
+        return Device.KEYBOARD
+    return Device.MOUSE if isinstance(item, Wheel) else None

@@ -28,7 +28,8 @@ from game.actions import (
 from game.api_state.news import RecordsSeen
 from game.api_state.snapshot import Snapshot
 from game.desktop import open_externally as editor
-from game.desktop.open_externally import command_for, show_in_editor
+from game.desktop.editor_choice import command_for
+from game.desktop.open_externally import show_in_editor
 from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.panels.bug_code import FRAME, BugSlip
@@ -436,6 +437,7 @@ def test_the_editor_is_started_and_not_waited_for(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("VISUAL", str(program))
     show_in_editor("/x/file.py", said)
     eventually(lambda: mark.exists() and mark.read_text() == "/x/file.py", 10)
+    eventually(lambda: said, 10)
     assert said == [("Opened with my-editor. Save the file, then press R.", True)]
 
 

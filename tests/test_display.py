@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from game.desktop.window import ACCELERATION, RENEWING, NoDisplay, Window, acceleration_for
+from game.desktop.sdl_switches import ACCELERATION, acceleration_for
+from game.desktop.window import RENEWING, NoDisplay, Window
 from game.inputs import Input, KeyPress, KeyRelease, PointerPress, PointerRelease, TextTyped
 
 
@@ -53,7 +54,7 @@ class Modes:
         self._failing = failing
         self._real = pygame.display.set_mode
 
-    def __call__(self, size: tuple[int, int], flags: int = 0) -> pygame.Surface:
+    def __call__(self, size: tuple[int, int], flags: int = 0, display: int = 0) -> pygame.Surface:
         self.found.append(os.environ.get(ACCELERATION))
         self.flags.append(flags)
         if len(self.found) - 1 in self._failing:
@@ -86,12 +87,12 @@ def test_where_the_window_does_not_open_it_is_tried_again_as_sdl_would(
     if chosen is not None:
         monkeypatch.setenv(ACCELERATION, chosen)
     modes = open_on(monkeypatch, driver, 0)
-    begun: list[bool] = []
-    really_init = pygame.display.init
-    monkeypatch.setattr(pygame.display, "init", lambda: (begun.append(True), really_init())[1])
+    ended: list[bool] = []
+    really_quit = pygame.display.quit
+    monkeypatch.setattr(pygame.display, "quit", lambda: (ended.append(True), really_quit())[1])
     window = Window((960, 540))
     assert modes.found == ["0", None] and window.screen.get_size() == (960, 540)
-    assert len(begun) == 2, "SDL decides it once: only a new beginning has it decide again"
+    assert len(ended) == 1, "SDL decides it once: only a new beginning has it decide again"
 
 
 def test_where_it_does_not_open_at_all_sdls_own_words_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

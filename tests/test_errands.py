@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import httpx
@@ -56,7 +57,7 @@ def test_kill_and_start(scene: Scene) -> None:
 
 def test_the_web_ui_is_opened_at_the_order(scene: Scene) -> None:
     opened: queue.Queue[str] = queue.Queue()
-    scene.outside = replace(scene.outside, browse=lambda url, failed: opened.put(url))
+    scene.outside = replace(scene.outside, browse=lambda url, shown, failed: opened.put(url))
     scene.ui = None
     scene.run(OpenWebUI())
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
@@ -67,6 +68,15 @@ def test_the_web_ui_is_opened_at_the_order(scene: Scene) -> None:
     assert url.params["query"] == '`WorkflowId` STARTS_WITH "manual-1--"'
     scene.run(OpenWebUI())
     assert opened.get(timeout=5) == "http://ui:1/namespaces/n%20s/workflows"
+
+
+def test_a_browser_is_told_as_opened_only_when_it_is(scene: Scene) -> None:
+    answers: list[Callable[[], None]] = []
+    scene.outside = replace(scene.outside, browse=lambda url, shown, failed: answers.extend((shown, failed)))
+    scene.run(OpenWebUI())
+    assert scene.told == [], "nobody knows yet"
+    answers[0]()
+    assert [n.good for n in scene.told if isinstance(n, Said)] == [True]
 
 
 def test_no_browser_is_said(scene: Scene) -> None:

@@ -51,7 +51,7 @@ def test_a_browser_is_given_no_output_of_ours(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("BROWSER", f"{program} %s")
     monkeypatch.setenv(VARIABLE, "7")
     failures: list[str] = []
-    browse("http://127.0.0.1:8233/a?b=c", lambda: failures.append("no"))
+    browse("http://127.0.0.1:8233/a?b=c", lambda: None, lambda: failures.append("no"))
     found = told(file)
     assert is_apart(found) and found["asked"] == ["http://127.0.0.1:8233/a?b=c"]
     assert VARIABLE not in found["environment"], "a game that is started from there is not ended with ours"
@@ -61,10 +61,10 @@ def test_a_browser_is_given_no_output_of_ours(tmp_path: Path, monkeypatch: pytes
 
 def test_no_browser_is_told_of(tmp_path: Path) -> None:
     missing = threading.Event()
-    browse("http://x", missing.set, (str(tmp_path / "none"),))
+    browse("http://x", lambda: None, missing.set, (str(tmp_path / "none"),))
     assert missing.wait(20)
     missing.clear()
-    browse("http://x", missing.set, (sys.executable, "-c", "raise SystemExit(1)"))
+    browse("http://x", lambda: None, missing.set, (sys.executable, "-c", "raise SystemExit(1)"))
     assert missing.wait(20)
 
 

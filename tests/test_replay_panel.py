@@ -19,6 +19,7 @@ from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
+from game.panels.stack import Pile
 from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
 from game.replay.recording import AFTER, Recording
 from game.simulation.model import Model
@@ -226,3 +227,32 @@ def test_without_pictures_it_still_tells(art: Art) -> None:
     panel = a_panel()
     picture_of(panel)
     assert panel._picture is None
+
+
+# Reduced motion
+
+
+@pytest.mark.parametrize("calm", [False, True])
+def test_reduced_motion_holds_from_the_first_moment_of_a_replay(calm: bool) -> None:
+    model = killed()
+    model.access = Access(calm=calm)
+    pile = Pile(model, lambda: None, model.recorder)
+    pile.open(OpenReplay())
+    (panel,) = pile.panels
+    assert isinstance(panel, ReplayPanel)
+    shaken, few = [], []
+    while not panel.replay.over:
+        panel.update(0.05)
+        again = panel.replay.model
+        shaken.append(again.shake)
+        few.append(again.particles.few)
+    assert (max(shaken) == 0.0) is calm and set(few) == {calm}
+
+
+def test_reduced_motion_that_is_switched_on_meanwhile_holds_in_what_is_left() -> None:
+    panel = a_panel()
+    panel.update(0.05)
+    assert not panel.replay.model.particles.few
+    panel.replay.model.access = Access(calm=True)
+    panel.update(0.05)
+    assert panel.replay.model.particles.few

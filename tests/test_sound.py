@@ -44,7 +44,7 @@ from game.simulation.model import Model
 from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Place
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
-from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, hushed, limiter_for
+from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, limiter_for
 from game.sound.synth import LEVELS, LOOPS, RATE, SOUNDS, WINDOW, Wave, loudness, pcm
 from tests.running import ROOT, eventually
 from tests.telling import S, kitchen_with, order, seen, staffed, tell, worker
@@ -373,13 +373,6 @@ def test_without_a_device_nothing_is_said_and_nothing_breaks(driver: str, tmp_pa
     if driver != "alsa":
         # Whether ALSA finds a device depends on the machine; whether it is quiet must not.
         assert done.stdout.strip() == ("ready" if driver == "dummy" else "trouble")
-
-
-def test_only_alsa_is_hushed(capfd: pytest.CaptureFixture[str]) -> None:
-    with hushed():
-        os.write(2, b"ALSA lib conf.c:5180: something\nan important line\n")
-    os.write(2, b"afterwards\n")
-    assert capfd.readouterr().err == "an important line\nafterwards\n"
 
 
 # Mute, and what is remembered.

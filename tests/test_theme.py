@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from game import theme
 from game.accessibility import SWITCHES, Access, switched
+from game.bindings import ACTIONS
 from game.desktop.settings import Settings, load, save
 from game.drawing.text import Pen
 from game.drawing.view import View
@@ -102,10 +103,11 @@ def test_large_text_is_broken_as_if_smaller_before_it_is_cut() -> None:
 
 def test_each_switch_has_a_key_and_is_remembered(tmp_path: Path) -> None:
     access = Access()
-    for key, (field, name) in SWITCHES.items():
-        access, said = switched(access, key)
-        assert getattr(access, field) and said.startswith(f"{name} is on")
-    assert switched(access, "f7")[0] == Access(False, True, True)
+    key_of = {action: key for key, action in ACTIONS.items()}
+    for field, name in SWITCHES.items():
+        access, said = switched(access, field, key_of[field])
+        assert getattr(access, field) and said == f"{name} is on ({key_of[field].upper()})"
+    assert switched(access, "calm", "f7")[0] == Access(False, True, True)
     kept = Settings(True, access.calm, access.large, access.strong)
     assert save(tmp_path / "settings.json", kept) and load(tmp_path / "settings.json") == kept
 

@@ -93,12 +93,13 @@ KEYCODES = {
 """X's numbers of keys, by what they are on an American keyboard."""
 SHIFT, ALT_GR, SUPER = 50, 108, 133
 
+# Without text input, which is on in the form only, a key of the row of numbers is its number everywhere.
 REAL: dict[str, list[tuple[str, int, str]]] = {
     "us": [("1", 0, "1"), ("1", SHIFT, "1"), ("n", 0, "n"), ("-", 0, "-"), ("r", SUPER, "r")],
-    "fr": [("1", 0, "1"), ("2", 0, "2"), ("6", 0, "-"), ("1", SHIFT, "1"), ("6", SHIFT, "6"), ("n", 0, "n")],
+    "fr": [("1", 0, "1"), ("2", 0, "2"), ("6", 0, "6"), ("1", SHIFT, "1"), ("6", SHIFT, "6"), ("n", 0, "n")],
     "de": [("1", 0, "1"), ("1", SHIFT, "1"), ("n", 0, "n")],
-    "cz": [("1", 0, "+"), ("2", 0, "2"), ("1", SHIFT, "1"), ("n", 0, "n")],
-    "ch": [("1", 0, "1"), ("1", SHIFT, "+"), ("6", SHIFT, "6")],
+    "cz": [("1", 0, "1"), ("2", 0, "2"), ("1", SHIFT, "1"), ("n", 0, "n")],
+    "ch": [("1", 0, "1"), ("1", SHIFT, "1"), ("6", SHIFT, "6")],
     "ru": [("n", 0, "n"), ("r", 0, "r"), ("1", 0, "1"), ("n", SHIFT, "n"), ("-", 0, "-")],
     "gr": [("n", 0, "n"), ("r", 0, "r"), ("1", SHIFT, "1")],
     "ara": [("n", 0, "n"), ("r", 0, "r"), ("1", 0, "1")],
@@ -106,7 +107,7 @@ REAL: dict[str, list[tuple[str, int, str]]] = {
     "tr": [("n", 0, "n"), ("i", 0, "i"), ("1", 0, "1")],
     "us dvorak": [("l", 0, "n"), ("n", 0, "b"), ("1", 0, "1"), ("-", 0, "[")],
     "be": [("1", 0, "1"), ("6", 0, "6")],
-    "us dvp": [("2", 0, "["), ("2", SHIFT, "7")],
+    "us dvp": [("2", 0, "2"), ("2", SHIFT, "2")],
 }
 
 
@@ -181,4 +182,38 @@ def test_a_kiosk_outlives_full_screen_and_back_and_being_hidden_and_brought_back
             # SDL makes another surface of the same size here; the old one's memory is gone.
             assert desk.draws_on(), (tmp_path / "errors.txt").read_text(encoding="utf-8")
             desk.do("xdotool", "windowmap", window, "windowactivate", window)
+            assert desk.draws_on(), (tmp_path / "errors.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def resizable() -> Iterator[str]:
+    """A display whose resolution can be changed, without a window manager."""
+    if shutil.which("Xvnc") is None or shutil.which("xrandr") is None:
+        pytest.skip(
+            "needs Xvnc and xrandr (Debian: apt install tigervnc-standalone-server x11-xserver-utils)"
+        )
+    near, far = os.pipe()
+    server = subprocess.Popen(
+        ["Xvnc", "-displayfd", str(far), "-geometry", "1920x1080", "-depth", "24", "-SecurityTypes", "None",
+         "-rfbport", "-1", "-localhost"],
+        pass_fds=(far,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(far)
+    with os.fdopen(near) as answer:
+        number = answer.readline().strip()
+    try:
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(40)
+
+
+def test_a_full_screen_follows_a_resolution_that_is_changed_and_changed_back(
+    resizable: str, tmp_path: Path
+) -> None:
+    with lookout_on(resizable, tmp_path, "full") as desk:
+        eventually(lambda: desk.size() == "1920x1080", 15)
+        for size in ("1024x768", "1280x720", "1920x1080"):
+            desk.do("xrandr", "-s", size)
+            eventually(lambda size=size: desk.size() == size, 20)  # type: ignore[misc]
             assert desk.draws_on(), (tmp_path / "errors.txt").read_text(encoding="utf-8")

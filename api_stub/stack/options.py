@@ -36,6 +36,8 @@ class Options:
     checkpoint: str = "1"
     """A checkpoint's name, or a file's absolute path."""
     kiosk: bool = False
+    display: int | None = None
+    """Which display the window opens on, from 0; None: the first one."""
     headless: bool = False
     no_game: bool = False
     api_port: int = 8000
@@ -66,6 +68,12 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _display(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2):
+        raise argparse.ArgumentTypeError(f"found {text[:40]!r}; the number of a display is accepted, 0 to 99")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line, with its help (ASCII: it is read in any locale)."""
     options = argparse.ArgumentParser(
@@ -82,6 +90,9 @@ def parser() -> argparse.ArgumentParser:
         "--checkpoint", default="1", metavar="NAME|FILE", help="a checkpoint of configs/, or a YAML file"
     )
     options.add_argument("--kiosk", action="store_true", help="full screen, unattended")
+    options.add_argument(
+        "--display", type=_display, metavar="N", help="which display the window opens on, from 0"
+    )
     options.add_argument("--headless", action="store_true", help="run the game without a display")
     options.add_argument("--no-game", action="store_true", help="Temporal, API and fleet only")
     options.add_argument("--api-port", type=_port, default=8000, metavar="N", help="default 8000")

@@ -110,5 +110,7 @@ def game(options: Options, where: Addresses) -> Program:
     command = [sys.executable, "-m", "game", "--api", where.api]
     if options.kiosk:
         command.append("--kiosk")
+    if options.display is not None:
+        command += ["--display", str(options.display)]
     dummy = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"} if options.headless else {}
     return Program("game", command, {**HEAP, **dummy}, ROOT)

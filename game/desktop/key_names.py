@@ -1,9 +1,9 @@
 """From SDL's events to the game's inputs: what a key means on whatever keyboard layout, as a name.
 
 One rule: what a key types decides; where that is no command, what is printed on the key does. So `т` is `n`
-on a Russian keyboard and `&` is `1` on a French one, but `-`, `+` and `.` are themselves wherever they are.
-SDL's own code of a key is no help with the row of numbers: where none of that row types a digit (French,
-Czech) SDL says that each does.
+on a Russian keyboard. What a key types with Shift is known only while text input is on, which is in the form;
+in the kitchen pygame tells what it types alone. There SDL takes the row of numbers for digits where none
+of it types one (French, Czech), so `&` is `1`; a `-` or a `+` on a key of that row is its number.
 """
 
 from __future__ import annotations

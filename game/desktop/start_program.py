@@ -8,14 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from game.desktop.parent_watch import VARIABLE
 
 log = logging.getLogger(__name__)
 
-BROWSE = (sys.executable, "-I", "-c", "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))")
-"""Opens the page that is added to it in the user's browser; status 1: there is none. A process of its own:
-browsers keep the outputs of whoever starts them, for as long as they live."""
+BROWSE = (sys.executable, "-I", str(Path(__file__).with_name("show_page.py")))
+"""Shows the page that is added to it in the user's browser; status 1: none has taken it."""
 
 
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -33,8 +33,12 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def browse(url: str, failed: Callable[[], None], command: Sequence[str] = BROWSE) -> None:
-    """Show a page in the browser; waits for nothing. `failed` is called from a thread: there is none."""
+def browse(
+    url: str, opened: Callable[[], None], failed: Callable[[], None], command: Sequence[str] = BROWSE
+) -> None:
+    """Show a page in the browser; waits for nothing. `opened` or `failed` is called from a thread, when it is
+    known whether a browser has taken it.
+    """
 
     def run() -> None:
         try:
@@ -42,7 +46,6 @@ def browse(url: str, failed: Callable[[], None], command: Sequence[str] = BROWSE
         except (OSError, ValueError) as error:
             log.warning("no browser: %s", error)
             status = 1
-        if status:
-            failed()
+        (failed if status else opened)()
 
     threading.Thread(target=run, name="browser", daemon=True).start()

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import locale
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 
 import pygame
 
-from game.desktop.key_names import key_name, translate, types
+from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
+from game.desktop.event_reader import FINGER_EVENTS, EventReader
+from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
 from game.drawing.view import View
-from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerRelease
+from game.inputs import Input, PointerMove
 from game.theme import CANVAS, INK
 
 log = logging.getLogger(__name__)
 
 NAME = "GopherPizza"
-LEAST = (640, 360)
 
-ACCELERATION = "SDL_FRAMEBUFFER_ACCELERATION"
-"""SDL's switch for how a software picture gets to the display: "0" is straight to it, without OpenGL."""
+DISPLAY_EVENT = 0x150
+"""SDL's event that something is different with the displays; pygame has no name for it."""
+LOOK_EVERY = 1.0
+"""Seconds after which it is looked at the displays anyway: not every system tells."""
 
 RENEWING = frozenset(
     (
@@ -37,6 +41,7 @@ RENEWING = frozenset(
         pygame.WINDOWHIDDEN,
         pygame.WINDOWEXPOSED,
         pygame.WINDOWDISPLAYCHANGED,
+        DISPLAY_EVENT,
     )
 )
 """Events with which SDL may have made a new surface for the display, of another size or of the same."""
@@ -56,70 +61,53 @@ def set_name() -> None:
         locale.setlocale(locale.LC_CTYPE, before)
 
 
-def fitting(width: int, height: int) -> tuple[int, int]:
-    """The largest 16:9 size within width × height, in whole pixels."""
-    scale = min(width / CANVAS[0], height / CANVAS[1])
-    return max(1, round(CANVAS[0] * scale)), max(1, round(CANVAS[1] * scale))
-
-
-def acceleration_for(driver: str, environment: Mapping[str, str]) -> str | None:
-    """What `ACCELERATION` is to be for an SDL video driver; None: it is left as it is.
-
-    Straight to X by shared memory, where SDL would go through OpenGL: half a millisecond a frame instead of
-    nine where that is software. Other drivers may have no such way (Wayland and macOS have none): with "0" a
-    window could not open there at all.
-    """
-    return "0" if driver == "x11" and ACCELERATION not in environment else None
-
-
-@contextmanager
-def _set(name: str, value: str | None) -> Iterator[None]:
-    """An environment variable that is set meanwhile; None: one that is as it is."""
-    if value is not None:
-        os.environ[name] = value
-    try:
-        yield
-    finally:
-        if value is not None:
-            # What the game opens (an editor, a browser) shall not inherit it.
-            os.environ.pop(name, None)
-
-
 class Window:
     """A window or a full screen, and the canvas's place in it."""
 
-    def __init__(self, size: tuple[int, int] | None = None, fullscreen: bool = False) -> None:
-        """`size` in display pixels; None: as large as fits. Raises NoDisplay."""
-        os.environ.setdefault("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0")
-        # The class of the window, for desktops and for tools; else it is the name of Python's script.
-        os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", NAME)
-        os.environ.setdefault("SDL_VIDEO_WAYLAND_WMCLASS", NAME)
+    def __init__(
+        self,
+        size: tuple[int, int] | None = None,
+        fullscreen: bool = False,
+        display: int | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`size` in display pixels; None: as large as fits. `display`: which one, from 0; None: the first, or
+        wherever the window manager puts it. Raises NoDisplay.
+        """
+        set_usual(NAME)
         try:
             pygame.display.init()
-            self._desktop = self._found()
+            self._desktops = desktops()
         except (pygame.error, IndexError) as error:
             raise NoDisplay(str(error)) from None
+        self._display = display_of(self._desktops, display)
+        if display is not None and display != self._display:
+            log.warning(
+                "there is no display %d, only %d (from 0): it opens on display %d",
+                display, len(self._desktops), self._display,
+            )  # fmt: skip
         if pygame.display.get_driver() == "dummy":
             self._size = size or CANVAS
         else:
             # Room for the frame and the desktop's own bars.
-            self._size = size or fitting(round(self._desktop[0] * 0.96), round(self._desktop[1] * 0.88))
+            wide, high = self._desktops[self._display]
+            self._size = size or fitting(round(wide * 0.96), round(high * 0.88))
         self.fullscreen = fullscreen
-        self._down: dict[int, str] = {}
+        self.trouble = ""
+        """Why the last change of the window did not work; whoever tells it empties it."""
+        self.reader = EventReader()
         self._let_go: list[Input] = []
-        self._typing = True
+        self._text_box: pygame.Rect | None = None
         self._fitted: object = None
+        self._now = now
+        self._looked_at = now()
         self._open()
-
-    @staticmethod
-    def _found() -> tuple[int, int]:
-        """The desktop's size. Raises pygame.error and IndexError."""
-        return CANVAS if pygame.display.get_driver() == "dummy" else pygame.display.get_desktop_sizes()[0]
 
     def _open(self) -> None:
         """Open it as it is to be. Raises NoDisplay where SDL cannot, in whichever way."""
         try:
-            with _set(ACCELERATION, acceleration_for(pygame.display.get_driver(), os.environ)):
+            switch = acceleration_for(pygame.display.get_driver(), os.environ)
+            with switched({ACCELERATION: switch, VSYNC: vsync_for(os.environ)}):
                 self.screen = self._set_mode()
         except pygame.error as error:
             log.warning("the window does not open (%s): tried again as SDL itself would", error)
@@ -130,27 +118,25 @@ class Window:
                 raise NoDisplay(str(again)) from None
         set_name()
         pygame.key.set_repeat(400, 40)
-        pygame.key.start_text_input()
+        # SDL has it on from the beginning; an input method would take the kitchen's keys.
+        pygame.key.stop_text_input()
+        self.reader.text_on, self._text_box = False, None
+        _limit_size()
         # Opening it lets events in too, and with them a size that the window manager wants otherwise.
         self.renew(whatever=True)
 
     def _set_mode(self) -> pygame.Surface:
         if self.fullscreen:
-            return pygame.display.set_mode(self._desktop, pygame.FULLSCREEN)
-        return pygame.display.set_mode(self._size, pygame.RESIZABLE)
+            size, flags = self._desktops[self._display], pygame.FULLSCREEN
+        else:
+            size, flags = self._size, pygame.RESIZABLE
+        return pygame.display.set_mode(size, flags, display=self._display)
 
     def _start_again(self) -> None:
         """A new beginning for SDL: it decides only once how pictures get to the display."""
         pygame.display.quit()
         os.environ.pop(ACCELERATION, None)
         pygame.display.init()
-
-    def _forget_what_is_down(self) -> None:
-        """Let go of every key and button: of those that are down, SDL may never tell that they went up."""
-        self._let_go += [KeyRelease(name) for name in self._down.values()]
-        self._down.clear()
-        if pygame.mouse.get_pressed()[0]:
-            self._let_go.append(PointerRelease(-1.0, -1.0))
 
     def _fit(self) -> None:
         width, height = self.screen.get_size()
@@ -177,73 +163,108 @@ class Window:
             self._fit()
 
     def toggle_fullscreen(self) -> None:
-        """To full screen, or back to the window of before; where that cannot be had it stays as it was."""
+        """To full screen on the display that it is on, as large as that is now, or back to the window of
+        before; where that cannot be had it stays as it was, and `trouble` says why.
+        """
         if not self.fullscreen:
             self._size = self.screen.get_size()
         self.fullscreen = not self.fullscreen
-        self._forget_what_is_down()
-        # A new window: a kept one does not always get its old size back.
-        pygame.display.quit()
-        pygame.display.init()
-        with suppress(pygame.error, IndexError):
-            # Somebody may have plugged in another screen meanwhile.
-            self._desktop = self._found()
         try:
-            self._open()
+            self._reopen()
         except NoDisplay as error:
-            log.warning("it stays %s: %s", "a window" if self.fullscreen else "full screen", error)
+            self.trouble = f"It stays {'a window' if self.fullscreen else 'full screen'}: {error}"
+            log.warning("%s", self.trouble)
             self.fullscreen = not self.fullscreen
             self._start_again()
             self._open()
+
+    def _reopen(self) -> None:
+        """Open it anew; a kept window does not always get its old size back. Raises NoDisplay."""
+        self._let_go += self.reader.let_go()
+        pygame.display.quit()
+        try:
+            pygame.display.init()
+        except pygame.error as error:
+            raise NoDisplay(str(error)) from None
+        with suppress(pygame.error, IndexError):
+            # Somebody may have plugged in another screen meanwhile.
+            self._desktops = desktops()
+        self._display = display_of(self._desktops, self._display)
+        self._open()
+
+    def _follow_displays(self) -> None:
+        """Open it anew where a display has another size than before, or is not there any more."""
+        self._looked_at = self._now()
+        try:
+            found = desktops()
+        except (pygame.error, IndexError):
+            # None for a moment, as while a cable is changed: it is looked again.
+            return
+        before, self._desktops = self._desktops, found
+        if not is_out_of_date(before, found, self._display, self.screen.get_size(), self.fullscreen):
+            return
+        log.info("the displays are others than before (%s): the picture follows", found)
+        self._display = display_of(found, self._display)
+        wide, high = found[self._display]
+        room = fitting(round(wide * 0.96), round(high * 0.88))
+        self._size = min(self._size[0], room[0]), min(self._size[1], room[1])
+        self._reopen()
 
     def logical(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Display pixels to logical ones."""
         scale = self.view.scale
         return (pos[0] - self._corner[0]) / scale, (pos[1] - self._corner[1]) / scale
 
+    def _pointed(self, pos: tuple[float, float]) -> tuple[float, float]:
+        """Where the pointer is, as SDL tells it in its own points, in logical pixels."""
+        dense = pixels_a_point(pygame.display.get_window_size(), self.screen.get_size())
+        return self.logical((pos[0] * dense, pos[1] * dense))
+
+    def take_text(self, box: tuple[float, float, float, float] | None) -> None:
+        """Have text input on while there is a box that text goes to, in logical pixels (left, top,
+        width, height); an input method shows
+        its own words beside it.
+        """
+        rect = None
+        if box is not None:
+            rect = self.view.rect(*box).move(self._corner)
+        if rect == self._text_box:
+            return
+        if rect is None:
+            pygame.key.stop_text_input()
+        else:
+            if self._text_box is None:
+                pygame.key.start_text_input()
+            pygame.key.set_text_input_rect(rect)
+        self._text_box, self.reader.text_on = rect, rect is not None
+
     def poll(self) -> list[Input]:
         """What happened since the last call. A new surface of the display is taken note of at once: whoever
         draws must take `view` anew in each frame.
         """
-        found, self._let_go = self._let_go, []
+        found: list[Input] = []
+        look = self._now() - self._looked_at >= LOOK_EVERY
         for event in pygame.event.get():
             if event.type in RENEWING:
                 # Not at the end: the clicks that follow mean places in the new size.
                 self.renew(whatever=True)
+                look = look or event.type == DISPLAY_EVENT
+                if event.type == pygame.WINDOWDISPLAYCHANGED:
+                    self._display = display_of(self._desktops, getattr(event, "display_index", self._display))
                 continue
-            if event.type == pygame.WINDOWFOCUSLOST:
-                self._forget_what_is_down()
-                found, self._let_go = found + self._let_go, []
-                self._typing = True
-            if event.type in (pygame.KEYDOWN, pygame.KEYUP):
-                self._typing = types(event.mod)
-            elif event.type == pygame.TEXTINPUT and not self._typing:
-                continue
-            repeat = self._is_repeat(event)
-            item = translate(event, self.logical)
-            if repeat and isinstance(item, KeyPress):
-                item = dataclasses.replace(item, repeat=True)
-            if isinstance(item, PointerMove) and found and isinstance(found[-1], PointerMove):
-                # A fast mouse tells of a thousand places a second; where it is now is what counts.
-                found[-1] = item
-            elif item is not None:
-                found.append(item)
+            for item in self.reader.read(event, self._place_of(event), self.screen.get_size()):
+                _add(found, item)
+        for item in self.reader.held():
+            _add(found, item)
+        if look:
+            self._follow_displays()
+        found, self._let_go = self._let_go + found, []
         # In each frame: nobody promises an event for it.
         self.renew()
         return found
 
-    def _is_repeat(self, event: pygame.event.Event) -> bool:
-        """Whether a key goes down that is down already: pygame's own events do not tell repeats apart.
-
-        Kept by place and not by name: a name may change between down and up, with Shift or the layout.
-        """
-        if event.type == pygame.KEYUP:
-            self._down.pop(event.scancode, None)
-        elif event.type == pygame.KEYDOWN:
-            if event.scancode in self._down:
-                return True
-            self._down[event.scancode] = key_name(event.key, event.scancode)
-        return False
+    def _place_of(self, event: pygame.event.Event) -> Callable[[tuple[float, float]], tuple[float, float]]:
+        return self.logical if event.type in FINGER_EVENTS else self._pointed
 
     def view_of(self) -> tuple[int, int]:
         """The display's size in its own pixels."""
@@ -253,3 +274,22 @@ class Window:
         """Show or hide the pointer."""
         if pygame.mouse.get_visible() != visible:
             pygame.mouse.set_visible(visible)
+
+
+def _limit_size() -> None:
+    """Let nobody make the window smaller than can be read."""
+    # pygame wants another way of drawing used with it; there is none for a window of its display module.
+    with suppress(pygame.error, AttributeError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pygame.Window.from_display_module().minimum_size = SMALLEST
+
+
+def _add(found: list[Input], item: Input) -> None:
+    """Add an input; a pointer that moves on has only its last place."""
+    last = found[-1] if found else None
+    if isinstance(item, PointerMove) and isinstance(last, PointerMove):
+        # A fast mouse tells of a thousand places a second; where it is now is what counts.
+        if (item.device, item.finger) == (last.device, last.finger):
+            found[-1] = item
+            return
+    found.append(item)

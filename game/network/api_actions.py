@@ -30,8 +30,10 @@ Put = Callable[[News], None]
 class OutsidePrograms:
     """What opens beside the game. Neither waits; what came of it is said later, from a thread of its own."""
 
-    browse: Callable[[str, Callable[[], None]], None]
-    """Shows a page in the browser, by its address; calls the second one where there is none."""
+    browse: Callable[[str, Callable[[], None], Callable[[], None]], None]
+    """Shows a page in the browser, by its address; calls the second when it is there, the third where there
+    is no browser.
+    """
     edit: Callable[[str, Callable[[str, bool], None]], None]
     """Shows a file in an editor; says what came of it, and whether that is good."""
 
@@ -39,7 +41,7 @@ class OutsidePrograms:
 def nothing_outside() -> OutsidePrograms:
     """Where there is neither a browser nor an editor, and that is said."""
     return OutsidePrograms(
-        lambda url, failed: failed(), lambda file, say: say(f"No editor here for {file}", False)
+        lambda url, shown, failed: failed(), lambda file, say: say(f"No editor here for {file}", False)
     )
 
 
@@ -101,5 +103,8 @@ class ApiActions:
         url = f"{ui.rstrip('/')}/namespaces/{quote(namespace, safe='')}/workflows"
         if order_id is not None:
             url += "?query=" + quote(f'`WorkflowId` STARTS_WITH "{order_id}--"')
-        self.outside.browse(url, lambda: self.put(Said(f"No browser here. The Web UI is at {url}")))
-        self.put(Said(f"Temporal Web UI: {ui}", good=True))
+        self.outside.browse(
+            url,
+            lambda: self.put(Said(f"Temporal Web UI: {ui}", good=True)),
+            lambda: self.put(Said(f"No browser here. The Web UI is at {url}")),
+        )

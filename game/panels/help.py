@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from game.bindings import LOOK, OR, PLAY, TO, Row
 from game.drawing.paper import inset
 from game.drawing.view import View
 from game.geometry import Box
@@ -25,39 +26,8 @@ MEANING = (
     ("A key", "is what it types; where that does nothing, what else is printed on it."),
 )
 
-TO = "–"
-OR = "/"
-ROW = 55.0
-
-Row = tuple[tuple[str, ...], str]
-
-PLAY: tuple[Row, ...] = (
-    (("N",), "order a pizza"),
-    (("1", TO, "9"), "kill that cook: SIGKILL to its process"),
-    (("Shift", "1", TO, "9"), "start a worker at that place"),
-    (("Click a cook",), "kill its process"),
-    (("Click an empty place",), "start a worker there"),
-    (("Click a gopher",), "see its order"),
-    (("Space",), "let orders stream in, or pause them"),
-    (("+", OR, "−"), "more or fewer of them a minute"),
-    (("U",), "Temporal's Web UI, in the browser"),
-    (("K",), "the last kill again, in slow motion"),
-    (("F7", OR, "F8", OR, "F9"), "less motion, large text, contrast"),
-)
-
-LOOK: tuple[Row, ...] = (
-    (("Tab",), "the figures, and the audit"),
-    (("C", OR, "F1", TO, "F6"), "the checkpoints: choose one"),
-    (("B",), "the code with the bug, if it has one"),
-    (("E",), "edit that file"),
-    (("R",), "restart every cook: the code on disk"),
-    (("X",), "put the bug back (asks first)"),
-    (("M",), "no sound, and sound again"),
-    (("Left", OR, "Right", OR, "L"), "the speaker's lines: step, hide"),
-    (("H",), "this help"),
-    (("F11",), "full screen, and back"),
-)
-WORDS = frozenset(caps[0] for caps, _ in PLAY if len(caps[0]) > 6)
+ROW = 49.0
+WORDS = frozenset(row.caps[0] for row in PLAY if len(row.caps[0]) > 6)
 """What is done with the pointer stands in words, not as a key."""
 
 CREDIT = "The Go gopher was designed by Renée French, CC BY 4.0"
@@ -76,7 +46,7 @@ class HelpPanel:
     """It leaves no room for messages but at the lower edge."""
 
     def __init__(self, *, kiosk: bool) -> None:
-        self._columns = (PLAY, (*LOOK, (("Esc",), leaving(kiosk))))
+        self._columns = (PLAY, (*LOOK, Row(("Esc",), leaving(kiosk))))
         self._sheet = Sheet()
 
     @property
@@ -113,10 +83,10 @@ class HelpPanel:
         easel.text("any click or Esc closes", RIGHT, foot, SIZE_LEAST, INK_SOFT, anchor="midright")
 
     def _column(self, easel: Easel, rows: tuple[Row, ...], left: float, y: float) -> None:
-        for n, (caps, what) in enumerate(rows):
+        for n, row in enumerate(rows):
             if n % 2 == 0:
                 easel.box((left - 16, y - ROW / 2, COLUMN + 16, ROW), PAPER_LIT, 14)
-            self._row(easel, caps, what, left, y)
+            self._row(easel, row.caps, row.words, left, y)
             y += ROW
 
     def _row(self, easel: Easel, caps: tuple[str, ...], what: str, left: float, y: float) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 import pygame
 
 from api_stub.schema import Receipt
+from game.accessibility import PLAIN, Access
 from game.api_state.order_names import short_name
 from game.api_state.receipts import waits, words_of
 from game.drawing.art import Art
@@ -89,10 +90,14 @@ class ReplayPanel:
     modal = False
 
     def __init__(
-        self, recording: Recording, receipt: Callable[[], Receipt | None], art: Callable[[], Art | None]
+        self,
+        recording: Recording,
+        receipt: Callable[[], Receipt | None],
+        art: Callable[[], Art | None],
+        access: Access = PLAIN,
     ) -> None:
         """`receipt`: what the API says of this death by now. `art`: the pictures in use now."""
-        self.replay = Replay(recording)
+        self.replay = Replay(recording, access)
         self._receipt = receipt
         self._art = art
         self._shot = shot_of(recording)

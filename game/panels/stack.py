@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api_stub.schema import Menu
-from game.accessibility import SWITCHES
 from game.actions import (
     AskQuit,
     AskReset,
@@ -22,8 +21,10 @@ from game.actions import (
     ResetChallenge,
     Wish,
 )
+from game.bindings import EVERYWHERE
 from game.drawing.art import Art
-from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerRelease
+from game.geometry import Box
+from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerGone, PointerRelease
 from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
 from game.panels.help import HelpPanel
@@ -69,10 +70,10 @@ class Pile:
         if isinstance(item, CloseWindow):
             # Closing the window while it asks "really?" is an answer.
             return Taken(False, leave=any(isinstance(panel, QuitPanel) for panel in self.panels))
-        if isinstance(item, KeyPress) and item.key in SWITCHES and item.plain:
+        if isinstance(item, KeyPress) and item.key in EVERYWHERE and item.plain:
             # How it is shown is nobody's own: these keys work everywhere, above all over the help.
             return Taken(False)
-        if isinstance(item, KeyRelease | PointerRelease):
+        if isinstance(item, KeyRelease | PointerRelease | PointerGone):
             # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
             for panel in self.panels:
                 panel.handle(item)
@@ -95,6 +96,12 @@ class Pile:
         fixable = self._model.file_to_fix is not None
         self.panels = [p for p in self.panels if not isinstance(p, BugSlip) or fixable and not p.over]
         self.panels = [p for p in self.panels if not isinstance(p, ReplayPanel) or not p.over]
+
+    @property
+    def text_box(self) -> Box | None:
+        """Where text is typed now, in logical pixels; None: what is on top takes none."""
+        top = self.panels[-1] if self.panels else None
+        return top.text_box if isinstance(top, OrderForm) else None
 
     @property
     def stats_open(self) -> bool:
@@ -167,7 +174,9 @@ class Pile:
             return
         recording = recorded(self._recorder, self._model.known.receipts, receipt)
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
-        self.panels.append(ReplayPanel(recording, lambda: receipt_of(self._model, recording), self._art))
+        model = self._model
+        again = ReplayPanel(recording, lambda: receipt_of(model, recording), self._art, model.access)
+        self.panels.append(again)
 
     def _show_bug(self, wish: OpenBug) -> None:
         """The code beside the kitchen; uncalled for, only where nothing else is open on that side."""

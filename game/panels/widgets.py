@@ -18,7 +18,7 @@ from game.drawing.text import Pen
 from game.drawing.text.fonts import Face
 from game.drawing.view import View
 from game.geometry import Box, inside
-from game.inputs import Input, KeyPress, PointerMove
+from game.inputs import Input, KeyPress, PointerGone, PointerMove
 from game.simulation.motion import ease_out
 from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour, mix
 
@@ -74,6 +74,8 @@ class Sheet:
         """Keep the pointer's place."""
         if isinstance(item, PointerMove):
             self.pointer = item.x, item.y
+        elif isinstance(item, PointerGone):
+            self.pointer = -1.0, -1.0
 
     @property
     def arrived(self) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 
+from game.accessibility import PLAIN, Access
 from game.api_state.diff import alive
 from game.api_state.events import Event
 from game.api_state.order_merge import FINAL
@@ -39,10 +40,12 @@ def speed_at(recording: Recording, at: float) -> float:
     return USUAL
 
 
-def opening(recording: Recording) -> Model:
-    """The kitchen as it was when the recording begins: everybody in their places."""
+def opening(recording: Recording, access: Access = PLAIN) -> Model:
+    """The kitchen as it was when the recording begins: everybody in their places, shown as people want it."""
     model = Model(kitchen=recording.kitchen, wall=recording.wall(recording.begin), real=recording.begin)
+    model.access = access
     model.particles = Particles(random.Random(recording.slot))
+    model.particles.few = access.calm
     if recording.floor is not None:
         model.floor, model.floor_keeping.fixed = recording.floor, True
     if not recording.frames:
@@ -70,9 +73,10 @@ def opening(recording: Recording) -> Model:
 class Replay:
     """A recording being shown. `at` is the moment of it that is on screen."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, access: Access = PLAIN) -> None:
+        """`access`: how people want it shown; it may change meanwhile, as `model.access`."""
         self.recording = recording
-        self.model = opening(recording)
+        self.model = opening(recording, access)
         self.at = recording.begin
         self._next = 1
         # What the window has known since before the beginning is no news.
@@ -96,6 +100,7 @@ class Replay:
     def advance(self, seconds: float) -> tuple[Event, ...]:
         """Let real seconds pass; the events of the recording that this brought."""
         events: list[Event] = []
+        self.model.particles.few = self.model.access.calm
         left = seconds
         while left > 1e-9 and not self.over:
             speed = self.speed

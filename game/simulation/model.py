@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
+from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
@@ -85,6 +86,8 @@ class Model:
     stream: OrderStream = field(default_factory=OrderStream)
     dice: random.Random = field(default_factory=random.Random, compare=False)
     """For the stream only: which pizzas, and when."""
+    device: Device = Device.MOUSE
+    """What was used last: hints are for that."""
     speaker: SpeakerLines = field(default_factory=SpeakerLines)
     slips: list[ReceiptSlip] = field(default_factory=list)
     untold_timeouts: list[UntoldTimeout] = field(default_factory=list)

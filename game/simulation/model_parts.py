@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api_stub.schema import Order
+from game.inputs import Device
 from game.simulation.actors import Gopher
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount
@@ -16,6 +17,8 @@ from game.simulation.places import Place
 
 MOST_DELIVERIES = 4096
 """So many deliveries are remembered for the rate a minute."""
+NOWHERE = -1.0, -1.0
+"""Where the pointer is while there is none."""
 
 
 @dataclass
@@ -38,7 +41,7 @@ class Heard:
 class Pointing:
     """The pointer over the kitchen."""
 
-    at: tuple[float, float] = (-1.0, -1.0)
+    at: tuple[float, float] = NOWHERE
     """Where it is, in logical pixels."""
     idle: float = 0.0
     """Seconds since it moved or pressed."""
@@ -49,7 +52,9 @@ class Pointing:
     hover: str = ""
     """The order whose gopher is under it; empty: none is."""
     dragging: bool = False
-    """Whether it holds the stream's slider."""
+    """Whether one holds the stream's slider."""
+    dragged_by: tuple[Device, int] = (Device.MOUSE, 0)
+    """Which one: the device, and the finger."""
 
 
 @dataclass

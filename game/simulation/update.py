@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from game.actions import Command, OpenBug, Quit, StreamOrders, Wish
+from game.actions import Command, OpenBug, StreamOrders, Wish
 from game.api_state.diff import diff
 from game.api_state.events import Event
 from game.api_state.news import (
@@ -28,7 +28,7 @@ from game.inputs import Input
 from game.once import Told
 from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
-from game.simulation.controls.dispatch import handle, held_long_enough
+from game.simulation.controls.dispatch import handle
 from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
@@ -185,8 +185,6 @@ def update(
     update_notes(model, real)
     if model.escape_held is not None:
         model.escape_held += real
-        if held_long_enough(model):
-            out.commands.append(Quit())
     model.pointing.idle += real
     move(model, dt)
     model.messages = messages.later(model.messages, real)

@@ -1,23 +1,22 @@
 """The loudspeaker: sounds are made and the device is opened in a thread; the frame only hands over cues.
 
-No device, a muted kitchen, a device that goes away: nothing is heard, and nothing else is different.
+No device, a muted kitchen, a device that goes away: nothing is heard, and nothing else is different. The
+thread goes on looking for devices, so that one which comes later, or comes back, is heard within ten seconds.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pygame
+from pygame._sdl2 import audio
 
-from game.sound import synth
+from game.sound import alsa, synth
 from game.sound.cues import Ambience, Cue, pan
 from game.sound.limiter import VOICES, Facts, Limiter
 from game.sound.synth import LOOPS, RATE
@@ -35,30 +34,45 @@ FADE_MS = 200
 LOOP_CHANNELS = {"hum": 0, "oven": 1}
 
 
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Keep what ALSA says from C code off the error output; what others say meanwhile is passed on."""
-    with ExitStack() as files:
+LOOK_EVERY = 7.0
+"""Seconds between two looks at the devices."""
+
+
+class Devices(Protocol):
+    """The system's sound devices, as far as they matter here."""
+
+    def open(self) -> None:
+        """Open the usual one. Raises pygame.error or NotImplementedError where there is none."""
+
+    def close(self) -> None:
+        """Give it back; nothing where none is open."""
+
+    def names(self) -> frozenset[str]:
+        """What there is while one is open; another set than before: one has come or gone."""
+
+
+class SystemDevices:
+    """The devices that SDL knows."""
+
+    def open(self) -> None:
+        """As `Devices.open`."""
+        alsa.hush()
+        pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
+        pygame.mixer.set_num_channels(len(LOOP_CHANNELS) + VOICES)
+        pygame.mixer.set_reserved(len(LOOP_CHANNELS))
+
+    def close(self) -> None:
+        """As `Devices.close`."""
+        if pygame.mixer.get_init():
+            pygame.mixer.quit()
+
+    def names(self) -> frozenset[str]:
+        """As `Devices.names`."""
         try:
-            kept = os.dup(2)
-            files.callback(os.close, kept)
-            aside = files.enter_context(tempfile.TemporaryFile())
-            if sys.stderr is not None:
-                sys.stderr.flush()
-        except (OSError, ValueError):
-            # No output, or no room for a file: then it says what it says.
-            yield
-            return
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            with suppress(OSError):
-                aside.seek(0)
-                for line in aside.read(65536).splitlines(keepends=True):
-                    if not line.startswith((b"ALSA", b"Cannot connect to server", b"jack server")):
-                        os.write(2, line)
+            return frozenset(audio.get_audio_device_names(False))
+        except RuntimeError:
+            # That module has an error class of its own: nothing is open.
+            return frozenset()
 
 
 def facts_of(waves: Mapping[str, synth.Wave]) -> dict[str, Facts]:
@@ -90,11 +104,17 @@ class _Bank:
 class Loudspeaker:
     """Plays cues. `start` once, `frame` in every frame, `stop` at the end; none of them waits for long."""
 
-    def __init__(self, muted: bool = False) -> None:
+    def __init__(
+        self, muted: bool = False, devices: Devices | None = None, look_every: float = LOOK_EVERY
+    ) -> None:
         self.muted = muted
+        self._devices = devices or SystemDevices()
+        self._look_every = look_every
         self._bank: _Bank | None = None
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
+        self._changing = threading.Lock()
+        """Held while a device is opened or closed: nothing may play meanwhile."""
         self._now = 0.0
         self.gains = {"hum": 0.0, "oven": 0.0}
         """How strongly each loop sounds now, 0 to 1."""
@@ -107,40 +127,58 @@ class Loudspeaker:
         return self._bank is not None
 
     def start(self) -> None:
-        """Begin to make the sounds and to open the device; once."""
+        """Begin to make the sounds and to look for a device; once."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._load, name="sound", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
             self._thread.start()
 
-    def _load(self) -> None:
+    def _run(self) -> None:
         try:
-            self._open()
+            waves = {name: make() for name, make in synth.SOUNDS.items()}
+            self._look_after(waves)
         except Exception as error:
             # Nobody hears anything then; and nobody must think that it is still being made.
             self.trouble = str(error) or type(error).__name__
             log.warning("no sound", exc_info=True)
 
-    def _open(self) -> None:
-        waves = {name: make() for name, make in synth.SOUNDS.items()}
-        if self._ending.is_set():
-            return
+    def _look_after(self, waves: Mapping[str, synth.Wave]) -> None:
+        """Have a device open, for as long as the game runs, whichever there is."""
+        opened: frozenset[str] = frozenset()
+        while not self._ending.is_set():
+            if self._bank is None or self._devices.names() != opened:
+                with self._changing:
+                    self._open(waves)
+                opened = self._devices.names()
+            self._ending.wait(self._look_every)
+
+    def _open(self, waves: Mapping[str, synth.Wave]) -> None:
+        was, self._bank = self.trouble, None
         try:
-            with hushed():
-                pygame.mixer.init(RATE, -16, 2, BUFFER, allowedchanges=0)
-            pygame.mixer.set_num_channels(len(LOOP_CHANNELS) + VOICES)
-            pygame.mixer.set_reserved(len(LOOP_CHANNELS))
+            self._devices.close()
+            if self._ending.is_set():
+                return
+            self._devices.open()
             sounds = {
                 name: pygame.mixer.Sound(buffer=synth.pcm(wave).tobytes()) for name, wave in waves.items()
             }
         except (pygame.error, NotImplementedError) as error:
-            self.trouble = str(error)
-            log.debug("no sound: %s", error)
+            self.trouble = str(error) or "no device"
+            if self.trouble != was:
+                log.debug("no sound: %s; it is looked for a device every %g s", error, self._look_every)
             return
-        self._bank = _Bank(sounds, limiter_for(waves))
+        self.trouble, self._bank = "", _Bank(sounds, limiter_for(waves))
 
     def frame(self, cues: Sequence[Cue], ambience: Ambience, dt: float) -> tuple[Cue, ...]:
         """Let `dt` seconds pass and play what the limiter lets through; returns that."""
         self._now += dt
+        if not self._changing.acquire(blocking=False):
+            return ()
+        try:
+            return self._heard(cues, ambience, dt)
+        finally:
+            self._changing.release()
+
+    def _heard(self, cues: Sequence[Cue], ambience: Ambience, dt: float) -> tuple[Cue, ...]:
         bank = self._bank
         if bank is None or not pygame.mixer.get_init():
             return ()
@@ -184,15 +222,21 @@ class Loudspeaker:
     def mute(self, muted: bool) -> None:
         """Be quiet, or not any more; what sounds now fades away."""
         self.muted = muted
-        if muted and self._bank is not None and pygame.mixer.get_init():
-            for index in range(len(LOOP_CHANNELS), len(LOOP_CHANNELS) + VOICES):
-                pygame.mixer.Channel(index).fadeout(FADE_MS)
+        if not muted or not self._changing.acquire(blocking=False):
+            return
+        try:
+            if self._bank is not None and pygame.mixer.get_init():
+                for index in range(len(LOOP_CHANNELS), len(LOOP_CHANNELS) + VOICES):
+                    pygame.mixer.Channel(index).fadeout(FADE_MS)
+        finally:
+            self._changing.release()
 
     def stop(self) -> None:
         """Close the device."""
         self._ending.set()
-        self._bank = None
-        if self._thread is not None:
-            self._thread.join(1.0)
-            if not self._thread.is_alive() and pygame.mixer.get_init():
-                pygame.mixer.quit()
+        if self._thread is None:
+            return
+        self._thread.join(1.0)
+        if not self._thread.is_alive():
+            self._bank = None
+            self._devices.close()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
+from game.drawing.text.line_layout import set_line
 from game.drawing.view import View
+from game.geometry import Box
+from game.inputs import Composing
 from game.panels.order_form.choice import Choice, word
 from game.panels.order_form.layout import ORDER, Plan, Spread
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit
@@ -32,6 +36,8 @@ KEYS_HINT = (
     "Type: your name  ·  Tab: next group  ·  arrows, Space: pick  ·  Backspace: take off  ·  "
     "Enter: order  ·  Esc: cancel"
 )
+NAME_PAD = 22.0
+"""From the left edge of the name's field to its text."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class Shown:
     hot: Hit | None
     age: float
     arrived: float
+    composing: Composing = Composing("")
 
 
 def _label(easel: Easel, spread: Spread, text: str, y: float, more: str = "") -> None:
@@ -112,29 +119,50 @@ def _name(easel: Easel, shown: Shown) -> None:
     if focus:
         easel.ring(field, 18)
     easel.box(field, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
-    first = _first_shown(easel, choice, w - 44)
-    text = choice.name[first:]
+    before, after, at = _around_cursor(choice, shown.composing)
+    first = _first_shown(easel, choice, before, w - 44)
+    text = before[first:] + after
+    left, middle = x + NAME_PAD, y + h / 2
     if text:
-        easel.text(text, x + 22, y + h / 2, SIZE_HEAD - 2, anchor="midleft", max_width=w - 40)
+        easel.text(text, left, middle, SIZE_HEAD - 2, anchor="midleft", max_width=w - 40)
     elif not focus:
-        easel.text("just type", x + 22, y + h / 2, SIZE_BODY, INK_SOFT, anchor="midleft")
-    if focus:
-        if shown.age % 1.06 < 0.6:
-            at = easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0]
-            easel.box((x + 22 + at, y + 13, 4, h - 26), TOMATO, 2)
+        easel.text("just type", left, middle, SIZE_BODY, INK_SOFT, anchor="midleft")
+
+    def far(end: int) -> float:
+        return min(easel.pen.measure(before[first : max(first, end)], SIZE_HEAD - 2)[0], w - 44)
+
+    if shown.composing.text:
+        begun = far(choice.cursor)
+        easel.box((left + begun, y + h - 15, far(len(before)) - begun, 4), DUSK, 2)
+    if focus and shown.age % 1.06 < 0.6:
+        easel.box((left + far(at), y + 13, 4, h - 26), TOMATO, 2)
     easel.text(
         f"{choice.left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True
     )
 
 
-def _first_shown(easel: Easel, choice: Choice, width: float) -> int:
-    """The first character shown of a name that is wider than its field: the cursor stays in sight."""
+def _around_cursor(choice: Choice, composing: Composing) -> tuple[str, str, int]:
+    """The name up to the end of what is being composed, the rest of it, and where the cursor is."""
+    before, after = choice.name[: choice.cursor], choice.name[choice.cursor :]
+    return before + composing.text, after, choice.cursor + composing.cursor
+
+
+def _first_shown(easel: Easel, choice: Choice, before: str, width: float) -> int:
+    """The first character shown of a name that is wider than its field: what is typed stays in sight."""
     for first in choice.places():
         if first >= choice.cursor:
             break
-        if easel.pen.measure(choice.name[first : choice.cursor], SIZE_HEAD - 2)[0] <= width:
+        if easel.pen.measure(before[first:], SIZE_HEAD - 2)[0] <= width:
             return first
     return choice.cursor
+
+
+def cursor_box(spread: Spread, choice: Choice, composing: Composing, access: Access) -> Box:
+    """Where the cursor is in the field of the name: about, since type is not the same at every size."""
+    x, y, w, h = spread.name
+    before = choice.name[: choice.cursor] + composing.text[: composing.cursor]
+    far = set_line(before, "text", round((SIZE_HEAD - 2) * access.text)).width if before else 0.0
+    return x + NAME_PAD + min(far, w - 44), y, 4.0, h
 
 
 def _preview(easel: Easel, shown: Shown) -> None:

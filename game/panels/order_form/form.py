@@ -1,6 +1,7 @@
 """The order form: crust, cheese, toppings, a name, and the gopher that this order will be.
 
 By mouse alone or by keyboard alone. Letters typed anywhere go to the name; the line at the bottom says so.
+While an input method composes, every key is the input method's.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from game.accessibility import PLAIN, Access
 from game.actions import PlaceOrder
 from game.drawing.art import Art
 from game.drawing.view import View
-from game.inputs import Input, KeyPress, KeyRelease, PointerPress, TextTyped
+from game.geometry import Box
+from game.inputs import Composing, Device, Input, KeyPress, KeyRelease, PointerPress, TextTyped
 from game.panels.order_form.choice import Choice, card_of
-from game.panels.order_form.drawing import Shown, draw_form
+from game.panels.order_form.drawing import Shown, cursor_box, draw_form
 from game.panels.order_form.layout import (
     CANCEL,
     ORDER,
@@ -61,6 +63,9 @@ class OrderForm:
         self._frames = 0
         self._hint_age = 0.0
         self._heard_key: bool | None = None
+        self._composing = Composing("")
+        self._just_composed = False
+        """Whether a composition has ended since the last frame: an Enter that comes now has ended it."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -72,6 +77,16 @@ class OrderForm:
         """Group and index of what the keyboard works on."""
         return self._focus
 
+    @property
+    def composing(self) -> str:
+        """What an input method is working on, shown at the cursor; it is no part of the name yet."""
+        return self._composing.text
+
+    @property
+    def text_box(self) -> Box:
+        """Where text goes that is typed next, in logical pixels: an input method shows its words there."""
+        return cursor_box(self._plan.spread, self.choice, self._composing, self._access)
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)
@@ -81,14 +96,45 @@ class OrderForm:
         if isinstance(item, KeyPress):
             # A key that repeats without having gone down here is the one that opened the form.
             self._heard_key = bool(self._heard_key) if item.repeat else True
-            return self._key(item)
+            return self._pressed(item)
         if isinstance(item, KeyRelease):
             self._heard_key = True
-        elif isinstance(item, TextTyped) and self._takes_text(item.text):
-            self._focus = ("name", 0)
-            self.choice.type(item.text)
-            self._hint_age = 0.0
+        elif isinstance(item, Composing):
+            self._compose(item)
+        elif isinstance(item, TextTyped):
+            self._end_composing()
+            self._type(item.text)
         return Stay()
+
+    def _compose(self, item: Composing) -> None:
+        if not item.text:
+            self._end_composing()
+            return
+        self._composing, self._focus, self._heard_key = item, ("name", 0), True
+
+    def _end_composing(self) -> None:
+        self._just_composed = self._just_composed or bool(self._composing.text)
+        self._composing = Composing("")
+
+    def _type(self, text: str) -> None:
+        if self._takes_text(text):
+            self._focus = ("name", 0)
+            self.choice.type(text)
+            self._hint_age = 0.0
+
+    def _pressed(self, item: KeyPress) -> Outcome:
+        if item.device is Device.KEYBOARD:
+            if self._composing.text:
+                # It picks among words, or ends the composition.
+                return Stay()
+            if self._just_composed and item.key in ("return", "escape", "space", "tab"):
+                # Of some systems it comes after the text that it has ended.
+                self._just_composed = False
+                return Stay()
+        if item.typed and not item.repeat:
+            # It was pressed before text input was on: in the same frame as the key that opened the form.
+            self._type(item.typed)
+        return self._key(item)
 
     def _takes_text(self, text: str) -> bool:
         if self._heard_key is None:
@@ -135,6 +181,9 @@ class OrderForm:
         hit = hit_at(self.hits, x, y)
         if hit is None:
             return Stay()
+        if hit.spot == ("buttons", ORDER) and self._composing.text:
+            # The form goes, and the input method with it: what is shown of the name is meant.
+            self.choice.type(self._composing.text)
         self._focus = ("toppings", hit.index) if hit.group == "fewer" else hit.spot
         return self._pick(*hit.spot)
 
@@ -163,6 +212,7 @@ class OrderForm:
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass."""
         self._sheet.update(dt)
+        self._just_composed = False
         self._frames += 1
         self._hint_age += dt
         if self._hint_age > HINT_SECONDS:
@@ -185,5 +235,6 @@ class OrderForm:
             hit_at(self.hits, *self._sheet.pointer),
             self._sheet.age,
             self._sheet.arrived,
+            self._composing,
         )
         draw_form(view, self._art, shown)

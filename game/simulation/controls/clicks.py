@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenReplay, OpenWebUI
 from game.geometry import inside
+from game.inputs import PointerPress
 from game.simulation.bottom_strip import strip_for
 from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
 from game.simulation.controls.picking import cook_at, gopher_at
@@ -14,14 +15,15 @@ from game.simulation.receipt_layout import placed_slips, replay_tab, replayable
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 
 
-def _stream_sign(model: Model, x: float, y: float) -> bool:
+def _stream_sign(model: Model, item: PointerPress) -> bool:
     """A press on the stream's sign; whether it was one."""
+    x, y = item.x, item.y
     if not model.stream.shown or not inside(SIGN, x, y):
         return False
     if inside(SWITCH, x, y):
         model.stream = toggled(model.stream)
     elif on_track(x, y):
-        model.pointing.dragging = True
+        model.pointing.dragging, model.pointing.dragged_by = True, (item.device, item.finger)
         model.stream = paced(model.stream, rate_at(x))
     return True
 
@@ -42,10 +44,11 @@ def _strip(model: Model, x: float, y: float, out: AppRequests) -> bool:
     return True
 
 
-def press(model: Model, x: float, y: float, out: AppRequests) -> None:
+def press(model: Model, item: PointerPress, out: AppRequests) -> None:
     """Do what a press at a point does; what the application must do is added to `out`."""
-    if _stream_sign(model, x, y):
+    if _stream_sign(model, item):
         return
+    x, y = item.x, item.y
     replay = replay_tab(placed_slips(model.slips, model.access, model.heard_at))
     if replay is not None and inside(replay, x, y):
         receipt = replayable(model.slips)

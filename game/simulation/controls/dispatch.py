@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from game.actions import AskQuit, Quit
-from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, PointerRelease
+from game.inputs import (
+    CloseWindow,
+    Device,
+    Input,
+    KeyPress,
+    KeyRelease,
+    PointerGone,
+    PointerMove,
+    PointerPress,
+    PointerRelease,
+)
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.clicks import press
 from game.simulation.controls.key_bindings import press_key
 from game.simulation.model import Model
+from game.simulation.model_parts import NOWHERE
 from game.simulation.order_stream import paced
 from game.simulation.stream_slider import rate_at
 
@@ -17,21 +28,23 @@ HOLD_TO_QUIT = 3.0
 
 def handle(model: Model, item: Input, out: AppRequests) -> None:
     """Take one input into the model; what the application must do is added to `out`."""
+    pointing = model.pointing
     if isinstance(item, KeyPress):
         press_key(model, item, out)
     elif isinstance(item, KeyRelease):
-        if item.key == "escape":
+        if item.key == "escape" and item.device is Device.KEYBOARD:
             model.escape_held = None
     elif isinstance(item, PointerMove):
-        model.pointing.at, model.pointing.idle = (item.x, item.y), 0.0
-        if model.pointing.dragging:
+        pointing.at, pointing.idle, pointing.moved = (item.x, item.y), 0.0, True
+        if pointing.dragging and pointing.dragged_by == (item.device, item.finger):
             model.stream = paced(model.stream, rate_at(item.x))
-        model.pointing.moved = True
+    elif isinstance(item, PointerGone):
+        pointing.at, pointing.moved, pointing.hover = NOWHERE, False, ""
     elif isinstance(item, PointerRelease):
-        model.pointing.dragging = False
+        pointing.dragging = pointing.dragging and pointing.dragged_by != (item.device, item.finger)
     elif isinstance(item, PointerPress):
-        model.pointing.idle = 0.0
-        press(model, item.x, item.y, out)
+        pointing.idle = 0.0
+        press(model, item, out)
     elif isinstance(item, CloseWindow):
         if model.kiosk:
             out.commands.append(Quit())

@@ -1,4 +1,4 @@
-"""Which key does what while no panel takes it."""
+"""What each key does while no panel takes it: `game/bindings.py` says which key means which action."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from game.accessibility import SWITCHES, switched
 from game.actions import (
     AskQuit,
     AskReset,
+    Command,
     EditFile,
     OpenBug,
     OpenChooser,
@@ -18,26 +19,37 @@ from game.actions import (
     OpenWebUI,
     Redeploy,
     SwitchCheckpoint,
+    Wish,
 )
-from game.inputs import KeyPress
+from game.bindings import ACTIONS, REMOTE_START
+from game.inputs import Device, KeyPress
 from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
 from game.simulation.model import Model
 from game.simulation.order_stream import STEP, paced, toggled
 from game.simulation.speaker_lines import SpeakerLines, hidden_or_shown, stepped
 
-FASTER = frozenset({"+", "=", "[+]", "keypad +"})
-SLOWER = frozenset({"-", "[-]", "keypad -"})
-STORY_KEYS: dict[str, Callable[[SpeakerLines], SpeakerLines]] = {
-    "left": lambda story: stepped(story, -1),
-    "right": lambda story: stepped(story, 1),
-    "l": hidden_or_shown,
+WISHES: dict[str, Wish] = {
+    "order": OpenForm(),
+    "help": OpenHelp(),
+    "figures": OpenStats(),
+    "chooser": OpenChooser(),
+    "replay": OpenReplay(),
+}
+COMMANDS: dict[str, Command] = {"web ui": OpenWebUI(), "restart": Redeploy()}
+"""Actions that open something, or have something done, whatever the kitchen is like."""
+SPEAKER_LINES: dict[str, Callable[[SpeakerLines], SpeakerLines]] = {
+    "line back": lambda lines: stepped(lines, -1),
+    "line on": lambda lines: stepped(lines, 1),
+    "lines": hidden_or_shown,
 }
 """The speaker's lines: back, on, hidden or shown."""
-F_KEYS = tuple(f"f{n}" for n in range(1, 7))
-"""A checkpoint each, in the order of GET /checkpoints."""
 
 
-def _switch(model: Model, index: int, out: AppRequests) -> None:
+def _switch(model: Model, item: KeyPress, out: AppRequests) -> None:
+    """A checkpoint each, in the order of GET /checkpoints; not for what a presenter's remote may send."""
+    if item.shift or item.key == REMOTE_START and model.speaker.lines:
+        return
+    index = int(item.key[1:]) - 1
     found = model.known.checkpoints
     if index < len(found):
         out.commands.append(SwitchCheckpoint(found[index].name))
@@ -48,62 +60,58 @@ def _pace(model: Model, factor: float) -> None:
         model.stream = paced(model.stream, model.stream.per_minute * factor)
 
 
-def _challenge_key(model: Model, key: str, out: AppRequests) -> None:
-    """E, X and B: only where there is a bug."""
+def _challenge(model: Model, action: str, out: AppRequests) -> None:
+    """Edit, bug back and bug: only where there is a bug."""
     file = model.file_to_fix
     if file is None:
         return
-    if key == "e":
+    if action == "edit":
         out.commands.append(EditFile(file))
-    elif key == "x":
+    elif action == "bug back":
         out.wishes.append(AskReset())
     else:
         out.wishes.append(OpenBug())
 
 
+def _leave(model: Model, item: KeyPress, out: AppRequests) -> None:
+    """Esc with nothing open: a question, or in a kiosk the beginning of a hold, by its keyboard alone."""
+    if not model.kiosk:
+        out.wishes.append(AskQuit())
+    elif item.device is Device.KEYBOARD and model.escape_held is None:
+        model.escape_held = 0.0
+
+
+def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
+    if action == "checkpoint":
+        _switch(model, item, out)
+    elif action in SWITCHES:
+        model.access, said = switched(model.access, action, item.key)
+        model.say(said, good=True)
+    elif action == "leave":
+        _leave(model, item, out)
+    elif action == "cook":
+        (start_cook if item.shift else kill_cook)(model, int(item.key), out)
+    elif action == "stream":
+        model.stream = toggled(model.stream)
+    elif action == "mute":
+        model.muted = not model.muted
+    elif action in SPEAKER_LINES:
+        model.speaker = SPEAKER_LINES[action](model.speaker)
+    elif action in ("bug", "edit", "bug back"):
+        _challenge(model, action, out)
+    elif action in WISHES:
+        out.wishes.append(WISHES[action])
+    elif action in COMMANDS:
+        out.commands.append(COMMANDS[action])
+
+
 def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:
     """Do what a key does; what the application must do is added to `out`."""
-    if not item.plain:
+    action = ACTIONS.get(item.key)
+    if not item.plain or action is None:
         return
-    if item.key in FASTER or item.key in SLOWER:
+    if action in ("faster", "slower"):
         # These repeat: a key that is held down goes on.
-        _pace(model, STEP if item.key in FASTER else 1 / STEP)
-        return
-    if item.repeat:
-        return
-    if item.key in F_KEYS:
-        _switch(model, F_KEYS.index(item.key), out)
-        return
-    if item.key in SWITCHES:
-        model.access, said = switched(model.access, item.key)
-        model.say(said, good=True)
-        return
-    if item.key == "escape":
-        if model.kiosk:
-            model.escape_held = 0.0 if model.escape_held is None else model.escape_held
-        else:
-            out.wishes.append(AskQuit())
-    elif len(item.key) == 1 and item.key in "123456789":
-        (start_cook if item.shift else kill_cook)(model, int(item.key), out)
-    elif item.key == "n":
-        out.wishes.append(OpenForm())
-    elif item.key == "h":
-        out.wishes.append(OpenHelp())
-    elif item.key == "u":
-        out.commands.append(OpenWebUI())
-    elif item.key == "space":
-        model.stream = toggled(model.stream)
-    elif item.key == "tab":
-        out.wishes.append(OpenStats())
-    elif item.key == "m":
-        model.muted = not model.muted
-    elif item.key == "c":
-        out.wishes.append(OpenChooser())
-    elif item.key == "r":
-        out.commands.append(Redeploy())
-    elif item.key == "k":
-        out.wishes.append(OpenReplay())
-    elif item.key in STORY_KEYS:
-        model.speaker = STORY_KEYS[item.key](model.speaker)
-    elif item.key in ("b", "e", "x"):
-        _challenge_key(model, item.key, out)
+        _pace(model, STEP if action == "faster" else 1 / STEP)
+    elif not item.repeat:
+        _act(model, action, item, out)

@@ -20,13 +20,15 @@ def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
     left, right, above = x - WIDEST, x + WIDEST, y - 12.0
     # Nobody has its feet over its head: most of a crowd is ruled out by one comparison or two.
     for gopher in [g for g in model.gophers.values() if left < g.body.x < right and g.body.y >= above]:
-        body = gopher.body
-        reach = max(26.0, gopher.height * 0.4)
-        feet = body.y - gopher.lift
-        hit = abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
-        if hit and (best is None or gopher.body.y > best.body.y):
+        if _covers(gopher, x, y) and (best is None or gopher.body.y > best.body.y):
             best = gopher
     return best
+
+
+def _covers(gopher: Gopher, x: float, y: float) -> bool:
+    body, reach = gopher.body, max(26.0, gopher.height * 0.4)
+    feet = body.y - gopher.lift
+    return abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
 
 
 def cook_at(model: Model, x: float, y: float) -> Cook | None:
@@ -38,13 +40,15 @@ def cook_at(model: Model, x: float, y: float) -> Cook | None:
 
 
 def look(model: Model) -> None:
-    """See who is under the pointer, if that has moved: of more than `POINTED_AT` not in every frame."""
-    if not model.pointing.moved or len(model.gophers) > POINTED_AT and model.real < model.pointing.look_again:
+    """See who is under the pointer, if that has moved, or whoever was there has walked away: of more than
+    `POINTED_AT` not in every frame.
+    """
+    pointing = model.pointing
+    if pointing.hover and not pointing.moved:
+        gopher = model.gophers.get(pointing.hover)
+        pointing.moved = gopher is None or not _covers(gopher, *pointing.at)
+    if not pointing.moved or len(model.gophers) > POINTED_AT and model.real < pointing.look_again:
         return
-    (x, y), model.pointing.moved, model.pointing.look_again = (
-        model.pointing.at,
-        False,
-        model.real + LOOK_EVERY,
-    )
+    (x, y), pointing.moved, pointing.look_again = pointing.at, False, model.real + LOOK_EVERY
     found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None
-    model.pointing.hover = found.id if found else ""
+    pointing.hover = found.id if found else ""

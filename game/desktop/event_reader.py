@@ -1,0 +1,173 @@
+"""From SDL's events to inputs, in their order: what is down and must be let go, fingers, input methods."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+
+import pygame
+
+from game.desktop.gamepads import Gamepads
+from game.desktop.key_names import translate, types
+from game.inputs import (
+    Composing,
+    Device,
+    Input,
+    KeyPress,
+    KeyRelease,
+    PointerGone,
+    PointerMove,
+    PointerPress,
+    PointerRelease,
+)
+
+Logical = Callable[[tuple[float, float]], tuple[float, float]]
+
+NOWHERE = -1.0
+"""Both coordinates of a release whose place is not known."""
+MOUSE_EVENTS = frozenset((pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP))
+FINGER_EVENTS = frozenset((pygame.FINGERDOWN, pygame.FINGERMOTION, pygame.FINGERUP))
+
+
+class EventReader:
+    """Keeps what is down, by its place: a name may change between down and up, with Shift or the layout."""
+
+    def __init__(
+        self,
+        gamepads: Gamepads | None = None,
+        platform: str = sys.platform,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`now`: a clock in seconds, for how far a gamepad's stick moves the pointer."""
+        self._keys: dict[int, str] = {}
+        self._mouse = False
+        self._fingers: dict[tuple[int, int], int] = {}
+        self._composing = False
+        self._typing = True
+        # A Mac's trackpad counts as a touch screen for SDL, and its mouse events are what is meant.
+        self._touches = platform != "darwin"
+        self._gamepads = gamepads or Gamepads()
+        self._now = now
+        self._moved_at = now()
+        self.text_on = False
+        """Whether text input is on: then characters come by themselves, and no key tells what it types."""
+
+    @property
+    def gamepads(self) -> Gamepads:
+        """The gamepads that are plugged in."""
+        return self._gamepads
+
+    def read(self, event: pygame.event.Event, logical: Logical, size: tuple[int, int]) -> list[Input]:
+        """The inputs that an event means. `logical` takes display pixels of a display of `size` to logical
+        ones.
+        """
+        if event.type in FINGER_EVENTS:
+            return self._finger(event, logical, size)
+        if event.type in MOUSE_EVENTS and getattr(event, "touch", False):
+            # SDL makes it of a finger, which has told of itself.
+            return []
+        if event.type == pygame.WINDOWFOCUSLOST:
+            return self.let_go()
+        if event.type == pygame.WINDOWLEAVE:
+            return [PointerGone()]
+        if event.type == pygame.TEXTEDITING:
+            return self._editing(event)
+        if event.type in (pygame.KEYDOWN, pygame.KEYUP):
+            self._typing = types(event.mod)
+        elif event.type == pygame.TEXTINPUT:
+            self._composing = False
+            if not self._typing:
+                return []
+        pad = self._gamepads.read(event)
+        if pad is not None:
+            return pad
+        item = self._known(translate(event, logical), event)
+        return [item] if item is not None else []
+
+    def held(self) -> list[Input]:
+        """What goes on while nothing new comes: the way that a gamepad's stick has moved the pointer."""
+        now = self._now()
+        seconds, self._moved_at = now - self._moved_at, now
+        return self._gamepads.moved(seconds)
+
+    def let_go(self) -> list[Input]:
+        """Let go of all that is down: SDL may never tell that it went up."""
+        found: list[Input] = [KeyRelease(name) for name in self._keys.values()]
+        self._keys.clear()
+        if self._mouse or _mouse_is_down():
+            found.append(PointerRelease(NOWHERE, NOWHERE))
+        self._mouse = False
+        found += [PointerRelease(NOWHERE, NOWHERE, Device.TOUCH, number) for number in self._fingers.values()]
+        self._fingers.clear()
+        found += self._gamepads.let_go()
+        if self._composing:
+            found.append(Composing(""))
+        self._composing, self._typing = False, True
+        return found
+
+    def _known(self, item: Input | None, event: pygame.event.Event) -> Input | None:
+        """The input, with what only the events before it tell."""
+        if isinstance(item, KeyPress):
+            if event.scancode in self._keys:
+                # pygame's own events do not tell repeats apart.
+                return dataclasses.replace(item, repeat=True)
+            self._keys[event.scancode] = item.key
+            if not self.text_on and self._typing and not item.ctrl:
+                return dataclasses.replace(item, typed=_character(event))
+        elif isinstance(item, KeyRelease):
+            return KeyRelease(self._keys.pop(event.scancode, item.key))
+        elif isinstance(item, PointerPress):
+            self._mouse = True
+        elif isinstance(item, PointerRelease):
+            self._mouse = False
+        return item
+
+    def _editing(self, event: pygame.event.Event) -> list[Input]:
+        text = event.text
+        was, self._composing = self._composing, bool(text)
+        if not text and not was:
+            # Some systems tell of nothing all the time.
+            return []
+        start = getattr(event, "start", len(text))
+        return [Composing(text, min(max(start, 0), len(text)))]
+
+    def _finger(self, event: pygame.event.Event, logical: Logical, size: tuple[int, int]) -> list[Input]:
+        """A finger's way: each is a pointer of its own, with a number that no other one has meanwhile."""
+        if not self._touches:
+            return []
+        key = getattr(event, "touch_id", 0), event.finger_id
+        x, y = logical((event.x * size[0], event.y * size[1]))
+        if event.type == pygame.FINGERDOWN:
+            taken = set(self._fingers.values())
+            number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+            number = self._fingers.setdefault(key, number)
+            return [PointerMove(x, y, Device.TOUCH, number), PointerPress(x, y, Device.TOUCH, number)]
+        if key not in self._fingers:
+            # It went down before the window had the focus.
+            return []
+        number = self._fingers[key]
+        if event.type == pygame.FINGERMOTION:
+            return [PointerMove(x, y, Device.TOUCH, number)]
+        del self._fingers[key]
+        up: list[Input] = [PointerRelease(x, y, Device.TOUCH, number)]
+        return up if self._fingers else [*up, PointerGone()]
+
+
+def _character(event: pygame.event.Event) -> str:
+    """What a key types as far as is known without text input; empty: nothing. pygame tells it up to
+    ASCII, and Shift of letters alone.
+    """
+    text: str = getattr(event, "unicode", "")
+    if not text and 127 < event.key <= 0x10FFFF:
+        text = chr(event.key).upper() if event.mod & pygame.KMOD_SHIFT else chr(event.key)
+    return text if len(text) == 1 and text.isprintable() else ""
+
+
+def _mouse_is_down() -> bool:
+    """Whether SDL takes the mouse's button for pressed; without a window there is none."""
+    try:
+        return bool(pygame.mouse.get_pressed()[0])
+    except pygame.error:
+        return False

@@ -1,0 +1,53 @@
+"""One input at a time, each to its end: what it opens is open before the next one is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from game.actions import Command, Quit, Wish
+from game.inputs import Device, Input, PointerGone, device_of
+from game.panels.stack import Pile
+from game.simulation.controls.app_requests import AppRequests
+from game.simulation.controls.dispatch import handle
+from game.simulation.model import Model
+
+POINTING = frozenset({Device.MOUSE, Device.GAMEPAD})
+"""Devices whose pointer stays where it was left."""
+
+
+class InputRouter:
+    """Hands each input to the topmost panel, else to the kitchen, and does at once what comes of it."""
+
+    def __init__(
+        self, model: Model, pile: Pile, do: Callable[[Command], None], show: Callable[[Wish], None]
+    ) -> None:
+        """`do` carries out a command, `show` opens a panel in `pile`, or says why it cannot be."""
+        self._model = model
+        self._pile = pile
+        self._do = do
+        self._open = show
+
+    def route(self, inputs: Sequence[Input]) -> None:
+        """Take these inputs, in their order."""
+        for item in inputs:
+            device = device_of(item)
+            if device is not None and device is not self._model.device:
+                if self._model.device in POINTING:
+                    # Nobody holds that pointer any more: nothing is "under" it.
+                    self._one(PointerGone())
+                self._model.device = device
+            self._one(item)
+
+    def _one(self, item: Input) -> None:
+        taken = self._pile.take(item)
+        for command in taken.commands:
+            self._do(command)
+        if taken.leave:
+            self._do(Quit())
+        elif not taken.used:
+            out = AppRequests()
+            handle(self._model, item, out)
+            for command in out.commands:
+                self._do(command)
+            for wish in out.wishes:
+                self._open(wish)

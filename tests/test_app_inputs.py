@@ -1,0 +1,158 @@
+"""The application with real SDL events on a hidden display: stalled frames, full screen, gamepads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pygame
+import pytest
+
+from game.app import App, Options
+from game.desktop.gamepads import PAD
+from game.desktop.window import Window
+from game.drawing.view import View
+from game.drawing.virtual_pointer import draw_pointer
+from game.inputs import Device
+from game.network.api_clock import ApiClock
+from game.panels.order_form.form import OrderForm
+from tests.telling import kitchen_with, worker
+
+
+class Calls:
+    """Stands for the network's threads: takes note of what it is asked to do."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.clock = ApiClock()
+
+    def send(self, command: Any) -> bool:
+        """Take a command."""
+        self.sent.append(command)
+        return True
+
+    def drain(self) -> list[Any]:
+        """No news."""
+        return []
+
+    def want_stats(self, wanted: bool) -> None:
+        """As `RecordsThread`."""
+
+    def want_history(self, card: object) -> None:
+        """As `RecordsThread`."""
+
+    def know_api(self, instance: object) -> None:
+        """As `RecordsThread`."""
+
+    def know_orders(self, counts: object) -> None:
+        """As `RecordsThread`."""
+
+
+Scene = tuple[App, Calls]
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """The application before its first picture, with three cooks at work."""
+    for name in ("SDL_VIDEODRIVER", "SDL_AUDIODRIVER"):
+        monkeypatch.setenv(name, "dummy")
+    calls: Any = Calls()
+    app = App(Options(kiosk=True), Window((960, 540)), calls, calls, lambda: False, time.monotonic())
+    model = kitchen_with([worker(n) for n in range(1, 4)], settle=1.0)
+    app.model.known, app.model.cooks, app.model.slots = model.known, model.cooks, model.slots
+    app.frame(0.01)
+    pygame.event.clear()
+    yield app, calls
+    pygame.display.quit()
+
+
+def press(*names: str, up: bool = True) -> None:
+    """Have SDL tell of key presses."""
+    for name in names:
+        code = pygame.key.key_code(name)
+        place = getattr(pygame, f"KSCAN_{name.upper()}")
+        typed = name if len(name) == 1 else ""
+        event = {"key": code, "scancode": place, "mod": 0}
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, {**event, "unicode": typed}))
+        if up:
+            pygame.event.post(pygame.event.Event(pygame.KEYUP, event))
+
+
+def test_three_keys_in_one_poll_of_a_stalled_frame(scene: Scene) -> None:
+    app, calls = scene
+    press("n", "e", "r")
+    app.frame(4.0)
+    (form,) = app._pile.panels
+    assert isinstance(form, OrderForm) and form.choice.name == "er"
+    assert calls.sent == [], "else every cook is redeployed"
+    assert app._window.reader.text_on
+    press("escape")
+    app.frame(0.01)
+    assert app._pile.panels == [] and not app._window.reader.text_on
+
+
+def test_esc_that_is_lost_with_the_focus_does_not_leave_a_kiosk(scene: Scene) -> None:
+    app, _ = scene
+    press("escape", up=False)
+    app.frame(0.01)
+    assert app.model.escape_held is not None
+    pygame.event.post(pygame.event.Event(pygame.WINDOWFOCUSLOST))
+    app.frame(9.0)
+    app.frame(9.0)
+    assert app.model.escape_held is None and not app._over
+
+
+def test_esc_pressed_at_the_end_of_a_long_stall_is_not_held_for_that_long(scene: Scene) -> None:
+    app, _ = scene
+    press("escape", up=False)
+    app.frame(9.0)
+    assert not app._over
+    app.frame(3.1)
+    assert app._over
+
+
+def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, _ = scene
+    real, left = pygame.display.set_mode, [2]
+
+    def failing(*rest: Any, **more: Any) -> pygame.Surface:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise pygame.error("no such mode")
+        return real(*rest, **more)
+
+    monkeypatch.setattr(pygame.display, "set_mode", failing)
+    press("f11")
+    app.frame(0.01)
+    assert "no such mode" in app.model.messages[-1].text
+    app.frame(0.01)
+
+
+def test_a_gamepad_presses_where_its_pointer_is_and_the_pointer_is_seen(scene: Scene) -> None:
+    app, _ = scene
+    pads = app._window.reader.gamepads
+    pads.add(3, PAD)
+    pads.pointer = 960.0, 540.0
+    pygame.event.post(pygame.event.Event(pygame.CONTROLLERBUTTONDOWN, instance_id=3, button=0))
+    app.frame(0.01)
+    assert app.model.device is Device.GAMEPAD
+    with_pointer = pygame.image.tobytes(app._window.screen, "RGB")
+    app.model.device = Device.MOUSE
+    app.frame(0.0)
+    assert pygame.image.tobytes(app._window.screen, "RGB") != with_pointer
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0), (960.0, 540.0), (1900.0, 1060.0)])
+def test_the_pointers_box_is_told_so_that_the_next_frame_can_put_the_kitchen_back(
+    at: tuple[float, float],
+) -> None:
+    surface = pygame.Surface((960, 540))
+    surface.fill((1, 2, 3))
+    view, told = View(surface), []
+    view.watched = lambda *box: told.append(pygame.Rect(box))
+    draw_pointer(view, *at)
+    changed = pygame.mask.from_threshold(surface, (1, 2, 3), (1, 1, 1))
+    changed.invert()
+    (box,) = told
+    assert changed.count() and all(box.contains(rect) for rect in changed.get_bounding_rects())
