@@ -24,9 +24,9 @@ from api_stub.records.fleetlog import FleetLog
 from api_stub.records.interrupted_orders import Death, receipt
 from api_stub.schema import Fleet, Worker
 from game.api_state.diff import _worker_events
-from game.api_state.events import WorkerBorn, WorkerReady
+from game.api_state.events import WorkerBorn
 from game.api_state.receipts import words_of
-from game.api_state.worker_names import MAX_KNOWN, remember, short, slot_of
+from game.api_state.worker_names import MAX_KNOWN, generation_of, remember, short, slot_of
 from tests.serving import ScriptedHost
 from tests.test_pod_watch import config as kubeconfig
 from worker.connection import Target
@@ -80,6 +80,7 @@ def test_the_window_knows_a_pods_slot_and_calls_it_short() -> None:
     remember(worker(name))
     assert slot_of(name) == 2 and short(name) == "x2k4q.1"
     assert (slot_of("w12.3"), slot_of("w.1"), short("w12.3")) == (12, None, "w12.3")
+    assert (generation_of("w12.3"), generation_of(name)) == (3, 0), "its restarts are no generations"
     for n in range(MAX_KNOWN):
         remember(worker(f"cooks-1-{n}.0"))
     assert slot_of(name) is None, "bounded"
@@ -89,7 +90,7 @@ def test_a_worker_that_gets_its_name_later_is_born_once() -> None:
     waiting, named = worker(None, "starting"), worker("cooks-1-a.0")
     born = _worker_events(worker(None, "empty", generation=0), waiting, False)
     assert [type(event) for event in born] == [WorkerBorn]
-    assert [type(event) for event in _worker_events(waiting, named, False)] == [WorkerReady]
+    assert _worker_events(waiting, named, False) == []
 
 
 def test_receipts_tell_what_was_seen_to_be_gone_and_why() -> None:

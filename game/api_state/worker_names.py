@@ -30,6 +30,13 @@ def slot_of(worker_id: str) -> int | None:
     return _slots.get(worker_id)
 
 
+def generation_of(worker_id: str) -> int:
+    """The generation in a worker's name `w<slot>.<generation>`; 0 where the name does not tell it (a Pod's
+    ends with how often it was started again)."""
+    head, _, tail = worker_id.partition(".")
+    return int(tail) if head[:1] == "w" and head[1:].isdecimal() and tail.isdecimal() else 0
+
+
 def short(worker_id: str) -> str:
     """A Pod's worker without what all Pods of its Deployment have in common: `x2k4q.1`."""
     found = _POD.search(worker_id)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from game.api_state.conditions import Condition
+from game.api_state.worker_names import slot_of
 from game.drawing.art import GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.draw import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
 from game.scene.gopher_pictures import Wardrobe
 from game.scene.names_and_tethers import draw_ring, draw_tethers
-from game.simulation.actors import Gopher, Mood, colour_of, slot_of
+from game.simulation.actors import Gopher, Mood, colour_of
 from game.simulation.detail_levels import FEW, MOST_POPPING_TAGS, MOST_SIGNS
 from game.simulation.model import Model
 from game.simulation.motion import clamp, lerp

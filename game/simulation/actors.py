@@ -9,17 +9,11 @@ from itertools import count
 
 from api_stub.schema import Order, Worker
 from game.api_state.conditions import Condition, condition_of
-from game.api_state.worker_names import slot_of as slot_of
+from game.api_state.worker_names import slot_of
 from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.motion import Arc, SmoothPoint, Spring
 from game.simulation.places import CookSpot, Place
 from game.theme import COOKS, Colour
-
-
-def generation_of(worker_id: str) -> int:
-    """The generation in a worker's name; 0 where it has none."""
-    tail = worker_id.partition(".")[2]
-    return int(tail) if tail.isdecimal() else 0
 
 
 def colour_of(worker_id: str) -> Colour:

@@ -27,7 +27,7 @@ from game.api_state.events import (
 )
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import newest_of
-from game.api_state.worker_names import remember
+from game.api_state.worker_names import generation_of, remember, slot_of
 from game.simulation.actors import (
     Cook,
     CookPhase,
@@ -35,9 +35,7 @@ from game.simulation.actors import (
     Hop,
     Mood,
     colour_of,
-    generation_of,
     phase_for,
-    slot_of,
 )
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
