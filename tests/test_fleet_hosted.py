@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api_stub.checkpoint.config import MAX_SLOTS
 from api_stub.fleet.rules import (
     Action,
     Adopted,
@@ -40,7 +41,6 @@ from api_stub.fleet.rules import (
     decide,
     next_due,
 )
-from api_stub.fleet.state import MAX_SLOTS
 
 POLICY = Policy(slots=3, start=2, hosted=True)
 

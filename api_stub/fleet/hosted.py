@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from api_stub.checkpoint.config import MAX_SLOTS
 from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,
@@ -19,7 +20,7 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
-from api_stub.fleet.state import MAX_FORMER, MAX_SLOTS, FleetState, Policy, Slot
+from api_stub.fleet.state import MAX_FORMER, FleetState, Policy, Slot
 from api_stub.fleet.steps import put, with_place, with_places, without
 
 

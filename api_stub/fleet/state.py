@@ -160,8 +160,6 @@ class Slot:
 
 
 MAX_FORMER = 300
-MAX_SLOTS = 64
-"""More are not shown, whatever the host has."""
 _WORKER_ID = re.compile(r"w([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})", re.ASCII)
 
 

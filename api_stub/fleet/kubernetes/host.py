@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api_stub.background import Troubles, keep_running
-from api_stub.checkpoint.config import KubernetesConfig
+from api_stub.checkpoint.config import MAX_SLOTS, KubernetesConfig
 from api_stub.fleet.host import OnFailed, OnNews
 from api_stub.fleet.kubernetes import template
 from api_stub.fleet.kubernetes.book import Book
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, Raw
 from api_stub.fleet.kubernetes.watch import Watch
-from api_stub.fleet.state import MAX_SLOTS, Policy
+from api_stub.fleet.state import Policy
 
 logger = logging.getLogger(__name__)
 
