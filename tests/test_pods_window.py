@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from game.panels.stats.panel import AUDIT
+from game.panels.stats.layout import AUDIT
 from game.theme import BASIL
 from tests.desk import Desk, colours, need_programs, virtual_display, window_on
 from tests.kube.cluster import Cluster
