@@ -240,6 +240,28 @@ def test_a_death_between_the_hint_that_it_is_done_and_the_servers_knowledge_of_i
     kitchen.live(script)
 
 
+def test_the_next_api_goes_on_with_the_search_of_one_that_ended_just_after_the_death(tmp_path: Path) -> None:
+    before = Kitchen(tmp_path)
+    for order_id in ("unheard", "gone on", "heard"):
+        before.hint("w1.1", "started", order_id)
+        before.hint("w1.1", "completed", order_id)
+    before.dies("w1.1")
+    after = Kitchen(tmp_path)
+    after.baking("unheard", "w1.1")
+    after.baking("gone on", "w2.1", 2, timed_out=True)
+    after.done("heard", "w1.1")
+    after.baking("never begun", "w1.1")
+    after.last_read("never begun", None)
+
+    async def script() -> None:
+        await until(lambda: not after.receipts.searching())
+        await until(lambda: ("gone on", "w2.1", 1) in after.told())
+
+    after.live(script)
+    assert after.told() == [("gone on", "w2.1", 1), ("never begun", None, 1), ("unheard", None, 1)]
+    assert not Kitchen(tmp_path).receipts.searching(), "it is over for every later API too"
+
+
 def test_an_order_that_the_dead_worker_had_finished_leaves_the_receipt(kitchen: Kitchen) -> None:
     kitchen.hint("w1.1", "started", "a")
     kitchen.done("a", "w1.1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api_stub.gateway.coverage import FRESH_S, STRANGERS_S, Coverage
-from api_stub.gateway.look_plan import SOON_S, AnyAnswer, AsHinted, Decided, LookPlan
+from api_stub.gateway.look_plan import PAUSES_S, SOON_S, AnyAnswer, AsHinted, Decided, LookPlan
 from api_stub.schema import Order, StageView
 from worker.shared import OrderStatus, Stage
 from worker.show.hints import Hint, HintKind
@@ -85,7 +85,7 @@ def test_hints_of_one_moment_are_one_look() -> None:
 def test_what_temporal_does_not_show_yet_is_looked_at_again_with_growing_pauses() -> None:
     clock = Clock()
     plan = LookPlan(clock)
-    plan.want("a", Decided())
+    plan.want("a", AsHinted(hint("started", Stage.PREPARE, 1)))
     looks = []
     while "a" in plan:
         due = plan.next_at(again=True)
@@ -94,7 +94,7 @@ def test_what_temporal_does_not_show_yet_is_looked_at_again_with_growing_pauses(
         if plan.due(9, 9) == ["a"]:
             looks.append(clock.now)
             plan.seen("a", BETWEEN if len(looks) % 2 else None, plan.expected("a"))
-    assert len(looks) == len(Decided().pauses_s)
+    assert len(looks) == len(PAUSES_S)
     gaps = [b - a for a, b in zip(looks, looks[1:], strict=False)]
     assert gaps == sorted(gaps) and gaps[-1] > 5 * gaps[0]
 

@@ -21,6 +21,7 @@ from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import (
     AT_ONCE,
     AWAY_AFTER,
+    FEW_OPEN,
     SWEEP_PER_S,
     SWEPT_AT_ONCE,
     UNREAD_AT_ONCE,
@@ -263,6 +264,25 @@ def test_a_look_that_somebody_waits_for_is_one_for_all() -> None:
 
     asyncio.run(run())
     assert looks["a"] == 1
+
+
+def test_thousands_that_are_placed_while_nobody_works_are_not_looked_at_again_and_again() -> None:
+    cache, coverage = OrderCache(), Coverage()
+
+    async def look(key: str) -> Order:
+        raise AssertionError("nothing is due")
+
+    poller = OrderPoller(cache, coverage, look)
+    for n in range(FEW_OPEN):
+        read(cache, f"o-{n}")
+    poller.placed("o-0")
+    assert poller.unsettled("o-0"), "of a few, a worker that tells nothing may take one"
+    read(cache, "one more")
+    poller.placed("one more")
+    assert not poller.unsettled("one more")
+    coverage.hinted("w1.1")
+    poller.placed("one more")
+    assert poller.unsettled("one more"), "some worker may decide it in a moment"
 
 
 def failing(status: RPCStatusCode, message: str, workflow_id: str | None) -> None:

@@ -26,6 +26,8 @@ LAST_PAUSES_S = (0.08, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """After the last stage: a worker still has to decide that the order is done."""
 FOLLOWED_PAUSES_S = (FOLLOWED_S, 0.3, 0.6, 1.2, 2.4)
 """Before each look, until one shows what was told; after the last the slow sweep has to find it."""
+DECIDED_PAUSES_S = (FOLLOWED_S, 0.6)
+"""After an order was placed; the worker that begins with it tells so."""
 MAX_PLANNED = 50_000
 CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
 STAGES = list(Stage)
@@ -76,7 +78,7 @@ class Decided:
     @property
     def pauses_s(self) -> tuple[float, ...]:
         """See Expected."""
-        return FOLLOWED_PAUSES_S
+        return DECIDED_PAUSES_S
 
     def shown_by(self, order: Order) -> bool:
         """See Expected."""

@@ -13,7 +13,6 @@ from typing import Protocol
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from api_stub.errors import NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
-from api_stub.gateway.look_plan import Decided
 from api_stub.gateway.order_cache import CLOSED, OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.placing import start
@@ -112,7 +111,7 @@ class Placer:
             )
         history = self._cache.history(workflow_id, run_id) or FromHistory(info)
         order = self._cache.keep(description, read_order(description, history), history, ticket)
-        self._poller.soon(workflow_id, Decided())
+        self._poller.placed(workflow_id)
         self._placed(workflow_id)
         return order
 

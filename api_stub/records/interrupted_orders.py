@@ -60,6 +60,10 @@ class Death:
     killed_at: float | None
     observed_at: float
     held: tuple[InterruptedOrder, ...] = ()
+    searching: bool = False
+    """Whether there may be more that it had in hand; kept on disk, so that the next API goes on with it."""
+    doubtful: tuple[Attempt, ...] = ()
+    """While that is so: the attempts that it said to have ended and the server may not have heard of."""
 
     @property
     def over(self) -> bool:

@@ -33,6 +33,7 @@ MAX_BYTES = 64 * 2**20
 """Far more than MAX_LINES of them; a longer file is none of ours."""
 BEGINNING = b'{"n": '
 MAX_ANSWERED = 200
+MAX_SEARCHING = 100
 unfit = Unfit("receipt")
 MAX_NUMBER = 2**53
 _DEATH = TypeAdapter(Death)
@@ -127,6 +128,11 @@ class Receipts:
     def unfinished(self) -> list[Death]:
         """Deaths whose orders must be followed, oldest first."""
         return [death for death in self._deaths.values() if not death.over]
+
+    def searching(self) -> list[Death]:
+        """Deaths of which an API has still to find out what else their workers had in hand, oldest first; the
+        newest MAX_SEARCHING."""
+        return [death for death in self._deaths.values() if death.searching][-MAX_SEARCHING:]
 
     def after(self, n: int, most: int = MAX_ANSWERED, until: int = MAX_NUMBER) -> list[Receipt]:
         """Receipts with a higher number, up to `until`, oldest first; where there are more than `most`, the

@@ -42,7 +42,7 @@ class _Search:
 
 class Searches:
     """One search for each worker that died lately. `add` gets a worker and what it lost besides, perhaps
-    more than once."""
+    more than once; `over` gets a worker whose search has ended."""
 
     def __init__(
         self,
@@ -51,17 +51,23 @@ class Searches:
         orders: Orders,
         add: Callable[[str, Iterable[Attempt]], None],
         clock: Callable[[], float] = time.monotonic,
+        over: Callable[[str], None] = lambda worker: None,
     ) -> None:
         self._source = source
         self._hands = hands
         self._orders = orders
         self._add = add
+        self._over = over
         self._clock = clock
         self._searches: dict[str, _Search] = {}
 
     def __len__(self) -> int:
         """How many go on."""
         return len(self._searches)
+
+    def __contains__(self, worker: object) -> bool:
+        """Whether this worker's search goes on."""
+        return worker in self._searches
 
     def begin(self, worker: str, ended: Iterable[Attempt]) -> None:
         """A worker died, which had said of these attempts that they ended."""
@@ -124,6 +130,7 @@ class Searches:
                 search.ends_at = min(search.latest, self._clock() + SEARCH_FOR_S)
             if not (search.todo or search.doubtful) or self._clock() > search.ends_at:
                 del self._searches[worker]
+                self._over(worker)
         if away is not None:
             raise away
         return SEARCH_S if self._searches else None

@@ -72,7 +72,7 @@ class Follower:
         self._orders = orders
         self._clock = clock
         self._since = since
-        self._searches = Searches(source, hands, orders, self._add, clock)
+        self._searches = Searches(source, hands, orders, self._add, clock, self._searched)
         self._claimed: OrderedDict[Attempt, int] = OrderedDict()
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._heard: OrderedDict[str, float] = OrderedDict()
@@ -92,7 +92,7 @@ class Follower:
         while len(self._heard) > MAX_CLAIMED:
             self._heard.popitem(last=False)
         orders = sorted((self._interrupted(one) for one in held), key=lambda order: order.order_id)
-        kept = self._receipts.add(replace(death, held=tuple(orders)))
+        kept = self._receipts.add(replace(death, held=tuple(orders), searching=True, doubtful=tuple(ended)))
         logger.info("receipt %d: %s (%s) held %d orders", kept.n, death.worker, death.cause, len(held))
         self._note(kept)
         self._searches.begin(death.worker, ended)
@@ -143,6 +143,10 @@ class Follower:
         nothing that was to be looked at is forgotten."""
         for death in self._receipts.unfinished():
             self._note(death)
+        for death in self._receipts.searching():
+            if death.worker not in self._searches:  # begun by an earlier API, which ended meanwhile
+                self._note(death)
+                self._searches.begin(death.worker, death.doubtful)
         self.hurry()  # an earlier API may have left some unfinished
         while True:
             self._news.clear()
@@ -174,6 +178,13 @@ class Follower:
         self._receipts.change(death)
         self._note(death)
         self._all_due = 0.0
+        self._news.set()  # nothing else may be due, now that the search is over
+
+    def _searched(self, worker: str) -> None:
+        """No more is to be found of what a dead worker held."""
+        death = self._receipts.get(self._numbers.get(worker, 0))
+        if death is not None and death.searching:
+            self._receipts.change(replace(death, searching=False, doubtful=()))
 
     async def _follow(self) -> float | None:
         """Look at those that somebody has just begun, or at every order that nobody has taken over yet, if

@@ -23,6 +23,8 @@ BURSTS = 5
 KILLED = 500
 IDLE = 2000
 IDLE_S = 20.0
+SETTLE_S = 45.0
+"""Until what placing them has caused is over."""
 CHANGES = 40
 CHANGES_S = 60.0
 
@@ -87,7 +89,7 @@ def idle() -> Iterator[Line]:
         stack.client.delete("/fleet/workers/1")
         bare = used(stack)
         asyncio.run(place(stack, [f"idle-{n}" for n in range(IDLE)]))
-        time.sleep(10)
+        time.sleep(SETTLE_S)
         api, server = used(stack)
         detail = {
             "open": IDLE,
