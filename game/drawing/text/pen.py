@@ -8,8 +8,9 @@ from functools import lru_cache
 import pygame
 
 from game.accessibility import LARGE
+from game.drawing.text.fitting import ELLIPSIS, fit, wrap
 from game.drawing.text.fonts import Face, Name, font
-from game.drawing.text.line_layout import ELLIPSIS, LONGEST, fit, set_line, wrap
+from game.drawing.text.line_layout import LONGEST, caret, set_line
 from game.drawing.view import View
 from game.simulation.places import Box
 from game.theme import SIZE_LEAST, Colour
@@ -64,28 +65,32 @@ def _bytes(surface: pygame.Surface) -> int:
 
 
 @lru_cache(maxsize=512)
-def _piece(name: Name, px: int, text: str, colour: Colour) -> pygame.Surface:
-    """Characters in one font; single ones are kept: the digits of numbers that change all the time."""
+def _single(name: Name, px: int, text: str, colour: Colour) -> pygame.Surface:
+    """One character, kept: the digits of numbers that change all the time, the letters of code."""
     return font(name, px).render(text, True, colour)
 
 
 def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pygame.Surface:
     line = set_line(text, face, px, tabular)
-    surface = pygame.Surface((max(1, line.width), max(1, line.height)), pygame.SRCALPHA)
+    high = line.over + line.height + line.under
+    surface = pygame.Surface((max(1, line.width), max(1, high)), pygame.SRCALPHA)
     for piece in line.pieces:
         if piece.width:
-            one = font(piece.font, px)
-            drawn = _piece if len(piece.text) == 1 else _piece.__wrapped__
+            if len(piece.text) == 1:
+                picture = _single(piece.font, px, piece.text, colour)
+            else:
+                picture = font(piece.font, px, piece.rtl).render(piece.text, True, colour)
             # On one base line, whatever the fonts.
-            at = piece.x, line.ascent - one.get_ascent()
-            surface.blit(drawn(piece.font, px, piece.text, colour), at)
+            at = piece.x, line.over + line.ascent - font(piece.font, px).get_ascent()
+            surface.blit(picture, at)
     return surface.convert_alpha() if pygame.display.get_surface() else surface
 
 
 _drawn = _Drawn()
 MOST_WRITTEN = 1024
-_written: dict[tuple[object, ...], tuple[Key, int, int]] = {}
-"""Of what was asked to be written, as which line, how wide and how high: most is the same in every frame."""
+_written: dict[tuple[object, ...], tuple[Key, int, int, int, int]] = {}
+"""Of what was asked to be written, as which line, how wide and how high, how far its picture reaches above its
+box, and how high the picture is: most is the same in every frame."""
 
 
 class Pen:
@@ -122,14 +127,15 @@ class Pen:
                 text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
             line = set_line(text, face, px, tabular)
             key = text, face, px, view.access.shown(colour), tabular
-            found = _written[asked] = key, line.width, line.height
-        key, width, height = found
+            high = line.over + line.height + line.under
+            found = _written[asked] = key, line.width, line.height, line.over, high
+        key, width, height, over, high = found
         fx, fy = ANCHORS[anchor]
         left, top = round(x * scale - fx * width), round(y * scale - fy * height)
         if width:
-            at = left - view.origin[0], top - view.origin[1]
+            at = left - view.origin[0], top - over - view.origin[1]
             view.surface.blit(_drawn.get(key), at)
-            view.drawn(*at, width, height)
+            view.drawn(*at, width, high)
         return left / scale, top / scale, width / scale, height / scale
 
     def measure(
@@ -138,6 +144,10 @@ class Pen:
         """Width and height of a line."""
         line = set_line(text, face, self._px(size), tabular)
         return line.width / self._view.scale, line.height / self._view.scale
+
+    def caret(self, text: str, index: int, size: float, *, face: Face = "text") -> float:
+        """How far from a line's left edge the cursor is that stands before its `index`-th code point."""
+        return caret(text, index, face, self._px(size)) / self._view.scale
 
     def wrap(self, text: str, size: float, width: float, *, face: Face = "text", lines: int = 3) -> list[str]:
         """The text on at most so many lines of at most this width, the last with an ellipsis if more is

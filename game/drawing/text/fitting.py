@@ -1,0 +1,80 @@
+"""What of a text fits into a width, and where it breaks into lines: always between what people see as
+characters. Widths are in display pixels; answers are remembered, within bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from api_stub.schema.text import characters
+from game.drawing.text.fonts import Face
+from game.drawing.text.line_layout import LONGEST, set_line
+
+ELLIPSIS = "…"
+_BREAKS = re.compile("[ \t\r\n\v\f\u2028\u2029]+")
+"""Where a line may end: not at a no-break space, nor at the wide space within a name."""
+
+
+@lru_cache(maxsize=2048)
+def fit(text: str, face: Face, px: int, width: int, tabular: bool = False) -> str:
+    """The text, or as much of its beginning as fits `width` with an ellipsis; empty if not even that."""
+    if len(text) <= LONGEST and set_line(text, face, px, tabular).width <= width:
+        return text
+    parts = characters(text[: LONGEST - 1])
+    low, high = 0, len(parts)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if set_line("".join(parts[:middle]).rstrip() + ELLIPSIS, face, px, tabular).width <= width:
+            low = middle
+        else:
+            high = middle - 1
+    # Kerning can make a longer beginning narrower, so the search's answer is checked.
+    short = "".join(parts[:low]).rstrip() + ELLIPSIS
+    return short if set_line(short, face, px, tabular).width <= width else ""
+
+
+def _broken(word: str, face: Face, px: int, width: int) -> list[str]:
+    """A word cut into parts that fit; at least one character a part."""
+    parts: list[str] = []
+    rest = characters(word)
+    while rest:
+        low, high = 1, min(len(rest), LONGEST)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if set_line("".join(rest[:middle]), face, px).width <= width:
+                low = middle
+            else:
+                high = middle - 1
+        parts.append("".join(rest[:low]))
+        rest = rest[low:]
+    return parts
+
+
+@lru_cache(maxsize=512)
+def wrap(text: str, face: Face, px: int, width: int, lines: int) -> tuple[str, ...]:
+    """Words on at most `lines` lines of `width`; the last one ends in an ellipsis if something is left."""
+    found: list[str] = []
+    line = ""
+    # What follows cannot be on these lines any more; a whole traceback costs no more than its beginning.
+    for word in filter(None, _BREAKS.split(text[: LONGEST * lines])):
+        longer = f"{line} {word}" if line else word
+        if set_line(longer, face, px).width <= width:
+            line = longer
+            continue
+        if line:
+            found.append(line)
+        *full, line = _broken(word, face, px, width)
+        found += full
+        if len(found) > lines:
+            break
+    if line:
+        found.append(line)
+    if len(found) <= lines and len(text) <= LONGEST * lines:
+        return tuple(fit(one, face, px, width) for one in found)
+    found = found[:lines]
+    last = characters(found[-1].rstrip()) if found else []
+    while last and set_line("".join(last).rstrip() + ELLIPSIS, face, px).width > width:
+        last.pop()
+    cut = "".join(last).rstrip() + ELLIPSIS
+    return (*(fit(one, face, px, width) for one in found[:-1]), fit(cut, face, px, width))
