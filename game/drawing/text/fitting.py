@@ -5,11 +5,11 @@ characters. Widths are in display pixels; answers are remembered, within bounds.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
-from api_stub.schema.text import characters
 from game.drawing.text.fonts import Face
-from game.drawing.text.line_layout import LONGEST, set_line
+from game.drawing.text.line_layout import LONGEST, clusters_of, set_line
 
 ELLIPSIS = "…"
 _BREAKS = re.compile("[ \t\r\n\v\f\u2028\u2029]+")
@@ -21,23 +21,51 @@ def fit(text: str, face: Face, px: int, width: int, tabular: bool = False) -> st
     """The text, or as much of its beginning as fits `width` with an ellipsis; empty if not even that."""
     if len(text) <= LONGEST and set_line(text, face, px, tabular).width <= width:
         return text
-    parts = characters(text[: LONGEST - 1])
-    low, high = 0, len(parts)
+    parts = clusters_of(text[: LONGEST - 1])
+
+    def fits(count: int) -> bool:
+        return set_line(_cut(parts, count), face, px, tabular).width <= width
+
+    whole = set_line(text, face, px, tabular).width
+    kept = _most(fits, len(parts), int(len(parts) * width / max(1, whole)))
+    # Kerning can make a longer beginning narrower, so the search's answer is checked.
+    return _cut(parts, kept) if fits(kept) else ""
+
+
+def _cut(parts: list[str], count: int) -> str:
+    return "".join(parts[:count]).rstrip() + ELLIPSIS
+
+
+def _most(fits: Callable[[int], bool], most: int, guess: int) -> int:
+    """The largest count up to `most` that fits, 0 where none does: tried from a guess on, in growing steps,
+    since each try sets a line.
+    """
+    low, high, step = 0, most, 1
+    guess = max(1, min(most, guess))
+    if fits(guess):
+        low = guess
+        while low + step <= most:
+            if not fits(low + step):
+                high = low + step - 1
+                break
+            low, step = low + step, 2 * step
+    else:
+        high = guess - 1
+        while high - step > 0:
+            if fits(high - step):
+                low = high - step
+                break
+            high, step = high - step - 1, 2 * step
     while low < high:
         middle = (low + high + 1) // 2
-        if set_line("".join(parts[:middle]).rstrip() + ELLIPSIS, face, px, tabular).width <= width:
-            low = middle
-        else:
-            high = middle - 1
-    # Kerning can make a longer beginning narrower, so the search's answer is checked.
-    short = "".join(parts[:low]).rstrip() + ELLIPSIS
-    return short if set_line(short, face, px, tabular).width <= width else ""
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
 
 
 def _broken(word: str, face: Face, px: int, width: int) -> list[str]:
     """A word cut into parts that fit; at least one character a part."""
     parts: list[str] = []
-    rest = characters(word)
+    rest = clusters_of(word)
     while rest:
         low, high = 1, min(len(rest), LONGEST)
         while low < high:
@@ -73,7 +101,7 @@ def wrap(text: str, face: Face, px: int, width: int, lines: int) -> tuple[str, .
     if len(found) <= lines and len(text) <= LONGEST * lines:
         return tuple(fit(one, face, px, width) for one in found)
     found = found[:lines]
-    last = characters(found[-1].rstrip()) if found else []
+    last = clusters_of(found[-1].rstrip()) if found else []
     while last and set_line("".join(last).rstrip() + ELLIPSIS, face, px).width > width:
         last.pop()
     cut = "".join(last).rstrip() + ELLIPSIS

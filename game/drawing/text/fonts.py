@@ -14,7 +14,7 @@ import font_lato
 import pygame
 
 from game.drawing.text.coverage import coverage_of
-from game.drawing.text.scripts import ANYTHING, SCRIPTS, file_of, script_of
+from game.drawing.text.scripts import ANYTHING, PICTURES, SCRIPTS, file_of, script_of
 
 Face = Literal["display", "text", "bold", "code"]
 """`display`: headlines and big numbers; `text` and `bold`: everything that is read; `code`: every character
@@ -147,7 +147,7 @@ def drawn(character: str) -> bool:
 @lru_cache(maxsize=4096)
 def face_for(character: str, face: Face) -> Name:
     """The font for what people see as one character: the first that has all of it, else what its beginning
-    is drawn with, else the face itself, which has a box for what is missing. Sets fonts' names apart for bold.
+    is drawn with, else the face itself, which has a box for what is missing.
     """
     # Fredoka draws nothing at all for what it lacks; Lato a box with a question mark.
     last: Name = "bold" if face == "display" else face
@@ -161,7 +161,8 @@ def face_for(character: str, face: Face) -> Name:
     found = next((name for name in order if all(has(name, one) for one in seen)), None)
     if found is None:
         found = next((name for name in order if has(name, seen[0])), last)
-    return found + BOLD if face in ("bold", "display") and found in SCRIPTS else found
+    thick = face in ("bold", "display") and found in SCRIPTS and found not in PICTURES
+    return found + BOLD if thick else found
 
 
 def goes_on(name: Name, character: str) -> bool:

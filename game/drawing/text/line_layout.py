@@ -6,6 +6,7 @@ again and again.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,10 @@ from game.drawing.text.reading_order import Run, reading_order
 _DIGITS = "0123456789"
 LONGEST = 400
 """Characters of one line at most; nobody can read more, and no display shows more."""
+
+
+_PLAIN = re.compile("[\x00-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2bff]*")
+"""What is one character each, and read from left to right: Latin letters, punctuation, arrows, signs."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,16 @@ class _Stretch:
     cell: bool
 
 
+def clusters_of(text: str) -> list[str]:
+    """What people see as characters; of most lines without the module that knows them all."""
+    return list(text) if _PLAIN.fullmatch(text) else characters(text)
+
+
 def _stretches(text: str, face: Face, tabular: bool) -> list[_Stretch]:
     """The stretches of a readable text, from left to right."""
-    if text.isascii():
-        return _of_run(list(text), [*range(len(text))], Run(0, len(text), False), face, tabular)
-    clusters = characters(text)
+    clusters = clusters_of(text)
+    if len(clusters) == len(text) and _PLAIN.fullmatch(text):
+        return _of_run(clusters, [*range(len(text))], Run(0, len(text), False), face, tabular)
     starts, at = [], 0
     for cluster in clusters:
         starts.append(at)
@@ -80,12 +90,13 @@ def _of_run(
     found: list[_Stretch] = []
     for at in range(run.first, run.end):
         cluster = clusters[at]
-        cell = face == "code" or (tabular and cluster in _DIGITS)
         last = found[-1] if found else None
         if last is not None and goes_on(last.font, cluster):
             name = last.font
         else:
             name = face_for(cluster, face)
+        # One by one, letters of code stand in columns, and none becomes one with its neighbour.
+        cell = name == "code" or (tabular and cluster in _DIGITS)
         if last is not None and not cell and not last.cell and last.font == name:
             last.text += _drawable(name, cluster)
         else:
@@ -109,6 +120,12 @@ def _digits(name: Name, px: int) -> dict[str, int]:
     return {digit: font(name, px).size(digit)[0] for digit in _DIGITS}
 
 
+@lru_cache(maxsize=64)
+def _letter(name: Name, px: int) -> int:
+    """How wide each letter of code is."""
+    return font(name, px).size("0")[0]
+
+
 @lru_cache(maxsize=1024)
 def set_line(text: str, face: Face, px: int, tabular: bool = False) -> Line:
     """Set one line. With `tabular` every digit takes the width of the widest one."""
@@ -126,7 +143,8 @@ def set_line(text: str, face: Face, px: int, tabular: bool = False) -> Line:
             pieces.append(Piece(one.font, one.text, x + (room - width) // 2, width, one.start))
             x += room
         else:
-            width = used.size(one.text)[0] if one.text else 0
+            alone = one.cell and len(one.text) == 1
+            width = _letter(one.font, px) if alone else used.size(one.text)[0] if one.text else 0
             pieces.append(Piece(one.font, one.text, x, width, one.start, one.rtl))
             x += width
     return Line(tuple(pieces), x, height, ascent, over, under)

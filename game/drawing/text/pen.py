@@ -34,6 +34,11 @@ LIMIT_BYTES = 8 * 1024 * 1024
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
 """Sizes that are tried, as shares of the one asked for, before text is cut."""
 
+SURELY = 1.12
+"""A line that would be so many times as wide as it may be, if widths grew with sizes, does not fit: they
+nearly do.
+"""
+
 LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
 """As `SMALLER`, of large text: in the end what it would be without; nothing is cut for being large."""
 
@@ -65,9 +70,9 @@ def _bytes(surface: pygame.Surface) -> int:
 
 
 @lru_cache(maxsize=512)
-def _single(name: Name, px: int, text: str, colour: Colour) -> pygame.Surface:
+def _single(name: Name, px: int, text: str, colour: Colour, rtl: bool) -> pygame.Surface:
     """One character, kept: the digits of numbers that change all the time, the letters of code."""
-    return font(name, px).render(text, True, colour)
+    return font(name, px, rtl).render(text, True, colour)
 
 
 def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pygame.Surface:
@@ -77,7 +82,7 @@ def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pyga
     for piece in line.pieces:
         if piece.width:
             if len(piece.text) == 1:
-                picture = _single(piece.font, px, piece.text, colour)
+                picture = _single(piece.font, px, piece.text, colour, piece.rtl)
             else:
                 picture = font(piece.font, px, piece.rtl).render(piece.text, True, colour)
             # On one base line, whatever the fonts.
@@ -162,11 +167,14 @@ class Pen:
 
     def _fitting(self, text: str, face: Face, size: float, width: int, tabular: bool) -> tuple[str, int]:
         """The text and its size: the largest at which all of it fits, else the smallest and a part of it."""
-        px = self._px(size)
+        whole = self._px(size)
+        px = whole
         if len(text) <= LONGEST:
+            wide = set_line(text, face, whole, tabular).width
             for share in LARGE_SMALLER if self._view.access.large else SMALLER:
                 px = self._px(size, share)
-                if set_line(text, face, px, tabular).width <= width:
+                # Each size has its letters loaded anew: what is far too wide is not tried.
+                if wide * px / whole <= SURELY * width and set_line(text, face, px, tabular).width <= width:
                     return text, px
         return fit(text, face, px, width, tabular), px
 

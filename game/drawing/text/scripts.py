@@ -68,6 +68,8 @@ SCRIPTS: dict[str, Script] = {
 
 ANYTHING = ("noto", "symbols", "emoji", "cjk")
 """Fonts that are tried for what is in no script's blocks."""
+PICTURES = ("symbols", "emoji")
+"""Fonts of signs: bold ones would run together."""
 
 
 def script_of(character: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
-from game.drawing.text.line_layout import set_line
+from game.drawing.text.line_layout import caret
 from game.drawing.view import View
 from game.inputs import Composing
 from game.panels.order_form.choice import Choice, word
@@ -129,11 +129,11 @@ def _name(easel: Easel, shown: Shown) -> None:
         easel.text("just type", left, middle, SIZE_BODY, INK_SOFT, anchor="midleft")
 
     def far(end: int) -> float:
-        return min(easel.pen.measure(before[first : max(first, end)], SIZE_HEAD - 2)[0], w - 44)
+        return min(easel.pen.caret(text, max(first, end) - first, SIZE_HEAD - 2), w - 44)
 
     if shown.composing.text:
-        begun = far(choice.cursor)
-        easel.box((left + begun, y + h - 15, far(len(before)) - begun, 4), DUSK, 2)
+        begun, ended = sorted((far(choice.cursor), far(len(before))))
+        easel.box((left + begun, y + h - 15, ended - begun, 4), DUSK, 2)
     if focus and shown.age % 1.06 < 0.6:
         easel.box((left + far(at), y + 13, 4, h - 26), TOMATO, 2)
     easel.text(
@@ -160,8 +160,8 @@ def _first_shown(easel: Easel, choice: Choice, before: str, width: float) -> int
 def cursor_box(spread: Spread, choice: Choice, composing: Composing, access: Access) -> Box:
     """Where the cursor is in the field of the name: about, since type is not the same at every size."""
     x, y, w, h = spread.name
-    before = choice.name[: choice.cursor] + composing.text[: composing.cursor]
-    far = set_line(before, "text", round((SIZE_HEAD - 2) * access.text)).width if before else 0.0
+    before, after, at = _around_cursor(choice, composing)
+    far = caret(before + after, at, "text", round((SIZE_HEAD - 2) * access.text))
     return x + NAME_PAD + min(far, w - 44), y, 4.0, h
 
 
