@@ -12,7 +12,7 @@ _MARKS = frozenset("\u2066\u2067" + _FIRST_STRONG + _END)
 
 
 def isolated(name: str) -> str:
-    """A name for a sentence: one that is read from right to left leaves what is around it in its own order."""
+    """A name for a sentence: if it is read from right to left, what is around it keeps its own order."""
     if name.isascii() or not any(unicodedata.bidirectional(one) in ("R", "AL", "AN") for one in name):
         return name
     return _FIRST_STRONG + "".join(one for one in name if one not in _MARKS) + _END

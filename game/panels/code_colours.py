@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from game.theme import COOKS, CREAM, GLOW, GOPHER, NIGHT, PLASTER, Colour, mix, rgb
+
+if TYPE_CHECKING:
+    from pygments.token import _TokenType
 
 KEYWORD, STRING, NUMBER, NAME, COMMENT, PLAIN = "keyword", "string", "number", "name", "comment", "plain"
 COLOURS: dict[str, Colour] = {
@@ -62,7 +65,7 @@ def coloured(lines: tuple[str, ...], first: int, count: int) -> tuple[tuple[Part
     return tuple(tuple(parts) for parts in found[first - begin :])
 
 
-def _kind(token: Sequence[str]) -> str:
+def _kind(token: _TokenType) -> str:
     from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
     kinds = (
@@ -78,7 +81,7 @@ def _kind(token: Sequence[str]) -> str:
         (Name.Builtin, NAME),
         (Name.Exception, NAME),
     )
-    return next((kind for group, kind in kinds if token in group), PLAIN)
+    return next((kind for group, kind in kinds if token[: len(group)] == group), PLAIN)
 
 
 def load() -> None:

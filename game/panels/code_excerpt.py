@@ -47,9 +47,7 @@ def excerpt(challenge: Challenge, lines: int = 2 * AROUND + 1) -> tuple[CodeLine
     begin = max(1, min(begin, len(source) - lines + 1))
     end = min(begin + lines, len(source) + 1)
     found = []
-    for number, parts in zip(
-        range(begin, end), coloured(tuple(source), begin - 1, end - begin), strict=True
-    ):
+    for number, parts in zip(range(begin, end), coloured(tuple(source), begin - 1, end - begin), strict=True):
         text = source[number - 1]
         indent = len(text) - len(text.lstrip())
         moved = tuple(Part(one.column - indent, one.text, one.kind) for one in parts)

@@ -11,7 +11,7 @@ from sys import byteorder
 
 _COLLECTION = b"ttcf"
 _WHOLE, _BASIC = (3, 10), (3, 1)
-"""Platform and encoding of Unicode's tables: all of it (format 12), its first 65,536 characters (format 4)."""
+"""Platform and encoding of tables: all of Unicode (format 12), its first 65,536 characters (format 4)."""
 
 
 class Coverage:

@@ -1,4 +1,4 @@
-"""The typefaces, opened when first needed, and which of them has a picture for what people see as a character."""
+"""The typefaces, opened when first needed, and which of them has a picture for a character."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import font_lato
 import pygame
 
 from game.drawing.text.coverage import coverage_of
-from game.drawing.text.scripts import ANYTHING, PICTURES, SCRIPTS, file_of, script_of
+from game.drawing.text.scripts import ANYTHING, SCRIPTS, file_of, script_of
 
 Face = Literal["display", "text", "bold", "code"]
 """`display`: headlines and big numbers; `text` and `bold`: everything that is read; `code`: every character
@@ -44,7 +44,7 @@ _fonts: OrderedDict[tuple[Name, int], pygame.font.Font] = OrderedDict()
 
 @dataclass
 class _Shaped:
-    """A script's font: open once, since what makes the first letter slow is kept with it, not with its size."""
+    """A script's font, open once for all sizes: what makes its first letter slow is kept with it."""
 
     font: pygame.font.Font
     px: int
@@ -136,7 +136,7 @@ def has(name: Name, character: str) -> bool:
 
 
 def drawn(character: str) -> bool:
-    """Whether a character has a picture of its own: joiners, tags, selectors, marks of direction have none."""
+    """Whether a character has a picture of its own: joiners, tags, selectors, marks of order have none."""
     if character.isascii():
         return True
     if character in _JOINERS or character in _MARKS_OF_ORDER or ord(character) in _TAGS:
@@ -161,7 +161,7 @@ def face_for(character: str, face: Face) -> Name:
     found = next((name for name in order if all(has(name, one) for one in seen)), None)
     if found is None:
         found = next((name for name in order if has(name, seen[0])), last)
-    thick = face in ("bold", "display") and found in SCRIPTS and found not in PICTURES
+    thick = face in ("bold", "display") and found in SCRIPTS and SCRIPTS[found].thickens
     return found + BOLD if thick else found
 
 

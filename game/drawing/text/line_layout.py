@@ -84,9 +84,7 @@ def _stretches(text: str, face: Face, tabular: bool) -> list[_Stretch]:
     return found
 
 
-def _of_run(
-    clusters: list[str], starts: list[int], run: Run, face: Face, tabular: bool
-) -> list[_Stretch]:
+def _of_run(clusters: list[str], starts: list[int], run: Run, face: Face, tabular: bool) -> list[_Stretch]:
     found: list[_Stretch] = []
     for at in range(run.first, run.end):
         cluster = clusters[at]

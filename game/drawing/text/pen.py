@@ -94,8 +94,9 @@ def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pyga
 _drawn = _Drawn()
 MOST_WRITTEN = 1024
 _written: dict[tuple[object, ...], tuple[Key, int, int, int, int]] = {}
-"""Of what was asked to be written, as which line, how wide and how high, how far its picture reaches above its
-box, and how high the picture is: most is the same in every frame."""
+"""Of what was asked to be written, as which line, how wide and how high, how far its picture reaches above
+its box, and how high the picture is: most is the same in every frame.
+"""
 
 
 class Pen:

@@ -1,7 +1,7 @@
 """The order in which letters stand on a line, from left to right: Unicode's bidirectional algorithm.
 
-The rules are python-bidi's; isolated parts, which it does not know, are ordered for themselves here, and stand
-as one neutral sign in what is around them, as Unicode has it.
+The rules are python-bidi's; isolated parts, which it does not know, are ordered for themselves here, and
+stand as one neutral sign in what is around them, as Unicode has it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def from_right(text: str) -> bool:
 
 
 def reading_order(heads: Sequence[str]) -> list[Run]:
-    """Characters, each by its first code point, as runs from left to right. Marks of direction are in none."""
+    """Characters, each by its first code point, as runs from left to right, without marks of order."""
     if not any(unicodedata.bidirectional(head) in _FROM_RIGHT or head == RIGHT for head in heads):
         return _runs([(n, False) for n, head in enumerate(heads) if head not in _BEGINS and head != END])
     return _runs(_visual(heads, range(len(heads)), None, 0))

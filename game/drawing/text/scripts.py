@@ -16,18 +16,22 @@ class Script:
     blocks: tuple[tuple[int, int], ...] = ()
     """Its code points, first and last; none: whatever the font has."""
     bold: bool = False
-    """Whether it is drawn bold where text is plain: the font as it comes is a very thin one."""
+    """Whether it is always drawn bold: the font as it comes is a very thin one."""
+    thickens: bool = False
+    """Whether it is drawn bold where text is: finer letters would lose their loops and dots at small sizes."""
 
 
 SCRIPTS: dict[str, Script] = {
-    "noto": Script("NotoSans[wght].ttf", ""),
-    "hebrew": Script("NotoSansHebrew[wght].ttf", "Hebr", ((0x590, 0x5FF), (0xFB1D, 0xFB4F))),
+    "noto": Script("NotoSans[wght].ttf", "", thickens=True),
+    "hebrew": Script("NotoSansHebrew[wght].ttf", "Hebr", ((0x590, 0x5FF), (0xFB1D, 0xFB4F)), thickens=True),
     "arabic": Script(
         "NotoSansArabic[wght].ttf",
         "Arab",
         ((0x600, 0x6FF), (0x750, 0x77F), (0x870, 0x8FF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFE)),
     ),
-    "armenian": Script("NotoSansArmenian[wght].ttf", "Armn", ((0x530, 0x58F), (0xFB13, 0xFB17))),
+    "armenian": Script(
+        "NotoSansArmenian[wght].ttf", "Armn", ((0x530, 0x58F), (0xFB13, 0xFB17)), thickens=True
+    ),
     "devanagari": Script(
         "NotoSansDevanagari[wght].ttf", "Deva", ((0x900, 0x97F), (0x1CD0, 0x1CFF), (0xA8E0, 0xA8FF))
     ),
@@ -46,7 +50,10 @@ SCRIPTS: dict[str, Script] = {
         "NotoSansMyanmar[wght].ttf", "Mymr", ((0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F))
     ),
     "georgian": Script(
-        "NotoSansGeorgian[wght].ttf", "Geor", ((0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x2D00, 0x2D2F))
+        "NotoSansGeorgian[wght].ttf",
+        "Geor",
+        ((0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x2D00, 0x2D2F)),
+        thickens=True,
     ),
     "ethiopic": Script(
         "NotoSansEthiopic[wght].ttf",
@@ -68,8 +75,6 @@ SCRIPTS: dict[str, Script] = {
 
 ANYTHING = ("noto", "symbols", "emoji", "cjk")
 """Fonts that are tried for what is in no script's blocks."""
-PICTURES = ("symbols", "emoji")
-"""Fonts of signs: bold ones would run together."""
 
 
 def script_of(character: str) -> str | None:
