@@ -40,6 +40,8 @@ def _most(fits: Callable[[int], bool], most: int, guess: int) -> int:
     """The largest count up to `most` that fits, 0 where none does: tried from a guess on, in growing steps,
     since each try sets a line.
     """
+    if most < 1:
+        return 0
     low, high, step = 0, most, 1
     guess = max(1, min(most, guess))
     if fits(guess):

@@ -132,6 +132,8 @@ def set_line(text: str, face: Face, px: int, tabular: bool = False) -> Line:
     plain = font(face, px)
     height, ascent = plain.get_height(), plain.get_ascent()
     for one in _stretches(readable(text[:LONGEST]), face, tabular):
+        if not one.text:
+            continue
         used = font(one.font, px, one.rtl)
         over = max(over, used.get_ascent() - ascent)
         under = max(under, used.get_height() - used.get_ascent() - height + ascent)
@@ -142,7 +144,7 @@ def set_line(text: str, face: Face, px: int, tabular: bool = False) -> Line:
             x += room
         else:
             alone = one.cell and len(one.text) == 1
-            width = _letter(one.font, px) if alone else used.size(one.text)[0] if one.text else 0
+            width = _letter(one.font, px) if alone else used.size(one.text)[0]
             pieces.append(Piece(one.font, one.text, x, width, one.start, one.rtl))
             x += width
     return Line(tuple(pieces), x, height, ascent, over, under)
@@ -161,5 +163,8 @@ def caret(text: str, index: int, face: Face, px: int) -> int:
         first = min(line.pieces, key=lambda piece: piece.start, default=None)
         return first.x + first.width if first is not None and first.rtl else 0
     before = found.text[: at - found.start]
-    width = font(found.font, px, found.rtl).size(before)[0] if len(before) < len(found.text) else found.width
+    width = found.width
+    if len(before) < len(found.text):
+        # Joined letters can be narrower than their beginnings.
+        width = min(width, font(found.font, px, found.rtl).size(before)[0])
     return found.x + found.width - width if found.rtl else found.x + width

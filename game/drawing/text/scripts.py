@@ -18,7 +18,7 @@ class Script:
     bold: bool = False
     """Whether it is always drawn bold: the font as it comes is a very thin one."""
     thickens: bool = False
-    """Whether it is drawn bold where text is: finer letters would lose their loops and dots at small sizes."""
+    """Whether it is drawn bold where text is: finer letters would lose their loops at small sizes."""
 
 
 SCRIPTS: dict[str, Script] = {
