@@ -24,7 +24,6 @@ from api_stub.schema import (
 )
 from game.accessibility import Access
 from game.api_state.news import OrdersSeen, RecordsSeen
-from game.api_state.order_names import short_name
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
@@ -351,30 +350,6 @@ def uncounted(props: Props) -> tuple[Model, Panels]:
     return model, ()
 
 
-VISITORS = (
-    "Jean\u00a0Paul", "山田\u3000太郎", "علی\u200cرضا", "שלום", "สมชาย", "अनीता", "Zo\u00eb", "Zoe\u0308",
-    "👩\u200d🍳", "Wolfeschlegelsteinhausen", "김철수", "Ωμέγα Жук",
-)  # fmt: skip
-"""Names as people have them."""
-
-
-def visitors(props: Props) -> tuple[Model, Panels]:
-    """A gopher for each of those names; every third is this window's own."""
-    model = kitchen(props)
-    come = [
-        order(f"manual-ab12-{n}", WAY[n % len(WAY)], int(n % len(WAY) > 0), customer=name, toppings=["ham"])
-        for n, name in enumerate(VISITORS)
-    ]
-    tell(model, OrdersSeen(tuple(come)))
-    for gopher in list(model.gophers.values())[::3]:
-        gopher.own = True
-    play(model, 6.0)
-    model.toasts.clear()
-    model.say(f"Order {short_name('', VISITORS[3])} was canceled, {short_name('', VISITORS[2])}: 3 left.")
-    play(model, 0.5)
-    return model, ()
-
-
 def busy(props: Props) -> tuple[Model, Panels]:
     """Everything at once: the stream's sign, a receipt, a ghost, names, a message."""
     model, _ = killed(1.2, taken_over=True)(props)
@@ -407,7 +382,6 @@ SCENES: dict[str, Scene] = {
     "stats-differences-large-text": Scene(differences, access=Access(large=True)),
     "uncounted": Scene(uncounted),
     "busy": Scene(busy),
-    "visitors": Scene(visitors, (1440, 810)),
     "busy-reduced-motion": Scene(busy, access=Access(calm=True)),
     "busy-large-text": Scene(busy, access=Access(large=True)),
     "busy-high-contrast": Scene(busy, access=Access(strong=True)),

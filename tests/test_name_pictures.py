@@ -31,9 +31,10 @@ from game.panels.order_form.form import OrderForm
 from game.panels.order_form.layout import SPREAD
 from game.panels.panel import Close
 from game.scene.names_and_tethers import LONGEST_NAME, LONGEST_OWN, draw_names
-from tests.gallery import VISITORS, Props, a_window, kitchen, pictures_at
+from tests.gallery import Props, a_window, kitchen, pictures_at
 from tests.panelling import keys, pass_time, writing
 from tests.running import ROOT
+from tests.strips import VISITORS
 from tests.telling import S, order, play, tell
 
 FACES: tuple[Face, ...] = ("display", "text", "bold", "code")
