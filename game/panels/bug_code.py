@@ -234,9 +234,9 @@ class BugSlip:
 
 
 def _columns(line: CodeLine, cell: float) -> int:
-    """How many characters of a line fit beside its number, in both of its rows."""
+    """How many characters of a line fit beside its number."""
     room = CODE_WIDE - 16 - CODE_INDENT
-    return int(room / cell) - min(line.indent, MOST_INDENT) - HANGING
+    return int(room / cell) - min(line.indent, MOST_INDENT)
 
 
 def path_lines(easel: Easel, file: str, wide: float) -> list[str]:
