@@ -32,6 +32,21 @@ def fit(text: str, face: Face, px: int, width: int, tabular: bool = False) -> st
     return _cut(parts, kept) if fits(kept) else ""
 
 
+@lru_cache(maxsize=256)
+def left_out(text: str, face: Face, px: int, width: int) -> int:
+    """How many code points of a text's beginning are left out so that its end fits into `width`."""
+    whole = set_line(text, face, px).width
+    if whole <= width:
+        return 0
+    parts = clusters_of(text)
+
+    def fits(count: int) -> bool:
+        return set_line("".join(parts[len(parts) - count :]), face, px).width <= width
+
+    kept = _most(fits, len(parts), len(parts) * width // max(1, whole))
+    return len(text) - sum(map(len, parts[len(parts) - kept :]))
+
+
 def _cut(parts: list[str], count: int) -> str:
     return "".join(parts[:count]).rstrip() + ELLIPSIS
 

@@ -44,17 +44,21 @@ _fonts: OrderedDict[tuple[Name, int], pygame.font.Font] = OrderedDict()
 
 @dataclass
 class _Shaped:
-    """A script's font, open once for all sizes: what makes its first letter slow is kept with it."""
+    """A script's font as it is set now: opening one more takes longer than setting it to another size."""
 
     font: pygame.font.Font
     px: int
     bold: bool = False
 
 
-_scripts: dict[str, _Shaped] = {}
-"""By script; as many as there are at the most."""
+SIZES = 3
+"""So many sizes of a script are open, those asked for last: setting a size forgets all letters of before."""
+
+_scripts: dict[str, list[_Shaped]] = {}
+"""By script; a slow one is open once."""
 
 
+@lru_cache(maxsize=64)
 def _file(name: Name) -> Path:
     if name == "display":
         return Path(font_fredoka_one.FredokaOne)
@@ -112,20 +116,26 @@ def _face(name: Name, px: int) -> pygame.font.Font:
 
 
 def _script(script: str, px: int, bold: bool) -> pygame.font.Font:
-    found = _scripts.get(script)
-    if found is not None and not _alive(found.font):
+    shape, opened = SCRIPTS[script], _scripts.setdefault(script, [])
+    if opened and not _alive(opened[0].font):
         _forget()
-        found = None
+        opened = _scripts.setdefault(script, [])
+    thick = bold or shape.bold
+    found = next((one for one in opened if one.px == px and one.bold == thick), None)
     if found is None:
-        found = _scripts[script] = _Shaped(pygame.font.Font(file_of(script), px), px)
-        if SCRIPTS[script].tag:
-            found.font.set_script(SCRIPTS[script].tag)
-    if found.px != px:
-        found.font.set_point_size(px)
-        found.px = px
-    if found.bold != (bold or SCRIPTS[script].bold):
-        found.bold = bold or SCRIPTS[script].bold
-        found.font.set_bold(found.bold)
+        if len(opened) < (1 if shape.slow else SIZES):
+            found = _Shaped(pygame.font.Font(_file(script), px), px)
+            if shape.tag:
+                found.font.set_script(shape.tag)
+        else:
+            found = opened.pop(0)
+        if found.px != px:
+            found.font.set_point_size(px)
+            found.px = px
+        if found.bold != thick:
+            found.font.set_bold(thick)
+            found.bold = thick
+        opened.append(found)
     found.font.set_direction(pygame.DIRECTION_LTR)
     return found.font
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import pygame
 
 from game.accessibility import LARGE
-from game.drawing.text.fitting import ELLIPSIS, fit, wrap
+from game.drawing.text.fitting import ELLIPSIS, fit, left_out, wrap
 from game.drawing.text.fonts import Face, Name, font
 from game.drawing.text.line_layout import LONGEST, caret, set_line
 from game.drawing.view import View
@@ -154,6 +154,10 @@ class Pen:
     def caret(self, text: str, index: int, size: float, *, face: Face = "text") -> float:
         """How far from a line's left edge the cursor is that stands before its `index`-th code point."""
         return caret(text, index, face, self._px(size)) / self._view.scale
+
+    def left_out(self, text: str, size: float, width: float, *, face: Face = "text") -> int:
+        """How many code points of a line's beginning are not shown, so that its end is."""
+        return left_out(text, face, self._px(size), int(width * self._view.scale))
 
     def wrap(self, text: str, size: float, width: float, *, face: Face = "text", lines: int = 3) -> list[str]:
         """The text on at most so many lines of at most this width, the last with an ellipsis if more is

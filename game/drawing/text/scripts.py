@@ -17,12 +17,14 @@ class Script:
     """Its code points, first and last; none: whatever the font has."""
     bold: bool = False
     """Whether it is always drawn bold: the font as it comes is a very thin one."""
+    slow: bool = False
+    """Whether the first letter of a font takes over a millisecond each time that it is opened."""
     thickens: bool = False
     """Whether it is drawn bold where text is: finer letters would lose their loops at small sizes."""
 
 
 SCRIPTS: dict[str, Script] = {
-    "noto": Script("NotoSans[wght].ttf", "", thickens=True),
+    "noto": Script("NotoSans[wght].ttf", "", slow=True, thickens=True),
     "hebrew": Script("NotoSansHebrew[wght].ttf", "Hebr", ((0x590, 0x5FF), (0xFB1D, 0xFB4F)), thickens=True),
     "arabic": Script(
         "NotoSansArabic[wght].ttf",
@@ -33,7 +35,10 @@ SCRIPTS: dict[str, Script] = {
         "NotoSansArmenian[wght].ttf", "Armn", ((0x530, 0x58F), (0xFB13, 0xFB17)), thickens=True
     ),
     "devanagari": Script(
-        "NotoSansDevanagari[wght].ttf", "Deva", ((0x900, 0x97F), (0x1CD0, 0x1CFF), (0xA8E0, 0xA8FF))
+        "NotoSansDevanagari[wght].ttf",
+        "Deva",
+        ((0x900, 0x97F), (0x1CD0, 0x1CFF), (0xA8E0, 0xA8FF)),
+        slow=True,
     ),
     "bengali": Script("NotoSansBengali[wght].ttf", "Beng", ((0x980, 0x9FF),)),
     "gurmukhi": Script("NotoSansGurmukhi[wght].ttf", "Guru", ((0xA00, 0xA7F),)),

@@ -120,7 +120,8 @@ def _name(easel: Easel, shown: Shown) -> None:
         easel.ring(field, 18)
     easel.box(field, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
     before, after, at = _around_cursor(choice, shown.composing)
-    first = _first_shown(easel, choice, before, w - 44)
+    # What is typed stays in sight.
+    first = min(choice.cursor, easel.pen.left_out(before, SIZE_HEAD - 2, w - 44))
     text = before[first:] + after
     left, middle = x + NAME_PAD, y + h / 2
     if text:
@@ -145,16 +146,6 @@ def _around_cursor(choice: Choice, composing: Composing) -> tuple[str, str, int]
     """The name up to the end of what is being composed, the rest of it, and where the cursor is."""
     before, after = choice.name[: choice.cursor], choice.name[choice.cursor :]
     return before + composing.text, after, choice.cursor + composing.cursor
-
-
-def _first_shown(easel: Easel, choice: Choice, before: str, width: float) -> int:
-    """The first character shown of a name that is wider than its field: what is typed stays in sight."""
-    for first in choice.places():
-        if first >= choice.cursor:
-            break
-        if easel.pen.measure(before[first:], SIZE_HEAD - 2)[0] <= width:
-            return first
-    return choice.cursor
 
 
 def cursor_box(spread: Spread, choice: Choice, composing: Composing, access: Access) -> Box:
