@@ -277,7 +277,7 @@ def test_warming_up_opens_every_font_once() -> None:
     for _ in warm_up.open_fonts():
         pass
     assert set(fonts_module._scripts) == set(SCRIPTS)
-    slow = [name for name, script in SCRIPTS.items() if script.slow]
+    slow = [name for name, script in SCRIPTS.items() if script.sizes == 1]
     before = [fonts_module._scripts[name][0].font for name in slow]
     for name in NAMES:
         for face in FACES:
@@ -285,7 +285,7 @@ def test_warming_up_opens_every_font_once() -> None:
                 set_line(name, face, px)
     for name, opened in zip(slow, before, strict=True):
         assert [one.font for one in fonts_module._scripts[name]] == [opened], "it would be slow again"
-    assert all(len(opened) <= fonts_module.SIZES for opened in fonts_module._scripts.values())
+    assert all(len(opened) <= SCRIPTS[name].sizes for name, opened in fonts_module._scripts.items())
 
 
 def test_a_name_that_is_there_is_not_set_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,11 +51,8 @@ class _Shaped:
     bold: bool = False
 
 
-SIZES = 3
-"""So many sizes of a script are open, those asked for last: setting a size forgets all letters of before."""
-
 _scripts: dict[str, list[_Shaped]] = {}
-"""By script; a slow one is open once."""
+"""By script; as many of each as `Script.sizes` says."""
 
 
 @lru_cache(maxsize=64)
@@ -123,7 +120,7 @@ def _script(script: str, px: int, bold: bool) -> pygame.font.Font:
     thick = bold or shape.bold
     found = next((one for one in opened if one.px == px and one.bold == thick), None)
     if found is None:
-        if len(opened) < (1 if shape.slow else SIZES):
+        if len(opened) < shape.sizes:
             found = _Shaped(pygame.font.Font(_file(script), px), px)
             if shape.tag:
                 found.font.set_script(shape.tag)

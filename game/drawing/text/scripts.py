@@ -17,14 +17,16 @@ class Script:
     """Its code points, first and last; none: whatever the font has."""
     bold: bool = False
     """Whether it is always drawn bold: the font as it comes is a very thin one."""
-    slow: bool = False
-    """Whether the first letter of a font takes over a millisecond each time that it is opened."""
+    sizes: int = 1
+    """So many sizes of its font are open, those asked for last. Setting another size forgets all letters,
+    which matters where a name has many. Opening one takes longer; Devanagari's first letter takes 7 ms.
+    """
     thickens: bool = False
     """Whether it is drawn bold where text is: finer letters would lose their loops at small sizes."""
 
 
 SCRIPTS: dict[str, Script] = {
-    "noto": Script("NotoSans[wght].ttf", "", slow=True, thickens=True),
+    "noto": Script("NotoSans[wght].ttf", "", thickens=True),
     "hebrew": Script("NotoSansHebrew[wght].ttf", "Hebr", ((0x590, 0x5FF), (0xFB1D, 0xFB4F)), thickens=True),
     "arabic": Script(
         "NotoSansArabic[wght].ttf",
@@ -38,7 +40,6 @@ SCRIPTS: dict[str, Script] = {
         "NotoSansDevanagari[wght].ttf",
         "Deva",
         ((0x900, 0x97F), (0x1CD0, 0x1CFF), (0xA8E0, 0xA8FF)),
-        slow=True,
     ),
     "bengali": Script("NotoSansBengali[wght].ttf", "Beng", ((0x980, 0x9FF),)),
     "gurmukhi": Script("NotoSansGurmukhi[wght].ttf", "Guru", ((0xA00, 0xA7F),)),
@@ -71,10 +72,11 @@ SCRIPTS: dict[str, Script] = {
         "Hang",
         ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF)),
         bold=True,
+        sizes=3,
     ),
     "symbols": Script("NotoSansSymbols[wght].ttf", ""),
-    "emoji": Script("NotoEmoji[wght].ttf", ""),
-    "cjk": Script("NotoSansCJK-VF.otf.ttc", "", bold=True),
+    "emoji": Script("NotoEmoji[wght].ttf", "", sizes=3),
+    "cjk": Script("NotoSansCJK-VF.otf.ttc", "", bold=True, sizes=3),
 }
 """In the order in which they are tried for what no block names."""
 
