@@ -248,10 +248,25 @@ def test_the_cursor_is_where_a_name_is_typed_on() -> None:
     form.choice.type("שלום")
     at = cursor_box(SPREAD, form.choice, Composing(""), View(pygame.Surface((1920, 1080))).access)
     assert at[0] == SPREAD.name[0] + NAME_PAD
-    keys(form, "tab", "tab", "tab", "home")
     form.choice.edit("home")
     begun = cursor_box(SPREAD, form.choice, Composing(""), View(pygame.Surface((1920, 1080))).access)
     assert begun[0] > at[0] + 30
+
+
+def test_the_cursor_goes_the_way_an_arrow_points() -> None:
+    for name in ("שלום", "Zoë", "علی\u200cرضا"):
+        form = OrderForm(Menu.printed(), lambda: "manual-1", art=None)
+        form.choice.type(name)
+
+        def place(form: OrderForm = form) -> float:
+            return caret(form.choice.name, form.choice.cursor, "text", 32)
+
+        form.choice.edit("home")
+        form.choice.edit("left" if form.choice.reads_from_right else "right")
+        for key, way in (("left", -1), ("right", 1)):
+            before = place()
+            form.choice.edit(key)
+            assert (place() - before) * way > 0, (name, key)
 
 
 def test_joiners_and_tags_stay_and_other_format_characters_do_not() -> None:

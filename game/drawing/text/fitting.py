@@ -12,7 +12,7 @@ from game.drawing.text.fonts import Face
 from game.drawing.text.line_layout import LONGEST, clusters_of, set_line
 
 ELLIPSIS = "…"
-_BREAKS = re.compile("[ \t\r\n\v\f\u2028\u2029]+")
+_BREAKS = re.compile("[ \t\r\n\v\f\x1c-\x1f\x85\u2028\u2029]+")
 """Where a line may end: not at a no-break space, nor at the wide space within a name."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.text.line_layout import caret
+from game.drawing.text.reading_order import from_right
 from game.drawing.view import View
 from game.inputs import Composing
 from game.panels.order_form.choice import Choice, word
@@ -136,7 +137,9 @@ def _name(easel: Easel, shown: Shown) -> None:
         begun, ended = sorted((far(choice.cursor), far(len(before))))
         easel.box((left + begun, y + h - 15, ended - begun, 4), DUSK, 2)
     if focus and shown.age % 1.06 < 0.6:
-        easel.box((left + far(at), y + 13, 4, h - 26), TOMATO, 2)
+        # Beside the letter that was typed last: of one that is read from the right, on its left.
+        beside = -4 if from_right(before[max(0, at - 1) : at]) else 0
+        easel.box((left + far(at) + beside, y + 13, 4, h - 26), TOMATO, 2)
     easel.text(
         f"{choice.left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True
     )
