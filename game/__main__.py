@@ -41,6 +41,8 @@ if __name__ == "__main__":
     outputs.make_safe()
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+# httpx's own command, which nobody needs here, would load click, pygments and rich where they are installed.
+sys.modules["httpx._main"] = None  # type: ignore[assignment]
 
 import httpx  # noqa: E402
 import pygame  # noqa: E402

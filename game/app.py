@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,12 @@ from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
+from game.drawing.text import warm_up
 from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
 from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
+from game.panels import code_colours
 from game.panels.input_routing import InputRouter
 from game.panels.stack import Pile
 from game.replay.playback_list import not_the_newest, recorded, why_none
@@ -92,6 +95,7 @@ class App:
         self._shown_at: float | None = None
         self._settled = False
         self._held: StreamOrders | None = None
+        self._fonts: Iterator[None] = iter(())
         self.model = Model(
             kiosk=options.kiosk, wall=net.clock.now(), stream=OrderStream(session=secrets.token_hex(3))
         )
@@ -139,14 +143,22 @@ class App:
             # Only now: making the sounds must not hold up the first picture.
             self.loudspeaker.start()
             self._window.reader.gamepads.start()
+            self._warm_up()
             keep_what_is_here()
         elif self._shown_at is not None:
             # What came once, with the first picture, says nothing of the frames.
             self._settled = True
+            next(self._fonts, None)
             sweep(lambda: self.model.still)
         for picture in pictures:
             self._save(picture)
         self._maybe_last_picture()
+
+    def _warm_up(self) -> None:
+        """Have ready what names in any script need, and code in colours, before somebody needs it."""
+        threading.Thread(target=_load_modules, name="modules", daemon=True).start()
+        warm_up.open_slowest()
+        self._fonts = warm_up.open_fonts()
 
     def _inputs(self) -> tuple[list[Input], list[Path]]:
         found: list[Action] = list(self._window.poll())
@@ -250,3 +262,8 @@ class App:
             if time.monotonic() - self._shown_at >= self._options.after:
                 self._save(file)
                 self._over = True
+
+
+def _load_modules() -> None:
+    warm_up.load_modules()
+    code_colours.load()

@@ -12,6 +12,8 @@ import pytest
 from game.app import App, Options
 from game.desktop.gamepads import PAD
 from game.desktop.window import Window
+from game.drawing.text import fonts
+from game.drawing.text.scripts import SCRIPTS
 from game.drawing.view import View
 from game.drawing.virtual_pointer import draw_pointer
 from game.inputs import Device
@@ -67,6 +69,21 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     pygame.event.clear()
     yield app, calls
     pygame.display.quit()
+
+
+def test_fonts_for_names_are_opened_one_a_frame_after_the_first_picture(scene: Scene) -> None:
+    app, _ = scene
+    fonts._forget()
+    app.frame(0.01)
+    assert not fonts._scripts
+    app._shown_at = time.monotonic()
+    app._warm_up()
+    counts = []
+    for _ in range(len(SCRIPTS) + 2):
+        app.frame(0.01)
+        counts.append(len(fonts._scripts))
+    assert counts[-1] == len(SCRIPTS) and counts == sorted(counts)
+    assert all(after - before <= 1 for before, after in zip(counts, counts[1:], strict=False))
 
 
 def press(*names: str, up: bool = True) -> None:

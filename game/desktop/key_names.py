@@ -2,8 +2,8 @@
 
 One rule: what a key types decides; where that is no command, what is printed on the key does. So `т` is `n`
 on a Russian keyboard. What a key types with Shift is known only while text input is on, which is in the form;
-in the kitchen pygame tells what it types alone. There SDL takes the row of numbers for digits where none
-of it types one (French, Czech), so `&` is `1`; a `-` or a `+` on a key of that row is its number.
+in the kitchen pygame tells what it types alone. There SDL takes the row of numbers for digits where none of
+it types one (French, Czech), so `&` is `1`; a `-` or a `+` on a key of that row is its number.
 """
 
 from __future__ import annotations

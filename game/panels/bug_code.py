@@ -13,7 +13,8 @@ from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.code_excerpt import CodeLine, excerpt, problem_of, state_of
+from game.panels.code_colours import COLOURS
+from game.panels.code_excerpt import CodeLine, excerpt, in_sight, problem_of, rows_of, state_of
 from game.panels.magnifier import Magnifier
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
@@ -35,7 +36,6 @@ from game.theme import (
     TOMATO,
     WOOD,
     WOOD_DARK,
-    Colour,
     mix,
 )
 
@@ -46,11 +46,15 @@ CODE_LEFT, CODE_WIDE = 1140.0, 732.0
 CODE_PAD = 24.0
 SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
 """Where the stream's sign and the one below it end."""
+CODE_INDENT = 82.0
+"""From the left edge of the code's ground to its first column."""
 LINE = 32.0
 LINES = 13
 """Of code at most; a long path leaves room for fewer."""
-INDENT = 9.0
-"""Width of one character of indentation."""
+MOST_INDENT = 16
+"""Columns of indentation that are shown of a line at most."""
+HANGING = 2
+"""Columns by which the second row of a long line is indented further."""
 EDIT, DEPLOY, RESET, CLOSE = "edit", "deploy", "reset", "close"
 HITS = (
     Hit((1808, 168, 60, 60), CLOSE),
@@ -196,34 +200,45 @@ class BugSlip(Panel):
         easel.box((x, y, w, high), NIGHT, 18, INK)
         bottom = y + high
         y += CODE_PAD / 2
-        for line in lines:
-            left = x + 82 + INDENT * min(line.indent, 24)
-            room = x + w - 16 - left
-            parts = [line.text]
-            if line.marked and easel.pen.measure(line.text, SIZE_LEAST)[0] > room:
-                parts = easel.pen.wrap(line.text, SIZE_LEAST, room, lines=2)
-            if rows < len(parts):
-                break
-            rows -= len(parts)
-            if line.marked:
-                easel.box((x + 6, y - 1, w - 12, LINE * len(parts)), GLOW, 8)
-                for n in range(11):
-                    # A pointer of ever shorter columns: no typeface here has one.
-                    tall = 22.0 - 2 * n
-                    easel.box((x + 12 + 1.5 * n, y + LINE / 2 - 2 - tall / 2, 2.5, tall), TOMATO)
-            colour: Colour = INK if line.marked else CREAM
-            easel.text(
-                str(line.number), x + 70, y + LINE / 2 - 1, SIZE_LEAST,
-                INK if line.marked else PLASTER, anchor="midright", tabular=True,
-            )  # fmt: skip
-            for n, part in enumerate(parts):
-                inner = 18.0 if n else 0.0
-                easel.text(
-                    part, left + inner, y + LINE / 2 - 1 + n * LINE, SIZE_LEAST, colour,
-                    face="bold" if line.marked else "text", anchor="midleft", max_width=room - inner,
-                )  # fmt: skip
-            y += LINE * len(parts)
+        cell = easel.pen.measure("0" * 100, SIZE_LEAST, face="code")[0] / 100
+        broken = [rows_of(line.text, _columns(line, cell)) for line in lines]
+        marked = next((n for n, line in enumerate(lines) if line.marked), 0)
+        for n in in_sight([len(parts) for parts in broken], marked, rows):
+            self._line(easel, lines[n], broken[n], y, cell)
+            y += LINE * len(broken[n])
         return bottom
+
+    def _line(
+        self, easel: Easel, line: CodeLine, rows: tuple[tuple[int, int], ...], y: float, cell: float
+    ) -> None:
+        x, w = CODE_LEFT, CODE_WIDE
+        if line.marked:
+            easel.box((x + 6, y - 1, w - 12, LINE * len(rows)), GLOW, 8)
+            for n in range(11):
+                # A pointer of ever shorter columns: no typeface here has one.
+                tall = 22.0 - 2 * n
+                easel.box((x + 12 + 1.5 * n, y + LINE / 2 - 2 - tall / 2, 2.5, tall), TOMATO)
+        easel.text(
+            str(line.number), x + 70, y + LINE / 2 - 1, SIZE_LEAST,
+            INK if line.marked else PLASTER, face="code", anchor="midright",
+        )  # fmt: skip
+        for n, (begin, end) in enumerate(rows):
+            left = x + CODE_INDENT + cell * (min(line.indent, MOST_INDENT) + (HANGING if n else 0))
+            middle, room = y + LINE / 2 - 1 + n * LINE, x + w - 16
+            if line.marked:
+                easel.text(
+                    line.text[begin:end], left, middle, SIZE_LEAST, INK,
+                    face="code", anchor="midleft", max_width=room - left,
+                )  # fmt: skip
+                continue
+            for part in line.parts:
+                text = part.text[max(0, begin - part.column) : max(0, end - part.column)]
+                at = left + cell * (max(part.column, begin) - begin)
+                if text.strip() and at < room:
+                    easel.text(
+                        text, at, middle, SIZE_LEAST, COLOURS[part.kind],
+                        face="code", anchor="midleft", max_width=room - at,
+                    )  # fmt: skip
 
     def _close(self, easel: Easel) -> None:
         hot = hit_at(HITS, *self._sheet.pointer)
@@ -236,6 +251,12 @@ class BugSlip(Panel):
         for hit in HITS[1:]:
             key, text = LABELS[hit.group]
             easel.button(hit.box, text, key, strong=hit.group == strong, hot=hit is hot)
+
+
+def _columns(line: CodeLine, cell: float) -> int:
+    """How many characters of a line fit beside its number."""
+    room = CODE_WIDE - 16 - CODE_INDENT
+    return int(room / cell) - min(line.indent, MOST_INDENT)
 
 
 def path_lines(easel: Easel, file: str, wide: float) -> list[str]:

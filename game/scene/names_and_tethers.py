@@ -26,6 +26,8 @@ TETHER_SECONDS = 2.5
 TETHER = tuple((n / 12, math.sin(math.pi * n / 12)) for n in range(13))
 """Its points: how far along each is, and which part of the sag it hangs down."""
 LONGEST_NAME = 210.0
+LONGEST_OWN = 360.0
+"""Whoever typed a name here sees all of it: 24 characters, unless they are wide ones."""
 
 
 def caption(gopher: Gopher) -> str:
@@ -103,7 +105,7 @@ def _labels(
     labels = []
     for gopher in cast:
         wide = brush.pen.measure(caption(gopher), _size(gopher), face="bold")[0]
-        wide = min(wide, brush.pen.pitch(LONGEST_NAME)) + 24
+        wide = min(wide, brush.pen.pitch(LONGEST_OWN if gopher.own else LONGEST_NAME)) + 24
         important = float(gopher.id == followed.hover), float(gopher.id == followed.card), float(gopher.own)
         x = clamp(gopher.body.x, wide / 2 + 8, 1912 - wide / 2)
         crest = 1.2 * arrow_size(gopher, crowded and gopher.id in followed.gophers)

@@ -8,8 +8,9 @@ from functools import lru_cache
 import pygame
 
 from game.accessibility import LARGE
+from game.drawing.text.fitting import ELLIPSIS, fit, left_out, wrap
 from game.drawing.text.fonts import Face, Name, font
-from game.drawing.text.line_layout import ELLIPSIS, LONGEST, fit, set_line, wrap
+from game.drawing.text.line_layout import LONGEST, caret, set_line
 from game.drawing.view import View
 from game.geometry import Box
 from game.theme import SIZE_LEAST, Colour
@@ -32,6 +33,11 @@ LIMIT_BYTES = 8 * 1024 * 1024
 
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
 """Sizes that are tried, as shares of the one asked for, before text is cut."""
+
+SURELY = 1.12
+"""A line that would be so many times as wide as it may be, if widths grew with sizes, does not fit: they
+nearly do.
+"""
 
 LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
 """As `SMALLER`, of large text: in the end what it would be without; nothing is cut for being large."""
@@ -64,28 +70,33 @@ def _bytes(surface: pygame.Surface) -> int:
 
 
 @lru_cache(maxsize=512)
-def _piece(name: Name, px: int, text: str, colour: Colour) -> pygame.Surface:
-    """Characters in one font; single ones are kept: the digits of numbers that change all the time."""
-    return font(name, px).render(text, True, colour)
+def _single(name: Name, px: int, text: str, colour: Colour, rtl: bool) -> pygame.Surface:
+    """One character, kept: the digits of numbers that change all the time, the letters of code."""
+    return font(name, px, rtl).render(text, True, colour)
 
 
 def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pygame.Surface:
     line = set_line(text, face, px, tabular)
-    surface = pygame.Surface((max(1, line.width), max(1, line.height)), pygame.SRCALPHA)
+    high = line.over + line.height + line.under
+    surface = pygame.Surface((max(1, line.width), max(1, high)), pygame.SRCALPHA)
     for piece in line.pieces:
         if piece.width:
-            one = font(piece.font, px)
-            drawn = _piece if len(piece.text) == 1 else _piece.__wrapped__
+            if len(piece.text) == 1:
+                picture = _single(piece.font, px, piece.text, colour, piece.rtl)
+            else:
+                picture = font(piece.font, px, piece.rtl).render(piece.text, True, colour)
             # On one base line, whatever the fonts.
-            at = piece.x, line.ascent - one.get_ascent()
-            surface.blit(drawn(piece.font, px, piece.text, colour), at)
+            at = piece.x, line.over + line.ascent - font(piece.font, px).get_ascent()
+            surface.blit(picture, at)
     return surface.convert_alpha() if pygame.display.get_surface() else surface
 
 
 _drawn = _Drawn()
 MOST_WRITTEN = 1024
-_written: dict[tuple[object, ...], tuple[Key, int, int]] = {}
-"""Of what was asked to be written, as which line, how wide and how high: most is the same in every frame."""
+_written: dict[tuple[object, ...], tuple[Key, int, int, int, int]] = {}
+"""Of what was asked to be written, as which line, how wide and how high, how far its picture reaches above
+its box, and how high the picture is: most is the same in every frame.
+"""
 
 
 class Pen:
@@ -122,14 +133,15 @@ class Pen:
                 text, px = self._fitting(text, face, size, int(max_width * scale), tabular)
             line = set_line(text, face, px, tabular)
             key = text, face, px, view.access.shown(colour), tabular
-            found = _written[asked] = key, line.width, line.height
-        key, width, height = found
+            high = line.over + line.height + line.under
+            found = _written[asked] = key, line.width, line.height, line.over, high
+        key, width, height, over, high = found
         fx, fy = ANCHORS[anchor]
         left, top = round(x * scale - fx * width), round(y * scale - fy * height)
         if width:
-            at = left - view.origin[0], top - view.origin[1]
+            at = left - view.origin[0], top - over - view.origin[1]
             view.surface.blit(_drawn.get(key), at)
-            view.drawn(*at, width, height)
+            view.drawn(*at, width, high)
         return left / scale, top / scale, width / scale, height / scale
 
     def measure(
@@ -138,6 +150,14 @@ class Pen:
         """Width and height of a line."""
         line = set_line(text, face, self._px(size), tabular)
         return line.width / self._view.scale, line.height / self._view.scale
+
+    def caret(self, text: str, index: int, size: float, *, face: Face = "text") -> float:
+        """How far from a line's left edge the cursor is that stands before its `index`-th code point."""
+        return caret(text, index, face, self._px(size)) / self._view.scale
+
+    def left_out(self, text: str, size: float, width: float, *, face: Face = "text") -> int:
+        """How many code points of a line's beginning are not shown, so that its end is."""
+        return left_out(text, face, self._px(size), int(width * self._view.scale))
 
     def wrap(self, text: str, size: float, width: float, *, face: Face = "text", lines: int = 3) -> list[str]:
         """The text on at most so many lines of at most this width, the last with an ellipsis if more is
@@ -152,11 +172,14 @@ class Pen:
 
     def _fitting(self, text: str, face: Face, size: float, width: int, tabular: bool) -> tuple[str, int]:
         """The text and its size: the largest at which all of it fits, else the smallest and a part of it."""
-        px = self._px(size)
+        whole = self._px(size)
+        px = whole
         if len(text) <= LONGEST:
+            wide = set_line(text, face, whole, tabular).width
             for share in LARGE_SMALLER if self._view.access.large else SMALLER:
                 px = self._px(size, share)
-                if set_line(text, face, px, tabular).width <= width:
+                # Each size has its letters loaded anew: what is far too wide is not tried.
+                if wide * px / whole <= SURELY * width and set_line(text, face, px, tabular).width <= width:
                     return text, px
         return fit(text, face, px, width, tabular), px
 

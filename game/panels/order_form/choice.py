@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -101,6 +102,9 @@ class Choice:
 
     def edit(self, key: str) -> bool:
         """What an editing key does to the name, one character as people see it; whether it was such a key."""
+        if self.reads_from_right:
+            # The cursor goes the way the arrow points.
+            key = {"left": "right", "right": "left"}.get(key, key)
         places = self.places()
         at = bisect_right(places, self.cursor) - 1
         left, right = places[max(0, at - 1)], places[min(len(places) - 1, at + 1)]
@@ -120,6 +124,12 @@ class Choice:
             return False
         self.hint = ""
         return True
+
+    @property
+    def reads_from_right(self) -> bool:
+        """Whether the name is read from right to left, by its first letter."""
+        ways = (unicodedata.bidirectional(one) for one in self.name)
+        return next((way != "L" for way in ways if way in ("L", "R", "AL")), False)
 
     def places(self) -> list[int]:
         """Where the cursor can stand: between the characters of the name, in code points, from 0."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
-from game.drawing.text.line_layout import set_line
+from game.drawing.text.line_layout import caret
+from game.drawing.text.reading_order import from_right
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Composing
@@ -120,7 +121,8 @@ def _name(easel: Easel, shown: Shown) -> None:
         easel.ring(field, 18)
     easel.box(field, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
     before, after, at = _around_cursor(choice, shown.composing)
-    first = _first_shown(easel, choice, before, w - 44)
+    # What is typed stays in sight.
+    first = min(choice.cursor, easel.pen.left_out(before, SIZE_HEAD - 2, w - 44))
     text = before[first:] + after
     left, middle = x + NAME_PAD, y + h / 2
     if text:
@@ -129,13 +131,15 @@ def _name(easel: Easel, shown: Shown) -> None:
         easel.text("just type", left, middle, SIZE_BODY, INK_SOFT, anchor="midleft")
 
     def far(end: int) -> float:
-        return min(easel.pen.measure(before[first : max(first, end)], SIZE_HEAD - 2)[0], w - 44)
+        return min(easel.pen.caret(text, max(first, end) - first, SIZE_HEAD - 2), w - 44)
 
     if shown.composing.text:
-        begun = far(choice.cursor)
-        easel.box((left + begun, y + h - 15, far(len(before)) - begun, 4), DUSK, 2)
+        begun, ended = sorted((far(choice.cursor), far(len(before))))
+        easel.box((left + begun, y + h - 15, ended - begun, 4), DUSK, 2)
     if focus and shown.age % 1.06 < 0.6:
-        easel.box((left + far(at), y + 13, 4, h - 26), TOMATO, 2)
+        # Beside the letter that was typed last: of one that is read from the right, on its left.
+        beside = -4 if from_right(before[max(0, at - 1) : at]) else 0
+        easel.box((left + far(at) + beside, y + 13, 4, h - 26), TOMATO, 2)
     easel.text(
         f"{choice.left} left", x + w + 24, y + h / 2, SIZE_SMALL, INK_SOFT, anchor="midleft", tabular=True
     )
@@ -147,21 +151,11 @@ def _around_cursor(choice: Choice, composing: Composing) -> tuple[str, str, int]
     return before + composing.text, after, choice.cursor + composing.cursor
 
 
-def _first_shown(easel: Easel, choice: Choice, before: str, width: float) -> int:
-    """The first character shown of a name that is wider than its field: what is typed stays in sight."""
-    for first in choice.places():
-        if first >= choice.cursor:
-            break
-        if easel.pen.measure(before[first:], SIZE_HEAD - 2)[0] <= width:
-            return first
-    return choice.cursor
-
-
 def cursor_box(spread: Spread, choice: Choice, composing: Composing, access: Access) -> Box:
     """Where the cursor is in the field of the name: about, since type is not the same at every size."""
     x, y, w, h = spread.name
-    before = choice.name[: choice.cursor] + composing.text[: composing.cursor]
-    far = set_line(before, "text", round((SIZE_HEAD - 2) * access.text)).width if before else 0.0
+    before, after, at = _around_cursor(choice, composing)
+    far = caret(before + after, at, "text", round((SIZE_HEAD - 2) * access.text))
     return x + NAME_PAD + min(far, w - 44), y, 4.0, h
 
 
