@@ -14,6 +14,7 @@ from tests.bench import (
     frame,
     heartbeats,
     kills,
+    kiosk,
     many,
     orders,
     start,
@@ -46,7 +47,13 @@ BENCHES: dict[str, Bench] = {
     "clone": clone.clone,
 }
 
-WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos, "truth": truth.truth}
+WATCHES = {
+    "memory": frame.memory,
+    "window": window.window,
+    "chaos": chaos.chaos,
+    "truth": truth.truth,
+    "kiosk": kiosk.kiosk,
+}
 """Those that take as long as is asked."""
 
 
@@ -58,7 +65,7 @@ def main() -> int:
         "--minutes",
         type=float,
         default=2.0,
-        help="how long `memory`, `window`, `chaos` and `truth` go on; default: %(default)g",
+        help="how long `memory`, `window`, `chaos`, `truth` and `kiosk` go on; default: %(default)g",
     )
     asked = options.parse_args()
     for name, watch in WATCHES.items():

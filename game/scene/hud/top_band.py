@@ -49,6 +49,8 @@ STALE = 5.0
 """Seconds after which the big counter says how old it is."""
 COUNTED = 62.0
 """The size of the words beside the big number: to be read by those who pass by."""
+TEMPORAL_AWAY = "Temporal does not answer · orders are safe in its database"
+TEMPORAL_AWAY_KIOSK = "One moment · the orders are kept safe while the kitchen comes back"
 
 TITLE_PART = 24.0, 0.0, 580.0, TOP_BAND[3]
 COUNTER_PART = 600.0, 0.0, 720.0, TOP_BAND[3]
@@ -188,6 +190,13 @@ def _sign(brush: Brush, at: Clear, y: float, icon: str, text: str) -> float:
     return y + high + 10
 
 
+def api_sign(seconds: int, kiosk: bool) -> str:
+    """What is said while the API is away, for so long; a kiosk's visitors never heard of an API."""
+    if kiosk:
+        return f"One moment · the kitchen's desk is being started again · {seconds} s"
+    return f"The API does not answer · {seconds} s · showing what was last known"
+
+
 def draw_signs(brush: Brush, model: Model, at: Clear) -> float:
     """What is wrong, for as long as it is, over whatever is open; where that ends."""
     y = at.top
@@ -199,10 +208,10 @@ def draw_signs(brush: Brush, model: Model, at: Clear) -> float:
                 at,
                 y,
                 "offline",
-                f"The API does not answer · {seconds} s · showing what was last known",
+                api_sign(seconds, model.kiosk),
             )
     elif model.known.health is not None and not model.known.health.temporal.reachable:
-        y = _sign(brush, at, y, "offline", "Temporal does not answer · orders are safe in its database")
+        y = _sign(brush, at, y, "offline", TEMPORAL_AWAY_KIOSK if model.kiosk else TEMPORAL_AWAY)
     paused = model.head_count.paused
     if paused:
         one = "1 order is paused" if paused == 1 else f"{paused} orders are paused"
