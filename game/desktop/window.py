@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 NAME = "GopherPizza"
 LEAST = (640, 360)
 
+INVISIBLE = frozenset(("dummy", "offscreen"))
+"""SDL's video drivers that show nothing; right only for who asks for them."""
 ACCELERATION = "SDL_FRAMEBUFFER_ACCELERATION"
 """SDL's switch for how a software picture gets to the display: "0" is straight to it, without OpenGL."""
 
@@ -72,6 +74,19 @@ def acceleration_for(driver: str, environment: Mapping[str, str]) -> str | None:
     return "0" if driver == "x11" and ACCELERATION not in environment else None
 
 
+def begin_display() -> None:
+    """Begin with SDL's display. Raises pygame.error where there is none.
+
+    Where it finds none, SDL may draw to nowhere without a word: a window that nobody sees would live on.
+    """
+    pygame.display.init()
+    driver = pygame.display.get_driver()
+    asked = (os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER") or "").split(",")
+    if driver in INVISIBLE and driver not in asked:
+        pygame.display.quit()
+        raise pygame.error("SDL finds no display that can be seen")
+
+
 @contextmanager
 def _set(name: str, value: str | None) -> Iterator[None]:
     """An environment variable that is set meanwhile; None: one that is as it is."""
@@ -95,7 +110,7 @@ class Window:
         os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", NAME)
         os.environ.setdefault("SDL_VIDEO_WAYLAND_WMCLASS", NAME)
         try:
-            pygame.display.init()
+            begin_display()
             self._desktop = self._found()
         except (pygame.error, IndexError) as error:
             raise NoDisplay(str(error)) from None
@@ -143,7 +158,7 @@ class Window:
         """A new beginning for SDL: it decides only once how pictures get to the display."""
         pygame.display.quit()
         os.environ.pop(ACCELERATION, None)
-        pygame.display.init()
+        begin_display()
 
     def _forget_what_is_down(self) -> None:
         """Let go of every key and button: of those that are down, SDL may never tell that they went up."""
@@ -184,7 +199,7 @@ class Window:
         self._forget_what_is_down()
         # A new window: a kept one does not always get its old size back.
         pygame.display.quit()
-        pygame.display.init()
+        begin_display()
         with suppress(pygame.error, IndexError):
             # Somebody may have plugged in another screen meanwhile.
             self._desktop = self._found()

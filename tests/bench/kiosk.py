@@ -13,7 +13,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from tests.bench.watchdog_faults import (
     without_rights,
     write_hang,
 )
+from tests.bench.wrong_clock import WrongClock, can_be_made
 from tests.desk import NEEDED, virtual_display
 from tests.running import PATIENCE, RunningStack, as_yaml, eventually, removable_temporal
 from tests.soak import Customers
@@ -81,6 +82,8 @@ class Verdict:
     left: list[str] = field(default_factory=list)
     status: int | None = None
     own_disk: bool = False
+    left_out: list[str] = field(default_factory=list)
+    """Faults that this machine cannot have."""
 
     @property
     def problems(self) -> list[str]:
@@ -152,11 +155,18 @@ def runs(pid: int) -> bool:
     return False
 
 
-def order_of_faults(dice: random.Random, own_disk: bool, rights_dropped: bool) -> Iterator[str]:
-    """Every fault that can be had here once, in random order, and again in another order, for ever."""
-    missing = set() if own_disk else {"fill_the_disk"}
-    if not rights_dropped:
-        missing.add("make_the_state_directory_read_only")
+def not_to_be_had(own_disk: bool, rights_dropped: bool, own_clock: bool) -> set[str]:
+    """Faults that this machine cannot have."""
+    there = {
+        "fill_the_disk": own_disk,
+        "make_the_state_directory_read_only": rights_dropped,
+        "set_the_clock_off": own_clock,
+    }
+    return {name for name, can_be in there.items() if not can_be}
+
+
+def order_of_faults(dice: random.Random, missing: Set[str]) -> Iterator[str]:
+    """Every fault but the missing ones once, in random order, and again in another order, for ever."""
     names = [name for name in ALL if name not in missing]
     while True:
         yield from dice.sample(names, len(names))
@@ -219,22 +229,27 @@ def run(
         config.write_text(as_yaml(CONFIG), encoding="utf-8")
         display = held.enter_context(virtual_display())
         program, rights = directory / "temporal.sh", without_rights()
+        clock = WrongClock(directory) if can_be_made() else None
         stack = RunningStack(
             state, config, "--kiosk", command=[*rights, *removable_temporal(program)],
-            environment=environment_of(directory, display),
+            environment=environment_of(directory, display) | (clock.environment if clock else {}),
         )  # fmt: skip
         held.callback(stack.stop)
         stack.until_ready()
         assert stack.process.stderr is not None
         stack.process.stderr.close()  # nobody reads what it says, as behind a terminal that was closed
         dropped = bool(rights) or os.geteuid() != 0
-        scene = KioskScene(stack, config, program, temporary, verdict.own_disk, dice, rights_dropped=dropped)
+        missing = not_to_be_had(verdict.own_disk, dropped, clock is not None)
+        verdict.left_out = sorted(missing)
+        scene = KioskScene(
+            stack, config, program, temporary, verdict.own_disk, dice, rights_dropped=dropped, clock=clock
+        )
         booth = Booth(scene, display, verdict)
         booth.seconds_until_back(40)
         with Usage(stack) as usage, Customers(stack, RATE) as customers:
             with Monkey(display, SIZE, seed, checkpoints) as monkey:
                 end = time.monotonic() + 60 * minutes
-                for name in names or order_of_faults(dice, verdict.own_disk, dropped):
+                for name in names or order_of_faults(dice, missing):
                     due = time.monotonic() + every_s
                     booth.suffer(name, ALL[name])
                     if time.monotonic() >= end:
@@ -291,7 +306,7 @@ def kiosk(minutes: float) -> Iterator[Line]:
             "events": verdict.events,
             "seconds_without_a_window": verdict.blind,
             "usage": verdict.usage,
-            "own_disk": verdict.own_disk,
+            "left_out": verdict.left_out,
             "problems": verdict.problems,
         },
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.faults import Mend, Scene, frozen, nothing
+from tests.bench.wrong_clock import WrongClock
 
 HANG = """
 import signal
@@ -30,6 +31,7 @@ signal.signal(signal.SIGUSR1, hang)
 NOISE = random.Random(18).randbytes(9 * 1024)
 WITHOUT_RIGHTS = ("--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 """Root may write where nobody may; a stack that is to meet a read-only directory runs without that."""
+HOUR_S = 3600
 TAKEN_S = 3.0
 """A stranger tries to have a port for so long."""
 
@@ -41,6 +43,8 @@ class KioskScene(Scene):
     doomed: list[int] = field(default_factory=list)
     rights_dropped: bool = False
     """Whether a directory's mode means something to the stack."""
+    clock: WrongClock | None = None
+    """The stack's wall clock; None: it is the machine's."""
 
     def one(self, name: str) -> int:
         """The pid of a part; 0 while it has none."""
@@ -151,6 +155,17 @@ def make_the_state_directory_read_only(scene: KioskScene) -> Mend:
     return mend
 
 
+def set_the_clock_off(scene: KioskScene) -> Mend:
+    """The wall clock is an hour off, either way, for everybody but Temporal; the API may start like that."""
+    clock = scene.clock
+    if clock is None:
+        return nothing
+    clock.set_by(scene.dice.choice((-HOUR_S, HOUR_S)))
+    if scene.dice.random() < 0.5:
+        scene.kill("api")
+    return lambda: clock.set_by(0)
+
+
 def damage_the_database(scene: KioskScene) -> None:
     """The database is 9 KB of noise: it is set aside, and a new one begun. What was open in it is lost, and
     told; so this one comes last, when nothing is."""
@@ -182,6 +197,7 @@ WATCHDOG_FAULTS: dict[str, KioskFault] = {
     "a_stranger_on_temporals_port": a_stranger_on_the_port(1, "temporal"),
     "a_stranger_on_the_web_uis_port": a_stranger_on_the_port(2, "temporal"),
     "make_the_state_directory_read_only": make_the_state_directory_read_only,
+    "set_the_clock_off": set_the_clock_off,
 }
 NOTICED_S = {name: 12.0 for name in (*WATCHDOG_FAULTS,) if name.startswith(("freeze_", "hang_"))}
 """So long may it take until a part that lives and does nothing is noticed: its cause is not gone before."""
