@@ -105,7 +105,12 @@ class Stack:
             last.daemon = True
             last.start()
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        def outlived(number: int, frame: object) -> None:
+            loop.call_soon_threadsafe(self._terminal.say, "the terminal is gone; a kiosk goes on without it")
+
+        if self._options.kiosk:
+            signal.signal(signal.SIGHUP, outlived)
+        for number in (signal.SIGINT, signal.SIGTERM, *(() if self._options.kiosk else (signal.SIGHUP,))):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's word holds
                 signal.signal(number, told)
 
