@@ -71,6 +71,13 @@ def for_good(name: str) -> Callable[[KioskScene], None]:
     return fault
 
 
+def kill_the_stack(scene: KioskScene) -> None:
+    """SIGKILL to who starts all the others."""
+    if pid := scene.one("stack"):
+        scene.doomed.append(pid)
+        scene.send(pid, signal.SIGKILL)
+
+
 def hang_the_game(scene: KioskScene) -> None:
     """The game's main thread runs in a circle: it lives, and draws nothing."""
     if pid := scene.one("game"):
@@ -190,6 +197,8 @@ WATCHDOG_FAULTS: dict[str, KioskFault] = {
     "freeze_the_api_for_good": for_good("api"),
     "freeze_temporal_for_good": for_good("temporal"),
     "freeze_a_cook_for_good": freeze_a_cook_for_good,
+    "freeze_the_stack_for_good": for_good("stack"),
+    "kill_the_stack": kill_the_stack,
     "hang_the_game": hang_the_game,
     "the_third_crash_of_the_day": the_third_crash_of_the_day,
     "two_at_once": two_at_once,
