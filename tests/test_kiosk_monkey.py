@@ -16,7 +16,13 @@ from tests.bench.usage import slope
 from tests.bench.watchdog_faults import NOTICED_S, WATCHDOG_FAULTS
 from tests.desk import need_programs
 
-FAULTS = ("hang_the_game", "a_stranger_on_the_apis_port", "make_the_state_directory_read_only", "two_at_once")
+FAULTS = (
+    "hang_the_game",
+    "a_stranger_on_the_apis_port",
+    "make_the_state_directory_read_only",
+    "two_at_once",
+    "kill_the_stack",
+)
 
 
 def test_every_fault_comes_once_before_one_comes_again() -> None:

@@ -33,7 +33,7 @@ class Guard:
     """
 
     def __init__(
-        self, run: Callable[[bool], int], is_free: Callable[[], bool], say: Callable[[str], None]
+        self, run: Callable[[bool], int], is_free: Callable[[], bool], say: Callable[[str], object]
     ) -> None:
         self._run, self._is_free, self._say = run, is_free, say
         self._stack = 0
