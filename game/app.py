@@ -7,6 +7,7 @@ network thread and the stack of panels, and decides nothing about the kitchen it
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 import time
@@ -22,6 +23,7 @@ from game.api_state.news import News
 from game.bindings import ACTIONS
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
+from game.desktop.frame_pulse import FramePulse
 from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
@@ -111,10 +113,11 @@ class App:
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
         pace = pygame.time.Clock()
-        last = time.monotonic()
+        pulse, last = FramePulse(os.environ), time.monotonic()
         while not self._over and not self._ended():
             now = time.monotonic()
             self.frame(now - last)
+            pulse.beat(now)
             last = now
             pace.tick(FRAMES_PER_SECOND)
         self.loudspeaker.stop()

@@ -101,7 +101,7 @@ def virtual_display() -> Iterator[str]:
     need_programs()
     near, far = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=(far,),
         stderr=subprocess.DEVNULL,
     )

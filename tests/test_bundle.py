@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -86,6 +87,26 @@ def test_a_bundle_has_logs_and_versions_and_no_orders(tmp_path: Path) -> None:
     assert len(texts["gopherpizza/logs/api.log"]) <= MAX_FILE_BYTES
     everything = "".join(texts.values())
     assert KEY not in everything and "Ada" not in everything
+
+
+def test_a_bundle_has_the_kiosks_own_files_and_nobodys_name(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    rounds = [{"n": 1, "name": "Grace", "kills": 4}, {"n": 2, "name": None, "kills": 2}]
+    (tmp_path / "rounds.json").write_text(json.dumps(rounds), encoding="utf-8")
+    (tmp_path / "kiosk.json").write_text('{"orders": 7}', encoding="utf-8")
+    (tmp_path / "losses.json").write_text('[{"what": "temporal.db is damaged"}]', encoding="utf-8")
+    (tmp_path / "failures.json").write_bytes(b"[" * 100_000 + b"Grace")
+    (tmp_path / "temporal.db.damaged-1").write_bytes(bytes(9000))
+    target = tmp_path / "it.tar.gz"
+    pack(target, tmp_path, {})
+    texts = {name.rpartition("/")[2]: text for name, text in texts_of(target).items()}
+    assert json.loads(texts["rounds.json"]) == [{**rounds[0], "name": REMOVED}, rounds[1]]
+    assert json.loads(texts["kiosk.json"]) == {"orders": 7}
+    assert "temporal.db is damaged" in texts["losses.json"]
+    assert texts["failures.json"] == "100005 characters that are no JSON\n"
+    listed = {each["file"]: each["bytes"] for each in json.loads(texts["files.json"])}
+    assert listed["temporal.db.damaged-1"] == 9000
+    assert "Grace" not in "".join(texts.values())
 
 
 def test_the_command_writes_where_the_caller_means(tmp_path: Path) -> None:

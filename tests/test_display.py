@@ -9,7 +9,7 @@ import pygame
 import pytest
 
 from game.desktop.sdl_switches import ACCELERATION, acceleration_for
-from game.desktop.window import RENEWING, NoDisplay, Window
+from game.desktop.window import RENEWING, NoDisplay, Window, begin_display
 from game.inputs import Input, KeyPress, KeyRelease, PointerPress, PointerRelease, TextTyped
 
 
@@ -213,3 +213,23 @@ def test_what_is_down_when_the_window_loses_it_is_let_go(
     assert KeyRelease("escape") in told, "else a kiosk takes the key for held, and leaves after 3 s"
     assert any(isinstance(item, PointerRelease) for item in told), "else the slider follows the pointer"
     assert not any(isinstance(item, KeyRelease | PointerRelease) for item in window.poll())
+
+
+@pytest.mark.parametrize("driver", ["dummy", "offscreen"])
+def test_a_display_that_nobody_can_see_is_none_unless_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    """Seen: a display that is away for a moment, and SDL goes on drawing to nowhere."""
+    ended: list[bool] = []
+    monkeypatch.setattr(pygame.display, "init", lambda: None)
+    monkeypatch.setattr(pygame.display, "quit", lambda: ended.append(True))
+    monkeypatch.setattr(pygame.display, "get_driver", lambda: driver)
+    monkeypatch.setenv("SDL_VIDEODRIVER", f"x11,{driver}")
+    begin_display()
+    assert not ended
+    monkeypatch.delenv("SDL_VIDEODRIVER")
+    with pytest.raises(pygame.error, match="no display"):
+        begin_display()
+    assert ended
+    with pytest.raises(NoDisplay):
+        Window((1280, 720))

@@ -28,6 +28,11 @@ from tests.running import (
 )
 
 pytestmark = pytest.mark.stack
+OWN_TERMINAL = (
+    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "from api_stub.stack import __main__; sys.exit(__main__.main())"
+)
+"""A stack whose standard input becomes the terminal that controls it."""
 
 
 def another(stack: RunningStack, name: str, pid: int) -> Callable[[], int | None]:
@@ -178,6 +183,37 @@ def test_without_nohup_a_closed_terminal_is_a_clean_stop(tmp_path: Path) -> None
     stack = RunningStack(tmp_path / "state", quick_config(tmp_path), "--no-game")
     stack.until_ready()
     assert stack.stop(signal.SIGHUP) == 0, stack.errors
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def test_a_kiosk_outlives_its_terminal_and_heeds_the_other_signals(tmp_path: Path) -> None:
+    master, terminal = os.openpty()
+    api, temporal, ui = map(str, free_ports(3))
+    words = ["--api-port", api, "--temporal-port", temporal, "--ui-port", ui, "--no-game", "--kiosk"]
+    state = tmp_path / "state"
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWN_TERMINAL, *words, "--state-dir", str(state),
+         "--checkpoint", str(quick_config(tmp_path))],
+        cwd=ROOT, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+
+    def well() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return bool(httpx.get(f"http://127.0.0.1:{api}/healthz").json()["status"] == "ok")
+        return False
+
+    try:
+        eventually(well, 40)
+        os.close(master)  # the window of the terminal is closed: the kernel says so to its session
+        log = state / "logs" / "stack.log"
+        eventually(lambda: log.exists() and "the terminal is gone" in log.read_text(encoding="utf-8"))
+        os.kill(json.loads((state / "stack.json").read_text())["api"], signal.SIGKILL)
+        eventually(lambda: "api ended" in log.read_text(encoding="utf-8"))
+        eventually(well, 40)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15 * PATIENCE) == 0
     eventually(lambda: not processes_naming(str(tmp_path)), 5)
 
 

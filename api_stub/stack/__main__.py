@@ -18,24 +18,55 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(_number, _leave)
 
 import asyncio  # noqa: E402
+from dataclasses import replace  # noqa: E402
 
 from api_stub.background import reason_of  # noqa: E402
-from api_stub.stack.options import StartError, raise_open_files, read  # noqa: E402
+from api_stub.stack.guard import Guard  # noqa: E402
+from api_stub.stack.options import Options, StartError, raise_open_files, read  # noqa: E402
+from api_stub.stack.ports import is_free  # noqa: E402
 from api_stub.stack.run import Stack  # noqa: E402
 from api_stub.stack.terminal import Terminal, usable_streams  # noqa: E402
 
 
 def main() -> int:
-    """Run the stack; the exit status: 0 for a clean stop, 1 for a start that failed or a part that did."""
+    """Run the stack; the exit status: 0 for a clean stop, 1 for a start that failed or a part that did.
+
+    In a kiosk it runs in a child of this process, which starts it again whatever ends it.
+    """
     usable_streams()
     if "--kube-manifests" in sys.argv[1:]:
         from api_stub.stack.manifests import main as print_manifests
 
         return print_manifests(sys.argv[1:])
-    terminal = Terminal(sys.stdout, sys.stderr)
     try:
         options = read(sys.argv[1:])
         raise_open_files()
+    except StartError as error:
+        return told(str(error))
+    if not options.kiosk:
+        return run(options)
+    # Its state was forgotten once; whatever ended it, that is not wanted again.
+    again = replace(options, fresh=False)
+    held = [options.api_port, *(() if options.external else (options.temporal_port, options.ui_port))]
+    return Guard(
+        run=lambda first: run(options if first else again),
+        is_free=lambda: all(map(is_free, held)),
+        say=told,
+    ).keep()
+
+
+def told(text: str) -> int:
+    """Say one line to people; 1, the exit status where it was the last."""
+    terminal = Terminal(sys.stdout, sys.stderr)
+    terminal.say(text)
+    terminal.flush()
+    return 1
+
+
+def run(options: Options) -> int:
+    """Run one stack, in this process; the exit status."""
+    terminal = Terminal(sys.stdout, sys.stderr)
+    try:
         return asyncio.run(Stack(options, terminal).run())
     except StartError as error:
         terminal.say(str(error))

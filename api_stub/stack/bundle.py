@@ -18,11 +18,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from api_stub.stack.options import CALLER, ROOT, STATE_DIR, at_caller
+from api_stub.state_files import FAILURES, LOSSES, ROUNDS, TOTALS
 
 MAX_FILE_BYTES = 1_000_000
 """Of each file its last part: the newest lines."""
 MAX_FILES = 200
 SMALL_FILES = ("stack.json", "in-force.json", "generations.json")
+KIOSK_FILES = (TOTALS, ROUNDS, FAILURES, LOSSES)
+"""In them what visitors were called is left out."""
+MOST_LISTED = 500
+"""Files of the state directory whose names and sizes are told."""
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|CERT|GRPC_META", re.IGNORECASE)
 LEAST_SECRET = 6
 """A shorter value cannot be looked for: it stands in every text."""
@@ -94,6 +99,40 @@ def parts(state: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, st
     for file in [*logs[:MAX_FILES], *(state / name for name in SMALL_FILES)]:
         if file.is_file():
             yield f"{file.parent.name}/{file.name}", tail_of(file)
+    for file in (state / name for name in KIOSK_FILES):
+        if file.is_file():
+            yield f"{file.parent.name}/{file.name}", nameless(tail_of(file))
+    yield "files.json", json.dumps(list(sizes(state)), indent=1)
+
+
+def nameless(text: str) -> str:
+    """JSON without what anybody called themselves; what is no JSON is only told as that."""
+
+    def without(part: dict[str, object]) -> dict[str, object]:
+        return {key: REMOVED if key == "name" and value else value for key, value in part.items()}
+
+    try:
+        return json.dumps(json.loads(text, object_hook=without), indent=1)
+    except (ValueError, RecursionError):
+        return f"{len(text)} characters that are no JSON\n"
+
+
+def sizes(state: Path) -> Iterator[dict[str, object]]:
+    """Name, bytes and time of what lies in the state directory, MOST_LISTED files at most: what was set aside
+    as damaged, or has grown, is seen there."""
+    count = 0
+    for directory, _, names in os.walk(state):
+        for name in sorted(names):
+            file = Path(directory, name)
+            try:
+                about = file.lstat()
+            except OSError:
+                continue
+            count += 1
+            if count > MOST_LISTED:
+                return
+            written = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(about.st_mtime))
+            yield {"file": str(file.relative_to(state)), "bytes": about.st_size, "written_at": written}
 
 
 def tail_of(file: Path) -> str:

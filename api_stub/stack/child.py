@@ -21,6 +21,7 @@ from pathlib import Path
 from api_stub.fleet.processes import kill_group
 from api_stub.lifeline import VARIABLE
 from api_stub.stack.output_log import BoundedLog, OutputReader
+from api_stub.stack.pulse import Pulse
 
 PR_SET_PDEATHSIG = 1
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -43,7 +44,8 @@ class Program:
     """What to run: `name` is its log's name and its word in messages; `environment` is added to ours.
 
     `directory` is where it runs (None: here). `prepare` is called in a thread before each start; it raises
-    CannotStart where a start would be in vain.
+    CannotStart where a start would be in vain. `pulse` is the environment variable that tells it where to
+    write its signs of life; None: it gives none.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path | None = None
     prepare: Callable[[], None] = nothing
+    pulse: str | None = None
 
 
 class Child:
@@ -69,6 +72,7 @@ class Child:
         self._death: asyncio.Future[int] | None = None
         self._reader: OutputReader | None = None
         self._lifeline: int | None = None
+        self._pulse: Pulse | None = None
 
     @property
     def name(self) -> str:
@@ -87,13 +91,18 @@ class Child:
 
     def _start(self) -> None:
         self._let_go()
-        output, theirs = os.pipe()
+        opened: list[int] = []
         try:
-            lifeline, far = os.pipe()
+            for _ in range(2 if self.program.pulse is None else 3):
+                opened += os.pipe()
         except OSError:
-            os.close(output)
-            os.close(theirs)
+            for fd in opened:
+                os.close(fd)
             raise
+        output, theirs, lifeline, far, *signs = opened
+        told = {VARIABLE: str(lifeline)}
+        if self.program.pulse is not None:
+            told[self.program.pulse] = str(signs[1])
         try:
             process = subprocess.Popen(
                 self.program.command,
@@ -102,21 +111,22 @@ class Child:
                 stderr=theirs,
                 # A session of its own: a Ctrl-C in the terminal is for us, who stop things in order.
                 start_new_session=True,
-                pass_fds=(lifeline,),
-                env={**os.environ, **self.program.environment, VARIABLE: str(lifeline)},
+                pass_fds=(lifeline, *signs[1:]),
+                env={**os.environ, **self.program.environment, **told},
                 cwd=self.program.directory,
                 preexec_fn=die_with_parent if _PRCTL is not None else None,
             )
         except BaseException as error:
-            os.close(output)
-            os.close(far)
+            for fd in (output, far, *signs[:1]):
+                os.close(fd)
             if isinstance(error, subprocess.SubprocessError | ValueError):
                 raise OSError(str(error)) from error
             raise
         finally:
-            os.close(theirs)
-            os.close(lifeline)
+            for fd in (theirs, lifeline, *signs[1:]):
+                os.close(fd)
         self._process, self._lifeline = process, far
+        self._pulse = Pulse(signs[0]) if signs else None
         self._death = asyncio.get_running_loop().create_future()
         self._reader = OutputReader(output, self._log, self.name, self._on_output)
         threading.Thread(
@@ -167,7 +177,14 @@ class Child:
         """SIGKILL to the process, now, while it lives; its group follows."""
         self._send(signal.SIGKILL)
 
+    def gave_sign(self) -> bool:
+        """Whether it has given a sign of life since this was last asked."""
+        return self._pulse is not None and self._pulse.beaten()
+
     def _let_go(self) -> None:
+        if self._pulse is not None:
+            self._pulse.close()
+            self._pulse = None
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None

@@ -19,6 +19,10 @@ HEAP = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_ARENA_MAX": "2"}
 """For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where
 it would keep holes of every size. Other C libraries do not know these names."""
 
+FRAMES = "GOPHERPIZZA_FRAMES"
+"""The environment variable that names the pipe into which the game writes while it draws frames
+(`game/desktop/frame_pulse.py`)."""
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -113,4 +117,4 @@ def game(options: Options, where: Addresses) -> Program:
     if options.display is not None:
         command += ["--display", str(options.display)]
     dummy = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"} if options.headless else {}
-    return Program("game", command, {**HEAP, **dummy}, ROOT)
+    return Program("game", command, {**HEAP, **dummy}, ROOT, pulse=FRAMES)

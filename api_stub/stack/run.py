@@ -23,7 +23,7 @@ from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
-from api_stub.stack.watchdog import LOOK_EVERY_S, SILENT_S, Watchdog
+from api_stub.stack.watchdog import LOOK_EVERY_S, NO_FRAME_S, SILENT_S, FrameWatch, Watchdog
 from worker.show.outputs import BoundedHandler
 
 START_LIMIT_S = 60.0
@@ -105,7 +105,12 @@ class Stack:
             last.daemon = True
             last.start()
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        def outlived(number: int, frame: object) -> None:
+            loop.call_soon_threadsafe(self._terminal.say, "the terminal is gone; a kiosk goes on without it")
+
+        if self._options.kiosk:
+            signal.signal(signal.SIGHUP, outlived)
+        for number in (signal.SIGINT, signal.SIGTERM, *(() if self._options.kiosk else (signal.SIGHUP,))):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's word holds
                 signal.signal(number, told)
 
@@ -265,13 +270,17 @@ class Stack:
 
     async def _watch(self) -> None:
         """Kill what lives and does not serve any more; its keeper does the rest."""
-        watchdog, frozen = Watchdog(), FrozenWatch()
+        watchdog, frozen, frames = Watchdog(), FrozenWatch(), FrameWatch()
         health: Health | None = Health(reachable=True)  # everything serves: it was just announced
         while True:
             pids = {name: child.pid for name, child in self._children.items()}
             for name in watchdog.hung(pids, health, time.monotonic()):
                 self._terminal.say(f"{name} has not served for {SILENT_S:.0f} s; it is killed")
                 self._children[name].kill()
+            game = self._children.get("game")
+            if game is not None and frames.hangs(game.pid, game.gave_sign(), time.monotonic()):
+                self._terminal.say(f"game has drawn nothing for {NO_FRAME_S:.0f} s; it is killed")
+                game.kill()
             stopped = await asyncio.to_thread(stopped_of, self._known())
             overdue = frozen.overdue(stopped, time.monotonic())
             for child in self._children.values():

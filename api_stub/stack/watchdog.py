@@ -12,6 +12,10 @@ SILENT_S = 20.0
 """A part that served before, and then did not for so long, hangs. Longer than any pause of a busy machine."""
 LEAST_LOOKS = 4
 """So often at least must it have been asked meanwhile: of a laptop that slept nobody asked anything."""
+NO_FRAME_S = 10.0
+"""A window that drew frames before, and then none for so long, hangs."""
+NO_FIRST_FRAME_S = 60.0
+"""One that never drew any hangs after so long: a slow machine opens its first window slowly."""
 
 
 @dataclass
@@ -51,3 +55,26 @@ class Watchdog:
         elif self.silences["temporal"].hangs(pids.get("temporal"), health.reachable, now):
             found.append("temporal")
         return found
+
+
+@dataclass
+class FrameWatch:
+    """Watches the game by the frames that it draws."""
+
+    pid: int | None = None
+    drew: bool = False
+    """It has drawn a frame since it was started."""
+    since: float = 0.0
+    looks: int = 0
+
+    def hangs(self, pid: int | None, drawn: bool, now: float) -> bool:
+        """Take whether the process that has this pid (None: there is none) has drawn since the last call;
+        whether it hangs."""
+        if pid != self.pid:
+            self.pid, self.drew, self.since, self.looks = pid, False, now, 0
+        if drawn or pid is None:
+            self.drew, self.since, self.looks = self.drew or drawn, now, 0
+            return False
+        self.looks += 1
+        limit_s = NO_FRAME_S if self.drew else NO_FIRST_FRAME_S
+        return self.looks >= LEAST_LOOKS and now - self.since >= limit_s

@@ -27,6 +27,8 @@ DISPLAY_EVENT = 0x150
 """SDL's event that something is different with the displays; pygame has no name for it."""
 LOOK_EVERY = 1.0
 """Seconds after which it is looked at the displays anyway: not every system tells."""
+INVISIBLE = frozenset(("dummy", "offscreen"))
+"""SDL's video drivers that show nothing; right only for who asks for them."""
 
 RENEWING = frozenset(
     (
@@ -61,6 +63,19 @@ def set_name() -> None:
         locale.setlocale(locale.LC_CTYPE, before)
 
 
+def begin_display() -> None:
+    """Begin with SDL's display. Raises pygame.error where there is none.
+
+    Where it finds none, SDL may draw to nowhere without a word: a window that nobody sees would live on.
+    """
+    pygame.display.init()
+    driver = pygame.display.get_driver()
+    asked = (os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER") or "").split(",")
+    if driver in INVISIBLE and driver not in asked:
+        pygame.display.quit()
+        raise pygame.error("SDL finds no display that can be seen")
+
+
 class Window:
     """A window or a full screen; `canvas` is the part of its surface that the picture covers."""
 
@@ -76,7 +91,7 @@ class Window:
         """
         set_usual(NAME)
         try:
-            pygame.display.init()
+            begin_display()
             self._desktops = desktops()
         except (pygame.error, IndexError) as error:
             raise NoDisplay(str(error)) from None
@@ -136,7 +151,7 @@ class Window:
         """A new beginning for SDL: it decides only once how pictures get to the display."""
         pygame.display.quit()
         os.environ.pop(ACCELERATION, None)
-        pygame.display.init()
+        begin_display()
 
     def _fit(self) -> None:
         width, height = self.screen.get_size()
@@ -183,7 +198,7 @@ class Window:
         self._let_go += self.reader.let_go()
         pygame.display.quit()
         try:
-            pygame.display.init()
+            begin_display()
         except pygame.error as error:
             raise NoDisplay(str(error)) from None
         with suppress(pygame.error, IndexError):

@@ -18,6 +18,7 @@ from tests.bench import (
     frame,
     heartbeats,
     kills,
+    kiosk,
     many,
     orders,
     pods,
@@ -54,7 +55,13 @@ BENCHES: dict[str, Bench] = {
     "pod_kill_told": pods.pod_kill_told,
 }
 
-WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos, "truth": truth.truth}
+WATCHES = {
+    "memory": frame.memory,
+    "window": window.window,
+    "chaos": chaos.chaos,
+    "truth": truth.truth,
+    "kiosk": kiosk.kiosk,
+}
 """Those that take as long as is asked."""
 LONG = ("scale", "pod_kills", "pod_kill_told")
 """Only where it is named: long, or on a cluster that not everybody has."""
@@ -67,7 +74,7 @@ def main() -> int:
     options.add_argument(
         "--minutes",
         type=float,
-        help="how long `memory`, `window`, `chaos`, `truth` go on (default: 2), and `scale` at the most (20)",
+        help="how long `memory`, `window`, `chaos`, `truth`, `kiosk` go on (default: 2), and `scale` (20)",
     )
     options.add_argument("--quick", action="store_true", help="`scale`: fewer and shorter cells")
     options.add_argument(

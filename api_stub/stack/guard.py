@@ -1,0 +1,128 @@
+"""A kiosk's stack has a parent that does nothing but start it again: somebody may kill or freeze it, too.
+
+Both are one program, parted by a fork before there is any thread. The guard hands signals on, and ends with
+what the stack ends with. A stack whose guard is killed goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from api_stub.background import Pauses
+from api_stub.fleet.frozen import STOPPED_S
+from api_stub.fleet.processes import adopt_orphans, children_of
+
+LOOK_EVERY_S = 0.2
+GONE_S = 10.0
+"""So long is it waited for what a stack has left, its ports too, before another one is tried."""
+LONG_LIFE_S = 60.0
+"""A stack that lived for so long did start: whatever it ends with is no wrong option."""
+PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Guard:
+    """Keeps one stack up.
+
+    `run` is the stack, in a process of its own: it is told whether it is the first one, and gives the exit
+    status. `is_free` tells whether everything that the last one held is free again.
+    """
+
+    def __init__(
+        self, run: Callable[[bool], int], is_free: Callable[[], bool], say: Callable[[str], object]
+    ) -> None:
+        self._run, self._is_free, self._say = run, is_free, say
+        self._stack = 0
+        self._stopping = False
+        self._pauses = Pauses(healthy_after_s=LONG_LIFE_S)
+
+    def keep(self) -> int:
+        """Start the stack, again for ever where it did not end by itself; the exit status."""
+        adopt_orphans()
+        first = True
+        for number in PASSED_ON:
+            signal.signal(number, self._pass_on)
+        while True:
+            began = time.monotonic()
+            self._start(first)
+            status = self._until_it_ends()
+            lived_s = time.monotonic() - began
+            if self._stopping or status == 0 or (status > 0 and first and lived_s < LONG_LIFE_S):
+                return max(0, status)
+            first = False
+            self._clean_up()
+            if self._stopping:
+                return 0
+            self._say(f"the stack ended (status {status}); starting it again")
+            time.sleep(self._pauses.after(lived_s))
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGHUP:
+            self._stopping = True
+        if self._stack:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._stack, number)
+
+    def _start(self, first: bool) -> None:
+        # A signal that comes in between would be neither the guard's nor the stack's.
+        signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+        pid = os.fork()
+        if pid:
+            self._stack = pid
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            return
+        status = 1
+        try:
+            os.setsid()  # a Ctrl-C in the terminal reaches the guard, which hands it on once
+            for number in PASSED_ON:
+                signal.signal(number, lambda *_: os._exit(0))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            status = self._run(first)
+        finally:
+            os._exit(status)
+
+    def _until_it_ends(self) -> int:
+        """Wait for the stack's end; its status, negative for a signal. One that is stopped for STOPPED_S is
+        killed."""
+        stopped_at: float | None = None
+        while True:
+            while pid := (found := self._heard())[0]:
+                if pid != self._stack:
+                    continue
+                if os.WIFSTOPPED(found[1]):
+                    stopped_at = time.monotonic()
+                elif os.WIFCONTINUED(found[1]):
+                    stopped_at = None
+                else:
+                    self._stack = 0
+                    return os.waitstatus_to_exitcode(found[1])
+            if stopped_at is not None and time.monotonic() - stopped_at >= STOPPED_S:
+                os.kill(self._stack, signal.SIGKILL)
+            time.sleep(LOOK_EVERY_S)
+
+    @staticmethod
+    def _heard() -> tuple[int, int]:
+        """What has become of a child, the stack or one that it left: pid and status; pid 0: nothing new."""
+        try:
+            return os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+        except ChildProcessError:
+            return 0, 0
+
+    def _clean_up(self) -> None:
+        """End what the stack has left: its parts end by themselves, but for those that are frozen; and their
+        ports must be free before another stack looks at them."""
+        deadline = time.monotonic() + GONE_S
+        while time.monotonic() < deadline and not self._stopping:
+            left = children_of(os.getpid())
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            while self._heard()[0]:
+                pass
+            if not left and self._is_free():
+                return
+            time.sleep(LOOK_EVERY_S / 4)

@@ -1,0 +1,101 @@
+"""Whoever kills or freezes a kiosk's stack itself has it back; a wrong option still is one sentence."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api_stub.stack import guard
+from tests.running import PATIENCE, ROOT, eventually, processes_naming, quick_config, running_stack
+from tests.test_stack_faults import another, healthy
+
+SCRIPTED = """
+import os, sys, time
+from pathlib import Path
+from api_stub.stack.guard import Guard
+
+log = Path(sys.argv[1])
+
+def run(first):
+    life = len(log.read_text().split()) if log.exists() else 0
+    with log.open("a") as file:
+        file.write(("first" if first else "again") + "\\n")
+    return (LIVES)[life]()
+
+def killed():
+    os.kill(os.getpid(), 9)
+
+sys.exit(Guard(run, lambda: True, lambda text: None).keep())
+"""
+
+
+def lives_of(tmp_path: Path, lives: str) -> tuple[int, list[str]]:
+    """The exit status of a guard whose stack has these lives, and what each was told."""
+    log = tmp_path / "lives"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPTED.replace("LIVES", lives), str(log)], cwd=ROOT, timeout=60 * PATIENCE
+    )
+    return done.returncode, log.read_text(encoding="utf-8").split()
+
+
+@pytest.mark.parametrize(
+    ("lives", "status", "told"),
+    [
+        ("[lambda: 0]", 0, ["first"]),
+        ("[lambda: 1]", 1, ["first"]),
+        ("[killed, lambda: 0]", 0, ["first", "again"]),
+        ("[killed, lambda: 1, lambda: 1, killed, lambda: 0]", 0, ["first", *["again"] * 4]),
+    ],
+    ids=["clean", "wrong-option", "killed", "fails-and-fails-again"],
+)
+def test_it_is_started_again_until_it_ends_by_itself(
+    tmp_path: Path, lives: str, status: int, told: list[str]
+) -> None:
+    assert lives_of(tmp_path, lives) == (status, told)
+
+
+def test_it_is_waited_for_what_the_last_one_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    answers = iter([False, False, True])
+    guard.Guard(lambda first: 0, lambda: next(answers), lambda text: None)._clean_up()
+    assert next(answers, None) is None
+    monkeypatch.setattr(guard, "GONE_S", 0.2)
+    began = time.monotonic()
+    guard.Guard(lambda first: 0, lambda: False, lambda text: None)._clean_up()
+    assert time.monotonic() - began >= 0.2, "a stranger has the port: it is tried all the same, and told"
+
+
+@pytest.mark.stack
+def test_a_kiosks_stack_that_is_killed_or_frozen_is_back_with_every_order(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game", "--kiosk") as stack:
+        for number, order in ((signal.SIGKILL, "killed"), (signal.SIGSTOP, "frozen")):
+            before = stack.pids()
+            assert before["stack"] != stack.process.pid
+            stack.order(order)
+            os.kill(before["stack"], number)
+            for name in ("stack", "api", "temporal"):
+                eventually(another(stack, name, before[name]), 40)
+            is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
+            eventually(is_back, 40)
+            stack.until(order, "ORDER_DELIVERED")
+        assert stack.client.get("/audit").json()["lost"] == 0
+
+
+@pytest.mark.stack
+def test_a_stack_whose_guard_is_killed_goes_on_and_heeds_signals(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "other", quick_config(tmp_path), "--no-game", "--kiosk") as stack:
+        pid = stack.pids()["stack"]
+        stack.process.kill()
+        stack.process.wait(20)
+        stack.order("after")
+        stack.until("after", "ORDER_DELIVERED")
+        os.kill(pid, signal.SIGTERM)
+        eventually(lambda: not processes_naming(str(tmp_path)), 20)
+        stack.process.returncode = 0
