@@ -96,13 +96,16 @@ class OrderCard:
         art: Art | None,
         side: str,
         telling: Callable[[], Telling] = Telling,
+        closed: bool = False,
+        public_url: str | None = None,
     ) -> None:
         """`look_up` and `telling` are asked in every frame; `ui`: the Web UI, None while unknown; `side`:
-        left or right.
+        left or right. `closed`: in a kiosk nothing opens beside the game, and the QR code is `public_url`.
         """
         self.order_id = order_id
         self._look_up = look_up
-        self._ui = ui
+        self._ui = public_url if closed else ui
+        self._closed = closed
         self._art = art
         self._telling = telling
         self._way = 1 if side == "right" else -1
@@ -116,7 +119,7 @@ class OrderCard:
         self.hits = (
             Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE),
             Hit((left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH), OPEN),
-        )
+        )[: 1 if closed else 2]
 
     @property
     def box(self) -> Box:
@@ -140,7 +143,7 @@ class OrderCard:
         return Stay(used=False)
 
     def _open(self) -> Outcome:
-        return Do((OpenWebUI(self.order_id),))
+        return Stay() if self._closed else Do((OpenWebUI(self.order_id),))
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass."""
@@ -247,7 +250,7 @@ class OrderCard:
 
     def _draw_code(self, easel: Easel, order: Order, y: float) -> bool:
         """The QR code of the order's page, with its quiet zone; whether there is such a page, and room."""
-        page = qr.page_of(self._ui, self._telling().namespace, order)
+        page = self._ui if self._closed else qr.page_of(self._ui, self._telling().namespace, order)
         if page is None:
             return False
         x = self.frame[0] + MARGIN
