@@ -114,6 +114,7 @@ def test_esc_pressed_at_the_end_of_a_long_stall_is_not_held_for_that_long(scene:
 
 def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     app, _ = scene
+    app.model.kiosk = False
     real, left = pygame.display.set_mode, [2]
 
     def failing(*rest: Any, **more: Any) -> pygame.Surface:

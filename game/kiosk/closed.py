@@ -1,4 +1,4 @@
-"""Nothing leads out of a kiosk: what would open another program or end the window is answered inside. Pure."""
+"""Nothing leads out of a kiosk: what would open another program or end the window stays inside. Pure."""
 
 from __future__ import annotations
 
