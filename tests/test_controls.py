@@ -15,7 +15,6 @@ from game.actions import (
     OpenForm,
     OpenHelp,
     OpenWebUI,
-    Quit,
     StartWorker,
     Wish,
 )
@@ -31,8 +30,8 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.stack import Pile
-from game.simulation.controls.mashing import REFUSED_S
 from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.mashing import REFUSED_S
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
 from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot

@@ -188,7 +188,9 @@ def test_what_is_not_restored_is_tried_again_for_ever_but_ever_more_seldom() -> 
         now = tick * 0.1
         if reset.step(now, [], "1") is not None:
             sent.append(now)
-            reset.heard(KioskResetDone(None, "nobody answers") if len(sent) % 2 else KioskResetDone(left), now)
+            reset.heard(
+                KioskResetDone(None, "nobody answers") if len(sent) % 2 else KioskResetDone(left), now
+            )
     gaps = [b - a for a, b in zip(sent, sent[1:], strict=False)]
     assert not reset.clean and 15 < len(sent) < 40 and gaps == sorted(gaps) and 29 < gaps[-1] < 31
     reset.heard(KioskResetDone(OK), 600.0)

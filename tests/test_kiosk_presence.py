@@ -20,9 +20,7 @@ from game.kiosk.idle import MEANT, Presence
 
 N = KeyPress("n"), TextTyped("n"), KeyPress("n", repeat=True), KeyRelease("n")
 CLICK = PointerPress(5, 5), PointerMove(6, 6), PointerRelease(6, 6)
-FINGER = tuple(
-    kind(5, 5, Device.TOUCH, 3) for kind in (PointerPress, PointerMove, PointerRelease)
-)
+FINGER = tuple(kind(5, 5, Device.TOUCH, 3) for kind in (PointerPress, PointerMove, PointerRelease))
 PAD = KeyPress("n", device=Device.GAMEPAD), KeyRelease("n", Device.GAMEPAD)
 
 

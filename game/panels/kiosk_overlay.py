@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from game.drawing.view import View
 from game.inputs import Input
@@ -11,6 +10,7 @@ from game.kiosk.attendant import Attraction
 from game.kiosk.calm_words import countdown, outage
 from game.panels.panel import Outcome, Stay
 from game.scene.attract_cards import draw_attraction, draw_countdown, draw_outage
+from game.scene.hud.free_room import FreeRoom
 from game.simulation.model import Model
 
 
@@ -32,7 +32,7 @@ class KioskOverlay:
     def update(self, dt: float) -> None:
         """Time is the attendant's."""
 
-    def room_for_messages(self, free: Any) -> Any:
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """Messages are a visitor's, and there is none while this covers anything."""
         return free
 

@@ -6,7 +6,7 @@ from game.actions import TryPin
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import INK, INK_SOFT, SIZE_BODY, SIZE_HERO, SIZE_TITLE
 
@@ -18,11 +18,10 @@ HITS = tuple(Hit((710 + 164 * (n % 3), 420 + 112 * (n // 3), 152, 96), key) for 
 WORDS = {"clear": "Back", "enter": "OK"}
 
 
-class PinPanel:
+class PinPanel(Panel):
     """Modal. Enter or OK tries what was typed, Esc goes back to the kitchen."""
 
     modal = True
-    over = False
 
     def __init__(self) -> None:
         self._typed = ""
@@ -33,10 +32,6 @@ class PinPanel:
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed."""
         return HITS
-
-    def room_for_messages(self, free: object) -> object:
-        """It needs none of it."""
-        return free
 
     def judged(self, right: bool | None) -> None:
         """The API has said that it is wrong, or (None) nobody could say."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from game.drawing.paper import edged_box
+from game.drawing.shapes import edged_box
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
