@@ -17,7 +17,7 @@ import pygame
 
 from game.accessibility import Access
 from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
-from game.api_state.news import News, PinJudged
+from game.api_state.news import News
 from game.bindings import ACTIONS
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
@@ -26,18 +26,11 @@ from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
 from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
-from game.kiosk.attendant import Attendant, ClearAway, ShowAgain
-from game.kiosk.attendant import Step as KioskStep
-from game.kiosk.closed import answered_inside
-from game.kiosk.local_state import OwnSwitches
 from game.network.network import Network
 from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
-from game.panels.bug_code import BugSlip
 from game.panels.input_routing import InputRouter
-from game.panels.kiosk_overlay import KioskOverlay
-from game.panels.pin_entry import PinPanel
-from game.panels.replay_window import ReplayPanel
+from game.panels.kiosk_desk import KioskDesk
 from game.panels.stack import Pile
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
@@ -111,8 +104,7 @@ class App:
         self.recorder = Recorder()
         self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
         self._router = InputRouter(self.model, self._pile, self._do, self._open)
-        self.attendant = Attendant(self.model, OwnSwitches(self.model.muted, self.model.access))
-        self._overlay = KioskOverlay(self.model, self.attendant.attraction)
+        self._desk = KioskDesk(self.model, self._pile, self.recorder, net.send, self._leave)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -139,8 +131,7 @@ class App:
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
-        over = (self._overlay,) if self.model.kiosk and self._overlay.wanted else ()
-        self.stage.draw(self.model, (*self._pile.panels, *over))
+        self.stage.draw(self.model, self._desk.overlays)
         if self.model.device is Device.GAMEPAD:
             self.stage.draw_pointer(*self._window.reader.gamepads.pointer)
         pygame.display.flip()
@@ -200,13 +191,12 @@ class App:
             self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
         self._pile.update(real_dt)
-        if model.kiosk:
-            inputs = self._attend(inputs, news, real_dt)
+        inputs = self._desk.attend(inputs, news, real_dt)
         # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
         # Only now: it may have been let go in this very frame.
         if held_long_enough(model):
-            self._leave_kiosk()
+            self._desk.leave()
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
@@ -234,58 +224,16 @@ class App:
         if model.kiosk:
             self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
 
-    def _attend(self, inputs: Sequence[Input], news: Sequence[News], seconds: float) -> Sequence[Input]:
-        """Look after the kiosk; the inputs that go on to the game."""
-        for item in news:
-            if isinstance(item, PinJudged):
-                self._pin_judged(item.right)
-        self.attendant.hear(news)
-        passed, steps = self.attendant.admit(inputs)
-        panels = self._pile.panels
-        visitors = [one for one in panels if not isinstance(one, ReplayPanel | BugSlip)]
-        steps += self.attendant.later(seconds, panels, visitors, bool(self.recorder.done))
-        for step in steps:
-            self._kiosk_step(step)
-        return passed
+    def _leave(self) -> None:
+        self._over = True
 
-    def _kiosk_step(self, step: KioskStep) -> None:
-        if isinstance(step, ClearAway):
-            self._pile.panels.clear()
-        elif isinstance(step, ShowAgain):
-            self._pile.open(OpenReplay())
-        elif not self._net.send(step):
-            # Nobody waits for these: what is still wanted is asked for again.
-            log.info("the API is busy: %s was not sent", type(step).__name__)
-
-    def _leave_kiosk(self) -> None:
-        """Esc was held for long enough: end, or ask for the PIN first."""
-        kiosk = self.model.known.kiosk
-        self.model.escape_held = None
-        if kiosk is None or not kiosk.has_pin:
-            self._over = True
-        elif not any(isinstance(panel, PinPanel) for panel in self._pile.panels):
-            self._pile.panels.append(PinPanel())
-
-    def _pin_judged(self, right: bool | None) -> None:
-        for panel in self._pile.panels:
-            if isinstance(panel, PinPanel):
-                self._over = self._over or right is True
-                panel.judged(right)
-
-    def _do(self, command: Command) -> None:
-        if self.model.kiosk:
-            answer = answered_inside(command, self.model)
-            if isinstance(answer, str):
-                self.model.say(answer)
-            elif isinstance(answer, Wish):
-                self._open(answer)
-            elif answer is not None:
-                self._carry_out(answer)
+    def _do(self, wanted: Command) -> None:
+        command = self._desk.inside(wanted)
+        if command is None:
             return
-        self._carry_out(command)
-
-    def _carry_out(self, command: Command) -> None:
-        if isinstance(command, Quit):
+        if isinstance(command, Wish):
+            self._open(command)
+        elif isinstance(command, Quit):
             self._over = True
         elif isinstance(command, ConfirmReset):
             self._open(AskReset())

@@ -17,25 +17,20 @@ from api_stub.schema import (
     Health,
     HeartbeatTimeout,
     HistoryEvent,
-    Kiosk,
-    KioskTotals,
     Menu,
     Order,
     OrderStatus,
     Receipt,
-    RoundTable,
     Stats,
 )
+from game.api_state.kiosk_known import KIOSK_NEWS, KioskKnown, with_kiosk
 from game.api_state.news import (
     ApiAway,
     FleetSeen,
     HistorySeen,
-    KioskResetDone,
-    KioskSeen,
     News,
     OrderPlaced,
     OrdersSeen,
-    PinJudged,
     RecordsSeen,
     Said,
     StreamSettled,
@@ -68,7 +63,7 @@ class Hand:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(KioskKnown):
     """Everything that is known. Mappings are replaced, never changed."""
 
     online: bool = False
@@ -95,10 +90,6 @@ class Snapshot:
     """Attempts that were given up although their workers lived, by number."""
     challenge: Challenge | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
-    kiosk: Kiosk | None = None
-    """How the kiosk is set up; None: not heard yet, or there is none."""
-    totals: KioskTotals | None = None
-    rounds: RoundTable | None = None
     histories: Mapping[str, tuple[HistoryEvent, ...]] = field(default_factory=dict)
 
     def vanished(self, order_id: str) -> bool:
@@ -278,20 +269,15 @@ def _with_fleet(known: Snapshot, told: Fleet, was_online: bool) -> Snapshot:
 
 def advance(known: Snapshot, news: News) -> Snapshot:
     """What is known after the news. Returns `known` itself where they tell nothing new."""
-    if isinstance(news, Said | KioskResetDone | PinJudged):
+    if isinstance(news, Said):
         return known
+    if isinstance(news, KIOSK_NEWS):
+        return with_kiosk(known, news)
     if isinstance(news, RecordsSeen):
         # Asked for beside the rest: whether the API is there is not theirs to say.
         return _with_records(known, news)
     if isinstance(news, HistorySeen):
         return _with_history(known, news)
-    if isinstance(news, KioskSeen):
-        return replace(
-            known,
-            kiosk=news.kiosk or known.kiosk,
-            totals=news.totals or known.totals,
-            rounds=news.rounds or known.rounds,
-        )
     if isinstance(news, StreamSettled) and news.order is None:
         return known
     if isinstance(news, ApiAway):
