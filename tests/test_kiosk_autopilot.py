@@ -152,7 +152,7 @@ def test_a_kitchen_without_a_stream_is_not_empty() -> None:
     for second in range(60):
         order = house.due(kitchen, stream, len(ids), float(second), True, dice)
         ids += [one.id for one in order.orders] if order else []
-    assert ids == [f"auto-house-ab12-{n + 1}" for n in range(OPEN_ALONE)]
+    assert ids == [f"house-ab12-{n + 1}" for n in range(OPEN_ALONE)]
     assert house.due(kitchen, stream, OPEN_WITH_GUEST, 99.0, False, dice) is None
     assert house.due(kitchen, stream, OPEN_WITH_GUEST - 1, 99.0, False, dice) is not None
 

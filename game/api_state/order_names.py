@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_OWN = re.compile(r"(auto|manual)-[0-9a-f]{4,8}-([0-9]+)")
+_OWN = re.compile(r"(auto|manual|house)-[0-9a-f]{4,8}-([0-9]+)")
 """Ids that this game makes: who sent it, the session, the number in the session."""
 
 

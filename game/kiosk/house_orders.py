@@ -5,11 +5,11 @@ for the dice.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from game.actions import StreamOrders
 from game.api_state.snapshot import Snapshot
-from game.simulation.order_stream import OrderStream, order_of
+from game.simulation.order_stream import NAMES, OrderStream, order_of
 
 EVERY_S = 2.5
 """From one order of the house to the next, seconds."""
@@ -42,5 +42,6 @@ class HouseOrders:
         self.sent += 1
         self.next_at = now + EVERY_S
         bug = known.checkpoint is not None and known.checkpoint.bug is not None
-        own = replace(stream, session=f"house-{self.session}")
-        return StreamOrders((order_of(own, self.sent, dice, bug),))
+        drawn = order_of(stream, self.sent, dice, bug)
+        named = {"id": f"house-{self.session}-{self.sent}", "customer": drawn.customer or dice.choice(NAMES)}
+        return StreamOrders((drawn.model_copy(update=named),))

@@ -20,8 +20,8 @@ from game.theme import (
     WOOD_DARK,
 )
 
-WIDE: Box = (36, 150, 1400, 318)
-"""Under the band, left of the receipts, above the gophers' heads."""
+LEFT, TOP, WIDTH = 36.0, 150.0, 1320.0
+"""Cards begin under the band, and end left of the receipts and their tabs."""
 BESIDE_REPLAY: Box = (1012, 150, 430, 400)
 AUTO: Box = (36, 938, 400, 64)
 """At the lower left, before the cooks: it must be read as theirs."""
@@ -39,30 +39,21 @@ def draw_attraction(view: View, shown: Attraction) -> None:
 
 
 def _card(view: View, pen: Pen, shown: Attraction) -> None:
-    x, y, w, h = WIDE
-    edged_box(view, WIDE, CREAM, WOOD_DARK, 28, 5)
-    middle = x + w / 2
-    said = shown.words
+    said, pitch = shown.words, pen.pitch
+    lines = said.lines[:3]
+    sizes = [SIZE_TITLE if n == 0 else SIZE_HEAD for n in range(len(lines))]
+    high = 132.0 + sum(pitch(size + 18.0) for size in sizes) + pitch(48.0)
+    edged_box(view, (LEFT, TOP, WIDTH, high), CREAM, WOOD_DARK, 28, 5)
+    middle, wide = LEFT + WIDTH / 2, WIDTH - 60
     size = SIZE_HERO if shown.card is Card.RULE else SIZE_HERO - 18
-    pen.write(
-        said.head, middle, y + 74, size, INK, face="display", anchor="center", max_width=w - 60, tabular=True
-    )
-    top = y + 156.0
-    for n, line in enumerate(said.lines[:3]):
-        large = n == 0 and shown.card in (Card.RULE, Card.ORDER)
-        pen.write(
-            line,
-            middle,
-            top,
-            SIZE_TITLE if large else SIZE_HEAD,
-            INK,
-            face="bold",
-            anchor="center",
-            max_width=w - 60,
-        )
-        top += 50.0
+    pen.write(said.head, middle, TOP + 72, size, INK, face="display", anchor="center", max_width=wide)
+    top = TOP + 132.0
+    for line, size in zip(lines, sizes, strict=True):
+        top += pitch(size + 18.0)
+        at = top - pitch(size + 18.0) / 2
+        pen.write(line, middle, at, size, INK, face="bold", anchor="center", max_width=wide)
     last = "The kitchen is being made ready …" if shown.tidying else said.begin
-    pen.write(last, middle, y + h - 30, SIZE_BODY, INK, anchor="center", max_width=w - 60)
+    pen.write(last, middle, TOP + high - pitch(30.0), SIZE_BODY, INK, anchor="center", max_width=wide)
 
 
 def _beside_replay(view: View, pen: Pen, shown: Attraction) -> None:
