@@ -18,6 +18,7 @@ from game.app import App, Options
 from game.bindings import ACTIONS
 from game.desktop.settings import load
 from game.desktop.window import Window
+from game.drawing.view import View
 from game.inputs import (
     CloseWindow,
     Device,
@@ -169,10 +170,7 @@ STATES: dict[str, tuple[Any, ...]] = {
     "large text in the form": (keys("n"), keys("f8")),
     "speaker's line": (keys("right", "right", "l"),),
     "Esc held by a hand that has gone": ((KeyPress("n"), KeyPress("x"), PointerPress(300, 180)),),
-    "finger that lies on the slider": (
-        checkpoint(TALK),
-        (PointerPress(300.0, 190.0, Device.TOUCH, 2),),
-    ),
+    "finger on the slider": (checkpoint(TALK), (PointerPress(300.0, 190.0, Device.TOUCH, 2),)),
     "a cook is dead": (
         keys("1"),
         lambda b: b.api.news.append(staffed(worker(1, "dead"), worker(2), worker(3))),
@@ -305,7 +303,7 @@ def test_no_pair_of_keys_leads_out(shut: Booth) -> None:
     names = sorted({*NAMES, *ACTIONS})
     for one in names:
         for other in names:
-            inputs, _ = [KeyPress(one), KeyPress(other), KeyRelease(one), KeyRelease(other)], None
+            inputs = [KeyPress(one), KeyPress(other), KeyRelease(one), KeyRelease(other)]
             shut.app._window.poll = lambda items=inputs: list(items)  # type: ignore[method-assign]
             shut.app._router.route(shut.app._inputs()[0])
             assert leads_out(shut) == [], (one, other)
@@ -327,6 +325,7 @@ def test_u_shows_the_orders_history_in_a_panel(booth: Booth) -> None:
     (card,) = booth.app._pile.panels
     assert isinstance(card, OrderCard) and card.order_id == "a" and booth.sent(OpenWebUI) == []
     assert len(card.hits) == 1, "no button leads to a browser"
+    card.draw(View(pygame.Surface((960, 540))))
     booth.hand(*keys("u", "u"))
     assert booth.app._pile.panels == [card]
 

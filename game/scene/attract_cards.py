@@ -8,6 +8,7 @@ from game.drawing.view import View
 from game.geometry import Box
 from game.kiosk.attendant import Attraction
 from game.kiosk.attract import Card
+from game.simulation.receipt_layout import frame_of
 from game.theme import (
     ALARM,
     CREAM,
@@ -58,13 +59,15 @@ def _card(view: View, pen: Pen, shown: Attraction) -> None:
 
 def _beside_replay(view: View, pen: Pen, shown: Attraction) -> None:
     x, y, w, h = BESIDE_REPLAY
-    edged_box(view, BESIDE_REPLAY, CREAM, WOOD_DARK, 28, 5)
+    # Receipts are wider with large text.
+    w = min(w, frame_of(view.access)[0] - 12 - x)
+    edged_box(view, (x, y, w, h), CREAM, WOOD_DARK, 28, 5)
     top = y + 48.0
     for line in pen.wrap(shown.words.head, SIZE_TITLE, w - 48, face="display", lines=3):
-        pen.write(line, x + w / 2, top, SIZE_TITLE, INK, face="display", anchor="center")
+        pen.write(line, x + w / 2, top, SIZE_TITLE, INK, face="display", anchor="center", max_width=w - 40)
         top += pen.pitch(54)
     for line in (part for text in shown.words.lines for part in pen.wrap(text, SIZE_HEAD, w - 48, lines=4)):
-        pen.write(line, x + w / 2, top + 10, SIZE_HEAD, INK, anchor="center")
+        pen.write(line, x + w / 2, top + 10, SIZE_HEAD, INK, anchor="center", max_width=w - 40)
         top += pen.pitch(44)
     pen.write(shown.words.begin, x + w / 2, y + h - 36, SIZE_BODY, INK, face="bold", anchor="center",
               max_width=w - 40)  # fmt: skip

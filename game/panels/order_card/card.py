@@ -116,12 +116,11 @@ class OrderCard(Panel):
         self._sheet = Sheet()
         self._magnifier = Magnifier(self.frame, GROWTH)
         # Beside the QR code, or as wide as the card where there is none.
-        left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
+        left = x + MARGIN + (QR_ROOM + 20 if self._ui else 0.0)
         bottom = TOP + HEIGHT - 34
-        self.hits = (
-            Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE),
-            Hit((left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH), OPEN),
-        )[: 1 if closed else 2]
+        self._foot: Box = (left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH)
+        close, ways_out = Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE), (Hit(self._foot, OPEN),)
+        self.hits: tuple[Hit, ...] = (close, *(() if closed else ways_out))
 
     @property
     def box(self) -> Box:
@@ -235,7 +234,7 @@ class OrderCard(Panel):
 
     def _draw_foot(self, easel: Easel, order: Order, slip: Slip, life: Life | None, y: float) -> None:
         """The way into Temporal, and in words what went wrong on the way: deaths, and the last failure."""
-        left, top, wide, _ = self.hits[1].box
+        left, top, wide, _ = self._foot
         if not self._draw_code(easel, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
         kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
