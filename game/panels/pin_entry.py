@@ -14,7 +14,7 @@ FRAME: Box = (660, 170, 600, 740)
 LONGEST = 8
 DIGITS = "123456789"
 KEYS = (*DIGITS, "clear", "0", "enter")
-HITS = tuple(Hit((710 + 164 * (n % 3), 420 + 112 * (n // 3), 152, 96), key) for n, key in enumerate(KEYS))
+HITS = tuple(Hit((720 + 164 * (n % 3), 420 + 112 * (n // 3), 152, 96), key) for n, key in enumerate(KEYS))
 WORDS = {"clear": "Back", "enter": "OK"}
 
 

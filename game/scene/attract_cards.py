@@ -23,10 +23,11 @@ from game.theme import (
 
 LEFT, TOP, WIDTH = 36.0, 150.0, 1320.0
 """Cards begin under the band, and end left of the receipts and their tabs."""
-BESIDE_REPLAY: Box = (1012, 150, 430, 400)
+BESIDE_REPLAY = 1012.0, 150.0
+"""Right of the replay's own window, up to the receipts."""
 AUTO: Box = (36, 938, 400, 64)
 """At the lower left, before the cooks: it must be read as theirs."""
-SIGN_WIDE = 1180.0
+SIGN_WIDE = 1320.0
 
 
 def draw_attraction(view: View, shown: Attraction) -> None:
@@ -58,19 +59,25 @@ def _card(view: View, pen: Pen, shown: Attraction) -> None:
 
 
 def _beside_replay(view: View, pen: Pen, shown: Attraction) -> None:
-    x, y, w, h = BESIDE_REPLAY
+    x, y = BESIDE_REPLAY
     # Receipts are wider with large text.
-    w = min(w, frame_of(view.access)[0] - 12 - x)
-    edged_box(view, (x, y, w, h), CREAM, WOOD_DARK, 28, 5)
-    top = y + 48.0
-    for line in pen.wrap(shown.words.head, SIZE_TITLE, w - 48, face="display", lines=3):
-        pen.write(line, x + w / 2, top, SIZE_TITLE, INK, face="display", anchor="center", max_width=w - 40)
-        top += pen.pitch(54)
-    for line in (part for text in shown.words.lines for part in pen.wrap(text, SIZE_HEAD, w - 48, lines=4)):
-        pen.write(line, x + w / 2, top + 10, SIZE_HEAD, INK, anchor="center", max_width=w - 40)
-        top += pen.pitch(44)
-    pen.write(shown.words.begin, x + w / 2, y + h - 36, SIZE_BODY, INK, face="bold", anchor="center",
-              max_width=w - 40)  # fmt: skip
+    w = frame_of(view.access)[0] - 22 - x
+    said, middle = shown.words, x + w / 2
+    heads = pen.wrap(said.head, SIZE_TITLE, w - 48, face="display", lines=3)
+    lines = [part for text in said.lines for part in pen.wrap(text, SIZE_HEAD, w - 48, lines=5)]
+    high = 64.0 + pen.pitch(54.0) * len(heads) + pen.pitch(44.0) * (len(lines) + 1)
+    edged_box(view, (x, y, w, high), CREAM, WOOD_DARK, 28, 5)
+    top = y + 20.0
+    for line in heads:
+        at = top + pen.pitch(27.0)
+        pen.write(line, middle, at, SIZE_TITLE, INK, face="display", anchor="center", max_width=w - 40)
+        top += pen.pitch(54.0)
+    for line in lines:
+        at = top + 8 + pen.pitch(22.0)
+        pen.write(line, middle, at, SIZE_HEAD, INK, anchor="center", max_width=w - 40)
+        top += pen.pitch(44.0)
+    at = y + high - 14 - pen.pitch(22.0)
+    pen.write(said.begin, middle, at, SIZE_BODY, INK, face="bold", anchor="center", max_width=w - 40)
 
 
 def _auto(view: View, pen: Pen, killed: str) -> None:

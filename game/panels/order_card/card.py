@@ -276,6 +276,7 @@ class OrderCard(Panel):
         corner = easel.moved((x + (QR_ROOM - side) / 2, top, side, side))
         view.surface.blit(found, view.pos(corner[0], corner[1]))
         words = "opens on this computer" if urlsplit(page).hostname in LOOPBACK else "its page in Temporal"
+        words = "more about all this" if self._closed else words
         if top - y >= LINE - 2:
             easel.text(
                 words, x + QR_ROOM / 2, top - 2, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM
