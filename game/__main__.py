@@ -163,7 +163,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoDisplay as error:
         log.error("no display to open a window on (%s); --headless runs the game without one", error)
         return 3
-    net = Network(options.api, options.all, outside=OutsidePrograms(browse, show_in_editor))
+    net = Network(
+        options.api, options.all, outside=OutsidePrograms(browse, show_in_editor), kiosk=options.kiosk
+    )
     watch = RecordsThread(options.api, net.put)
     net.start()
     watch.start()

@@ -76,6 +76,18 @@ class Quit:
     """Leave the game; the answer to "really?" was yes."""
 
 
+@dataclass(frozen=True)
+class ResetKiosk:
+    """Have the API put everything back as the kiosk has it."""
+
+
+@dataclass(frozen=True)
+class TryPin:
+    """Ask whether this is the PIN that ends the kiosk; digits."""
+
+    pin: str
+
+
 Command = (
     PlaceOrder
     | KillWorker
@@ -87,6 +99,8 @@ Command = (
     | ResetChallenge
     | EditFile
     | ConfirmReset
+    | ResetKiosk
+    | TryPin
     | Quit
 )
 

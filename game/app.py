@@ -35,6 +35,7 @@ from game.network.news_intake import NewsIntake
 from game.network.records import RecordsThread
 from game.panels import code_colours
 from game.panels.input_routing import InputRouter
+from game.panels.kiosk_desk import KioskDesk
 from game.panels.stack import Pile
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
@@ -109,6 +110,7 @@ class App:
         self.recorder = Recorder()
         self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
         self._router = InputRouter(self.model, self._pile, self._do, self._open)
+        self._desk = KioskDesk(self.model, self._pile, self.recorder, net.send, self._leave)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -136,7 +138,7 @@ class App:
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
-        self.stage.draw(self.model, self._pile.panels)
+        self.stage.draw(self.model, self._desk.overlays)
         if self.model.device is Device.GAMEPAD:
             self.stage.draw_pointer(*self._window.reader.gamepads.pointer)
         pygame.display.flip()
@@ -174,7 +176,12 @@ class App:
                 pictures.append(item.file)
             elif isinstance(item, Stop):
                 self._over = True
-            elif isinstance(item, KeyPress) and item.plain and ACTIONS.get(item.key) == "full screen":
+            elif (
+                isinstance(item, KeyPress)
+                and item.plain
+                and ACTIONS.get(item.key) == "full screen"
+                and not self.model.kiosk
+            ):
                 if not item.repeat:
                     self._window.toggle_fullscreen()
                     self._say_trouble()
@@ -199,11 +206,12 @@ class App:
             self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
         self._pile.update(real_dt)
+        inputs = self._desk.attend(inputs, news, real_dt)
         # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
         # Only now: it may have been let go in this very frame.
         if held_long_enough(model):
-            self._do(Quit())
+            self._desk.leave()
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
@@ -223,15 +231,24 @@ class App:
         if model.muted != self.loudspeaker.muted:
             self.loudspeaker.mute(model.muted)
         chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
-        if chosen != self._kept:
+        if chosen != self._kept and not model.kiosk:
+            # What a visitor switches is gone with them, over a restart too.
             self._kept = chosen
             save(self._options.settings, chosen)
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
         if model.kiosk:
             self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
 
-    def _do(self, command: Command) -> None:
-        if isinstance(command, Quit):
+    def _leave(self) -> None:
+        self._over = True
+
+    def _do(self, wanted: Command) -> None:
+        command = self._desk.inside(wanted)
+        if command is None:
+            return
+        if isinstance(command, Wish):
+            self._open(command)
+        elif isinstance(command, Quit):
             self._over = True
         elif isinstance(command, ConfirmReset):
             self._open(AskReset())

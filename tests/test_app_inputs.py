@@ -144,6 +144,7 @@ def test_a_replay_that_is_asked_for_in_a_stalled_frame_begins_at_its_beginning(s
 
 def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     app, _ = scene
+    app.model.kiosk = False
     real, left = pygame.display.set_mode, [2]
 
     def failing(*rest: Any, **more: Any) -> pygame.Surface:

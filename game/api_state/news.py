@@ -13,9 +13,13 @@ from api_stub.schema import (
     Health,
     HeartbeatTimeout,
     HistoryEvent,
+    Kiosk,
+    KioskReset,
+    KioskTotals,
     Menu,
     Order,
     Receipt,
+    RoundTable,
     Stats,
 )
 
@@ -98,6 +102,30 @@ class HistorySeen:
     events: tuple[HistoryEvent, ...]
 
 
+@dataclass(frozen=True)
+class KioskSeen:
+    """How the kiosk is set up, and what has become of its day; None: not asked this time."""
+
+    kiosk: Kiosk | None = None
+    totals: KioskTotals | None = None
+    rounds: RoundTable | None = None
+
+
+@dataclass(frozen=True)
+class KioskResetDone:
+    """What the API says of a reset; `answer` None: it has not said anything, and `why`."""
+
+    answer: KioskReset | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class PinJudged:
+    """Whether a PIN was right; None: nobody could say."""
+
+    right: bool | None
+
+
 News = (
     OrdersSeen
     | FleetSeen
@@ -107,5 +135,8 @@ News = (
     | StreamSettled
     | RecordsSeen
     | HistorySeen
+    | KioskSeen
+    | KioskResetDone
+    | PinJudged
     | Said
 )

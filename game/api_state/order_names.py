@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_OWN = re.compile(r"(auto|manual)-[0-9a-f]{4,8}-([0-9]+)")
+_OWN = re.compile(r"(auto|manual|house)-[0-9a-f]{4,8}-([0-9]+)")
 """Ids that this game makes: who sent it, the session, the number in the session."""
 _FIRST_STRONG, _END = "\u2068", "\u2069"
 _MARKS = frozenset("\u2066\u2067" + _FIRST_STRONG + _END)

@@ -23,6 +23,7 @@ from api_stub.schema import (
     Receipt,
     Stats,
 )
+from game.api_state.kiosk_known import KIOSK_NEWS, KioskKnown, with_kiosk
 from game.api_state.news import (
     ApiAway,
     FleetSeen,
@@ -62,7 +63,7 @@ class Hand:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(KioskKnown):
     """Everything that is known. Mappings are replaced, never changed."""
 
     online: bool = False
@@ -270,6 +271,8 @@ def advance(known: Snapshot, news: News) -> Snapshot:
     """What is known after the news. Returns `known` itself where they tell nothing new."""
     if isinstance(news, Said):
         return known
+    if isinstance(news, KIOSK_NEWS):
+        return with_kiosk(known, news)
     if isinstance(news, RecordsSeen):
         # Asked for beside the rest: whether the API is there is not theirs to say.
         return _with_records(known, news)

@@ -17,11 +17,12 @@ import time
 import httpx
 from pydantic import ValidationError
 
-from game.actions import Command, PlaceOrder, StreamOrders
+from game.actions import Command, PlaceOrder, ResetKiosk, StreamOrders, TryPin
 from game.api_state.news import ApiAway, News, Said
 from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
 from game.network.health_and_fleet import HealthAndFleet, describe
+from game.network.kiosk_calls import KioskThread
 from game.network.order_placing import OrderPlacingThread
 from game.network.order_sending import StreamSendingThread
 from game.network.order_tracking import OrderTrackingThread
@@ -41,8 +42,11 @@ class Network:
         everything: bool = False,
         transport: httpx.BaseTransport | None = None,
         outside: OutsidePrograms | None = None,
+        kiosk: bool = False,
     ) -> None:
-        """`outside`: what opens a page or a file for a person; None: nothing does."""
+        """`outside`: what opens a page or a file for a person; None: nothing does. `kiosk`: its settings,
+        totals and rounds are asked for, too.
+        """
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
         self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
         self._ending = threading.Event()
@@ -56,6 +60,9 @@ class Network:
         self._placing = OrderPlacingThread(api, self.put, placed, transport)
         self._stream = StreamSendingThread(api, self.put, placed, transport)
         self._threads: tuple[PollingThread, ...] = (self.order_tracking, self._placing, self._stream)
+        self._kiosk = KioskThread(api, self.put, transport) if kiosk else None
+        if self._kiosk is not None:
+            self._threads += (self._kiosk,)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:
@@ -81,6 +88,8 @@ class Network:
             return self._stream.send(command.orders)
         if isinstance(command, PlaceOrder):
             return self._placing.place(command)
+        if isinstance(command, ResetKiosk | TryPin):
+            return self._kiosk is not None and self._kiosk.send(command)
         try:
             self.commands.put_nowait(command)
         except queue.Full:

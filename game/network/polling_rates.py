@@ -22,6 +22,11 @@ RECORDS_EVERY: dict[str, float] = {
 """What the system proves about itself, by route: statistics only while somebody looks at them, the challenge
 only where the kitchen has a bug, a history only while that order's card is open."""
 
+KIOSK_EVERY = 3.0
+"""GET /kiosk, its totals and its rounds, of a window that runs as a kiosk."""
+RESET_WITHIN = 12.0
+"""POST /kiosk/reset verifies what it did, which takes up to 6 s."""
+
 AUDIT_AGAIN, AUDIT_LATER = 1.0, 0.6
 """Where orders came or went: from one GET /audit to the next, and until it is asked for, since an answer of
 the API's may be half a second old."""

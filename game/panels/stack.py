@@ -157,6 +157,8 @@ class Pile:
             art=self._art(),
             side="right" if wish.right and not taken else "left",
             telling=lambda: self._telling(wish.order),
+            closed=self._model.kiosk,
+            public_url=known.kiosk.public_url if known.kiosk else None,
         )
         self.panels.insert(0, card)
 

@@ -14,6 +14,7 @@ from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
+from game.simulation.controls.mashing import KillGuard
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount, count
@@ -37,6 +38,8 @@ class ReceiptSlip:
     slot: int = -1
     died_real: float = 0.0
     """When (`real`) the process died."""
+    auto: bool = False
+    """Whether a kiosk killed it by itself, while nobody was there."""
     recorded: bool = False
     """Whether there is a recording of that death, to be shown again."""
 
@@ -95,6 +98,7 @@ class Model:
     """Whether a person wants no sound."""
     access: Access = PLAIN
     """How a person wants it shown: calm, large, strong."""
+    kills: KillGuard = field(default_factory=KillGuard)
     stuck: int = 0
     """Orders that the bug held up when it was last said."""
 

@@ -98,13 +98,16 @@ class OrderCard(Panel):
         art: Art | None,
         side: str,
         telling: Callable[[], Telling] = Telling,
+        closed: bool = False,
+        public_url: str | None = None,
     ) -> None:
         """`look_up` and `telling` are asked in every frame; `ui`: the Web UI, None while unknown; `side`:
-        left or right.
+        left or right. `closed`: in a kiosk nothing opens beside the game, and the QR code is `public_url`.
         """
         self.order_id = order_id
         self._look_up = look_up
-        self._ui = ui
+        self._ui = public_url if closed else ui
+        self._closed = closed
         self._art = art
         self._telling = telling
         self._way = 1 if side == "right" else -1
@@ -113,12 +116,11 @@ class OrderCard(Panel):
         self._sheet = Sheet()
         self._magnifier = Magnifier(self.frame, GROWTH)
         # Beside the QR code, or as wide as the card where there is none.
-        left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
+        left = x + MARGIN + (QR_ROOM + 20 if self._ui else 0.0)
         bottom = TOP + HEIGHT - 34
-        self.hits = (
-            Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE),
-            Hit((left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH), OPEN),
-        )
+        self._foot: Box = (left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH)
+        close, ways_out = Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE), (Hit(self._foot, OPEN),)
+        self.hits: tuple[Hit, ...] = (close, *(() if closed else ways_out))
 
     @property
     def box(self) -> Box:
@@ -147,7 +149,7 @@ class OrderCard(Panel):
         return Stay(used=False)
 
     def _open(self) -> Outcome:
-        return Do((OpenWebUI(self.order_id),))
+        return Stay() if self._closed else Do((OpenWebUI(self.order_id),))
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass."""
@@ -232,7 +234,7 @@ class OrderCard(Panel):
 
     def _draw_foot(self, easel: Easel, order: Order, slip: Slip, life: Life | None, y: float) -> None:
         """The way into Temporal, and in words what went wrong on the way: deaths, and the last failure."""
-        left, top, wide, _ = self.hits[1].box
+        left, top, wide, _ = self._foot
         if not self._draw_code(easel, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
         kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
@@ -254,7 +256,7 @@ class OrderCard(Panel):
 
     def _draw_code(self, easel: Easel, order: Order, y: float) -> bool:
         """The QR code of the order's page, with its quiet zone; whether there is such a page, and room."""
-        page = qr.page_of(self._ui, self._telling().namespace, order)
+        page = self._ui if self._closed else qr.page_of(self._ui, self._telling().namespace, order)
         if page is None:
             return False
         x = self.frame[0] + MARGIN
@@ -274,6 +276,7 @@ class OrderCard(Panel):
         corner = easel.moved((x + (QR_ROOM - side) / 2, top, side, side))
         view.surface.blit(found, view.pos(corner[0], corner[1]))
         words = "opens on this computer" if urlsplit(page).hostname in LOOPBACK else "its page in Temporal"
+        words = "more about all this" if self._closed else words
         if top - y >= LINE - 2:
             easel.text(
                 words, x + QR_ROOM / 2, top - 2, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM

@@ -23,6 +23,9 @@ class TroubleSign:
 
 def trouble_signs(model: Model) -> tuple[TroubleSign, ...]:
     """The signs of now, from the top down."""
+    if model.kiosk:
+        # Told in words for people who only walk by: game/kiosk/calm_words.py.
+        return ()
     known, found = model.known, []
     if model.heard.offline_since is not None:
         seconds = int(model.real - model.heard.offline_since)

@@ -17,13 +17,13 @@ class AppRequests:
 
 
 def kill_cook(model: Model, slot: int, out: AppRequests) -> None:
-    """SIGKILL to the cook in a slot; where there is none, say so."""
+    """SIGKILL to the cook in a slot, once in its life; where there is none, say so."""
     cook = model.cooks.get(slot)
     if cook is None:
         model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
     elif not cook.living:
         model.say(f"Nobody works at place {slot}. Shift+{slot} starts a cook there.")
-    else:
+    elif model.kills.takes(model.device, slot, cook.worker.id or "" if cook.worker else "", model.real):
         out.commands.append(KillWorker(slot))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from game.actions import AskQuit, Quit
+from game.actions import AskQuit
 from game.inputs import (
     CloseWindow,
     Device,
@@ -46,9 +46,7 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
         pointing.idle = 0.0
         press(model, item, out)
     elif isinstance(item, CloseWindow):
-        if model.kiosk:
-            out.commands.append(Quit())
-        else:
+        if not model.kiosk:
             out.wishes.append(AskQuit())
 
 

@@ -1,0 +1,94 @@
+"""What is shown in turn while nobody is there, and its words, for the device that is there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from api_stub.schema import KioskTotals, RoundTable
+from game.inputs import Device
+
+
+class Card(StrEnum):
+    """What one picture of the turn is about."""
+
+    RULE = "rule"
+    REPLAY = "replay"
+    RECORD = "record"
+    ORDER = "order"
+
+
+TURN = (Card.RULE, Card.REPLAY, Card.RULE, Card.RECORD, Card.ORDER)
+"""The rule comes twice: whoever looks up must not wait long for it."""
+
+RULE = "Try to lose a pizza!"
+KILL: Mapping[Device, str] = {
+    Device.KEYBOARD: "Press a cook's number: its process is killed, really.",
+    Device.MOUSE: "Click a cook or press its number: its process is killed, really.",
+    Device.TOUCH: "Touch a cook: its process is killed, really.",
+    Device.GAMEPAD: "Point at a cook with the stick and press A: its process is killed, really.",
+}
+ORDERING: Mapping[Device, tuple[str, str]] = {
+    Device.KEYBOARD: ("Press N", "choose what is on it, give it your name, press Enter"),
+    Device.MOUSE: ("Press N, or click “Order a pizza”", "choose what is on it and give it your name"),
+    Device.TOUCH: ("Touch “Order a pizza”", "choose what is on it; your gopher walks in at once"),
+    Device.GAMEPAD: ("Press Start", "choose what is on it; your gopher walks in at once"),
+}
+BEGIN: Mapping[Device, str] = {
+    Device.KEYBOARD: "Any key begins.",
+    Device.MOUSE: "Any key or click begins.",
+    Device.TOUCH: "Touch the screen to begin.",
+    Device.GAMEPAD: "Any button begins.",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """A card's text: a headline, and lines below it."""
+
+    head: str
+    lines: tuple[str, ...]
+    begin: str
+
+
+def turn(replay: bool, record: bool) -> tuple[Card, ...]:
+    """The cards that there are: without a recorded kill, and without a count, theirs are left out."""
+    left_out = {card for card, there in ((Card.REPLAY, replay), (Card.RECORD, record)) if not there}
+    return tuple(card for card in TURN if card not in left_out)
+
+
+def _many(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def record_lines(totals: KioskTotals | None, rounds: RoundTable | None) -> tuple[str, ...]:
+    """Today in figures, and today's best round; empty: nothing is counted yet."""
+    lines = []
+    if totals is not None:
+        today = totals.today
+        kills = _many(today.kills, "cook killed", "cooks killed")
+        lines.append(f"{_many(today.orders, 'order', 'orders')} · {kills} · {today.lost:,} pizzas lost")
+        if today.at_risk:
+            lines.append(f"{_many(today.at_risk, 'pizza was', 'pizzas were')} in a killed cook's hands")
+    best = next((one for one in (rounds.today if rounds else []) if one.at_risk or one.kills), None)
+    if best is not None:
+        who = best.name or "Somebody"
+        lines.append(
+            f"Today's record: {who}, {_many(best.at_risk, 'pizza', 'pizzas')} put at risk,"
+            f" {_many(best.kills, 'kill', 'kills')}, {best.lost:,} lost"
+        )
+    return tuple(lines)
+
+
+def words(card: Card, device: Device, totals: KioskTotals | None, rounds: RoundTable | None) -> Words:
+    """What a card says to somebody at this device."""
+    begin = BEGIN[device]
+    if card is Card.RECORD:
+        return Words("Today in this kitchen", record_lines(totals, rounds), begin)
+    if card is Card.ORDER:
+        how, then = ORDERING[device]
+        return Words("Order your own pizza", (how, then), begin)
+    if card is Card.REPLAY:
+        return Words("This has really happened", ("A cook's process was killed. Watch its pizzas.",), begin)
+    return Words(RULE, (KILL[device],), begin)

@@ -1,0 +1,62 @@
+"""The window's own part of a reset: what a visitor can change in it, put back and looked at. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from game.accessibility import Access
+from game.simulation.model import Model
+from game.simulation.model_parts import NOWHERE
+from game.simulation.order_stream import OrderStream, configured, rate_of
+from game.simulation.speaker_lines import SpeakerLines, told
+
+
+@dataclass(frozen=True)
+class OwnSwitches:
+    """How the kiosk itself wants it shown and heard."""
+
+    muted: bool
+    access: Access
+
+
+def _stream_of(model: Model) -> OrderStream:
+    """The stream as the checkpoint has it; what is on its way stays so."""
+    checkpoint = model.known.checkpoint
+    if checkpoint is None:
+        return replace(model.stream, running=False, shown=False)
+    return configured(replace(model.stream, source=""), checkpoint.stream, checkpoint.name)
+
+
+def put_back(model: Model, own: OwnSwitches) -> None:
+    """Nothing of the last visitor's is left in the model."""
+    checkpoint = model.known.checkpoint
+    model.muted, model.access = own.muted, own.access
+    model.stream = _stream_of(model)
+    model.speaker = told(SpeakerLines(), checkpoint.story) if checkpoint is not None else SpeakerLines()
+    model.escape_held = None
+    model.card = ""
+    pointing = model.pointing
+    pointing.at, pointing.hover, pointing.dragging = NOWHERE, "", False
+    model.own.clear()
+    model.newest_own = ()
+    model.messages = []
+
+
+def differences(model: Model, own: OwnSwitches, panels: Collection[object]) -> list[str]:
+    """What is not as the kiosk has it, each in a word or two."""
+    checkpoint = model.known.checkpoint
+    stream = model.stream
+    settings = checkpoint.stream if checkpoint is not None else None
+    wrong = {
+        "open panels": bool(panels),
+        "sound": model.muted != own.muted,
+        "accessibility": model.access != own.access,
+        "orders' rate": settings is not None and stream.per_minute != rate_of(settings),
+        "orders' stream": settings is not None
+        and (stream.shown != settings.enabled or stream.running and not settings.enabled),
+        "Esc": model.escape_held is not None,
+        "pointer": model.pointing.dragging or bool(model.pointing.hover),
+        "card": bool(model.card),
+    }
+    return [name for name, is_wrong in wrong.items() if is_wrong]
