@@ -76,6 +76,26 @@ class Quit:
     """Leave the game; the answer to "really?" was yes."""
 
 
+@dataclass(frozen=True)
+class DoFailure:
+    """Have the API do a failure of its menu."""
+
+    failure: str
+
+
+@dataclass(frozen=True)
+class StartRound:
+    """Begin a round."""
+
+
+@dataclass(frozen=True)
+class FinishRound:
+    """End a round that is on; one that is over gets the name, where there is one."""
+
+    n: int
+    name: str | None = None
+
+
 Command = (
     PlaceOrder
     | KillWorker
@@ -87,6 +107,9 @@ Command = (
     | ResetChallenge
     | EditFile
     | ConfirmReset
+    | DoFailure
+    | StartRound
+    | FinishRound
     | Quit
 )
 
@@ -143,4 +166,26 @@ class OpenReplay:
     receipt: int = 0
 
 
-Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
+@dataclass(frozen=True)
+class OpenFailures:
+    """Wish: show the failures that can be done."""
+
+
+@dataclass(frozen=True)
+class OpenRound:
+    """Wish: begin a round, and show its clock."""
+
+
+Wish = (
+    OpenReplay
+    | OpenForm
+    | OpenCard
+    | OpenHelp
+    | AskQuit
+    | OpenStats
+    | OpenChooser
+    | OpenBug
+    | AskReset
+    | OpenFailures
+    | OpenRound
+)

@@ -18,7 +18,6 @@ import pygame
 from game.accessibility import Access
 from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
-from game.bindings import ACTIONS
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
 from game.desktop.gc_tuning import keep_what_is_here, sweep
@@ -160,13 +159,16 @@ class App:
                 pictures.append(item.file)
             elif isinstance(item, Stop):
                 self._over = True
-            elif isinstance(item, KeyPress) and item.plain and ACTIONS.get(item.key) == "full screen":
+            elif isinstance(item, KeyPress) and item.plain and self._does(item.key) == "full screen":
                 if not item.repeat:
                     self._window.toggle_fullscreen()
                     self._say_trouble()
             else:
                 inputs.append(item)
         return inputs, pictures
+
+    def _does(self, key: str) -> str | None:
+        return self.model.bindings.actions.get(key)
 
     def _say_trouble(self) -> None:
         """Tell what the window could not do."""
@@ -198,6 +200,7 @@ class App:
         self._pile.update(real_dt)
         self._window.take_text(self._pile.text_box)
         self._records.want_stats(self._pile.stats_open)
+        self._net.exhibit.want(self._pile.failures_open, self._pile.round_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
         self._records.know_orders(

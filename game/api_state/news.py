@@ -18,6 +18,7 @@ from api_stub.schema import (
     Receipt,
     Stats,
 )
+from game.api_state.exhibit import FailuresSeen, RoundsSeen
 
 
 @dataclass(frozen=True)
@@ -107,5 +108,7 @@ News = (
     | StreamSettled
     | RecordsSeen
     | HistorySeen
+    | FailuresSeen
+    | RoundsSeen
     | Said
 )

@@ -21,6 +21,7 @@ from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
 from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
+from game.network.exhibit import ExhibitThread
 from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.order_placing import OrderPlacingThread
 from game.network.order_sending import StreamSendingThread
@@ -55,7 +56,9 @@ class Network:
         self._actions = ApiActions(self._client, self.put, outside or nothing_outside())
         self._placing = OrderPlacingThread(api, self.put, placed, transport)
         self._stream = StreamSendingThread(api, self.put, placed, transport)
-        self._threads: tuple[PollingThread, ...] = (self.order_tracking, self._placing, self._stream)
+        self.exhibit = ExhibitThread(api, self.put, transport)
+        others = (self._placing, self._stream, self.exhibit)
+        self._threads: tuple[PollingThread, ...] = (self.order_tracking, *others)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
 
     def start(self) -> None:

@@ -22,6 +22,9 @@ RECORDS_EVERY: dict[str, float] = {
 """What the system proves about itself, by route: statistics only while somebody looks at them, the challenge
 only where the kitchen has a bug, a history only while that order's card is open."""
 
+EXHIBIT_EVERY: dict[str, float] = {"failures": 2.0, "failures/log": 0.4, "kiosk/rounds": 0.5}
+"""Failures only while their panel is open, rounds only while one is on or its table is shown."""
+
 AUDIT_AGAIN, AUDIT_LATER = 1.0, 0.6
 """Where orders came or went: from one GET /audit to the next, and until it is asked for, since an answer of
 the API's may be half a second old."""
