@@ -24,7 +24,6 @@ from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
-from game.drawing.virtual_pointer import draw_pointer
 from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
 from game.network.news_intake import NewsIntake
@@ -34,7 +33,7 @@ from game.panels.stack import Pile
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
@@ -99,7 +98,7 @@ class App:
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
-        self.stage = Stage(window, options.cache_dir)
+        self.stage = Renderer(window, options.cache_dir)
         self.recorder = Recorder()
         self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
         self._router = InputRouter(self.model, self._pile, self._do, self._open)
@@ -131,7 +130,7 @@ class App:
         self._window.renew()
         self.stage.draw(self.model, self._pile.panels)
         if self.model.device is Device.GAMEPAD:
-            draw_pointer(self._window.view, *self._window.reader.gamepads.pointer)
+            self.stage.draw_pointer(*self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
@@ -186,7 +185,8 @@ class App:
         if result.hit_stop:
             self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
-        # After the time that has passed: what is pressed now has not been held during it.
+        self._pile.update(real_dt)
+        # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
         # Only now: it may have been let go in this very frame.
         if held_long_enough(model):
@@ -197,7 +197,6 @@ class App:
             self._open(wish)
         if self._held is not None:
             self._do(self._held)
-        self._pile.update(real_dt)
         self._window.take_text(self._pile.text_box)
         self._records.want_stats(self._pile.stats_open)
         self._net.exhibit.want(self._pile.failures_open, self._pile.round_open)

@@ -28,17 +28,18 @@ from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.panels.help import HelpPanel
 from game.panels.order_card.card import OrderCard, Telling
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
 from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
-from game.scene import gopher_pictures as wardrobe
-from game.scene.gopher_pictures import Wardrobe
-from game.scene.hud.top_band import draw_messages
+from game.scene import gopher_pictures
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.hud.draw import draw_over_panels
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
-from game.scene.renderer import clear_of
+from game.scene.renderer import room_for_messages
 from game.simulation.model import Model
 from tests.bench import drawing as bench
 from tests.panelling import keys, pass_time
@@ -415,8 +416,8 @@ def draw(name: str) -> pygame.Surface:
     scene = SCENES[name]
     with a_window(scene.size) as window, pytest.MonkeyPatch.context() as patch:
         # As many new pictures in a frame as it takes.
-        patch.setattr(wardrobe, "A_FRAME", 1_000_000)
-        view = window.view
+        patch.setattr(gopher_pictures, "A_FRAME", 1_000_000)
+        view = View(window.canvas)
         art = pictures_at(view.scale)
         view.access = scene.access
         model, panels = scene.story(Props(art, scene.access))
@@ -424,10 +425,10 @@ def draw(name: str) -> pygame.Surface:
             # The audit has just been counted, however long the story took.
             model.heard.audit_at = model.real
         brush = Brush(view, art, Pen(view))
-        draw_kitchen(brush, model, Wardrobe())
+        draw_kitchen(brush, model, GopherPictures())
         for panel in panels:
             panel.draw(view)
-        draw_messages(brush, model, clear_of(panels, scene.access.large))
+        draw_over_panels(brush, model, room_for_messages(panels, scene.access.large))
         return stored(window.screen)
 
 

@@ -34,9 +34,9 @@ def main() -> None:
                 say(json.dumps([item.key, item.shift, item.plain]))
         # As the game does wherever it makes a picture: pygame then looks for SDL's newest surface.
         pygame.display.get_surface()
-        window.view.surface.fill((40, frames % 256, 10))
-        if window.view_of() != size:
-            size = window.view_of()
+        window.canvas.fill((40, frames % 256, 10))
+        if window.screen.get_size() != size:
+            size = window.screen.get_size()
             say(f"drawn {size[0]}x{size[1]}")
         pygame.display.flip()
         frames += 1

@@ -17,7 +17,9 @@ from game.drawing.virtual_pointer import draw_pointer
 from game.inputs import Device
 from game.network.api_clock import ApiClock
 from game.panels.order_form.form import OrderForm
+from game.panels.replay_window import ReplayPanel
 from tests.telling import kitchen_with, worker
+from tests.test_replay_panel import killed
 
 
 class Calls:
@@ -110,6 +112,17 @@ def test_esc_pressed_at_the_end_of_a_long_stall_is_not_held_for_that_long(scene:
     assert not app._over
     app.frame(3.1)
     assert app._over
+
+
+def test_a_replay_that_is_asked_for_in_a_stalled_frame_begins_at_its_beginning(scene: Scene) -> None:
+    app, _ = scene
+    app.recorder.done.append(killed().recorder.done[-1])
+    press("k")
+    app.frame(60.0)
+    (panel,) = app._pile.panels
+    assert isinstance(panel, ReplayPanel) and panel.replay.at == panel.replay.recording.begin
+    app.frame(60.0)
+    assert panel.replay.over
 
 
 def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

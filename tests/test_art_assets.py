@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pygame
 import pytest
 import resvg_py
+import yaml
 
 from game.drawing.art import SceneMap
 from game.drawing.art.cooks import STANCES as COOK_STANCES
@@ -19,10 +23,10 @@ from game.drawing.art.gophers import STANCES as GOPHER_STANCES
 from game.drawing.art.gophers import layer_names as gopher_layers
 from game.drawing.art.items import PLATES
 from game.drawing.art.poses import CookPose, GopherPose
-from game.drawing.art.scene_map import Box, Point, read_scene
+from game.drawing.art.scene_map import read_scene
 from game.drawing.art.svg import ASSETS, Part, read_manifest
 from game.simulation import appearance as looks
-from game.theme import CANVAS
+from game.simulation.places import BOTTOM_STRIP, TOP_BAND, Place
 from worker.shared import TOPPINGS
 
 PARTS = read_manifest()
@@ -106,30 +110,56 @@ def test_every_drawn_figure_part_is_used_by_some_look_or_pose() -> None:
     assert drawn <= used
 
 
-def inside(point: Point, box: Box) -> bool:
-    return box.x <= point.x <= box.x + box.w and box.y <= point.y <= box.y + box.h
-
-
 def test_the_scene_has_every_place_and_orders_go_from_left_to_right() -> None:
-    order = ["door", "counter", "bench", "oven", "shelf", "scooter", "exit"]
-    assert list(SCENE.places) == order
-    xs = [SCENE.places[name].feet.x for name in order]
-    assert xs == sorted(xs)
-    for name, place in SCENE.places.items():
-        assert inside(place.feet, place.crowd), name
-    for left, right in zip(order, order[1:], strict=False):
-        a, b = SCENE.places[left].crowd, SCENE.places[right].crowd
-        assert a.x + a.w <= b.x, f"the crowds of {left} and {right} overlap"
+    assert list(SCENE.places) == list(Place)
+    xs = list(SCENE.places.values())
+    assert xs == sorted(xs) and SCENE.lane_from < xs[0] and xs[-1] < SCENE.lane_to
+    assert (
+        TOP_BAND[3]
+        < SCENE.fire[1]
+        < SCENE.back
+        < SCENE.lane_y
+        < SCENE.front
+        < SCENE.cooks_y
+        < BOTTOM_STRIP[1]
+    )
 
 
-def test_cooks_have_room_and_stand_clear_of_the_strip() -> None:
-    assert len(SCENE.cooks) == 9
-    step = SCENE.cooks[1].x - SCENE.cooks[0].x
-    assert step >= SCENE.cook_height * 300 / 340 * 0.75
-    assert all(point.y < SCENE.strip.y for point in SCENE.cooks)
-    assert SCENE.cooks_for(9) == SCENE.cooks
-    assert SCENE.cooks_for(1)[0].x == CANVAS[0] / 2
-    assert [point.x for point in SCENE.cooks_for(4)] == [660, 860, 1060, 1260]
+def keys_of(raw: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The way to every key of a mapping, and of the mappings in it."""
+    inner = [
+        found
+        for key, value in raw.items()
+        if isinstance(value, dict)
+        for found in keys_of(value, (*above, key))
+    ]
+    return [(*above, key) for key in raw] + inner
+
+
+RAW: dict[str, Any] = yaml.safe_load((ASSETS / "scene.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("way", keys_of(RAW), ids=".".join)
+def test_every_key_of_the_scene_is_read(way: tuple[str, ...], tmp_path: Path) -> None:
+    """Without it, or with one more, the file is refused; with another value the scene is another."""
+
+    def read(change: Callable[[dict[str, Any], str], object]) -> SceneMap:
+        raw = copy.deepcopy(RAW)
+        at = raw
+        for key in way[:-1]:
+            at = at[key]
+        change(at, way[-1])
+        (tmp_path / "scene.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
+        return read_scene(tmp_path)
+
+    with pytest.raises(ValueError, match=way[-1]):
+        read(lambda at, key: at.pop(key))
+    with pytest.raises(ValueError, match="lamps"):
+        read(lambda at, key: at.update(lamps=1))
+    if isinstance(RAW.get(way[0]), list):
+        assert read(lambda at, key: at.update({key: [1, 2]})) != SCENE
+    elif len(way) > 1:
+        assert read(lambda at, key: at.update({key: 1})) != SCENE
 
 
 def test_no_picture_is_fetched_or_foreign() -> None:

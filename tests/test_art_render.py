@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import ref
 
 import pygame
 import pytest
 
 from game.drawing.art import Art, CookPose, GopherPose, PizzaState, Sprite, transform
-from game.drawing.art.disk_cache import DiskCache, SpriteCache
+from game.drawing.art.disk_cache import DiskCache
 from game.drawing.art.items import strewn
 from game.drawing.art.sprite import Transforms
-from game.drawing.art.svg import Renderer
+from game.drawing.art.svg import SvgRenderer
+from game.drawing.kept_pictures import KeptPictures
 from game.simulation.appearance import cook_look, look_for
 from worker.shared import TOPPINGS
 
@@ -144,23 +146,49 @@ def test_transforms_are_kept_and_bounded() -> None:
     assert transforms(sprite, 1.1, 0.9, 0, False) is not first
 
 
-def test_the_memory_of_sprites_is_bounded() -> None:
-    cache = SpriteCache(limit_bytes=10 * 400)
+def test_the_memory_of_pictures_is_bounded_and_what_is_used_stays() -> None:
+    kept: KeptPictures[Sprite] = KeptPictures(10 * 400)
     for n in range(50):
-        cache.get(n, lambda: Sprite(pygame.Surface((10, 10), pygame.SRCALPHA), (0, 0)))
-        assert cache.held_bytes <= 10 * 400
-    kept = cache.get(49, lambda: pytest.fail("the newest is still there"))
-    assert kept.surface.get_size() == (10, 10)
+        kept.get_or_make(n, lambda: Sprite(pygame.Surface((10, 10), pygame.SRCALPHA), (0, 0)))
+        assert kept.get(0) is not None, "used in every round"
+        assert kept.bytes <= 10 * 400
+    newest = kept.get_or_make(49, lambda: pytest.fail("the newest is still there"))
+    assert newest.surface.get_size() == (10, 10) and kept.get(30) is None
+
+
+def test_a_picture_over_the_limit_is_given_and_not_kept() -> None:
+    kept: KeptPictures[pygame.Surface] = KeptPictures(1000)
+    kept.keep("a", pygame.Surface((5, 5), pygame.SRCALPHA))
+    large = pygame.Surface((100, 100), pygame.SRCALPHA)
+    assert kept.get_or_make("b", lambda: large) is large and kept.get("b") is None
+    assert kept.keep("a", large) is large
+    assert kept.get("a") is None, "what was there under this key is another picture"
+    assert kept.bytes == 0
+
+
+def test_an_id_in_a_key_is_not_given_to_another_while_its_picture_is_kept() -> None:
+    kept: KeptPictures[pygame.Surface] = KeptPictures(1000)
+
+    class Source:
+        """Something whose id is a key."""
+
+    source = Source()
+    seen = ref(source)
+    kept.keep(id(source), pygame.Surface((5, 5), pygame.SRCALPHA), sources=source)
+    del source
+    assert seen() is not None
+    kept.clear()
+    assert seen() is None
 
 
 def test_a_damaged_entry_is_as_good_as_none(tmp_path: Path) -> None:
-    first = Renderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
+    first = SvgRenderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
     (entry,) = tmp_path.iterdir()
     whole = entry.read_bytes()
     for damaged in (b"", b"nonsense", whole[:-5], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
         entry.write_bytes(damaged)
         assert DiskCache(tmp_path).get(entry.name) is None
-        again = Renderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
+        again = SvgRenderer(DiskCache(tmp_path)).layer("icons/kill", 1.0)
         assert pygame.image.tobytes(again.surface, "RGBA") == pygame.image.tobytes(first.surface, "RGBA")
         assert entry.read_bytes() == whole
 

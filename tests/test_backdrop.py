@@ -18,23 +18,23 @@ from game.drawing import dirty_tiles as backdrop
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.dirty_tiles import Backdrop
-from game.drawing.paper import edged_box, fill_box, shadow
-from game.drawing.shades import shade
+from game.drawing.shapes import edged_box, fill_box, shade, shadow
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import PointerMove
-from game.scene import gopher_pictures as wardrobe
-from game.scene.background import Ground
+from game.scene import gopher_pictures, renderer
+from game.scene.background import background
 from game.scene.hud.receipt_slips import draw_slips
 from game.scene.kitchen import edges
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation.controls import picking
-from game.simulation.detail_levels import COPIED_PAST_CACHES, COPIED_THROUGH_CACHES, POINTED_AT
+from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model, ReceiptSlip
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
-from tests.gallery import SCENES, SIZE, Props, a_window, pictures_at
+from tests.gallery import SCENES, SIZE, Props, a_window, orders, pictures_at
 from tests.test_receipt_strip import held, receipt
 
 SCALE = 0.25
@@ -250,12 +250,12 @@ def test_on_the_floor_another_comes_at_once() -> None:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Window, Stage]]:
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Window, Renderer]]:
     """A window, and a stage with its pictures."""
-    monkeypatch.setattr(wardrobe, "A_FRAME", 1_000_000)
-    monkeypatch.setattr(wardrobe, "A_CALM_FRAME", 1_000_000)
+    monkeypatch.setattr(gopher_pictures, "A_FRAME", 1_000_000)
+    monkeypatch.setattr(gopher_pictures, "A_CALM_FRAME", 1_000_000)
     with a_window(SIZE) as window:
-        one = Stage(window, tmp_path)
+        one = Renderer(window, tmp_path)
         while not one.ready:
             one.prepare()
         yield window, one
@@ -273,10 +273,10 @@ def differing(window: Window, draw: Callable[[], None], monkeypatch: pytest.Monk
 
 
 def test_every_scene_looks_the_same_after_every_other(
-    stage: tuple[Window, Stage], monkeypatch: pytest.MonkeyPatch
+    stage: tuple[Window, Renderer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, one = stage
-    art: Art = pictures_at(window.view.scale)
+    art: Art = pictures_at(View(window.canvas).scale)
     for name, scene in SCENES.items():
         if scene.size != SIZE:
             continue
@@ -289,7 +289,7 @@ def test_every_scene_looks_the_same_after_every_other(
 
 @pytest.mark.parametrize("orders", [6, 60])
 def test_a_busy_evening_leaves_nothing_behind(
-    stage: tuple[Window, Stage], orders: int, monkeypatch: pytest.MonkeyPatch
+    stage: tuple[Window, Renderer], orders: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, one = stage
     model = Model(wall=BEGAN.timestamp() + 100.0)
@@ -306,6 +306,21 @@ def test_a_busy_evening_leaves_nothing_behind(
             assert differing(window, lambda: one.draw(model, ()), monkeypatch) == 0, n
             partly += model.shake <= 0.5
     assert partly > 10
+
+
+def test_from_few_to_a_crowd_and_back_nothing_is_left_behind(
+    stage: tuple[Window, Renderer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, one = stage
+    monkeypatch.setattr(renderer, "MOST_TILED", 8)
+    art = one.art
+    assert art is not None
+    props = Props(art, Access())
+    few, many = orders(6)(props)[0], orders(40)(props)[0]
+    for _ in range(2):
+        assert differing(window, lambda: one.draw(few, ()), monkeypatch) == 0
+        one.draw(many, ())
+        assert one._brush is not None and one._brush.backdrop is None and one._brush.view.watched is None
 
 
 def leaving(brush: Brush) -> None:
@@ -336,7 +351,7 @@ PAINTERS: dict[str, Callable[[Brush], object]] = {
 @pytest.mark.parametrize("name", PAINTERS)
 def test_who_draws_tells_where(name: str) -> None:
     with a_window(SIZE) as window:
-        view = window.view
+        view = View(window.canvas)
         told = pygame.Surface(view.surface.get_size())
         boxes: list[tuple[int, int, int, int]] = []
         view.watched = lambda *box: boxes.append(box)
@@ -352,19 +367,14 @@ def test_who_draws_tells_where(name: str) -> None:
         assert view.part(view.scale, (0, 0)).watched is view.watched
 
 
-@pytest.mark.parametrize("strong", [False, True])
-def test_the_kitchen_behind_hundreds_is_the_same_picture(strong: bool) -> None:
+def test_the_background_is_one_picture_for_all_who_show_the_kitchen() -> None:
     with a_window(SIZE) as window:
-        view = window.view
-        view.access = Access(strong=strong)
-        ground = Ground(pictures_at(view.scale))
-        few = ground.picture(view, COPIED_PAST_CACHES - 1)
-        assert ground.picture(view, 0) is few
-        many = ground.picture(view, COPIED_PAST_CACHES)
-        assert many is not few and same(few, many)
-        # Numbers that go up and down a little do not have it made again and again.
-        assert ground.picture(view, COPIED_THROUGH_CACHES) is many
-        assert ground.picture(view, COPIED_THROUGH_CACHES - 1) is not many
+        plain, strong = View(window.canvas), View(window.canvas, Access(strong=True))
+        art = Art(plain.scale)
+        first = background(art, plain)
+        assert background(art, View(pygame.Surface(SIZE))) is first
+        assert not same(first, background(art, strong))
+        assert same(first, background(art, plain))
 
 
 def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,7 +401,7 @@ def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytes
 
 
 def test_a_frame_with_news_dresses_nobody_and_never_two_in_a_row() -> None:
-    one = wardrobe.Wardrobe()
+    one = gopher_pictures.GopherPictures()
     full = []
     for revision in (5, 6, 7, 8, 8, 9, 9):
         one.begin_frame((), revision)

@@ -35,14 +35,15 @@ from game.inputs import Input, KeyPress, PointerPress
 from game.panels.bug_code import FRAME, BugSlip
 from game.panels.checkpoint_chooser import MOST as MOST_CHECKPOINTS
 from game.panels.checkpoint_chooser import ChooserPanel
-from game.panels.code_excerpt import excerpt, state_of, stuck_text
+from game.panels.code_excerpt import excerpt, state_of
 from game.panels.help import HelpPanel
 from game.panels.panel import Close, Do, Panel, Stay
 from game.panels.question import AskPanel, Question
 from game.panels.stats.figures import Look
-from game.panels.stats.panel import FRAME as STATS_FRAME
+from game.panels.stats.layout import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
-from game.scene.renderer import clear_of
+from game.scene.hud.bug_sign import stuck_text
+from game.scene.renderer import room_for_messages
 from game.simulation.detail_levels import FEW, MOST_BUBBLES
 from game.simulation.failure_bubbles import LATEST, saying, speakers
 from game.simulation.model import Model
@@ -467,8 +468,8 @@ def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
 
 def test_messages_cover_nothing_that_is_to_be_read() -> None:
     stats = StatsPanel(lambda: Look(Snapshot()))
-    assert (clear_of(()).x, clear_of(()).top) == (960.0, 150.0)
-    assert clear_of((stats,)).top >= STATS_FRAME[1] + STATS_FRAME[3]
-    at = clear_of((slip(challenge()),))
+    assert (room_for_messages(()).x, room_for_messages(()).top) == (960.0, 150.0)
+    assert room_for_messages((stats,)).top >= STATS_FRAME[1] + STATS_FRAME[3]
+    at = room_for_messages((slip(challenge()),))
     sign = bug_sign(OrderStream(shown=True))
-    assert at.x + at.room / 2 <= FRAME[0] and at.top >= sign[1] + sign[3]
+    assert at.x + at.wide / 2 <= FRAME[0] and at.top >= sign[1] + sign[3]

@@ -30,9 +30,10 @@ from game.api_state.snapshot import KEPT_HISTORIES, Snapshot, advance
 from game.drawing.view import View
 from game.network.records import RecordsPoller, RecordsThread
 from game.panels.order_card import qr
+from game.panels.order_card.bar_pictures import bar_points
 from game.panels.order_card.card import OrderCard, Telling, run_lines
 from game.panels.order_card.life import MARKS, Attempt, Life, life_of
-from game.panels.order_card.life_drawing import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, bar_points, places
+from game.panels.order_card.life_drawing import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, places
 from game.panels.order_card.text import clock, kill_text, slip_of
 from game.panels.widgets import PAPER_LIT
 from game.theme import CREAM, INK, INK_SOFT, SIZE_LEAST, TOMATO

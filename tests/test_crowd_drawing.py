@@ -15,11 +15,12 @@ from game.api_state.news import OrderPlaced
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.inputs import PointerMove
-from game.scene.crowd import members
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
 from game.scene.crowd.members import ROW_SHADES, Member, Outfits
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.moment import moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_tether
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
@@ -44,7 +45,8 @@ FLOOR = plan_floor(KitchenLayout(), dict.fromkeys(Place, 40))
 def brush() -> Iterator[Brush]:
     """Something to draw with."""
     with a_window((960, 540)) as window:
-        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+        view = View(window.canvas)
+        yield Brush(view, pictures_at(view.scale), Pen(view))
 
 
 @given(
@@ -157,62 +159,59 @@ def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brus
     model = kitchen(Props(brush.art, brush.view.access), 2)
     tell(model, seen(*(order(f"o{n}") for n in range(60))))
     play(model, 3.0)
-    wardrobe = Wardrobe()
+    pictures = GopherPictures()
     for _ in range(40):
-        wardrobe.begin_frame(model.gophers.keys())
+        pictures.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        assert draw_crowd(brush, model, wardrobe) == [], "nobody is in the air"
-    drawn = [member.gopher for member in wardrobe.crowd.members]
+        assert draw_crowd(brush, model.gophers, pictures, moment_of(model)) == [], "nobody is in the air"
+    drawn = [member.gopher for member in pictures.crowd.members]
     assert [g.body.y for g in drawn] == sorted(g.body.y for g in model.gophers.values())
     for key in list(model.gophers)[:7]:
         del model.gophers[key]
     tell(model, seen(order("new")))
-    draw_crowd(brush, model, wardrobe)
-    assert {member.gopher.id for member in wardrobe.crowd.members} == set(model.gophers)
+    draw_crowd(brush, model.gophers, pictures, moment_of(model))
+    assert {member.gopher.id for member in pictures.crowd.members} == set(model.gophers)
 
 
-def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(
-    brush: Brush, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(brush: Brush) -> None:
     art: Art = brush.art
-    outfits = Outfits()
+    outfits = Outfits(40_000)
     figure = art.gopher(look_for("a"), GopherPose.IDLE, 80)
     box = art.pizza(PizzaState.BOX, (), 32)
-    assert outfits.get(art, figure, None, False).surface.get_size() == figure.surface.get_size()
-    dressed = outfits.get(art, figure, box, False)
-    assert outfits.get(art, figure, box, False) is dressed
+    assert outfits.get(figure, None, False).surface.get_size() == figure.surface.get_size()
+    dressed = outfits.get(figure, box, False)
+    assert outfits.get(figure, box, False) is dressed
     held = pygame.Rect(0, 0, 5, 5)
     held.center = round(dressed.hold[0]), round(dressed.hold[1])
     bare = pygame.Rect(0, 0, 5, 5)
     bare.center = round(figure.hold[0]), round(figure.hold[1])
     taken = [one.surface.subsurface(at).copy() for one, at in ((dressed, held), (figure, bare))]
     assert pygame.image.tobytes(taken[0], "RGBA") != pygame.image.tobytes(taken[1], "RGBA")
-    mirrored = outfits.get(art, figure, box, True)
+    mirrored = outfits.get(figure, box, True)
     assert mirrored.anchor[0] == pytest.approx(mirrored.surface.get_width() - dressed.anchor[0], abs=2)
-    monkeypatch.setattr(members, "OUTFIT_BYTES", 40_000)
     for n in range(60):
-        outfits.get(art, art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
-        assert outfits.bytes <= 40_000
+        outfits.get(art.gopher(look_for(f"b{n}"), GopherPose.IDLE, 80), box, False)
+        assert outfits.pictures.bytes <= 40_000
 
 
-def _at_rest(brush: Brush, model: Model, wardrobe: Wardrobe) -> dict[str, Member]:
+def _at_rest(brush: Brush, model: Model, pictures: GopherPictures) -> dict[str, Member]:
     """Draw until everybody has settled; by order."""
     for _ in range(120):
-        wardrobe.begin_frame(model.gophers.keys())
+        pictures.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        draw_crowd(brush, model, wardrobe)
-    return {member.gopher.id: member for member in wardrobe.crowd.members}
+        draw_crowd(brush, model.gophers, pictures, moment_of(model))
+    return {member.gopher.id: member for member in pictures.crowd.members}
 
 
 def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
-    model, wardrobe = kitchen(Props(brush.art, brush.view.access), 2), Wardrobe()
+    model, pictures = kitchen(Props(brush.art, brush.view.access), 2), GopherPictures()
     tell(model, seen(*(order(f"o{n}") for n in range(120))))
     for more in (0, 200):
         # Two hundred more need other rows, and everybody has the shade of the row where it stands then.
         if more:
             tell(model, seen(*(order(f"o{n}") for n in range(120 + more))))
         play(model, 14.0)
-        found = _at_rest(brush, model, wardrobe)
+        found = _at_rest(brush, model, pictures)
         rows = sorted({(g.body.y, found[g.id].shade) for g in model.gophers.values()}, reverse=True)
         assert [shade for _, shade in rows] == sorted(shade for _, shade in rows)
         assert len(rows) == len({y for y, _ in rows}) and {0, len(ROW_SHADES) - 1} <= {
@@ -220,20 +219,20 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
         }
         for member in found.values():
             assert member.load is not None, "all carry a ticket"
-            shaded = wardrobe.crowd.outfits.get(brush.art, member.load, shade=member.shade)
+            shaded = pictures.crowd.outfits.get(member.load, shade=member.shade)
             assert member.load_surface is shaded.surface
     last = next(g for g in model.gophers.values() if found[g.id].shade)
     last.mood = Mood.WORRIED
     assert shade_of(last, PLAIN) == 0, "beside a ghost it stands in front of all"
     last.mood = Mood.WAIT
-    model.access = Access(strong=True)
-    found = _at_rest(brush, model, wardrobe)
+    brush.view.access = Access(strong=True)
+    found = _at_rest(brush, model, pictures)
     assert {member.shade for member in found.values()} == {0}, "not where contrast is asked for"
 
 
 def test_a_shade_takes_its_part_of_each_colour_and_leaves_the_outline(brush: Brush) -> None:
     outfits, figure = Outfits(), brush.art.gopher(look_for("a"), GopherPose.IDLE, 56)
-    plain, dark = (outfits.get(brush.art, figure, shade=shade).surface for shade in (0, 3))
+    plain, dark = (outfits.get(figure, shade=shade).surface for shade in (0, 3))
     colours = [pygame.surfarray.array3d(one).astype(float).sum((0, 1)) for one in (plain, dark)]
     assert colours[1] / colours[0] == pytest.approx([part / 255 for part in ROW_SHADES[3]], abs=0.02)
     assert (pygame.surfarray.array_alpha(plain) == pygame.surfarray.array_alpha(dark)).all()
@@ -274,15 +273,18 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
     ]
     tell(model, seen(*baking))
     play(model, 6.0)
-    wardrobe, many = Wardrobe(), seen(*(order(f"new{n}", S.BAKING, 1, worker="w2.1") for n in range(70)))
+    pictures, many = (
+        GopherPictures(),
+        seen(*(order(f"new{n}", S.BAKING, 1, worker="w2.1") for n in range(70))),
+    )
     for frame in range(700):
         if frame == 120:
             tell(model, many)
         play(model, 1 / 60)
-        wardrobe.begin_frame(model.gophers.keys())
+        pictures.begin_frame(model.gophers.keys())
         brush.pile.clear()
-        draw_crowd(brush, model, wardrobe)
-    for member in wardrobe.crowd.members:
+        draw_crowd(brush, model.gophers, pictures, moment_of(model))
+    for member in pictures.crowd.members:
         gopher = member.gopher
         size = load_size(gopher.height, PizzaState.TOPPED)
         shown = gopher.order.toppings if gopher.height >= LEAST_TOPPED else ()
@@ -312,8 +314,8 @@ def test_the_line_to_a_new_cook_waits_for_the_hop(brush: Brush, monkeypatch: pyt
     play(model, 4.0)
     gopher = model.gophers["a"]
     gopher.mood = Mood.WORKED
-    draw_tether(brush, model, gopher)
+    draw_tether(brush, gopher, placed_cooks(model)[1], moment_of(model))
     assert len(lines) == 2
     gopher.hop = Hop("w2.1", "w1.1", Arc(0.0, 0.0, 9.0, 9.0, 0.5, 90.0), delay=0.2)
-    draw_tether(brush, model, gopher)
+    draw_tether(brush, gopher, placed_cooks(model)[1], moment_of(model))
     assert len(lines) == 2

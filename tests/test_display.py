@@ -115,14 +115,14 @@ def is_part_of_the_display(window: Window) -> bool:
     """Whether what is drawn through the view comes out on the display."""
     surface = pygame.display.get_surface()
     assert surface is not None
-    window.view.surface.fill((1, 2, 3))
+    window.canvas.fill((1, 2, 3))
     middle = surface.get_width() // 2, surface.get_height() // 2
     return tuple(surface.get_at(middle))[:3] == (1, 2, 3) and window.screen is surface
 
 
 def test_another_surface_of_the_same_size_is_drawn_to_whether_or_not_an_event_tells_of_it() -> None:
     window = Window((960, 540))
-    old = window.view
+    old = window.canvas
     window.poll()
     assert is_part_of_the_display(window)
     # What SDL does when a full screen is minimised, and pygame when it is asked then.
@@ -131,12 +131,12 @@ def test_another_surface_of_the_same_size_is_drawn_to_whether_or_not_an_event_te
         patch.setattr(pygame.display, "get_surface", lambda: replaced)
         pygame.event.clear()
         window.poll()
-        assert window.view is not old and window.screen is replaced
-        assert window.view.surface.get_abs_parent() is replaced
+        assert window.canvas is not old and window.screen is replaced
+        assert window.canvas.get_abs_parent() is replaced
         assert is_part_of_the_display(window)
-        kept = window.view
+        kept = window.canvas
         window.poll()
-        assert window.view is kept, "the same surface: whoever remembers what it drew is not disturbed"
+        assert window.canvas is kept, "the same surface: whoever remembers what it drew is not disturbed"
 
 
 def test_a_surface_that_comes_while_the_window_opens_is_the_one_that_counts(
@@ -147,19 +147,19 @@ def test_a_surface_that_comes_while_the_window_opens_is_the_one_that_counts(
     newest = pygame.Surface((960, 500))
     monkeypatch.setattr(pygame.display, "get_surface", lambda: newest)
     window.toggle_fullscreen()
-    assert window.screen is newest and window.view.surface.get_abs_parent() is newest
+    assert window.screen is newest and window.canvas.get_abs_parent() is newest
 
 
 @pytest.mark.parametrize("kind", sorted(RENEWING), ids=pygame.event.event_name)
 def test_the_view_is_made_anew_at_each_event_with_which_sdl_may_have_a_new_surface(kind: int) -> None:
     window = Window((960, 540))
     window.poll()
-    old = window.view
+    old = window.canvas
     pygame.event.clear()
     fields = {"size": (960, 540), "w": 960, "h": 540} if kind == pygame.VIDEORESIZE else {}
     pygame.event.post(pygame.event.Event(kind, fields))
     window.poll()
-    assert window.view is not old and is_part_of_the_display(window)
+    assert window.canvas is not old and is_part_of_the_display(window)
 
 
 def test_a_click_after_a_new_size_in_one_batch_means_a_place_in_the_new_size() -> None:

@@ -123,7 +123,7 @@ def test_a_full_screen_follows_the_resolution(screens: Screens, told: bool) -> N
         screens.now += module.LOOK_EVERY
         window.poll()
     assert screens.opened[1:] == [((1024, 768), True, 0)]
-    assert window.screen.get_size() == (1024, 768) and window.view.surface.get_size() == (1024, 576)
+    assert window.screen.get_size() == (1024, 768) and window.canvas.get_size() == (1024, 576)
     screens.now += 10
     window.poll()
     assert len(screens.opened) == 2, "once"

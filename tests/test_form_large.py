@@ -12,7 +12,7 @@ import pytest
 from api_stub.schema import Cheese, Crust, Menu
 from game.accessibility import PLAIN, Access
 from game.actions import PlaceOrder
-from game.drawing.paper import inset
+from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import PointerMove, PointerPress, TextTyped

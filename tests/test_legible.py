@@ -14,6 +14,7 @@ from game.api_state.news import OrdersSeen, RecordsSeen, WorldSeen
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
+from game.drawing.view import View
 from game.geometry import Box
 from game.panels.help import HelpPanel
 from game.panels.order_form.form import OrderForm
@@ -24,9 +25,13 @@ from game.scene.cooks import draw_cooks
 from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import BUBBLE_WIDE, draw_bubbles
 from game.scene.hud import receipt_slips as slips
-from game.scene.hud.top_band import Clear, draw_hud, draw_signs
+from game.scene.hud.draw import draw_hud
+from game.scene.hud.free_room import MessageRoom
+from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
+from game.scene.moment import followed, moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_names
 from game.simulation.appearance import cook_look
+from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND, cook_spot
 from game.theme import CANVAS, SIZE_LEAST
@@ -88,14 +93,14 @@ def access(request: pytest.FixtureRequest) -> Access:
 def brush(access: Access) -> Iterator[Brush]:
     """Something to draw a kitchen with."""
     with a_window((960, 540)) as window:
-        window.view.access = access
-        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+        view = View(window.canvas, access)
+        yield Brush(view, pictures_at(view.scale), Pen(view))
 
 
 def over(brush: Brush, model: Model) -> None:
     """Everything that lies over the kitchen, but messages."""
     draw_hud(brush, model)
-    draw_signs(brush, model, Clear())
+    draw_trouble_signs(brush, trouble_signs(model), MessageRoom())
 
 
 def full_house(brush: Brush) -> Model:
@@ -187,7 +192,8 @@ def test_the_plates_and_clocks_of_nine_cooks(brush: Brush, monkeypatch: pytest.M
     model = full_house(brush)
     # Its number is written on the cook's own picture, wherever that is.
     monkeypatch.setattr(brush, "numbered", lambda figure, number: figure)
-    written = writing(lambda: (draw_cooks(brush, model), draw_clocks(brush, model)))
+    cooks, moment = placed_cooks(model).values(), moment_of(model)
+    written = writing(lambda: (draw_cooks(brush, cooks, moment), draw_clocks(brush, cooks, moment)))
     assert collisions(written) == []
     assert any("dead +" in text for text, _, _ in written)
     low = [(text, box) for text, box, _ in written if box[1] + box[3] > BOTTOM_STRIP[1] + 4]
@@ -205,7 +211,7 @@ def test_the_clocks_of_the_dead_are_told_in_words_that_fit(brush: Brush, slots: 
     play(model, 3.0)
     for cook in model.cooks.values():
         cook.waiting, cook.taken_over, cook.died_at = int(waiting), 17.3, model.wall - 48.8
-    written = writing(lambda: draw_clocks(brush, model))
+    written = writing(lambda: draw_clocks(brush, placed_cooks(model).values(), moment_of(model)))
     assert len(written) >= 2 * slots
     least = min(cook_spot(model.kitchen, n, slots).room for n in model.cooks)
     for text, box, _ in written:
@@ -217,10 +223,10 @@ def test_the_clocks_of_the_dead_are_told_in_words_that_fit(brush: Brush, slots: 
 
 def test_the_longest_names_and_failures(brush: Brush) -> None:
     model = full_house(brush)
-    names = writing(lambda: draw_names(brush, model))
+    names = writing(lambda: draw_names(brush, model.gophers, followed(model), moment_of(model)))
     assert names and all(text == NAME for text, _, _ in names)
     assert collisions(names) == [] and outside(names, (0, 0, *CANVAS)) == []
-    bubbles = writing(lambda: draw_bubbles(brush, model))
+    bubbles = writing(lambda: draw_bubbles(brush, speakers(model), few=True))
     assert len(bubbles) >= 2 and collisions(bubbles) == []
     assert outside(bubbles, (0, TOP_BAND[3], CANVAS[0], BOTTOM_STRIP[1])) == []
     assert all(box[2] <= brush.pen.pitch(BUBBLE_WIDE) + 1 for _, box, _ in bubbles)

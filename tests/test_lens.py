@@ -10,11 +10,11 @@ from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.bug_code import BugSlip
-from game.panels.magnifier import Lens
+from game.panels.magnifier import Magnifier
 from game.panels.order_card.card import OrderCard
 from game.panels.panel import Close, Do, Stay
 from game.panels.widgets import hit_at
-from game.scene.renderer import clear_of
+from game.scene.renderer import room_for_messages
 from tests.panelling import middle, pass_time, texts_of
 from tests.telling import S, order
 from tests.test_bug_view import challenge
@@ -51,7 +51,7 @@ def test_every_text_is_as_large_as_large_text_is_to_be(make: type) -> None:
     same = plain.keys() & large.keys()
     assert len(same) >= len(plain) * 0.6
     # On the sheet a line grows by less; the lens does the rest.
-    lens: Lens = panel._lens
+    lens: Magnifier = panel._magnifier
     zoom = lens.box_for(BIG)[2] / lens.box_for(PLAIN)[2]
     for text in same:
         assert large[text][1][1] * zoom >= plain[text][1][1] * LARGE * 0.93, text
@@ -63,7 +63,7 @@ def test_every_text_is_as_large_as_large_text_is_to_be(make: type) -> None:
 @pytest.mark.parametrize("make", [card, lambda: card("left"), slip], ids=["card", "card left", "slip"])
 def test_what_is_drawn_is_what_is_pressed(make: object, access: Access) -> None:
     panel = make()  # type: ignore[operator]
-    lens: Lens = panel._lens
+    lens: Magnifier = panel._magnifier
     drawn(panel, access)
     left, top, wide, high = lens.box
     assert 0 <= left and left + wide <= 1920 and 0 <= top and top + high <= 1080
@@ -86,16 +86,16 @@ def test_what_is_drawn_is_what_is_pressed(make: object, access: Access) -> None:
 
 
 def test_a_sheet_that_would_not_fit_is_only_as_much_larger_as_there_is_room() -> None:
-    assert Lens((100, 40, 1700, 1000), 1.1).box_for(BIG)[3] <= 1080
-    assert Lens((0, 0, 1920, 1080), 1.4).box_for(BIG) == (0, 0, 1920, 1080)
-    assert Lens((500, 300, 400, 300), 1.0).box_for(BIG)[2:] == pytest.approx((560, 420))
+    assert Magnifier((100, 40, 1700, 1000), 1.1).box_for(BIG)[3] <= 1080
+    assert Magnifier((0, 0, 1920, 1080), 1.4).box_for(BIG) == (0, 0, 1920, 1080)
+    assert Magnifier((500, 300, 400, 300), 1.0).box_for(BIG)[2:] == pytest.approx((560, 420))
 
 
 def test_messages_keep_beside_a_card_on_the_right() -> None:
     panel = card()
     for access in (PLAIN, BIG):
         drawn(panel, access)
-        at = clear_of((panel,), access.large)
-        assert at.x + at.room / 2 <= panel.box[0]
-    at = clear_of((card("left"),))
+        at = room_for_messages((panel,), access.large)
+        assert at.x + at.wide / 2 <= panel.box[0]
+    at = room_for_messages((card("left"),))
     assert (at.x, at.top) == (960.0, 150.0)

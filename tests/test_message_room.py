@@ -11,7 +11,8 @@ from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.scene.hud import top_band as hud
+from game.scene.hud import messages
+from game.scene.hud.free_room import SIGNS_TOP, MessageRoom
 from game.simulation.order_stream import toggled
 from game.simulation.stream_slider import SIGN
 from tests.telling import kitchen_with, worker
@@ -26,7 +27,8 @@ def test_a_long_message_does_not_lie_over_the_streams_sign(monkeypatch: pytest.M
     def shade(view: View, left: float, *rest: Any) -> None:
         lefts.append(left)
 
-    monkeypatch.setattr(hud, "shade", shade)
+    monkeypatch.setattr(messages, "shade", shade)
     view = View(pygame.Surface((960, 540)))
-    hud.draw_messages(Brush(view, Art(view.scale), Pen(view)), model, hud.Clear())
+    brush = Brush(view, Art(view.scale), Pen(view))
+    messages.draw_messages(brush, messages.message_figures(model), MessageRoom(), SIGNS_TOP)
     assert lefts and min(lefts) >= SIGN[0] + SIGN[2]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api_stub.schema import Receipt
 from game.api_state.news import RecordsSeen
 from game.api_state.order_names import short_name
-from game.api_state.receipts import last_takeover, receipt_for, words_of, worth_showing
+from game.api_state.receipts import Words, last_takeover, receipt_for, words_of, worth_showing
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
@@ -65,7 +65,7 @@ def test_a_slip_is_painted_when_it_says_something_new_not_before(
     painted: list[str] = []
     plain = slips._slip
 
-    def slip(brush: Brush, words: slips.Words, *rest: Any) -> None:
+    def slip(brush: Brush, words: Words, *rest: Any) -> None:
         painted.append(words.head)
         plain(brush, words, *rest)
 

@@ -37,7 +37,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
-from game.scene.hud.top_band import draw_hud
+from game.scene.hud.draw import draw_hud
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.model import Model

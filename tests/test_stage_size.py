@@ -6,9 +6,8 @@ import pygame
 
 from game.api_state.news import RecordsSeen
 from game.desktop.window import Window
-from game.drawing.view import View
 from game.inputs import PointerMove, PointerPress
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation.model import Model
 from tests.gallery import HOUSE, a_window
 from tests.telling import tell
@@ -17,22 +16,22 @@ SMALL, OTHER, THIRD = (640, 360), (800, 450), (960, 540)
 
 
 def resized(window: Window, size: tuple[int, int]) -> None:
-    window.view = View(pygame.Surface(size).convert())
+    window.canvas = pygame.Surface(size).convert()
 
 
 def test_back_to_the_old_size_and_on_to_a_third_it_still_moves() -> None:
     with a_window(SMALL) as window:
-        stage, model = Stage(window), Model()
+        stage, model = Renderer(window), Model()
         while not stage.ready:
             stage.prepare()
         stage.draw(model, ())
         for size in (OTHER, SMALL, THIRD):
             resized(window, size)
             stage.draw(model, ())
-        before = pygame.image.tobytes(window.view.surface, "RGB")
+        before = pygame.image.tobytes(window.canvas, "RGB")
         tell(model, RecordsSeen(checkpoint=HOUSE))
         stage.draw(model, ())
-        assert pygame.image.tobytes(window.view.surface, "RGB") != before, "what is new is shown at once"
+        assert pygame.image.tobytes(window.canvas, "RGB") != before, "what is new is shown at once"
 
 
 def test_of_many_places_of_the_pointer_the_last_counts_and_clicks_stay_between_them() -> None:

@@ -16,14 +16,15 @@ from game.accessibility import LARGE, PLAIN, Access
 from game.actions import Command, OpenStats
 from game.api_state.news import OrdersSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot
-from game.drawing.kept_pictures import Kept
+from game.drawing.kept_pictures import KeptSheet
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.stats.figures import Look, audit_line, bars, curve_points, nice, per_second, span_text, tiles
-from game.panels.stats.panel import FRAME, LARGE_PLAN, PLAIN_PLAN, Plan, StatsPanel, frame_of
+from game.panels.stats.layout import FRAME, LARGE_LAYOUT, PLAIN_LAYOUT, SheetLayout, frame_of
+from game.panels.stats.panel import StatsPanel
 from game.simulation.model import Model
 from game.simulation.update import update
 from game.theme import SIZE_BODY
@@ -225,7 +226,7 @@ def test_every_text_lies_on_the_sheet_and_apart(name: str, width: int, access: A
 
 
 def test_what_does_not_change_is_painted_once_and_what_does_at_once() -> None:
-    kept, view, painted = Kept(), View(pygame.Surface((640, 360))), []
+    kept, view, painted = KeptSheet(), View(pygame.Surface((640, 360))), []
     box: Box = (100, 100, 300, 300)
 
     def draw(key: object, colour: int) -> object:
@@ -253,8 +254,8 @@ def test_old_figures_are_said_to_be_old() -> None:
     assert not any("old" in text for text, _ in written(panel(STATES["few"], NOW + 2)))
 
 
-@pytest.mark.parametrize("plan", [PLAIN_PLAN, LARGE_PLAN], ids=["plain", "large"])
-def test_boxes_do_not_overlap_and_lie_on_the_sheet(plan: Plan) -> None:
+@pytest.mark.parametrize("plan", [PLAIN_LAYOUT, LARGE_LAYOUT], ids=["plain", "large"])
+def test_boxes_do_not_overlap_and_lie_on_the_sheet(plan: SheetLayout) -> None:
     boxes = [plan.audit, *plan.tiles, *plan.plots, plan.close.box]
     for one, other in itertools.combinations(boxes, 2):
         assert overlap(one, other) == 0
@@ -322,7 +323,7 @@ def test_large_text_leaves_the_cooks_to_be_clicked_and_is_closed_where_it_is_dra
     left, top, wide, high = frame_of(LARGE_TEXT)
     assert one.handle(PointerPress(960, top + high - 5)) == Stay()
     assert one.handle(PointerPress(960, top + high + 5)) == Stay(used=False)
-    x, y, w, h = LARGE_PLAN.close.box
+    x, y, w, h = LARGE_LAYOUT.close.box
     assert one.handle(PointerPress(x + 1, y + h - 1)) == Close(())
     written(one)
     assert frame_of(PLAIN) == FRAME

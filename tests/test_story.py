@@ -19,7 +19,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
-from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip
+from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip, strip_figures
 from game.simulation.bottom_strip import strip_for
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
@@ -162,7 +162,7 @@ def test_a_line_stays_on_the_strip_between_the_buttons(line: str, access: Access
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Pen, "write", recording)
-        draw_strip(Brush(view, None, Pen(view)), model)  # type: ignore[arg-type]
+        draw_strip(Brush(view, None, Pen(view)), strip_figures(model))  # type: ignore[arg-type]
     left, _, wide, _ = strip_for(True, kiosk, True).words
     spoken = [(text, box) for text, box in written if len(text) > 1 and text[0] in line and text != "Muted"]
     assert any(text == "1/1" for text, _ in written) and spoken

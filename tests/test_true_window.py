@@ -26,12 +26,16 @@ from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
 from game.panels.stack import Pile
 from game.panels.stats.figures import Look, audit_line, ends, sums, tiles
-from game.panels.stats.panel import BELOW, StatsPanel, frame_of
+from game.panels.stats.layout import frame_of
+from game.panels.stats.panel import BELOW, StatsPanel
 from game.replay.facts import held_of, taken_of
 from game.replay.playback_list import not_the_newest, recorded
 from game.scene.cooks import draw_cooks, pose_of
-from game.scene.hud.top_band import LOWEST, Clear, draw_hud, draw_messages, draw_signs
-from game.scene.renderer import clear_of
+from game.scene.hud.draw import draw_hud, draw_over_panels
+from game.scene.hud.free_room import LOWEST, MessageRoom
+from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
+from game.scene.moment import moment_of, placed_cooks
+from game.scene.renderer import room_for_messages
 from game.simulation.actors import CookPhase
 from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.crowd.resting import READ_SECONDS
@@ -52,8 +56,8 @@ BOTH = pytest.mark.parametrize("access", [PLAIN, Access(large=True)], ids=["plai
 def brush(access: Access) -> Iterator[Brush]:
     """Something to draw a kitchen with."""
     with a_window((960, 540)) as window:
-        window.view.access = access
-        yield Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+        view = View(window.canvas, access)
+        yield Brush(view, pictures_at(view.scale), Pen(view))
 
 
 # Figures
@@ -161,8 +165,8 @@ def boxes(draw: Any, words: str) -> list[tuple[float, float, float, float]]:
 def test_a_sign_is_beside_a_replay_and_whole(brush: Brush, access: Access) -> None:
     model = kitchen_with([worker(1)], settle=1.0)
     play(model, 3.0, news=[ApiAway("gone")])
-    clear = clear_of((a_panel(),), access.large)
-    written = writing(lambda: draw_signs(brush, model, clear))
+    clear = room_for_messages((a_panel(),), access.large)
+    written = writing(lambda: draw_trouble_signs(brush, trouble_signs(model), clear))
     assert "showing what was last known" in " ".join(text for text, _, _ in written).replace("  ", " ")
     right, under = REPLAY_FRAME[0] + REPLAY_FRAME[2], REPLAY_FRAME[1] + REPLAY_FRAME[3]
     assert all(box[0] >= right or box[1] >= under for _, box, _ in written)
@@ -175,11 +179,12 @@ def test_signs_lie_over_panels_and_under_no_other_sign(brush: Brush, access: Acc
     model = kitchen_with([worker(1)], settle=1.0)
     play(model, 3.0, news=[ApiAway("gone")])
     assert not boxes(lambda: draw_hud(brush, model), "The API")
-    assert boxes(lambda: draw_messages(brush, model, Clear()), "The API")
+    assert boxes(lambda: draw_over_panels(brush, model, MessageRoom()), "The API")
     panel = StatsPanel(lambda: Look(model.known))
     panel.draw(brush.view)
     end = frame_of(access)[1] + frame_of(access)[3] + BELOW
-    (sign,) = boxes(lambda: draw_messages(brush, model, clear_of((panel,), access.large)), "The API")
+    free = room_for_messages((panel,), access.large)
+    (sign,) = boxes(lambda: draw_over_panels(brush, model, free), "The API")
     assert sign[1] > end
 
 
@@ -193,25 +198,30 @@ def test_no_message_lies_over_the_figures_age_or_the_help(brush: Brush, access: 
     panel = StatsPanel(lambda: Look(model.known, 9.0, 9.0))
     panel.draw(brush.view)
     old = frame_of(access)[1] + frame_of(access)[3] + BELOW
-    found = writing(lambda: draw_messages(brush, model, clear_of((panel,), access.large)))
+    found = writing(lambda: draw_over_panels(brush, model, room_for_messages((panel,), access.large)))
     assert found and all(box[1] >= old for _, box, _ in found)
-    helping = clear_of((HelpPanel(kiosk=False),), access.large)
+    helping = room_for_messages((HelpPanel(kiosk=False),), access.large)
     assert helping.top >= LOWEST
-    over = writing(lambda: draw_messages(brush, model, helping))
+    over = writing(lambda: draw_over_panels(brush, model, helping))
     assert len(over) == 1 and over[0][1][1] >= LOWEST, "the newest, in one line under the help"
 
 
 def test_help_is_as_large_as_the_other_buttons_of_the_strip() -> None:
     with a_window((1920, 1080)) as window:
-        window.view.access = Access(large=True)
-        brush = Brush(window.view, pictures_at(window.view.scale), Pen(window.view))
+        view = View(window.canvas, Access(large=True))
+        brush = Brush(view, pictures_at(view.scale), Pen(view))
         model = kitchen_with([worker(1)])
-        model.access = window.view.access
+        model.access = view.access
         high = {text: box[3] for text, box, _ in writing(lambda: draw_hud(brush, model))}
     assert high["Help"] == high["Temporal"] and LARGE > 1
 
 
 # Cooks
+
+
+def cooks_of(brush: Brush, model: Model) -> None:
+    """Draw a model's cooks."""
+    draw_cooks(brush, placed_cooks(model).values(), moment_of(model))
 
 
 @pytest.mark.parametrize("access", [PLAIN])
@@ -222,7 +232,7 @@ def test_a_stopped_cook_does_not_work_and_says_so(brush: Brush) -> None:
     play(model, 0.1)
     cook = model.cooks[1]
     assert cook.stopped and cook.living and pose_of(cook, model.now) is CookPose.BLINK
-    assert boxes(lambda: draw_cooks(brush, model), "not answering")
+    assert boxes(lambda: cooks_of(brush, model), "not answering")
     tell(model, staffed(worker(1), worker(2)))
     assert not model.cooks[1].stopped
 
@@ -245,9 +255,9 @@ def test_after_another_api_came_nobody_falls_with_the_next_ones_pid(brush: Brush
     tell(model, FleetSeen(another))
     cook = model.cooks[1]
     while cook.phase is CookPhase.FALLING:
-        assert not boxes(lambda: draw_cooks(brush, model), "pid")
+        assert not boxes(lambda: cooks_of(brush, model), "pid")
         play(model, 0.1)
-    assert cook.phase is CookPhase.ARRIVING and boxes(lambda: draw_cooks(brush, model), "pid 1102")
+    assert cook.phase is CookPhase.ARRIVING and boxes(lambda: cooks_of(brush, model), "pid 1102")
     assert abs(cook.lean.value) < 20 and FALL_SECONDS < 1
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from game.panels.bug_code import FRAME as BUG_SLIP
-from game.panels.stats.panel import AUDIT
+from game.panels.stats.layout import AUDIT
 from game.simulation.stream_slider import SWITCH, TRACK
 from game.theme import BASIL, CREAM, NIGHT
 from tests.desk import Desk, colours, need_programs, virtual_display, window_on

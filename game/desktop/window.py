@@ -15,7 +15,7 @@ import pygame
 from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
 from game.desktop.event_reader import FINGER_EVENTS, EventReader
 from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
-from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input, PointerMove
 from game.theme import CANVAS, INK
 
@@ -62,7 +62,7 @@ def set_name() -> None:
 
 
 class Window:
-    """A window or a full screen, and the canvas's place in it."""
+    """A window or a full screen; `canvas` is the part of its surface that the picture covers."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Window:
         inner = fitting(width, height)
         self._corner = (width - inner[0]) // 2, (height - inner[1]) // 2
         self.screen.fill(INK)
-        self.view = View(self.screen.subsurface(pygame.Rect(self._corner, inner)))
+        self.canvas = self.screen.subsurface(pygame.Rect(self._corner, inner))
         self._fitted = self._identity(self.screen)
 
     @staticmethod
@@ -154,7 +154,7 @@ class Window:
     def renew(self, whatever: bool = False) -> None:
         """Draw to the display's surface as it is now, if it is another one than before, or `whatever` it is.
 
-        SDL frees the old one, of which the view is a part: to draw there would be the end. pygame's old
+        SDL frees the old one, of which the canvas is a part: to draw there would be the end. pygame's old
         object is not told of it either, so it must not be touched here.
         """
         surface = pygame.display.get_surface()
@@ -212,7 +212,7 @@ class Window:
 
     def logical(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Display pixels to logical ones."""
-        scale = self.view.scale
+        scale = self.canvas.get_width() / CANVAS[0]
         return (pos[0] - self._corner[0]) / scale, (pos[1] - self._corner[1]) / scale
 
     def _pointed(self, pos: tuple[float, float]) -> tuple[float, float]:
@@ -220,14 +220,17 @@ class Window:
         dense = pixels_a_point(pygame.display.get_window_size(), self.screen.get_size())
         return self.logical((pos[0] * dense, pos[1] * dense))
 
-    def take_text(self, box: tuple[float, float, float, float] | None) -> None:
-        """Have text input on while there is a box that text goes to, in logical pixels (left, top,
-        width, height); an input method shows
+    def take_text(self, box: Box | None) -> None:
+        """Have text input on while there is a box that text goes to, in logical pixels; an input method shows
         its own words beside it.
         """
         rect = None
         if box is not None:
-            rect = self.view.rect(*box).move(self._corner)
+            scale = self.canvas.get_width() / CANVAS[0]
+            left, top, right, bottom = (
+                round(scale * edge) for edge in (box[0], box[1], box[0] + box[2], box[1] + box[3])
+            )
+            rect = pygame.Rect(left, top, right - left, bottom - top).move(self._corner)
         if rect == self._text_box:
             return
         if rect is None:
@@ -240,7 +243,7 @@ class Window:
 
     def poll(self) -> list[Input]:
         """What happened since the last call. A new surface of the display is taken note of at once: whoever
-        draws must take `view` anew in each frame.
+        draws must take `canvas` anew in each frame.
         """
         found: list[Input] = []
         look = self._now() - self._looked_at >= LOOK_EVERY
@@ -265,10 +268,6 @@ class Window:
 
     def _place_of(self, event: pygame.event.Event) -> Callable[[tuple[float, float]], tuple[float, float]]:
         return self.logical if event.type in FINGER_EVENTS else self._pointed
-
-    def view_of(self) -> tuple[int, int]:
-        """The display's size in its own pixels."""
-        return self.screen.get_size()
 
     def show_pointer(self, visible: bool) -> None:
         """Show or hide the pointer."""

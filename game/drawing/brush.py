@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pygame
 
-from game.accessibility import Access
 from game.drawing.art import Art, Sprite
 from game.drawing.art.sprite import convert
 from game.drawing.dirty_tiles import Backdrop
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.leaning import bands, moved
-from game.drawing.shades import disc
+from game.drawing.shapes import disc
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.scene.background import Ground
 from game.theme import INK, SIZE_LEAST, Colour
 
-PICTURES = 64
-"""So many painted pictures are kept."""
-NUMBERED = 60
-"""So many pictures of cooks with their numbers: nine cooks have five or six each."""
+MB = 1024 * 1024
+PAINTED_BYTES, NUMBERED_BYTES, BADGE_BYTES = 12 * MB, 12 * MB, 2 * MB
+"""Of the pictures that are kept at scale 1, of each kind: painted ones (bands, signs, receipts), cooks with
+their numbers (nine cooks have five or six each), and numbers on discs. They grow with the scale's square.
+"""
 STRETCH = 0.06
 """Steps of a figure's height, as a part of it, for which it has a picture."""
-BADGES = 400
-"""So many kept pictures of numbers at most."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
-Kept = tuple[object, tuple[float, float], Access, pygame.Surface]
-"""What a picture shows, its logical size, how it is shown, and the picture."""
 
 
 @dataclass
@@ -50,18 +45,29 @@ class Brush:
     """What of the view is still as it was put down; None: each frame begins with all of the kitchen."""
     pile: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
-    _badges: dict[tuple[int, Colour, str, Access], pygame.Surface] = field(default_factory=dict)
-    _numbered: OrderedDict[Hashable, tuple[Sprite, Sprite]] = field(default_factory=OrderedDict)
     flying: dict[tuple[str, int, int], Sprite] = field(default_factory=dict)
     """Pictures of what flies about, by kind, size and turn."""
-    _pictures: dict[Hashable, Kept] = field(default_factory=dict)
-    _ground: Ground | None = None
 
-    def ground(self, orders: int = 0) -> pygame.Surface:
-        """The kitchen without anybody in it, for so many orders."""
-        if self._ground is None:
-            self._ground = Ground(self.art)
-        return self._ground.picture(self.view, orders)
+    def __post_init__(self) -> None:
+        """Room for the pictures that are kept."""
+        area = max(1.0, self.view.scale * self.view.scale)
+        self._badges: KeptPictures[pygame.Surface] = KeptPictures(BADGE_BYTES * area)
+        self._numbered: KeptPictures[Sprite] = KeptPictures(NUMBERED_BYTES * area)
+        self._painted: KeptPictures[pygame.Surface] = KeptPictures(PAINTED_BYTES * area)
+
+    def watch(self, backdrop: Backdrop | None) -> None:
+        """From now on `backdrop` is told of whatever is drawn, and knows what is still as it was put down;
+        None: nobody is told.
+        """
+        if backdrop is not None:
+            backdrop.spoil()
+        self.backdrop = backdrop
+        self.view.watched = backdrop.drawn if backdrop is not None else None
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of all pictures that are kept now."""
+        return self._badges.bytes + self._numbered.bytes + self._painted.bytes
 
     def sprite(self, sprite: Sprite, x: float, y: float) -> None:
         """Put a sprite's anchor on (x, y)."""
@@ -130,8 +136,7 @@ class Brush:
         key = id(figure), number, access
         found = self._numbered.get(key)
         if found is not None:
-            self._numbered.move_to_end(key)
-            return found[1]
+            return found
         surface = figure.surface.copy()
         view = View(surface, access)
         view.scale = scale
@@ -141,12 +146,7 @@ class Brush:
             number, x / scale, y / scale, size, INK, face="display", anchor="center",
             max_width=2.0 * radius / scale,
         )  # fmt: skip
-        # The one without it is kept beside it, so that its id cannot be given to another one.
-        made = replace(figure, surface=surface)
-        self._numbered[key] = figure, made
-        while len(self._numbered) > NUMBERED:
-            self._numbered.popitem(last=False)
-        return made
+        return self._numbered.keep(key, replace(figure, surface=surface), sources=figure)
 
     def line(self, points: list[tuple[float, float]], colour: Colour, width: float) -> None:
         """A line through logical points with round ends."""
@@ -190,7 +190,7 @@ class Brush:
     def kept(
         self,
         slot: Hashable,
-        key: object,
+        key: Hashable,
         size: tuple[float, float],
         paint: Callable[[Brush], None],
         x: float,
@@ -203,11 +203,10 @@ class Brush:
         """
         self.flush()
         scale, access, at = self.view.scale, self.view.access, self.view.pos(x, y)
-        known = self._pictures.get(slot)
-        same = known is not None and known[0] == key and known[1] == size and known[2] == access
-        backdrop = self.backdrop
-        if same and known is not None:
-            surface = known[3]
+        shown, backdrop = (slot, key, size, access), self.backdrop
+        surface = self._painted.get(shown)
+        if surface is not None:
+            pass
         elif backdrop is not None and backdrop.lying(slot) is not None:
             # Another comes a frame later: it need not be painted in this one.
             backdrop.lift(slot)
@@ -224,11 +223,7 @@ class Brush:
             if solid:
                 # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.
                 surface.set_alpha(255, pygame.RLEACCEL)
-            # The slots painted longest ago go first, and come again where they are still wanted.
-            self._pictures.pop(slot, None)
-            self._pictures[slot] = key, size, access, surface
-            while len(self._pictures) > PICTURES:
-                self._pictures.pop(next(iter(self._pictures)))
+            self._painted.keep(shown, surface)
         if backdrop is not None:
             backdrop.lay(slot, surface, at)
         else:
@@ -251,9 +246,7 @@ class Brush:
         key = max(1, round(radius * scale)), colour, text, access
         surface = self._badges.get(key)
         if surface is None:
-            if len(self._badges) > BADGES:
-                self._badges.clear()
-            surface = self._badges[key] = self._bake(*key[:3])
+            surface = self._badges.keep(key, self._bake(*key[:3]))
         half = surface.get_width() // 2
         self.pile.append((surface, (at[0] - half, at[1] - half)))
 

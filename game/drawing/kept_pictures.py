@@ -1,31 +1,109 @@
-"""A sheet that is painted when something on it changes, and otherwise put down as one picture."""
+"""Pictures that are made once and kept, within a bound of bytes: the one way to keep any picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
 
 import pygame
+from cachetools import LRUCache
 
 from game.drawing.view import View
 from game.geometry import Box
 
 
-class Kept:
-    """Keeps what was painted in a box. What shows beside round corners is kept too: it is as old as the rest,
-    a second at most where the key holds the second.
+class _OfSurface(Protocol):
+    """Something with one surface, such as a sprite."""
+
+    @property
+    def surface(self) -> pygame.Surface:
+        """The surface that it takes its memory for."""
+
+
+Picture = TypeVar("Picture", bound="pygame.Surface | _OfSurface")
+
+
+def bytes_of(picture: pygame.Surface | _OfSurface) -> int:
+    """A picture's size in memory, in bytes."""
+    surface = picture if isinstance(picture, pygame.Surface) else picture.surface
+    return surface.get_pitch() * surface.get_height()
+
+
+class KeptPictures(Generic[Picture]):
+    """Pictures by key. Where a new one would be too many bytes, those used longest ago go first; one that is
+    larger than the limit is not kept at all.
     """
 
+    def __init__(self, limit_bytes: float) -> None:
+        self._kept: LRUCache[Hashable, tuple[Picture, object]] = LRUCache(limit_bytes, _bytes_of_entry)
+        self._used: dict[Hashable, Picture] = {}
+        """What was used since a picture came last: once is enough for the order in which they go, and a frame
+        asks for hundreds."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all pictures kept now."""
+        return int(self._kept.currsize)
+
+    def get(self, key: Hashable) -> Picture | None:
+        """The picture under this key; None: it was never made, or has had to go."""
+        found = self._used.get(key)
+        if found is None:
+            try:
+                found = self._used[key] = self._kept[key][0]
+            except KeyError:
+                return None
+        return found
+
+    def get_or_make(self, key: Hashable, make: Callable[[], Picture]) -> Picture:
+        """The picture under this key, made now if it is not there."""
+        found = self.get(key)
+        return self.keep(key, make()) if found is None else found
+
+    def keep(self, key: Hashable, picture: Picture, sources: object = None) -> Picture:
+        """Keep a picture, and with it its `sources`: where a key is made of ids, these stay theirs meanwhile.
+        Returns the picture.
+        """
+        self._used.clear()
+        try:
+            self._kept[key] = picture, sources
+        except ValueError:
+            self._kept.pop(key, None)
+        return picture
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._used.clear()
+        self._kept.clear()
+
+
+def _bytes_of_entry(entry: tuple[pygame.Surface | _OfSurface, object]) -> int:
+    return bytes_of(entry[0])
+
+
+class KeptSheet:
+    """A sheet that is painted when something on it changes, and otherwise put down as one picture."""
+
+    LIMIT_BYTES = 4 * 8192 * 4608
+    """One sheet as large as the largest display there is."""
+
     def __init__(self) -> None:
+        self._pictures: KeptPictures[pygame.Surface] = KeptPictures(self.LIMIT_BYTES)
         self._key: object = None
-        self._picture: pygame.Surface | None = None
 
     def draw(self, view: View, box: Box, key: object, paint: Callable[[], None]) -> None:
-        """Paint, or put down what was painted under an equal key. None: always paint."""
+        """Paint the box, or put down what was painted there under an equal key; None: always paint. What
+        shows beside round corners is kept too: it is as old as the rest.
+        """
         rect = view.rect(*box).clip(view.surface.get_rect())
-        picture = self._picture
-        if key is not None and picture is not None and key == self._key and picture.get_size() == rect.size:
+        # Keys are only compared: they may hold what cannot be hashed.
+        picture = self._pictures.get(rect.size) if key is not None and key == self._key else None
+        if picture is not None:
             view.surface.blit(picture, rect)
             return
         paint()
+        # Only the newest is ever put down again.
+        self._pictures.clear()
         self._key = key
-        self._picture = view.surface.subsurface(rect).copy() if key is not None else None
+        if key is not None:
+            self._pictures.keep(rect.size, view.surface.subsurface(rect).copy())

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from api_stub.schema import Challenge
 from game.actions import Command, ConfirmReset, EditFile, Redeploy
 from game.drawing.art import Art
-from game.drawing.kept_pictures import Kept
-from game.drawing.paper import inset
+from game.drawing.kept_pictures import KeptSheet
+from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.code_excerpt import CodeLine, excerpt, problem_of, state_of, stuck_text
-from game.panels.magnifier import Lens
-from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.code_excerpt import CodeLine, excerpt, problem_of, state_of
+from game.panels.magnifier import Magnifier
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.scene.hud.bug_sign import stuck_text
+from game.scene.hud.free_room import FreeRoom
+from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import (
     BASIL,
     CREAM,
@@ -40,6 +44,8 @@ GROWTH = 1.15
 FRAME: Box = (1116, 140, 780, 868)
 CODE_LEFT, CODE_WIDE = 1140.0, 732.0
 CODE_PAD = 24.0
+SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
+"""Where the stream's sign and the one below it end."""
 LINE = 32.0
 LINES = 13
 """Of code at most; a long path leaves room for fewer."""
@@ -58,36 +64,50 @@ PATH_LINES = 9
 MESSAGE_LINES = 3
 
 
-class BugSlip:
+class BugSlip(Panel):
     """Not modal: the kitchen stays usable. Esc, B and × close it; E, R and X do what the buttons do."""
 
     modal = False
     side = "right"
 
-    def __init__(self, look_up: Callable[[], Challenge | None], *, art: Art | None, asked: bool) -> None:
-        """`look_up` is asked in every frame; `asked`: it leaves only when a person closes it."""
+    def __init__(
+        self,
+        look_up: Callable[[], Challenge | None],
+        *,
+        art: Art | None,
+        asked: bool,
+        fixable: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`look_up` is asked in every frame; `asked`: it leaves only when a person closes it, or when
+        there is no bug to fix any more (`fixable`).
+        """
         self._look_up = look_up
         self._art = art
         self._asked = asked
+        self._fixable = fixable
         self._sheet = Sheet()
         self._calm = 0.0
-        self._kept = Kept()
-        self._lens = Lens(FRAME, GROWTH)
+        self._kept = KeptSheet()
+        self._magnifier = Magnifier(FRAME, GROWTH)
         self.hits = HITS
 
     @property
     def box(self) -> Box:
         """Where it was drawn last."""
-        return self._lens.box
+        return self._magnifier.box
 
     @property
     def over(self) -> bool:
-        """Whether it came by itself and its pizzas have gone on by now."""
-        return not self._asked and self._calm > 3.0
+        """Whether there is nothing to fix, or it came by itself and its pizzas have gone on by now."""
+        return not self._fixable() or (not self._asked and self._calm > 3.0)
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Beside it, and under the two signs that may hang there."""
+        return replace(free, right=min(free.right, self.box[0]), top=max(free.top, SIGNS_END))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
-        item = self._lens.inner(item)
+        item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             hit = hit_at(HITS, item.x, item.y)
@@ -121,7 +141,7 @@ class BugSlip:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        view = self._lens.view(view)
+        view = self._magnifier.view(view)
         challenge = self._look_up()
         hot = hit_at(HITS, *self._sheet.pointer)
         key = (challenge, hot, view.scale, self._seconds) if self._sheet.arrived >= 1.0 else None

@@ -9,7 +9,7 @@ from game.actions import SwitchCheckpoint
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import GLOW, INK, INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
@@ -19,7 +19,7 @@ MOST = 8
 F_KEYS = 6
 
 
-class ChooserPanel:
+class ChooserPanel(Panel):
     """Modal. F1–F6 or a press chooses; arrows and Enter too. Esc, C and a press beside it close it."""
 
     modal = True

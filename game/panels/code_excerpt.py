@@ -59,10 +59,3 @@ def state_of(challenge: Challenge) -> tuple[str, bool]:
     if challenge.stuck:
         return "Your edit runs, and pizzas still fail in it.", False
     return "Your edit runs, and no pizza fails in it.", True
-
-
-def stuck_text(stuck: int) -> str:
-    """How many orders hang on it."""
-    if stuck == 0:
-        return "no pizza is stuck"
-    return "1 pizza is stuck" if stuck == 1 else f"{stuck:,} pizzas are stuck"

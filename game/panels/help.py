@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, Row
-from game.drawing.paper import inset
+from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
+from game.scene.hud.free_room import LOWEST, FreeRoom
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
 FRAME: Box = (110, 44, 1700, 968)
@@ -38,12 +41,10 @@ def leaving(kiosk: bool) -> str:
     return "close what is open; held 3 s: leave" if kiosk else "close what is open, or leave"
 
 
-class HelpPanel:
+class HelpPanel(Panel):
     """Modal. Esc, H, Enter, Space or a press anywhere closes it."""
 
     modal = True
-    covers_all = True
-    """It leaves no room for messages but at the lower edge."""
 
     def __init__(self, *, kiosk: bool, bindings: Bindings = DEFAULT) -> None:
         self._columns = (bindings.play, (*bindings.look, Row(("Esc",), leaving(kiosk))))
@@ -53,6 +54,10 @@ class HelpPanel:
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed: all of it."""
         return (Hit((0, 0, 1920, 1080), "close"),)
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """At the lower edge only: it covers all else."""
+        return replace(free, top=max(free.top, LOWEST))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -14,7 +14,7 @@ EDGE = 4.0
 """How near a magnified sheet comes to the canvas's edge, logical pixels."""
 
 
-class Lens:
+class Magnifier:
     """What is drawn through `view` is as large as fits the canvas; `inner` is where on the sheet that is."""
 
     def __init__(self, frame: Box, growth: float) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from game.actions import Command
 from game.drawing.view import View
 from game.inputs import Input
+from game.scene.hud.free_room import FreeRoom
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,21 @@ Outcome = Stay | Close | Do
 
 
 class Panel(Protocol):
-    """What the application asks of a panel."""
+    """What the application asks of a panel; classes that inherit from it say only what they do otherwise."""
 
     modal: bool
     """True: the kitchen gets no input while it is open (form, quit, help). False: a card beside it."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has nothing more to show, and is to be taken away without anybody closing it."""
+        return False
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """What it leaves of the room in which signs and messages cover nothing that is to be read. Most
+        panels leave it as it is.
+        """
+        return free
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -8,7 +8,7 @@ from game.actions import Command
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_TITLE
 
@@ -33,7 +33,7 @@ class Question:
     """The answer that Enter gives at first; "no" for what cannot be taken back."""
 
 
-class AskPanel:
+class AskPanel(Panel):
     """Modal. Y or the first button does it; Esc and N leave all as it is; arrows and Tab move the focus,
     and Enter takes the answer that has it.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pygame
@@ -14,21 +15,23 @@ from game.api_state.receipts import waits, words_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
-from game.drawing.paper import edged_box, fill_box, shadow
+from game.drawing.shapes import edged_box, fill_box, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
 from game.replay.facts import held_of, taken_of
 from game.replay.playback import Replay
 from game.replay.recording import Recording
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.hud.free_room import FreeRoom
 from game.scene.kitchen import draw_room
 from game.simulation.actors import colour_of, slot_of
 from game.simulation.motion import clamp
 from game.simulation.places import cook_spot
+from game.simulation.receipt_layout import frame_of as slips_frame
 from game.theme import (
     CANVAS,
     CREAM,
@@ -49,6 +52,8 @@ TRACK: Box = (60, 622, 912, 8)
 CLOSE: Hit = Hit((926, 157, 52, 48), "close")
 BOTTOM = 1016.0
 """The picture's lower edge in the kitchen: under the cooks' feet."""
+BESIDE_SLIPS = 92.0
+"""So far from the receipts messages end: a tab hangs there, to see a kill again."""
 LEAST_WIDE = 1480.0
 # Room over the gophers for a hop.
 MARGIN = 170.0
@@ -84,7 +89,7 @@ def since_text(seconds: float) -> str:
     return f"{'−' if seconds < 0 else '+'}{abs(seconds):.2f} s"
 
 
-class ReplayPanel:
+class ReplayPanel(Panel):
     """Not modal. Esc, K and × close it; after its end it goes by itself."""
 
     modal = False
@@ -104,7 +109,7 @@ class ReplayPanel:
         self._sheet = Sheet()
         self._still = 0.0
         self._undrawn = FRAMES
-        self._wardrobe = Wardrobe()
+        self._gopher_pictures = GopherPictures()
         self._brush: Brush | None = None
         self._picture: pygame.Surface | None = None
 
@@ -117,6 +122,12 @@ class ReplayPanel:
     def over(self) -> bool:
         """Whether it has been shown to its end."""
         return self._still >= STILL
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Between it and the receipts; where nothing is left there, below it."""
+        left, slips = FRAME[0] + FRAME[2], slips_frame(Access(large=free.large))[0] - BESIDE_SLIPS
+        below = FreeRoom(free.large, right=left + FRAME[0], top=FRAME[1] + FRAME[3] + 12.0)
+        return replace(free, left=left, right=min(free.right, slips), instead=below)
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -162,11 +173,11 @@ class ReplayPanel:
         if brush is None or brush.art is not art:
             canvas = View(pygame.Surface(view.surface.get_size()).convert(), view.access)
             self._brush = brush = Brush(canvas, art, Pen(canvas), labels=False)
-            self._wardrobe.forget_pictures()
+            self._gopher_pictures.forget_pictures(art.scale)
         brush.view.access = model.access = view.access
         shot = brush.view.rect(*self._shot).clip(brush.view.surface.get_rect())
         brush.view.surface.set_clip(shot)
-        draw_room(brush, model, self._wardrobe)
+        draw_room(brush, model, self._gopher_pictures)
         brush.view.surface.set_clip(None)
         self._picture = pygame.transform.smoothscale(brush.view.surface.subsurface(shot), size)
 

@@ -97,9 +97,7 @@ class Pile:
         """Let `dt` seconds pass; panels that are over leave by themselves."""
         for panel in self.panels:
             panel.update(dt)
-        fixable = self._model.file_to_fix is not None
-        self.panels = [p for p in self.panels if not isinstance(p, BugSlip) or fixable and not p.over]
-        self.panels = [p for p in self.panels if not isinstance(p, ReplayPanel) or not p.over]
+        self.panels = [panel for panel in self.panels if not panel.over]
 
     @property
     def text_box(self) -> Box | None:
@@ -205,7 +203,13 @@ class Pile:
             return
         for card in [p for p in self.panels if isinstance(p, OrderCard) and p.frame[0] > 960]:
             self.panels.remove(card)
-        slip = BugSlip(lambda: self._model.known.challenge, art=self._art(), asked=wish.asked)
+        model = self._model
+        slip = BugSlip(
+            lambda: model.known.challenge,
+            art=self._art(),
+            asked=wish.asked,
+            fixable=lambda: model.file_to_fix is not None,
+        )
         self.panels.insert(0, slip)
 
     def _next_id(self) -> str:

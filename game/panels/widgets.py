@@ -13,7 +13,7 @@ import pygame
 
 from game.accessibility import LARGE
 from game.drawing.art import Art, Sprite
-from game.drawing.paper import board, edged_box, fill_box, inset
+from game.drawing.shapes import board, edged_box, fill_box, inset
 from game.drawing.text import Pen
 from game.drawing.text.fonts import Face
 from game.drawing.view import View

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from api_stub.schema import OrderStatus
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
-from game.drawing.shades import shade
+from game.drawing.shapes import shade
 from game.scene.death_clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
+from game.scene.moment import Moment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.appearance import cook_look
-from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out, overshoot
-from game.simulation.places import BOTTOM_STRIP, CookSpot, cook_spot
+from game.simulation.places import BOTTOM_STRIP, CookSpot
 from game.theme import CREAM, GLOW, INK, SIZE_LEAST
 
 AGED_PLATE = 165.0
@@ -63,13 +64,13 @@ def _plate(brush: Brush, slot: int, spot: CookSpot, text: str, width: float, urg
     brush.kept(("plate", slot), (text, urgent), (width + 1, high + 1), paint, left, top, solid=False)
 
 
-def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
-    now, shift = model.now, cook.phase_shift * math.tau
+def _living(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
+    now, shift = moment.now, cook.phase_shift * math.tau
     breath = 0.014 * math.sin(now * 1.9 + shift)
     stretch = clamp(cook.stretch.value, -0.3, 0.3)
     tilt = clamp(cook.lean.value, -14.0, 14.0)
     lift = 0.0
-    if model.access.calm or cook.stopped:
+    if moment.calm or cook.stopped:
         breath = stretch = tilt = 0.0
     elif cook.phase is CookPhase.ARRIVING:
         # Drops in from above and squashes; the picture of a process that has just been born.
@@ -92,7 +93,7 @@ def _living(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
         brush.sprite(brush.art.icon("offline", size), x, y)
 
 
-def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+def _under(brush: Brush, cook: Cook, spot: CookSpot, wall: float, width: float) -> None:
     worker = cook.worker
     if worker is None:
         return
@@ -104,16 +105,16 @@ def _under(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
         words = (f"pid {worker.pid}: no answer",), ("not answering",), ("no answer",)
         text = words[fitting(brush, words, width - 12)][0]
     else:
-        age = age_text(model.wall - worker.started_at.timestamp()) if worker.started_at else ""
+        age = age_text(wall - worker.started_at.timestamp()) if worker.started_at else ""
         text = f"pid {worker.pid} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"pid {worker.pid}"
     _plate(brush, cook.slot, spot, text, width, urgent=cook.stopped)
 
 
-def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: float) -> None:
     look = cook_look(cook.slot, max(cook.generation, 1))
     if cook.phase is CookPhase.FALLING:
         figure = brush.art.cook(look, CookPose.HIT, spot.height)
-        calm = model.access.calm
+        calm = moment.calm
         sink = 0.0 if calm else clamp((cook.age - 0.2) / 0.35, 0.0, 1.0) ** 2
         stretch = 0.0 if calm else clamp(cook.stretch.value, -0.35, 0.3)
         wide, tall = (1 - 0.6 * stretch) * (1 + 0.3 * sink), max(0.06, (1 + stretch) * (1 - 0.9 * sink))
@@ -123,17 +124,17 @@ def _ghost(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float)
         return
     brush.sprite(brush.art.prop("mat", spot.height * 0.2), spot.x, spot.y - 4)
     rise, bob, sway = 1.0, 0.0, 0.0
-    if not model.access.calm:
+    if not moment.calm:
         rise = ease_out(cook.age / 0.8)
-        bob = 8.0 * math.sin(model.now * 1.6 + cook.phase_shift * 9.0)
-        sway = 5.0 * math.sin(model.now * 0.9)
+        bob = 8.0 * math.sin(moment.now * 1.6 + cook.phase_shift * 9.0)
+        sway = 5.0 * math.sin(moment.now * 0.9)
     figure = brush.art.cook(look, CookPose.GHOST, spot.height)
     brush.sprite(figure, spot.x + sway, spot.y - 30.0 * rise + bob)
     brush.flush()
     if cook.worker is not None and cook.worker.state == "backoff":
         _plate(brush, cook.slot, spot, _restarting(brush, width), width)
     else:
-        _plate(brush, cook.slot, spot, _how_to_start(model, cook.slot), width, urgent=True)
+        _plate(brush, cook.slot, spot, _how_to_start(cook.slot, moment.kiosk), width, urgent=True)
 
 
 def _restarting(brush: Brush, width: float) -> str:
@@ -141,30 +142,29 @@ def _restarting(brush: Brush, width: float) -> str:
     return words[fitting(brush, words, width - 12)][0]
 
 
-def _how_to_start(model: Model, slot: int) -> str:
+def _how_to_start(slot: int, kiosk: bool) -> str:
     if slot > 9:
         return "tap: start"
-    return "tap to start" if model.kiosk else f"Shift+{slot}: start"
+    return "tap to start" if kiosk else f"Shift+{slot}: start"
 
 
-def _empty(brush: Brush, model: Model, cook: Cook, spot: CookSpot, width: float) -> None:
+def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: float) -> None:
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
-    text = _restarting(brush, width) if backoff else _how_to_start(model, cook.slot)
+    text = _restarting(brush, width) if backoff else _how_to_start(cook.slot, moment.kiosk)
     _plate(brush, cook.slot, spot, text, width)
 
 
-def draw_cooks(brush: Brush, model: Model) -> None:
+def draw_cooks(brush: Brush, cooks: Iterable[PlacedCook], moment: Moment) -> None:
     """Every slot's place, the second row first."""
-    for cook in sorted(model.cooks.values(), key=lambda c: -c.slot):
-        spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
+    for cook, spot in sorted(cooks, key=lambda placed: -placed.cook.slot):
         width = min(190.0, spot.room - 8.0)
         if cook.standing:
-            _living(brush, model, cook, spot)
-            _under(brush, model, cook, spot, width)
+            _living(brush, cook, spot, moment)
+            _under(brush, cook, spot, moment.wall, width)
         elif cook.phase is CookPhase.EMPTY:
-            _empty(brush, model, cook, spot, width)
+            _empty(brush, cook, spot, moment, width)
         else:
-            _ghost(brush, model, cook, spot, width)
+            _ghost(brush, cook, spot, moment, width)
     brush.flush()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from game.drawing.brush import Brush
-from game.drawing.shades import shade
+from game.drawing.shapes import shade
+from game.scene.moment import Moment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
-from game.simulation.model import Model
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places import CookSpot
 from game.theme import CREAM, GLOW, NIGHT, SIZE_LEAST
 
 LEAST_PLATE = 90.0
@@ -65,24 +65,22 @@ def fitting(brush: Brush, choices: Sequence[Lines], width: float) -> int:
     return len(choices) - 1
 
 
-def draw_clocks(brush: Brush, model: Model) -> None:
+def draw_clocks(brush: Brush, cooks: Iterable[PlacedCook], moment: Moment) -> None:
     """What is known of each death, over the flour and the hat of it."""
-    for cook in model.cooks.values():
+    for cook, spot in cooks:
         if cook.phase is CookPhase.GHOST:
-            spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
-            _clocks(brush, model, cook, spot)
+            _clocks(brush, cook, spot, moment)
 
 
-def _clocks(brush: Brush, model: Model, cook: Cook, spot: CookSpot) -> None:
+def _clocks(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
     """How long the process is dead, what ended it, and how long its orders wait."""
     wide = min(WIDEST, spot.room - 8.0)
     if wide < LEAST_PLATE:
         return
-    inner, dead_for = wide - 2 * MARGIN, max(0.0, model.real - cook.died_real)
+    inner, dead_for = wide - 2 * MARGIN, max(0.0, moment.real - cook.died_real)
     first = dead_words(dead_for)[fitting(brush, dead_words(LONGEST), inner)]
     # While the API is away nobody tells who took over: that clock stands at when it was last known.
-    heard = model.real if model.heard.offline_since is None else model.heard.offline_since
-    choices = takeover_words(cook, max(0.0, heard - cook.died_real))
+    choices = takeover_words(cook, max(0.0, moment.heard - cook.died_real))
     second = choices[fitting(brush, takeover_words(cook, LONGEST), inner)] if choices else ()
     if not second:
         whole = cook.died_of, cook.died_of.partition(":")[0]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from game.drawing.brush import Brush
-from game.drawing.paper import edged_box, fill_box
+from game.drawing.shapes import edged_box, fill_box
 from game.simulation.actors import Gopher
-from game.simulation.detail_levels import NAMES
-from game.simulation.failure_bubbles import saying, speakers
-from game.simulation.model import Model
+from game.simulation.failure_bubbles import saying
 from game.simulation.motion import clamp
 from game.theme import CREAM, INK, SIZE_LEAST, TOMATO
 
@@ -17,8 +16,8 @@ BUBBLE_WIDE = 370.0
 STEP = 40.0
 
 
-def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
-    """Why its last attempt failed, in a bubble over its head."""
+def draw_bubble(brush: Brush, gopher: Gopher, named: bool) -> None:
+    """Why its last attempt failed, in a bubble over its head and, where it is `named`, its name."""
     head, text = saying(gopher)
     pitch = brush.pen.pitch(28)
     most = brush.pen.pitch(BUBBLE_WIDE)
@@ -27,7 +26,7 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
     # In steps: each size of a bubble is a picture that is kept.
     wide = min(STEP * math.ceil(wide / STEP), most) + 36
     high = 20 + pitch * (1 + len(lines))
-    above = 48.0 if gopher.own or len(model.gophers) <= NAMES else 22.0
+    above = 48.0 if named else 22.0
     tip = gopher.body.y - gopher.lift - gopher.height * 1.04 - above
     x = clamp(gopher.body.x, 30 + wide / 2, 1890 - wide / 2)
     y = max(150.0, tip - 14 - high)
@@ -44,7 +43,7 @@ def draw_bubble(brush: Brush, model: Model, gopher: Gopher) -> None:
         brush.pen.write(line, x, middle, SIZE_LEAST, INK, anchor="center", max_width=wide - 24)
 
 
-def draw_bubbles(brush: Brush, model: Model) -> None:
-    """What the last attempts failed of, over everything that flies."""
-    for gopher in speakers(model):
-        draw_bubble(brush, model, gopher)
+def draw_bubbles(brush: Brush, speaking: Iterable[Gopher], few: bool) -> None:
+    """What the last attempts failed of, over everything that flies; `few`: everybody wears a name."""
+    for gopher in speaking:
+        draw_bubble(brush, gopher, few or gopher.own)

@@ -21,7 +21,7 @@ SHADOW = 0.2
 
 
 @dataclass
-class Wardrobe:
+class GopherPictures:
     """Looks by order, and the pictures each order was last drawn with, to be worn until the next is made."""
 
     looks: dict[str, GopherLook] = field(default_factory=dict)
@@ -50,12 +50,12 @@ class Wardrobe:
         if len(self.looks) > KEPT + len(orders):
             self.looks = {key: look for key, look in self.looks.items() if key in orders}
 
-    def forget_pictures(self) -> None:
-        """Other pictures are in use now: another size of the display."""
+    def forget_pictures(self, scale: float) -> None:
+        """Other pictures are in use now: another size of the display, whose scale is `scale`."""
         self.worn.clear()
         self.carried.clear()
         self.shadows.clear()
-        self.crowd.forget_pictures()
+        self.crowd.forget_pictures(scale)
 
     def shadow(self, art: Art, height: float) -> Sprite:
         """The shadow for a gopher of a height. Bounded by the heights there are."""

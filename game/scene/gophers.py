@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
 from game.api_state.conditions import Condition
 from game.drawing.art import GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.draw import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
-from game.scene.gopher_pictures import Wardrobe
-from game.scene.names_and_tethers import draw_ring, draw_tethers
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.moment import Moment
+from game.scene.names_and_tethers import draw_ring
+from game.scene.takeover_trails import draw_trail
 from game.simulation.actors import Gopher, Mood, colour_of, slot_of
 from game.simulation.detail_levels import FEW, MOST_POPPING_TAGS, MOST_SIGNS
 from game.simulation.model import Model
-from game.simulation.motion import clamp, lerp
-from game.theme import INK, WOOD, Colour
+from game.simulation.motion import clamp
+from game.theme import INK, WOOD
 
 LEANING = 8.0
 LEAST_TURNED = 60.0
 """By more degrees than that nobody leans, but turns: for that a picture is made, where it would be seen."""
 LEAST_SWAYING = 50.0
 """Smaller ones fly stiffly: the trail is what is seen of them."""
-SHADES = 4
-BEADS = tuple((n / 21, 2.0 + 13.0 * (n / 22) ** 1.3) for n in range(22))
-"""A trail's beads: how far along it each is, 0 to 1, and its radius."""
-LEAST_TRAIL = 84.0
-"""The trail of whoever is smaller is as broad as that: among hundreds it is what one sees of a takeover."""
-SMALL_TRAIL = 60.0
-"""The trails of smaller gophers have half as many."""
 
 
 def blinking(now: float, phase: float) -> bool:
@@ -94,7 +88,7 @@ def sway(gopher: Gopher, now: float) -> tuple[float, float]:
 
 def _carry(
     brush: Brush,
-    wardrobe: Wardrobe,
+    pictures: GopherPictures,
     gopher: Gopher,
     paws: tuple[float, float],
     crowded: bool,
@@ -111,34 +105,34 @@ def _carry(
     state = CARRIED[gopher.order.status]
     shown = gopher.height >= LEAST_TOPPED and state in (PizzaState.TOPPED, PizzaState.BAKED)
     size = load_size(gopher.height, state)
-    sprite = wardrobe.pizza(brush.art, gopher.id, state, gopher.order.toppings if shown else (), size)
+    sprite = pictures.pizza(brush.art, gopher.id, state, gopher.order.toppings if shown else (), size)
     if sprite is None:
         return
     brush.sprite(sprite, *paws)
 
 
-def draw_gopher(brush: Brush, model: Model, gopher: Gopher, wardrobe: Wardrobe, fine: bool) -> None:
+def draw_gopher(brush: Brush, gopher: Gopher, pictures: GopherPictures, moment: Moment, fine: bool) -> None:
     """One gopher with its shadow and what it carries."""
     x, floor = gopher.body.x, gopher.body.y
-    calm = model.access.calm
-    y = floor - gopher.lift - (0.0 if calm else bob(gopher, model.now) * gopher.height)
+    now, calm = moment.now, moment.calm
+    y = floor - gopher.lift - (0.0 if calm else bob(gopher, now) * gopher.height)
     art = brush.art
     shrunk = clamp(1.0 - gopher.lift / 600.0, 0.45, 1.0)
-    figure = wardrobe.figure(art, gopher.id, pose_of(gopher, model.now), gopher.height)
+    figure = pictures.figure(art, gopher.id, pose_of(gopher, now), gopher.height)
     if figure is None:
         return
-    brush.sprite(wardrobe.shadow(art, gopher.height * shrunk), x, floor)
-    stretch, tilt = sway(gopher, model.now) if fine and not calm else (0.0, 0.0)
+    brush.sprite(pictures.shadow(art, gopher.height * shrunk), x, floor)
+    stretch, tilt = sway(gopher, now) if fine and not calm else (0.0, 0.0)
     turned = abs(tilt) > LEANING and gopher.height >= LEAST_TURNED
     figure = art.transformed(figure, 1.0, 1.0, tilt if turned else 0.0, gopher.left)
     paws = brush.figure(figure, x, y, stretch, 0.0 if turned else tilt)
-    _carry(brush, wardrobe, gopher, paws, not fine)
+    _carry(brush, pictures, gopher, paws, not fine)
     if fine or gopher.own:
-        _signs(brush, model, gopher, x, y)
+        _signs(brush, gopher, 0.0 if calm else now, x, y)
 
 
-def _signs(brush: Brush, model: Model, gopher: Gopher, x: float, y: float) -> None:
-    art, size, now = brush.art, gopher.height, 0.0 if model.access.calm else model.now
+def _signs(brush: Brush, gopher: Gopher, now: float, x: float, y: float) -> None:
+    art, size = brush.art, gopher.height
     if gopher.mood is Mood.WORRIED:
         drop = (now * 1.4 + gopher.phase) % 1.0
         brush.sprite(art.prop("sweat", size * 0.2), x + size * 0.3, y - size * (0.95 - 0.2 * drop))
@@ -172,9 +166,8 @@ LEAST_MARK = 22.0
 """The height of the smallest sign that can be told from another."""
 
 
-def draw_marks(brush: Brush, model: Model, but: frozenset[int]) -> None:
+def draw_marks(brush: Brush, marked: Iterable[Gopher]) -> None:
     """In a crowd: a sign over each who is paused, or stuck, or has ended otherwise than delivered."""
-    marked = [g for g in model.head_count.marked if g.hop is None and id(g) not in but]
     for gopher in sorted(marked, key=lambda g: g.body.y)[-MOST_SIGNS:]:
         condition = gopher.condition
         if condition is None:
@@ -184,45 +177,12 @@ def draw_marks(brush: Brush, model: Model, but: frozenset[int]) -> None:
         brush.sprite(brush.art.icon(condition.value, size), gopher.body.x, gopher.body.y - up)
 
 
-@lru_cache(maxsize=256)
-def blend(before: Colour, after: Colour) -> tuple[Colour, ...]:
-    """Colours from one to the other in `SHADES` steps: few, so that each bead is drawn once and kept."""
-    steps = [n / SHADES for n in range(SHADES + 1)]
-    mixed = [[round(lerp(a, b, t)) for a, b in zip(before, after, strict=True)] for t in steps]
-    return tuple((red, green, blue) for red, green, blue in mixed)
-
-
-def _presence(model: Model, gopher: Gopher) -> float:
+def _presence(gopher: Gopher, calm: bool) -> float:
     """How much of somebody who hops is to be seen: with reduced motion it fades here and comes up there."""
     hop = gopher.hop
-    if hop is None or not model.access.calm or hop.delay > 0:
+    if hop is None or not calm or hop.delay > 0:
         return 1.0
     return abs(2.0 * hop.arc.flight - 1.0)
-
-
-def draw_trail(brush: Brush, gopher: Gopher, calm: bool = False) -> None:
-    """The trail of a hop, from the old cook's colour at its beginning to the new one's at its head; `calm`:
-    the whole of it at once.
-    """
-    hop = gopher.hop
-    if hop is None or hop.delay > 0 or hop.arc.t < hop.arc.CROUCH:
-        return
-    colours = blend(colour_of(hop.before), colour_of(hop.after))
-    arc, head = hop.arc, 1.0 if calm else hop.arc.flight
-    fade = clamp(1.0 - (arc.t - arc.CROUCH - arc.duration) / 0.35, 0.0, 1.0)
-    if fade <= 0.0:
-        return
-    tail = 0.0 if calm else max(0.0, head - 0.62) if not arc.done else 1.0 - 0.62 * fade
-    size, up = fade * max(gopher.height, LEAST_TRAIL) / 130.0, gopher.height * 0.42
-    beads = BEADS if gopher.height > SMALL_TRAIL else BEADS[::2]
-    flights = [tail + (head - tail) * along for along, _ in beads]
-    brush.discs(
-        [(x, y - lift - up) for x, y, lift in arc.path(flights)],
-        [max(1.5, radius * size) for _, radius in beads],
-        [colours[round(flight * SHADES)] for flight in flights],
-        INK,
-        1.5,
-    )
 
 
 POP_SECONDS = 0.5
@@ -243,48 +203,65 @@ def draw_badge(brush: Brush, gopher: Gopher, now: float, crowded: bool = False) 
     brush.badge(x, y, radius, colour_of(worker), str(slot) if slot else "?")
 
 
-def draw_gophers(brush: Brush, model: Model, wardrobe: Wardrobe) -> list[Gopher]:
+def draw_gophers(brush: Brush, model: Model, pictures: GopherPictures, moment: Moment) -> list[Gopher]:
     """Every order on the floor, from back to front, with what belongs to it; returns those in the air."""
-    fine = len(model.gophers) <= FEW
-    fliers = []
-    draw_tethers(brush, model)
-    if fine:
-        for gopher in sorted(model.gophers.values(), key=lambda g: g.body.y):
-            if gopher.hop is not None:
-                fliers.append(gopher)
-            else:
-                if model.follows(gopher):
-                    draw_ring(brush, gopher)
-                draw_gopher(brush, model, gopher, wardrobe, fine)
-                # With its gopher, so that the next one in front covers it: a tag must not seem another's.
-                draw_badge(brush, gopher, model.now)
-    else:
-        # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
-        followed = [g for g in model.followed if g.hop is None]
-        over = frozenset(map(id, followed))
-        fliers = draw_crowd(brush, model, wardrobe, over)
-        draw_marks(brush, model, over)
-        for gopher in sorted(followed, key=lambda g: g.body.y):
-            draw_ring(brush, gopher)
-            draw_gopher(brush, model, gopher, wardrobe, True)
+    if len(model.gophers) <= FEW:
+        fliers = _few(brush, model.gophers.values(), model.followed, pictures, moment)
+        brush.flush()
+        return fliers
+    # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
+    followed = [g for g in model.followed if g.hop is None]
+    over = frozenset(map(id, followed))
+    fliers = draw_crowd(brush, model.gophers, pictures, moment, over)
+    draw_marks(brush, (g for g in model.head_count.marked if g.hop is None and id(g) not in over))
+    for gopher in sorted(followed, key=_nearness):
+        draw_ring(brush, gopher)
+        draw_gopher(brush, gopher, pictures, moment, fine=True)
     brush.flush()
-    if not fine:
-        floor = model.kitchen.front + 12.0
-        since = model.now - POP_SECONDS
-        tagged = (
-            g for g in model.crowd.tagged if g.tag_since > since and g.hop is None and g.body.y <= floor
-        )
-        for gopher in sorted(tagged, key=lambda g: g.body.y)[-MOST_POPPING_TAGS:]:
-            draw_badge(brush, gopher, model.now, crowded=True)
+    _new_tags(brush, model.crowd.tagged, model.kitchen.front + 12.0, moment.now)
     return fliers
 
 
-def draw_fliers(brush: Brush, model: Model, wardrobe: Wardrobe, fliers: Sequence[Gopher]) -> None:
+def _nearness(gopher: Gopher) -> float:
+    """By this those in front are drawn last."""
+    return gopher.body.y
+
+
+def _few(
+    brush: Brush,
+    gophers: Iterable[Gopher],
+    followed: Sequence[Gopher],
+    pictures: GopherPictures,
+    moment: Moment,
+) -> list[Gopher]:
+    """Those on the floor where they are few; returns those in the air."""
+    fliers, ringed = [], set(map(id, followed))
+    for gopher in sorted(gophers, key=_nearness):
+        if gopher.hop is not None:
+            fliers.append(gopher)
+            continue
+        if id(gopher) in ringed:
+            draw_ring(brush, gopher)
+        draw_gopher(brush, gopher, pictures, moment, fine=True)
+        # With its gopher, so that the next one in front covers it: a tag must not seem another's.
+        draw_badge(brush, gopher, moment.now)
+    return fliers
+
+
+def _new_tags(brush: Brush, tagged: Iterable[Gopher], floor: float, now: float) -> None:
+    """In a crowd: the tags that have just changed, of those who stand no further down than `floor`."""
+    since = now - POP_SECONDS
+    popping = (g for g in tagged if g.tag_since > since and g.hop is None and g.body.y <= floor)
+    for gopher in sorted(popping, key=_nearness)[-MOST_POPPING_TAGS:]:
+        draw_badge(brush, gopher, now, crowded=True)
+
+
+def draw_fliers(brush: Brush, fliers: Sequence[Gopher], pictures: GopherPictures, moment: Moment) -> None:
     """Those that hop, in front of the cooks."""
     # They are drawn with every squash in a crowd too, as long as they are few and not tiny.
     few = len(fliers) <= FEW
     for gopher in fliers:
-        draw_trail(brush, gopher, model.access.calm)
-        with brush.faded(_presence(model, gopher)):
-            draw_gopher(brush, model, gopher, wardrobe, few and gopher.height >= LEAST_SWAYING)
+        draw_trail(brush, gopher, moment.calm)
+        with brush.faded(_presence(gopher, moment.calm)):
+            draw_gopher(brush, gopher, pictures, moment, few and gopher.height >= LEAST_SWAYING)
     brush.flush()

@@ -8,44 +8,38 @@ import pygame
 
 from game.drawing.art import SceneMap
 from game.drawing.brush import Brush
+from game.scene.background import background
 from game.scene.cooks import draw_cooks
 from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import draw_bubbles
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
 from game.scene.gophers import draw_fliers, draw_gophers
-from game.scene.hud.top_band import draw_hud
-from game.scene.names_and_tethers import draw_names
+from game.scene.hud.draw import draw_hud
+from game.scene.moment import followed, moment_of, placed_cooks
+from game.scene.names_and_tethers import draw_names, draw_tethers, tethered
 from game.scene.particles import draw_particles
+from game.simulation.detail_levels import NAMES
+from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places import KitchenLayout
 from game.theme import INK
 
 
 def kitchen_of_scene(scene: SceneMap) -> KitchenLayout:
     """The fixed points of a drawn scene, for the layout."""
-    places = scene.places
-    anchors = {
-        Place.COUNTER: places["counter"].feet.x,
-        Place.BENCH: places["bench"].feet.x,
-        Place.OVEN: places["oven"].feet.x,
-        Place.SHELF: places["shelf"].feet.x,
-        Place.SCOOTER: places["scooter"].feet.x,
-        Place.ASIDE: places["exit"].feet.x - 90.0,
-    }
-    crowd = places["bench"].crowd
     return KitchenLayout(
         door=(scene.lane_from, scene.lane_y),
         exit=(scene.lane_to, scene.lane_y),
-        anchors=anchors,
-        back=crowd.y,
-        front=crowd.y + crowd.h - 6,
-        cook_line=scene.cooks[0].y,
+        anchors=scene.places,
+        back=scene.back,
+        front=scene.front,
+        cook_line=scene.cooks_y,
     )
 
 
-def draw_kitchen(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
+def draw_kitchen(brush: Brush, model: Model, pictures: GopherPictures) -> None:
     """Draw everything but the panels and what lies over them."""
-    draw_room(brush, model, wardrobe)
+    draw_room(brush, model, pictures)
     draw_hud(brush, model)
 
 
@@ -57,30 +51,32 @@ def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:
     return [edge for edge in (rows, columns) if edge.w and edge.h]
 
 
-def draw_room(brush: Brush, model: Model, wardrobe: Wardrobe) -> None:
+def draw_room(brush: Brush, model: Model, pictures: GopherPictures) -> None:
     """Draw the room and everybody in it."""
-    wardrobe.begin_frame(model.gophers.keys(), model.crowd.revision)
+    pictures.begin_frame(model.gophers.keys(), model.crowd.revision)
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
     brush.dx = model.shake * math.sin(model.now * 91.0)
     brush.dy = model.shake * math.sin(model.now * 73.0 + 1.3)
     if model.shake <= 0.5:
         brush.dx = brush.dy = 0.0
-    at, ground = brush.pos(0, 0), brush.ground(len(model.gophers))
+    at, behind = brush.pos(0, 0), background(art, brush.view)
     for edge in edges(surface.get_size(), at):
         surface.fill(INK, edge)
     if brush.backdrop is not None:
-        brush.backdrop.put_back(ground, at)
+        brush.backdrop.put_back(behind, at)
     else:
-        surface.blit(ground, at)
-    brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), scene.fire.x, scene.fire.y)
-    fliers = draw_gophers(brush, model, wardrobe)
-    draw_cooks(brush, model)
-    draw_fliers(brush, model, wardrobe, fliers)
-    draw_particles(brush, model)
+        surface.blit(behind, at)
+    brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), *scene.fire)
+    moment, cooks = moment_of(model), placed_cooks(model)
+    draw_tethers(brush, tethered(model), cooks, moment)
+    fliers = draw_gophers(brush, model, pictures, moment)
+    draw_cooks(brush, cooks.values(), moment)
+    draw_fliers(brush, fliers, pictures, moment)
+    draw_particles(brush, model.particles.flying)
     if brush.labels:
         # Over whatever flies: flour and hats hide no name.
-        draw_names(brush, model)
-        draw_clocks(brush, model)
-        draw_bubbles(brush, model)
+        draw_names(brush, model.gophers, followed(model), moment)
+        draw_clocks(brush, cooks.values(), moment)
+        draw_bubbles(brush, speakers(model), len(model.gophers) <= NAMES)
     brush.dx = brush.dy = 0.0

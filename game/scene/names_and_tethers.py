@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import pygame
@@ -12,12 +12,12 @@ from game.api_state.order_names import short_name
 from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
-from game.drawing.shades import shade
+from game.drawing.shapes import shade
+from game.scene.moment import Followed, Moment, PlacedCook
 from game.simulation.actors import Gopher, Mood, colour_of, slot_of
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES, NAMES
 from game.simulation.model import Model
 from game.simulation.motion import clamp
-from game.simulation.places import cook_spot
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
 TETHER_SECONDS = 2.5
@@ -41,28 +41,29 @@ def tethered(model: Model) -> list[Gopher]:
     return model.followed + fresh[-MOST_TAKEOVER_LINES:]
 
 
-def draw_tethers(brush: Brush, model: Model) -> None:
-    """The lines of those who show theirs."""
-    for gopher in tethered(model):
-        draw_tether(brush, model, gopher)
+def draw_tethers(
+    brush: Brush, gophers: Iterable[Gopher], cooks: Mapping[int, PlacedCook], moment: Moment
+) -> None:
+    """The lines from gophers to their cooks."""
+    for gopher in gophers:
+        placed = cooks.get(slot_of(gopher.order.worker or "") or 0)
+        if placed is not None:
+            draw_tether(brush, gopher, placed, moment)
 
 
-def draw_tether(brush: Brush, model: Model, gopher: Gopher) -> None:
+def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: Moment) -> None:
     """A slack line from an order to the cook who works on it, in the cook's colour."""
-    slot = slot_of(gopher.order.worker or "")
-    cook = model.cooks.get(slot) if slot else None
+    cook, spot = placed
     if (
-        cook is None
-        or not (cook.living and cook.holds(gopher.order.worker))
+        not (cook.living and cook.holds(gopher.order.worker))
         or gopher.mood not in (Mood.WORKED, Mood.WALK)
         or gopher.hop is not None
         or gopher.delivered
     ):
         return
-    spot = cook.spot or cook_spot(model.kitchen, cook.slot, model.slots)
     x0, y0 = gopher.body.x, gopher.body.y - 6.0
     x1, y1 = spot.x, spot.y - spot.height * 0.97
-    sag = 10.0 + (0.0 if model.access.calm else 6.0 * math.sin(model.now * 1.7 + gopher.phase * 6.28))
+    sag = 10.0 + (0.0 if moment.calm else 6.0 * math.sin(moment.now * 1.7 + gopher.phase * 6.28))
     dx, dy = x1 - x0, y1 - y0
     points = [(x0 + dx * t, y0 + dy * t + slack * sag) for t, slack in TETHER]
     brush.line(points, INK, 6.0)
@@ -95,18 +96,16 @@ def _above(gopher: Gopher) -> float:
     return gopher.body.y - gopher.lift - gopher.height * 1.04
 
 
-def _labels(brush: Brush, model: Model, cast: Iterable[Gopher], high: float) -> list[Label]:
+def _labels(
+    brush: Brush, cast: Iterable[Gopher], followed: Followed, crowded: bool, high: float
+) -> list[Label]:
     labels = []
     for gopher in cast:
         wide = brush.pen.measure(caption(gopher), _size(gopher), face="bold")[0]
         wide = min(wide, brush.pen.pitch(LONGEST_NAME)) + 24
-        important = (
-            float(gopher.id == model.pointing.hover),
-            float(gopher.id == model.card),
-            float(gopher.own),
-        )
+        important = float(gopher.id == followed.hover), float(gopher.id == followed.card), float(gopher.own)
         x = clamp(gopher.body.x, wide / 2 + 8, 1912 - wide / 2)
-        crest = 1.2 * arrow_size(model, gopher)
+        crest = 1.2 * arrow_size(gopher, crowded and gopher.id in followed.gophers)
         labels.append(Label(gopher.id, x, _above(gopher) - high, wide, (*important, gopher.body.y), crest))
     return labels
 
@@ -115,16 +114,13 @@ def _size(gopher: Gopher) -> float:
     return SIZE_SMALL if gopher.own else SIZE_LEAST
 
 
-def draw_names(brush: Brush, model: Model) -> None:
+def draw_names(brush: Brush, gophers: Mapping[str, Gopher], followed: Followed, moment: Moment) -> None:
     """The names over the heads of a few, and of those who are followed; an own order's on paper."""
-    everybody = len(model.gophers) <= NAMES
-    cast = {
-        g.id: g
-        for g in (model.gophers.values() if everybody else model.followed)
-        if g.mood is not Mood.LEAVE or g.own
-    }
+    crowded = len(gophers) > LINES_TO_COOKS
+    named = gophers if len(gophers) <= NAMES else followed.gophers
+    cast = {g.id: g for g in named.values() if g.mood is not Mood.LEAVE or g.own}
     high = brush.pen.pitch(34.0)
-    labels = _labels(brush, model, cast.values(), high)
+    labels = _labels(brush, cast.values(), followed, crowded, high)
     tops = placed(labels, high)
     for label in labels:
         if label.key not in tops:
@@ -139,20 +135,27 @@ def draw_names(brush: Brush, model: Model) -> None:
             caption(gopher), x, y + high / 2, _size(gopher), INK if own else CREAM, face="bold",
             anchor="center", max_width=label.width - 20,
         )  # fmt: skip
-        _arrow(brush, model, gopher, tops[label.key])
+        _arrow(
+            brush,
+            gopher,
+            arrow_size(gopher, crowded and label.key in followed.gophers),
+            tops[label.key],
+            moment,
+        )
     brush.flush()
 
 
-def arrow_size(model: Model, gopher: Gopher) -> float:
-    """How high the arrow over it is: large for a while over one's own; 0 for none."""
+def arrow_size(gopher: Gopher, pointed_out: bool) -> float:
+    """How high the arrow over it is: large for a while over one's own, smaller where it is `pointed_out`
+    among others; 0 for none.
+    """
     if gopher.arrow > 0:
         return 72.0
-    return 44.0 if len(model.gophers) > LINES_TO_COOKS and model.follows(gopher) else 0.0
+    return 44.0 if pointed_out else 0.0
 
 
-def _arrow(brush: Brush, model: Model, gopher: Gopher, top: float) -> None:
+def _arrow(brush: Brush, gopher: Gopher, size: float, top: float, moment: Moment) -> None:
     """The arrow that says: here, this one."""
-    size = arrow_size(model, gopher)
     if size:
-        bounce = 0.0 if model.access.calm else 0.2 * size * abs(math.sin(model.now * 5.0))
+        bounce = 0.0 if moment.calm else 0.2 * size * abs(math.sin(moment.now * 5.0))
         brush.sprite(brush.art.prop("arrow", size), gopher.body.x, top - size * 0.55 - bounce)

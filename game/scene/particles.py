@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from game.drawing.brush import Brush
-from game.simulation.model import Model
+from game.simulation.particles import Particle
 
 TURN = 15.0
 """Degrees between two pictures of something that turns."""
@@ -12,14 +14,14 @@ MOST_MADE = 256
 PROPS = {"star": "star", "flour": "flour", "heart": "heart", "hat": "chefhat"}
 
 
-def draw_particles(brush: Brush, model: Model) -> None:
+def draw_particles(brush: Brush, flying: Iterable[Particle]) -> None:
     """All that fly now."""
     art, made, put = brush.art, brush.flying, brush.pile.append
     # What Brush.sprite does, without the call.
     scale, dx, dy = brush.view.scale, brush.dx, brush.dy
     if len(made) > MOST_MADE:
         made.clear()
-    for p in model.particles.flying:
+    for p in flying:
         if p.delay > 0:
             continue
         # Size stands for fading: a stretched sprite is cheap, a translucent copy a frame is not.

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pygame
 
-from game.accessibility import Access
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
-from game.panels.bug_code import BugSlip
-from game.panels.order_card.card import OrderCard
-from game.panels.panel import Panel
-from game.panels.replay_window import FRAME as REPLAY_FRAME
-from game.panels.replay_window import ReplayPanel
-from game.panels.stats.panel import StatsPanel
-from game.scene.gopher_pictures import Wardrobe
-from game.scene.hud.top_band import LOWEST, SIGNS_TOP, Clear, draw_messages
+from game.drawing.virtual_pointer import draw_pointer
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.hud.draw import draw_over_panels
+from game.scene.hud.free_room import FreeRoom, MessageRoom
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
+from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
-from game.simulation.receipt_layout import frame_of
-from game.simulation.stream_slider import BUG_HIGH, SIGN
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 
-SIGNS_END = SIGN[1] + SIGN[3] + BUG_HIGH + 24.0
 OVER_THE_CROWD = 56.0
 """From so far above the back of the crowd somebody stands, or works, nearly everywhere; logical pixels."""
-LEAST_ROOM = 300.0
-"""Signs and messages are not squeezed into less."""
 SETTLE_SECONDS = 0.25
 """A new size must last so long before pictures are made for it: people drag windows."""
 LOADING_BUDGET = 0.03
@@ -49,52 +41,51 @@ def busy(model: Model) -> bool:
     return model.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
 
 
-def clear_of(panels: Sequence[Panel], large: bool = False) -> Clear:
+class Overlay(Protocol):
+    """What lies over the kitchen, as far as the picture must know of it; a panel, as a rule."""
+
+    def draw(self, view: View) -> None:
+        """Draw in logical pixels."""
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """What it leaves of the room in which signs and messages cover nothing that is to be read. Where it
+        needs none, what was handed in.
+        """
+
+
+def room_for_messages(overlays: Iterable[Overlay], large: bool = False) -> MessageRoom:
     """Where signs and messages cover nothing that is to be read; `large`: with large text."""
-    left, right, top = 0.0, 1920.0, SIGNS_TOP
-    slips = frame_of(Access(large=large))[0] - 92.0
-    for panel in panels:
-        if isinstance(panel, StatsPanel):
-            # Below the sign that tells how old its figures are.
-            top = max(top, panel.box[1] + panel.box[3] + 22.0)
-        elif isinstance(panel, BugSlip):
-            # Beside the slip, and under the two signs that may hang there.
-            right, top = min(right, panel.box[0]), max(top, SIGNS_END)
-        elif isinstance(panel, OrderCard) and panel.box[0] > 960.0:
-            right = min(right, panel.box[0])
-        elif isinstance(panel, ReplayPanel):
-            left, right = REPLAY_FRAME[0] + REPLAY_FRAME[2], min(right, slips)
-        elif getattr(panel, "covers_all", False):
-            return Clear(room=1860.0, top=LOWEST)
-    if right - left < LEAST_ROOM:
-        # Nothing is left beside them: below the kill that is shown again.
-        left, right, top = (
-            0.0,
-            2 * REPLAY_FRAME[0] + REPLAY_FRAME[2],
-            REPLAY_FRAME[1] + REPLAY_FRAME[3] + 12.0,
-        )
-    return Clear((left + right) / 2, min(right - left - 24.0, 1400.0), top)
+    free = FreeRoom(large)
+    for overlay in overlays:
+        free = overlay.room_for_messages(free)
+    return free.for_messages()
 
 
 def _brush(view: View, art: Art) -> Brush:
     """What draws to the window, and knows what of it is still as it was in the frame before."""
-    scene = art.scene()
-    backdrop = Backdrop(view.surface, view.scale, scene.places["bench"].crowd.y - OVER_THE_CROWD)
-    view.watched = backdrop.drawn
-    return Brush(view, art, Pen(view), backdrop=backdrop)
+    brush = Brush(view, art, Pen(view))
+    brush.watch(_backdrop(brush))
+    return brush
 
 
-class Stage:
+def _backdrop(brush: Brush) -> Backdrop:
+    """What knows which tiles of the window are still as they were put down."""
+    view = brush.view
+    return Backdrop(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
+
+
+class Renderer:
     """Owns the pictures. `draw` never waits for rendering: that goes on in small steps between frames."""
 
     def __init__(self, window: Window, cache_dir: Path | None = None) -> None:
         self._window = window
+        self._view = View(window.canvas)
         self._cache_dir = cache_dir
-        self._wardrobe = Wardrobe()
+        self._gopher_pictures = GopherPictures()
         self._brush: Brush | None = None
         self._next: tuple[Art, Iterator[float]] | None = None
         self._progress = 0.0
-        self._wished = window.view.scale
+        self._wished = self._view.scale
         self._wished_since = 0.0
         self._behind: pygame.Surface | None = None
 
@@ -116,7 +107,7 @@ class Stage:
     def prepare(self, model: Model | None = None) -> None:
         """Render a little more of what the display's size needs; a few milliseconds, fewer where `model` is
         busy."""
-        scale, now = self._window.view.scale, time.monotonic()
+        scale, now = self._newest_view().scale, time.monotonic()
         if scale != self._wished:
             self._wished, self._wished_since, self._next = scale, now, None
         if self._brush is not None and self._brush.art.scale == scale:
@@ -132,15 +123,21 @@ class Stage:
         while time.monotonic() < end:
             progress = next(steps, None)
             if progress is None:
-                self._brush = _brush(self._window.view, art)
-                self._wardrobe.forget_pictures()
+                self._brush = _brush(self._newest_view(), art)
+                self._gopher_pictures.forget_pictures(scale)
                 self._next = self._behind = None
                 return
             self._progress = progress
 
-    def draw(self, model: Model, panels: Sequence[Panel]) -> None:
-        """Draw the frame into the window: the kitchen and its panels, or how far loading is."""
-        view = self._window.view
+    def _newest_view(self) -> View:
+        """A view of the window's canvas; another one when SDL has made another surface for the display."""
+        if self._view.surface is not self._window.canvas:
+            self._view = View(self._window.canvas)
+        return self._view
+
+    def draw(self, model: Model, overlays: Sequence[Overlay]) -> None:
+        """Draw the frame into the window: the kitchen and what lies over it, or how far loading is."""
+        view = self._newest_view()
         view.access = model.access
         brush = self._brush
         if brush is None:
@@ -150,13 +147,15 @@ class Stage:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            draw_kitchen(brush, model, self._wardrobe)
-            for panel in panels:
-                panel.draw(view)
-            if panels and brush.backdrop is not None:
+            if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
+                brush.watch(None if brush.backdrop is not None else _backdrop(brush))
+            draw_kitchen(brush, model, self._gopher_pictures)
+            for overlay in overlays:
+                overlay.draw(view)
+            if overlays and brush.backdrop is not None:
                 # They draw wherever they like, and do not say where.
                 brush.backdrop.spoil()
-            draw_messages(brush, model, clear_of(panels, model.access.large))
+            draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -165,11 +164,15 @@ class Stage:
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
         brush.view.access = model.access
-        draw_kitchen(brush, model, self._wardrobe)
-        for panel in panels:
-            panel.draw(brush.view)
-        draw_messages(brush, model, clear_of(panels, model.access.large))
+        draw_kitchen(brush, model, self._gopher_pictures)
+        for overlay in overlays:
+            overlay.draw(brush.view)
+        draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
+
+    def draw_pointer(self, x: float, y: float) -> None:
+        """Draw a gamepad's pointer over all that `draw` has put down, with its tip at a logical point."""
+        draw_pointer(self._newest_view(), x, y)
 
     def _draw_loading(self, view: View) -> None:
         view.surface.fill(NIGHT)

@@ -15,10 +15,9 @@ DUST = 60
 """Who sets off squashes and raises dust."""
 POINTED_AT = 60
 """It is looked in every frame who is under the pointer."""
-COPIED_PAST_CACHES, COPIED_THROUGH_CACHES = 360, 300
-"""From the first number on, and until there are fewer than the second, the kitchen is copied past the
-processor's caches. Measured with two cores that share 32 MiB: with 300 orders it is the same, with 1,000 a
-fifth of a frame.
+MOST_TILED = 300
+"""Only what has changed of the kitchen is put back. With more, nearly all of it is drawn over in each frame:
+all of it is put back, and nobody takes note of where.
 """
 
 # Of some things only so many are shown at a time, among however many orders.

@@ -18,7 +18,7 @@ from game.desktop.window import Window
 from game.drawing.art import GopherPose
 from game.inputs import PointerMove
 from game.network.news_intake import NewsIntake
-from game.scene.renderer import Stage
+from game.scene.renderer import Renderer
 from game.simulation.appearance import look_for
 from game.simulation.model import Model
 from game.simulation.update import update
@@ -61,7 +61,7 @@ def without_display() -> Iterator[None]:
             os.environ["SDL_VIDEODRIVER"] = before
 
 
-def player(window: Window, stage: Stage) -> Callable[[int, Sequence[News]], None]:
+def player(window: Window, stage: Renderer) -> Callable[[int, Sequence[News]], None]:
     """A function that does the work of frame `n` with its news: inputs, update, drawing, and the flip."""
     model, portions = Model(wall=BEGAN.timestamp() + 100.0), NewsIntake()
     if stage.kitchen is not None:
@@ -78,7 +78,7 @@ def player(window: Window, stage: Stage) -> Callable[[int, Sequence[News]], None
     return play
 
 
-def _plain(stage: Stage, gophers: int) -> tuple[pygame.Surface, list[pygame.Surface]]:
+def _plain(stage: Renderer, gophers: int) -> tuple[pygame.Surface, list[pygame.Surface]]:
     """The background, and so many plain sprites."""
     art = stage.art
     if art is None:
@@ -87,10 +87,10 @@ def _plain(stage: Stage, gophers: int) -> tuple[pygame.Surface, list[pygame.Surf
     return art.background(), [art.gopher(look, GopherPose.IDLE, SPRITE).surface for look in looks]
 
 
-def group_player(window: Window, stage: Stage, gophers: int) -> Callable[[int], None]:
+def group_player(window: Window, stage: Renderer, gophers: int) -> Callable[[int], None]:
     """What a game developer would begin with: a `pygame.sprite.Group` of ready pictures, moved along."""
     background, pictures = _plain(stage, gophers)
-    surface = window.view.surface
+    surface = window.canvas
     width, height = surface.get_width() - pictures[0].get_width(), surface.get_height() // 2
     group: pygame.sprite.Group[pygame.sprite.Sprite] = pygame.sprite.Group()
     members = []
@@ -110,10 +110,10 @@ def group_player(window: Window, stage: Stage, gophers: int) -> Callable[[int], 
     return play
 
 
-def floor_player(window: Window, stage: Stage, gophers: int) -> Callable[[int], None]:
+def floor_player(window: Window, stage: Renderer, gophers: int) -> Callable[[int], None]:
     """A function that draws the least: the background, so many plain sprites, and the flip."""
     background, sprites = _plain(stage, gophers)
-    surface = window.view.surface
+    surface = window.canvas
     width, height = surface.get_width() - sprites[0].get_width(), surface.get_height() // 2
 
     def play(frame: int) -> None:
@@ -137,7 +137,7 @@ def frame_work(
     """
     with without_display():
         window = Window(size)
-        stage = Stage(window)
+        stage = Renderer(window)
         while not stage.ready:
             stage.prepare()
         play = player(window, stage)

@@ -2,18 +2,15 @@
 
 from game.drawing.art.art import FIRE_FRAMES, Art
 from game.drawing.art.poses import CookPose, GopherPose, PizzaState
-from game.drawing.art.scene_map import Box, Place, Point, SceneMap
+from game.drawing.art.scene_map import SceneMap
 from game.drawing.art.sprite import Sprite, transform
 
 __all__ = [
     "FIRE_FRAMES",
     "Art",
-    "Box",
     "CookPose",
     "GopherPose",
     "PizzaState",
-    "Place",
-    "Point",
     "SceneMap",
     "Sprite",
     "transform",

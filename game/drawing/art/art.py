@@ -10,13 +10,14 @@ import pygame
 
 from game.drawing.art import cooks, gophers, items
 from game.drawing.art.cooks import Cooks
-from game.drawing.art.disk_cache import DiskCache, SpriteCache
+from game.drawing.art.disk_cache import DiskCache
 from game.drawing.art.gophers import Gophers
 from game.drawing.art.items import Items
 from game.drawing.art.poses import CookPose, GopherPose, PizzaState
 from game.drawing.art.scene_map import SceneMap, read_scene
 from game.drawing.art.sprite import Sprite, Transforms
-from game.drawing.art.svg import Renderer
+from game.drawing.art.svg import SvgRenderer
+from game.drawing.kept_pictures import KeptPictures
 from game.simulation.appearance import CookLook, GopherLook
 from game.theme import CANVAS
 
@@ -38,12 +39,12 @@ class Art:
         """`cache_dir` keeps rendered pictures between runs; None: they are rendered every time."""
         self.scale = scale
         self._disk = DiskCache(cache_dir)
-        self._renderer = Renderer(self._disk)
+        self._renderer = SvgRenderer(self._disk)
         self._gophers = Gophers(self._renderer, scale)
         self._cooks = Cooks(self._renderer, scale)
         self._items = Items(self._renderer, scale)
         area = max(1.0, scale * scale)
-        self._sprites = SpriteCache(int(SPRITE_BYTES * area))
+        self._sprites: KeptPictures[Sprite] = KeptPictures(SPRITE_BYTES * area)
         self._transforms = Transforms(int(TRANSFORM_BYTES * area))
         self._scene = read_scene()
         self._background: pygame.Surface | None = None
@@ -78,7 +79,7 @@ class Art:
         return self._natural(f"fire/{frame % FIRE_FRAMES}")
 
     def glow(self, name: str) -> Sprite:
-        """Soft light to blit over the scene: oven, mouth, lamp, select or spot; anchored at its centre."""
+        """Soft light to blit over the scene: select; anchored at its centre."""
         return self._natural(f"glow/{name}")
 
     def gopher(self, look: GopherLook, pose: GopherPose, height: float) -> Sprite:
@@ -86,11 +87,11 @@ class Art:
         to a size class.
         """
         size = gophers.nearest(gophers.SIZES, height)
-        return self._sprites.get((look, pose, size), lambda: self._gophers.make(look, pose, size))
+        return self._sprites.get_or_make((look, pose, size), lambda: self._gophers.make(look, pose, size))
 
     def made_gopher(self, look: GopherLook, pose: GopherPose, height: float) -> Sprite | None:
         """As `gopher`, but None where that would have to be made first."""
-        return self._sprites.made((look, pose, gophers.nearest(gophers.SIZES, height)))
+        return self._sprites.get((look, pose, gophers.nearest(gophers.SIZES, height)))
 
     def gopher_size(self, height: float) -> int:
         """The size class of a gopher of that height; of one class there is one picture."""
@@ -103,17 +104,17 @@ class Art:
     def cook(self, look: CookLook, pose: CookPose, height: float) -> Sprite:
         """A cook, as `gopher`. Its `badge` is the blank circle for the slot's number."""
         size = gophers.nearest(cooks.SIZES, height)
-        return self._sprites.get((look, pose, size), lambda: self._cooks.make(look, pose, size))
+        return self._sprites.get_or_make((look, pose, size), lambda: self._cooks.make(look, pose, size))
 
     def pizza(self, state: PizzaState, toppings: Sequence[str], height: float) -> Sprite:
         """A pizza, or what it is before and after; the anchor is its centre."""
         size = gophers.nearest(items.SIZES, height)
         key = (state, tuple(toppings), size)
-        return self._sprites.get(key, lambda: self._items.pizza(state, toppings, size))
+        return self._sprites.get_or_make(key, lambda: self._items.pizza(state, toppings, size))
 
     def made_pizza(self, state: PizzaState, toppings: Sequence[str], height: float) -> Sprite | None:
         """As `pizza`, but None where that would have to be made first."""
-        return self._sprites.made((state, tuple(toppings), gophers.nearest(items.SIZES, height)))
+        return self._sprites.get((state, tuple(toppings), gophers.nearest(items.SIZES, height)))
 
     def prop(self, name: str, height: float) -> Sprite:
         """A thing of `assets/props/`. Raises KeyError for an unknown name."""
@@ -134,11 +135,11 @@ class Art:
         return self._transforms(sprite, sx, sy, angle, flip)
 
     def _natural(self, name: str) -> Sprite:
-        return self._sprites.get(name, lambda: self._items.natural(name))
+        return self._sprites.get_or_make(name, lambda: self._items.natural(name))
 
     def _item(self, name: str, height: float) -> Sprite:
         size = gophers.nearest(items.SIZES, height)
-        return self._sprites.get((name, size), lambda: self._items.make(name, size))
+        return self._sprites.get_or_make((name, size), lambda: self._items.make(name, size))
 
     def _paint(self, scenery: list[str]) -> Iterator[None]:
         """Put the scenery's layers, in the order of their names, on one opaque surface."""

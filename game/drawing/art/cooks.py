@@ -9,7 +9,7 @@ import pygame
 
 from game.drawing.art.poses import CookPose
 from game.drawing.art.sprite import Sprite, convert, trimmed
-from game.drawing.art.svg import Layer, Renderer, tint
+from game.drawing.art.svg import Layer, SvgRenderer, tint
 from game.simulation.appearance import CookLook
 from game.theme import Colour, mix
 
@@ -75,7 +75,7 @@ def layer_names(look: CookLook, pose: CookPose) -> list[str]:
 class Cooks:
     """The cooks' layers at one scale, and what is made of them."""
 
-    def __init__(self, renderer: Renderer, scale: float) -> None:
+    def __init__(self, renderer: SvgRenderer, scale: float) -> None:
         self._renderer = renderer
         self._scale = scale
         self._parts = {name: part for name, part in renderer.parts.items() if part.kind == "cook"}

@@ -7,11 +7,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
-
-from game.drawing.art.sprite import Sprite
 
 log = logging.getLogger(__name__)
 
@@ -93,37 +89,3 @@ class DiskCache:
                 total -= stat.st_size
         except OSError as error:
             log.debug("the cache of pictures was not trimmed: %s", error)
-
-
-class SpriteCache:
-    """Sprites by key, least recently used out first; bounded by the bytes of their surfaces."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[object, Sprite] = OrderedDict()
-
-    def get(self, key: object, make: Callable[[], Sprite]) -> Sprite:
-        """The sprite under this key, made now if it is not there."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found
-        made = self._kept[key] = make()
-        self._bytes += made.bytes
-        while self._bytes > self._limit and len(self._kept) > 1:
-            _, old = self._kept.popitem(last=False)
-            self._bytes -= old.bytes
-        return made
-
-    def made(self, key: object) -> Sprite | None:
-        """The sprite under this key, or None."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of all surfaces held now."""
-        return self._bytes

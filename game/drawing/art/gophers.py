@@ -10,7 +10,7 @@ import pygame
 
 from game.drawing.art.poses import GopherPose
 from game.drawing.art.sprite import Sprite, convert, trimmed
-from game.drawing.art.svg import Layer, Renderer, tint
+from game.drawing.art.svg import Layer, SvgRenderer, tint
 from game.simulation.appearance import COLOURS, GopherLook
 
 MASTER = 224.0
@@ -96,7 +96,7 @@ def layer_names(look: GopherLook, stance: Stance) -> list[str]:
 class Gophers:
     """The gophers' layers at one scale, and what is made of them."""
 
-    def __init__(self, renderer: Renderer, scale: float) -> None:
+    def __init__(self, renderer: SvgRenderer, scale: float) -> None:
         self._renderer = renderer
         self._scale = scale
         self._parts = {name: part for name, part in renderer.parts.items() if part.kind == "gopher"}

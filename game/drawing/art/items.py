@@ -10,7 +10,7 @@ import pygame
 
 from game.drawing.art.poses import PizzaState
 from game.drawing.art.sprite import Sprite, convert
-from game.drawing.art.svg import Layer, Renderer
+from game.drawing.art.svg import Layer, SvgRenderer
 
 SIZES = (12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 224, 260, 320)
 """Size classes of pizzas, props and icons: logical heights."""
@@ -76,7 +76,7 @@ def strewn(toppings: Sequence[str]) -> list[tuple[str, float, float, float]]:
 class Items:
     """Single parts at one scale. A part's viewBox is its natural size in logical pixels."""
 
-    def __init__(self, renderer: Renderer, scale: float) -> None:
+    def __init__(self, renderer: SvgRenderer, scale: float) -> None:
         self._renderer = renderer
         self._scale = scale
         self._parts = {name: part for name, part in renderer.parts.items() if part.kind in KINDS}

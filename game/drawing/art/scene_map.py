@@ -2,86 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import yaml
 
 from game.drawing.art.svg import ASSETS
-
-
-class Point(NamedTuple):
-    """A place on the logical canvas."""
-
-    x: float
-    y: float
-
-
-class Box(NamedTuple):
-    """A rectangle on the logical canvas: left, top, width, height."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-
-@dataclass(frozen=True)
-class Place:
-    """One station of the kitchen: where a single gopher's feet stand, and where those of a crowd may."""
-
-    feet: Point
-    crowd: Box
+from game.geometry import Point
+from game.simulation.places import Place
 
 
 @dataclass(frozen=True)
 class SceneMap:
-    """Every anchor of the scene. `places` has door, counter, bench, oven, shelf, scooter and exit."""
+    """Every fixed point of the drawn kitchen."""
 
-    places: dict[str, Place]
+    places: Mapping[Place, float]
+    """The middle of each place, from left to right."""
+    back: float
+    front: float
+    """Where the feet are of whoever stands furthest behind, and nearest."""
     lane_y: float
     lane_from: float
     lane_to: float
-    cooks: tuple[Point, ...]
-    cook_height: float
-    oven_mouth: Box
+    cooks_y: float
+    """Where the front row of cooks has its feet."""
     fire: Point
-    glow: Point
-    lamps: tuple[Point, ...]
-    scooter: Point
-    hud: Box
-    strip: Box
-    receipts: Box
-
-    def cooks_for(self, slots: int) -> tuple[Point, ...]:
-        """Foot points for this many cooks (up to nine), around the middle of the row."""
-        xs = [point.x for point in self.cooks]
-        step = xs[1] - xs[0]
-        middle, y = (xs[0] + xs[-1]) / 2, self.cooks[0].y
-        count = min(slots, len(xs))
-        return tuple(Point(middle + step * (n - (count - 1) / 2), y) for n in range(count))
+    """The foot of the flame."""
 
 
 def read_scene(folder: Path = ASSETS) -> SceneMap:
-    """The scene of `scene.yaml`. Raises OSError, KeyError or TypeError where it is not as it should be."""
+    """The scene of `scene.yaml`. Raises OSError where it cannot be read, and ValueError where a key is
+    missing or is not read by anybody; the text names it.
+    """
     raw = yaml.safe_load((folder / "scene.yaml").read_text("utf-8"))
-    lane, cooks, oven = raw["lane"], raw["cooks"], raw["oven"]
+    whole = _entries(raw, "scene.yaml", "places", "rows", "lane", "cooks", "fire")
+    places = _entries(whole["places"], "places", *Place)
+    rows = _entries(whole["rows"], "rows", "back", "front")
+    lane = _entries(whole["lane"], "lane", "y", "from", "to")
+    x, y = whole["fire"]
     return SceneMap(
-        places={
-            name: Place(Point(*entry["feet"]), Box(*entry["crowd"])) for name, entry in raw["places"].items()
-        },
+        places={place: float(places[place]) for place in Place},
+        back=rows["back"],
+        front=rows["front"],
         lane_y=lane["y"],
         lane_from=lane["from"],
         lane_to=lane["to"],
-        cooks=tuple(Point(x, cooks["y"]) for x in cooks["x"]),
-        cook_height=cooks["height"],
-        oven_mouth=Box(*oven["mouth"]),
-        fire=Point(*oven["fire"]),
-        glow=Point(*oven["glow"]),
-        lamps=tuple(Point(*lamp) for lamp in raw["lamps"]),
-        scooter=Point(*raw["scooter"]),
-        hud=Box(*raw["hud"]),
-        strip=Box(*raw["strip"]),
-        receipts=Box(*raw["receipts"]),
+        cooks_y=_entries(whole["cooks"], "cooks", "y")["y"],
+        fire=(x, y),
     )
+
+
+def _entries(raw: Any, name: str, *keys: str) -> dict[str, Any]:
+    """A mapping with exactly these keys."""
+    found = set(raw) if isinstance(raw, dict) else set()
+    wrong = sorted(found ^ set(keys))
+    if wrong:
+        raise ValueError(
+            f"{name}: expected the keys {', '.join(keys)}; missing or unknown: {', '.join(wrong)}"
+        )
+    return dict(raw)

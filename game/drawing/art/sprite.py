@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import pygame
+
+from game.drawing.kept_pictures import KeptPictures
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,6 @@ class Sprite:
     hold: tuple[float, float] = (0.0, 0.0)
     badge: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """A cook's blank badge: centre x, centre y, radius. Zero where there is none."""
-
-    @property
-    def bytes(self) -> int:
-        """The surface's size in memory."""
-        return self.surface.get_width() * self.surface.get_height() * self.surface.get_bytesize()
 
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where to blit the surface so that the anchor lies on (x, y), in display pixels."""
@@ -99,9 +95,7 @@ class Transforms:
     """
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[tuple[int, int, int, int, bool], tuple[Sprite, Sprite]] = OrderedDict()
+        self.pictures: KeptPictures[Sprite] = KeptPictures(limit_bytes)
 
     def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:
         """As `transform`, rounded to 1/50 of the size and 2 degrees."""
@@ -109,15 +103,8 @@ class Transforms:
         if steps == (50, 50, 0) and not flip:
             return sprite
         key = (id(sprite), *steps, flip)
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found[1]
-        made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
-        # The original is kept beside its transform, so that its id cannot be given to another sprite.
-        self._kept[key] = (sprite, made)
-        self._bytes += made.bytes
-        while self._bytes > self._limit and len(self._kept) > 1:
-            _, (_, old) = self._kept.popitem(last=False)
-            self._bytes -= old.bytes
-        return made
+        found = self.pictures.get(key)
+        if found is None:
+            made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
+            found = self.pictures.keep(key, made, sources=sprite)
+        return found

@@ -67,7 +67,7 @@ def read_manifest(folder: Path = ASSETS) -> dict[str, Part]:
     return parts
 
 
-class Renderer:
+class SvgRenderer:
     """Parts rendered at a given number of display pixels per unit, from the disk cache where it can."""
 
     def __init__(self, cache: DiskCache, folder: Path = ASSETS) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from api_stub.schema import Failure
 from game.actions import DoFailure
@@ -12,8 +13,9 @@ from game.geometry import Box, inside
 from game.inputs import Input, PointerMove, PointerPress
 from game.panels.failures.drawing import draw_detail, draw_log, draw_row, draw_time_line
 from game.panels.failures.words import KEYS, log_lines
-from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.scene.hud.free_room import FreeRoom
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST
 
 FRAME: Box = (8, 132, 1904, 640)
@@ -31,14 +33,13 @@ GROWTH = 1.12
 """How much larger large text is here: the sheet is full."""
 
 
-class FailuresPanel:
+class FailuresPanel(Panel):
     """Modal. A number or a press does a failure; arrows and Enter too. Esc, F and a press beside it close it.
 
     `known` tells what the API has told, `wall` the Unix time by its clock.
     """
 
     modal = True
-    over = False
 
     def __init__(self, known: Callable[[], Exhibit], wall: Callable[[], float]) -> None:
         self._known = known
@@ -78,6 +79,10 @@ class FailuresPanel:
         if known.menu is None:
             return "The API has not told of its failures yet."
         return "" if known.menu.open else CLOSED
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Below the sheet."""
+        return replace(free, top=max(free.top, FRAME[1] + FRAME[3] + 22.0))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

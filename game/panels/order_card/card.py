@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
@@ -14,16 +14,18 @@ from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.magnifier import Lens
+from game.panels.magnifier import Magnifier
 from game.panels.order_card import qr
 from game.panels.order_card.life import Life, life_of
 from game.panels.order_card.life_drawing import draw_life
 from game.panels.order_card.text import Slip, kill_text, slip_of, unheard_sentence
-from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.scene.hud.free_room import FreeRoom
 from game.simulation.appearance import look_for
 from game.theme import (
     BASIL,
+    CANVAS,
     CREAM,
     DUSK,
     GLOW,
@@ -82,7 +84,7 @@ def run_lines(run_id: str, fits: Callable[[str], bool]) -> list[str]:
     return [f"run {head}{dash}", tail] if head else [f"run {run_id}"]
 
 
-class OrderCard:
+class OrderCard(Panel):
     """Not modal: a press beside it goes to the kitchen. Esc and × close it, U shows the order in Temporal."""
 
     modal = False
@@ -109,7 +111,7 @@ class OrderCard:
         x = 1920 - 24 - WIDTH if side == "right" else 24.0
         self.frame: Box = (x, TOP, WIDTH, HEIGHT)
         self._sheet = Sheet()
-        self._lens = Lens(self.frame, GROWTH)
+        self._magnifier = Magnifier(self.frame, GROWTH)
         # Beside the QR code, or as wide as the card where there is none.
         left = x + MARGIN + (QR_ROOM + 20 if ui else 0.0)
         bottom = TOP + HEIGHT - 34
@@ -121,11 +123,16 @@ class OrderCard:
     @property
     def box(self) -> Box:
         """Where it was drawn last."""
-        return self._lens.box
+        return self._magnifier.box
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Beside it, where it lies at the right."""
+        left = self.box[0]
+        return replace(free, right=min(free.right, left)) if left > CANVAS[0] / 2 else free
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
-        item = self._lens.inner(item)
+        item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             hit = hit_at(self.hits, item.x, item.y)
@@ -148,7 +155,7 @@ class OrderCard:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        view = self._lens.view(view)
+        view = self._magnifier.view(view)
         easel = Easel(
             view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH
         )

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
-import pygame
-
-from game.geometry import Box
-from game.panels.order_card.life import Attempt, Fate, Lane, Life
-from game.panels.order_card.text import Slip, StageLine, Step, clock, number_of, seconds
+from game.panels.order_card.bar_pictures import put_bar
+from game.panels.order_card.life import Attempt, Lane, Life
+from game.panels.order_card.text import Slip, StageLine, StageState, clock, number_of, seconds
 from game.panels.widgets import PAPER_LIT, RULE, Easel
 from game.simulation.actors import colour_of
 from game.theme import (
@@ -35,7 +32,6 @@ AXIS_HIGH = 28.0
 LEAST_BAR, LEAST_MARK = 16.0, 9.0
 GAP = 3.0
 PAD = 8.0
-_FINER = 3
 
 Mark = tuple[Attempt, float, float]
 """An attempt and its place from left to right, in logical pixels."""
@@ -72,43 +68,6 @@ def places(attempts: Iterable[Attempt], life: Life, left: float, right: float) -
     return found
 
 
-def bar_points(fate: Fate, w: float, h: float) -> list[tuple[float, float]]:
-    """The outline of a bar: square, with an arrow's head while it goes on, broken off where it died, cut
-    aslant where nothing was heard of it.
-    """
-    if fate == "working":
-        tip = min(h * 0.45, w * 0.6)
-        return [(0, 0), (w - tip, 0), (w, h / 2), (w - tip, h), (0, h)]
-    if fate == "killed":
-        bite = min(h * 0.34, w * 0.5)
-        return [(0, 0), (w, 0), (w - bite, h * 0.3), (w, h * 0.5), (w - bite, h * 0.74), (w, h), (0, h)]
-    if fate == "unheard":
-        cut = min(h * 0.5, w * 0.5)
-        return [(0, 0), (w, 0), (w - cut, h), (0, h)]
-    return [(0, 0), (w, 0), (w, h), (0, h)]
-
-
-@lru_cache(maxsize=128)
-def _bar(size: tuple[int, int], fate: Fate, fill: Colour, edge: Colour, rim: int) -> pygame.Surface:
-    """A bar as a picture, drawn larger and then smoothed."""
-    w, h = size[0] * _FINER, size[1] * _FINER
-    large = pygame.Surface((w, h), pygame.SRCALPHA)
-    large.fill((*edge, 0))
-    inner = rim * _FINER
-    pygame.draw.polygon(large, edge, bar_points(fate, w - 1, h - 1))
-    inside = [(x + inner, y + inner) for x, y in bar_points(fate, w - 2 * inner - 1, h - 2 * inner - 1)]
-    if w > 3 * inner:
-        pygame.draw.polygon(large, fill, inside)
-    made = pygame.transform.smoothscale(large, size)
-    return made.convert_alpha() if pygame.display.get_surface() else made
-
-
-def _put_bar(easel: Easel, box: Box, fate: Fate, fill: Colour, edge: Colour) -> None:
-    rect = easel.view.rect(*easel.moved(box))
-    if rect.w > 0 and rect.h > 0:
-        easel.view.surface.blit(_bar(rect.size, fate, fill, edge, easel.view.px(2.4)), rect)
-
-
 RAGGED = frozenset({"working", "killed", "unheard"})
 """Fates whose bars are not square at their right end."""
 
@@ -129,7 +88,7 @@ def _put_attempt(easel: Easel, mark: Mark, top: float) -> None:
         return
     fill = mix(TOMATO, CREAM, 0.55) if attempt.fate == "failed" else pale(attempt.worker or "")
     edge = TOMATO if attempt.fate in ("killed", "failed") else INK
-    _put_bar(easel, (start, top, end - start, BAR_HIGH), attempt.fate, fill, edge)
+    put_bar(easel, (start, top, end - start, BAR_HIGH), attempt.fate, fill, edge)
     if _fits(easel, mark):
         ragged = 13.0 if attempt.fate in RAGGED else 4.0
         middle = start + 2 + (end - start - ragged) / 2
@@ -198,7 +157,7 @@ def _put_gap(easel: Easel, gap: _Gap, top: float) -> None:
     _dots(easel, centre + wide / 2 + 2, gap.end, middle)
 
 
-_NEWEST: dict[Step, Colour] = {"done": BASIL, "stopped": TOMATO}
+_NEWEST: dict[StageState, Colour] = {"done": BASIL, "stopped": TOMATO}
 MOST_CHAIN = 4
 """So many links of a chain of custody are shown, the newest."""
 LINK = 13.0
@@ -218,7 +177,7 @@ def _draw_chain(easel: Easel, line: StageLine, x: float, y: float, free: float) 
     return x
 
 
-_MARKS: dict[Step, str] = {"waiting": "…", "paused": "II"}
+_MARKS: dict[StageState, str] = {"waiting": "…", "paused": "II"}
 
 
 def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float) -> None:

@@ -9,6 +9,7 @@ import pygame
 import segno
 
 from api_stub.schema import Order
+from game.drawing.kept_pictures import KeptPictures
 from game.theme import Colour
 
 QUIET = 4
@@ -51,7 +52,10 @@ def side_of(text: str, room: float, scale: float, least: float = LEAST_MODULE) -
     return count * module if module >= max(1.0, least * scale) else 0
 
 
-@lru_cache(maxsize=8)
+PICTURE_BYTES = 4 * 1024 * 1024
+_pictures: KeptPictures[pygame.Surface] = KeptPictures(PICTURE_BYTES)
+
+
 def picture(text: str, side: int, dark: Colour, light: Colour) -> pygame.Surface | None:
     """The code on a square of `side` display pixels, each module the same whole number of them; None
     where there is not one for each.
@@ -60,6 +64,14 @@ def picture(text: str, side: int, dark: Colour, light: Colour) -> pygame.Surface
     count = len(rows) + 2 * QUIET if rows else 0
     if rows is None or side < count:
         return None
+    key = text, side, dark, light
+    return _pictures.get(key) or _pictures.keep(key, _make_picture(rows, side, dark, light))
+
+
+def _make_picture(
+    rows: tuple[tuple[bool, ...], ...], side: int, dark: Colour, light: Colour
+) -> pygame.Surface:
+    count = len(rows) + 2 * QUIET
     module = side // count
     edge = (side - module * len(rows)) // 2
     made = pygame.Surface((side, side))

@@ -45,9 +45,9 @@ _BEHIND: dict[OrderStatus, int] = {
 }
 """Stages that are over when an order has this status, even where no record of them has come yet."""
 
-Step = Literal["done", "working", "waiting", "paused", "later", "stopped"]
+StageState = Literal["done", "working", "waiting", "paused", "later", "stopped"]
 
-_WITHOUT_TIMES: dict[Step, str] = {
+_WITHOUT_TIMES: dict[StageState, str] = {
     "done": "done",
     "working": "in work",
     "waiting": "waiting for a worker",
@@ -64,7 +64,7 @@ class StageLine:
     stage: Stage
     title: str
     icon: str
-    step: Step
+    step: StageState
     worker: str | None
     number: str
     attempts: int
@@ -120,14 +120,14 @@ def number_of(worker: str | None) -> str:
     return str(slot) if slot else "?"
 
 
-_SINCE: dict[Step, str] = {
+_SINCE: dict[StageState, str] = {
     "working": "in work since",
     "waiting": "waiting; last began",
     "paused": "paused; last began",
 }
 
 
-def _times(view: StageView | None, step: Step) -> str:
+def _times(view: StageView | None, step: StageState) -> str:
     if view is None or view.started_at is None:
         return _WITHOUT_TIMES[step]
     if view.finished_at is None:
@@ -161,7 +161,7 @@ def stage_lines(order: Order, wall: float | None = None) -> tuple[StageLine, ...
     open_seen = False
     for n, stage in enumerate(Stage):
         view = views.get(stage)
-        step: Step
+        step: StageState
         worker, attempts = (view.worker, view.attempts) if view else (None, 0)
         if n < behind or (view is not None and view.finished_at is not None):
             step = "done"

@@ -27,7 +27,7 @@ from game.panels.order_form.layout import (
     plan_for,
     pressable,
 )
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at
 from game.simulation.appearance import look_for
 
@@ -37,7 +37,7 @@ DEAF_FRAMES = 2
 HINT_SECONDS = 3.0
 
 
-class OrderForm:
+class OrderForm(Panel):
     """Modal. Enter orders from anywhere but Cancel, Esc cancels."""
 
     modal = True

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from game.actions import FinishRound, StartRound
 from game.api_state.exhibit import Exhibit
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, KeyPress, PointerPress
-from game.panels.panel import Close, Do, Outcome, Stay
+from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.round.clock_plate import draw_plate
 from game.panels.round.keyboard import ERASE, LETTERS, draw_keyboard, draw_slots, keyboard
 from game.panels.round.table import draw_columns
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.scene.hud.free_room import LOWEST, FreeRoom
 from game.simulation import round as rules
 from game.simulation.round import Phase, RoundPlay
 from game.theme import (
@@ -39,7 +41,7 @@ STARTS_WITHIN = 6.0
 """Seconds after which a start without an answer is given up."""
 
 
-class RoundPanel:
+class RoundPanel(Panel):
     """While the round is on it leaves the kitchen all inputs but Esc, which ends it; then it is modal.
 
     `known` tells what the API has told.
@@ -57,15 +59,11 @@ class RoundPanel:
         # Whoever plays needs the kitchen's keys, and so does nobody else.
         self.modal = play.phase in (Phase.NAMING, Phase.TABLE, Phase.REFUSED)
 
-    @property
-    def over(self) -> bool:
-        """Whether it has nothing more to show."""
-        return False
-
-    @property
-    def covers_all(self) -> bool:
-        """Whether it leaves no room for messages but at the lower edge."""
-        return self.play.phase in (Phase.NAMING, Phase.TABLE)
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Beside the clock; at the lower edge only where the sheet covers all else."""
+        if self.play.phase in (Phase.NAMING, Phase.TABLE):
+            return replace(free, top=max(free.top, LOWEST))
+        return free
 
     @property
     def hits(self) -> tuple[Hit, ...]:

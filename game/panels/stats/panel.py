@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from api_stub.schema import Curves, Stats
-from game.accessibility import PLAIN, Access
-from game.drawing.kept_pictures import Kept
-from game.drawing.paper import inset
+from game.accessibility import PLAIN
+from game.drawing.kept_pictures import KeptSheet
+from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
-from game.panels.panel import Close, Outcome, Stay
+from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.stats import plots
+from game.panels.stats.audit_banner import draw_audit
 from game.panels.stats.figures import (
-    AuditLine,
     Look,
     Tile,
     audit_line,
@@ -26,8 +26,9 @@ from game.panels.stats.figures import (
     span_text,
     tiles,
 )
+from game.panels.stats.layout import LEFT, WIDE, layout_of
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
-from game.simulation.motion import lerp
+from game.scene.hud.free_room import FreeRoom
 from game.theme import (
     BASIL,
     CREAM,
@@ -47,88 +48,13 @@ from game.theme import (
     Colour,
 )
 
-FRAME: Box = (8, 138, 1904, 556)
-LEFT, WIDE = 42.0, 1836.0
-AUDIT: Box = (LEFT, 166, WIDE - 72, 58)
 STALE = 5.0
 """Seconds after which figures that no longer come are said to be old."""
 BELOW = 10.0
 """How far the sign that says so reaches below the sheet."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Where everything on the sheet is, in logical pixels."""
-
-    frame: Box
-    audit: Box
-    close: Hit
-    tiles: tuple[Box, ...]
-    plots: tuple[Box, ...]
-    """The cards of the plots: how long pizzas take, orders a second, orders and cooks there are."""
-    pad: float
-    """From a tile's edge to its text."""
-    rows: tuple[float, float, float]
-    """From a tile's top: its label's top, its number's middle, the rest's top."""
-    rest: int
-    """In how many lines at most the rest is written."""
-    title: float
-    """From a card's top to its title."""
-    legend: float
-    """From a card's top to the middle of the line that says what its curves are."""
-    plot: tuple[float, float]
-    """From a card's top to its plot, and from the plot's end to the card's."""
-    between: float
-    """From the end of a card's upper plot to its lower one, where it has two."""
-
-
-def _row(top: float, high: float, wides: Sequence[float], gap: float) -> tuple[Box, ...]:
-    """Boxes side by side."""
-    return tuple((LEFT + sum(wides[:n]) + n * gap, top, wide, high) for n, wide in enumerate(wides))
-
-
-PLAIN_PLAN = Plan(
-    frame=FRAME,
-    audit=AUDIT,
-    close=Hit((LEFT + WIDE - 58, 166, 58, 58), "close"),
-    tiles=_row(236, 108, (190, 190, 270, 250, 236, 280, 348), 12),
-    plots=_row(356, 316, ((WIDE - 32) / 3,) * 3, 16),
-    pad=16,
-    rows=(8, 53, 74),
-    rest=1,
-    title=9,
-    legend=22,
-    plot=(54, 42),
-    between=44,
-)
-LARGE_PLAN = Plan(
-    # Down to the hats of the cooks: they show, and can be clicked.
-    frame=(8, 138, 1904, 604),
-    audit=(LEFT, 160, WIDE - 92, 82),
-    close=Hit((LEFT + WIDE - 82, 160, 82, 82), "close"),
-    tiles=_row(250, 178, (220, 220, 214, 228, 211, 327, 356), 10),
-    plots=_row(438, 280, (546, 672, 590), 14),
-    pad=13,
-    rows=(4, 71, 102),
-    rest=2,
-    title=4,
-    legend=25.5,
-    plot=(56, 50),
-    between=52,
-)
-
-
-def plan_of(access: Access) -> Plan:
-    """Where everything is, as people want it shown."""
-    return LARGE_PLAN if access.large else PLAIN_PLAN
-
-
-def frame_of(access: Access) -> Box:
-    """The box of the sheet, as people want it shown."""
-    return plan_of(access).frame
-
-
-class StatsPanel:
+class StatsPanel(Panel):
     """Not modal: cooks can be killed while it is open. Tab, Esc and × close it."""
 
     modal = False
@@ -137,18 +63,22 @@ class StatsPanel:
         """`look_up` is asked in every frame."""
         self._look_up = look_up
         self._sheet = Sheet()
-        self._kept = Kept()
-        self._plan = plan_of(PLAIN)
+        self._kept = KeptSheet()
+        self._layout = layout_of(PLAIN)
 
     @property
     def hits(self) -> tuple[Hit, ...]:
         """What can be pressed, where it was drawn last."""
-        return (self._plan.close,)
+        return (self._layout.close,)
 
     @property
     def box(self) -> Box:
         """Where it was drawn last."""
-        return self._plan.frame
+        return self._layout.frame
+
+    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
+        """Under it, and under the sign that tells how old its figures are."""
+        return replace(free, top=max(free.top, self.box[1] + self.box[3] + BELOW + 12.0))
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
@@ -156,7 +86,7 @@ class StatsPanel:
         if isinstance(item, PointerPress):
             if hit_at(self.hits, item.x, item.y):
                 return Close()
-            return Stay(used=inside(self._plan.frame, item.x, item.y))
+            return Stay(used=inside(self._layout.frame, item.x, item.y))
         if pressed_key(item) in ("escape", "tab"):
             return Close()
         return Stay(used=False)
@@ -167,7 +97,7 @@ class StatsPanel:
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; keeps where, for what is pressed next."""
-        self._plan = plan_of(view.access)
+        self._layout = layout_of(view.access)
         look = self._look_up()
         known = look.known
         hot = hit_at(self.hits, *self._sheet.pointer)
@@ -175,24 +105,24 @@ class StatsPanel:
         still = self._sheet.arrived >= 1.0
         key = (known.stats, known.audit, int(look.audit_age), hot, view.scale, view.access) if still else None
         easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
-        self._kept.draw(view, self._plan.frame, key, lambda: self._paint(easel, look))
+        self._kept.draw(view, self._layout.frame, key, lambda: self._paint(easel, look))
         if known.stats is not None:
             # It reaches beyond the sheet, and is therefore not kept with it.
             self._old(easel, look.stats_age)
 
     def _paint(self, easel: Easel, look: Look) -> None:
-        plan, known = self._plan, look.known
-        easel.box(plan.frame, WOOD, 34, WOOD_DARK, 4)
-        easel.box(inset(plan.frame, 14), CREAM, 22, WOOD_DARK)
+        layout, known = self._layout, look.known
+        easel.box(layout.frame, WOOD, 34, WOOD_DARK, 4)
+        easel.box(inset(layout.frame, 14), CREAM, 22, WOOD_DARK)
         self._close(easel)
         if known.audit is not None:
-            self._audit(easel, audit_line(known.audit, look.audit_age))
+            draw_audit(easel, layout.audit, audit_line(known.audit, look.audit_age))
         else:
             easel.text(
-                "The audit has not been counted yet.", LEFT + 8, plan.audit[1] + 12, SIZE_BODY, INK_SOFT
+                "The audit has not been counted yet.", LEFT + 8, layout.audit[1] + 12, SIZE_BODY, INK_SOFT
             )
         if known.stats is None:
-            easel.text("No figures have come yet.", LEFT + 8, plan.tiles[0][1] + 30, SIZE_BODY, INK_SOFT)
+            easel.text("No figures have come yet.", LEFT + 8, layout.tiles[0][1] + 30, SIZE_BODY, INK_SOFT)
             return
         self._tiles(easel, tiles(known.stats, known.audit))
         self._latency(easel, known.stats)
@@ -208,79 +138,24 @@ class StatsPanel:
         if easel.view.access.large:
             # No wider than it must be: beside it are the ends of an axis.
             wide, high = easel.pen.measure(text, SIZE_LEAST)[0] + 36, 44.0
-        end = self._plan.frame[1] + self._plan.frame[3] + BELOW
+        end = self._layout.frame[1] + self._layout.frame[3] + BELOW
         middle = LEFT + WIDE / 2
         easel.box((middle - wide / 2, end - high, wide, high), INK, high / 2)
         easel.text(text, middle, end - high / 2, SIZE_LEAST, GLOW, anchor="center", max_width=wide - 20)
 
     def _close(self, easel: Easel) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)
-        box = self._plan.close.box
+        box = self._layout.close.box
         x, y, w, h = box
         easel.box(box, GLOW if hot else PLASTER, 18, INK)
         easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
 
-    def _audit(self, easel: Easel, line: AuditLine) -> None:
-        x, y, w, h = self._plan.audit
-        pen, large, colour = easel.pen, easel.view.access.large, BASIL if line.good else TOMATO
-        easel.box(self._plan.audit, colour, 18, INK)
-        middle = y + h / 2 - 1
-        self._mark(easel, x + 36, middle, line.good)
-        wide = pen.measure(line.verdict, SIZE_HEAD - 2, face="bold")[0]
-        counted, room, gap, pitch = [line.counted], None, 22.0, 36.0
-        # Everything in one row, where it has room; it has none where numbers are long, or much is to be said.
-        whole = pen.measure(line.text, SIZE_HEAD - 4, tabular=True)[0] + wide + 36
-        whole += pen.measure(line.counted, SIZE_SMALL, tabular=True)[0]
-        narrow = large or line.differs or whole > w - 68 - 3 * gap
-        if narrow:
-            # When it was counted, and how long ago: one below the other, so that the sentence has room.
-            pitch = 36.0 if large else 27.0
-            counted, gap = line.counted.split(", "), 16.0
-            room = w - 68 - gap - wide - 36 - gap - 20
-            room -= max(pen.measure(part, SIZE_SMALL, tabular=True)[0] for part in counted)
-        long = room is not None and pen.measure(line.text, SIZE_LEAST)[0] > 1.02 * room
-        if room is not None and (line.differs or long):
-            # Tabular digits are a little wider than the measure that a line is broken by.
-            said = pen.wrap(line.text, SIZE_LEAST, 0.95 * room, lines=2)
-            for n, part in enumerate(said):
-                easel.text(
-                    part, x + 68, middle + (n - (len(said) - 1) / 2) * pen.pitch(25), SIZE_LEAST, CREAM,
-                    anchor="midleft", tabular=True, max_width=room,
-                )  # fmt: skip
-            left = x + 68 + room + gap
-        else:
-            box = easel.text(
-                line.text, x + 68, middle, SIZE_HEAD - 4, CREAM, anchor="midleft", tabular=True,
-                max_width=room,
-            )  # fmt: skip
-            left = x + 68 + box[2] + gap
-        easel.box((left, y + 8, wide + 36, h - 16), CREAM, 20)
-        easel.text(
-            line.verdict, left + 18, middle, SIZE_HEAD - 2, colour, face="bold", anchor="midleft",
-            tabular=True,
-        )  # fmt: skip
-        for n, part in enumerate(counted):
-            easel.text(
-                part, x + w - 20, middle + (n - (len(counted) - 1) / 2) * pitch, SIZE_SMALL, CREAM,
-                anchor="midright", tabular=True, max_width=max(60.0, x + w - 18 - gap - left - wide - 36),
-            )  # fmt: skip
-
-    def _mark(self, easel: Easel, x: float, y: float, good: bool) -> None:
-        """A tick or a cross, drawn: a state is never colour alone."""
-        points = [(-13.0, 0.0), (-4.0, 10.0), (14.0, -11.0)] if good else [(-11.0, -11.0), (11.0, 11.0)]
-        strokes = [points] if good else [points, [(-11.0, 11.0), (11.0, -11.0)]]
-        for stroke in strokes:
-            for begin, end in zip(stroke, stroke[1:], strict=False):
-                for n in range(13):
-                    t = n / 12
-                    easel.disc(x + lerp(begin[0], end[0], t), y + lerp(begin[1], end[1], t), 4.0, CREAM)
-
     def _tiles(self, easel: Easel, shown: Sequence[Tile]) -> None:
-        for box, tile in zip(self._plan.tiles, shown, strict=True):
+        for box, tile in zip(self._layout.tiles, shown, strict=True):
             self._tile(easel, box, tile)
 
     def _tile(self, easel: Easel, box: Box, tile: Tile) -> None:
-        pad, (label, value, more) = self._plan.pad, self._plan.rows
+        pad, (label, value, more) = self._layout.pad, self._layout.rows
         x, y, w = box[0] + pad, box[1], box[2] - 2 * pad
         easel.box(box, PAPER_LIT, 16, RULE)
         easel.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
@@ -313,16 +188,16 @@ class StatsPanel:
             for part in parts[1:]:
                 longer = f"{lines[-1]} · {part}"
                 lines = [*lines[:-1], longer] if long(longer) <= wide else [*lines, part]
-            if len(lines) <= self._plan.rest:
+            if len(lines) <= self._layout.rest:
                 return lines, aside
             *parts, aside = parts
 
     def _card(self, easel: Easel, n: int, title: str) -> Box:
         """A plot's card with its title; the box for the plot itself."""
-        x, y, w, h = self._plan.plots[n]
-        above, below = self._plan.plot
+        x, y, w, h = self._layout.plots[n]
+        above, below = self._layout.plot
         easel.box((x, y, w, h), PAPER_LIT, 16, RULE)
-        easel.text(title, x + 18, y + self._plan.title, SIZE_SMALL, face="bold", max_width=w - 36)
+        easel.text(title, x + 18, y + self._layout.title, SIZE_SMALL, face="bold", max_width=w - 36)
         return x + 24, y + above, w - 48, h - above - below
 
     def _latency(self, easel: Easel, stats: Stats) -> None:
@@ -338,7 +213,7 @@ class StatsPanel:
 
     def _flow(self, easel: Easel, curves: Curves) -> None:
         x, y, w, h = self._card(easel, 1, "Orders a second")
-        legend = self._plan.plots[1][1] + self._plan.legend
+        legend = self._layout.plots[1][1] + self._layout.legend
         box = x, y + 8, w, h - 8
         started = per_second(curves.started, curves.step_s)
         delivered = per_second(curves.delivered, curves.step_s)
@@ -363,7 +238,7 @@ class StatsPanel:
 
     def _crew(self, easel: Easel, curves: Curves) -> None:
         x, y, w, h = self._card(easel, 2, "On their way")
-        between = self._plan.between
+        between = self._layout.between
         half = (h - 4 - between) / 2
         upper = x, y + 2, w, half
         top = nice(max((*curves.open, 0)))

@@ -7,6 +7,7 @@ only a list of blits.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pygame
 
@@ -15,9 +16,9 @@ from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.members import ROW_SHADES, Blit, Load, Member
-from game.scene.gopher_pictures import Wardrobe
+from game.scene.gopher_pictures import GopherPictures
+from game.scene.moment import Moment
 from game.simulation.actors import Gopher, Mood
-from game.simulation.model import Model
 
 CARRIED: dict[OrderStatus, PizzaState] = {
     OrderStatus.UNKNOWN: PizzaState.TICKET,
@@ -80,7 +81,7 @@ def shade_of(gopher: Gopher, access: Access) -> int:
     return min(max(round(deep * (len(ROW_SHADES) - 1)), 0), len(ROW_SHADES) - 1)
 
 
-def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
+def _take_up(brush: Brush, pictures: GopherPictures, member: Member) -> bool:
     """Carry what its order is at; False where there is no picture of that yet."""
     gopher = member.gopher
     carried = load_for(brush.art, gopher.height, gopher.order.status)
@@ -91,22 +92,22 @@ def _take_up(brush: Brush, wardrobe: Wardrobe, member: Member) -> bool:
         return True
     state, _, topped = carried
     order, size = gopher.order, load_size(gopher.height, state)
-    load = wardrobe.pizza(brush.art, order.id, state, order.toppings if topped else (), size)
+    load = pictures.pizza(brush.art, order.id, state, order.toppings if topped else (), size)
     if load is None:
         return False
-    shown = wardrobe.crowd.outfits.get(brush.art, load, shade=member.shade)
+    shown = pictures.crowd.outfits.get(load, shade=member.shade)
     member.load, member.load_surface, member.load_anchor = load, shown.surface, shown.anchor
-    if not wardrobe.carries(order.id, state, size):
+    if not pictures.carries(order.id, state, size):
         return False
     member.carried = carried
     return True
 
 
-def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -> None:
+def _dress(brush: Brush, pictures: GopherPictures, member: Member, pose: GopherPose) -> None:
     """Put on the picture that its gopher needs; while that cannot be made yet, the one of before stays."""
     gopher, art = member.gopher, brush.art
-    key, height, left, outfits = gopher.order.id, gopher.height, gopher.left, wardrobe.crowd.outfits
-    settled, shade = True, shade_of(gopher, wardrobe.crowd.access)
+    key, height, left, outfits = gopher.order.id, gopher.height, gopher.left, pictures.crowd.outfits
+    settled, shade = True, shade_of(gopher, pictures.crowd.access)
     other = shade != member.shade
     if other:
         member.kept.clear()
@@ -116,20 +117,20 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
         if size != member.size:
             member.kept.clear()
             member.size = size
-            shadow = outfits.get(art, wardrobe.shadow(art, height))
+            shadow = outfits.get(pictures.shadow(art, height))
             member.shadow = shadow.surface
             member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
-        settled = _take_up(brush, wardrobe, member)
+        settled = _take_up(brush, pictures, member)
     worn = member.kept.get((pose, left))
     if worn is None:
-        figure = wardrobe.figure(art, key, pose, height)
+        figure = pictures.figure(art, key, pose, height)
         if figure is None:
             member.pose, member.waits = None, pose
             return
-        sprite = outfits.get(art, figure, None, left, shade=shade)
+        sprite = outfits.get(figure, None, left, shade=shade)
         (ax, ay), (hx, hy) = sprite.anchor, sprite.hold
         worn = sprite.surface, 0.5 - ax, 0.5 - ay, 0.5 + hx - ax, 0.5 + hy - ay, figure
-        if wardrobe.wears(key, pose, height):
+        if pictures.wears(key, pose, height):
             member.kept[pose, left] = worn
         else:
             settled = False
@@ -142,35 +143,39 @@ def _dress(brush: Brush, wardrobe: Wardrobe, member: Member, pose: GopherPose) -
         member.pose, member.waits = None, pose
 
 
-def _stand(brush: Brush, model: Model, wardrobe: Wardrobe, member: Member) -> None:
+def _stand(brush: Brush, pictures: GopherPictures, member: Member, now: float) -> None:
     """Keep the picture, with its shadow, of somebody who rests: until it blinks nothing of it changes."""
     gopher, figure = member.gopher, member.figure
     if figure is None:
         return
-    if shade_of(gopher, wardrobe.crowd.access) != member.shade:
+    if shade_of(gopher, pictures.crowd.access) != member.shade:
         # Another floor has another row for it; it dresses anew in the next frame.
         member.kept.clear()
         member.pose = None
         return
     art, scale = brush.art, brush.view.scale
-    sprite = wardrobe.crowd.outfits.get(
-        art, figure, member.load, gopher.left, wardrobe.shadow(art, gopher.height), member.shade
+    sprite = pictures.crowd.outfits.get(
+        figure, member.load, gopher.left, pictures.shadow(art, gopher.height), member.shade
     )
     x, y = member.body.x * scale + 0.5, member.body.y * scale + 0.5
     member.standing = sprite.surface, (int(x - sprite.anchor[0]), int(y - sprite.anchor[1]))
     member.rest, member.still_until = gopher.rest.number if gopher.rest else 0, math.inf
     if member.pose is GopherPose.IDLE:
         every = member.blink_every
-        member.still_until = model.now + every - (model.now + member.blink_from) % every
+        member.still_until = now + every - (now + member.blink_from) % every
 
 
 def draw_crowd(
-    brush: Brush, model: Model, wardrobe: Wardrobe, but: frozenset[int] = frozenset()
+    brush: Brush,
+    gophers: Mapping[str, Gopher],
+    pictures: GopherPictures,
+    moment: Moment,
+    but: frozenset[int] = frozenset(),
 ) -> list[Gopher]:
     """Everybody who stands or walks on the floor, from back to front; returns those who hop, and are not.
     Gophers whose `id()` is in `but` are left out of the picture: they are drawn over it.
     """
-    now, scale, calm = model.now, brush.view.scale, model.access.calm
+    now, scale, calm = moment.now, brush.view.scale, moment.calm
     dx, dy = brush.dx * scale, brush.dy * scale
     steady = dx == 0.0 and dy == 0.0
     blits: list[Blit] = []
@@ -178,12 +183,12 @@ def draw_crowd(
     walk, leave, worked = Mood.WALK, Mood.LEAVE, Mood.WORKED
     idle, blink, step_a, step_b = GopherPose.IDLE, GopherPose.BLINK, GopherPose.WALK1, GopherPose.WALK2
     fliers: list[Gopher] = []
-    crowd, full = wardrobe.crowd, wardrobe.full
-    if crowd.access is not model.access:
-        crowd.access = model.access
+    crowd, full = pictures.crowd, pictures.full
+    if crowd.access != brush.view.access:
+        crowd.access = brush.view.access
         for member in crowd.members:
             member.rest = 0
-    for member in crowd.gather(model.gophers):
+    for member in crowd.gather(gophers):
         gopher = member.gopher
         rest = gopher.rest
         if rest is not None and rest.number == member.rest and now < member.still_until and steady:
@@ -231,13 +236,13 @@ def draw_crowd(
                 load_x, load_y = member.load_anchor
                 member.load_dx, member.load_dy = paw_x - load_x, paw_y - load_y
                 member.pose, member.left, member.waits = pose, gopher.left, None
-            elif not full and (member.waits is not pose or wardrobe.left > 0):
+            elif not full and (member.waits is not pose or pictures.left > 0):
                 # Who waits for a picture that cannot be made in this frame has asked for it already.
-                _dress(brush, wardrobe, member, pose)
+                _dress(brush, pictures, member, pose)
         if member.surface is None or member.shadow is None:
             continue
         if rest is not None and steady and member.waits is None and pose is not blink and not gopher.gliding:
-            _stand(brush, model, wardrobe, member)
+            _stand(brush, pictures, member, now)
         body = member.body
         member.y = y = body.y
         x, y = body.x * scale + dx, y * scale + dy

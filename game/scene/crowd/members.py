@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter, is_
@@ -11,7 +10,8 @@ import pygame
 
 from api_stub.schema import OrderStatus
 from game.accessibility import Access
-from game.drawing.art import Art, GopherPose, PizzaState, Sprite
+from game.drawing.art import GopherPose, PizzaState, Sprite
+from game.drawing.kept_pictures import KeptPictures
 from game.simulation.actors import Gopher
 from game.simulation.motion import SmoothPoint
 from game.theme import Colour
@@ -27,7 +27,6 @@ ROW_SHADES: tuple[Colour, ...] = ((255, 255, 255), (232, 222, 224), (208, 192, 2
 front rows stand out."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
-Key = tuple[int, int, int, bool, int]
 Worn = tuple[pygame.Surface, float, float, float, float, Sprite]
 """A picture, its offsets and those of its paws in display pixels, and the figure in it."""
 Load = tuple[PizzaState, int, bool]
@@ -36,38 +35,25 @@ Load = tuple[PizzaState, int, bool]
 
 class Outfits:
     """Pictures of a gopher with its pizza in its paws, with premultiplied alpha: small ones are put down in
-    half the time. Bounded by bytes; least recently used out first.
+    half the time.
     """
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Key, tuple[tuple[Sprite | None, ...], Sprite]] = OrderedDict()
-        self.bytes = 0
+    def __init__(self, limit_bytes: float = OUTFIT_BYTES) -> None:
+        self.pictures: KeptPictures[Sprite] = KeptPictures(limit_bytes)
 
     def get(
-        self, art: Art, figure: Sprite, load: Sprite | None = None, flip: bool = False,
+        self, figure: Sprite, load: Sprite | None = None, flip: bool = False,
         shadow: Sprite | None = None, shade: int = 0,
     ) -> Sprite:  # fmt: skip
         """The figure, mirrored if `flip`, holding `load`, over its `shadow`, in one of `ROW_SHADES`."""
         key = id(figure), id(load), id(shadow), flip, shade
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found[1]
-        made = _dressed(figure, load, flip, shadow)
-        if shade:
-            made.surface.fill(ROW_SHADES[shade], special_flags=pygame.BLEND_RGB_MULT)
-        # The originals are kept beside it, so that their ids cannot be given to other sprites.
-        self._kept[key] = (figure, load, shadow), made
-        self.bytes += made.bytes
-        limit = OUTFIT_BYTES * max(1.0, art.scale * art.scale)
-        while self.bytes > limit and len(self._kept) > 1:
-            self.bytes -= self._kept.popitem(last=False)[1][1].bytes
-        return made
-
-    def clear(self) -> None:
-        """Forget all: other pictures are in use."""
-        self._kept.clear()
-        self.bytes = 0
+        found = self.pictures.get(key)
+        if found is None:
+            found = _dressed(figure, load, flip, shadow)
+            if shade:
+                found.surface.fill(ROW_SHADES[shade], special_flags=pygame.BLEND_RGB_MULT)
+            self.pictures.keep(key, found, sources=(figure, load, shadow))
+        return found
 
 
 def _dressed(figure: Sprite, load: Sprite | None, flip: bool, shadow: Sprite | None) -> Sprite:
@@ -147,10 +133,10 @@ class Crowd:
     _last: list[Gopher] = field(default_factory=list)
     """Whom `members` is of."""
 
-    def forget_pictures(self) -> None:
-        """Other pictures are in use now: another size of the display."""
+    def forget_pictures(self, scale: float) -> None:
+        """Other pictures are in use now: another size of the display, whose scale is `scale`."""
         self.members, self._last = [], []
-        self.outfits.clear()
+        self.outfits = Outfits(OUTFIT_BYTES * max(1.0, scale * scale))
 
     def gather(self, gophers: Mapping[str, Gopher]) -> list[Member]:
         """The members for these gophers, from back to front."""

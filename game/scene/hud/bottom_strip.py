@@ -61,8 +61,8 @@ def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the strip shows: where it is the same, so is its picture."""
+class StripFigures:
+    """What the strip shows in a frame: where it is the same, so is its picture."""
 
     plan: StripLayout
     line: str
@@ -75,23 +75,25 @@ class Shown:
     round_key: str = ""
 
 
-def draw_strip(brush: Brush, model: Model) -> None:
-    """The keys, or what the speaker says; painted when it changes."""
+def strip_figures(model: Model) -> StripFigures:
+    """What the strip shows now."""
     story = model.speaker
     plan = strip_for(bool(story.line), model.kiosk, model.muted)
     hot = tuple(
         inside(box, *model.pointing.at)
         for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
-    said = hint(model.device, model.kiosk, model.bindings)
-    shown = Shown(
-        plan, story.line, story.position, model.kiosk, model.muted, hot, said, model.bindings.cap("round")
-    )
+    said, key = hint(model.device, model.kiosk, model.bindings), model.bindings.cap("round")
+    return StripFigures(plan, story.line, story.position, model.kiosk, model.muted, hot, said, key)
+
+
+def draw_strip(brush: Brush, shown: StripFigures) -> None:
+    """The keys, or what the speaker says; painted when it changes."""
     x, y, w, h = BOTTOM_STRIP
     brush.kept("strip", shown, (w, h), lambda own: _paint(own, shown), x, y)
 
 
-def _paint(brush: Brush, shown: Shown) -> None:
+def _paint(brush: Brush, shown: StripFigures) -> None:
     plan, (order, ui, questions, muted, play) = shown.plan, shown.hot
     _button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
     _button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)

@@ -8,7 +8,7 @@ import pygame
 
 from game.api_state.receipts import Words
 from game.drawing.brush import Brush
-from game.drawing.paper import edged_box, fill_box, shadow
+from game.drawing.shapes import edged_box, fill_box, shadow
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
 from game.simulation.model import Model, ReceiptSlip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from game.drawing.brush import Brush
-from game.drawing.paper import edged_box, fill_box
+from game.drawing.shapes import edged_box, fill_box
 from game.geometry import inside
 from game.simulation.model import Model
 from game.simulation.stream_slider import KNOB, SIGN, SWITCH, TRACK, knob_x, on_track, state_text
@@ -13,8 +13,8 @@ from game.theme import BASIL, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_LEAST, WO
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the sign shows: where it is the same, so is its picture."""
+class SliderFigures:
+    """What the sign shows in a frame: where it is the same, so is its picture."""
 
     text: str
     running: bool
@@ -25,23 +25,27 @@ class Shown:
     hot_switch: bool
 
 
-def draw_sign(brush: Brush, model: Model) -> None:
-    """The sign, where a stream is configured or was switched on; painted when it changes."""
+def slider_figures(model: Model) -> SliderFigures | None:
+    """What the sign shows now; None: no stream is configured, nor was one switched on."""
     stream = model.stream
     if not stream.shown:
-        return
-    shown = Shown(
+        return None
+    return SliderFigures(
         state_text(stream, model.open_everywhere, model.real),
         stream.running,
         round(knob_x(stream.per_minute) - TRACK[0]),
         model.pointing.dragging or on_track(*model.pointing.at),
         inside(SWITCH, *model.pointing.at),
     )
+
+
+def draw_slider(brush: Brush, shown: SliderFigures) -> None:
+    """The sign; painted when it changes."""
     x, y, w, h = SIGN
     brush.kept("stream", shown, (w, h), lambda own: _paint(own, shown), x, y)
 
 
-def _paint(brush: Brush, shown: Shown) -> None:
+def _paint(brush: Brush, shown: SliderFigures) -> None:
     view, pen = brush.view, brush.pen
     edged_box(view, SIGN, WOOD_DARK, INK, 18, 3)
     _switch(brush, shown)
@@ -58,7 +62,7 @@ def _paint(brush: Brush, shown: Shown) -> None:
     brush.flush()
 
 
-def _switch(brush: Brush, shown: Shown) -> None:
+def _switch(brush: Brush, shown: SliderFigures) -> None:
     view, hot, running = brush.view, shown.hot_switch, shown.running
     x, y, w, h = SWITCH
     edged_box(view, SWITCH, CREAM if hot else BASIL if running else NIGHT, INK, 14, 3)
