@@ -67,7 +67,9 @@ def test_the_clock_goes_on_between_two_answers_and_ends_by_the_record() -> None:
     assert play.seconds == 1
     play = later(play, 3.0)
     assert play.seconds == 0 and play.phase is Phase.PLAYING, "only the API's record ends it"
-    over = told(RoundsSeen(started=a_round()), RoundsSeen(table=RoundTable(current=a_round(state="counting"))))
+    over = told(
+        RoundsSeen(started=a_round()), RoundsSeen(table=RoundTable(current=a_round(state="counting")))
+    )
     assert heard(play, over).phase is Phase.NAMING
 
 
@@ -253,8 +255,6 @@ def test_one_round_at_a_time_is_shown() -> None:
 
 
 # The network
-
-
 
 
 def as_told(one: Round) -> Any:

@@ -45,26 +45,26 @@ def draw_row(easel: Easel, hit: Hit, failure: Failure, focus: bool, hot: bool) -
         return
     easel.text(KEYS[hit.index], x + 34, middle - 1, SIZE_BODY, INK_SOFT, anchor="center")
     easel.text(
-        failure.title, left, y + 22, SIZE_SMALL, INK_SOFT, face="bold", anchor="midleft", max_width=wide
+        failure.title, left, y + 17, SIZE_SMALL, INK_SOFT, face="bold", anchor="midleft", max_width=wide
     )
-    easel.text(f"not now: {why}", left, y + h - 20, SIZE_LEAST, INK_SOFT, anchor="midleft", max_width=wide)
+    for n, row in enumerate(easel.pen.wrap(why, SIZE_LEAST, wide, lines=2)):
+        easel.text(row, left, y + 42 + 23 * n, SIZE_LEAST, INK_SOFT, anchor="midleft", max_width=wide)
 
 
 def draw_detail(easel: Easel, failure: Failure, box: Box) -> None:
     """What is done, really, and what is to notice it."""
     x, y, w, _ = box
-    parts: list[tuple[str, str]] = [("What is done", failure.what), ("Who notices", failure.mechanism)]
-    if failure.unavailable:
-        parts.append(("Not now", failure.unavailable))
+    why = failure.unavailable
+    parts = (("What is done", failure.what), ("Not now", why) if why else ("Who notices", failure.mechanism))
     easel.box(box, CREAM, 16, RULE)
-    y += 12
+    y += 8
     for name, text in parts:
         colour = TOMATO if name == "Not now" else INK
         easel.text(name, x + 18, y + 2, SIZE_LEAST, INK_SOFT, max_width=144)
         for row in easel.pen.wrap(text, SIZE_SMALL, w - 190, lines=2):
             easel.text(row, x + 168, y, SIZE_SMALL, colour, max_width=w - 186)
-            y += 30
-        y += 6
+            y += 29
+        y += 2
 
 
 def draw_time_line(easel: Easel, timeouts: TimeoutsInForce, box: Box) -> None:

@@ -18,14 +18,14 @@ from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_ke
 from game.scene.hud.free_room import FreeRoom
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST
 
-FRAME: Box = (8, 132, 1904, 640)
-LEFT, TOP = 44.0, 206.0
-ROW_WIDE, ROW_HIGH, GAP = 540.0, 80.0, 8.0
+FRAME: Box = (8, 132, 1904, 660)
+LEFT, TOP = 50.0, 216.0
+ROW_WIDE, ROW_HIGH, GAP = 540.0, 80.0, 4.0
 ROWS = 5
 RIGHT, RIGHT_WIDE = 1180.0, 692.0
-DETAIL: Box = (LEFT, TOP + ROWS * (ROW_HIGH + GAP) - GAP + 12, 2 * ROW_WIDE + GAP, 104)
-TIME_LINE: Box = (RIGHT, 206, RIGHT_WIDE, 184)
-LOG: Box = (RIGHT, 440, RIGHT_WIDE, 312)
+DETAIL: Box = (LEFT, TOP + ROWS * (ROW_HIGH + GAP) - GAP + 12, 2 * ROW_WIDE + GAP, 124)
+TIME_LINE: Box = (RIGHT, 216, RIGHT_WIDE, 184)
+LOG: Box = (RIGHT, 466, RIGHT_WIDE, 298)
 MOST_LINES = 12
 CLOSED = "The failure menu is off in this kiosk: failures.allowed_in_kiosk in the config turns it on."
 LACKING = "This API has no failure menu: it is an older one."
@@ -140,6 +140,6 @@ class FailuresPanel(Panel):
             easel.text("Timeouts in force", RIGHT, TOP - 34, SIZE_HEAD, face="display", anchor="midleft")
             draw_time_line(easel, known.menu.timeouts, TIME_LINE)
         if known.menu is not None and known.menu.open:
-            easel.text("What noticed", RIGHT, LOG[1] - 24, SIZE_HEAD, face="display", anchor="midleft")
+            easel.text("What noticed", RIGHT, LOG[1] - 30, SIZE_HEAD, face="display", anchor="midleft")
             titles = {failure.id: failure.title for failure in failures}
             draw_log(easel, log_lines(known.records, titles, self._wall(), MOST_LINES), LOG)

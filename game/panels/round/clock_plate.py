@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api_stub.schema import Round
 from game.geometry import Box
 from game.panels.widgets import Easel
 from game.simulation.round import RoundPlay, risk_of
@@ -13,13 +14,14 @@ from game.theme import (
     NIGHT,
     SIZE_BODY,
     SIZE_HERO,
-    SIZE_LEAST,
     SIZE_SMALL,
     SIZE_TITLE,
 )
 
-PLATE: Box = (20, 240, 460, 420)
-"""Beside the oven, over the bench's wall: nobody walks or works there."""
+PLATE: Box = (20, 250, 690, 236)
+"""Over the wall beside the oven: nobody walks or works there."""
+FIGURES = 344.0
+"""From where on the figures stand, from its left edge."""
 LAST_KILLS = 2
 WARNING_S = 10.0
 
@@ -31,49 +33,51 @@ def draw_plate(easel: Easel, play: RoundPlay) -> None:
     told = play.told
     if told is None:
         easel.text(
-            "The round begins …", x + w / 2, y + 60, SIZE_BODY, CREAM, anchor="center", max_width=w - 40
+            "The round begins …", x + w / 2, y + 70, SIZE_BODY, CREAM, anchor="center", max_width=w - 40
         )
         return
     late = play.left <= WARNING_S
     easel.text(
-        f"{play.seconds}", x + 130, y + 66, SIZE_HERO + 16, ALARM if late else GLOW, face="display",
-        anchor="center", tabular=True, max_width=200,
+        f"{play.seconds}", x + 88, y + 60, SIZE_HERO, ALARM if late else GLOW, face="display",
+        anchor="center", tabular=True, max_width=140,
     )  # fmt: skip
-    easel.text("seconds to", x + 230, y + 50, SIZE_BODY, CREAM, anchor="midleft", max_width=w - 246)
+    words = FIGURES - 172
+    easel.text("seconds to", x + 164, y + 42, SIZE_BODY, CREAM, anchor="midleft", max_width=words)
     easel.text(
-        "lose a pizza", x + 230, y + 86, SIZE_BODY, CREAM, face="bold", anchor="midleft", max_width=w - 246
+        "lose a pizza", x + 164, y + 78, SIZE_BODY, CREAM, face="bold", anchor="midleft", max_width=words
     )
     # Time is told by a length too: a number alone is not seen from afar.
     rest = max(0.0, min(1.0, play.left / max(play.length, 1.0)))
-    easel.box((x + 24, y + 126, w - 48, 14), INK, 7)
+    easel.box((x + 24, y + 122, w - 48, 14), INK, 7)
     if rest > 0.02:
-        easel.box((x + 24, y + 126, (w - 48) * rest, 14), ALARM if late else GLOW, 7)
+        easel.box((x + 24, y + 122, (w - 48) * rest, 14), ALARM if late else GLOW, 7)
+    _draw_figures(easel, told, x + FIGURES, y, w - FIGURES - 12)
+    _draw_kills(easel, told, x + 24, y + 148, w - 48)
+
+
+def _draw_figures(easel: Easel, told: Round, x: float, y: float, wide: float) -> None:
     figures = (
         (told.kills, "kills"),
         (told.at_risk, "at risk"),
         (told.takeovers, "saved"),
         (told.lost, "lost"),
     )
-    step = (w - 32) / len(figures)
+    step = wide / len(figures)
     for n, (count, word) in enumerate(figures):
-        middle = x + 16 + step * (n + 0.5)
-        colour = ALARM if word == "lost" and count else GLOW if word == "lost" else CREAM
+        middle = x + step * (n + 0.5)
+        colour = CREAM if word != "lost" else ALARM if count else GLOW
         easel.text(
-            f"{count}", middle, y + 188, SIZE_TITLE, colour, face="display", anchor="center", tabular=True,
+            f"{count}", middle, y + 52, SIZE_TITLE, colour, face="display", anchor="center", tabular=True,
             max_width=step - 6,
         )  # fmt: skip
-        easel.text(word, middle, y + 230, SIZE_SMALL, colour, anchor="center", max_width=step - 6)
-    top = y + 264
+        easel.text(word, middle, y + 92, SIZE_SMALL, colour, anchor="center", max_width=step - 4)
+
+
+def _draw_kills(easel: Easel, told: Round, x: float, y: float, wide: float) -> None:
     if not told.kill_list:
-        easel.text(
-            "Kill a cook: press its number, or it", x + 24, top + 22, SIZE_SMALL, CREAM, anchor="midleft",
-            max_width=w - 48,
-        )  # fmt: skip
+        told_how = "Kill a cook: press its number, or the cook  ·  Esc ends the round"
+        easel.text(told_how, x, y + 36, SIZE_SMALL, CREAM, anchor="midleft", max_width=wide)
     for kill in reversed(told.kill_list[-LAST_KILLS:]):
-        easel.text(
-            f"{kill.worker} killed", x + 24, top + 16, SIZE_SMALL, GLOW, face="bold", anchor="midleft",
-            max_width=w - 48,
-        )  # fmt: skip
-        easel.text(risk_of(kill), x + 24, top + 46, SIZE_SMALL, CREAM, anchor="midleft", max_width=w - 48)
-        top += 66
-    easel.text("Esc ends it", x + w - 24, y + PLATE[3] - 16, SIZE_LEAST, CREAM, anchor="midright")
+        easel.text(kill.worker, x, y + 18, SIZE_SMALL, GLOW, face="bold", anchor="midleft", max_width=90)
+        easel.text(risk_of(kill), x + 100, y + 18, SIZE_SMALL, CREAM, anchor="midleft", max_width=wide - 100)
+        y += 36

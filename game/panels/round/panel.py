@@ -34,8 +34,8 @@ FRAME: Box = (340, 40, 1240, 976)
 MIDDLE = 960.0
 KEYBOARD = keyboard(MIDDLE, 516.0)
 SEND, SKIP, AGAIN, LEAVE = range(4)
-NAMING = (Hit((420, 838, 520, 92), "do", SEND), Hit((980, 838, 520, 92), "do", SKIP))
-TABLE = (Hit((420, 890, 520, 92), "do", AGAIN), Hit((980, 890, 520, 92), "do", LEAVE))
+NAMING = (Hit((420, 850, 520, 92), "do", SEND), Hit((980, 850, 520, 92), "do", SKIP))
+TABLE = (Hit((420, 868, 520, 92), "do", AGAIN), Hit((980, 868, 520, 92), "do", LEAVE))
 REFUSED_FRAME: Box = (460, 380, 1000, 260)
 STARTS_WITHIN = 6.0
 """Seconds after which a start without an answer is given up."""
@@ -214,7 +214,7 @@ class RoundPanel(Panel):
             # 20 of a day are told: a round that is done and not there was not among them.
             done = self.play.told.state == "done"
             note = "this round is not among today's best" if done else "this round is still being counted"
-        easel.text(note, MIDDLE, 832, SIZE_LEAST, INK_SOFT, anchor="center", max_width=1120)
+        easel.text(note, MIDDLE, 820, SIZE_LEAST, INK_SOFT, anchor="center", max_width=1120)
         hot = hit_at(self.hits, *self._sheet.pointer)
         again, leave = TABLE
         easel.button(again.box, "Once more", "Enter", strong=True, hot=hot is again)
