@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api_stub.schema import RiskedOrder, Round, RoundKill, RoundTable, Stage
+from game.accessibility import Access
 from game.actions import FinishRound, OpenRound, StartRound
 from game.api_state.exhibit import Exhibit, RoundsSeen, with_exhibit
 from game.api_state.snapshot import Snapshot, advance
@@ -16,12 +17,14 @@ from game.network.exhibit import ExhibitPoller, run
 from game.panels.panel import Close, Do, Stay
 from game.panels.round.keyboard import ERASE, LETTERS
 from game.panels.round.panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel
+from game.panels.round.table import rows_of
 from game.panels.stack import Pile
 from game.panels.widgets import Hit
 from game.simulation import round as rules
 from game.simulation.bottom_strip import strip_for
 from game.simulation.round import Phase, RoundPlay, heard, later, risk_of
 from game.simulation.update import update
+from tests.exhibit_panels import EXHIBIT_PANELS
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.standin import Line, StandIn, problem
 from tests.telling import kitchen_with, worker
@@ -220,7 +223,7 @@ def test_what_is_shown_is_the_record() -> None:
     assert "1 at risk (bake), saved in 1.2 s" in written
     booth.tell(RoundsSeen(table=RoundTable(current=a_round(state="done", kills=1, at_risk=5, lost=2))))
     written = [text for text, _, _ in texts_of(booth.panel)]
-    assert "2 lost" in written and any(text.startswith("1 kill  ·  5 pizzas") for text in written)
+    assert "2 pizzas lost" in written and any(text.startswith("1 kill  ·  5 pizzas") for text in written)
 
 
 def test_a_kills_words() -> None:
@@ -312,3 +315,22 @@ def test_what_is_told_comes_into_what_is_known() -> None:
     done = a_round(state="done", kills=3)
     known = advance(known, RoundsSeen(table=RoundTable(current=a_round(2), today=[done])))
     assert known.exhibit.round == done
+
+
+def test_ones_own_round_is_in_the_table_with_its_rank() -> None:
+    rounds = [a_round(n, "done") for n in range(1, 21)]
+    assert [row[0] for row in rows_of(rounds, 3)] == [1, 2, 3, 4, 5, 6, 7]
+    assert [row[0] for row in rows_of(rounds, 12)] == [1, 2, 3, 4, 5, 6, 12]
+    assert [row[1].n for row in rows_of(rounds, 99)] == [1, 2, 3, 4, 5, 6, 7]
+    assert rows_of([], 1) == []
+
+
+@pytest.mark.parametrize("name", EXHIBIT_PANELS)
+@pytest.mark.parametrize("large", [False, True])
+def test_nothing_overlaps_and_all_of_it_is_on_the_canvas(name: str, large: bool) -> None:
+    written = texts_of(EXHIBIT_PANELS[name](), access=Access(large=large))
+    for n, (text, box, _) in enumerate(written):
+        assert box[0] >= 0 and box[0] + box[2] <= 1920 and box[1] + box[3] <= 1080, text
+        assert "…" not in text or text.endswith("begins …"), text
+        for other, where, _ in written[:n]:
+            assert overlap(box, where) <= 12, (text, other)

@@ -37,6 +37,8 @@ SEND, SKIP, AGAIN, LEAVE = range(4)
 NAMING = (Hit((420, 850, 520, 92), "do", SEND), Hit((980, 850, 520, 92), "do", SKIP))
 TABLE = (Hit((420, 868, 520, 92), "do", AGAIN), Hit((980, 868, 520, 92), "do", LEAVE))
 REFUSED_FRAME: Box = (460, 380, 1000, 260)
+PLATE_GROWTH = 1.15
+"""How much larger large text is beside the kitchen."""
 STARTS_WITHIN = 6.0
 """Seconds after which a start without an answer is given up."""
 
@@ -149,7 +151,7 @@ class RoundPanel(Panel):
         """Draw in logical pixels; reads only."""
         phase, away = self.play.phase, SLIDE_WAY * (1 - self._sheet.arrived)
         if phase in (Phase.STARTING, Phase.PLAYING):
-            draw_plate(Easel(view, dx=-away, growth=1.0), self.play)
+            draw_plate(Easel(view, dx=-away, growth=PLATE_GROWTH), self.play)
             return
         easel = Easel(view, dy=away)
         easel.dim(self._sheet.arrived)
@@ -175,10 +177,10 @@ class RoundPanel(Panel):
         told = self.play.told
         if told is None:
             return
-        lost = f"{told.lost} lost"
+        lost = f"{_counted(told.lost, 'pizza')} lost"
         easel.text(
             lost, MIDDLE, 118, SIZE_HERO, TOMATO if told.lost else BASIL, face="display", anchor="center",
-            max_width=1000,
+            max_width=600,
         )  # fmt: skip
         counted = (
             f"{_counted(told.kills, 'kill')}  ·  {_counted(told.at_risk, 'pizza')} at risk  ·  "
@@ -187,7 +189,7 @@ class RoundPanel(Panel):
         easel.text(counted, MIDDLE, 196, SIZE_HEAD, face="bold", anchor="center", max_width=1120)
         waiting = told.at_risk - told.takeovers
         if told.state != "done" and waiting:
-            words = f"{_counted(waiting, 'pizza')} still wait for another cook: Temporal hands them over"
+            words = f"{_counted(waiting, 'pizza')} still waiting: Temporal has another cook go on"
         else:
             words = "by the record of Temporal and the audit"
         easel.text(words, MIDDLE, 244, SIZE_SMALL, INK_SOFT, anchor="center", max_width=1120)

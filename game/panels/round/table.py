@@ -14,6 +14,14 @@ ROW = 52.0
 NOBODY = "—"
 
 
+def rows_of(rounds: Sequence[Round], own: int) -> list[tuple[int, Round]]:
+    """The best with their ranks; round `own` is the last row where it is told of but not among them."""
+    ranked = list(enumerate(rounds, 1))
+    rows = ranked[:SHOWN]
+    mine = next((row for row in ranked[SHOWN:] if row[1].n == own), None)
+    return [*rows[:-1], mine] if mine is not None else rows
+
+
 def draw_columns(easel: Easel, table: RoundTable | None, own: int, left: Box, right: Box) -> None:
     """Two lists side by side; the row of round `own` is marked."""
     _column(easel, "Today", table.today if table else (), own, left)
@@ -28,12 +36,12 @@ def _column(easel: Easel, title: str, rounds: Sequence[Round], own: int, box: Bo
     y += 52
     if not rounds:
         easel.text("Nobody yet", x + 14, y + ROW / 2, SIZE_BODY, INK_SOFT, anchor="midleft", max_width=w - 28)
-    for n, one in enumerate(rounds[:SHOWN]):
+    for n, (rank, one) in enumerate(rows_of(rounds, own)):
         mine = one.n == own
         if mine or n % 2 == 0:
             easel.box((x, y, w, ROW - 4), GLOW if mine else PAPER_LIT, 12, INK if mine else None)
         middle = y + ROW / 2 - 3
-        easel.text(f"{n + 1}", x + 44, middle, SIZE_BODY, INK_SOFT, anchor="midright", tabular=True)
+        easel.text(f"{rank}", x + 44, middle, SIZE_BODY, INK_SOFT, anchor="midright", tabular=True)
         name = one.name or NOBODY
         easel.text(name, x + 62, middle, SIZE_BODY, face="bold", anchor="midleft", max_width=w - 290)
         easel.text(
