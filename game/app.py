@@ -199,7 +199,7 @@ class App:
             self._do(self._held)
         self._window.take_text(self._pile.text_box)
         self._records.want_stats(self._pile.stats_open)
-        self._net.exhibit.want(self._pile.failures_open, self._pile.round_open)
+        self._net.want_exhibit(self._pile.failures_open, self._pile.round_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
         self._records.know_orders(

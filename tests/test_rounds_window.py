@@ -13,7 +13,7 @@ from game.actions import FinishRound, OpenRound, StartRound
 from game.api_state.exhibit import Exhibit, RoundsSeen, with_exhibit
 from game.api_state.snapshot import Snapshot, advance
 from game.inputs import Device, KeyPress, PointerPress
-from game.network.exhibit import ExhibitPoller, run
+from game.network.exhibit_polling import ExhibitPoller, run
 from game.panels.panel import Close, Do, Stay
 from game.panels.round.keyboard import ERASE, LETTERS
 from game.panels.round.panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel

@@ -21,7 +21,7 @@ from game.actions import Command, PlaceOrder, StreamOrders
 from game.api_state.news import ApiAway, News, Said
 from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
-from game.network.exhibit import ExhibitThread
+from game.network.exhibit_polling import ExhibitThread
 from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.order_placing import OrderPlacingThread
 from game.network.order_sending import StreamSendingThread
@@ -89,6 +89,10 @@ class Network:
         except queue.Full:
             return False
         return True
+
+    def want_exhibit(self, failures: bool, rounds: bool) -> None:
+        """Whether somebody looks at the failures, and whether a round or its table is shown; never waits."""
+        self.exhibit.want(failures, rounds)
 
     def drain(self) -> list[News]:
         """All news that have come in; never waits."""
