@@ -22,10 +22,11 @@ DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them
 Every error is `application/problem+json` (RFC 9457). Times are RFC 3339 in UTC."""
 
 
-def create_app(kitchen: Kitchen, *, figures: Metrics | None = None) -> FastAPI:
+def create_app(kitchen: Kitchen, *, figures: Metrics | None = None, hosts: tuple[str, ...] = ()) -> FastAPI:
     """The application for this kitchen; it opens the kitchen when it starts, and closes it in the end.
 
-    `figures`: those of the kitchen, where somebody else has opened it, and closes it.
+    `figures`: those of the kitchen, where somebody else has opened it, and closes it. `hosts`: what it
+    answers to beside the checkpoint's own.
     """
     is_open = figures is not None
     figures = figures or Metrics(kitchen)
@@ -58,6 +59,6 @@ def create_app(kitchen: Kitchen, *, figures: Metrics | None = None) -> FastAPI:
     # The last one that is added is the first that a request passes.
     app.add_middleware(Crowd)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Entrance, hosts=lambda: kitchen.checkpoint.config.hosts)
+    app.add_middleware(Entrance, hosts=lambda: (*hosts, *kitchen.checkpoint.config.hosts))
     app.add_middleware(CountAnswers, answers=figures.answers)
     return app

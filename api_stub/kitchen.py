@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from starlette.requests import Request  # FastAPI's, without the tenth of a second that FastAPI takes
 
 from api_stub.background import Troubles
-from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.config import CheckpointConfig, FleetConfig
 from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.memory import Memory
-from api_stub.checkpoint.premises import misfit
+from api_stub.checkpoint.premises import misfit, other_host
 from api_stub.checkpoint.reader import ConfigReader
 from api_stub.errors import LedgerUnwritable
 from api_stub.exhibit import Exhibit
@@ -84,12 +84,15 @@ class Kitchen:
     """Wrong PINs of the last minute."""
     temporal: TemporalCheck = field(init=False)
     """Whether Temporal lets us work, and if not, why."""
+    _hosted: FleetConfig = field(init=False)
+    """What runs the workers, and where: as the first checkpoint said."""
     _taking: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """The first checkpoint is in force; what turns out to be placed after all comes into the ledger."""
         self.temporal = TemporalCheck(self.gateway)
         self.home = self.checkpoint
+        self._hosted = self.checkpoint.config.fleet
         self.gateway.settled_listeners.append(self._settled)
         exhibit, target = self.exhibit, self.gateway.target
         scene = Scene(
@@ -134,7 +137,7 @@ class Kitchen:
 
     def misfit(self, loaded: LoadedConfig) -> ConfigError | None:
         """Why this config cannot be in force here, as long as this kitchen runs; None: it can."""
-        return misfit(loaded, self.gateway.target.booth, self._keeps_s)
+        return misfit(loaded, self.gateway.target.booth, self._keeps_s) or other_host(loaded, self._hosted)
 
     @property
     def _keeps_s(self) -> float | None:
@@ -195,6 +198,7 @@ def policy_of(config: CheckpointConfig) -> Policy:
         concurrency=fleet.concurrency,
         bug=config.bug,
         equipment=frozenset(name for name in ("network", "oven_service") if getattr(config.failures, name)),
+        hosted=fleet.hosted_on == "kubernetes",
     )
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +22,14 @@ from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.exhibit import Exhibit
-from api_stub.fleet.host import ProcessHost
+from api_stub.fleet.hosts import NoHost, chosen
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
+from api_stub.http.hosts import HOSTS_VARIABLE, hosts_in
 from api_stub.http.sockets import CannotServe, listening
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.metrics.metrics import Metrics
@@ -89,7 +92,7 @@ def set_up_logging(file: Path | None) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
+async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
     """Serve until a signal comes or the parent is gone; the process's exit status."""
     # Absolute: the code that a visitor edits may change its process's working directory.
     state = Path(os.path.abspath(options.state_dir))
@@ -101,6 +104,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     if recalled is None:
         memory.booth = booth_of(loaded.config.booth, shared and not own, state / BOOTH)
     target = replace(target, booth=memory.booth)
+    host = await chosen(loaded.config.fleet, target.booth, processes)
     gateway = Gateway(target)
     namespace = Namespace(lambda: gateway.client, own=own)
     code = WorkingCopies(state / "challenge")
@@ -119,7 +123,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
             state=state,
             own_server=own,
             under_stack=RUN_VARIABLE in os.environ,
-            announced=host.announced,
+            announced=processes.announced,
         ),
     )
     if recalled is not None:
@@ -143,6 +147,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
         kitchen.troubles,
     )
     kitchen.records.load()
+    hosts = hosts_of(os.environ)
     sockets = listening(options.host, options.port)
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
@@ -155,7 +160,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
         broken.append(reason)
         stopping.set()
 
-    host.on_broken = cannot_start
+    processes.on_broken = cannot_start
     host.open()
 
     def parent_gone() -> None:
@@ -170,7 +175,7 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
             raise CannotServe(f"the API cannot start: {reason_of(error)}") from error
         # What answers requests takes as long to load as all the rest. It comes in a thread, so that meanwhile
         # the first workers start, and are heard.
-        server = await asyncio.to_thread(http_server, kitchen, figures)
+        server = await asyncio.to_thread(http_server, kitchen, figures, hosts)
         gc.freeze()
         gc.enable()
         await server.run_until(stopping, sockets)
@@ -180,12 +185,20 @@ async def serve(options: argparse.Namespace, host: ProcessHost) -> int:
     return 0
 
 
-def http_server(kitchen: Kitchen, figures: Metrics) -> Server:
+def hosts_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Further hosts that the environment names. Raises CannotServe."""
+    try:
+        return hosts_in(environment.get(HOSTS_VARIABLE, ""))
+    except ValueError as error:
+        raise CannotServe(f"{HOSTS_VARIABLE}: {error}") from None
+
+
+def http_server(kitchen: Kitchen, figures: Metrics, hosts: tuple[str, ...]) -> Server:
     """The HTTP server of a kitchen that is open."""
     from api_stub.app import create_app
     from api_stub.http.server import server_for
 
-    return server_for(create_app(kitchen, figures=figures))
+    return server_for(create_app(kitchen, figures=figures, hosts=hosts))
 
 
 async def refuse_misfit(kitchen: Kitchen) -> None:
@@ -222,7 +235,7 @@ def main(launcher: Launcher | None = None, launched: Launched | None = None) -> 
     try:
         adopt_orphans()
         status = asyncio.run(serve(options, ProcessHost(launcher, launched)))
-    except (ConfigError, BadBooth, BadConnectionSettings) as error:
+    except (ConfigError, BadBooth, BadConnectionSettings, NoHost) as error:
         say(str(error))
         status = 2
     except (LedgerUnwritable, CannotServe) as error:

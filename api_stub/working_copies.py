@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api_stub.fleet.rules import FleetState
-from api_stub.fleet.supervisor import code_problem
+from api_stub.fleet.views import code_problem
 from api_stub.schema import Challenge
 from worker.shared import CodeFault
 from worker.show.challenges import pristine

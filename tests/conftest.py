@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kube.cluster import FIRST_TIME_S, cluster, kube_admin
 from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
 
 # A timing is no test: a busy machine may be slow. With CI set, the examples are the same in each run.
 settings.register_profile("any-pace", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-pace")
+
+__all__ = ["cluster", "kube_admin"]
+"""Fixtures of other files."""
 
 SESSIONS: list[pytest.Session] = []
 
@@ -45,6 +49,9 @@ LONGEST = (
     "test_soak.py",
     "test_soak_kills.py",
     "test_window_checkpoints.py",
+    "test_pods_faults.py",
+    "test_pods_killed.py",
+    "test_pods_window.py",
     "test_records.py",
     "test_stack.py",
     "test_stack_faults.py",
@@ -53,8 +60,14 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: no process is then left alone with one at the end."""
+    """The longest files first: no process is then left alone with one at the end.
+
+    Whoever needs a cluster may be the first to: then it has to wait until one is built.
+    """
     items.sort(key=lambda item: item.path.name not in LONGEST)
+    for item in items:
+        if "kube_admin" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(FIRST_TIME_S + 300))
 
 
 @pytest.fixture(scope="session")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 
 from api_stub.app import create_app
+from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import LoadedConfig, find
 from api_stub.exhibit import Exhibit
-from api_stub.fleet.host import Host
+from api_stub.fleet.events import End
+from api_stub.fleet.host import Host, Made, OnExit, OnFailed
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.kitchen import Kitchen, policy_of
@@ -33,16 +36,17 @@ class ScriptedHost:
         self.signals: list[tuple[int, int]] = []
         self.failing: BaseException | None = None
         self.stubborn = False
-        self._told: dict[int, tuple[Callable[[], None], Callable[[int | None, int | None], None]]] = {}
+        self.troubles = Troubles()
+        self._told: dict[int, tuple[Callable[[], None], OnExit]] = {}
         self._hinted: dict[int, OnHint] = {}
 
     async def spawn(
         self,
         spec: WorkerSpec,
         on_ready: Callable[[], None],
-        on_exit: Callable[[int | None, int | None], None],
+        on_exit: OnExit,
         on_hint: OnHint,
-    ) -> int:
+    ) -> Made:
         """A pid that no real process has."""
         if self.failing is not None:
             raise self.failing
@@ -50,10 +54,15 @@ class ScriptedHost:
         self.specs[pid] = spec
         self._told[pid] = (on_ready, on_exit)
         self._hinted[pid] = on_hint
-        return pid
+        return Made(str(pid), pid)
 
-    def signal(self, pid: int, number: int) -> None:
+    def stop(self, handle: str, at_once: bool, on_failed: OnFailed) -> None:
+        """SIGKILL or SIGTERM."""
+        self.signal(handle, signal.SIGKILL if at_once else signal.SIGTERM)
+
+    def signal(self, handle: str, number: int) -> None:
         """Written down, and obeyed at once, unless the host is stubborn."""
+        pid = int(handle)
         self.signals.append((pid, number))
         if not self.stubborn:
             asyncio.get_running_loop().call_soon(self.end, pid, number)
@@ -70,7 +79,10 @@ class ScriptedHost:
         """The process is gone; told once."""
         told = self._told.pop(pid, None)
         if told is not None:
-            told[1](number, code)
+            told[1](End(number, code))
+
+    def open(self) -> None:
+        """It needs nothing."""
 
     def renew(self) -> None:
         """There is no code to load."""

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from api_stub.fleet import supervisor
+from api_stub.fleet.host import OnFailed
 from api_stub.fleet.rules import decide
-from api_stub.fleet.supervisor import signal_name
+from api_stub.fleet.views import signal_name
 from tests.serving import Api, api
 
 
@@ -69,7 +70,7 @@ def test_a_slot_that_cannot_be_started(fleet: Api, slot: object, status: int) ->
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("w1.2", 404), ("w9.1", 404), ("9", 404), ("01", 404), ("2", 409), ("%00", 404), ("x" * 33, 422)],
+    [("w1.2", 404), ("w9.1", 404), ("9", 404), ("01", 404), ("2", 409), ("%00", 404), ("x" * 281, 422)],
 )
 def test_a_worker_that_cannot_be_killed(fleet: Api, name: str, status: int) -> None:
     answer = fleet("DELETE", f"/fleet/workers/{name}")
@@ -156,16 +157,16 @@ def test_one_listener_or_signal_that_fails_keeps_no_other_from_its_part(fleet: A
     for slot in (1, 2):
         fleet.post("/fleet/workers", {"slot": slot})
         fleet.pid(slot)
-    sent = fleet.host.signal
+    sent = fleet.host.stop
     refused: list[int] = []
 
-    def not_permitted(pid: int, number: int) -> None:
+    def not_permitted(handle: str, at_once: bool, on_failed: OnFailed) -> None:
         if not refused:
-            refused.append(pid)
+            refused.append(int(handle))
             raise PermissionError("not permitted")
-        sent(pid, number)
+        sent(handle, at_once, on_failed)
 
-    fleet.host.signal = not_permitted
+    fleet.host.stop = not_permitted
     assert fleet.post("/fleet/redeploy").status_code in (200, 202)
     assert refused == [fleet.pid(1)]
     fleet.until(lambda: fleet.kitchen.fleet.state.slot(2).generation == 2)

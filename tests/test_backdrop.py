@@ -323,6 +323,24 @@ def test_from_few_to_a_crowd_and_back_nothing_is_left_behind(
         assert one._brush is not None and one._brush.backdrop is None and one._brush.view.watched is None
 
 
+def test_a_gamepads_pointer_leaves_nothing_behind(
+    stage: tuple[Window, Renderer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, one = stage
+    art = one.art
+    assert art is not None
+    model = orders(6)(Props(art, Access()))[0]
+    monkeypatch.setattr(backdrop, "WHOLE_EVERY", 1000)
+    # Over the wall: nobody else is drawn there.
+    for _ in range(3):
+        one.draw(model, ())
+    before = pixels(window.screen)
+    one.draw_pointer(960.0, 240.0)
+    assert (before != pixels(window.screen)).any()
+    one.draw(model, ())
+    assert (before == pixels(window.screen)).all()
+
+
 def leaving(brush: Brush) -> None:
     """A receipt that fades out."""
     model = Model(slips=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])

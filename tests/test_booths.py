@@ -159,7 +159,7 @@ def test_a_worker_has_the_booth_before_its_name_for_temporal_alone() -> None:
 
 def test_the_fleets_workers_get_the_booth() -> None:
     with api(kitchen=at("left")) as made:
-        host: Any = made.kitchen.fleet._host
+        host: Any = made.kitchen.fleet.host
         pid = made.pid(1)
         made.tell(host.ready, pid)
         told = host.specs[pid]

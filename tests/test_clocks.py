@@ -19,9 +19,9 @@ from api_stub.fleet.rules import (
     KillWanted,
     Open,
     Policy,
-    SendSignal,
     Slot,
     Spawned,
+    Stop,
     Tick,
     decide,
 )
@@ -180,7 +180,7 @@ def test_what_is_old_leaves_the_log_however_the_clock_is_set() -> None:
 def starting(due_in_s: float) -> tuple[FleetState, Policy, float]:
     policy = Policy(start_timeout_s=due_in_s)
     state, _ = decide(FleetState(), Open(), 100.0, policy, max)
-    state, _ = decide(state, Spawned(1, 1, 77), 100.0, policy, max)
+    state, _ = decide(state, Spawned(1, 1, "77", 77), 100.0, policy, max)
     return state, policy, 100.0
 
 
@@ -196,16 +196,16 @@ def test_whoever_is_too_slow_all_the_same_is_killed() -> None:
     state, policy, now = starting(60)
     state, _ = decide(state, Tick(late_s=90), now + 150, policy, max)
     state, actions = decide(state, Tick(late_s=0.1), now + 210.1, policy, max)
-    assert actions == (SendSignal(1, 77, signal.SIGKILL),)
+    assert actions == (Stop(1, 1, "77", at_once=True),)
     state, policy, now = starting(60)
     state, actions = decide(state, Tick(late_s=1), now + 61, policy, max)
-    assert actions == (SendSignal(1, 77, signal.SIGKILL),), "a busy machine is no sleep"
+    assert actions == (Stop(1, 1, "77", at_once=True),), "a busy machine is no sleep"
 
 
 def test_the_dead_come_back_at_once_after_a_sleep() -> None:
     policy = Policy(respawn_after_s=(1.0, 1.0))
     state, _ = decide(FleetState(), Open(), 100.0, policy, max)
-    state, _ = decide(state, Spawned(1, 1, 77), 100.0, policy, max)
+    state, _ = decide(state, Spawned(1, 1, "77", 77), 100.0, policy, max)
     state, _ = decide(state, BecameReady(1, 1), 100.0, policy, max)
     state, _ = decide(state, Exited(1, 1, signal.SIGKILL), 101.0, policy, max)
     assert state.slot(1).phase == "backoff"
@@ -235,7 +235,7 @@ def test_the_supervisor_tells_how_late_it_is() -> None:
 def test_a_kill_is_no_less_a_kill_after_a_sleep() -> None:
     state, policy, now = starting(60)
     state, actions = decide(state, KillWanted("1"), now + 90, policy, max)
-    assert actions == (SendSignal(1, 77, signal.SIGKILL),)
+    assert actions == (Stop(1, 1, "77", at_once=True),)
 
 
 def test_a_machine_that_slept_is_no_end_of_a_life() -> None:

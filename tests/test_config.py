@@ -41,6 +41,11 @@ def test_the_talks_checkpoints_are_there() -> None:
         assert by_name[name].fleet.respawn_after_s is None and by_name[name].fleet.lifespan_s is None
 
 
+def test_a_large_fleet_is_accepted(tmp_path: Path) -> None:
+    fleet = load(write(tmp_path, GOOD | {"fleet": {"slots": 256, "start": 256}})).config.fleet
+    assert fleet.slots == fleet.start == 256
+
+
 def test_every_key_may_stand_there_with_its_default(tmp_path: Path) -> None:
     data = GOOD | {"bug": None, "booth": None, "hosts": [], "title": "", "story": []}
     data |= {"fleet": {"respawn_after_s": None, "lifespan_s": None}, "stream": {"total": None}}
@@ -54,9 +59,31 @@ def test_every_key_may_stand_there_with_its_default(tmp_path: Path) -> None:
         ({"activites": {}}, ["activites", "did you mean 'activities'"]),
         ({"fleet": {"slots": "3"}}, ["fleet.slots", "'3'", "integer"]),
         ({"fleet": {"slots": 0}}, ["fleet.slots", "0", "greater than or equal to 1"]),
+        ({"fleet": {"slots": 257}}, ["fleet.slots", "257", "less than or equal to 256"]),
+        ({"fleet": {"slots": 9, "start": 257}}, ["fleet.start", "257", "less than or equal to 256"]),
         ({"fleet": {"slots": True}}, ["fleet.slots", "True"]),
         ({"fleet": {"start": 3}}, ["fleet", "start: 3 is more than slots: 1"]),
-        ({"fleet": {"hosted_on": "kubernetes"}}, ["fleet", "kubernetes is not supported yet", "processes"]),
+        ({"fleet": {"kubernetes": {}}}, ["fleet", "kubernetes: is accepted with hosted_on: kubernetes"]),
+        (
+            {"fleet": {"hosted_on": "kubernetes", "respawn_after_s": [1, 2]}},
+            ["respawn_after_s", "Kubernetes starts a dead worker again", "null"],
+        ),
+        (
+            {"fleet": {"hosted_on": "kubernetes", "kubernetes": {"namespace": "Kitchen_1"}}},
+            ["fleet.kubernetes.namespace", "'Kitchen_1'"],
+        ),
+        (
+            {"fleet": {"hosted_on": "kubernetes"}, "bug": "spread_toppings"},
+            ["bug: spread_toppings", "no file of this machine"],
+        ),
+        (
+            {"fleet": {"hosted_on": "kubernetes"}, "failures": {"network": True}},
+            ["failures.network: true", "workers of this machine", "false"],
+        ),
+        (
+            {"fleet": {"hosted_on": "kubernetes"}, "failures": {"oven_service": True}},
+            ["failures.oven_service: true", "workers of this machine", "false"],
+        ),
         ({"fleet": {"hosted_on": "mars"}}, ["fleet.hosted_on", "'mars'", "'processes'"]),
         (
             {"fleet": {"respawn_after_s": [3, 1]}},

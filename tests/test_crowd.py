@@ -33,6 +33,13 @@ def baking(name: str, by: str | None = "w1.1", attempt: int = 1) -> Order:
     return order(name, S.BAKING, attempt, worker=by)
 
 
+def point_at(model: Model, key: str) -> None:
+    """Have the pointer rest on somebody."""
+    gopher = model.gophers[key]
+    model.pointing.at = gopher.body.x, gopher.body.y - gopher.lift - 0.5 * gopher.height
+    model.pointing.hover = key
+
+
 def crowd_of(count: int) -> Model:
     names = [f"o{n}" for n in range(count)]
     return kitchen_with(CREW, [baking(name, f"w{1 + n % 4}.1") for n, name in enumerate(names)], settle=8.0)
@@ -113,7 +120,7 @@ def test_of_ones_own_the_newest_are_followed() -> None:
 def test_lines_to_the_cooks_are_for_few_for_the_followed_and_after_a_takeover() -> None:
     few, many = crowd_of(LINES_TO_COOKS), crowd_of(LINES_TO_COOKS + 1)
     assert len(tethered(few)) == LINES_TO_COOKS and tethered(many) == []
-    many.pointing.hover = "o3"
+    point_at(many, "o3")
     assert [g.id for g in tethered(many)] == ["o3"]
     tell(many, staffed(worker(1, "dead", since=9), *CREW[1:]))
     tell(many, seen(baking("o0", "w2.1", 2)))
@@ -192,7 +199,7 @@ def test_nobody_jumps_from_place_to_place_whatever_is_told() -> None:
 def test_nobody_waits_for_a_spring_that_nobody_sees() -> None:
     """In a crowd the springs are not drawn; of whom somebody follows they are."""
     model = crowd_of(38)
-    model.pointing.hover = "o1"
+    point_at(model, "o1")
     play(model, 2.0)
     assert model.floor is not None and model.floor.height >= FOLLOWED_HEIGHT, "nobody else has another size"
     everybody = [model.gophers[key] for key in ("o0", "o1")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from api_stub.failures.book import MAX_KEPT, Book
 from api_stub.failures.entries import ENTRIES
 from api_stub.failures.late_words import line_since, size_of, time_in
 from api_stub.failures.on_services import pid_of
+from api_stub.fleet.state import FleetRefusal
+from api_stub.fleet.steps import put
 from api_stub.kitchen import policy_of
 from api_stub.schema import MAX_SIGHTINGS
 from tests.serving import Api, ScriptedHost, api, kitchen_for
@@ -86,6 +89,25 @@ def test_what_needs_more_than_is_there_says_what(open_menu: Api) -> None:
     assert log(open_menu) == [], "nothing was done"
 
 
+def test_what_needs_processes_of_this_machine_is_not_done_to_pods(open_menu: Api) -> None:
+    fleet = open_menu.kitchen.fleet
+    fleet._policy = replace(fleet.policy, hosted=True)
+    why = {one["id"]: one["unavailable"] for one in open_menu("GET", "/failures").json()["failures"]}
+    refused = {name for name, reason in why.items() if reason and "the workers are Pods" in reason}
+    assert refused == {
+        "panic", "freeze", "cut-off", "slow-network", "out-of-memory", "poison", "oven-down",
+    }  # fmt: skip
+    assert open_menu.post("/failures/freeze").status_code == 409 and open_menu.host.signals == []
+
+
+def test_a_worker_that_is_no_process_of_this_machine_gets_no_signal(open_menu: Api) -> None:
+    fleet = open_menu.kitchen.fleet
+    fleet._state = put(fleet.state, replace(fleet.state.slot(1), pid=None))
+    with pytest.raises(FleetRefusal, match="w1.1 is no process of this machine"):
+        fleet.signal("w1.1", signal.SIGSTOP)
+    assert open_menu.host.signals == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "words"),
     [
@@ -97,7 +119,7 @@ def test_what_needs_more_than_is_there_says_what(open_menu: Api) -> None:
         ("freeze", {"seconds": 31}, 422, "seconds"),
         ("freeze", {"seconds": 0}, 422, "seconds"),
         ("freeze", {"worker": ""}, 422, "worker"),
-        ("freeze", {"worker": "x" * 33}, 422, "worker"),
+        ("freeze", {"worker": "x" * 281}, 422, "worker"),
         ("freeze", {"what": 1}, 422, "unknown field"),
         ("poison", {"worker": "1"}, 409, "happens to no worker"),
     ],

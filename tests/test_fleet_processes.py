@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from api_stub.fleet import frozen, launch
-from api_stub.fleet.host import ProcessHost
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
 from api_stub.fleet.rules import Slot
 from tests.running import RunningStack, eventually

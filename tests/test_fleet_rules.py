@@ -27,11 +27,11 @@ from api_stub.fleet.rules import (
     Policy,
     Redeploy,
     Reshape,
-    SendSignal,
     Spawn,
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stop,
     Tick,
     decide,
     next_due,
@@ -63,7 +63,7 @@ class Run:
     def up(self, slot: int) -> None:
         generation = self.state.slot(slot).generation
         self.pid += 1
-        self.do(Spawned(slot, generation, self.pid))
+        self.do(Spawned(slot, generation, str(self.pid), self.pid))
         self.do(BecameReady(slot, generation))
 
     def die(self, slot: int, number: int = signal.SIGKILL) -> None:
@@ -81,7 +81,7 @@ def test_the_first_slots_are_filled() -> None:
 def test_a_kill_is_not_a_death_until_the_system_says_so() -> None:
     run = Run()
     run.up(1)
-    assert run.do(KillWanted("w1.1")) == (SendSignal(1, 1001, signal.SIGKILL),)
+    assert run.do(KillWanted("w1.1")) == (Stop(1, 1, "1001", at_once=True),)
     assert run.state.slot(1).phase == "stopping" and run.state.deaths == 0
     run.die(1)
     slot = run.state.slot(1)
@@ -132,7 +132,7 @@ def test_refusals_change_nothing() -> None:
 def test_a_kill_before_the_pid_is_known_is_sent_when_it_is() -> None:
     run = Run()
     assert run.do(KillWanted("1")) == ()
-    assert run.do(Spawned(1, 1, 77)) == (SendSignal(1, 77, signal.SIGKILL),)
+    assert run.do(Spawned(1, 1, "77", 77)) == (Stop(1, 1, "77", at_once=True),)
     run.do(BecameReady(1, 1))
     assert run.state.slot(1).phase == "stopping"
 
@@ -143,7 +143,7 @@ def test_news_of_an_older_generation_is_ignored() -> None:
     run.die(1)
     run.do(StartWanted(1))
     before = run.state
-    for event in (Exited(1, 1, 9), BecameReady(1, 1), Spawned(1, 1, 5)):
+    for event in (Exited(1, 1, 9), BecameReady(1, 1), Spawned(1, 1, "5", 5)):
         run.do(event)
         assert run.state == before
 
@@ -190,7 +190,7 @@ def test_a_redeploy_replaces_who_lives_and_wakes_no_dead() -> None:
     run.up(1)
     run.up(2)
     run.die(2)
-    assert run.do(Redeploy()) == (SendSignal(1, 1001, signal.SIGTERM),)
+    assert run.do(Redeploy()) == (Stop(1, 1, "1001", at_once=False),)
     assert run.state.slot(1).phase == "stopping" and run.state.slot(2).phase == "dead"
     actions = run.do(Exited(1, 1, None, 0))
     assert isinstance(actions[0], Died) and actions[0].exit.cause == "redeploy"
@@ -204,7 +204,7 @@ def test_a_redeploy_of_a_worker_that_does_not_end() -> None:
     run.up(1)
     run.do(Redeploy())
     run.now += MANUAL.drain_s
-    assert run.do(Tick()) == (SendSignal(1, 1001, signal.SIGKILL),)
+    assert run.do(Tick()) == (Stop(1, 1, "1001", at_once=True),)
     assert Spawn(1, 2, None) in run.do(Exited(1, 1, signal.SIGKILL))
     last = run.state.slot(1).last_exit
     assert last is not None and last.cause == "redeploy"
@@ -213,7 +213,7 @@ def test_a_redeploy_of_a_worker_that_does_not_end() -> None:
 def test_a_redeploy_of_a_worker_that_is_still_being_made() -> None:
     run = Run()
     run.do(Redeploy())
-    assert run.do(Spawned(1, 1, 77)) == (SendSignal(1, 77, signal.SIGTERM),)
+    assert run.do(Spawned(1, 1, "77", 77)) == (Stop(1, 1, "77", at_once=False),)
     run.do(BecameReady(1, 1))
     assert run.state.slot(1).phase == "stopping"
     assert Spawn(1, 2, None) in run.do(Exited(1, 1, signal.SIGTERM))
@@ -256,7 +256,7 @@ def test_a_larger_fleet_comes_and_a_smaller_one_drains_away() -> None:
     for number in (2, 3, 4):
         run.up(number)
     actions = reshape(run, Policy(slots=2, start=1))
-    assert actions == (SendSignal(3, 1003, signal.SIGTERM), SendSignal(4, 1004, signal.SIGTERM))
+    assert actions == (Stop(3, 1, "1003", at_once=False), Stop(4, 1, "1004", at_once=False))
     assert [slot.number for slot in run.state.slots] == [1, 2, 3, 4], "seen until the process is gone"
     assert run.state.places == 2
     run.do(Exited(3, 1, None, 0))
@@ -275,7 +275,7 @@ def test_workers_of_another_make_are_replaced(change: dict[str, Any]) -> None:
     run.up(2)
     policy = replace(MANUAL, **change)
     actions = reshape(run, policy)
-    assert actions == (SendSignal(1, 1001, signal.SIGTERM), SendSignal(2, 1002, signal.SIGTERM))
+    assert actions == (Stop(1, 1, "1001", at_once=False), Stop(2, 1, "1002", at_once=False))
     born = run.do(Exited(1, 1, None, 0))[1]
     lifespan = 5.0 if policy.lifespan_s else None
     assert born == Spawn(1, 2, lifespan, policy.concurrency, policy.bug)
@@ -347,9 +347,9 @@ def test_respawn_waits_as_drawn_and_punishes_only_false_starts() -> None:
 
 def test_a_start_that_takes_too_long_is_killed_and_counts_as_a_crash() -> None:
     run = Run()
-    run.do(Spawned(1, 1, 55))
+    run.do(Spawned(1, 1, "55", 55))
     run.now += MANUAL.start_timeout_s
-    assert SendSignal(1, 55, signal.SIGKILL) in run.do(Tick())
+    assert Stop(1, 1, "55", at_once=True) in run.do(Tick())
     run.die(1)
     last = run.state.slot(1).last_exit
     assert last is not None and last.cause == "crash"
@@ -360,12 +360,12 @@ def test_closing_drains_then_kills_and_starts_nothing() -> None:
     run.up(1)
     run.up(2)
     run.die(2)
-    assert SendSignal(1, 1001, signal.SIGTERM) in run.do(CloseDown())
+    assert Stop(1, 1, "1001", at_once=False) in run.do(CloseDown())
     assert run.state.slot(2).phase == "dead"
     with pytest.raises(NoFreeSlot, match="shutting down"):
         run.do(StartWanted(2))
     run.now += HELD.drain_s
-    assert run.do(Tick()) == (SendSignal(1, 1001, signal.SIGKILL),)
+    assert run.do(Tick()) == (Stop(1, 1, "1001", at_once=True),)
     run.die(1)
     last = run.state.slot(1).last_exit
     assert last is not None and last.cause == "shutdown"
@@ -452,7 +452,7 @@ EVENTS = st.lists(
         st.builds(KillWanted, st.sampled_from(["1", "2", "3", "4", "w1.1", "w2.2"])),
         st.builds(Exited, st.integers(1, 3), st.integers(1, 4), st.sampled_from([6, 9, 11]), st.none()),
         st.builds(BecameReady, st.integers(1, 3), st.integers(1, 4)),
-        st.builds(Spawned, st.integers(1, 3), st.integers(1, 4), st.integers(2, 9)),
+        st.builds(Spawned, st.integers(1, 3), st.integers(1, 4), st.sampled_from("2345"), st.integers(2, 9)),
         st.builds(SpawnFailed, st.integers(1, 3), st.integers(1, 4), st.just("no process")),
         st.builds(Tick),
     ),
@@ -487,7 +487,7 @@ def test_whatever_happens_the_books_balance(events: list[Any], steps: list[float
                 case Spawn():
                     assert (action.slot, action.generation) not in told, "a generation is one process"
                     told.add((action.slot, action.generation))
-                case SendSignal():
+                case Stop():
                     assert run.state.slot(action.slot).alive
         for slot in run.state.slots:
             assert slot.alive or (slot.pid is None and not slot.killing)
@@ -528,9 +528,9 @@ class Yard(Run):
                     who = (action.slot, action.generation)
                     assert who not in self.born, "an identity is one process"
                     self.making.add(who)
-                case SendSignal():
+                case Stop():
                     who = (action.slot, self.state.slot(action.slot).generation)
-                    assert self.living.get(who) == action.pid, "a signal goes to a process of ours"
+                    assert str(self.living.get(who)) == action.handle, "a signal goes to a process of ours"
                     self.told.add(who)
                 case Died():
                     self.check_not_punished(action)
@@ -552,7 +552,7 @@ class Yard(Run):
         self.born.add(who)
         self.pid += 1
         self.living[who] = self.pid
-        self.do(Spawned(*who, self.pid))
+        self.do(Spawned(*who, str(self.pid), self.pid))
 
     def gone(self, who: tuple[int, int], number: int | None) -> None:
         self.living.pop(who, None)

@@ -16,7 +16,7 @@ import pytest
 
 from api_stub.fleet import frozen
 from api_stub.fleet.frozen import Announced, FrozenWatch
-from api_stub.fleet.host import ProcessHost
+from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import is_stopped
 from api_stub.fleet.rules import (
     BecameReady,
@@ -27,8 +27,8 @@ from api_stub.fleet.rules import (
     KillWanted,
     Open,
     Policy,
-    SendSignal,
     Spawned,
+    Stop,
     Stopped,
     Tick,
     decide,
@@ -123,9 +123,9 @@ def test_a_debuggers_stop_is_left_alone(sleeper: int) -> None:
 
 
 def frozen_fleet() -> FleetState:
-    """One worker that polls, with pid 7, and is stopped."""
+    """One worker that polls, with handle 7, and is stopped."""
     state = FleetState()
-    for event in (Open(), Spawned(1, 1, 7), BecameReady(1, 1), Stopped(frozenset({7, 8}))):
+    for event in (Open(), Spawned(1, 1, "7"), BecameReady(1, 1), Stopped(frozenset({"7", "8"}))):
         state, _ = decide(state, event, 100.0, Policy(slots=1, start=1), max)
     return state
 
@@ -139,22 +139,22 @@ def test_whoever_is_stopped_is_told_as_that_until_it_goes_on() -> None:
 
 def test_whoever_is_frozen_is_killed_and_told_as_frozen_and_its_successor_is_not() -> None:
     policy = Policy(slots=1, start=1, respawn_after_s=(0.0, 0.0))
-    state, actions = decide(frozen_fleet(), Frozen(7), 110.0, policy, max)
-    assert actions == (SendSignal(1, 7, signal.SIGKILL),) and state.kills == 0
+    state, actions = decide(frozen_fleet(), Frozen("7"), 110.0, policy, max)
+    assert actions == (Stop(1, 1, "7", at_once=True),) and state.kills == 0
     state, (died,) = decide(state, Exited(1, 1, signal.SIGKILL), 110.1, policy, max)
     assert isinstance(died, Died)
     assert (died.exit.cause, died.exit.why) == ("crash", "frozen: killed by the kitchen")
-    for event in (Tick(), Spawned(1, 2, 9), BecameReady(1, 2), Exited(1, 2, signal.SIGKILL)):
+    for event in (Tick(), Spawned(1, 2, "9"), BecameReady(1, 2), Exited(1, 2, signal.SIGKILL)):
         state, _ = decide(state, event, 120.0, policy, max)
     last = state.slot(1).last_exit
     assert not state.slot(1).stopped and last is not None and last.why is None
-    assert decide(state, Frozen(7), 121.0, policy, max) == (state, ()), "it is somebody else's pid, if any"
+    assert decide(state, Frozen("7"), 121.0, policy, max) == (state, ()), "it is somebody else's, if any"
 
 
 def test_a_player_may_kill_a_frozen_one_first() -> None:
     policy = Policy(slots=1, start=1)
     state, _ = decide(frozen_fleet(), KillWanted("w1.1"), 102.0, policy, max)
-    state, _ = decide(state, Frozen(7), 110.0, policy, max)
+    state, _ = decide(state, Frozen("7"), 110.0, policy, max)
     state, _ = decide(state, Exited(1, 1, signal.SIGKILL), 110.1, policy, max)
     last = state.slot(1).last_exit
     assert last is not None and (last.cause, last.why) == ("player", None)

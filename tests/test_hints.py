@@ -16,7 +16,8 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from api_stub.fleet import news as fleet_end
-from api_stub.fleet.host import ProcessHost, _Child
+from api_stub.fleet.events import End
+from api_stub.fleet.process_host import ProcessHost, _Child
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from tests.serving import ScriptedHost
@@ -181,7 +182,7 @@ def test_all_hints_of_a_dead_worker_come_before_its_death(pipe: Pipe) -> None:
         host._deliver(child)
 
     asyncio.run(main())
-    assert heard == [READY, HINT, (9, None)]
+    assert heard == [READY, HINT, (End(9),)]
 
 
 def test_listeners_get_the_worker_and_one_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.http.hosts import is_ours, is_own_page
+from api_stub.http.hosts import MAX_HOSTS, hosts_in, is_ours, is_own_page
+from tests.running import ROOT, eventually, free_ports
 from tests.serving import Api, api, check_problem
 
 OURS = ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST:8000", "LocalHost:8000"]
@@ -173,3 +179,63 @@ def test_the_hosts_of_the_checkpoint_in_force_count(away: Api) -> None:
     assert asked() == 200
     away.kitchen.put_in_force(before)
     assert asked() == 403
+
+
+def test_the_environment_names_hosts_with_commas() -> None:
+    assert hosts_in("") == hosts_in(" , ") == ()
+    found = hosts_in("10.1.2.3, api.Gopherpizza.svc,fd00::7,[fd00::8]:9000")
+    assert found == ("10.1.2.3", "api.gopherpizza.svc", "[fd00::7]", "[fd00::8]:9000")
+    for host in ("10.1.2.3:8000", "[fd00::7]:8000", "[fd00::8]:9000", "api.gopherpizza.svc:8000"):
+        assert is_ours(host, 8000, found)
+    for host in ("10.1.2.3:8001", "[fd00::8]:8000", "fd00::7:8000", "rebound.example:8000"):
+        assert not is_ours(host, 8000, found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$(POD_IP)", "http://a", "a b", "*", "a,evil/b", "::g", "x" * 300, ",".join(["a"] * (MAX_HOSTS + 1))],
+)
+def test_what_is_no_host_is_refused_with_what_is_accepted(text: str) -> None:
+    with pytest.raises(ValueError, match="host") as caught:
+        hosts_in(text)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.stack
+def test_an_api_on_all_addresses_answers_to_the_hosts_of_its_environment_only(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    command = [
+        sys.executable,
+        "-m",
+        "api_stub",
+        "--host=0.0.0.0",
+        f"--port={port}",
+        f"--state-dir={tmp_path}",
+    ]
+    environment = os.environ | {"GOPHERPIZZA_HOSTS": "10.9.8.7,pizza.test", "TEMPORAL_ADDRESS": ""}
+    api = subprocess.Popen([*command, "--temporal=127.0.0.1:9"], cwd=ROOT, env=environment)
+
+    def answer(host: str, origin: str | None = None) -> int | None:
+        headers = {"Host": host} | ({"Origin": origin} if origin else {})
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/healthz", headers=headers).status_code
+        except httpx.TransportError:
+            return None
+
+    try:
+        assert eventually(lambda: answer(f"10.9.8.7:{port}")) == 200
+        assert answer(f"localhost:{port}") == answer("pizza.test") == 200
+        assert answer(f"10.9.8.6:{port}") == answer("evil.example") == 403
+        assert answer(f"10.9.8.7:{port}", f"http://10.9.8.7:{port}") == 200
+        assert answer(f"10.9.8.7:{port}", "http://evil.example") == 403
+    finally:
+        api.terminate()
+        assert api.wait(20) == 0
+
+
+def test_an_api_with_a_host_that_is_none_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "api_stub", f"--state-dir={tmp_path}", "--temporal=127.0.0.1:9"]
+    environment = os.environ | {"GOPHERPIZZA_HOSTS": "$(POD_IP)"}
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 1 and told.stderr.count("\n") == 1
+    assert "GOPHERPIZZA_HOSTS: found '$(POD_IP)'" in told.stderr

@@ -55,9 +55,10 @@ def test_nine_stand_in_front() -> None:
     assert cook_spot(kitchen, 1, 1).x == 960
 
 
-def test_a_whole_fleet_of_sixty_four_can_be_hit() -> None:
+@pytest.mark.parametrize("slots", [64, 256])
+def test_every_cook_of_a_large_fleet_can_be_hit(slots: int) -> None:
     kitchen = KitchenLayout()
-    spots = [cook_spot(kitchen, slot, 64) for slot in range(1, 65)]
+    spots = [cook_spot(kitchen, slot, slots) for slot in range(1, slots + 1)]
     for a, b in itertools.combinations(spots, 2):
         assert not (b.contains(a.x, a.y - a.height / 2)), (a, b)
 

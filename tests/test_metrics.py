@@ -93,7 +93,7 @@ class CountedRecords:
 def made() -> Iterator[Api]:
     kitchen = kitchen_for()
     kitchen.records = CountedRecords()  # type: ignore[assignment]
-    with api(kitchen=kitchen, host=kitchen.fleet._host) as found:
+    with api(kitchen=kitchen, host=kitchen.fleet.host) as found:
         yield found
 
 

@@ -167,6 +167,45 @@ def test_idle_orders_cost_the_same_however_many_they_are() -> None:
     assert max(looks.values()) == 1, "each in its turn"
 
 
+def test_what_pods_do_is_seen_within_a_second_though_they_tell_nothing() -> None:
+    """In their hands, or taken by them out of the queue; and it costs no more than it may."""
+    now = 0.0
+
+    def clock() -> float:
+        return now
+
+    cache, coverage = OrderCache(clock), Coverage(clock)
+    workers = {f"held-{n}": f"cooks-1-x{n % 8}.0" for n in range(32)}
+    workers |= {f"waits-{n}": None for n in range(40)}
+    last: dict[str, float] = {}
+    longest: dict[str, float] = dict.fromkeys(workers, 0.0)
+    for key, worker in workers.items():
+        read(cache, key, worker)
+        last[key] = now
+    looks = 0
+
+    async def never(key: str) -> Order:
+        raise AssertionError(key)
+
+    async def run() -> None:
+        nonlocal now, looks
+        poller = OrderPoller(cache, coverage, never, clock=clock)
+        while now < 20.0:
+            now += 0.01
+            coverage.changes_told(now)
+            for key in poller._due():
+                looks += 1
+                longest[key] = max(longest[key], now - last[key])
+                last[key] = now
+                read(cache, key, workers[key])
+                if workers[key] is not None:
+                    coverage.held_by(workers[key])
+
+    asyncio.run(run())
+    assert max(longest.values()) < 1.0, {key: age for key, age in longest.items() if age >= 1.0}
+    assert looks <= 20 * (300 + 120 + SWEEP_PER_S) + SWEPT_AT_ONCE
+
+
 def test_what_a_worker_told_is_looked_at_among_thousands() -> None:
     cache, coverage = OrderCache(), Coverage()
     for n in range(2000):

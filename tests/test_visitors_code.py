@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from api_stub.fleet.host import ProcessHost
+from api_stub.fleet.process_host import ProcessHost
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
 

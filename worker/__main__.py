@@ -1,4 +1,5 @@
-"""`python -m worker --slot 3`: one worker by hand, for the speaker who wants it in a terminal."""
+"""`python -m worker --slot 3`: one worker by hand, for the speaker who wants it in a terminal.
+`python -m worker --pod`: the worker of a Pod."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from worker.connection import Target
 from worker.connection_settings import BadConnectionSettings
 from worker.shared import BOOTH_VARIABLE, TASK_QUEUE, checked_booth, task_queue_of
 from worker.show.outputs import fill_standard_streams, log_to
+from worker.show.pod import BadPodSettings, pod_main
 from worker.show.process import serve
 from worker.show.spec import WorkerSpec
 
@@ -30,7 +32,11 @@ def main() -> None:
         prog="python -m worker",
         description="Run one GopherPizza worker in this terminal. Ctrl-C drains it; kill -9 is the demo.",
     )
-    parser.add_argument("--slot", type=int, required=True, metavar="N", help="its number, 1 or more")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--slot", type=int, metavar="N", help="its number, 1 or more")
+    where.add_argument(
+        "--pod", action="store_true", help="the worker of a Pod: all its settings come from the environment"
+    )
     parser.add_argument(
         "--generation",
         type=int,
@@ -60,6 +66,12 @@ def main() -> None:
         help="the code that a developer edits, as checkpoint 1a has it (default: the right code)",
     )
     options = parser.parse_args()
+    if options.pod:
+        log_to(None)
+        try:
+            pod_main()
+        except (BadPodSettings, BadConnectionSettings) as error:
+            parser.error(str(error))
     if options.slot < 1:
         parser.error(f"--slot {options.slot}: a slot is 1 or more")
     if options.generation < 0:

@@ -1,8 +1,9 @@
-"""What a kitchen cannot change while it runs: its booth, and how long a namespace of others keeps orders. A
-config that asks for anything else is refused, by the name of its key. Pure."""
+"""What a kitchen cannot change while it runs: its booth, what runs its workers, and how long a namespace of
+others keeps orders. A config that asks for anything else is refused, by the name of its key. Pure."""
 
 from __future__ import annotations
 
+from api_stub.checkpoint.config import FleetConfig
 from api_stub.checkpoint.files import ConfigError, LoadedConfig
 from api_stub.oneline import shown_path
 
@@ -25,6 +26,25 @@ def misfit(loaded: LoadedConfig, booth: str | None, keeps_s: float | None) -> Co
         return ConfigError(
             f"{file}: retention_s: found {plain(config.retention_s)}; Temporal's namespace keeps closed "
             f"workflows for {plain(keeps_s)} s; up to that is accepted"
+        )
+    return None
+
+
+def other_host(loaded: LoadedConfig, running: FleetConfig) -> ConfigError | None:
+    """Why this config cannot be in force where workers run as `running` says; None: it can.
+
+    Whoever leaves the place out (`fleet.kubernetes`) means the one that is in use.
+    """
+    fleet, file = loaded.config.fleet, shown_path(loaded.file)
+    if fleet.hosted_on != running.hosted_on:
+        return ConfigError(
+            f"{file}: fleet.hosted_on: found {fleet.hosted_on!r}; this kitchen's workers are "
+            f"{running.hosted_on} for as long as it runs; {running.hosted_on!r} is accepted"
+        )
+    if fleet.kubernetes is not None and fleet.kubernetes != running.kubernetes:
+        return ConfigError(
+            f"{file}: fleet.kubernetes: this kitchen's workers are elsewhere while it runs; the same "
+            "place as at its start is accepted, or null"
         )
     return None
 

@@ -31,6 +31,8 @@ class Entry:
     seconds: float | None = None
     max_seconds: float | None = None
     why_not: WhyNot = always
+    on_processes: bool = False
+    """It needs workers that are processes of this machine, made by this API."""
 
 
 _EXIT_AND_HEARTBEAT = (
@@ -50,6 +52,7 @@ ENTRIES = (
         "SIGABRT to the worker's process, as a panic in its code ends it",
         _EXIT_AND_HEARTBEAT,
         on_workers.panic,
+        on_processes=True,
     ),
     Entry(
         "freeze",
@@ -59,6 +62,7 @@ ENTRIES = (
         on_workers.freeze,
         seconds=5.0,
         max_seconds=30.0,
+        on_processes=True,
     ),
     Entry(
         "cut-off",
@@ -69,6 +73,7 @@ ENTRIES = (
         seconds=5.0,
         max_seconds=30.0,
         why_not=on_workers.behind_proxy,
+        on_processes=True,
     ),
     Entry(
         "slow-network",
@@ -79,6 +84,7 @@ ENTRIES = (
         seconds=10.0,
         max_seconds=30.0,
         why_not=on_workers.behind_proxy,
+        on_processes=True,
     ),
     Entry(
         "out-of-memory",
@@ -87,6 +93,7 @@ ENTRIES = (
         f"Python's MemoryError in the worker, {_EXIT_AND_HEARTBEAT}",
         on_workers.out_of_memory,
         why_not=on_workers.linux_only,
+        on_processes=True,
     ),
     Entry(
         "poison",
@@ -98,6 +105,7 @@ ENTRIES = (
         seconds=8.0,
         max_seconds=30.0,
         why_not=on_services.has_workers,
+        on_processes=True,
     ),
     Entry(
         "oven-down",
@@ -109,6 +117,7 @@ ENTRIES = (
         seconds=10.0,
         max_seconds=30.0,
         why_not=on_services.has_oven,
+        on_processes=True,
     ),
     Entry(
         "temporal-killed",

@@ -137,6 +137,8 @@ class Menu:
             return "it is being done just now"
         if len(self._running) >= MAX_AT_ONCE:
             return f"{MAX_AT_ONCE} failures at once are accepted"
+        if entry.on_processes and self._scene.fleet.policy.hosted:
+            return "the workers are Pods; it needs processes of this machine (fleet.hosted_on: processes)"
         return entry.why_not(self._scene) or (
             "no worker polls: start one first" if entry.takes_worker and not self._scene.fleet.ready else None
         )

@@ -16,7 +16,8 @@ from api_stub.failures.network_proxy import Network
 from api_stub.failures.oven import OvenService
 from api_stub.fleet.frozen import Announced
 from api_stub.fleet.state import Exit, Slot
-from api_stub.fleet.supervisor import Supervisor, signal_name
+from api_stub.fleet.supervisor import Supervisor
+from api_stub.fleet.views import signal_name
 from api_stub.gateway.client import Gateway
 from api_stub.schema import HeartbeatTimeout, Order, Receipt
 from worker.shared import OrderInfo

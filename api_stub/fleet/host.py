@@ -1,37 +1,21 @@
-"""How a worker comes to be and is seen to die: local processes, forks of a fork server that has loaded all.
+"""What the fleet asks of whatever runs its workers, in terms of both worlds: processes of this machine, which
+we make and which end with us, and containers that somebody else makes, and that live on without us.
 
-A new worker takes 45 ms instead of the 300 of a new interpreter, and half the memory. Its death is the
-kernel's own notice: the fork server reaps it and tells at once. Workers outlive their fork server; another is
-started then.
+A worker has a handle (text). It is asked to end with grace or at once; that may fail, with a reason. It ends
+with a reason and at a time. What a host makes by itself it tells of (`HostNews`).
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from api_stub.background import Troubles, keep_running
-from api_stub.fleet import frozen, orphans
-from api_stub.fleet.forks import Forks, ForkServerGone
-from api_stub.fleet.launch import CodeStamp, Launched, Launcher, code_stamp
-from api_stub.fleet.news import News
-from worker.shared import worker_id
-from worker.show.hints import Hint, OnHint
+from api_stub.background import Troubles
+from api_stub.fleet.events import End, HostNews
+from api_stub.fleet.state import Policy
+from worker.show.hints import OnHint
 from worker.show.spec import Readiness, WorkerSpec
-
-logger = logging.getLogger(__name__)
-
-PART = "fork server"
-WAIT_S = 1.0
-"""A start waits so long for the next fork server, before it is told as failed."""
-HEALTHY_AFTER_S = 5.0
-"""After so long a new fork server's predecessor is no trouble any more."""
 
 
 class OnReady(Protocol):
@@ -41,255 +25,84 @@ class OnReady(Protocol):
         """Take the worker's own word of it."""
 
 
-OnExit = Callable[[int | None, int | None], None]
+OnExit = Callable[[End], None]
+OnNews = Callable[[HostNews], None]
+OnFailed = Callable[[str], None]
+"""Called with the reason, in words for the screen, why something that was asked for cannot be done."""
 
 
 @runtime_checkable
 class SeesStopped(Protocol):
     """A host that notices it when its workers are stopped (SIGSTOP); whoever wants to know sets these."""
 
-    on_stopped: Callable[[frozenset[int]], None]
-    """Called with the pids of all that are stopped now, again and again."""
-    on_frozen: Callable[[int], None]
-    """Called with the pid of one that stayed stopped for too long, and is to be killed."""
+    on_stopped: Callable[[frozenset[str]], None]
+    """Called with the handles of all that are stopped now, again and again."""
+    on_frozen: Callable[[str], None]
+    """Called with the handle of one that stayed stopped for too long, and is to be killed."""
 
 
-class Host(Protocol):
-    """What the supervisor asks of whatever runs workers. All calls come from the event loop."""
+@runtime_checkable
+class SendsSignals(Protocol):
+    """A host whose workers are processes of this machine, which signals can be sent to."""
 
-    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit, on_hint: OnHint) -> int:
-        """Make a worker and return its pid. Raises OSError when that cannot be done; then nothing was made.
+    def signal(self, handle: str, number: int) -> None:
+        """Send a signal to a worker of this host's; one that is gone already is no error."""
 
-        `on_exit` gets (signal, None), (None, exit status), or (None, None) where nobody can know; once, and
-        only after `spawn` has returned. `on_hint` gets the worker's hints, all of them before `on_exit` is
-        called; a host that has no way to tell them calls it never.
+
+@dataclass(frozen=True)
+class Made:
+    """A worker that was made. `handle` names it at its host; `pid`, where it is a process of this machine."""
+
+    handle: str
+    pid: int | None = None
+
+
+class Stopper(Protocol):
+    """What every host can do. All calls come from the event loop, and none of them waits for anything."""
+
+    troubles: Troubles
+    """What is wrong with the host just now."""
+
+    def open(self) -> None:
+        """Begin; more than once is no error."""
+
+    def stop(self, handle: str, at_once: bool, on_failed: OnFailed) -> None:
+        """Ask a worker of this host to end: with grace (it drains), or at once. That it has ended is told
+        like any other end; one that is gone already is no error, and one that is no worker of this host's
+        is never touched. `on_failed` is called, now or later, where it cannot be asked."""
+
+    async def close(self) -> None:
+        """Let go of whatever the host itself holds. Processes are gone by then; Pods live on."""
+
+
+@runtime_checkable
+class Host(Stopper, Protocol):
+    """A host whose workers are made one by one, and die with the API."""
+
+    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit, on_hint: OnHint) -> Made:
+        """Make a worker. Raises OSError when that cannot be done; then nothing was made.
+
+        `on_exit` is called once, and only after `spawn` has returned. `on_hint` gets the worker's hints, all
+        of them before `on_exit` is called; a host that has no way to tell them calls it never.
         """
-
-    def signal(self, pid: int, number: int) -> None:
-        """Send a signal to a worker that this host made; one that is gone already is no error."""
 
     def renew(self) -> None:
         """Have the next workers load the code as it is on disk now; those that live are not touched."""
 
-    async def close(self) -> None:
-        """Let go of whatever the host itself holds; its workers are gone by then."""
+
+class KeepingHost(Stopper, Protocol):
+    """A host that keeps a number of workers by itself, and brings those back that end."""
+
+    def follow(self, on_news: OnNews) -> None:
+        """From now on, tell what there is, and what becomes of it: at first those that were there before
+        (`Adopted`), and also after a time in which nothing could be heard of them."""
+
+    def scale(self, one_more: bool, at_least: int, on_failed: OnFailed) -> None:
+        """Have one worker more, or at least so many."""
+
+    def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
+        """Have workers made by this policy, replacing those that are not; `anew`: all of them. When the host
+        begins with that `on_changed` is called; not where all are as they are to be."""
 
 
-@dataclass
-class _Child:
-    on_ready: OnReady
-    on_exit: OnExit
-    on_hint: OnHint
-    news: News
-    name: str
-    announced: bool = False
-    adopted: bool = False
-    status: int | None = None
-    gone: bool = False
-
-
-class ProcessHost:
-    """Workers as processes of this machine. `launched`: what this launcher has started already."""
-
-    def __init__(
-        self,
-        launcher: Launcher | None = None,
-        launched: Launched | None = None,
-        troubles: Troubles | None = None,
-    ) -> None:
-        self._launcher = launcher or Launcher()
-        self._launched = launched
-        self._first = True
-        self._forks: Forks | None = None
-        self._loaded: CodeStamp | None = None
-        """What the fork server has loaded; None: there is none."""
-        self._renewing = False
-        self._keeper: asyncio.Task[None] | None = None
-        self._frozen: asyncio.Task[None] | None = None
-        self.announced = frozen.Announced()
-        """Workers that are stopped on purpose, and are left alone meanwhile."""
-        self._up = asyncio.Event()
-        self._why = f"there is no {PART}"
-        self._children: dict[int, _Child] = {}
-        self._gone_marks: set[bytes] = set()
-        self.on_stopped: Callable[[frozenset[int]], None] = lambda pids: None
-        self.on_frozen: Callable[[int], None] = lambda pid: self.signal(pid, signal.SIGKILL)
-        self.troubles = troubles or Troubles()
-        """What is wrong with the fork server just now, under the name PART."""
-        self.on_broken: Callable[[str], None] | None = None
-        """Called when this host's first fork server cannot start at all, with the reason in one line."""
-
-    @property
-    def pid(self) -> int | None:
-        """The fork server's process id; None: there is none just now."""
-        return self._forks.pid if self._forks is not None else None
-
-    def open(self) -> None:
-        """Have a fork server, from now on; another one when it ends."""
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(keep_running(PART, self._live, self.troubles))
-            self._frozen = asyncio.create_task(
-                keep_running(frozen.PART, self._end_frozen, self.troubles, first_pause_s=frozen.LOOK_EVERY_S)
-            )
-
-    async def _end_frozen(self) -> None:
-        """Kill workers that are stopped and stay so; their deaths are nobody's wish, so they are crashes."""
-        await frozen.end_frozen(
-            lambda: {pid: child.name for pid, child in self._children.items()},
-            lambda pid: self.on_frozen(pid),
-            self.troubles,
-            lambda pids: self.on_stopped(pids),
-            self.announced.holds,
-        )
-
-    async def _live(self) -> None:
-        """The lives of fork servers, until one ends unasked. Raises how it ended."""
-        while True:
-            gone = await self._one_life()
-            if not self._renewing:
-                raise gone
-            self._renewing = False
-
-    def renew(self) -> None:
-        """Have another fork server where the workers' code has changed since this one loaded it. Its workers
-        outlive it."""
-        if self._forks is not None and self._loaded != code_stamp():
-            logger.info("the workers' code has changed: another %s loads it", PART)
-            self._renewing = True
-            self._up.clear()  # whoever is to be born meanwhile waits for the next one
-            self._forks.kill()
-
-    async def _one_life(self) -> ForkServerGone:
-        """The life of one fork server; how it ended."""
-        first, self._first = self._first, False
-        launched, self._launched = self._launched, None
-        try:
-            launched = launched or self._launcher.launch()
-        except OSError as error:
-            self._why = f"a {PART} cannot be started: {error.strerror or error}"
-            raise
-        forks = self._forks = Forks(launched, self._ended)
-        self._loaded = launched.code
-        self._up.set()
-        well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, self.troubles.clear, PART)
-        try:
-            gone = await forks.watch()
-        except asyncio.CancelledError:
-            await forks.close()
-            raise
-        finally:
-            well.cancel()
-            self._up.clear()
-            self._forks = self._loaded = None
-        self._why = str(gone)
-        self._adopt(launched.mark)
-        if gone.broken and first and self.on_broken is not None:
-            self.on_broken(self._why)
-        return gone
-
-    async def spawn(self, spec: WorkerSpec, on_ready: OnReady, on_exit: OnExit, on_hint: OnHint) -> int:
-        """Fork a worker off the fork server. Raises OSError when no process can be made."""
-        self.open()
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._up.wait(), WAIT_S)
-        forks = self._forks
-        if forks is None:
-            raise OSError(self._why)
-        ours, theirs = os.pipe()
-        name = worker_id(spec.slot, spec.generation)
-        child = _Child(on_ready, on_exit, on_hint, News(ours, name), name)
-
-        def made(pid: int) -> None:
-            self._children[pid] = child
-            loop.add_reader(ours, self._noticed, child)
-
-        try:
-            pid = await forks.fork(spec, theirs, made)
-        except BaseException:
-            os.close(ours)
-            raise
-        finally:
-            os.close(theirs)
-        child.announced = True
-        if child.gone:
-            loop.call_soon(self._deliver, child)
-        return pid
-
-    def _noticed(self, child: _Child) -> None:
-        """The worker's own words. It never tells of its end: that is the kernel's to tell."""
-        if not child.news.read():
-            asyncio.get_running_loop().remove_reader(child.news.pipe)
-        self._tell(child)
-
-    @staticmethod
-    def _tell(child: _Child) -> None:
-        for told in child.news.told():
-            if isinstance(told, Hint):
-                child.on_hint(told)
-            else:
-                child.on_ready(told)
-
-    def _ended(self, pid: int, status: int | None) -> None:
-        child = self._children.pop(pid, None)
-        if child is None:
-            return
-        asyncio.get_running_loop().remove_reader(child.news.pipe)
-        child.news.drain()
-        child.gone, child.status = True, status
-        if child.announced:
-            self._deliver(child)
-
-    def _deliver(self, child: _Child) -> None:
-        """The last words of a worker, then its death."""
-        self._tell(child)
-        status = child.status
-        if status is None:
-            child.on_exit(None, None)
-        else:
-            child.on_exit(-status if status < 0 else None, status if status >= 0 else None)
-
-    def _adopt(self, mark: bytes) -> None:
-        """The fork server is gone: wait for its workers ourselves, and end those that it never told of."""
-        self._gone_marks.add(mark)
-        loop = asyncio.get_running_loop()
-
-        def tell(pid: int, status: int | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know
-                loop.call_soon_threadsafe(self._orphan_gone, pid, status)
-
-        for pid, child in self._children.items():
-            if not child.adopted:
-                child.adopted = True
-                orphans.when_gone(pid, tell)
-        self._end_strays()
-
-    def _orphan_gone(self, pid: int, status: int | None) -> None:
-        self._ended(pid, status)
-        self._end_strays()
-
-    def _end_strays(self) -> None:
-        orphans.kill_strays(frozenset(self._gone_marks), frozenset(self._children))
-
-    def signal(self, pid: int, number: int) -> None:
-        """Send a signal to one of this host's own children, and to nobody else."""
-        if pid in self._children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-    async def close(self) -> None:
-        """End the fork server, with whoever is left of its children."""
-        if self._frozen is not None:
-            self._frozen.cancel()
-            await asyncio.wait([self._frozen])
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-        elif self._launched is not None:
-            await Forks(self._launched, self._ended).close()
-        self._launcher.close()
-        for child in self._children.values():
-            asyncio.get_running_loop().remove_reader(child.news.pipe)
-            os.close(child.news.pipe)
-        self._children.clear()
+AnyHost = Host | KeepingHost

@@ -8,48 +8,62 @@ death: starting → backoff → starting under the same name, whatever the polic
 
 from __future__ import annotations
 
-import signal
 from dataclasses import replace
 
+from api_stub.fleet import hosted
 from api_stub.fleet.changes import redeploy, reshape
-from api_stub.fleet.state import (
+from api_stub.fleet.deaths import died
+from api_stub.fleet.events import (
     Action,
-    AlreadyDead,
+    Adopted,
     BecameReady,
     CloseDown,
     Decision,
-    Dice,
     Died,
+    End,
+    Ended,
     Event,
-    Exit,
     Exited,
-    FleetRefusal,
-    FleetState,
     Frozen,
+    HostNews,
     KillWanted,
-    NoFreeSlot,
-    NoSuchWorker,
     Open,
-    Policy,
     Redeploy,
+    Reform,
+    Reformed,
     Reshape,
-    SendSignal,
-    Slot,
+    Scale,
+    Seen,
     Spawn,
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stop,
+    StopFailed,
     Stopped,
     Tick,
+    Vacated,
+    Waits,
 )
-from api_stub.fleet.steps import current, put, spawn, told_to_end, with_places, without
-from api_stub.schema import ExitCause
+from api_stub.fleet.state import (
+    AlreadyDead,
+    Dice,
+    Exit,
+    FleetRefusal,
+    FleetState,
+    NoFreeSlot,
+    NoSuchWorker,
+    Policy,
+    Slot,
+)
+from api_stub.fleet.steps import current, put, spawn, stop, told_to_end, with_places, without
 
 __all__ = [
-    "Action", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "Event", "Exit",
-    "Exited", "FleetRefusal", "FleetState", "Frozen", "KillWanted", "NoFreeSlot", "NoSuchWorker", "Open",
-    "Policy", "Redeploy", "Reshape", "SendSignal", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted",
-    "Stopped", "Tick", "decide", "next_due",
+    "Action", "Adopted", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "End",
+    "Ended", "Event", "Exit", "Exited", "FleetRefusal", "FleetState", "Frozen", "HostNews", "KillWanted",
+    "NoFreeSlot", "NoSuchWorker", "Open", "Policy", "Redeploy", "Reform", "Reformed", "Reshape", "Scale",
+    "Seen", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted", "Stop", "StopFailed", "Stopped", "Tick",
+    "Vacated", "Waits", "decide", "next_due",
 ]  # fmt: skip
 
 
@@ -62,16 +76,28 @@ STOOD_STILL_S = 5.0
 def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Dice) -> Decision:
     """The fleet's next state and what must be done for it. Raises FleetRefusal; then nothing changed."""
     match event:
+        case Seen() | Adopted() | Ended() | Waits() | Vacated():
+            return hosted.told(state, event, now, policy)
+        case Redeploy() if policy.hosted:
+            return hosted.redeploy(state, policy)
+        case Reshape() if policy.hosted:
+            return hosted.reshape(state, event.policy)
+        case Reformed():
+            return hosted.reformed(state), ()
+        case CloseDown() if policy.hosted:
+            return replace(state, closing=True), ()
         case Open():
             return _open(policy, event, now, dice)
         case StartWanted():
             return _start_wanted(state, event, now, policy, dice)
         case KillWanted():
-            return _kill_wanted(state, event, now)
+            return _kill_wanted(state, event, now, policy)
         case Spawned():
-            return _spawned(state, event)
+            return _spawned(state, event, now, policy)
         case SpawnFailed():
             return _spawn_failed(state, event, now, policy)
+        case StopFailed():
+            return _stop_failed(state, event)
         case BecameReady():
             return _became_ready(state, event, now)
         case Exited():
@@ -99,6 +125,8 @@ def _open(policy: Policy, event: Open, now: float, dice: Dice) -> Decision:
     state = FleetState(used=dict(event.generations))
     actions: tuple[Action, ...] = ()
     state = with_places(state, policy.slots)
+    if policy.hosted:
+        return state, (Reform(policy), Scale(at_least=policy.start))
     for number in range(1, policy.start + 1):
         state, more = spawn(state, state.slot(number), now, policy, dice)
         actions += more
@@ -110,22 +138,26 @@ def _start_wanted(state: FleetState, event: StartWanted, now: float, policy: Pol
         raise NoFreeSlot("the fleet is shutting down")
     if event.slot is not None:
         slot = state.slot(event.slot)
-        if slot.alive:
+        if slot.alive or slot.home is not None:
             raise NoFreeSlot(f"slot {slot.number} has a living worker, {slot.id}")
     else:
-        free = next((slot for slot in state.slots if not slot.alive), None)
+        free = next((slot for slot in state.slots if not slot.alive and slot.home is None), None)
         if free is None:
             raise NoFreeSlot(f"all {state.places} slots have a living worker")
         slot = free
+    if policy.hosted:
+        return hosted.reserved(state, slot, now, policy)
     return spawn(state, slot, now, policy, dice)
 
 
-def _kill_wanted(state: FleetState, event: KillWanted, now: float) -> Decision:
+def _kill_wanted(state: FleetState, event: KillWanted, now: float, policy: Policy) -> Decision:
     slot = state.named(event.worker)
     if not slot.alive:
         raise AlreadyDead(f"{slot.id or f'slot {slot.number}'} is not alive; its slot is {slot.phase}")
     if slot.killing:
         raise AlreadyDead(f"{slot.id} is being killed already")
+    if policy.hosted and slot.handle is None:
+        raise AlreadyDead(f"slot {slot.number} waits for its worker; there is none yet")
     # Whoever kills a worker that was to be replaced wants it dead, not replaced.
     slot = replace(
         slot,
@@ -134,32 +166,37 @@ def _kill_wanted(state: FleetState, event: KillWanted, now: float) -> Decision:
         asked_at=now,
         killing=True,
         replacing=False,
-        due=None,
+        due=_stop_again(slot, now, policy),
     )
-    state = replace(put(state, slot), kills=state.kills + 1)
-    if slot.pid is None:
-        return state, ()
-    return state, (SendSignal(slot.number, slot.pid, signal.SIGKILL),)
+    return replace(put(state, slot), kills=state.kills + 1), stop(slot, at_once=True)
 
 
-def _spawned(state: FleetState, event: Spawned) -> Decision:
+def _stop_again(slot: Slot, now: float, policy: Policy) -> float | None:
+    """When to look whether it has ended; one that is still being made is told when it is there."""
+    return None if slot.handle is None else now + policy.stop_limit_s
+
+
+def _spawned(state: FleetState, event: Spawned, now: float, policy: Policy) -> Decision:
     slot = current(state, event.slot, event.generation)
     if slot is None or not slot.alive:
         return state, ()
-    if slot.pid is None:
+    if not slot.born:
         state = replace(state, births=state.births + 1)
-    slot = replace(slot, pid=event.pid, failed_starts=0, trouble=None)
+    slot = replace(slot, handle=event.handle, pid=event.pid, born=True, failed_starts=0, trouble=None)
     if slot.phase != "stopping":
         return put(state, slot), ()
     # It was told to end before it existed.
-    number = signal.SIGKILL if slot.killing else signal.SIGTERM
-    return put(state, slot), (SendSignal(slot.number, event.pid, number),)
+    if slot.killing:
+        slot = replace(slot, due=_stop_again(slot, now, policy))
+    return put(state, slot), stop(slot, at_once=slot.killing)
 
 
 def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Policy) -> Decision:
     slot = current(state, event.slot, event.generation)
-    if slot is None or not slot.alive or slot.pid is not None:
+    if slot is None or not slot.alive or slot.handle is not None:
         return state, ()
+    if policy.hosted:
+        return hosted.not_made(state, slot, event.reason), ()
     # Its generation was nobody's, so the next try has it; `started_at` stays, as the moment of this one.
     idle = Slot(
         slot.number,
@@ -182,6 +219,28 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
     return put(state, replace(idle, phase="backoff", due=due, trouble=event.reason)), ()
 
 
+def _stop_failed(state: FleetState, event: StopFailed) -> Decision:
+    slot = current(state, event.slot, event.generation)
+    if slot is None or slot.phase != "stopping":
+        return state, ()
+    hitch = f"could not be stopped: {event.reason}"
+    if not slot.killing or slot.intent != "player":
+        return put(
+            state, replace(slot, hitch=hitch)
+        ), ()  # when it is due, it is tried the hard way, or again
+    # Nobody has killed it, so it is as it was, and whoever wants to may try again.
+    slot = replace(
+        slot,
+        phase="starting" if slot.ready_at is None else "ready",
+        intent=None,
+        asked_at=None,
+        killing=False,
+        due=None,
+        hitch=hitch,
+    )
+    return replace(put(state, slot), kills=state.kills - 1), ()
+
+
 def _became_ready(state: FleetState, event: BecameReady, now: float) -> Decision:
     slot = current(state, event.slot, event.generation)
     if slot is None or slot.phase != "starting":
@@ -196,30 +255,8 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
     slot = current(state, event.slot, event.generation)
     if slot is None or not slot.alive:
         return state, ()
-    # A worker's lifespan begins when it is ready: an abort before that is a crash like any other.
-    own_end = event.signal == signal.SIGABRT and slot.ready_at is not None
-    cause: ExitCause = slot.intent or ("panic" if own_end else "crash")
     false_start = slot.ready_at is None and slot.intent is None
-    why = slot.why if cause == "crash" else None
-    end = Exit(event.signal, event.code, cause, now, slot.asked_at, why)
-    dead = Slot(
-        slot.number,
-        slot.generation,
-        phase="dead",
-        started_at=slot.started_at,
-        ready_at=slot.ready_at,
-        false_starts=slot.false_starts + 1 if false_start else slot.false_starts,
-        wanted=slot.wanted,
-        last_exit=end,
-    )
-    news = (Died(dead, end),)
-    state = replace(
-        put(state, dead),
-        # Whoever has died was born, also where the news of that comes later.
-        births=state.births + (slot.pid is None),
-        deaths=state.deaths + 1,
-        panics=state.panics + (cause == "panic"),
-    )
+    state, dead, news = died(state, slot, End(event.signal, event.code), now)
     if slot.retiring:
         return without(state, dead), news
     if state.closing:
@@ -237,7 +274,7 @@ def _exited(state: FleetState, event: Exited, now: float, policy: Policy, dice: 
 
 def _stopped(state: FleetState, event: Stopped) -> FleetState:
     for slot in state.slots:
-        stopped = slot.alive and slot.pid in event.pids
+        stopped = slot.alive and slot.handle in event.handles
         if stopped != slot.stopped:
             state = put(state, replace(slot, stopped=stopped))
     return state
@@ -245,10 +282,10 @@ def _stopped(state: FleetState, event: Stopped) -> FleetState:
 
 def _frozen(state: FleetState, event: Frozen) -> Decision:
     """SIGKILL works on a stopped process, too. Nobody asked for that: it counts as a crash."""
-    slot = next((slot for slot in state.slots if slot.alive and slot.pid == event.pid), None)
+    slot = next((slot for slot in state.slots if slot.alive and slot.handle == event.handle), None)
     if slot is None:
         return state, ()
-    return put(state, replace(slot, why=FROZEN)), (SendSignal(slot.number, event.pid, signal.SIGKILL),)
+    return put(state, replace(slot, why=FROZEN)), stop(slot, at_once=True)
 
 
 def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice) -> Decision:
@@ -256,7 +293,9 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
     for slot in state.slots:
         if slot.due is None or slot.due > now:
             continue
-        if slot.phase == "backoff":
+        if policy.hosted and slot.phase == "starting":
+            state = hosted.too_slow(state, slot, policy)
+        elif slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more
         elif slot.alive and event.late_s > STOOD_STILL_S:
@@ -266,10 +305,12 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
         elif slot.alive:
             # Too slow to start, or too slow to drain: no third way but the hard one. A slow start keeps
             # intent None, so that it counts as a crash.
-            slot = replace(slot, phase="stopping", killing=True, due=None)
+            again = slot.killing
+            slot = replace(slot, phase="stopping", killing=True, due=_stop_again(slot, now, policy))
+            if again:
+                slot = replace(slot, hitch="it was told to end, and is still there; it is told again")
             state = put(state, slot)
-            if slot.pid is not None:
-                actions += (SendSignal(slot.number, slot.pid, signal.SIGKILL),)
+            actions += stop(slot, at_once=True)
     return state, actions
 
 

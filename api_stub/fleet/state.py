@@ -1,6 +1,6 @@
-"""The fleet as data: what should run, what runs, what happens to it, what is to be done. Times are seconds of
-a monotonic clock; those of events keep the time of day with them (`clocks.Moment`). What follows from what is
-in rules.py.
+"""The fleet as data: what should run, and what runs. Times are seconds of a monotonic clock; those of events
+keep the time of day with them (`clocks.Moment`). What happens to it is in events.py, and what follows from
+that in rules.py.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Policy:
     drain_s: float = 1.0
     backoff_initial_s: float = 0.5
     backoff_maximum_s: float = 10.0
+    stop_limit_s: float = 10.0
+    """Who was told to end at once, and is still there after so long, is told again, and shown."""
+    hosted: bool = False
+    """The host brings workers back by itself; the fleet only wishes for a number of them."""
     concurrency: int = 4
     """Pizzas that one worker holds at once."""
     bug: str | None = None
@@ -77,7 +81,9 @@ class Exit:
     asked_at: float | None = None
     """When somebody asked for it; None: nobody did."""
     why: str | None = None
-    """The cause in words, where there is more to say than its name does."""
+    """The cause in words, where there is more to say than its name does: the host's (OOMKilled) or ours."""
+    home_gone: bool = False
+    """`at` is when its home was seen to be gone; else when the worker itself was seen to have ended."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,23 @@ class Slot:
     number: int
     generation: int = 0
     phase: WorkerPhase = "empty"
+    handle: str | None = None
+    """What the host knows the worker by; None: there is nothing yet that could be stopped."""
     pid: int | None = None
+    """The process's number, where it is one of this machine's."""
+    born: bool = False
+    """Its process was made."""
+    name: str | None = None
+    """Its id, where the host gives that; empty: it is not known yet. None: it is named for slot and
+    generation."""
+    home: str | None = None
+    """Where a host that brings workers back by itself has it; the slot is that home's until it is gone."""
+    run: int = -1
+    """Which run in that home this is; -1: there was none yet."""
+    ended_run: int = -1
+    """Up to which run all are known to be over."""
+    leaving: bool = False
+    """Its home is being replaced by the host, because we asked for workers of another make."""
     started_at: float | None = None
     ready_at: float | None = None
     intent: ExitCause | None = None
@@ -95,15 +117,19 @@ class Slot:
     asked_at: float | None = None
     """When it was told so."""
     killing: bool = False
-    """SIGKILL is sent, or will be as soon as there is a pid."""
+    """It was told to end at once, or will be as soon as there is something to tell."""
     due: float | None = None
-    """starting: give up then; stopping: SIGKILL then; backoff: start again then."""
+    """starting: give up then; stopping: end it at once, or again; backoff: start again then."""
+    again_at: float | None = None
+    """backoff: the host itself starts it again about then."""
     false_starts: int = 0
     """Deaths in a row before it was ever ready: only these are punished."""
     failed_starts: int = 0
     """Times in a row that no process could be made."""
     trouble: str | None = None
     """Why no process could be made, the last time; None: one was."""
+    hitch: str | None = None
+    """What else is wrong with it just now, in words: it waits for something, or could not be stopped."""
     wanted: bool = False
     """It is to run again by itself, if the policy respawns."""
     replacing: bool = False
@@ -122,7 +148,9 @@ class Slot:
 
     @property
     def id(self) -> str | None:
-        """The worker's name; None where the slot was never used."""
+        """The worker's name; None where the slot was never used, or the host has not told it yet."""
+        if self.name is not None:
+            return self.name or None
         return worker_id(self.number, self.generation) if self.generation else None
 
     @property
@@ -131,6 +159,7 @@ class Slot:
         return self.phase in ("starting", "ready", "stopping")
 
 
+MAX_FORMER = 300
 _WORKER_ID = re.compile(r"w([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})", re.ASCII)
 
 
@@ -149,6 +178,14 @@ class FleetState:
     closing: bool = False
     used: dict[int, int] = field(default_factory=dict)
     """Generations used up by slots that are not there now: never written to, replaced when it changes."""
+    former: tuple[str, ...] = ()
+    """Names that hosts gave to workers that are dead; the last MAX_FORMER."""
+    vacated: tuple[str, ...] = ()
+    """Homes that are gone; the last MAX_FORMER."""
+    reformed: bool = False
+    """The host is, or was, replacing workers that were there before this fleet."""
+    crowded: int = 0
+    """Homes that there was no slot for."""
 
     @property
     def places(self) -> int:
@@ -168,6 +205,8 @@ class FleetState:
         for slot in self.slots:
             if name in (slot.id, str(slot.number)):
                 return slot
+        if name in self.former:
+            raise AlreadyDead(f"{name} is not alive; others came after it, or its slot is gone")
         former = _WORKER_ID.fullmatch(name)
         if former is not None:
             generations = {**self.used, **{slot.number: slot.generation for slot in self.slots}}
@@ -177,150 +216,3 @@ class FleetState:
         raise NoSuchWorker(
             f"there is no worker {name!r}; there are slots 1 to {self.places}, workers {known or '(none)'}"
         )
-
-
-@dataclass(frozen=True)
-class Open:
-    """The fleet begins; the first slots are filled. `generations` were used up by an earlier fleet."""
-
-    generations: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StartWanted:
-    """Somebody wants a worker, in this slot or in the lowest free one."""
-
-    slot: int | None = None
-
-
-@dataclass(frozen=True)
-class KillWanted:
-    """Somebody wants this worker (id or slot number) killed, now."""
-
-    worker: str
-    cause: ExitCause = "player"
-
-
-@dataclass(frozen=True)
-class Spawned:
-    """The host made the process."""
-
-    slot: int
-    generation: int
-    pid: int
-
-
-@dataclass(frozen=True)
-class BecameReady:
-    """The worker says that it polls, which edit of the code it runs, and what is wrong with that."""
-
-    slot: int
-    generation: int
-    code: str | None = None
-    fault: CodeFault | None = None
-
-
-@dataclass(frozen=True)
-class Exited:
-    """The operating system says that the process is gone. Both None: nobody could see how it ended."""
-
-    slot: int
-    generation: int
-    signal: int | None = None
-    code: int | None = None
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """Of all processes, these are stopped (SIGSTOP) now, by pid."""
-
-    pids: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """This process has been stopped for too long: it is to be killed, and told as that."""
-
-    pid: int
-
-
-@dataclass(frozen=True)
-class SpawnFailed:
-    """No process could be made: nobody was born, and nobody has died."""
-
-    slot: int
-    generation: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time went by; whatever is due is done. `late_s`: so much later than it was due, in seconds."""
-
-    late_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class CloseDown:
-    """The fleet is to end: everybody drains."""
-
-
-@dataclass(frozen=True)
-class Redeploy:
-    """Every living worker is to be replaced: the code on disk has changed."""
-
-
-@dataclass(frozen=True)
-class Reshape:
-    """Another policy is in force from now on; the one that `decide` is given with this is the old one."""
-
-    policy: Policy
-
-
-Event = (
-    Open
-    | StartWanted
-    | KillWanted
-    | Spawned
-    | SpawnFailed
-    | BecameReady
-    | Exited
-    | Stopped
-    | Frozen
-    | Tick
-    | CloseDown
-    | Redeploy
-    | Reshape
-)
-
-
-@dataclass(frozen=True)
-class Spawn:
-    """Make a process for this slot."""
-
-    slot: int
-    generation: int
-    lifespan_s: float | None
-    concurrency: int = 4
-    bug: str | None = None
-
-
-@dataclass(frozen=True)
-class SendSignal:
-    """Send this signal to that process."""
-
-    slot: int
-    pid: int
-    signal: int
-
-
-@dataclass(frozen=True)
-class Died:
-    """News for whoever keeps records: the slot as its process left it, with `last_exit`."""
-
-    slot: Slot
-    exit: Exit
-
-
-Action = Spawn | SendSignal | Died
-Decision = tuple[FleetState, tuple[Action, ...]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
+from collections.abc import Iterable
 from dataclasses import replace
 
-from api_stub.fleet.state import Decision, Dice, FleetState, Policy, SendSignal, Slot, Spawn
+from api_stub.fleet.events import Decision, Spawn, Stop
+from api_stub.fleet.state import Dice, FleetState, Policy, Slot
 
 
 def put(state: FleetState, slot: Slot) -> FleetState:
@@ -38,18 +39,29 @@ def spawn(state: FleetState, slot: Slot, now: float, policy: Policy, dice: Dice)
 
 
 def told_to_end(state: FleetState, slot: Slot) -> Decision:
-    """The slot, already in phase stopping, and SIGTERM for its process; one that is still being made gets it
-    when it is there."""
-    state = put(state, slot)
-    if slot.pid is None:
-        return state, ()
-    return state, (SendSignal(slot.number, slot.pid, signal.SIGTERM),)
+    """The slot, already in phase stopping, and its worker is asked to end; one that is still being made is
+    asked when it is there."""
+    return put(state, slot), stop(slot, at_once=False)
+
+
+def stop(slot: Slot, at_once: bool) -> tuple[Stop, ...]:
+    """The wish that this slot's worker ends; none, where there is nothing yet that could be asked."""
+    return () if slot.handle is None else (Stop(slot.number, slot.generation, slot.handle, at_once),)
 
 
 def with_places(state: FleetState, count: int) -> FleetState:
     """Slots 1 to `count` are there, and their used-up generations are not used again."""
+    return _with(state, range(1, count + 1))
+
+
+def with_place(state: FleetState, number: int) -> FleetState:
+    """The same for one further slot."""
+    return _with(state, (number,))
+
+
+def _with(state: FleetState, numbers: Iterable[int]) -> FleetState:
     known = {slot.number for slot in state.slots}
-    new = tuple(Slot(n, state.used.get(n, 0)) for n in range(1, count + 1) if n not in known)
+    new = tuple(Slot(n, state.used.get(n, 0)) for n in numbers if n not in known)
     return replace(state, slots=tuple(sorted((*state.slots, *new), key=lambda slot: slot.number)))
 
 

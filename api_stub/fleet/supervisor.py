@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 import time
 import uuid
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pathlib import Path
 from api_stub import clocks
 from api_stub.background import Troubles, reason_of
 from api_stub.fleet.generations import Generations
-from api_stub.fleet.host import Host, SeesStopped
+from api_stub.fleet.host import AnyHost, Host, SeesStopped, SendsSignals
 from api_stub.fleet.rules import (
     Action,
     AlreadyDead,
@@ -24,31 +23,39 @@ from api_stub.fleet.rules import (
     CloseDown,
     Dice,
     Died,
+    End,
     Event,
     Exit,
     Exited,
+    FleetRefusal,
     FleetState,
     Frozen,
+    HostNews,
     KillWanted,
     Open,
     Policy,
     Redeploy,
+    Reform,
+    Reformed,
     Reshape,
-    SendSignal,
+    Scale,
     Slot,
     Spawn,
     Spawned,
     SpawnFailed,
     StartWanted,
+    Stop,
+    StopFailed,
     Stopped,
     Tick,
     decide,
     next_due,
 )
-from api_stub.schema import CodeProblem, Fleet, LastExit, Worker
+from api_stub.fleet.views import worker_view
+from api_stub.schema import Fleet, Worker
 from api_stub.seldom import Seldom
 from worker.connection import Target
-from worker.shared import CodeFault, task_queue_of, worker_id
+from worker.shared import task_queue_of, worker_id
 from worker.show.hints import Hint
 from worker.show.spec import Readiness, WorkerSpec
 
@@ -75,25 +82,12 @@ class FleetSetup:
     """Where the used-up generations are kept, so that w1.4 is one process only, also after an API restart."""
 
 
-def code_problem(fault: CodeFault | None) -> CodeProblem | None:
-    """A fault as the API tells it."""
-    return None if fault is None else CodeProblem(file=fault.file, line=fault.line, message=fault.message)
-
-
-def signal_name(number: int) -> str:
-    """SIGKILL for 9; the real-time signals, which have no names of their own, as SIGRTMIN+n."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
-
-
 class Supervisor:
     """Owns the fleet's state; the only place that changes it."""
 
     def __init__(
         self,
-        host: Host,
+        host: AnyHost,
         policy: Policy,
         setup: FleetSetup,
         *,
@@ -102,7 +96,7 @@ class Supervisor:
         dice: Dice | None = None,
         troubles: Troubles | None = None,
     ) -> None:
-        self._host = host
+        self.host = host
         self._policy = policy
         self._setup = setup
         self._clock = clock
@@ -139,17 +133,25 @@ class Supervisor:
         return self._policy
 
     async def open(self) -> None:
-        """Begin: fill the first slots."""
-        if isinstance(self._host, SeesStopped):
-            self._host.on_stopped = self._see_stopped
-            self._host.on_frozen = lambda pid: self.handle(Frozen(pid))
+        """Begin: fill the first slots, or take over what the host has."""
+        if isinstance(self.host, SeesStopped):
+            self.host.on_stopped = self._see_stopped
+            self.host.on_frozen = lambda handle: self.handle(Frozen(handle))
         self.handle(Open(self._generations.recall()))
+        if not isinstance(self.host, Host):
+            self.host.follow(self._heard)
 
-    def _see_stopped(self, pids: frozenset[int]) -> None:
-        """Which processes are stopped, where that is another thing than was known."""
-        known = frozenset(slot.pid for slot in self._state.slots if slot.stopped and slot.pid is not None)
-        if pids != known:
-            self.handle(Stopped(pids))
+    def _heard(self, news: HostNews) -> None:
+        before = self._state.slots
+        self.handle(news)
+        if any(new.generation > old.generation for new, old in zip(self._state.slots, before, strict=False)):
+            self._remember_generations()
+
+    def _see_stopped(self, handles: frozenset[str]) -> None:
+        """Which workers are stopped, where that is another thing than was known."""
+        known = frozenset(slot.handle for slot in self._state.slots if slot.stopped)
+        if handles != known:
+            self.handle(Stopped(handles))
 
     def start(self, slot: int | None) -> Worker:
         """Start a worker in this slot, or the lowest free one. Raises FleetRefusal."""
@@ -163,7 +165,7 @@ class Supervisor:
         return self.view(born)
 
     def kill(self, worker: str) -> Worker:
-        """SIGKILL this worker (id or slot number), now. Raises FleetRefusal."""
+        """End this worker (id or slot number), now and without grace. Raises FleetRefusal."""
         number = self._state.named(worker).number
         self.handle(KillWanted(worker))
         return self.view(self._state.slot(number))
@@ -172,14 +174,17 @@ class Supervisor:
         """Send a signal to a worker that polls, which is not meant to end it as a kill does; its pid. Raises
         FleetRefusal."""
         slot = self._state.named(worker)
-        if slot.phase != "ready" or slot.pid is None:
+        if slot.phase != "ready" or slot.handle is None:
             raise AlreadyDead(f"{slot.id or f'slot {slot.number}'} does not poll; its slot is {slot.phase}")
-        self._host.signal(slot.pid, number)
+        if slot.pid is None or not isinstance(self.host, SendsSignals):
+            raise FleetRefusal(f"{slot.id} is no process of this machine: no signal can be sent to it")
+        self.host.signal(slot.handle, number)
         return slot.pid
 
     def redeploy(self) -> None:
         """Replace every living worker: each drains, and its next generation loads the code as it is then."""
-        self._host.renew()
+        if isinstance(self.host, Host):
+            self.host.renew()
         self.handle(Redeploy())
 
     def reshape(self, policy: Policy) -> None:
@@ -187,8 +192,16 @@ class Supervisor:
         self.handle(Reshape(policy))
 
     async def close(self, limit_s: float = 3.0) -> None:
-        """Drain everybody, wait until all are gone (at most `limit_s`), and let the host go."""
+        """Drain everybody, wait until all are gone (at most `limit_s`), and let the host go. Whom the host
+        keeps by itself lives on, and the next API takes it over."""
         self.handle(CloseDown())
+        if isinstance(self.host, Host):
+            await self._all_gone(self.host, limit_s)
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.host.close()
+
+    async def _all_gone(self, host: Host, limit_s: float) -> None:
         deadline = self._clock() + limit_s
         while any(slot.alive for slot in self._state.slots) and self._clock() < deadline:
             self._changed.clear()
@@ -197,11 +210,8 @@ class Supervisor:
             except TimeoutError:
                 break
         for slot in self._state.slots:
-            if slot.alive and slot.pid is not None:
-                self._host.signal(slot.pid, signal.SIGKILL)
-        if self._timer is not None:
-            self._timer.cancel()
-        await self._host.close()
+            if slot.alive and slot.handle is not None:
+                host.stop(slot.handle, True, logger.warning)
 
     def handle(self, event: Event) -> None:
         """Take one event: decide, then act. Raises FleetRefusal for a wish that cannot be met."""
@@ -222,6 +232,8 @@ class Supervisor:
         self._set_timer()
 
     def _note_failed_starts(self) -> None:
+        if self._state.crowded:
+            self.troubles.tell("slots", f"{self._state.crowded} Pods more than the window has places for")
         failed = [slot for slot in self._state.slots if slot.trouble is not None]
         if not failed:
             self.troubles.clear(PART)
@@ -234,10 +246,35 @@ class Supervisor:
                 task = asyncio.get_running_loop().create_task(self._spawn(action))
                 self._spawning.add(task)
                 task.add_done_callback(self._spawning.discard)
-            case SendSignal():
-                self._host.signal(action.pid, action.signal)
+            case Stop():
+                self.host.stop(
+                    action.handle,
+                    action.at_once,
+                    lambda reason: self.handle(
+                        StopFailed(action.slot, action.generation, reason[:MAX_REASON])
+                    ),
+                )
+            case Scale() if not isinstance(self.host, Host):
+                self.host.scale(action.slot is not None, action.at_least or 0, self._not_scaled(action))
+            case Reform() if not isinstance(self.host, Host):
+                self.host.reform(
+                    action.policy, action.anew, lambda: self.handle(Reformed()), self._not_reformed
+                )
             case Died():
                 self._tell(action.slot, action.exit)
+
+    def _not_scaled(self, action: Scale) -> Callable[[str], None]:
+        def failed(reason: str) -> None:
+            if action.slot is not None:
+                self.handle(SpawnFailed(action.slot, action.generation, reason[:MAX_REASON]))
+            else:
+                self._not_reformed(reason)
+
+        return failed
+
+    def _not_reformed(self, reason: str) -> None:
+        if self.troubles.tell(PART, reason):
+            logger.error("the workers cannot be made as they are to be: %s", reason)
 
     def _tell(self, slot: Slot, end: Exit) -> None:
         logger.info("%s died: signal %s, status %s, cause %s", slot.id, end.signal, end.code, end.cause)
@@ -281,19 +318,21 @@ class Supervisor:
         def ready(readiness: Readiness = NO_EDITED_CODE) -> None:
             self.handle(BecameReady(slot, generation, readiness.code, readiness.fault))
 
-        def exited(number: int | None, code: int | None) -> None:
-            self.handle(Exited(slot, generation, number, code))
+        def exited(end: End) -> None:
+            self.handle(Exited(slot, generation, end.signal, end.code))
 
         def hinted(hint: Hint) -> None:
             self._hinted(worker_id(slot, generation), hint)
 
         try:
-            pid = await self._host.spawn(self._spec(action), ready, exited, hinted)
+            if not isinstance(self.host, Host):
+                raise OSError("this host makes its workers by itself")
+            made = await self.host.spawn(self._spec(action), ready, exited, hinted)
         except Exception as error:
             words = str(error) if isinstance(error, OSError) else ""
             self.handle(SpawnFailed(slot, generation, (words or reason_of(error))[:MAX_REASON]))
             return
-        self.handle(Spawned(slot, generation, pid))
+        self.handle(Spawned(slot, generation, made.handle, made.pid))
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -332,30 +371,7 @@ class Supervisor:
 
     def view(self, slot: Slot, orders: tuple[str, ...] = ()) -> Worker:
         """A slot as the API tells it."""
-        last = slot.last_exit
-        return Worker(
-            id=slot.id,
-            slot=slot.number,
-            generation=slot.generation,
-            pid=slot.pid,
-            state=slot.phase,
-            queues=[self._queue] if slot.phase == "ready" else [],
-            started_at=self.wall(slot.started_at),
-            ready_at=self.wall(slot.ready_at),
-            orders=list(orders),
-            last_exit=None
-            if last is None
-            else LastExit(
-                signal=signal_name(last.signal) if last.signal else None,
-                code=last.code,
-                cause=last.cause,
-                at=self.wall(last.at) or self._wall(),
-                why=last.why,
-            ),
-            problem=code_problem(slot.fault),
-            stopped=slot.stopped,
-            trouble=None if slot.trouble is None else f"could not be started: {slot.trouble}",
-        )
+        return worker_view(slot, orders, self._queue, self.wall, self._wall)
 
     def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:
         """All slots as the API tells them; `holding` maps a worker's id to the orders in its hands."""

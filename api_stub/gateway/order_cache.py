@@ -58,6 +58,8 @@ class OrderCache:
         """The least recently used first."""
         self._incomplete: OrderedDict[str, None] = OrderedDict()
         self._between: set[str] = set()
+        self._waiting: set[str] = set()
+        """Open orders whose stage waits for a worker."""
         """Open orders of which no activity is pending."""
         self._held: dict[str, set[str]] = {}
         """Which open orders each worker was last seen to hold."""
@@ -146,6 +148,8 @@ class OrderCache:
             self._open[key] = None
             if order.activity_state is None:
                 self._between.add(key)
+            elif order.worker is None:
+                self._waiting.add(key)
             if order.worker is not None:
                 self._held.setdefault(order.worker, set()).add(key)
         while len(self._entries) > self._limit and self._closed:
@@ -159,6 +163,7 @@ class OrderCache:
         for index in (self._open, self._closed, self._incomplete):
             index.pop(key, None)
         self._between.discard(key)
+        self._waiting.discard(key)
         worker = gone.order.worker
         if worker is not None and key in (held := self._held.get(worker, set())):
             held.discard(key)
@@ -257,6 +262,15 @@ class OrderCache:
             keys += self._between
         now = self._clock()
         looked = ((entry.looked_at, key) for key in keys if (entry := self._entries[key]).due_at() <= now)
+        return [key for _, key in heapq.nsmallest(most, (one for one in looked if one[0] < now - age_s))]
+
+    def waiting(self, most: int, age_s: float) -> list[str]:
+        """Open orders whose stage waits for a worker, and that nobody asked for within so many seconds, the
+        longest first; `most` of them."""
+        now = self._clock()
+        looked = (
+            (entry.looked_at, key) for key in self._waiting if (entry := self._entries[key]).due_at() <= now
+        )
         return [key for _, key in heapq.nsmallest(most, (one for one in looked if one[0] < now - age_s))]
 
     def _due(self, keys: Iterable[str], most: int, since: float) -> list[str]:

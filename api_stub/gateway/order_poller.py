@@ -50,6 +50,9 @@ RESTLESS_PER_S = 300.0
 RESTLESS_AGE_S = 0.25
 """Orders that may change unseen are looked at so often each, and so often a second in all."""
 AWAY_AFTER = 6
+WAITING_PER_S = 120.0
+WAITING_AGE_S = 0.5
+"""The same of orders that wait for a worker, while there are workers (Pods) that take one without telling."""
 AWAY_S = 0.25
 LONGEST_AWAY_S = 1.0
 """After so many looks in a row in vain there are none for so long, then twice as long, up to that."""
@@ -98,6 +101,7 @@ class OrderPoller:
         self._plan = LookPlan(clock)
         self._running: dict[str, asyncio.Task[bool]] = {}
         self._sweep = Allowance(SWEPT_AT_ONCE, clock)
+        self._waiting = Allowance(FEW_AT_ONCE, clock)
         self._restless = Allowance(30, clock)
         self._hinted = Allowance(HINTED_BURST, clock)
         self._look_s = HINTED_SHARE / HINTED_PER_S[1]
@@ -184,6 +188,11 @@ class OrderPoller:
             between = self._coverage.stirring
             found = self._cache.restless(self._coverage.tells, between, most, RESTLESS_AGE_S) if most else []
             self._restless.take(len(found))
+            due |= dict.fromkeys(found)
+            few -= len(found)
+        if few > 0 and self._coverage.strangers:
+            found = self._cache.waiting(min(few, self._waiting.left(WAITING_PER_S)), WAITING_AGE_S)
+            self._waiting.take(len(found))
             due |= dict.fromkeys(found)
         swept = self._swept() if few > 0 else []
         started = [key for key in due if key not in self._running]

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine that nobody else can have resolved to something of theirs."""
 MAX_LENGTH = 260
+HOSTS_VARIABLE = "GOPHERPIZZA_HOSTS"
+"""Names further hosts in the environment, beside a checkpoint's `hosts`: in a cluster, the Pod's own."""
+MAX_HOSTS = 20
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _AUTHORITY = re.compile(
     rf"(?P<name>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?", re.ASCII
@@ -55,6 +58,22 @@ def host_entry(text: str) -> str:
             "192.168.1.5:8000 or [fe80::1]"
         )
     return text.lower()
+
+
+def hosts_in(text: str) -> tuple[str, ...]:
+    """The hosts of a list with commas; a bare IPv6 address gets its brackets. Raises ValueError with the one
+    that is none, and what is accepted."""
+    found: list[str] = []
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        if len(found) == MAX_HOSTS:
+            raise ValueError(f"more than {MAX_HOSTS} hosts")
+        try:
+            found.append(
+                host_entry(f"[{each}]" if each.count(":") > 1 and not each.startswith("[") else each)
+            )
+        except ValueError as error:
+            raise ValueError(f"found {each[:80]!r}; {error}") from None
+    return tuple(found)
 
 
 def is_ours(text: str, port: int, further: Sequence[str], default_port: int = 80) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from api_stub.clocks import Moment, elapsed
 from api_stub.fleet.rules import Exit, Slot
-from api_stub.fleet.supervisor import signal_name
+from api_stub.fleet.views import signal_name
 from api_stub.records.interrupted_orders import Death
 
 KEPT_S = 600.0
@@ -77,6 +77,7 @@ class FleetLog:
                 killed_at=self._wall_of(end.asked_at, end) if end.asked_at is not None else None,
                 observed_at=observed_at,
                 why=end.why,
+                seen="process" if slot.home is None else "pod" if end.home_gone else "container",
             )
         )
 

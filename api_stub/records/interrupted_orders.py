@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from api_stub.records.hands import Attempt, Custody, StageKey, Suspect
 from api_stub.records.source import StageHistory, State, WorkflowState
@@ -75,6 +76,8 @@ class Death:
     """While that is so: the attempts that it said to have ended and the server may not have heard of."""
     why: str | None = None
     """The cause in words, where there is more to say than its name does."""
+    seen: Literal["process", "container", "pod"] = "process"
+    """What was seen to be gone then."""
 
     @property
     def over(self) -> bool:
@@ -263,6 +266,8 @@ def receipt(death: Death) -> Receipt:
         why=death.why,
         killed_at=_moment(death.killed_at),
         exit_observed_at=datetime.fromtimestamp(death.observed_at, UTC),
+        container_ended_at=_moment(death.observed_at if death.seen == "container" else None),
+        pod_gone_at=_moment(death.observed_at if death.seen == "pod" else None),
         orders=[
             ReceiptOrder.model_validate(
                 {

@@ -48,11 +48,11 @@ async def start_worker(kitchen: InKitchen, request: StartWorkerRequest | None = 
     },
 )
 async def kill_worker(
-    worker: Annotated[str, Path(max_length=32, description="A worker's id, or a slot's number.")],
+    worker: Annotated[str, Path(max_length=280, description="A worker's id, or a slot's number.")],
     kitchen: InKitchen,
 ) -> Worker:
-    """SIGKILL to that process, now. In a kiosk, a slot's number right after a kill there is a 409: whoever
-    mashes a key has meant the worker that is gone."""
+    """End that worker now: SIGKILL to the process, or its Pod is deleted with grace 0. In a kiosk, a slot's
+    number right after a kill there is a 409: whoever mashes a key has meant the worker that is gone."""
     return kitchen.kiosk.kill(worker)
 
 

@@ -66,7 +66,7 @@ class FailureWanted(Request):
     worker: str | None = Field(
         default=None,
         min_length=1,
-        max_length=32,
+        max_length=280,
         description="A worker's id, or a slot's number; left out: the one with the most in its hands.",
     )
     seconds: float | None = Field(

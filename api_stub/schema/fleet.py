@@ -22,7 +22,9 @@ class LastExit(Answer):
     cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
     at: datetime = Field(description="When the exit was observed.")
     why: str | None = Field(
-        default=None, description="The cause in words, where there is more to say than its name does."
+        default=None,
+        description="The cause in words, where there is more to say than its name does: frozen, OOMKilled, "
+        "Evicted …",
     )
 
 
@@ -30,11 +32,17 @@ class Worker(Answer):
     """One slot of the fleet and the process in it."""
 
     id: str | None = Field(
-        description="w<slot>.<generation>, its Temporal identity (at a booth, after BOOTH/); null: none."
+        description="w<slot>.<generation>, or in a Pod <pod>.<restarts>: its Temporal identity (at a booth, "
+        "after BOOTH/); null: none, or not known yet."
+    )
+    label: str | None = Field(
+        default=None, description="A short name, where the worker is a Pod's: x2k4q.1; else null."
     )
     slot: int = Field(ge=1, description="The slot's number, and the key that kills it.")
     generation: int = Field(ge=0, description="How many processes this slot has had.")
-    pid: int | None = Field(default=None, description="The process id, while there is a process.")
+    pid: int | None = Field(
+        default=None, description="The process id, while it is a process of this machine."
+    )
     state: WorkerPhase = Field(description="empty, starting, ready, stopping, dead or backoff.")
     queues: list[str] = Field(default_factory=list, description="The task queues it polls.")
     started_at: datetime | None = Field(default=None, description="When it was told to start.")
@@ -53,7 +61,12 @@ class Worker(Answer):
         description="The process is there, but stopped (SIGSTOP): it does nothing and answers nobody.",
     )
     trouble: str | None = Field(
-        default=None, description="Why no process could be made for it, while that is tried again."
+        default=None,
+        description="What is wrong with it just now, in a sentence: why no process could be made, what its "
+        "Pod waits for, why it could not be stopped.",
+    )
+    again_at: datetime | None = Field(
+        default=None, description="backoff on Kubernetes: at the latest then it is started again."
     )
 
 

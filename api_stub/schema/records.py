@@ -57,7 +57,18 @@ class Receipt(Answer):
     killed_at: datetime | None = Field(
         default=None, description="When somebody asked for it; null: nobody did."
     )
-    exit_observed_at: datetime = Field(description="When the operating system reported the exit.")
+    exit_observed_at: datetime = Field(
+        description="When the operating system (or Kubernetes) reported the exit."
+    )
+    container_ended_at: datetime | None = Field(
+        default=None,
+        description="In a Pod: when its container was seen to have ended; null: it was not.",
+    )
+    pod_gone_at: datetime | None = Field(
+        default=None,
+        description="In a Pod: when that was seen to be gone, where this was how the end was learnt. The "
+        "process may have lived for some seconds more.",
+    )
     orders: list[ReceiptOrder] = Field(default_factory=list, description="What it held, by Temporal's word.")
 
 

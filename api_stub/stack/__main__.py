@@ -28,6 +28,10 @@ from api_stub.stack.terminal import Terminal, usable_streams  # noqa: E402
 def main() -> int:
     """Run the stack; the exit status: 0 for a clean stop, 1 for a start that failed or a part that did."""
     usable_streams()
+    if "--kube-manifests" in sys.argv[1:]:
+        from api_stub.stack.manifests import main as print_manifests
+
+        return print_manifests(sys.argv[1:])
     terminal = Terminal(sys.stdout, sys.stderr)
     try:
         options = read(sys.argv[1:])

@@ -81,7 +81,8 @@ def parser() -> argparse.ArgumentParser:
         description="Run GopherPizza: Temporal, the API with its worker fleet, and the game window.",
         epilog="Also: ./run_all.sh test [pytest arguments], ./run_all.sh bench [NAME ...], "
         "./run_all.sh bundle FILE (logs and versions in one file), "
-        "./run_all.sh rounds --csv (the rounds that were played). "
+        "./run_all.sh rounds --csv (the rounds that were played), "
+        "./run_all.sh --kube-manifests (prints them; with --help, how). "
         "With TEMPORAL_ADDRESS set (or TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE), that Temporal is used "
         "and none is started.",
     )

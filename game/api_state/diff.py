@@ -103,8 +103,10 @@ def _died(worker: Worker, report: Worker | None) -> Event:
 
 def _same_process(old: Worker | None, new: Worker | None) -> bool:
     # A new API counts generations from 1 again: the same name with another pid is another process.
-    if old is None or new is None or old.id != new.id:
+    if old is None or new is None or (old.id != new.id and old.id is not None):
         return False
+    if old.id is None and old.generation != new.generation:
+        return False  # else it has its name now
     return old.pid is None or new.pid is None or old.pid == new.pid
 
 

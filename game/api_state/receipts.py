@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from api_stub.schema import ExitCause, HeartbeatTimeout, OrderEnd, Receipt, ReceiptOrder, Stage
 from game.api_state.order_names import short_name
+from game.api_state.worker_names import short, slot_of
 
 CAUSES: dict[ExitCause, str] = {
     "player": "killed by a player",
@@ -69,8 +70,8 @@ def _held(orders: Sequence[ReceiptOrder]) -> str:
 
 
 def _cook(worker: str) -> str:
-    slot = worker.removeprefix("w").partition(".")[0]
-    return slot if slot.isdecimal() else worker
+    slot = slot_of(worker)
+    return str(slot) if slot is not None else short(worker)
 
 
 def _outcome(orders: Sequence[ReceiptOrder], dead_for: float) -> str:

@@ -12,6 +12,7 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.order_names import short_name
 from game.api_state.receipts import waits, words_of
+from game.api_state.worker_names import slot_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
@@ -28,7 +29,7 @@ from game.replay.recording import Recording
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.free_room import FreeRoom
 from game.scene.kitchen import draw_room
-from game.simulation.actors import colour_of, slot_of
+from game.simulation.actors import colour_of
 from game.simulation.motion import clamp
 from game.simulation.places import cook_spot
 from game.simulation.receipt_layout import frame_of as slips_frame

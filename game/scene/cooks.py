@@ -97,16 +97,17 @@ def _under(brush: Brush, cook: Cook, spot: CookSpot, wall: float, width: float) 
     worker = cook.worker
     if worker is None:
         return
+    name = worker.label or (f"pid {worker.pid}" if worker.pid else None)
     if worker.state == "starting":
-        text = f"pid {worker.pid} starts" if worker.pid else "starting"
+        text = f"{name} starts" if name else "starting"
     elif worker.state == "stopping":
-        text = f"pid {worker.pid} leaves"
+        text = f"{name} leaves" if name else "leaves"
     elif cook.stopped:
-        words = (f"pid {worker.pid}: no answer",), ("not answering",), ("no answer",)
+        words = (f"{name}: no answer",), ("not answering",), ("no answer",)
         text = words[fitting(brush, words, width - 12)][0]
     else:
         age = age_text(wall - worker.started_at.timestamp()) if worker.started_at else ""
-        text = f"pid {worker.pid} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"pid {worker.pid}"
+        text = f"{name} · {age}" if width >= brush.pen.pitch(AGED_PLATE) else f"{name}"
     _plate(brush, cook.slot, spot, text, width, urgent=cook.stopped)
 
 
@@ -132,13 +133,16 @@ def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: floa
     brush.sprite(figure, spot.x + sway, spot.y - 30.0 * rise + bob)
     brush.flush()
     if cook.worker is not None and cook.worker.state == "backoff":
-        _plate(brush, cook.slot, spot, _restarting(brush, width), width)
+        _plate(brush, cook.slot, spot, _restarting(brush, cook, moment.wall, width), width)
     else:
         _plate(brush, cook.slot, spot, _how_to_start(cook.slot, moment.kiosk), width, urgent=True)
 
 
-def _restarting(brush: Brush, width: float) -> str:
-    words = (("restarts soon",), ("restarts",))
+def _restarting(brush: Brush, cook: Cook, wall: float, width: float) -> str:
+    words: tuple[tuple[str], ...] = (("restarts soon",), ("restarts",))
+    again_at = cook.worker.again_at if cook.worker is not None else None
+    if again_at is not None and (left_s := math.ceil(again_at.timestamp() - wall)) > 0:
+        words = ((f"restarts within {left_s} s",), (f"in {left_s} s",))
     return words[fitting(brush, words, width - 12)][0]
 
 
@@ -152,7 +156,7 @@ def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: floa
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
-    text = _restarting(brush, width) if backoff else _how_to_start(cook.slot, moment.kiosk)
+    text = _restarting(brush, cook, moment.wall, width) if backoff else _how_to_start(cook.slot, moment.kiosk)
     _plate(brush, cook.slot, spot, text, width)
 
 

@@ -83,7 +83,9 @@ def _clocks(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
     choices = takeover_words(cook, max(0.0, moment.heard - cook.died_real))
     second = choices[fitting(brush, takeover_words(cook, LONGEST), inner)] if choices else ()
     if not second:
-        whole = cook.died_of, cook.died_of.partition(":")[0]
+        # Of "it took more memory than its limit (OOMKilled)" the last word is enough.
+        of = cook.died_of
+        whole = of, of.partition(":")[0], of.rpartition("(")[2].partition(")")[0]
         second = (whole[fitting(brush, [(one,) for one in whole], inner)],)
     lit_lines = bool(choices)
     lines = first + second

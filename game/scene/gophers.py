@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from game.api_state.conditions import Condition
+from game.api_state.worker_names import slot_of
 from game.drawing.art import GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.draw import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
@@ -13,7 +14,7 @@ from game.scene.gopher_pictures import GopherPictures
 from game.scene.moment import Moment
 from game.scene.names_and_tethers import draw_ring
 from game.scene.takeover_trails import draw_trail
-from game.simulation.actors import Gopher, Mood, colour_of, slot_of
+from game.simulation.actors import Gopher, Mood, colour_of
 from game.simulation.detail_levels import FEW, MOST_POPPING_TAGS, MOST_SIGNS
 from game.simulation.model import Model
 from game.simulation.motion import clamp

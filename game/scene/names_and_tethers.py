@@ -9,12 +9,13 @@ from functools import lru_cache
 import pygame
 
 from game.api_state.order_names import short_name
+from game.api_state.worker_names import slot_of
 from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
 from game.drawing.shapes import shade
 from game.scene.moment import Followed, Moment, PlacedCook
-from game.simulation.actors import Gopher, Mood, colour_of, slot_of
+from game.simulation.actors import Gopher, Mood, colour_of
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES, NAMES
 from game.simulation.model import Model
 from game.simulation.motion import clamp

@@ -9,22 +9,11 @@ from itertools import count
 
 from api_stub.schema import Order, Worker
 from game.api_state.conditions import Condition, condition_of
+from game.api_state.worker_names import slot_of
 from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.motion import Arc, SmoothPoint, Spring
 from game.simulation.places import CookSpot, Place
 from game.theme import COOKS, Colour
-
-
-def slot_of(worker_id: str) -> int | None:
-    """The slot in a worker's name `w<slot>.<generation>`; None for a worker that is not of the fleet."""
-    head = worker_id.partition(".")[0]
-    return int(head[1:]) if head[:1] == "w" and head[1:].isdecimal() else None
-
-
-def generation_of(worker_id: str) -> int:
-    """The generation in a worker's name; 0 where it has none."""
-    tail = worker_id.partition(".")[2]
-    return int(tail) if tail.isdecimal() else 0
 
 
 def colour_of(worker_id: str) -> Colour:

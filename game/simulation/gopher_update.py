@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from game.api_state.conditions import HELD, WANTED, Condition
-from game.simulation.actors import Cook, Gopher, Mood, slot_of
+from game.api_state.worker_names import slot_of
+from game.simulation.actors import Cook, Gopher, Mood
 from game.simulation.crowd.fast_path import (
     HURRIED,
     NEAR,

@@ -27,6 +27,7 @@ from game.api_state.events import (
 )
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import newest_of
+from game.api_state.worker_names import generation_of, remember, slot_of
 from game.simulation.actors import (
     Cook,
     CookPhase,
@@ -34,9 +35,7 @@ from game.simulation.actors import (
     Hop,
     Mood,
     colour_of,
-    generation_of,
     phase_for,
-    slot_of,
 )
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
@@ -233,6 +232,7 @@ def sync(model: Model) -> None:
                 cook = Cook(worker.slot, phase_shift=phase_for(f"cook {worker.slot}"))
                 model.cooks[worker.slot] = cook
             cook.worker = worker
+            remember(worker)
             if worker.state == "dead" and cook.phase is CookPhase.EMPTY and worker.last_exit:
                 # It was dead before this window opened.
                 cook.phase, cook.age, cook.fallen = CookPhase.GHOST, 9.0, worker.id or ""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import math
 
-from game.simulation.actors import Gopher, slot_of
+from game.api_state.worker_names import slot_of
+from game.simulation.actors import Gopher
 from game.simulation.model import Model
 from game.simulation.places import CookSpot, KitchenLayout, cook_spot
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+from api_stub.stack.options import CALLER
 from tests.bench import (
     audit,
     chaos,
@@ -16,6 +20,8 @@ from tests.bench import (
     kills,
     many,
     orders,
+    pods,
+    scale,
     start,
     truth,
     watching,
@@ -44,10 +50,14 @@ BENCHES: dict[str, Bench] = {
     "changes": watching.changes,
     "stops": start.stops,
     "clone": clone.clone,
+    "pod_kills": pods.pod_kills,
+    "pod_kill_told": pods.pod_kill_told,
 }
 
 WATCHES = {"memory": frame.memory, "window": window.window, "chaos": chaos.chaos, "truth": truth.truth}
 """Those that take as long as is asked."""
+LONG = ("scale", "pod_kills", "pod_kill_told")
+"""Only where it is named: long, or on a cluster that not everybody has."""
 
 
 def main() -> int:
@@ -57,13 +67,23 @@ def main() -> int:
     options.add_argument(
         "--minutes",
         type=float,
-        default=2.0,
-        help="how long `memory`, `window`, `chaos` and `truth` go on; default: %(default)g",
+        help="how long `memory`, `window`, `chaos`, `truth` go on (default: 2), and `scale` at the most (20)",
+    )
+    options.add_argument("--quick", action="store_true", help="`scale`: fewer and shorter cells")
+    options.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE",
+        help="`scale`: what is measured, kept; the next run goes on there",
     )
     asked = options.parse_args()
     for name, watch in WATCHES.items():
-        BENCHES[name] = partial(watch, asked.minutes)
-    names = asked.names or list(BENCHES)
+        BENCHES[name] = partial(watch, asked.minutes or 2.0)
+    limits = scale.QUICK if asked.quick else scale.Limits()
+    limits = replace(limits, minutes=asked.minutes or limits.minutes)
+    keep = Path(os.environ.get(CALLER, ".")) / asked.keep if asked.keep else None
+    BENCHES["scale"] = partial(scale.scale, limits, keep)
+    names = asked.names or [name for name in BENCHES if name not in LONG]
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         options.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")

@@ -53,7 +53,7 @@ class SilentWorkflow:
         )
 
 
-async def _bare_takeovers(address: str, times: int) -> list[float]:
+async def bare_takeovers(address: str, times: int) -> list[float]:
     """Seconds from an attempt's begin to the next one's, where Temporal alone must notice its silence."""
     client = await Client.connect(address)
     found = []
@@ -89,7 +89,7 @@ def takeover() -> Iterator[Line]:
         config = quick_config(directory, slots=2, start=2)
         config.write_text(config.read_text().replace("1.4", "5.0").replace("1.6", "5.0"))
         with running_stack(directory / "state", config, "--no-game") as stack:
-            floor = median(asyncio.run(_bare_takeovers(stack.temporal, 5)))
+            floor = median(asyncio.run(bare_takeovers(stack.temporal, 5)))
             for turn in range(KILLS):
                 order_id = f"takeover-{turn}"
                 stack.order(order_id)

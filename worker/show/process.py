@@ -25,7 +25,6 @@ from temporalio.worker._worker import load_default_build_id
 
 from worker.activities import Kitchen
 from worker.connection import connect
-from worker.shared import worker_id
 from worker.show.chaos import ChaosInterceptor
 from worker.show.edited_code import Loaded, Toppings, load
 from worker.show.hints import OnHint
@@ -58,11 +57,7 @@ def worker_of_the_show(
     hinting = [HintingInterceptor(on_hint)] if on_hint is not None else []
     return build_worker(
         client,
-        Kitchen(
-            worker_id(spec.slot, spec.generation),
-            toppings.spread,
-            before_baking=BeforeBaking(spec.oven, spec.poison),
-        ),
+        Kitchen(spec.identity, toppings.spread, before_baking=BeforeBaking(spec.oven, spec.poison)),
         task_queue=spec.task_queue,
         concurrency=spec.concurrency,
         drain_s=spec.drain_s,
@@ -114,7 +109,10 @@ def panic() -> NoReturn:
     """SIGABRT to this process: no drain, no farewell, and nothing left behind but the exit status.
 
     A hundred panics a show would otherwise be a hundred core files, or as many stack dumps on the terminal.
+    The first process of a container cannot end by its own SIGABRT: it leaves with the status that one has.
     """
+    if os.getpid() == 1:
+        os._exit(128 + signal.SIGABRT)
     faulthandler.disable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.abort()

@@ -32,11 +32,13 @@ class WorkerSpec:
     """The oven service's base URL, which baking calls; None: baking calls nobody."""
     poison: str | None = None
     """The id of an order that this worker's code cannot make; None: it can make all."""
+    name: str | None = None
+    """Its name, where that is not slot and generation (in a Pod)."""
 
     @property
     def identity(self) -> str:
         """The process's name; Temporal knows it by the same, with the booth before it."""
-        return worker_id(self.slot, self.generation)
+        return self.name or worker_id(self.slot, self.generation)
 
 
 @dataclass(frozen=True)

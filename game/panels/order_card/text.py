@@ -9,9 +9,9 @@ from typing import Literal
 
 from api_stub.schema import HeartbeatTimeout, Order, OrderStatus, Stage, StageView
 from game.api_state.conditions import WORDS, Condition, condition_of, wait_text
+from game.api_state.worker_names import slot_of
 from game.panels.order_card.life import Kill, Life
 from game.panels.order_form.choice import word
-from game.simulation.actors import slot_of
 
 STATUS_WORDS: dict[OrderStatus, tuple[str, str]] = {
     OrderStatus.RECEIVED: ("Received", "received"),

@@ -39,7 +39,9 @@ def trouble_signs(model: Model) -> tuple[TroubleSign, ...]:
         head = "The checkpoint's file is broken; what ran before runs on"
         found.append(TroubleSign("failed", head, known.checkpoint.problem))
     workers = known.fleet.workers if known.fleet else []
-    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in workers if worker.trouble), None)
+    # A restart that has its time is told under its cook.
+    missing = (worker for worker in workers if worker.trouble and worker.again_at is None)
+    trouble = next((f"slot {worker.slot}: {worker.trouble}" for worker in missing), None)
     if trouble:
         head = "A cook is missing; starting one is tried again and again"
         found.append(TroubleSign("failed", head, trouble))

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from game.api_state.conditions import WANTED, Condition
-from game.simulation.actors import Cook, Gopher, Mood, Rest, slot_of
+from game.api_state.worker_names import slot_of
+from game.simulation.actors import Cook, Gopher, Mood, Rest
 from game.simulation.crowd.fast_path import Stride, goal_of, on_stand
 from game.simulation.model import Model
 from game.simulation.places import Place

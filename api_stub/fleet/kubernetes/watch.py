@@ -1,0 +1,127 @@
+"""Following the Pods for ever: a list, then what changes, and a list again where the server has forgotten
+what was between. Each way in which that can be cut has its answer here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
+
+from api_stub.background import Pauses, Troubles
+from api_stub.fleet.events import HostNews
+from api_stub.fleet.kubernetes.book import Book
+from api_stub.fleet.kubernetes.client import KubernetesProblem, Raw
+from api_stub.fleet.kubernetes.pods import read
+
+logger = logging.getLogger(__name__)
+
+PART = "Kubernetes"
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.5
+"""Whatever was cut goes on within so long after it could."""
+HEALTHY_AFTER_S = 5.0
+FAILED_WATCHES = 3
+"""After so many in a row from one version, a list is asked for: the version may be the reason."""
+GONE = 410
+
+
+class Server(Protocol):
+    """What is asked of the API server."""
+
+    namespace: str
+
+    async def pods(self) -> tuple[list[Raw], str]:
+        """See ApiServer."""
+
+    def watched(self, version: str) -> AsyncGenerator[tuple[str, Raw], None]:
+        """See ApiServer."""
+
+
+class Watch:
+    """Follows one namespace's Pods; what is new goes to `tell`, one by one."""
+
+    def __init__(
+        self,
+        server: Server,
+        book: Book,
+        tell: Callable[[HostNews], None],
+        troubles: Troubles,
+        booth: str | None = None,
+    ) -> None:
+        self._server = server
+        self._book = book
+        self._tell = tell
+        self._troubles = troubles
+        self._booth = booth
+        self._version: str | None = None
+        self._failed = 0
+
+    async def follow(self) -> None:
+        """For ever. To be run by keep_running: what nobody has thought of is raised, and then the next run
+        begins with a list."""
+        self._version = None
+        pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, HEALTHY_AFTER_S)
+        while True:
+            began, wish_s = time.monotonic(), None
+            try:
+                if self._version is None:
+                    await self._list()
+                await self._changes()
+            except KubernetesProblem as problem:
+                wish_s = problem.retry_after_s
+                self._note(problem)
+            pause_s = pauses.after(time.monotonic() - began)
+            await asyncio.sleep(pause_s if wish_s is None else max(wish_s, pause_s))
+
+    async def _list(self) -> None:
+        raws, version = await self._server.pods()
+        pods = [read(raw, self._server.namespace, self._booth) for raw in raws]
+        self._news(self._book.listed([pod for pod in pods if pod is not None]))
+        self._version, self._failed = version, 0
+        self._well()
+
+    async def _changes(self) -> None:
+        assert self._version is not None
+        async with contextlib.aclosing(self._server.watched(self._version)) as changes:
+            async for kind, record in changes:
+                self._take(kind, record)
+                self._failed = 0
+                self._well()
+        self._failed = 0
+
+    def _take(self, kind: str, record: Raw) -> None:
+        meta: Any = record.get("metadata")
+        meta = meta if isinstance(meta, dict) else {}
+        pod = read(record, self._server.namespace, self._booth)
+        if kind == "DELETED":
+            self._news(self._book.gone(str(meta.get("uid") or ""), pod))
+        elif kind in ("ADDED", "MODIFIED") and pod is not None:
+            self._news(self._book.saw(pod))
+        if version := meta.get("resourceVersion"):  # also of a BOOKMARK, which is nothing else
+            self._version = str(version)
+
+    def _news(self, news: list[HostNews]) -> None:
+        for one in news:
+            self._tell(one)
+        if self._book.left_out:
+            self._troubles.tell("Pods", f"{self._book.left_out} Pods are more than can be followed")
+
+    def _note(self, problem: KubernetesProblem) -> None:
+        """What follows: another list where the version is not known any more, or may be the reason."""
+        self._failed += 1
+        if problem.status == GONE:
+            self._version = None
+            logger.info("Kubernetes has forgotten what was since the last look; all is listed again")
+            return
+        if self._failed >= FAILED_WATCHES:
+            self._version = None
+        # One cut, which the next try mends, is nobody's trouble.
+        if self._failed > 1 or not problem.passing:
+            if self._troubles.tell(PART, str(problem)):
+                logger.warning("%s", problem)
+
+    def _well(self) -> None:
+        self._troubles.clear(PART)

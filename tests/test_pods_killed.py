@@ -1,0 +1,223 @@
+"""The promise, with Pods: on a real API server whatever is killed, each order is delivered, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.kube.cluster import Cluster
+from tests.kube.kitchen import PodKitchen, pod_kitchen
+from tests.kube.kubeapi import Json, pods_of
+from tests.kube.running_node import running_node
+from tests.kube.storm import storm
+from tests.running import eventually
+
+pytestmark = pytest.mark.stack
+STAGES = ("prepare", "bake", "deliver")
+
+
+@pytest.fixture
+def kitchen(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
+    """A kitchen with two cooks, whose stages take 1.5 s."""
+    with pod_kitchen(cluster, tmp_path) as running:
+        yield running
+
+
+def gone(pid: int) -> bool:
+    """Whether the process is over."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def begun(kitchen: PodKitchen, stage: str = "bake") -> tuple[str, str, str]:
+    """An order whose stage a worker is known to have in hand, by a heartbeat that Temporal keeps: its id,
+    that worker, its Pod."""
+    order_id = f"test-{uuid.uuid4().hex[:12]}"
+    kitchen.stack.order(order_id, toppings=["olives"], customer="Ada")
+    worker = eventually(lambda: _custodian(kitchen, order_id, stage), 40)
+    return order_id, worker, worker.rpartition(".")[0]
+
+
+def _custodian(kitchen: PodKitchen, order_id: str, stage: str) -> str:
+    """Who has this stage in its hands, by the chain of custody; empty: nobody yet."""
+    for view in kitchen.stack.status(order_id)["stages"]:
+        if view["stage"] == stage and view["custody"] and not view["finished_at"]:
+            return str(view["custody"][-1]["worker"])
+    return ""
+
+
+def check_delivered(kitchen: PodKitchen, order_id: str) -> None:
+    """Delivered, and each stage completed once, by Temporal's history."""
+    kitchen.stack.until(order_id, "ORDER_DELIVERED")
+    events = kitchen.stack.client.get(f"/orders/{order_id}/history").json()
+    assert Counter(e["stage"] for e in events if e["type"] == "ActivityTaskCompleted") == Counter(STAGES)
+
+
+def receipt_of(kitchen: PodKitchen, worker: str) -> Json:
+    """The one receipt of this worker's death, once all it had is taken over."""
+
+    def look() -> Json | None:
+        found = [r for r in kitchen.stack.client.get("/receipts").json() if r["worker"] == worker]
+        assert len(found) <= 1, found
+        return found[0] if found and all(order["to"] for order in found[0]["orders"]) else None
+
+    return eventually(look, 30, 0.1) or {}
+
+
+def slot_of(kitchen: PodKitchen, worker: str) -> int:
+    """Where the worker is in the window."""
+    return int(kitchen.ready()[worker]["slot"])
+
+
+def until_named(kitchen: PodKitchen, worker: str) -> Json:
+    """Wait until this worker is ready; as /fleet tells it."""
+    return eventually(lambda: kitchen.ready().get(worker), 40, 0.1) or {}
+
+
+def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: PodKitchen) -> None:
+    order_id, victim, pod = begun(kitchen)
+    assert victim == f"{pod}.0"
+    pid, slot = kitchen.node.pids()[pod], slot_of(kitchen, victim)
+
+    answer = kitchen.stack.client.delete(f"/fleet/workers/{slot}")
+
+    assert answer.status_code == 202 and answer.json()["id"] == victim
+    eventually(lambda: kitchen.cluster.admin.pod(kitchen.cluster.namespace, pod) is None)
+    eventually(lambda: gone(pid))
+    after = kitchen.until_ready(2)
+    assert victim not in after and pod not in kitchen.node.pids()
+    check_delivered(kitchen, order_id)
+    receipt = receipt_of(kitchen, victim)
+    assert receipt["cause"] == "player"
+    assert [order["id"] for order in receipt["orders"]] == [order_id]
+    assert receipt["orders"][0]["to"] in after
+    fleet = kitchen.fleet()
+    assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (1, 1, 3)
+
+
+def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(kitchen: PodKitchen) -> None:
+    order_id, victim, pod = begun(kitchen)
+    slot = slot_of(kitchen, victim)
+    kitchen.node.kill_container(pod)
+    assert until_named(kitchen, f"{pod}.1")["slot"] == slot
+    kitchen.until_ready(2)
+    check_delivered(kitchen, order_id)
+    receipt = receipt_of(kitchen, victim)
+    assert receipt["cause"] != "player" and [order["id"] for order in receipt["orders"]] == [order_id]
+    fleet = kitchen.fleet()
+    assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (0, 1, 3)
+
+
+def test_memory_and_eviction_are_told_as_what_they_are(kitchen: PodKitchen) -> None:
+    order_id, victim, pod = begun(kitchen)
+    slot = slot_of(kitchen, victim)
+    kitchen.node.oom_kill(pod)
+    again = until_named(kitchen, f"{pod}.1")
+    assert again["slot"] == slot
+    assert "OOMKilled" in str(again["last_exit"])
+    kitchen.until_ready(2)
+    kitchen.node.evict(pod)
+    eventually(lambda: not any(name.startswith(pod) for name in kitchen.ready()))
+    kitchen.until_ready(2)
+    check_delivered(kitchen, order_id)
+    receipts = {f"{pod}.0": "OOMKilled", f"{pod}.1": "Evicted"}
+    for worker, reason in receipts.items():
+        receipt = receipt_of(kitchen, worker)
+        assert receipt["cause"] == "crash" and reason in receipt["why"]
+    fleet = kitchen.fleet()
+    assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (0, 2, 4)
+
+
+def test_one_more_cook_and_a_redeploy(kitchen: PodKitchen) -> None:
+    assert kitchen.stack.client.post("/fleet/workers", json={}).status_code in (200, 201, 202)
+    before = kitchen.until_ready(3)
+    order_id, _, _ = begun(kitchen)
+    assert kitchen.stack.client.post("/fleet/redeploy").is_success
+    eventually(lambda: not set(before) & set(kitchen.ready()), 60, 0.1)
+    kitchen.until_ready(3)
+    check_delivered(kitchen, order_id)
+    assert kitchen.fleet()["kills"] == 0
+
+
+def test_the_api_dies_and_its_pods_live_on_and_are_adopted(kitchen: PodKitchen) -> None:
+    order_id, holder, pod = begun(kitchen)
+    pids, known = kitchen.node.pids(), set(kitchen.ready())
+    api = kitchen.api_pid()
+    os.kill(api, signal.SIGKILL)
+    eventually(lambda: kitchen.api_pid() != api and _answers(kitchen), 40)
+    kitchen.until_ready(2)
+    assert kitchen.node.pids() == pids and set(kitchen.ready()) == known
+    check_delivered(kitchen, order_id)
+    order = kitchen.stack.client.get(f"/orders/{order_id}").json()
+    assert [view["attempts"] for view in order["stages"]] == [1, 1, 1]
+    assert kitchen.fleet()["deaths"] == 0
+
+
+def test_what_happens_while_no_api_is_there_loses_nothing(kitchen: PodKitchen) -> None:
+    order_id, holder, pod = begun(kitchen)
+    api = kitchen.api_pid()
+    os.kill(api, signal.SIGSTOP)  # it is there, and sees nothing
+    kitchen.cluster.admin.delete(pods_of(kitchen.cluster.namespace, pod), grace_s=0)
+    eventually(lambda: len(kitchen.node.pids()) == 2 and pod not in kitchen.node.pids())
+    os.kill(api, signal.SIGKILL)
+    eventually(lambda: kitchen.api_pid() != api and _answers(kitchen), 40)
+    after = kitchen.until_ready(2)
+    assert holder not in after
+    check_delivered(kitchen, order_id)
+    audit = eventually(lambda: _audited(kitchen), 40, 0.2)
+    assert audit["lost"] == 0
+
+
+def test_a_lost_node_costs_no_order(kitchen: PodKitchen, tmp_path: Path) -> None:
+    order_id, holder, pod = begun(kitchen)
+    kitchen.node.lose()
+    space = kitchen.cluster.namespace
+    (tmp_path / "second").mkdir()
+    with running_node(
+        kitchen.cluster.admin.access, space, tmp_path / "second", name=f"{kitchen.node.name}-2"
+    ) as second:
+        after = kitchen.until_ready(2)
+        assert holder not in after and len(second.pids()) == 2
+        check_delivered(kitchen, order_id)
+        kitchen.node.come_back()
+        eventually(lambda: len(kitchen.cluster.admin.pods(space)) == 2)
+        kitchen.until_ready(2)
+        fleet = kitchen.fleet()
+        assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (0, 2, 4)
+
+
+def test_a_stop_of_the_stack_leaves_the_pods(cluster: Cluster, tmp_path: Path) -> None:
+    with pod_kitchen(cluster, tmp_path) as kitchen:
+        pids = kitchen.node.pids()
+        assert kitchen.stack.stop() == 0
+        assert kitchen.node.pids() == pids and not any(gone(pid) for pid in pids.values())
+
+
+def test_a_storm_of_kills_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    with pod_kitchen(cluster, tmp_path, replicas=3) as kitchen:
+        found = storm(kitchen, kills=10, every_s=0.3)
+        kitchen.until_ready(3)
+    assert found.problems == []
+    assert found.kills >= 5 and found.recounted.receipt_orders
+
+
+def _answers(kitchen: PodKitchen) -> bool:
+    try:
+        return bool(kitchen.stack.client.get("/fleet").is_success)
+    except Exception:
+        return False
+
+
+def _audited(kitchen: PodKitchen) -> Json | None:
+    audit = kitchen.stack.client.get("/audit")
+    told = audit.json() if audit.is_success else {}
+    return told if told.get("started") and told.get("started") == told.get("delivered") else None
