@@ -11,7 +11,7 @@ from game.api_state.exhibit import Exhibit
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerMove, PointerPress
-from game.panels.failures.drawing import draw_detail, draw_log, draw_row, draw_time_line
+from game.panels.failures.menu_drawing import draw_detail, draw_log, draw_row, draw_time_line
 from game.panels.failures.words import KEYS, log_lines
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
