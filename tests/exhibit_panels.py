@@ -21,9 +21,9 @@ from api_stub.schema import (
     TimeoutsInForce,
 )
 from game.api_state.exhibit import Exhibit, RoundsSeen, with_exhibit
-from game.panels.failures.panel import FailuresPanel
+from game.panels.failures.failures_panel import FailuresPanel
 from game.panels.panel import Panel
-from game.panels.round.panel import RoundPanel
+from game.panels.round.round_panel import RoundPanel
 from tests.panelling import keys, pass_time
 
 T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)

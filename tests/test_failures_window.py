@@ -15,7 +15,7 @@ from game.api_state.news import Said
 from game.inputs import KeyPress, PointerMove, PointerPress
 from game.network.exhibit_polling import ExhibitPoller, records_of, run
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.panels.failures.panel import CLOSED, FRAME, LACKING, FailuresPanel
+from game.panels.failures.failures_panel import CLOSED, FRAME, LACKING, FailuresPanel
 from game.panels.failures.words import bars_of, log_lines, noticed_words, pauses, scale_of
 from game.panels.panel import Close, Do, Stay
 from game.simulation.update import update

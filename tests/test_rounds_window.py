@@ -16,7 +16,7 @@ from game.inputs import Device, KeyPress, PointerPress
 from game.network.exhibit_polling import ExhibitPoller, run
 from game.panels.panel import Close, Do, Stay
 from game.panels.round.keyboard import ERASE, LETTERS
-from game.panels.round.panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel
+from game.panels.round.round_panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel
 from game.panels.round.table import rows_of
 from game.panels.stack import Pile
 from game.panels.widgets import Hit

@@ -29,7 +29,7 @@ from game.geometry import Box
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerGone, PointerRelease
 from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
-from game.panels.failures.panel import FailuresPanel
+from game.panels.failures.failures_panel import FailuresPanel
 from game.panels.help import HelpPanel
 from game.panels.order_card.card import OrderCard, Telling
 from game.panels.order_form.form import OrderForm
@@ -37,7 +37,7 @@ from game.panels.panel import Close, Panel, Stay
 from game.panels.question import AskPanel, Question
 from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
-from game.panels.round.panel import RoundPanel
+from game.panels.round.round_panel import RoundPanel
 from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of, recorded
