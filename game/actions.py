@@ -88,6 +88,25 @@ class TryPin:
     pin: str
 
 
+class DoFailure:
+    """Have the API do a failure of its menu."""
+
+    failure: str
+
+
+@dataclass(frozen=True)
+class StartRound:
+    """Begin a round."""
+
+
+@dataclass(frozen=True)
+class FinishRound:
+    """End a round that is on; one that is over gets the name, where there is one."""
+
+    n: int
+    name: str | None = None
+
+
 Command = (
     PlaceOrder
     | KillWorker
@@ -101,6 +120,9 @@ Command = (
     | ConfirmReset
     | ResetKiosk
     | TryPin
+    | DoFailure
+    | StartRound
+    | FinishRound
     | Quit
 )
 
@@ -157,4 +179,26 @@ class OpenReplay:
     receipt: int = 0
 
 
-Wish = OpenReplay | OpenForm | OpenCard | OpenHelp | AskQuit | OpenStats | OpenChooser | OpenBug | AskReset
+@dataclass(frozen=True)
+class OpenFailures:
+    """Wish: show the failures that can be done."""
+
+
+@dataclass(frozen=True)
+class OpenRound:
+    """Wish: begin a round, and show its clock."""
+
+
+Wish = (
+    OpenReplay
+    | OpenForm
+    | OpenCard
+    | OpenHelp
+    | AskQuit
+    | OpenStats
+    | OpenChooser
+    | OpenBug
+    | AskReset
+    | OpenFailures
+    | OpenRound
+)

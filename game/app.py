@@ -20,7 +20,6 @@ import pygame
 from game.accessibility import Access
 from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
-from game.bindings import ACTIONS
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pace import Pace
 from game.desktop.frame_pulse import FramePulse
@@ -179,7 +178,7 @@ class App:
             elif (
                 isinstance(item, KeyPress)
                 and item.plain
-                and ACTIONS.get(item.key) == "full screen"
+                and self._does(item.key) == "full screen"
                 and not self.model.kiosk
             ):
                 if not item.repeat:
@@ -188,6 +187,9 @@ class App:
             else:
                 inputs.append(item)
         return inputs, pictures
+
+    def _does(self, key: str) -> str | None:
+        return self.model.bindings.actions.get(key)
 
     def _say_trouble(self) -> None:
         """Tell what the window could not do."""
@@ -220,6 +222,7 @@ class App:
             self._do(self._held)
         self._window.take_text(self._pile.text_box)
         self._records.want_stats(self._pile.stats_open)
+        self._net.want_exhibit(self._pile.failures_open, self._pile.round_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
         self._records.know_orders(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from api_stub.schema.bindings import DEFAULT_KEYS, table_of
 
 TO = "–"
 OR = "/"
@@ -20,57 +24,122 @@ class Row:
     """Each action with its keys, by the names that `KeyPress` has for them."""
 
 
+def does(*actions: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """These actions with their keys."""
+    return tuple((action, DEFAULT_KEYS[action]) for action in actions)
+
+
 PLAY: tuple[Row, ...] = (
-    Row(("N",), "order a pizza", (("order", ("n",)),)),
-    Row(("1", TO, "9"), "kill that cook: SIGKILL to its process", (("cook", tuple("123456789")),)),
+    Row(("G",), "a round: a minute to lose a pizza", does("round")),
+    Row(("N",), "order a pizza", does("order")),
+    Row(("1", TO, "9"), "kill that cook: SIGKILL to its process", does("cook")),
     Row(("Shift", "1", TO, "9"), "start a worker at that place"),
     Row(("Click a cook",), "kill its process"),
     Row(("Click an empty place",), "start a worker there"),
     Row(("Click a gopher",), "see its order"),
-    Row(("Space",), "let orders stream in, or pause them", (("stream", ("space",)),)),
+    Row(("Space",), "let orders stream in, or pause them", does("stream")),
     Row(
         ("+", OR, "−"),
         "more or fewer of them a minute",
-        (("faster", ("+", "=", "[+]", "keypad +")), ("slower", ("-", "[-]", "keypad -"))),
+        does("faster", "slower"),
     ),
-    Row(("U",), "Temporal's Web UI, in the browser", (("web ui", ("u",)),)),
-    Row(("K",), "the last kill again, in slow motion", (("replay", ("k",)),)),
+    Row(("U",), "Temporal's Web UI, in the browser", does("web ui")),
+    Row(("K",), "the last kill again, in slow motion", does("replay")),
     Row(
         ("F7", OR, "F8", OR, "F9"),
         "less motion, large text, contrast",
-        (("calm", ("f7",)), ("large", ("f8",)), ("strong", ("f9",))),
+        does("calm", "large", "strong"),
     ),
-    Row(("Gamepad",), "the stick points, A clicks, B is Esc"),
+    Row(("Gamepad",), "stick points, A clicks, R1: a round"),
 )
 """What people play with."""
 
 LOOK: tuple[Row, ...] = (
-    Row(("Tab",), "the figures, and the audit", (("figures", ("tab",)),)),
+    Row(("Tab",), "the figures, and the audit", does("figures")),
     Row(
         ("C", OR, "F1", TO, "F6"),
         "the checkpoints (F5 in a talk: C first)",
-        (("chooser", ("c",)), ("checkpoint", ("f1", "f2", "f3", "f4", "f5", "f6"))),
+        does("chooser", "checkpoint"),
     ),
-    Row(("B",), "the code with the bug, if it has one", (("bug", ("b",)),)),
-    Row(("E",), "edit that file", (("edit", ("e",)),)),
-    Row(("R",), "restart every cook: the code on disk", (("restart", ("r",)),)),
-    Row(("X",), "put the bug back (asks first)", (("bug back", ("x",)),)),
-    Row(("M",), "no sound, and sound again", (("mute", ("m",)),)),
+    Row(("F",), "failures: what can go wrong, done", does("failures")),
+    Row(("B",), "the code with the bug, if it has one", does("bug")),
+    Row(("E",), "edit that file", does("edit")),
+    Row(("R",), "restart every cook: the code on disk", does("restart")),
+    Row(("X",), "put the bug back (asks first)", does("bug back")),
+    Row(("M",), "no sound, and sound again", does("mute")),
     Row(
         ("Left", OR, "Right", OR, "L"),
         "the speaker's lines: step, hide",
-        (("line back", ("left", "page up")), ("line on", ("right", "page down")), ("lines", ("l",))),
+        does("line back", "line on", "lines"),
     ),
     Row(("PgUp", OR, "PgDn"), "the same, by a presenter's remote"),
-    Row(("H",), "this help", (("help", ("h",)),)),
-    Row(("F11",), "full screen, and back", (("full screen", ("f11",)),)),
+    Row(("H",), "this help", does("help")),
+    Row(("F11",), "full screen, and back", does("full screen")),
 )
 """What a speaker needs."""
 
-ACTIONS: dict[str, str] = {
-    key: action for row in (*PLAY, *LOOK) for action, keys in row.does for key in keys
-} | {"escape": "leave"}
-"""What each key does."""
+ACTIONS: dict[str, str] = table_of({})
+"""What each key does where no config says otherwise; what a gamepad's buttons stand for, always."""
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """What each key does, and the two columns of the help that tell of it."""
+
+    actions: Mapping[str, str]
+    play: tuple[Row, ...]
+    look: tuple[Row, ...]
+
+    def cap(self, action: str) -> str:
+        """What is printed on a key that does this."""
+        keys = [key for key in DEFAULT_KEYS[action] if self.actions.get(key) == action]
+        keys += [key for key, does in self.actions.items() if does == action]
+        return cap_of(keys[0])
+
+
+def bound(changes: Mapping[str, str]) -> Bindings:
+    """The keys with a config's changes, as the API tells them. A change to an action that this window does
+    not know (the API may be newer) is left out.
+    """
+    return _bound(tuple((key, action) for key, action in changes.items() if action in DEFAULT_KEYS))
+
+
+@lru_cache(maxsize=16)
+def _bound(changes: tuple[tuple[str, str], ...]) -> Bindings:
+    table = dict(changes)
+    return Bindings(
+        table_of(table),
+        tuple(_changed(row, table) for row in PLAY),
+        tuple(_changed(row, table) for row in LOOK),
+    )
+
+
+CAPS = {"page up": "PgUp", "page down": "PgDn", "return": "Enter", "escape": "Esc", "-": "−"}
+
+
+def cap_of(key: str) -> str:
+    """What is printed on a key."""
+    return CAPS.get(key, key.upper() if len(key) == 1 or key[1:].isdecimal() else key.capitalize())
+
+
+def _changed(row: Row, table: Mapping[str, str]) -> Row:
+    """The row with the caps of its actions' keys as they are now."""
+    actions = {action for action, _ in row.does}
+    gone = {cap_of(key) for _, keys in row.does for key in keys if table.get(key, "") not in {"", *actions}}
+    more = [cap_of(key) for key, action in table.items() if action in actions]
+    if not gone and not more:
+        return row
+    groups: list[list[str]] = [[]]
+    for cap in row.caps:
+        if cap == OR:
+            groups.append([])
+        else:
+            groups[-1].append(cap)
+    groups = [group for group in groups if not (len(group) == 1 and group[0] in gone)]
+    groups += [[cap] for cap in more if [cap] not in groups]
+    caps = [cap for group in groups for cap in (OR, *group)][1:]
+    return replace(row, caps=tuple(caps))
+
 
 EVERYWHERE = frozenset({"f7", "f8", "f9", "page up", "page down"})
 """Keys that no panel takes: how all is shown is nobody's own, and a speaker's remote has no other use."""
@@ -82,5 +151,10 @@ nothing: checkpoint 5 is chosen by C there. The others of its keys do no harm: "
 
 PAD_PRESS = "a"
 """The gamepad's button that presses what is under its pointer."""
-PAD_BUTTONS: dict[str, str] = {"b": "escape", "start": "n", "back": "h", "x": "k", "y": "tab"}
-"""The key that each other button of a gamepad stands for."""
+PAD_BUTTONS: dict[str, str] = {
+    "b": "escape", "start": "n", "back": "h", "x": "k", "y": "tab", "left": "f", "right": "g",
+}  # fmt: skip
+"""The key that each other button of a gamepad stands for; "left" and "right" are those at its shoulders."""
+
+DEFAULT = bound({})
+"""The keys where no config says otherwise."""

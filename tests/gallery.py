@@ -42,6 +42,7 @@ from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.renderer import room_for_messages
 from game.simulation.model import Model
 from tests.bench import drawing as bench
+from tests.exhibit_panels import EXHIBIT_PANELS
 from tests.panelling import keys, pass_time
 from tests.telling import T0, S, at, order, play, staffed, stages, tell, worker
 from tests.test_receipt_strip import held, receipt
@@ -361,6 +362,20 @@ def busy(props: Props) -> tuple[Model, Panels]:
     return model, ()
 
 
+def over_orders(panel: Callable[[], Panel]) -> StageHistory:
+    """A panel over ten orders."""
+
+    def story(props: Props) -> tuple[Model, Panels]:
+        model, _ = orders(10, 4)(props)
+        return model, (panel(),)
+
+    return story
+
+
+EXHIBIT = {name: Scene(over_orders(panel)) for name, panel in EXHIBIT_PANELS.items()} | {
+    f"{name}-large-text": Scene(over_orders(EXHIBIT_PANELS[name]), access=Access(large=True))
+    for name in ("failures", "round-playing", "round-name", "round-table")
+}
 SCENES: dict[str, Scene] = {
     "empty": Scene(empty),
     "orders-10": Scene(orders(10)),
@@ -392,6 +407,7 @@ SCENES: dict[str, Scene] = {
     "stats-large-text": Scene(figures, access=Access(large=True)),
     "card-large-text": Scene(card, access=Access(large=True)),
     "form-large-text": Scene(form, access=Access(large=True)),
+    **EXHIBIT,
     "display-1280x720": Scene(orders(10), (1280, 720)),
     "display-3840x2160": Scene(orders(10), (3840, 2160)),
     "display-portrait": Scene(orders(10), (540, 960)),

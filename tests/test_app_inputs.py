@@ -43,6 +43,9 @@ class Calls:
     def want_stats(self, wanted: bool) -> None:
         """As `RecordsThread`."""
 
+    def want_exhibit(self, failures: bool, rounds: bool) -> None:
+        """As `Network`."""
+
     def want_history(self, card: object) -> None:
         """As `RecordsThread`."""
 

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from api_stub.checkpoint.files import find
+from api_stub.schema import Health
 from api_stub.stack.options import CONFIGS, parser
-from game.scene.hud.top_band import TEMPORAL_AWAY, TEMPORAL_AWAY_KIOSK, api_sign
+from game.api_state.snapshot import Snapshot
+from game.kiosk.calm_words import outage
 from tests.running import ROOT
+from tests.telling import staffed, worker
 
 PAPERS = CONFIGS / "kiosk"
 UNIT, AGENT = PAPERS / "gopherpizza.service", PAPERS / "io.gopherpizza.kiosk.plist"
@@ -46,10 +49,22 @@ def test_each_sign_of_the_page_is_on_some_screen() -> None:
 
 
 def test_a_kiosks_signs_are_on_the_page_and_for_people_who_never_heard_of_servers() -> None:
-    calm = api_sign(7, kiosk=True), TEMPORAL_AWAY_KIOSK
-    assert [sign.replace("7 s", "…") for sign in calm] == signs()[:2]
+    away = Health.model_validate(
+        {
+            "status": "degraded",
+            "temporal": {"address": "127.0.0.1:7233", "reachable": False, "ui": None},
+            "fleet": {"ready": 1, "slots": 1},
+            "checkpoint": "1",
+        }
+    )
+    late = staffed(worker(1, trouble="no memory")).fleet
+    calm = [
+        outage(Snapshot(), 7.0),
+        outage(Snapshot(health=away), None),
+        outage(Snapshot(fleet=late), None),
+    ]
+    assert [sign for sign in signs() if sign in calm] == calm
     assert not re.search("API|Temporal|server|database", "".join(calm))
-    assert "API" in api_sign(7, kiosk=False) and "Temporal" in TEMPORAL_AWAY
 
 
 @pytest.mark.parametrize("paper", [OPERATOR, PRESENTER], ids=lambda paper: paper.stem)

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from api_stub.http.hosts import host_entry
+from api_stub.schema.bindings import checked_bindings
 from worker.shared import KitchenSettings, StageSettings, checked_booth
 
 
@@ -304,6 +305,10 @@ class CheckpointConfig(Section):
     stream: StreamConfig = StreamConfig()
     kiosk: KioskConfig = KioskConfig()
     failures: FailuresConfig = FailuresConfig()
+    bindings: Annotated[
+        dict[Annotated[str, Field(strict=True)], Annotated[str, Field(strict=True)]],
+        AfterValidator(checked_bindings),
+    ] = Field(default_factory=dict, max_length=40, description="Keys of the window: key → action.")
     seed: int = Field(
         default=0, ge=0, le=2**53, strict=True, description="What the chaos dice are thrown with."
     )

@@ -155,6 +155,7 @@ def view(loaded: LoadedConfig) -> Checkpoint:
         file=one_line(loaded.file.name, 255),
         bug=config.bug,
         stream=StreamSettings(**config.stream.model_dump()),
+        bindings=config.bindings,
     )
 
 

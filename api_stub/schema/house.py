@@ -73,6 +73,9 @@ class Checkpoint(Answer):
     stream: StreamSettings = Field(
         default_factory=StreamSettings, description="Orders that come by themselves."
     )
+    bindings: dict[str, str] = Field(
+        default_factory=dict, description="Keys of the window that do something else than by default."
+    )
     problem: str | None = Field(
         default=None, description="Why the file, as edited since, was not taken; null: it is in force."
     )

@@ -22,6 +22,7 @@ from api_stub.schema import (
     RoundTable,
     Stats,
 )
+from game.api_state.exhibit import FailuresSeen, RoundsSeen
 
 
 @dataclass(frozen=True)
@@ -138,5 +139,7 @@ News = (
     | KioskSeen
     | KioskResetDone
     | PinJudged
+    | FailuresSeen
+    | RoundsSeen
     | Said
 )

@@ -23,6 +23,7 @@ from api_stub.schema import (
     Receipt,
     Stats,
 )
+from game.api_state.exhibit import Exhibit, FailuresSeen, RoundsSeen, with_exhibit
 from game.api_state.kiosk_known import KIOSK_NEWS, KioskKnown, with_kiosk
 from game.api_state.news import (
     ApiAway,
@@ -91,6 +92,7 @@ class Snapshot(KioskKnown):
     challenge: Challenge | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
     histories: Mapping[str, tuple[HistoryEvent, ...]] = field(default_factory=dict)
+    exhibit: Exhibit = field(default_factory=Exhibit)
 
     def vanished(self, order_id: str) -> bool:
         """Whether Temporal has repeatedly not known this order."""
@@ -278,6 +280,8 @@ def advance(known: Snapshot, news: News) -> Snapshot:
         return _with_records(known, news)
     if isinstance(news, HistorySeen):
         return _with_history(known, news)
+    if isinstance(news, FailuresSeen | RoundsSeen):
+        return replace(known, exhibit=with_exhibit(known.exhibit, news))
     if isinstance(news, StreamSettled) and news.order is None:
         return known
     if isinstance(news, ApiAway):

@@ -24,10 +24,12 @@ CROSS_SPEED = 0.45
 LONGEST_STEP = 0.1
 """Seconds of way in one step at most: a frame that took long must not throw the pointer away."""
 
-_BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 4: "back", 6: "start"}
+_BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 4: "back", 6: "start", 9: "left", 10: "right"}
 """SDL's numbers of a gamepad's buttons."""
 _CROSS = {11: (0, -1), 12: (0, 1), 13: (-1, 0), 14: (1, 0)}
-_PLAIN_BUTTONS = {0: "a", 1: "b", 2: "x", 3: "y", 6: "back", 7: "start", 8: "back", 9: "start"}
+_PLAIN_BUTTONS = {
+    0: "a", 1: "b", 2: "x", 3: "y", 4: "left", 5: "right", 6: "back", 7: "start", 8: "back", 9: "start",
+}  # fmt: skip
 """Of a joystick that SDL does not know as a gamepad: as most of them are numbered."""
 PAD, STICK = "gamepad", "joystick"
 

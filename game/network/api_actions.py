@@ -11,15 +11,19 @@ import httpx
 from api_stub.schema import Challenge, Checkpoint
 from game.actions import (
     Command,
+    DoFailure,
     EditFile,
+    FinishRound,
     KillWorker,
     OpenWebUI,
     Redeploy,
     ResetChallenge,
+    StartRound,
     StartWorker,
     SwitchCheckpoint,
 )
 from game.api_state.news import News, RecordsSeen, Said
+from game.network import exhibit_polling
 from game.network.lenient_reading import read
 from game.network.order_sending import reason
 
@@ -70,6 +74,8 @@ class ApiActions:
             self._told(self.client.post("/fleet/redeploy"), done)
         elif isinstance(command, ResetChallenge):
             self._reset()
+        elif isinstance(command, DoFailure | StartRound | FinishRound):
+            exhibit_polling.run(self.client, self.put, command)
         elif isinstance(command, EditFile):
             self.outside.edit(command.file, lambda text, good: self.put(Said(text, good)))
 

@@ -21,6 +21,7 @@ from game.actions import Command, PlaceOrder, ResetKiosk, StreamOrders, TryPin
 from game.api_state.news import ApiAway, News, Said
 from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
+from game.network.exhibit_polling import ExhibitThread
 from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.kiosk_calls import KioskThread
 from game.network.order_placing import OrderPlacingThread
@@ -59,8 +60,10 @@ class Network:
         self._actions = ApiActions(self._client, self.put, outside or nothing_outside())
         self._placing = OrderPlacingThread(api, self.put, placed, transport)
         self._stream = StreamSendingThread(api, self.put, placed, transport)
-        self._threads: tuple[PollingThread, ...] = (self.order_tracking, self._placing, self._stream)
         self._kiosk = KioskThread(api, self.put, transport) if kiosk else None
+        self.exhibit = ExhibitThread(api, self.put, transport)
+        others = (self._placing, self._stream, self.exhibit)
+        self._threads: tuple[PollingThread, ...] = (self.order_tracking, *others)
         if self._kiosk is not None:
             self._threads += (self._kiosk,)
         self._thread = threading.Thread(target=self._run, name="net", daemon=True)
@@ -95,6 +98,10 @@ class Network:
         except queue.Full:
             return False
         return True
+
+    def want_exhibit(self, failures: bool, rounds: bool) -> None:
+        """Whether somebody looks at the failures, and whether a round or its table is shown; never waits."""
+        self.exhibit.want(failures, rounds)
 
     def drain(self) -> list[News]:
         """All news that have come in; never waits."""

@@ -26,6 +26,8 @@ KIOSK_EVERY = 3.0
 """GET /kiosk, its totals and its rounds, of a window that runs as a kiosk."""
 RESET_WITHIN = 12.0
 """POST /kiosk/reset verifies what it did, which takes up to 6 s."""
+EXHIBIT_EVERY: dict[str, float] = {"failures": 2.0, "failures/log": 0.4, "kiosk/rounds": 0.5}
+"""Failures only while their panel is open, rounds only while one is on or its table is shown."""
 
 AUDIT_AGAIN, AUDIT_LATER = 1.0, 0.6
 """Where orders came or went: from one GET /audit to the next, and until it is asked for, since an answer of

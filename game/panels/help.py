@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from game.bindings import LOOK, OR, PLAY, TO, Row
+from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, Row
 from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
@@ -29,7 +29,7 @@ MEANING = (
     ("A key", "is what it types; where that does nothing, what else is printed on it."),
 )
 
-ROW = 49.0
+ROW = 45.0
 WORDS = frozenset(row.caps[0] for row in PLAY if len(row.caps[0]) > 6)
 """What is done with the pointer stands in words, not as a key."""
 
@@ -46,8 +46,8 @@ class HelpPanel(Panel):
 
     modal = True
 
-    def __init__(self, *, kiosk: bool) -> None:
-        self._columns = (PLAY, (*LOOK, Row(("Esc",), leaving(kiosk))))
+    def __init__(self, *, kiosk: bool, bindings: Bindings = DEFAULT) -> None:
+        self._columns = (bindings.play, (*bindings.look, Row(("Esc",), leaving(kiosk))))
         self._sheet = Sheet()
 
     @property

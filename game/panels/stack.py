@@ -14,9 +14,11 @@ from game.actions import (
     OpenBug,
     OpenCard,
     OpenChooser,
+    OpenFailures,
     OpenForm,
     OpenHelp,
     OpenReplay,
+    OpenRound,
     OpenStats,
     ResetChallenge,
     Wish,
@@ -27,6 +29,7 @@ from game.geometry import Box
 from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerGone, PointerRelease
 from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
+from game.panels.failures.failures_panel import FailuresPanel
 from game.panels.help import HelpPanel
 from game.panels.order_card.card import OrderCard, Telling
 from game.panels.order_form.form import OrderForm
@@ -34,6 +37,7 @@ from game.panels.panel import Close, Panel, Stay
 from game.panels.question import AskPanel, Question
 from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
+from game.panels.round.round_panel import RoundPanel
 from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of, recorded
@@ -107,6 +111,16 @@ class Pile:
         return any(isinstance(panel, StatsPanel) for panel in self.panels)
 
     @property
+    def failures_open(self) -> bool:
+        """Whether the failures, or what was seen of one, are shown."""
+        return any(isinstance(panel, FailuresPanel) for panel in self.panels)
+
+    @property
+    def round_open(self) -> bool:
+        """Whether a round is on, or its result is shown."""
+        return any(isinstance(panel, RoundPanel) for panel in self.panels)
+
+    @property
     def open_card(self) -> tuple[str, object] | None:
         """The order whose card is open, and what its history must be asked for again upon."""
         card = next((panel for panel in self.panels if isinstance(panel, OrderCard)), None)
@@ -132,12 +146,19 @@ class Pile:
             menu = model.known.menu or Menu.printed()
             self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
         elif isinstance(wish, OpenHelp):
-            self.panels.append(HelpPanel(kiosk=model.kiosk))
+            self.panels.append(HelpPanel(kiosk=model.kiosk, bindings=model.bindings))
         elif isinstance(wish, OpenStats):
             self.panels.append(StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age)))
         elif isinstance(wish, OpenChooser):
             current = model.known.checkpoint.name if model.known.checkpoint else ""
             self.panels.append(ChooserPanel(model.known.checkpoints, current))
+        elif isinstance(wish, OpenFailures):
+            others = [panel for panel in self.panels if not isinstance(panel, FailuresPanel)]
+            shown = FailuresPanel(lambda: model.known.exhibit, lambda: model.wall)
+            self.panels = [*others, shown]
+        elif isinstance(wish, OpenRound):
+            if not self.round_open:
+                self.panels.append(RoundPanel(lambda: model.known.exhibit, model.known.exhibit.starts))
         elif isinstance(wish, OpenReplay):
             self._show_replay(wish.receipt)
         elif isinstance(wish, AskReset):

@@ -10,6 +10,8 @@ from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_
 CAP = 64.0
 """How wide a button is that shows its key alone."""
 GAP = 14.0
+ROUND = 236.0
+"""How wide the button is that begins a round."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class StripLayout:
     words: Box
     brief: bool = False
     brief_order: bool = False
+    round: Box | None = None
+    """In a kiosk: begins a round."""
 
 
 def strip_for(speaking: bool, kiosk: bool, muted: bool) -> StripLayout:
@@ -36,6 +40,8 @@ def strip_for(speaking: bool, kiosk: bool, muted: bool) -> StripLayout:
         helping, ui, sign = ((edge - CAP - n * (CAP + GAP), y, CAP, h) for n in range(3))
         order = order if kiosk else (order[0], y, CAP, h)
     left = order[0] + order[2] + GAP
+    play = (left, order[1], ROUND, order[3]) if kiosk else None
+    left += ROUND + GAP if kiosk else 0.0
     right = (sign if muted else ui)[0] - GAP
     words = left, BOTTOM_STRIP[1], right - left, BOTTOM_STRIP[3]
-    return StripLayout(order, ui, helping, sign, words, speaking, speaking and not kiosk)
+    return StripLayout(order, ui, helping, sign, words, speaking, speaking and not kiosk, play)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
+from game.bindings import DEFAULT, Bindings
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
 from game.simulation.controls.mashing import KillGuard
@@ -91,6 +92,8 @@ class Model:
     """For the stream only: which pizzas, and when."""
     device: Device = Device.MOUSE
     """What was used last: hints are for that."""
+    bindings: Bindings = DEFAULT
+    """Which key does what."""
     speaker: SpeakerLines = field(default_factory=SpeakerLines)
     slips: list[ReceiptSlip] = field(default_factory=list)
     untold_timeouts: list[UntoldTimeout] = field(default_factory=list)

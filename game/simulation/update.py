@@ -24,6 +24,7 @@ from game.api_state.news import (
     StreamSettled,
 )
 from game.api_state.snapshot import Snapshot, advance
+from game.bindings import bound
 from game.inputs import Input
 from game.once import Told
 from game.simulation import messages
@@ -89,6 +90,7 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         checkpoint = model.known.checkpoint
         model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
         model.speaker = told(model.speaker, checkpoint.story)
+        model.bindings = bound(checkpoint.bindings)
     if model.known.online:
         model.heard.offline_since = None
     events = _reacted(model, old)

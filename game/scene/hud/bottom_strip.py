@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
 from game.simulation.bottom_strip import StripLayout, strip_for
+from game.simulation.controls.hints import hint
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
@@ -14,6 +15,7 @@ from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST
 SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)
 """Sizes of a line that stands alone, the largest that fits; in two rows otherwise."""
 SPOKEN_ROWS = SIZE_BODY
+NO_BOX: Box = (0, 0, 0, 0)
 PLACE = 66.0
 """How much of the strip the line's number takes."""
 
@@ -68,15 +70,21 @@ class StripFigures:
     kiosk: bool
     muted: bool
     hot: tuple[bool, ...]
-    """Which of the buttons the pointer is on: order, UI, help, muted."""
+    """Which of the buttons the pointer is on: order, UI, help, muted, round."""
+    hint: str = ""
+    round_key: str = ""
 
 
 def strip_figures(model: Model) -> StripFigures:
     """What the strip shows now."""
     story = model.speaker
     plan = strip_for(bool(story.line), model.kiosk, model.muted)
-    hot = tuple(inside(box, *model.pointing.at) for box in (plan.order, plan.ui, plan.help, plan.muted))
-    return StripFigures(plan, story.line, story.position, model.kiosk, model.muted, hot)
+    hot = tuple(
+        inside(box, *model.pointing.at)
+        for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
+    )
+    said, key = hint(model.device, model.kiosk, model.bindings), model.bindings.cap("round")
+    return StripFigures(plan, story.line, story.position, model.kiosk, model.muted, hot, said, key)
 
 
 def draw_strip(brush: Brush, shown: StripFigures) -> None:
@@ -86,19 +94,17 @@ def draw_strip(brush: Brush, shown: StripFigures) -> None:
 
 
 def _paint(brush: Brush, shown: StripFigures) -> None:
-    plan, (order, ui, questions, muted) = shown.plan, shown.hot
+    plan, (order, ui, questions, muted, play) = shown.plan, shown.hot
     _button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
     _button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
     _button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
+    if plan.round is not None:
+        _button(brush, plan.round, play, shown.round_key, "60 seconds", strong=True)
     if shown.muted:
         _button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
     if shown.line:
         _spoken(brush, shown.line, shown.position, plan.words)
         return
-    if shown.kiosk:
-        text = "Try to lose a pizza: tap a cook to kill its process, tap an empty place to start one"
-    else:
-        text = "1–9 kill that cook's process  ·  Shift+1–9 start one  ·  click a gopher to see its order"
     x, y, w, h = plan.words
     size = SIZE_SMALL if w > 1000 else SIZE_LEAST
-    brush.pen.write(text, x + w / 2, y + h / 2, size, CREAM, anchor="center", max_width=w - 24)
+    brush.pen.write(shown.hint, x + w / 2, y + h / 2, size, CREAM, anchor="center", max_width=w - 24)

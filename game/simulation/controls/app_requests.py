@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from game.actions import Command, KillWorker, StartWorker, Wish
+from game.actions import Command, KillWorker, OpenRound, StartRound, StartWorker, Wish
 from game.simulation.model import Model
 
 
@@ -36,3 +36,9 @@ def start_cook(model: Model, slot: int, out: AppRequests) -> None:
         model.say(f"Place {slot} is taken: cook {slot} is at work.")
     else:
         out.commands.append(StartWorker(slot))
+
+
+def begin_round(out: AppRequests) -> None:
+    """Begin a round, and show its clock; where one is on, nothing new begins."""
+    out.commands.append(StartRound())
+    out.wishes.append(OpenRound())

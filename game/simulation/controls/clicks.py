@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenReplay, OpenWebUI
 from game.geometry import inside
-from game.inputs import PointerPress
+from game.inputs import Device, PointerPress
 from game.simulation.bottom_strip import strip_for
-from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
+from game.simulation.controls.app_requests import AppRequests, begin_round, kill_cook, start_cook
 from game.simulation.controls.picking import cook_at, gopher_at
 from game.simulation.model import Model
 from game.simulation.order_stream import paced, toggled
-from game.simulation.places import TITLE
+from game.simulation.places import BOTTOM_STRIP, ORDER_BUTTON, TITLE
 from game.simulation.receipt_layout import placed_slips, replay_tab, replayable
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 
@@ -28,11 +28,20 @@ def _stream_sign(model: Model, item: PointerPress) -> bool:
     return True
 
 
-def _strip(model: Model, x: float, y: float, out: AppRequests) -> bool:
+FINGER = 24.0
+"""A finger may be so far above the strip's buttons: 80 logical pixels are what it needs."""
+
+
+def _strip(model: Model, item: PointerPress, out: AppRequests) -> bool:
     """A press on one of the strip's buttons; whether it was one."""
+    x, y = item.x, item.y
+    if item.device is Device.TOUCH and BOTTOM_STRIP[1] - FINGER <= y < ORDER_BUTTON[1]:
+        y = ORDER_BUTTON[1]
     plan = strip_for(bool(model.speaker.line), model.kiosk, model.muted)
     if inside(plan.order, x, y):
         out.wishes.append(OpenForm())
+    elif plan.round is not None and inside(plan.round, x, y):
+        begin_round(out)
     elif inside(plan.help, x, y):
         out.wishes.append(OpenHelp())
     elif model.muted and inside(plan.muted, x, y):
@@ -57,7 +66,7 @@ def press(model: Model, item: PointerPress, out: AppRequests) -> None:
         out.wishes.append(OpenBug())
     elif inside(TITLE, x, y):
         out.wishes.append(OpenChooser())
-    elif _strip(model, x, y, out):
+    elif _strip(model, item, out):
         return
     elif (cook := cook_at(model, x, y)) is not None and (
         y > model.kitchen.front or not gopher_at(model, x, y)

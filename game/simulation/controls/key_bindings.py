@@ -12,6 +12,7 @@ from game.actions import (
     EditFile,
     OpenBug,
     OpenChooser,
+    OpenFailures,
     OpenForm,
     OpenHelp,
     OpenReplay,
@@ -21,9 +22,9 @@ from game.actions import (
     SwitchCheckpoint,
     Wish,
 )
-from game.bindings import ACTIONS, REMOTE_START
+from game.bindings import DEFAULT, REMOTE_START
 from game.inputs import Device, KeyPress
-from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
+from game.simulation.controls.app_requests import AppRequests, begin_round, kill_cook, start_cook
 from game.simulation.model import Model
 from game.simulation.order_stream import STEP, paced, toggled
 from game.simulation.speaker_lines import SpeakerLines, hidden_or_shown, stepped
@@ -34,6 +35,7 @@ WISHES: dict[str, Wish] = {
     "figures": OpenStats(),
     "chooser": OpenChooser(),
     "replay": OpenReplay(),
+    "failures": OpenFailures(),
 }
 COMMANDS: dict[str, Command] = {"web ui": OpenWebUI(), "restart": Redeploy()}
 """Actions that open something, or have something done, whatever the kitchen is like."""
@@ -99,6 +101,8 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
         model.speaker = SPEAKER_LINES[action](model.speaker)
     elif action in ("bug", "edit", "bug back"):
         _challenge(model, action, out)
+    elif action == "round":
+        begin_round(out)
     elif action in WISHES:
         out.wishes.append(WISHES[action])
     elif action in COMMANDS:
@@ -107,7 +111,9 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
 
 def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:
     """Do what a key does; what the application must do is added to `out`."""
-    action = ACTIONS.get(item.key)
+    # A gamepad's buttons stand for the keys of before.
+    bindings = DEFAULT if item.device is Device.GAMEPAD else model.bindings
+    action = bindings.actions.get(item.key)
     if not item.plain or action is None:
         return
     if action in ("faster", "slower"):

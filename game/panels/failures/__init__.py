@@ -1,0 +1,1 @@
+"""The speaker's failure menu: what can go wrong, done, and who noticed."""

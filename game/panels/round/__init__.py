@@ -1,0 +1,1 @@
+"""A round: its clock beside the kitchen, the name of who played, and the table."""
