@@ -88,6 +88,7 @@ class TryPin:
     pin: str
 
 
+@dataclass(frozen=True)
 class DoFailure:
     """Have the API do a failure of its menu."""
 

@@ -25,8 +25,9 @@ from api_stub.schema import (
     Stage,
     StageView,
 )
+from game.api_state.histories import KEPT_HISTORIES
 from game.api_state.news import HistorySeen
-from game.api_state.snapshot import KEPT_HISTORIES, Snapshot, advance
+from game.api_state.snapshot import Snapshot, advance
 from game.drawing.view import View
 from game.network.records import RecordsPoller, RecordsThread
 from game.panels.order_card import qr

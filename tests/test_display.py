@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pygame
 import pytest
 
-from game.desktop.sdl_switches import ACCELERATION, acceleration_for
-from game.desktop.window import RENEWING, NoDisplay, Window, begin_display
+from game.desktop.sdl_switches import ACCELERATION, acceleration_for, begin_display
+from game.desktop.window import RENEWING, NoDisplay, Window
 from game.inputs import Input, KeyPress, KeyRelease, PointerPress, PointerRelease, TextTyped
 
 

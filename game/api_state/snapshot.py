@@ -24,6 +24,7 @@ from api_stub.schema import (
     Stats,
 )
 from game.api_state.exhibit import Exhibit, FailuresSeen, RoundsSeen, with_exhibit
+from game.api_state.histories import with_history
 from game.api_state.kiosk_known import KIOSK_NEWS, KioskKnown, with_kiosk
 from game.api_state.news import (
     ApiAway,
@@ -44,8 +45,6 @@ KEPT_FINISHED = 150
 """Finished orders that are remembered when there are more than twice as many; open ones always are."""
 KEPT_VANISHED = 150
 """Orders that Temporal does not know any more that are remembered when there are more than twice as many."""
-KEPT_HISTORIES = 8
-"""Orders whose history is remembered: those whose cards were looked at last."""
 KEPT_RECEIPTS = 40
 """The newest receipts that are remembered; far fewer are shown."""
 KEPT_TIMEOUTS = 200
@@ -240,18 +239,6 @@ def _with_records(known: Snapshot, news: RecordsSeen) -> Snapshot:
     )
 
 
-def _with_history(known: Snapshot, news: HistorySeen) -> Snapshot:
-    old = known.histories.get(news.order, ())
-    same_run = bool(old and news.events) and old[0] == news.events[0]
-    if same_run and len(old) >= len(news.events):
-        return known
-    histories = {key: events for key, events in known.histories.items() if key != news.order}
-    histories[news.order] = news.events
-    for key in list(histories)[:-KEPT_HISTORIES]:
-        del histories[key]
-    return replace(known, histories=histories)
-
-
 def _with_fleet(known: Snapshot, told: Fleet, was_online: bool) -> Snapshot:
     before = known.fleet
     if before is None:
@@ -279,7 +266,8 @@ def advance(known: Snapshot, news: News) -> Snapshot:
         # Asked for beside the rest: whether the API is there is not theirs to say.
         return _with_records(known, news)
     if isinstance(news, HistorySeen):
-        return _with_history(known, news)
+        histories = with_history(known.histories, news)
+        return known if histories is known.histories else replace(known, histories=histories)
     if isinstance(news, FailuresSeen | RoundsSeen):
         return replace(known, exhibit=with_exhibit(known.exhibit, news))
     if isinstance(news, StreamSettled) and news.order is None:

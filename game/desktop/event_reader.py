@@ -171,3 +171,14 @@ def _mouse_is_down() -> bool:
         return bool(pygame.mouse.get_pressed()[0])
     except pygame.error:
         return False
+
+
+def add_input(found: list[Input], item: Input) -> None:
+    """Add an input; a pointer that moves on has only its last place."""
+    last = found[-1] if found else None
+    if isinstance(item, PointerMove) and isinstance(last, PointerMove):
+        # A fast mouse tells of a thousand places a second; where it is now is what counts.
+        if (item.device, item.finger) == (last.device, last.finger):
+            found[-1] = item
+            return
+    found.append(item)

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import pygame
+
 ACCELERATION = "SDL_FRAMEBUFFER_ACCELERATION"
 """How a software picture gets to the display: "0" is straight to it, without OpenGL."""
 VSYNC = "SDL_RENDER_VSYNC"
@@ -53,3 +55,20 @@ def switched(values: Mapping[str, str | None]) -> Iterator[None]:
         for name in chosen:
             # What the game opens (an editor, a browser) shall not inherit it.
             os.environ.pop(name, None)
+
+
+INVISIBLE = frozenset(("dummy", "offscreen"))
+"""SDL's video drivers that show nothing; right only for who asks for them."""
+
+
+def begin_display() -> None:
+    """Begin with SDL's display. Raises pygame.error where there is none.
+
+    Where it finds none, SDL may draw to nowhere without a word: a window that nobody sees would live on.
+    """
+    pygame.display.init()
+    driver = pygame.display.get_driver()
+    asked = (os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER") or "").split(",")
+    if driver in INVISIBLE and driver not in asked:
+        pygame.display.quit()
+        raise pygame.error("SDL finds no display that can be seen")

@@ -13,10 +13,18 @@ from contextlib import suppress
 import pygame
 
 from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
-from game.desktop.event_reader import FINGER_EVENTS, EventReader
-from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
+from game.desktop.event_reader import FINGER_EVENTS, EventReader, add_input
+from game.desktop.sdl_switches import (
+    ACCELERATION,
+    VSYNC,
+    acceleration_for,
+    begin_display,
+    set_usual,
+    switched,
+    vsync_for,
+)
 from game.geometry import Box
-from game.inputs import Input, PointerMove
+from game.inputs import Input
 from game.theme import CANVAS, INK
 
 log = logging.getLogger(__name__)
@@ -27,8 +35,6 @@ DISPLAY_EVENT = 0x150
 """SDL's event that something is different with the displays; pygame has no name for it."""
 LOOK_EVERY = 1.0
 """Seconds after which it is looked at the displays anyway: not every system tells."""
-INVISIBLE = frozenset(("dummy", "offscreen"))
-"""SDL's video drivers that show nothing; right only for who asks for them."""
 
 RENEWING = frozenset(
     (
@@ -61,19 +67,6 @@ def set_name() -> None:
         pygame.display.set_caption(NAME)
     finally:
         locale.setlocale(locale.LC_CTYPE, before)
-
-
-def begin_display() -> None:
-    """Begin with SDL's display. Raises pygame.error where there is none.
-
-    Where it finds none, SDL may draw to nowhere without a word: a window that nobody sees would live on.
-    """
-    pygame.display.init()
-    driver = pygame.display.get_driver()
-    asked = (os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER") or "").split(",")
-    if driver in INVISIBLE and driver not in asked:
-        pygame.display.quit()
-        raise pygame.error("SDL finds no display that can be seen")
 
 
 class Window:
@@ -271,9 +264,9 @@ class Window:
                     self._display = display_of(self._desktops, getattr(event, "display_index", self._display))
                 continue
             for item in self.reader.read(event, self._place_of(event), self.screen.get_size()):
-                _add(found, item)
+                add_input(found, item)
         for item in self.reader.held():
-            _add(found, item)
+            add_input(found, item)
         if look:
             self._follow_displays()
         found, self._let_go = self._let_go + found, []
@@ -296,14 +289,3 @@ def _limit_size() -> None:
     with suppress(pygame.error, AttributeError), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         pygame.Window.from_display_module().minimum_size = SMALLEST
-
-
-def _add(found: list[Input], item: Input) -> None:
-    """Add an input; a pointer that moves on has only its last place."""
-    last = found[-1] if found else None
-    if isinstance(item, PointerMove) and isinstance(last, PointerMove):
-        # A fast mouse tells of a thousand places a second; where it is now is what counts.
-        if (item.device, item.finger) == (last.device, last.finger):
-            found[-1] = item
-            return
-    found.append(item)
