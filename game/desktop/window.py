@@ -17,6 +17,7 @@ from game.desktop.event_reader import FINGER_EVENTS, EventReader
 from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
 from game.geometry import Box
 from game.inputs import Input, PointerMove
+from game.simulation.composition import composition_of
 from game.theme import CANVAS, INK
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,9 @@ def set_name() -> None:
 
 
 class Window:
-    """A window or a full screen; `canvas` is the part of its surface that the picture covers."""
+    """A window or a full screen; `canvas` is the part of its surface that the kitchen covers, and
+    `composition` says what lies beside it.
+    """
 
     def __init__(
         self,
@@ -93,6 +96,8 @@ class Window:
             wide, high = self._desktops[self._display]
             self._size = size or fitting(round(wide * 0.96), round(high * 0.88))
         self.fullscreen = fullscreen
+        self.fits = 0
+        """How often the picture was fitted to a surface: each time all of that is blank."""
         self.trouble = ""
         """Why the last change of the window did not work; whoever tells it empties it."""
         self.reader = EventReader()
@@ -139,12 +144,18 @@ class Window:
         pygame.display.init()
 
     def _fit(self) -> None:
-        width, height = self.screen.get_size()
-        inner = fitting(width, height)
-        self._corner = (width - inner[0]) // 2, (height - inner[1]) // 2
+        self.composition = composition_of(*self.screen.get_size())
+        self.fits += 1
+        (left, top), scale = self._corner, self.composition.scale
+        wide, high = self.screen.get_size()
+        self.reader.gamepads.room = -left / scale, -top / scale, wide / scale, high / scale
         self.screen.fill(INK)
-        self.canvas = self.screen.subsurface(pygame.Rect(self._corner, inner))
+        self.canvas = self.screen.subsurface(pygame.Rect(self._corner, self.composition.kitchen))
         self._fitted = self._identity(self.screen)
+
+    @property
+    def _corner(self) -> tuple[int, int]:
+        return self.composition.corner
 
     @staticmethod
     def _identity(surface: pygame.Surface) -> tuple[int, int, tuple[int, int]]:

@@ -105,6 +105,11 @@ class BugSlip(Panel):
         """Beside it, and under the two signs that may hang there."""
         return replace(free, right=min(free.right, self.box[0]), top=max(free.top, SIGNS_END))
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         item = self._magnifier.inner(item)

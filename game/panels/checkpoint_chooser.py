@@ -37,6 +37,11 @@ class ChooserPanel(Panel):
             for n in range(len(self._checkpoints))
         )
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return self.frame
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)

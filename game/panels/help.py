@@ -59,6 +59,16 @@ class HelpPanel(Panel):
         """At the lower edge only: it covers all else."""
         return replace(free, top=max(free.top, LOWEST))
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: its text is large where that is small."""
+        return True
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         if isinstance(item, PointerPress) or pressed_key(item) in ("escape", "h", "return", "space"):

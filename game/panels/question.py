@@ -50,6 +50,11 @@ class AskPanel(Panel):
         """The boxes that can be pressed."""
         return BUTTONS
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)

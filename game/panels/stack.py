@@ -38,6 +38,7 @@ from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of, recorded
 from game.replay.recording import Recorder
+from game.scene.panel_lens import panel_box, panel_input
 from game.simulation.header_numbers import open_now
 from game.simulation.model import Model
 
@@ -76,10 +77,10 @@ class Pile:
         if isinstance(item, KeyRelease | PointerRelease | PointerGone):
             # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
             for panel in self.panels:
-                panel.handle(item)
+                panel.handle(panel_input(item, panel, self._model.composition))
             return Taken(False)
         for panel in reversed(self.panels):
-            outcome = panel.handle(item)
+            outcome = panel.handle(panel_input(item, panel, self._model.composition))
             if isinstance(outcome, Stay):
                 if outcome.used or panel.modal:
                     return Taken()
@@ -99,7 +100,8 @@ class Pile:
     def text_box(self) -> Box | None:
         """Where text is typed now, in logical pixels; None: what is on top takes none."""
         top = self.panels[-1] if self.panels else None
-        return top.text_box if isinstance(top, OrderForm) else None
+        box = top.text_box if isinstance(top, OrderForm) else None
+        return panel_box(box, top, self._model.composition) if top is not None and box is not None else None
 
     @property
     def stats_open(self) -> bool:

@@ -14,6 +14,7 @@ from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
+from game.simulation.composition import PLAIN_COMPOSITION, Composition
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount, count
@@ -95,6 +96,10 @@ class Model:
     """Whether a person wants no sound."""
     access: Access = PLAIN
     """How a person wants it shown: calm, large, strong."""
+    composition: Composition = PLAIN_COMPOSITION
+    """What lies where on the display; the window's, as of this frame."""
+    attracting: bool = False
+    """Whether nobody plays, and the kitchen shows itself to those who pass by."""
     stuck: int = 0
     """Orders that the bug held up when it was last said."""
 

@@ -130,6 +130,11 @@ class OrderCard(Panel):
         left = self.box[0]
         return replace(free, right=min(free.right, left)) if left > CANVAS[0] / 2 else free
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return self.frame
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         item = self._magnifier.inner(item)

@@ -87,6 +87,16 @@ class OrderForm(Panel):
         """Where text goes that is typed next, in logical pixels: an input method shows its words there."""
         return cursor_box(self._plan.spread, self.choice, self._composing, self._access)
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return self._plan.spread.frame
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: its text is large where that is small."""
+        return True
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)

@@ -80,6 +80,16 @@ class StatsPanel(Panel):
         """Under it, and under the sign that tells how old its figures are."""
         return replace(free, top=max(free.top, self.box[1] + self.box[3] + BELOW + 12.0))
 
+    @property
+    def sheet(self) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return self._layout.frame
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: its text is large where that is small."""
+        return True
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenReplay, OpenWebUI
 from game.geometry import inside
 from game.inputs import PointerPress
-from game.simulation.bottom_strip import strip_for
 from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
 from game.simulation.controls.picking import cook_at, gopher_at
+from game.simulation.hud_places import slips_of, strip_of, title_of
 from game.simulation.model import Model
 from game.simulation.order_stream import paced, toggled
-from game.simulation.places import TITLE
-from game.simulation.receipt_layout import placed_slips, replay_tab, replayable
+from game.simulation.receipt_layout import replay_tab, replayable
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 
 
@@ -30,7 +29,7 @@ def _stream_sign(model: Model, item: PointerPress) -> bool:
 
 def _strip(model: Model, x: float, y: float, out: AppRequests) -> bool:
     """A press on one of the strip's buttons; whether it was one."""
-    plan = strip_for(bool(model.speaker.line), model.kiosk, model.muted)
+    plan = strip_of(model)
     if inside(plan.order, x, y):
         out.wishes.append(OpenForm())
     elif inside(plan.help, x, y):
@@ -49,15 +48,16 @@ def press(model: Model, item: PointerPress, out: AppRequests) -> None:
     if _stream_sign(model, item):
         return
     x, y = item.x, item.y
-    replay = replay_tab(placed_slips(model.slips, model.access, model.heard_at))
-    if replay is not None and inside(replay, x, y):
+    at = model.composition.hud_point(x, y)
+    replay = replay_tab(slips_of(model))
+    if replay is not None and inside(replay, *at):
         receipt = replayable(model.slips)
         out.wishes.append(OpenReplay(receipt.n if receipt is not None else 0))
     elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
         out.wishes.append(OpenBug())
-    elif inside(TITLE, x, y):
+    elif inside(title_of(model), *at):
         out.wishes.append(OpenChooser())
-    elif _strip(model, x, y, out):
+    elif _strip(model, *at, out):
         return
     elif (cook := cook_at(model, x, y)) is not None and (
         y > model.kitchen.front or not gopher_at(model, x, y)
