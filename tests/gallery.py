@@ -459,8 +459,7 @@ def draw(name: str) -> pygame.Surface:
         draw_kitchen(brush, model, GopherPictures())
         Margins().draw(window, art, model, True)
         over = whole_view(window, model.access)
-        # Twice: a sheet that has become another finds its place with the second.
-        for panel in 2 * tuple(panels):
+        for panel in panels:
             panel.draw(panel_view(over, panel, window.composition, model.access))
         draw_over_panels(brush, model, message_room(model, panels))
         return stored(window.screen)

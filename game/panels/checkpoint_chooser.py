@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api_stub.schema import Checkpoint
+from game.accessibility import Access
 from game.actions import SwitchCheckpoint
 from game.drawing.view import View
 from game.geometry import Box, inside
@@ -37,8 +38,7 @@ class ChooserPanel(Panel):
             for n in range(len(self._checkpoints))
         )
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
         return self.frame
 

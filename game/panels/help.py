@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from game.accessibility import Access
 from game.bindings import LOOK, OR, PLAY, TO, Row
 from game.drawing.shapes import inset
 from game.drawing.view import View
@@ -59,8 +60,7 @@ class HelpPanel(Panel):
         """At the lower edge only: it covers all else."""
         return replace(free, top=max(free.top, LOWEST))
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
         return FRAME
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from game.accessibility import Access
 from game.actions import Command
 from game.drawing.view import View
 from game.geometry import Box
@@ -52,8 +53,7 @@ class Panel(Protocol):
         """Whether it has nothing more to show, and is to be taken away without anybody closing it."""
         return False
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
         return 0, 0, *CANVAS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from game.accessibility import Access
 from game.actions import Command
 from game.drawing.view import View
 from game.geometry import Box
@@ -50,8 +51,7 @@ class AskPanel(Panel):
         """The boxes that can be pressed."""
         return BUTTONS
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
         return FRAME
 

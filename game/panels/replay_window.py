@@ -129,8 +129,7 @@ class ReplayPanel(Panel):
         below = FreeRoom(free.large, right=left + FRAME[0], top=FRAME[1] + FRAME[3] + 12.0)
         return replace(free, left=left, right=min(free.right, slips), instead=below)
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
         return FRAME
 

@@ -77,10 +77,10 @@ class Pile:
         if isinstance(item, KeyRelease | PointerRelease | PointerGone):
             # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
             for panel in self.panels:
-                panel.handle(panel_input(item, panel, self._model.composition))
+                panel.handle(self._on(panel, item))
             return Taken(False)
         for panel in reversed(self.panels):
-            outcome = panel.handle(panel_input(item, panel, self._model.composition))
+            outcome = panel.handle(self._on(panel, item))
             if isinstance(outcome, Stay):
                 if outcome.used or panel.modal:
                     return Taken()
@@ -89,6 +89,10 @@ class Pile:
                 self.panels.remove(panel)
             return Taken(commands=outcome.commands)
         return Taken(False)
+
+    def _on(self, panel: Panel, item: Input) -> Input:
+        """An input as this panel is to take it, wherever the display's shape has put it."""
+        return panel_input(item, panel, self._model.composition, self._model.access)
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass; panels that are over leave by themselves."""
@@ -101,7 +105,9 @@ class Pile:
         """Where text is typed now, in logical pixels; None: what is on top takes none."""
         top = self.panels[-1] if self.panels else None
         box = top.text_box if isinstance(top, OrderForm) else None
-        return panel_box(box, top, self._model.composition) if top is not None and box is not None else None
+        if top is None or box is None:
+            return None
+        return panel_box(box, top, self._model.composition, self._model.access)
 
     @property
     def stats_open(self) -> bool:

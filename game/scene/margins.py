@@ -32,7 +32,7 @@ from game.simulation.composition import LEAST_MARGIN, Composition, Shape, TallLa
 from game.simulation.hud_places import slips_of, tall
 from game.simulation.model import Model
 from game.simulation.receipt_layout import replay_tab
-from game.theme import CREAM, GLOW, INK, SIZE_BODY, SIZE_HEAD, SIZE_TITLE
+from game.theme import CREAM, GLOW, INK, SIZE_BODY, SIZE_TITLE
 
 BUTTON = 58.0
 """How high the strip's own buttons are, logical pixels; elsewhere they are drawn through a lens."""
@@ -66,7 +66,7 @@ class Margins:
             self._fits, self._said = window.fits, [None] * len(composition.margins)
         view = View(window.screen, model.access)
         view.scale = composition.unit
-        pictures = surroundings(art, composition, model.access)
+        pictures = surroundings(art, composition, view)
         for n, (rect, (said, paint)) in enumerate(
             zip(rects(composition), _contents(composition, model), strict=True)
         ):
@@ -137,22 +137,22 @@ def _board(brush: Brush, box: Box, high: float) -> Box:
 
 def _left(box: Box, device: Device) -> Callable[[Brush], None]:
     def paint(brush: Brush) -> None:
-        write_rule(brush.pen, _board(brush, box, min(box[3] - 40, 380.0)), device, 4)
+        write_rule(brush.pen, _board(brush, box, 560.0), device, 5)
 
     return paint
 
 
 def _right(box: Box, device: Device) -> Callable[[Brush], None]:
     def paint(brush: Brush) -> None:
-        x, y, w, h = _board(brush, box, 380.0)
+        x, y, w, h = _board(brush, box, 560.0)
         look = "Tap" if device is Device.TOUCH else "Click"
         pieces = (order_words(device), GLOW), (f"{look} a gopher to see its order", CREAM)
         for n, (text, colour) in enumerate(pieces):
-            rows = brush.pen.wrap(text, SIZE_HEAD, w, face="bold", lines=4)
+            rows = brush.pen.wrap(text, SIZE_TITLE, w, face="bold", lines=5)
             for k, row in enumerate(rows):
-                lower = y + h * (2 * n + 1) / 4 + brush.pen.pitch(42) * (k - (len(rows) - 1) / 2)
+                lower = y + h * (2 * n + 1) / 4 + brush.pen.pitch(54) * (k - (len(rows) - 1) / 2)
                 brush.pen.write(
-                    row, x + w / 2, lower, SIZE_HEAD, colour, face="bold", anchor="center", max_width=w
+                    row, x + w / 2, lower, SIZE_TITLE, colour, face="bold", anchor="center", max_width=w
                 )
 
     return paint

@@ -52,8 +52,7 @@ class Overlay(Protocol):
     def draw(self, view: View) -> None:
         """Draw in logical pixels."""
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
 
     @property

@@ -10,23 +10,29 @@ import pygame
 
 from game.accessibility import Access
 from game.drawing.art import Art
+from game.drawing.view import View
+from game.scene.background import background
 from game.simulation.composition import Composition
 from game.theme import INK, NIGHT, WOOD, WOOD_DARK, Colour, mix
 
-SIDE: Colour = (150, 150, 165)
-"""What a side is multiplied with, of 255: the kitchen stays the brightest."""
+SIDE: Colour = (110, 110, 130)
+"""What a side's far edge is multiplied with, of 255: the kitchen stays the brightest."""
 PLANKS = 6
 """Of so many planks is the front of the counter, whatever its height."""
 
 _made: WeakKeyDictionary[Art, tuple[Composition, Access, tuple[pygame.Surface, ...]]] = WeakKeyDictionary()
 
 
-def surroundings(art: Art, composition: Composition, access: Access) -> tuple[pygame.Surface, ...]:
-    """A picture for each of the composition's margins, in its size; the same ones while nothing changes."""
+def surroundings(art: Art, composition: Composition, view: View) -> tuple[pygame.Surface, ...]:
+    """A picture for each of the composition's margins, in its size; the same ones while nothing changes.
+    `view`: how it is shown.
+    """
+    access = view.access
     made = _made.get(art)
     if made is not None and made[:2] == (composition, access):
         return made[2]
-    pictures = tuple(_picture(art, composition, rect, access) for rect in rects(composition))
+    kitchen = background(art, view)
+    pictures = tuple(_picture(kitchen, composition, rect, access) for rect in rects(composition))
     _made[art] = composition, access, pictures
     return pictures
 
@@ -40,8 +46,10 @@ def rects(composition: Composition) -> tuple[pygame.Rect, ...]:
     )
 
 
-def _picture(art: Art, composition: Composition, rect: pygame.Rect, access: Access) -> pygame.Surface:
-    (left, top), kitchen = composition.corner, art.background()
+def _picture(
+    kitchen: pygame.Surface, composition: Composition, rect: pygame.Rect, access: Access
+) -> pygame.Surface:
+    left, top = composition.corner
     if rect.x < left or rect.x > left:
         return _street(kitchen, rect, rect.x < left)
     return _sky(kitchen, rect.size, access) if rect.y < top else _front(rect.size, access)
@@ -66,7 +74,7 @@ def _front(size: tuple[int, int], access: Access) -> pygame.Surface:
     for n in range(PLANKS):
         top, low = round(high * n / PLANKS), round(high * (n + 1) / PLANKS)
         made.fill(mix(dark, seam, 0.1 + 0.06 * n), (0, top, wide, low - top))
-        made.fill(seam, (0, top, wide, max(1, round(0.02 * (low - top)))))
+        made.fill(mix(dark, seam, 0.45), (0, top, wide, max(1, round(0.015 * (low - top)))))
     made.fill(access.shown(WOOD), (0, 0, wide, max(2, round(0.012 * wide))))
     return made
 
@@ -80,5 +88,7 @@ def _street(kitchen: pygame.Surface, rect: pygame.Rect, left: bool) -> pygame.Su
     for n in range(turns):
         part = mirrored if n % 2 == 0 else kitchen
         made.blit(part, (rect.w - (n + 1) * wide if left else n * wide, 0))
-    made.fill(SIDE, special_flags=pygame.BLEND_RGB_MULT)
+    for x in range(rect.w):
+        away = (rect.w - x if left else x) / rect.w
+        made.fill(mix((255, 255, 255), SIDE, away), (x, 0, 1, rect.h), pygame.BLEND_RGB_MULT)
     return made

@@ -17,11 +17,11 @@ Size = tuple[int, int]
 """Width and height in display pixels."""
 
 SHORT_SIDE = 1080.0
-TALL_FROM = 700.0
+TALL_FROM = 800.0
 """From so much room above and below, in units, band, figures, receipts and buttons leave the kitchen."""
 LEAST_MARGIN = 90.0
 """A margin with less room than this, in units, carries wall or floor and no words."""
-TALL_ABOVE = 0.42
+TALL_ABOVE = 0.44
 HIGH_ABOVE = 0.6
 """The share of the room that is above the kitchen."""
 ONE_MARGIN = 200.0
@@ -106,8 +106,9 @@ EDGE = 20.0
 GAP = 14.0
 BUTTON_HIGH = 84.0
 """A finger meets no less than 80."""
-LINE_HIGH = 104.0
-FIGURES_HIGH = 150.0
+MOST_LINE, MOST_FIGURES = 120.0, 190.0
+LINE, FIGURES = 0.17, 0.26
+# The speaker's line and the figures: how high, and as a share of the lower margin.
 TITLE_HIGH = 96.0
 BUTTONS = 475.0, 300.0, 220.0
 BRIEF = 93.0
@@ -137,6 +138,7 @@ def tall_layout(composition: Composition, muted: bool) -> TallLayout:
     counter: Box = (EDGE, title[1] + TITLE_HIGH, wide - 2 * EDGE, rest * 0.5)
     rule: Box = (EDGE, counter[1] + counter[3], wide - 2 * EDGE, rest * 0.5)
     bottom = below[1] + below[3]
+    line, high = min(MOST_LINE, LINE * below[3]), min(MOST_FIGURES, FIGURES * below[3])
     y = bottom - 12 - BUTTON_HIGH
     order, ui, helping = BUTTONS
     if muted:
@@ -145,9 +147,9 @@ def tall_layout(composition: Composition, muted: bool) -> TallLayout:
     last: Box = (wide - EDGE - helping, y, helping, BUTTON_HIGH)
     second: Box = (last[0] - GAP - ui, y, ui, BUTTON_HIGH)
     sign: Box = (second[0] - GAP - 243.0, y, 243.0, BUTTON_HIGH)
-    words: Box = (EDGE, y - LINE_HIGH, wide - 2 * EDGE, LINE_HIGH)
+    words: Box = (EDGE, y - line, wide - 2 * EDGE, line)
     strip = StripLayout(first, second, last, sign, words, brief=muted)
-    figures: Box = (EDGE, below[1] + 8, wide - 2 * EDGE, FIGURES_HIGH)
-    slips_top = figures[1] + FIGURES_HIGH + 8
+    figures: Box = (EDGE, below[1] + 8, wide - 2 * EDGE, high)
+    slips_top = figures[1] + high + 8
     slips: Box = (EDGE, slips_top, wide - 2 * EDGE, words[1] - slips_top - 6)
     return TallLayout(title, counter, rule, figures, slips, strip)

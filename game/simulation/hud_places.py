@@ -43,6 +43,8 @@ def slips_of(model: Model) -> list[PlacedSlip]:
     across = max(1, int(wide // (room - 2.0)))
     found: list[PlacedSlip] = []
     y = top
+    if len(slips) == 1:
+        left += (wide - room) / 2 - SLIPS_LEFT / 2
     for n, slip in enumerate(slips):
         tallest = height_of(slip.words, model.access)
         if n and n % across == 0:

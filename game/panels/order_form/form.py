@@ -26,6 +26,7 @@ from game.panels.order_form.layout import (
     next_group,
     plan_for,
     pressable,
+    spread_for,
 )
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at
@@ -87,10 +88,9 @@ class OrderForm(Panel):
         """Where text goes that is typed next, in logical pixels: an input method shows its words there."""
         return cursor_box(self._plan.spread, self.choice, self._composing, self._access)
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
-        return self._plan.spread.frame
+        return spread_for(access).frame
 
     @property
     def wide(self) -> bool:

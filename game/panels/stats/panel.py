@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from api_stub.schema import Curves, Stats
-from game.accessibility import PLAIN
+from game.accessibility import PLAIN, Access
 from game.drawing.kept_pictures import KeptSheet
 from game.drawing.shapes import inset
 from game.drawing.view import View
@@ -80,10 +80,9 @@ class StatsPanel(Panel):
         """Under it, and under the sign that tells how old its figures are."""
         return replace(free, top=max(free.top, self.box[1] + self.box[3] + BELOW + 12.0))
 
-    @property
-    def sheet(self) -> Box:
+    def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
-        return self._layout.frame
+        return layout_of(access).frame
 
     @property
     def wide(self) -> bool:
