@@ -12,6 +12,7 @@ import pytest
 from api_stub.schema import Menu
 from game.accessibility import PLAIN, Access
 from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenStats, Wish
+from game.composition import PLAIN_COMPOSITION, Composition, Shape, composition_of
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.geometry import Box
@@ -19,17 +20,12 @@ from game.inputs import Device, PointerMove, PointerPress
 from game.panels.input_routing import InputRouter
 from game.panels.stack import Pile
 from game.scene.margins import Margins
-from game.scene.panel_lens import place_of
-from game.simulation.composition import (
-    BUTTON_HIGH,
-    PLAIN_COMPOSITION,
-    Composition,
-    Shape,
-    composition_of,
-    tall_layout,
-)
-from game.simulation.hud_places import slips_of, strip_of, title_of
+from game.scene.panel_lens import panel_view, place_of
+from game.scene.renderer import whole_view
+from game.simulation.display.hud_places import slips_of, strip_of, title_of
+from game.simulation.display.tall_layout import BUTTON_HIGH, tall_layout
 from game.simulation.model import Model
+from tests import gallery
 from tests.bench.drawing import without_display
 from tests.telling import S, kitchen_with, order, worker
 
@@ -186,9 +182,6 @@ def test_a_portrait_displays_form_takes_presses_where_it_is_drawn() -> None:
     pile.open(OpenForm())
     with without_display():
         window = Window((1080, 1920))
-        from game.scene.panel_lens import panel_view
-        from game.scene.renderer import whole_view
-
         (form,) = pile.panels
         form.draw(panel_view(whole_view(window, PLAIN), form, window.composition, PLAIN))
     placed = place_of(form, PORTRAIT, PLAIN)
@@ -262,13 +255,17 @@ def test_the_pointer_means_the_kitchens_point_on_every_shape(display: None, size
 
 
 def test_receipts_of_a_portrait_display_lie_in_their_own_place() -> None:
-    from tests import gallery
-    from tests.bench.drawing import without_display as hidden
-
-    with hidden():
+    with without_display():
         pygame.display.set_mode((64, 36))
         model, _ = gallery.busy(gallery.Props(gallery.pictures_at(0.25), PLAIN))
     model.composition = PORTRAIT
+    note = model.slips[0]
+    model.slips = [replace(note, slot=n) for n in range(3)]
+    found = slips_of(model)
+    boxes = [(slip.x, slip.y, 440.0, 134.0) for slip in found]
+    assert len(found) == 3 and all(apart(boxes[n], boxes[n - 1]) for n in range(3))
+    assert all(0 <= x - 92 and x + w <= 1080 for x, _, w, _ in boxes), "with the tab at its left"
+    model.slips = [note]
     (slip,) = slips_of(model)
     left, top, wide, high = tall_layout(PORTRAIT, False).slips
-    assert left <= slip.x and slip.x + 440 <= left + wide and top <= slip.y <= top + high - 100
+    assert left <= slip.x and slip.x + 536 <= left + wide and top <= slip.y <= top + high - 100

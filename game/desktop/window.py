@@ -12,12 +12,12 @@ from contextlib import suppress
 
 import pygame
 
+from game.composition import composition_of
 from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
 from game.desktop.event_reader import FINGER_EVENTS, EventReader
 from game.desktop.sdl_switches import ACCELERATION, VSYNC, acceleration_for, set_usual, switched, vsync_for
 from game.geometry import Box
 from game.inputs import Input, PointerMove
-from game.simulation.composition import composition_of
 from game.theme import CANVAS, INK
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Window:
             self._size = size or fitting(round(wide * 0.96), round(high * 0.88))
         self.fullscreen = fullscreen
         self.fits = 0
-        """How often the picture was fitted to a surface: each time all of that is blank."""
+        """How often the picture was fitted to a surface, which is blank then."""
         self.trouble = ""
         """Why the last change of the window did not work; whoever tells it empties it."""
         self.reader = EventReader()
@@ -146,16 +146,10 @@ class Window:
     def _fit(self) -> None:
         self.composition = composition_of(*self.screen.get_size())
         self.fits += 1
-        (left, top), scale = self._corner, self.composition.scale
-        wide, high = self.screen.get_size()
-        self.reader.gamepads.room = -left / scale, -top / scale, wide / scale, high / scale
+        self.reader.gamepads.room = self.composition.whole
         self.screen.fill(INK)
-        self.canvas = self.screen.subsurface(pygame.Rect(self._corner, self.composition.kitchen))
+        self.canvas = self.screen.subsurface(pygame.Rect(self.composition.corner, self.composition.kitchen))
         self._fitted = self._identity(self.screen)
-
-    @property
-    def _corner(self) -> tuple[int, int]:
-        return self.composition.corner
 
     @staticmethod
     def _identity(surface: pygame.Surface) -> tuple[int, int, tuple[int, int]]:
@@ -224,7 +218,7 @@ class Window:
     def logical(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Display pixels to logical ones."""
         scale = self.canvas.get_width() / CANVAS[0]
-        return (pos[0] - self._corner[0]) / scale, (pos[1] - self._corner[1]) / scale
+        return (pos[0] - self.composition.corner[0]) / scale, (pos[1] - self.composition.corner[1]) / scale
 
     def _pointed(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Where the pointer is, as SDL tells it in its own points, in logical pixels."""
@@ -241,7 +235,7 @@ class Window:
             left, top, right, bottom = (
                 round(scale * edge) for edge in (box[0], box[1], box[0] + box[2], box[1] + box[3])
             )
-            rect = pygame.Rect(left, top, right - left, bottom - top).move(self._corner)
+            rect = pygame.Rect(left, top, right - left, bottom - top).move(self.composition.corner)
         if rect == self._text_box:
             return
         if rect is None:

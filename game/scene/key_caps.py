@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from game.drawing.brush import Brush
 from game.drawing.shapes import edged_box, fill_box
 from game.scene.moment import PlacedCook
-from game.simulation.key_caps import KeyCap, invites, key_caps, last_kill
+from game.simulation.display.key_hints import KeyCap, invites, key_caps, last_kill
 from game.simulation.model import Model
 from game.theme import CREAM, GLOW, INK, WOOD_DARK
 

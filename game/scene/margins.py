@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from game.accessibility import Access
+from game.composition import LEAST_MARGIN, Composition, Shape
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
@@ -28,8 +29,8 @@ from game.scene.hud.top_band import (
     paint_title,
 )
 from game.scene.surroundings import rects, surroundings
-from game.simulation.composition import LEAST_MARGIN, Composition, Shape, TallLayout
-from game.simulation.hud_places import slips_of, tall
+from game.simulation.display.hud_places import slip_access, slips_of, tall
+from game.simulation.display.tall_layout import TallLayout
 from game.simulation.model import Model
 from game.simulation.receipt_layout import replay_tab
 from game.theme import CREAM, GLOW, INK, SIZE_BODY, SIZE_TITLE
@@ -182,18 +183,21 @@ def _above(beside: TallLayout, model: Model) -> Painted:
 
 def _below(beside: TallLayout, model: Model) -> Painted:
     figures, strip, slips = band_figures(model), strip_figures(model), slips_of(model)
-    tab = replay_tab(slips)
+    access, tab = slip_access(model), replay_tab(slips)
     hot = tab is not None and inside(tab, *model.composition.hud_point(*model.pointing.at))
-    said = figures.numbers, strip, tuple((s.words, round(s.x), round(s.y)) for s in slips), hot, tab is None
+    receipts = tuple((slip.words, round(slip.x), round(slip.y)) for slip in slips)
+    said = figures.numbers, strip, receipts, access, hot, tab is None
 
     def paint(brush: Brush) -> None:
         _figures(brush, beside, figures)
         if tab is not None:
             paint_tab(brush, tab, hot)
+        large = brush.view.part(brush.view.scale, brush.view.origin, access)
+        own = Brush(large, brush.art, Pen(large))
         for slip in slips:
-            draw_slip(brush, slip.words, slip.note.receipt.worker, slip.x, slip.y)
+            draw_slip(own, slip.words, slip.note.receipt.worker, slip.x, slip.y)
         if not slips:
-            _sentence(beside.slips, "Whoever takes over is told here")(brush)
+            _sentence(beside.slips, "Kill a cook: its receipt appears here")(brush)
         _strip(brush, strip, model.device)
 
     return said, paint

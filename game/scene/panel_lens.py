@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from game.accessibility import Access
+from game.composition import Composition, Shape
 from game.drawing.view import View
 from game.geometry import Box, Point
 from game.inputs import Input, PointerMove, PointerPress, PointerRelease
-from game.simulation.composition import Composition, Shape
 from game.theme import CANVAS
 
 EDGE = 24.0

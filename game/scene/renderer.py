@@ -10,6 +10,7 @@ from typing import Protocol
 import pygame
 
 from game.accessibility import Access
+from game.composition import Shape
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
@@ -24,7 +25,6 @@ from game.scene.hud.free_room import FreeRoom, MessageRoom
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.margins import Margins, kitchen_access
 from game.scene.panel_lens import panel_view
-from game.simulation.composition import Shape
 from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout

@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 import pygame
 
 from game.accessibility import Access
+from game.composition import Composition
 from game.drawing.art import Art
 from game.drawing.view import View
 from game.scene.background import background
-from game.simulation.composition import Composition
 from game.theme import INK, NIGHT, WOOD, WOOD_DARK, Colour, mix
 
 SIDE: Colour = (110, 110, 130)

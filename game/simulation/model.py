@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
+from game.composition import PLAIN_COMPOSITION, Composition
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
-from game.simulation.composition import PLAIN_COMPOSITION, Composition
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount, count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from game.composition import Shape
 from game.drawing.brush import Brush
 from game.scene.hud.bottom_strip import draw_strip, strip_figures
 from game.scene.hud.bug_sign import bug_figures, draw_bug_sign
@@ -12,7 +13,6 @@ from game.scene.hud.rule import draw_rule_banner
 from game.scene.hud.stream_slider import draw_slider, slider_figures
 from game.scene.hud.top_band import band_figures, draw_top_band
 from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
-from game.simulation.composition import Shape
 from game.simulation.model import Model
 
 

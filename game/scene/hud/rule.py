@@ -9,7 +9,7 @@ from game.geometry import Box
 from game.inputs import Device
 from game.scene.hud.trouble_signs import trouble_signs
 from game.scene.key_caps import inviting
-from game.simulation.key_caps import RULE, how
+from game.simulation.display.key_hints import RULE, how
 from game.simulation.model import Model
 from game.theme import CREAM, GLOW, INK, Colour
 

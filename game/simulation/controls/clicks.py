@@ -7,7 +7,7 @@ from game.geometry import inside
 from game.inputs import PointerPress
 from game.simulation.controls.app_requests import AppRequests, kill_cook, start_cook
 from game.simulation.controls.picking import cook_at, gopher_at
-from game.simulation.hud_places import slips_of, strip_of, title_of
+from game.simulation.display.hud_places import slips_of, strip_of, title_of
 from game.simulation.model import Model
 from game.simulation.order_stream import paced, toggled
 from game.simulation.receipt_layout import replay_tab, replayable

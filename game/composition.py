@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from game.geometry import Box
-from game.simulation.bottom_strip import StripLayout
 from game.theme import CANVAS
 
 Size = tuple[int, int]
@@ -64,6 +63,12 @@ class Composition:
         """Display pixels per unit."""
         return min(self.display) / SHORT_SIDE
 
+    @property
+    def whole(self) -> Box:
+        """The whole display, in logical pixels of the kitchen."""
+        scale, (left, top), (wide, high) = self.scale, self.corner, self.display
+        return -left / scale, -top / scale, wide / scale, high / scale
+
     def in_units(self, x: float, y: float) -> tuple[float, float]:
         """A logical point of the kitchen in units of the display."""
         scale, unit = self.scale, self.unit
@@ -101,55 +106,3 @@ def composition_of(width: int, height: int) -> Composition:
 
 
 PLAIN_COMPOSITION = composition_of(*CANVAS)
-
-EDGE = 20.0
-GAP = 14.0
-BUTTON_HIGH = 84.0
-"""A finger meets no less than 80."""
-MOST_LINE, MOST_FIGURES = 120.0, 190.0
-LINE, FIGURES = 0.17, 0.26
-# The speaker's line and the figures: how high, and as a share of the lower margin.
-TITLE_HIGH = 96.0
-BUTTONS = 475.0, 300.0, 220.0
-BRIEF = 93.0
-SLIPS_LEFT = 100.0
-"""Room at a receipt's left for the tab that shows its kill again."""
-
-
-@dataclass(frozen=True)
-class TallLayout:
-    """What lies where in a portrait display's margins, in units."""
-
-    title: Box
-    counter: Box
-    rule: Box
-    figures: Box
-    slips: Box
-    strip: StripLayout
-    """`words` is where the speaker's line lies."""
-
-
-def tall_layout(composition: Composition, muted: bool) -> TallLayout:
-    """The layout of a portrait display's margins; with `muted` the sign for that has its place."""
-    above, below = composition.margins[0], composition.margins[-1]
-    wide = above[2]
-    title: Box = (EDGE, above[1] + 8, wide - 2 * EDGE, TITLE_HIGH)
-    rest = above[3] - TITLE_HIGH - 16
-    counter: Box = (EDGE, title[1] + TITLE_HIGH, wide - 2 * EDGE, rest * 0.5)
-    rule: Box = (EDGE, counter[1] + counter[3], wide - 2 * EDGE, rest * 0.5)
-    bottom = below[1] + below[3]
-    line, high = min(MOST_LINE, LINE * below[3]), min(MOST_FIGURES, FIGURES * below[3])
-    y = bottom - 12 - BUTTON_HIGH
-    order, ui, helping = BUTTONS
-    if muted:
-        ui = helping = BRIEF
-    first: Box = (EDGE, y, order, BUTTON_HIGH)
-    last: Box = (wide - EDGE - helping, y, helping, BUTTON_HIGH)
-    second: Box = (last[0] - GAP - ui, y, ui, BUTTON_HIGH)
-    sign: Box = (second[0] - GAP - 243.0, y, 243.0, BUTTON_HIGH)
-    words: Box = (EDGE, y - line, wide - 2 * EDGE, line)
-    strip = StripLayout(first, second, last, sign, words, brief=muted)
-    figures: Box = (EDGE, below[1] + 8, wide - 2 * EDGE, high)
-    slips_top = figures[1] + high + 8
-    slips: Box = (EDGE, slips_top, wide - 2 * EDGE, words[1] - slips_top - 6)
-    return TallLayout(title, counter, rule, figures, slips, strip)

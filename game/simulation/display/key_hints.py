@@ -16,7 +16,8 @@ LAST_KEY = 9
 """Cooks beyond this have no key of their own."""
 BESIDE_HAT = 0.31
 """A cap's side, as a share of its cook's height: it covers the hat, and neither face nor number."""
-LEAST_CAP = 34.0
+SMALL_CAP, SMALL_SHARE = 62.0, 0.42
+"""A small cook's cap is larger for its size, as far as it fits between the plates of the row behind."""
 STEP = 0.7
 """Seconds from one cook's cap being pressed to the next one's."""
 DOWN = 0.35
@@ -71,7 +72,7 @@ def key_caps(
     found = []
     for n, slot in enumerate(alive):
         spot = spots[slot]
-        side = max(LEAST_CAP, BESIDE_HAT * spot.height)
+        side = max(min(SMALL_CAP, SMALL_SHARE * spot.height), BESIDE_HAT * spot.height)
         pressed = not calm and since < DOWN and int(turn) % len(alive) == n
         text = "" if device is Device.TOUCH else str(slot)
         found.append(KeyCap(slot, text, spot.x, spot.y - spot.height + 0.45 * side, side, pressed))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from game.accessibility import Access
+from game.composition import Shape
 from game.geometry import Box
 from game.simulation.bottom_strip import StripLayout, strip_for
-from game.simulation.composition import SLIPS_LEFT, Shape, TallLayout, tall_layout
+from game.simulation.display.tall_layout import EDGE, TallLayout, tall_layout
 from game.simulation.model import Model
 from game.simulation.places import TITLE
-from game.simulation.receipt_layout import GAP, PlacedSlip, frame_of, height_of, placed_slips
+from game.simulation.receipt_layout import GAP, TAB_WIDE, PlacedSlip, frame_of, height_of, placed_slips
 
 
 def tall(model: Model) -> TallLayout | None:
@@ -30,26 +34,32 @@ def strip_of(model: Model) -> StripLayout:
     return strip_for(bool(model.speaker.line), model.kiosk, model.muted)
 
 
+def slip_access(model: Model) -> Access:
+    """How receipts are shown: a single one has all the room of a portrait display, and large letters."""
+    alone = model.composition.shape is Shape.TALL and len(model.slips) == 1
+    return replace(model.access, large=model.access.large or alone)
+
+
 def slips_of(model: Model) -> list[PlacedSlip]:
     """The receipts, the newest first; on a portrait display as many as have room beside and below each
     other.
     """
-    slips = placed_slips(model.slips, model.access, model.heard_at)
-    beside = tall(model)
+    beside, access = tall(model), slip_access(model)
+    slips = placed_slips(model.slips, access, model.heard_at)
     if beside is None:
         return slips
     left, top, wide, high = beside.slips
-    room = SLIPS_LEFT + frame_of(model.access)[1]
-    across = max(1, int(wide // (room - 2.0)))
+    slip, step = frame_of(access)[1], frame_of(access)[1] + TAB_WIDE
+    across = max(1, int((wide + 2 * EDGE - 12.0) // step))
+    x = left - EDGE + TAB_WIDE + 4.0 if len(slips) > 1 else left + (wide - slip) / 2
     found: list[PlacedSlip] = []
-    y = top
-    if len(slips) == 1:
-        left += (wide - room) / 2 - SLIPS_LEFT / 2
-    for n, slip in enumerate(slips):
-        tallest = height_of(slip.words, model.access)
+    y, row = top, 0.0
+    for n, placed in enumerate(slips):
+        high_now = height_of(placed.words, access)
         if n and n % across == 0:
-            y += tallest + GAP
-        if y + tallest > top + high:
+            y, row = y + row + GAP, 0.0
+        row = max(row, high_now)
+        if y + high_now > top + high:
             break
-        found.append(slip._replace(x=left + SLIPS_LEFT - 10.0 + n % across * (room - 10.0), y=y))
+        found.append(placed._replace(x=x + n % across * step, y=y))
     return found
