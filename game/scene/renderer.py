@@ -212,6 +212,8 @@ class Renderer:
         draw_pointer(whole_view(self._window, model.access), x, y)
 
     def _draw_loading(self, view: View) -> None:
+        if self._window.composition.margins:
+            self._window.screen.fill(NIGHT)
         view.surface.fill(NIGHT)
         pen = Pen(view)
         pen.write("Gopher Pizza", 960, 440, SIZE_HERO, CREAM, face="display", anchor="center")
