@@ -18,8 +18,8 @@ class View:
     """A surface of the display's own pixels, addressed in logical pixels.
 
     `surface` is the part of the display that the canvas covers (margins left out), or all of it; `scale` is
-    display pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where it is
-    only a part of the canvas; `access` is how people want it shown, and may change between frames;
+    display pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where
+    it is only a part of the canvas; `access` is how people want it shown, and may change between frames;
     `watched` is told of whatever is drawn to the surface (None: nobody needs to know).
     """
 
