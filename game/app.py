@@ -134,12 +134,13 @@ class App:
         if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
             self.model.kitchen = self.stage.kitchen
         inputs, pictures = self._inputs()
+        self.model.composition = self._window.composition
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.stage.draw(self.model, self._desk.overlays)
         if self.model.device is Device.GAMEPAD:
-            self.stage.draw_pointer(*self._window.reader.gamepads.pointer)
+            self.stage.draw_pointer(self.model, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.stage.ready and self._shown_at is None:
             self._shown_at = time.monotonic()

@@ -9,7 +9,7 @@ from __future__ import annotations
 Colour = tuple[int, int, int]
 
 CANVAS = (1920, 1080)
-"""The logical canvas; any display scales to it, with bars where the shape differs."""
+"""The logical canvas of the kitchen; what a display of another shape has more is `game/composition.py`'s."""
 
 
 def rgb(code: str) -> Colour:

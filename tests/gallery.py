@@ -29,6 +29,7 @@ from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
+from game.inputs import Device
 from game.panels.help import HelpPanel
 from game.panels.order_card.card import OrderCard, Telling
 from game.panels.order_form.form import OrderForm
@@ -39,7 +40,9 @@ from game.scene import gopher_pictures
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.draw import draw_over_panels
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
-from game.scene.renderer import room_for_messages
+from game.scene.margins import Margins, kitchen_access
+from game.scene.panel_lens import panel_view
+from game.scene.renderer import message_room, whole_view
 from game.simulation.model import Model
 from tests.bench import drawing as bench
 from tests.exhibit_panels import EXHIBIT_PANELS
@@ -76,6 +79,8 @@ class Scene:
     access: Access = field(default_factory=Access)
     stale: bool = False
     """Whether the audit is as old as the story is long."""
+    device: Device = Device.MOUSE
+    """What was used last."""
 
 
 HOUSE = Checkpoint(
@@ -376,6 +381,21 @@ EXHIBIT = {name: Scene(over_orders(panel)) for name, panel in EXHIBIT_PANELS.ite
     f"{name}-large-text": Scene(over_orders(EXHIBIT_PANELS[name]), access=Access(large=True))
     for name in ("failures", "round-playing", "round-name", "round-table")
 }
+
+
+def invited(slots: int) -> Callable[[Props], tuple[Model, Panels]]:
+    """A kiosk with so many cooks, where nobody has killed yet."""
+
+    def scene(props: Props) -> tuple[Model, Panels]:
+        model, _ = orders(10)(props)
+        tell(model, staffed(*(worker(n) for n in range(1, slots + 1))))
+        play(model, 1.3)
+        model.kiosk = True
+        return model, ()
+
+    return scene
+
+
 SCENES: dict[str, Scene] = {
     "empty": Scene(empty),
     "orders-10": Scene(orders(10)),
@@ -411,6 +431,17 @@ SCENES: dict[str, Scene] = {
     "display-1280x720": Scene(orders(10), (1280, 720)),
     "display-3840x2160": Scene(orders(10), (3840, 2160)),
     "display-portrait": Scene(orders(10), (540, 960)),
+    "display-portrait-busy": Scene(busy, (1080, 1920)),
+    "display-portrait-card": Scene(card, (1080, 1920)),
+    "display-portrait-stats": Scene(figures, (1080, 1920)),
+    "display-portrait-form": Scene(form, (1080, 1920)),
+    "display-3x4": Scene(busy, (768, 1024)),
+    "display-4x3": Scene(orders(10), (1024, 768)),
+    "display-16x10": Scene(orders(10), (960, 600)),
+    "display-21x9": Scene(orders(10), (1280, 540)),
+    "key-caps": Scene(invited(9)),
+    "key-caps-touch": Scene(invited(5), device=Device.TOUCH),
+    "key-caps-two-rows": Scene(invited(14)),
 }
 
 
@@ -435,16 +466,20 @@ def draw(name: str) -> pygame.Surface:
         patch.setattr(gopher_pictures, "A_FRAME", 1_000_000)
         view = View(window.canvas)
         art = pictures_at(view.scale)
-        view.access = scene.access
         model, panels = scene.story(Props(art, scene.access))
+        model.composition, model.access = window.composition, scene.access
+        model.device = scene.device
+        view.access = kitchen_access(model)
         if not scene.stale:
             # The audit has just been counted, however long the story took.
             model.heard.audit_at = model.real
         brush = Brush(view, art, Pen(view))
         draw_kitchen(brush, model, GopherPictures())
+        Margins().draw(window, art, model, True)
+        over = whole_view(window, model.access)
         for panel in panels:
-            panel.draw(view)
-        draw_over_panels(brush, model, room_for_messages(panels, scene.access.large))
+            panel.draw(panel_view(over, panel, window.composition, model.access))
+        draw_over_panels(brush, model, message_room(model, panels))
         return stored(window.screen)
 
 

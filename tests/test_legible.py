@@ -163,7 +163,7 @@ def test_the_numbers_and_signs_of_a_full_house(brush: Brush, monkeypatch: pytest
     monkeypatch.setattr(
         slips,
         "_kept_slip",
-        lambda brush, note, *rest: slips._slip(brush, rest[0], note.receipt.worker, *rest[1:]),
+        lambda brush, note, *rest: slips.draw_slip(brush, rest[0], note.receipt.worker, *rest[1:]),
     )
     written = writing(lambda: over(brush, model))
     texts = [text for text, _, _ in written]

@@ -63,13 +63,13 @@ def test_a_slip_is_painted_when_it_says_something_new_not_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     painted: list[str] = []
-    plain = slips._slip
+    plain = slips.draw_slip
 
     def slip(brush: Brush, words: Words, *rest: Any) -> None:
         painted.append(words.head)
         plain(brush, words, *rest)
 
-    monkeypatch.setattr(slips, "_slip", slip)
+    monkeypatch.setattr(slips, "draw_slip", slip)
     model = kitchen_with([worker(1)], [], settle=1.0)
     # Those in between were not worth showing.
     tell(model, RecordsSeen(receipts=tuple(receipt(n, held(f"o{n}")) for n in (1, 5, 9))))

@@ -10,6 +10,7 @@ import pygame
 from pygame._sdl2 import controller
 
 from game.bindings import PAD_BUTTONS, PAD_PRESS
+from game.geometry import Box
 from game.inputs import Device, Input, KeyPress, KeyRelease, PointerMove, PointerPress, PointerRelease
 from game.theme import CANVAS
 
@@ -52,6 +53,8 @@ class Gamepads:
         self._pads: dict[int, _Pad] = {}
         self.pointer = CANVAS[0] / 2, CANVAS[1] / 2
         """Where the pointer is, in logical pixels."""
+        self.room: Box = (0.0, 0.0, *CANVAS)
+        """Where the pointer can go: the whole display, in logical pixels of the kitchen."""
 
     def start(self) -> None:
         """Have SDL tell of gamepads from now on; without any way to do so there are none."""
@@ -102,8 +105,8 @@ class Gamepads:
         far = FASTEST * min(max(seconds, 0.0), LONGEST_STEP)
         left, top = self.pointer
         self.pointer = (
-            min(max(left + x * far, 0.0), CANVAS[0] - 1.0),
-            min(max(top + y * far, 0.0), CANVAS[1] - 1.0),
+            min(max(left + x * far, self.room[0]), self.room[0] + self.room[2] - 1.0),
+            min(max(top + y * far, self.room[1]), self.room[1] + self.room[3] - 1.0),
         )
         return [PointerMove(*self.pointer, Device.GAMEPAD)]
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pygame
 
+from game.composition import composition_of
 from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
 from game.desktop.event_reader import FINGER_EVENTS, EventReader, add_input
 from game.desktop.sdl_switches import (
@@ -70,7 +71,9 @@ def set_name() -> None:
 
 
 class Window:
-    """A window or a full screen; `canvas` is the part of its surface that the picture covers."""
+    """A window or a full screen; `canvas` is the part of its surface that the kitchen covers, and
+    `composition` says what lies beside it.
+    """
 
     def __init__(
         self,
@@ -101,6 +104,8 @@ class Window:
             wide, high = self._desktops[self._display]
             self._size = size or fitting(round(wide * 0.96), round(high * 0.88))
         self.fullscreen = fullscreen
+        self.fits = 0
+        """How often the picture was fitted to a surface, which is blank then."""
         self.trouble = ""
         """Why the last change of the window did not work; whoever tells it empties it."""
         self.reader = EventReader()
@@ -147,11 +152,11 @@ class Window:
         begin_display()
 
     def _fit(self) -> None:
-        width, height = self.screen.get_size()
-        inner = fitting(width, height)
-        self._corner = (width - inner[0]) // 2, (height - inner[1]) // 2
+        self.composition = composition_of(*self.screen.get_size())
+        self.fits += 1
+        self.reader.gamepads.room = self.composition.whole
         self.screen.fill(INK)
-        self.canvas = self.screen.subsurface(pygame.Rect(self._corner, inner))
+        self.canvas = self.screen.subsurface(pygame.Rect(self.composition.corner, self.composition.kitchen))
         self._fitted = self._identity(self.screen)
 
     @staticmethod
@@ -221,7 +226,7 @@ class Window:
     def logical(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Display pixels to logical ones."""
         scale = self.canvas.get_width() / CANVAS[0]
-        return (pos[0] - self._corner[0]) / scale, (pos[1] - self._corner[1]) / scale
+        return (pos[0] - self.composition.corner[0]) / scale, (pos[1] - self.composition.corner[1]) / scale
 
     def _pointed(self, pos: tuple[float, float]) -> tuple[float, float]:
         """Where the pointer is, as SDL tells it in its own points, in logical pixels."""
@@ -238,7 +243,7 @@ class Window:
             left, top, right, bottom = (
                 round(scale * edge) for edge in (box[0], box[1], box[0] + box[2], box[1] + box[3])
             )
-            rect = pygame.Rect(left, top, right - left, bottom - top).move(self._corner)
+            rect = pygame.Rect(left, top, right - left, bottom - top).move(self.composition.corner)
         if rect == self._text_box:
             return
         if rect is None:

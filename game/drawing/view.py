@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pygame
 
 from game.accessibility import PLAIN, Access
+from game.geometry import Point
 from game.theme import CANVAS, Colour
 
 Watched = Callable[[int, int, int, int], None]
@@ -16,9 +17,9 @@ Watched = Callable[[int, int, int, int], None]
 class View:
     """A surface of the display's own pixels, addressed in logical pixels.
 
-    `surface` is the part of the display that the canvas covers (bars left out); `scale` is display
-    pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where it is
-    only a part of the canvas; `access` is how people want it shown, and may change between frames;
+    `surface` is the part of the display that the canvas covers (margins left out), or all of it; `scale` is
+    display pixels per logical pixel; `origin` is the display pixel that lies at the surface's corner, where
+    it is only a part of the canvas; `access` is how people want it shown, and may change between frames;
     `watched` is told of whatever is drawn to the surface (None: nobody needs to know).
     """
 
@@ -34,6 +35,15 @@ class View:
         made = View(self.surface, access or self.access)
         made.scale, made.origin, made.watched = scale, origin, self.watched
         return made
+
+    def lens(self, zoom: float, inner: Point, outer: Point) -> View:
+        """The same surface, where what is `zoom` times as large is drawn: the point `inner` of it lies on the
+        point `outer` of this view.
+        """
+        scale = self.scale * zoom
+        left = round(inner[0] * scale - outer[0] * self.scale) + self.origin[0]
+        top = round(inner[1] * scale - outer[1] * self.scale) + self.origin[1]
+        return self.part(scale, (left, top))
 
     def drawn(self, x: int, y: int, w: int, h: int) -> None:
         """Tell whom it concerns that something was drawn to this box of the surface's pixels."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from api_stub.schema import Challenge
+from game.accessibility import Access
 from game.actions import Command, ConfirmReset, EditFile, Redeploy
 from game.drawing.art import Art
 from game.drawing.kept_pictures import KeptSheet
@@ -108,6 +109,10 @@ class BugSlip(Panel):
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """Beside it, and under the two signs that may hang there."""
         return replace(free, right=min(free.right, self.box[0]), top=max(free.top, SIGNS_END))
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api_stub.schema import Checkpoint
+from game.accessibility import Access
 from game.actions import SwitchCheckpoint
 from game.drawing.view import View
 from game.geometry import Box, inside
@@ -36,6 +37,10 @@ class ChooserPanel(Panel):
             Hit((LEFT + 34, TOP + 112 + ROW * n, WIDE - 68, ROW - 10), "checkpoint", n)
             for n in range(len(self._checkpoints))
         )
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return self.frame
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

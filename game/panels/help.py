@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from game.accessibility import Access
 from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, Row
 from game.drawing.shapes import inset
 from game.drawing.view import View
@@ -58,6 +59,15 @@ class HelpPanel(Panel):
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """At the lower edge only: it covers all else."""
         return replace(free, top=max(free.top, LOWEST))
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: its text is large where that is small."""
+        return True
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -64,6 +64,7 @@ class KioskDesk:
         visitors = [one for one in panels if not isinstance(one, ReplayPanel | BugSlip)]
         for step in self.attendant.later(seconds, panels, visitors, bool(self._recorder.done)):
             self._do(step)
+        self._model.attracting = self.attendant.attraction() is not None
         return passed
 
     def _do(self, step: Step) -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from game.accessibility import Access
 from game.actions import Command
 from game.drawing.view import View
+from game.geometry import Box
 from game.inputs import Input
 from game.scene.hud.free_room import FreeRoom
+from game.theme import CANVAS
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,15 @@ class Panel(Protocol):
     @property
     def over(self) -> bool:
         """Whether it has nothing more to show, and is to be taken away without anybody closing it."""
+        return False
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return 0, 0, *CANVAS
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: where that is small its text is large instead."""
         return False
 
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from game.accessibility import Access
 from game.actions import Command
 from game.drawing.view import View
 from game.geometry import Box
@@ -49,6 +50,10 @@ class AskPanel(Panel):
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed."""
         return BUTTONS
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

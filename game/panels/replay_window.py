@@ -130,6 +130,10 @@ class ReplayPanel(Panel):
         below = FreeRoom(free.large, right=left + FRAME[0], top=FRAME[1] + FRAME[3] + 12.0)
         return replace(free, left=left, right=min(free.right, slips), instead=below)
 
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
+
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)
@@ -159,7 +163,7 @@ class ReplayPanel(Panel):
     def _scene(self, view: View) -> None:
         rect = view.rect(*PICTURE)
         art = self._art()
-        if self._undrawn >= FRAMES * max(1.0, view.scale) and art is not None and art.scale == view.scale:
+        if self._undrawn >= FRAMES * max(1.0, view.scale) and art is not None:
             self._undrawn = 0.0
             self._shoot(view, art, rect.size)
         if self._picture is not None:
@@ -172,7 +176,9 @@ class ReplayPanel(Panel):
     def _shoot(self, view: View, art: Art, size: tuple[int, int]) -> None:
         brush, model = self._brush, self.replay.model
         if brush is None or brush.art is not art:
-            canvas = View(pygame.Surface(view.surface.get_size()).convert(), view.access)
+            size_of_kitchen = round(CANVAS[0] * art.scale), round(CANVAS[1] * art.scale)
+            canvas = View(pygame.Surface(size_of_kitchen).convert(), view.access)
+            canvas.scale = art.scale
             self._brush = brush = Brush(canvas, art, Pen(canvas), labels=False)
             self._gopher_pictures.forget_pictures(art.scale)
         brush.view.access = model.access = view.access

@@ -42,6 +42,7 @@ from game.panels.stats.figures import Look
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of, recorded
 from game.replay.recording import Recorder
+from game.scene.panel_lens import panel_box, panel_input
 from game.simulation.header_numbers import open_now
 from game.simulation.model import Model
 
@@ -80,10 +81,10 @@ class Pile:
         if isinstance(item, KeyRelease | PointerRelease | PointerGone):
             # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
             for panel in self.panels:
-                panel.handle(item)
+                panel.handle(self._on(panel, item))
             return Taken(False)
         for panel in reversed(self.panels):
-            outcome = panel.handle(item)
+            outcome = panel.handle(self._on(panel, item))
             if isinstance(outcome, Stay):
                 if outcome.used or panel.modal:
                     return Taken()
@@ -92,6 +93,10 @@ class Pile:
                 self.panels.remove(panel)
             return Taken(commands=outcome.commands)
         return Taken(False)
+
+    def _on(self, panel: Panel, item: Input) -> Input:
+        """An input as this panel is to take it, wherever the display's shape has put it."""
+        return panel_input(item, panel, self._model.composition, self._model.access)
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass; panels that are over leave by themselves."""
@@ -103,7 +108,10 @@ class Pile:
     def text_box(self) -> Box | None:
         """Where text is typed now, in logical pixels; None: what is on top takes none."""
         top = self.panels[-1] if self.panels else None
-        return top.text_box if isinstance(top, OrderForm) else None
+        box = top.text_box if isinstance(top, OrderForm) else None
+        if top is None or box is None:
+            return None
+        return panel_box(box, top, self._model.composition, self._model.access)
 
     @property
     def stats_open(self) -> bool:

@@ -15,6 +15,7 @@ from game.scene.failure_bubbles import draw_bubbles
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.gophers import draw_fliers, draw_gophers
 from game.scene.hud.draw import draw_hud
+from game.scene.key_caps import draw_key_caps
 from game.scene.moment import followed, moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_names, draw_tethers, tethered
 from game.scene.particles import draw_particles
@@ -72,6 +73,8 @@ def draw_room(brush: Brush, model: Model, pictures: GopherPictures) -> None:
     draw_tethers(brush, tethered(model), cooks, moment)
     fliers = draw_gophers(brush, model, pictures, moment)
     draw_cooks(brush, cooks.values(), moment)
+    if brush.labels:
+        draw_key_caps(brush, model, cooks)
     draw_fliers(brush, fliers, pictures, moment)
     draw_particles(brush, model.particles.flying)
     if brush.labels:

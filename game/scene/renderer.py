@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pygame
 
+from game.accessibility import Access
+from game.composition import Shape
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
@@ -16,10 +18,13 @@ from game.drawing.dirty_tiles import Backdrop
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.drawing.virtual_pointer import draw_pointer
+from game.geometry import Box
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.draw import draw_over_panels
 from game.scene.hud.free_room import FreeRoom, MessageRoom
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
+from game.scene.margins import Margins, kitchen_access
+from game.scene.panel_lens import panel_view
 from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
@@ -47,6 +52,13 @@ class Overlay(Protocol):
     def draw(self, view: View) -> None:
         """Draw in logical pixels."""
 
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas."""
+
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """What it leaves of the room in which signs and messages cover nothing that is to be read. Where it
         needs none, what was handed in.
@@ -59,6 +71,23 @@ def room_for_messages(overlays: Iterable[Overlay], large: bool = False) -> Messa
     for overlay in overlays:
         free = overlay.room_for_messages(free)
     return free.for_messages()
+
+
+def message_room(model: Model, overlays: Iterable[Overlay]) -> MessageRoom:
+    """Where signs and messages go: on a portrait display panels are beside the kitchen."""
+    if model.composition.shape is Shape.TALL:
+        return FreeRoom(True).for_messages()
+    return room_for_messages(overlays, model.access.large)
+
+
+def whole_view(window: Window, access: Access) -> View:
+    """The whole display, in the kitchen's logical pixels: what lies over all of it."""
+    if not window.composition.margins:
+        return View(window.canvas, access)
+    left, top = window.composition.corner
+    whole = View(window.screen, access)
+    whole.scale, whole.origin = window.canvas.get_width() / CANVAS[0], (-left, -top)
+    return whole
 
 
 def _brush(view: View, art: Art) -> Brush:
@@ -88,6 +117,9 @@ class Renderer:
         self._wished = self._view.scale
         self._wished_since = 0.0
         self._behind: pygame.Surface | None = None
+        self._margins = Margins()
+        self._covered = False
+        """Whether something was drawn over the margins in the last frame."""
 
     @property
     def ready(self) -> bool:
@@ -138,7 +170,7 @@ class Renderer:
     def draw(self, model: Model, overlays: Sequence[Overlay]) -> None:
         """Draw the frame into the window: the kitchen and what lies over it, or how far loading is."""
         view = self._newest_view()
-        view.access = model.access
+        view.access = kitchen_access(model)
         brush = self._brush
         if brush is None:
             self._draw_loading(view)
@@ -150,12 +182,15 @@ class Renderer:
             if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
                 brush.watch(None if brush.backdrop is not None else _backdrop(brush))
             draw_kitchen(brush, model, self._gopher_pictures)
+            self._margins.draw(self._window, brush.art, model, bool(overlays) or self._covered)
+            self._covered = bool(overlays)
+            over = whole_view(self._window, model.access) if self._window.composition.margins else view
             for overlay in overlays:
-                overlay.draw(view)
+                overlay.draw(panel_view(over, overlay, model.composition, model.access))
             if overlays and brush.backdrop is not None:
                 # They draw wherever they like, and do not say where.
                 brush.backdrop.spoil()
-            draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
+            draw_over_panels(brush, model, message_room(model, overlays))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -163,18 +198,22 @@ class Renderer:
             self._behind = pygame.Surface(size).convert()
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
-        brush.view.access = model.access
+        brush.view.access = kitchen_access(model)
         draw_kitchen(brush, model, self._gopher_pictures)
-        for overlay in overlays:
-            overlay.draw(brush.view)
-        draw_over_panels(brush, model, room_for_messages(overlays, model.access.large))
+        if model.composition.shape is not Shape.TALL:
+            for overlay in overlays:
+                overlay.draw(brush.view)
+        draw_over_panels(brush, model, message_room(model, overlays))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
 
-    def draw_pointer(self, x: float, y: float) -> None:
+    def draw_pointer(self, model: Model, x: float, y: float) -> None:
         """Draw a gamepad's pointer over all that `draw` has put down, with its tip at a logical point."""
-        draw_pointer(self._newest_view(), x, y)
+        self._covered = True
+        draw_pointer(whole_view(self._window, model.access), x, y)
 
     def _draw_loading(self, view: View) -> None:
+        if self._window.composition.margins:
+            self._window.screen.fill(NIGHT)
         view.surface.fill(NIGHT)
         pen = Pen(view)
         pen.write("Gopher Pizza", 960, 440, SIZE_HERO, CREAM, face="display", anchor="center")

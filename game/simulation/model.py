@@ -13,6 +13,7 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.snapshot import Snapshot
 from game.bindings import DEFAULT, Bindings
+from game.composition import PLAIN_COMPOSITION, Composition
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
 from game.simulation.controls.mashing import KillGuard
@@ -102,6 +103,10 @@ class Model:
     access: Access = PLAIN
     """How a person wants it shown: calm, large, strong."""
     kills: KillGuard = field(default_factory=KillGuard)
+    composition: Composition = PLAIN_COMPOSITION
+    """What lies where on the display; the window's, as of this frame."""
+    attracting: bool = False
+    """Whether nobody plays, and the kitchen shows itself to those who pass by."""
     stuck: int = 0
     """Orders that the bug held up when it was last said."""
 

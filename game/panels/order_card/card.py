@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
+from game.accessibility import Access
 from game.actions import OpenWebUI
 from game.api_state.conditions import Condition, condition_of
 from game.api_state.order_merge import FINAL
@@ -131,6 +132,10 @@ class OrderCard(Panel):
         """Beside it, where it lies at the right."""
         left = self.box[0]
         return replace(free, right=min(free.right, left)) if left > CANVAS[0] / 2 else free
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return self.frame
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -26,6 +26,7 @@ from game.panels.order_form.layout import (
     next_group,
     plan_for,
     pressable,
+    spread_for,
 )
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at
@@ -86,6 +87,15 @@ class OrderForm(Panel):
     def text_box(self) -> Box:
         """Where text goes that is typed next, in logical pixels: an input method shows its words there."""
         return cursor_box(self._plan.spread, self.choice, self._composing, self._access)
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return spread_for(access).frame
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: its text is large where that is small."""
+        return True
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -132,9 +132,14 @@ def _row(spread: Spread, growth: float, group: str, words: Sequence[str], y: flo
     return hits
 
 
+def spread_for(access: Access) -> Spread:
+    """The sheet's measures, as people want it shown."""
+    return LARGE_SPREAD if access.large else SPREAD
+
+
 def plan_for(card: Card, access: Access = PLAIN) -> Plan:
     """The form's boxes for a menu, as people want it shown."""
-    spread, growth = LARGE_SPREAD if access.large else SPREAD, access.text
+    spread, growth = spread_for(access), access.text
     hits = _row(spread, growth, "crust", [word(crust) for crust in card.crusts], spread.crust_y)
     hits += _row(spread, growth, "cheese", [word(cheese) for cheese in card.cheeses], spread.cheese_y)
     wide, high = spread.tile

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from api_stub.schema import Curves, Stats
-from game.accessibility import PLAIN
+from game.accessibility import PLAIN, Access
 from game.drawing.kept_pictures import KeptSheet
 from game.drawing.shapes import inset
 from game.drawing.view import View
@@ -79,6 +79,15 @@ class StatsPanel(Panel):
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """Under it, and under the sign that tells how old its figures are."""
         return replace(free, top=max(free.top, self.box[1] + self.box[3] + BELOW + 12.0))
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return layout_of(access).frame
+
+    @property
+    def wide(self) -> bool:
+        """Whether its sheet is about as wide as the canvas: its text is large where that is small."""
+        return True
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
-from game.simulation.bottom_strip import StripLayout, strip_for
+from game.simulation.bottom_strip import StripLayout
 from game.simulation.controls.hints import hint
+from game.simulation.display.hud_places import strip_of
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
@@ -20,9 +21,10 @@ PLACE = 66.0
 """How much of the strip the line's number takes."""
 
 
-def _button(
+def draw_button(
     brush: Brush, box: Box, hot: bool, key: str, text: str, strong: bool = False, brief: bool = False
 ) -> None:
+    """A button with its key; `brief`: the key alone."""
     x, y, w, h = box
     ground = GLOW if strong else NIGHT
     brush.view.box(x, y, w, h, CREAM if hot else ground, 16)
@@ -41,7 +43,7 @@ def _button(
         )  # fmt: skip
 
 
-def _spoken(brush: Brush, text: str, position: str, box: Box) -> None:
+def draw_spoken(brush: Brush, text: str, position: str, box: Box) -> None:
     """The speaker's line, as large as it goes, with its number before it."""
     x, y, w, h = box
     pen, wide, middle = brush.pen, w - PLACE - 16.0, y + h / 2
@@ -78,10 +80,10 @@ class StripFigures:
 def strip_figures(model: Model) -> StripFigures:
     """What the strip shows now."""
     story = model.speaker
-    plan = strip_for(bool(story.line), model.kiosk, model.muted)
+    plan = strip_of(model)
+    at = model.composition.hud_point(*model.pointing.at)
     hot = tuple(
-        inside(box, *model.pointing.at)
-        for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
+        inside(box, *at) for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
     said, key = hint(model.device, model.kiosk, model.bindings), model.bindings.cap("round")
     return StripFigures(plan, story.line, story.position, model.kiosk, model.muted, hot, said, key)
@@ -95,15 +97,15 @@ def draw_strip(brush: Brush, shown: StripFigures) -> None:
 
 def _paint(brush: Brush, shown: StripFigures) -> None:
     plan, (order, ui, questions, muted, play) = shown.plan, shown.hot
-    _button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
-    _button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
-    _button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
+    draw_button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
+    draw_button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
+    draw_button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
     if plan.round is not None:
-        _button(brush, plan.round, play, shown.round_key, "60 seconds", strong=True)
+        draw_button(brush, plan.round, play, shown.round_key, "60 seconds", strong=True)
     if shown.muted:
-        _button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
+        draw_button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
     if shown.line:
-        _spoken(brush, shown.line, shown.position, plan.words)
+        draw_spoken(brush, shown.line, shown.position, plan.words)
         return
     x, y, w, h = plan.words
     size = SIZE_SMALL if w > 1000 else SIZE_LEAST

@@ -39,7 +39,8 @@ def _sheet(size: tuple[int, int]) -> pygame.Surface:
     return pygame.Surface(size, pygame.SRCALPHA)
 
 
-def _slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+def draw_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+    """One slip, its upper left corner at (x, y)."""
     access = brush.view.access
     high, wide, line = height_of(words, access), frame_of(access)[1], LINE * access.text
     shadow(brush.view, (x, y, wide, high), 14, 6.0)
@@ -72,7 +73,7 @@ def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float
     access = brush.view.access
     size = frame_of(access)[1] + 2 * MARGIN, height_of(words, access) + 2 * MARGIN
     brush.kept(
-        slot, (words, worker), size, lambda own: _slip(own, words, worker, x, y), x - MARGIN, y - MARGIN
+        slot, (words, worker), size, lambda own: draw_slip(own, words, worker, x, y), x - MARGIN, y - MARGIN
     )
 
 
@@ -86,7 +87,7 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
         return
     behind = _sheet(rect.size)
     behind.blit(view.surface, (0, 0), rect)
-    _slip(brush, words, worker, x, y)
+    draw_slip(brush, words, worker, x, y)
     behind.set_alpha(round(255 * (1 - left)))
     view.surface.blit(behind, rect)
     behind.set_alpha(None)
@@ -97,7 +98,7 @@ def draw_slips(brush: Brush, model: Model) -> None:
     slips = placed_slips(model.slips, model.access, model.heard_at)
     tab = replay_tab(slips)
     if tab is not None:
-        _tab(brush, model, tab)
+        _tab(brush, tab, inside(tab, *model.pointing.at))
     for note, words, x, y in slips:
         left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
         if left < 1.0:
@@ -106,13 +107,13 @@ def draw_slips(brush: Brush, model: Model) -> None:
             _kept_slip(brush, note, words, x, y)
 
 
-def _tab(brush: Brush, model: Model, box: Box) -> None:
+def _tab(brush: Brush, box: Box, hot: bool) -> None:
     x, y, w, h = box
-    hot = inside(box, *model.pointing.at)
-    brush.kept("tab", hot, (w, h), lambda own: _paint_tab(own, box, hot), x, y)
+    brush.kept("tab", hot, (w, h), lambda own: paint_tab(own, box, hot), x, y)
 
 
-def _paint_tab(brush: Brush, box: Box, hot: bool) -> None:
+def paint_tab(brush: Brush, box: Box, hot: bool) -> None:
+    """The tab that shows a receipt's kill again."""
     x, y, _, h = box
     middle = y + h / 2
     edged_box(brush.view, box, CREAM if hot else GLOW, WOOD_DARK, 14, 3)

@@ -10,9 +10,10 @@ from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.geometry import Box, inside
 from game.scene.death_clocks import age_text
+from game.simulation.display.hud_places import title_of
 from game.simulation.header_numbers import Numbers, numbers_of
 from game.simulation.model import Model
-from game.simulation.places import TITLE, TOP_BAND
+from game.simulation.places import TOP_BAND
 from game.theme import ALARM, CREAM, GLOW, SIZE_BODY, SIZE_HERO, SIZE_SMALL, SIZE_TITLE
 
 MOST_TITLE = 560.0
@@ -58,7 +59,7 @@ def band_figures(model: Model) -> BandFigures:
     return BandFigures(
         checkpoint=name or "",
         title=known.checkpoint.title if known.checkpoint else "Gopher Pizza",
-        title_hot=inside(TITLE, *model.pointing.at),
+        title_hot=inside(title_of(model), *model.composition.hud_point(*model.pointing.at)),
         lost=model.pizzas_lost,
         counted_ago=age_text(model.audit_age) if model.audit_age > STALE else "",
         pulse=0.0 if model.access.calm else model.tally.pulse,
@@ -79,26 +80,34 @@ def _part(brush: Brush, box: Box, said: Hashable, paint: Callable[[Pen], None]) 
 
 
 def _title(brush: Brush, figures: BandFigures) -> None:
+    said = figures.checkpoint, figures.title, figures.title_hot
+    _part(brush, TITLE_PART, said, lambda pen: paint_title(pen, figures))
+
+
+def paint_title(pen: Pen, figures: BandFigures) -> None:
+    """The checkpoint's name and title, in `TITLE_PART`."""
     top = f"Checkpoint {figures.checkpoint}" if figures.checkpoint else "Gopher Pizza"
-    title, hot = figures.title, figures.title_hot
-
-    def paint(pen: Pen) -> None:
-        pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
-        high = 90 - pen.pitch(28)
-        pen.write(title, 36, high, SIZE_TITLE, GLOW if hot else CREAM, face="display", max_width=MOST_TITLE)
-
-    _part(brush, TITLE_PART, (top, title, hot), paint)
+    colour = GLOW if figures.title_hot else CREAM
+    pen.write(top, 36, 81 - pen.pitch(55), SIZE_BODY, GLOW, face="bold", max_width=400)
+    high = 90 - pen.pitch(28)
+    pen.write(figures.title, 36, high, SIZE_TITLE, colour, face="display", max_width=MOST_TITLE)
 
 
 def _counter(brush: Brush, figures: BandFigures) -> None:
-    lost, ago = figures.lost, figures.counted_ago
-    if lost is None:
-        _part(brush, COUNTER_PART, None, _uncounted)
-    elif figures.pulse > 0.0:
+    if figures.lost is not None and figures.pulse > 0.0:
         # It grows and shrinks from frame to frame: no picture of it serves twice.
-        _count(brush.pen, lost, 1.0 + 0.25 * figures.pulse, ago)
+        paint_counter(brush.pen, figures)
     else:
-        _part(brush, COUNTER_PART, (lost, ago), lambda pen: _count(pen, lost, 1.0, ago))
+        said = figures.lost, figures.counted_ago
+        _part(brush, COUNTER_PART, said, lambda pen: paint_counter(pen, figures))
+
+
+def paint_counter(pen: Pen, figures: BandFigures) -> None:
+    """The big counter, in `COUNTER_PART`."""
+    if figures.lost is None:
+        _uncounted(pen)
+    else:
+        _count(pen, figures.lost, 1.0 + 0.25 * figures.pulse, figures.counted_ago)
 
 
 def _uncounted(pen: Pen) -> None:
@@ -139,17 +148,21 @@ def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
     )  # fmt: skip
 
 
-def _numbers(brush: Brush, said: Numbers) -> None:
-    columns = (
+def columns_of(said: Numbers) -> tuple[tuple[Box, int, tuple[str, ...], float], ...]:
+    """The three numbers: the part each has, its value, what it counts, and how wide it gets."""
+    return (
         (NUMBERS_PARTS[0], said.delivered, said.counts, 164.0),
         (NUMBERS_PARTS[1], said.open, ("open",), 140.0),
         (NUMBERS_PARTS[2], said.a_minute, ("a minute",), 160.0),
     )
-    for part, value, label, wide in columns:
-        _part(brush, part, (value, label), partial(_number, part, value, label, wide))
 
 
-def _number(part: Box, value: int, words: tuple[str, ...], wide: float, pen: Pen) -> None:
+def _numbers(brush: Brush, said: Numbers) -> None:
+    for part, value, label, wide in columns_of(said):
+        _part(brush, part, (value, label), partial(paint_number, part, value, label, wide))
+
+
+def paint_number(part: Box, value: int, words: tuple[str, ...], wide: float, pen: Pen) -> None:
     """`words`: what it counts; the first that has room at its full size."""
     fitting = (one for one in words if pen.measure(one, SIZE_SMALL)[0] <= wide)
     label = next(fitting, words[-1])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from game.actions import OpenBug, OpenCard, OpenChooser, OpenForm, OpenHelp, OpenReplay, OpenWebUI
 from game.geometry import inside
 from game.inputs import Device, PointerPress
-from game.simulation.bottom_strip import strip_for
 from game.simulation.controls.app_requests import AppRequests, begin_round, kill_cook, start_cook
 from game.simulation.controls.picking import cook_at, gopher_at
+from game.simulation.display.hud_places import slips_of, strip_of, title_of
 from game.simulation.model import Model
 from game.simulation.order_stream import paced, toggled
-from game.simulation.places import BOTTOM_STRIP, ORDER_BUTTON, TITLE
-from game.simulation.receipt_layout import placed_slips, replay_tab, replayable
+from game.simulation.receipt_layout import replay_tab, replayable
 from game.simulation.stream_slider import SIGN, SWITCH, bug_sign, on_track, rate_at
 
 
@@ -34,10 +33,11 @@ FINGER = 24.0
 
 def _strip(model: Model, item: PointerPress, out: AppRequests) -> bool:
     """A press on one of the strip's buttons; whether it was one."""
-    x, y = item.x, item.y
-    if item.device is Device.TOUCH and BOTTOM_STRIP[1] - FINGER <= y < ORDER_BUTTON[1]:
-        y = ORDER_BUTTON[1]
-    plan = strip_for(bool(model.speaker.line), model.kiosk, model.muted)
+    x, y = model.composition.hud_point(item.x, item.y)
+    plan = strip_of(model)
+    top = plan.order[1]
+    if item.device is Device.TOUCH and top - FINGER <= y < top:
+        y = top
     if inside(plan.order, x, y):
         out.wishes.append(OpenForm())
     elif plan.round is not None and inside(plan.round, x, y):
@@ -58,13 +58,14 @@ def press(model: Model, item: PointerPress, out: AppRequests) -> None:
     if _stream_sign(model, item):
         return
     x, y = item.x, item.y
-    replay = replay_tab(placed_slips(model.slips, model.access, model.heard_at))
-    if replay is not None and inside(replay, x, y):
+    at = model.composition.hud_point(x, y)
+    replay = replay_tab(slips_of(model))
+    if replay is not None and inside(replay, *at):
         receipt = replayable(model.slips)
         out.wishes.append(OpenReplay(receipt.n if receipt is not None else 0))
     elif model.file_to_fix is not None and inside(bug_sign(model.stream), x, y):
         out.wishes.append(OpenBug())
-    elif inside(TITLE, x, y):
+    elif inside(title_of(model), *at):
         out.wishes.append(OpenChooser())
     elif _strip(model, item, out):
         return

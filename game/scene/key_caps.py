@@ -1,0 +1,63 @@
+"""Drawing the keys to press on the cooks, while nobody has killed for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from game.drawing.brush import Brush
+from game.drawing.shapes import edged_box, fill_box
+from game.scene.moment import PlacedCook
+from game.simulation.display.key_hints import KeyCap, invites, key_caps, last_kill
+from game.simulation.model import Model
+from game.theme import CREAM, GLOW, INK, WOOD_DARK
+
+DEEP = 0.13
+"""How high a cap stands over its foot, as a share of its side."""
+
+
+def inviting(model: Model) -> bool:
+    """Whether the keys lie on the cooks now."""
+    killed = last_kill(model.known.receipts)
+    at = model.real_of(killed) if killed is not None else None
+    return invites(model.real, at, model.kiosk, model.attracting)
+
+
+def draw_key_caps(brush: Brush, model: Model, cooks: Mapping[int, PlacedCook]) -> None:
+    """The caps over the living cooks."""
+    if not inviting(model):
+        return
+    spots = {slot: placed.spot for slot, placed in cooks.items()}
+    for cap in key_caps(model.cooks, spots, model.device, model.now, model.access.calm):
+        _cap(brush, cap)
+
+
+def _cap(brush: Brush, cap: KeyCap) -> None:
+    side, deep = cap.side, DEEP * cap.side
+    x, y = cap.x - side / 2, cap.y - side / 2
+
+    def paint(own: Brush) -> None:
+        lower = deep if cap.pressed else 0.0
+        rim = max(2.0, 0.05 * side)
+        edged_box(own.view, (x, y + deep, side, side), WOOD_DARK, INK, 0.2 * side, rim)
+        face = GLOW if cap.pressed else CREAM
+        edged_box(own.view, (x, y + lower, side, side), face, INK, 0.2 * side, rim)
+        middle = y + lower + side / 2
+        if cap.text:
+            size = 0.78 * side / own.pen.pitch(1.0)
+            own.pen.write(cap.text, cap.x, middle, size, INK, face="display", anchor="center")
+        else:
+            _hand(own, cap.x, middle, side)
+        own.flush()
+
+    key = cap.text, cap.pressed
+    brush.kept(("cap", cap.slot), key, (side + 2, side + deep + 2), paint, x, y)
+
+
+def _hand(brush: Brush, x: float, y: float, side: float) -> None:
+    """A pointing hand with the ring of its tap."""
+    part = side / 64.0
+    brush.disc(x - 3 * part, y - 15 * part, 15 * part, GLOW, INK)
+    brush.flush()
+    edged_box(brush.view, (x - 9 * part, y - 18 * part, 13 * part, 36 * part), CREAM, INK, 6 * part, 3 * part)
+    edged_box(brush.view, (x - 9 * part, y + 1 * part, 29 * part, 25 * part), CREAM, INK, 9 * part, 3 * part)
+    fill_box(brush.view, (x - 6 * part, y - 12 * part, 7 * part, 26 * part), CREAM, 3 * part)

@@ -1,0 +1,112 @@
+"""The keys to press lie on the cooks while nobody has killed for a while, and cover no name."""
+
+from __future__ import annotations
+
+import pytest
+
+from game.inputs import Device
+from game.scene.key_caps import inviting
+from game.simulation.display.key_hints import QUIET, how, invites, key_caps, last_kill
+from game.simulation.model import Model
+from game.simulation.places import CookSpot, KitchenLayout, cook_spot
+from tests.telling import kitchen_with, worker
+from tests.test_receipt_strip import receipt
+
+
+def spots(model: Model) -> dict[int, CookSpot]:
+    """Where every slot's cook stands."""
+    return {slot: cook_spot(model.kitchen, slot, model.slots) for slot in model.cooks}
+
+
+def staffed_with(slots: int) -> Model:
+    """A kitchen of so many cooks."""
+    return kitchen_with([worker(n) for n in range(1, slots + 1)], [], settle=2.0)
+
+
+def test_they_come_after_a_quiet_while_and_go_with_a_kill() -> None:
+    assert not invites(QUIET - 0.1, None, kiosk=False)
+    assert invites(QUIET, None, kiosk=False)
+    assert not invites(100.0, 100.0 - QUIET + 0.1, kiosk=False)
+    assert invites(100.0, 100.0 - QUIET, kiosk=False)
+
+
+def test_a_kiosk_shows_them_from_the_start_and_attract_always() -> None:
+    assert invites(0.0, None, kiosk=True)
+    assert not invites(50.0, 49.0, kiosk=True)
+    assert invites(50.0, 49.0, kiosk=True, attracting=True)
+
+
+def test_only_a_players_kill_counts() -> None:
+    crash = receipt(1, cause="crash", seconds=50.0)
+    kill = receipt(2, seconds=10.0)
+    assert last_kill(()) is None
+    assert last_kill((crash,)) is None
+    assert last_kill((kill, crash)) == kill.exit_observed_at.timestamp()
+
+
+def test_the_models_receipts_count_from_when_the_process_died() -> None:
+    model = staffed_with(3)
+    model.kiosk = True
+    assert inviting(model)
+    model.known = model.known.__class__(receipts=(receipt(1, seconds=0.0),))
+    model.wall = model.known.receipts[0].exit_observed_at.timestamp() + 3.0
+    assert not inviting(model)
+    model.wall += QUIET
+    model.real += QUIET
+    assert inviting(model)
+
+
+@pytest.mark.parametrize("slots", [1, 5, 9, 14, 18])
+def test_a_cap_is_its_cooks_own_key_over_its_hat(slots: int) -> None:
+    model = staffed_with(slots)
+    caps = key_caps(model.cooks, spots(model), Device.KEYBOARD, 0.0, True)
+    assert [cap.text for cap in caps] == [str(n) for n in range(1, min(slots, 9) + 1)]
+    for cap in caps:
+        spot = spots(model)[cap.slot]
+        top, bottom = cap.y - cap.side / 2, cap.y + cap.side / 2
+        # Over the hat, which is a third of a cook: below the names of those on the floor, above its face.
+        assert top >= spot.y - spot.height - 12
+        assert bottom <= spot.y - 0.6 * spot.height
+        assert abs(cap.x - spot.x) < 1 and cap.side <= spot.room
+    for one, other in zip(caps, caps[1:], strict=False):
+        assert other.x - one.x >= one.side
+
+
+def test_a_cap_covers_nobody_on_the_floor() -> None:
+    layout = KitchenLayout()
+    for slots in range(1, 10):
+        model = staffed_with(slots)
+        for cap in key_caps(model.cooks, spots(model), Device.KEYBOARD, 0.0, True):
+            assert cap.y - cap.side / 2 >= layout.front
+
+
+def test_the_dead_have_none() -> None:
+    model = staffed_with(3)
+    model.cooks[2].phase = model.cooks[2].phase.__class__("ghost")
+    caps = key_caps(model.cooks, spots(model), Device.KEYBOARD, 0.0, True)
+    assert [cap.slot for cap in caps] == [1, 3]
+
+
+def test_on_a_touch_screen_a_hand_taps() -> None:
+    model = staffed_with(3)
+    assert {cap.text for cap in key_caps(model.cooks, spots(model), Device.TOUCH, 0.0, True)} == {""}
+    assert "tap" in how(Device.TOUCH) and "number" in how(Device.KEYBOARD)
+    assert len({how(device) for device in (Device.TOUCH, Device.KEYBOARD, Device.GAMEPAD)}) == 3
+
+
+def test_one_is_pressed_at_a_time_and_slower_than_three_times_a_second() -> None:
+    model = staffed_with(4)
+    seen: list[int] = []
+    for frame in range(600):
+        down = [
+            c.slot
+            for c in key_caps(model.cooks, spots(model), Device.KEYBOARD, frame / 60, False)
+            if c.pressed
+        ]
+        assert len(down) <= 1
+        if down and (not seen or seen[-1] != down[0]):
+            seen.append(down[0])
+    assert seen[:4] == [1, 2, 3, 4]
+    assert len(seen) / 10 < 3
+    calm = key_caps(model.cooks, spots(model), Device.KEYBOARD, 0.1, True)
+    assert not any(cap.pressed for cap in calm)
