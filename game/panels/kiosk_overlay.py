@@ -8,17 +8,15 @@ from game.drawing.view import View
 from game.inputs import Input
 from game.kiosk.attendant import Attraction
 from game.kiosk.calm_words import countdown, outage
-from game.panels.panel import Outcome, Stay
+from game.panels.panel import Outcome, Panel, Stay
 from game.scene.attract_cards import draw_attraction, draw_countdown, draw_outage
-from game.scene.hud.free_room import FreeRoom
 from game.simulation.model import Model
 
 
-class KioskOverlay:
+class KioskOverlay(Panel):
     """Takes no input and is never closed; it draws nothing where there is nothing to say."""
 
     modal = False
-    over = False
 
     def __init__(self, model: Model, shown: Callable[[], Attraction | None]) -> None:
         """Both are looked at in every frame; the model is only read."""
@@ -31,10 +29,6 @@ class KioskOverlay:
 
     def update(self, dt: float) -> None:
         """Time is the attendant's."""
-
-    def room_for_messages(self, free: FreeRoom) -> FreeRoom:
-        """Messages are a visitor's, and there is none while this covers anything."""
-        return free
 
     @property
     def wanted(self) -> bool:

@@ -40,8 +40,7 @@ from game.theme import (
     TOMATO,
 )
 
-WIDTH, HEIGHT, TOP = 680.0, 868.0, 140.0
-MARGIN = 34.0
+WIDTH, HEIGHT, TOP, MARGIN = 680.0, 868.0, 140.0, 34.0
 INNER = WIDTH - 2 * MARGIN
 OPEN, CLOSE = "open", "close"
 ID_LINES = 4
