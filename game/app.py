@@ -21,10 +21,10 @@ from game.accessibility import Access
 from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
 from game.desktop.frame_clock import GameClock
-from game.desktop.frame_pace import Pace
 from game.desktop.frame_pulse import FramePulse
 from game.desktop.gc_tuning import keep_what_is_here, sweep
 from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
+from game.desktop.late_frames import Pace
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
 from game.drawing.text import warm_up

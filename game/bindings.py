@@ -1,4 +1,5 @@
-"""Which key does what: one table, which the rules look keys up in and the help is printed from."""
+"""Which key does what, and what the help prints of it: `api_stub/schema/bindings.py` has the default keys,
+which a checkpoint's `bindings` may change; what each action does is `simulation/controls/key_actions.py`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """The palette and the type scale, in logical pixels of the 1920×1080 canvas. Data only.
 
+Some things have colours of their own beside what they are: gophers' furs (`simulation/appearance.py`), code
+(`panels/code_colours.py`), and the pictures in `assets/`.
+
 Contrast and sizes are held by a test. Cook colours start from the Okabe-Ito palette, which survives
 red-green blindness; a cook is always told apart by its number too.
 """

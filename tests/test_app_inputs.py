@@ -13,7 +13,7 @@ from game.app import App, Options
 from game.desktop.gamepads import PAD
 from game.desktop.window import Window
 from game.drawing.text import fonts
-from game.drawing.text.scripts import SCRIPTS
+from game.drawing.text.script_fonts import SCRIPTS
 from game.drawing.view import View
 from game.drawing.virtual_pointer import draw_pointer
 from game.inputs import Device

@@ -23,7 +23,7 @@ from game.scene.margins import Margins
 from game.scene.panel_lens import panel_view, place_of
 from game.scene.renderer import whole_view
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
-from game.simulation.display.tall_layout import BUTTON_HIGH, tall_layout
+from game.simulation.display.portrait_layout import BUTTON_HIGH, tall_layout
 from game.simulation.model import Model
 from tests import gallery
 from tests.bench.drawing import without_display

@@ -23,7 +23,7 @@ from game.drawing.text.fitting import _most, fit, left_out, wrap
 from game.drawing.text.fonts import Face, drawn, face_for, font, has, readable
 from game.drawing.text.line_layout import Line, caret, clusters_of, set_line
 from game.drawing.text.reading_order import reading_order
-from game.drawing.text.scripts import SCRIPTS, file_of
+from game.drawing.text.script_fonts import SCRIPTS, file_of
 from game.drawing.view import View
 from game.inputs import Composing, KeyPress, TextTyped
 from game.panels.order_form.drawing import NAME_PAD, cursor_box

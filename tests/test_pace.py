@@ -9,7 +9,7 @@ import pytest
 from api_stub.schema import Order
 from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot, advance
-from game.desktop.frame_pace import LATE, Pace
+from game.desktop.late_frames import LATE, Pace
 from tests.bench.rehearsal import COOKS, DT, FALL_EVERY, HANDS, PACE, Evening
 from tests.telling import S
 

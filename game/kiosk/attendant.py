@@ -14,8 +14,8 @@ from game.inputs import Device, Input, device_of
 from game.kiosk.attract import Card, Words, record_lines, turn, words
 from game.kiosk.autopilot import Autopilot
 from game.kiosk.house_orders import HouseOrders
-from game.kiosk.idle import Presence
 from game.kiosk.local_state import OwnSwitches, differences, put_back
+from game.kiosk.presence import Presence
 from game.kiosk.reset import Reset
 from game.simulation.model import Model
 

@@ -73,7 +73,7 @@ def missing_every(tries: int) -> float:
 
 
 def orders_every(followed: int) -> float:
-    """Seconds between two looks (POST /orders/status) at so many orders that are followed: four a second up
-    to 100, then ever less often.
+    """Seconds between two looks (POST /orders/status, and GET /orders for new ones) at so many orders that
+    are followed: four a second up to 100, then ever less often.
     """
     return 0.25 if followed <= 100 else min(2.0, 0.25 * followed / 100)

@@ -30,7 +30,7 @@ from game.scene.hud.top_band import (
 )
 from game.scene.surroundings import rects, surroundings
 from game.simulation.display.hud_places import slip_access, slips_of, tall
-from game.simulation.display.tall_layout import TallLayout
+from game.simulation.display.portrait_layout import TallLayout
 from game.simulation.model import Model
 from game.simulation.receipt_layout import replay_tab
 from game.theme import CREAM, GLOW, INK, SIZE_BODY, SIZE_TITLE

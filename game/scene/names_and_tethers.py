@@ -1,4 +1,5 @@
-"""Drawing what makes a gopher findable: its name, the ring on the floor around it, the arrow over it."""
+"""Drawing what makes a gopher findable: its name, the tether to its cook, the ring on the floor around it,
+the arrow over it."""
 
 from __future__ import annotations
 

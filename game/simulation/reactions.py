@@ -1,4 +1,5 @@
-"""What each event does to the picture: effects, hops, startled jumps, counts. The only place for it."""
+"""What each event does to the picture: effects, hops, startled jumps, counts. What a cook or gopher does
+after that, as time goes by, is in `cook_update.py` and `gopher_update.py`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""Sounds: made of numbers (`synth`), asked for as data (`cues`), kept quiet (`limiter`), heard (`player`)."""
+"""Sounds: made of numbers (`synth`), asked for as data (`cues`), kept quiet (`limiter`), heard
+(`loudspeaker`)."""

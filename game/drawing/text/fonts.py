@@ -14,7 +14,7 @@ import font_lato
 import pygame
 
 from game.drawing.text.coverage import coverage_of
-from game.drawing.text.scripts import ANYTHING, SCRIPTS, file_of, script_of
+from game.drawing.text.script_fonts import ANYTHING, SCRIPTS, file_of, script_of
 
 Face = Literal["display", "text", "bold", "code"]
 """`display`: headlines and big numbers; `text` and `bold`: everything that is read; `code`: every character

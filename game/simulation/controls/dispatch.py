@@ -16,7 +16,7 @@ from game.inputs import (
 )
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.clicks import press
-from game.simulation.controls.key_bindings import press_key
+from game.simulation.controls.key_actions import press_key
 from game.simulation.model import Model
 from game.simulation.model_parts import NOWHERE
 from game.simulation.order_stream import paced
