@@ -19,7 +19,7 @@ FleetRefusal (fleet/rules.py)
 ├── NoSuchWorker           404
 ├── AlreadyDead            409
 └── NoFreeSlot             409
-ConfigError (configfile.py) 422
+ConfigError (checkpoint/files.py) 422
 └── UnknownCheckpoint      404
 """
 

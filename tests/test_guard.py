@@ -72,6 +72,30 @@ def test_it_is_waited_for_what_the_last_one_held(monkeypatch: pytest.MonkeyPatch
     assert time.monotonic() - began >= 0.2, "a stranger has the port: it is tried all the same, and told"
 
 
+def test_a_stop_in_the_pause_before_the_next_start_ends_it() -> None:
+    """A sleep goes on after a signal, and a stack that is started after it would never hear of it."""
+    started: list[bool] = []
+    one = guard.Guard(lambda first: 0, lambda: True, lambda text: None)
+    one._pauses.after = lambda lived_s: 3600.0  # type: ignore[method-assign]
+    one._until_it_ends = lambda: -9  # type: ignore[method-assign]
+    one._clean_up = lambda: None  # type: ignore[method-assign]
+    begin = one._start
+
+    def start(first: bool) -> bool:
+        started.append(first)
+        one._say = lambda text: os.kill(os.getpid(), signal.SIGTERM)
+        return True if not one._stopping else begin(first)
+
+    one._start = start  # type: ignore[method-assign]
+    before = {number: signal.getsignal(number) for number in guard.PASSED_ON}
+    try:
+        assert one.keep() == 0
+        assert started == [True, False] and one._stack == 0, "and no stack was begun after it"
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @pytest.mark.stack
 def test_a_kiosks_stack_that_is_killed_or_frozen_is_back_with_every_order(tmp_path: Path) -> None:
     with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game", "--kiosk") as stack:

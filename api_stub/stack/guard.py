@@ -48,7 +48,8 @@ class Guard:
             signal.signal(number, self._pass_on)
         while True:
             began = time.monotonic()
-            self._start(first)
+            if not self._start(first):
+                return 0
             status = self._until_it_ends()
             lived_s = time.monotonic() - began
             if self._stopping or status == 0 or (status > 0 and first and lived_s < LONG_LIFE_S):
@@ -58,7 +59,7 @@ class Guard:
             if self._stopping:
                 return 0
             self._say(f"the stack ended (status {status}); starting it again")
-            time.sleep(self._pauses.after(lived_s))
+            self._pause(self._pauses.after(lived_s))
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         if number != signal.SIGHUP:
@@ -67,14 +68,24 @@ class Guard:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._stack, number)
 
-    def _start(self, first: bool) -> None:
+    def _pause(self, seconds: float) -> None:
+        """Wait, but not for somebody who wants it to end: a sleep goes on after a signal."""
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(LOOK_EVERY_S, left))
+
+    def _start(self, first: bool) -> bool:
+        """Start a stack; whether that was still wanted."""
         # A signal that comes in between would be neither the guard's nor the stack's.
         signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+        if self._stopping:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            return False
         pid = os.fork()
         if pid:
             self._stack = pid
             signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
-            return
+            return True
         status = 1
         try:
             os.setsid()  # a Ctrl-C in the terminal reaches the guard, which hands it on once
