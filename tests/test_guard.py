@@ -72,8 +72,9 @@ def test_it_is_waited_for_what_the_last_one_held(monkeypatch: pytest.MonkeyPatch
     assert time.monotonic() - began >= 0.2, "a stranger has the port: it is tried all the same, and told"
 
 
-def test_a_stop_in_the_pause_before_the_next_start_ends_it() -> None:
+def test_a_stop_in_the_pause_before_the_next_start_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sleep goes on after a signal, and a stack that is started after it would never hear of it."""
+    monkeypatch.setattr(guard, "adopt_orphans", lambda: None)  # the tests' own process is no guard
     started: list[bool] = []
     one = guard.Guard(lambda first: 0, lambda: True, lambda text: None)
     one._pauses.after = lambda lived_s: 3600.0  # type: ignore[method-assign]
