@@ -335,7 +335,7 @@ def test_a_gamepads_pointer_leaves_nothing_behind(
     for _ in range(3):
         one.draw(model, ())
     before = pixels(window.screen)
-    one.draw_pointer(960.0, 240.0)
+    one.draw_pointer(model, 960.0, 240.0)
     assert (before != pixels(window.screen)).any()
     one.draw(model, ())
     assert (before == pixels(window.screen)).all()

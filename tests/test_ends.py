@@ -212,7 +212,7 @@ def test_cancelled_and_terminated_orders_are_told_as_that(tmp_path: Path) -> Non
             audit = await records.audit()
             assert figures(audit) == (5, 0, 0, 3, 2, False) and audit.cancelled == 2
             stats = (await records.stats()).orders
-            assert (stats.failed, stats.oldest_open_s) == (5, None)
+            assert (stats.failed, stats.lost, stats.oldest_open_s) == (3, 2, None)
         temporal.forget()
         async with running(tmp_path, temporal, background=True) as records:
 

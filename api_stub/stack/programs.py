@@ -11,7 +11,6 @@ from api_stub.gateway.database import DatabaseDamaged, DatabaseProblem, prepare_
 from api_stub.gateway.server_command import server_command, server_environment
 from api_stub.stack.child import CannotStart, Program
 from api_stub.stack.options import ROOT, Options
-from api_stub.stack.set_aside import set_bad_ledgers_aside, set_database_aside
 from api_stub.stack.state_directory import StateDir
 from api_stub.state_files import RUN_VARIABLE
 
@@ -66,6 +65,9 @@ def temporal(options: Options, state: StateDir, on_set_aside: Callable[[], None]
                     raise
                 with state.set_aside_lock:
                     on_set_aside()
+                    # Only here: it reads ledgers, with much that a start need not wait for.
+                    from api_stub.stack.set_aside import set_database_aside
+
                     set_database_aside(state.path, str(damage))
                 prepare_database(state.database)
         except DatabaseProblem as error:
@@ -102,6 +104,8 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
         with state.set_aside_lock:  # what is being set aside must not be opened
             if options.kiosk and own_server:
                 try:
+                    from api_stub.stack.set_aside import set_bad_ledgers_aside
+
                     set_bad_ledgers_aside(state.path)
                 except OSError as error:
                     raise CannotStart(f"{error.filename or state.path}: {error.strerror}") from error

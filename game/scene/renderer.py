@@ -210,6 +210,8 @@ class Renderer:
         """Draw a gamepad's pointer over all that `draw` has put down, with its tip at a logical point."""
         self._covered = True
         draw_pointer(whole_view(self._window, model.access), x, y)
+        if self._brush is not None and self._brush.backdrop is not None:
+            self._brush.backdrop.spoil()  # it lies over any part of the picture, and of the margins
 
     def _draw_loading(self, view: View) -> None:
         if self._window.composition.margins:
