@@ -48,8 +48,8 @@ def test_a_clock_that_is_set_by_an_hour_stops_nothing(tmp_path: Path) -> None:
             def balanced(orders: int = n + 1) -> bool:
                 answer = stack.client.get("/audit")
                 told = answer.json() if answer.status_code == 200 else {}
-                delivered = told.get("delivered", 0), told.get("lost")
-                return delivered == (orders, 0) and bool(told["balanced"])
+                # The kiosk orders by itself, too, while nobody plays.
+                return told.get("delivered", 0) >= orders and told["lost"] == 0 and bool(told["balanced"])
 
             eventually(balanced)
             eventually(lambda: delays_of(stack))
