@@ -17,7 +17,7 @@ import yaml
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import KubernetesConfig
 from api_stub.fleet.events import Adopted, HostNews, Seen, Vacated
-from api_stub.fleet.kubernetes import client
+from api_stub.fleet.kubernetes import client, watch
 from api_stub.fleet.kubernetes.book import Book
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, NoAccess
 from api_stub.fleet.kubernetes.host import KubernetesHost
@@ -184,6 +184,42 @@ def test_what_is_wrong_is_told_and_passes(tmp_path: Path, answers: list[Answer],
     run(play())
     assert told and re.search(words, told[-1]), told
     assert "secret-token" not in str(told)
+
+
+def test_a_watch_that_is_accepted_ends_the_trouble_though_nothing_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch, "ACCEPTED_S", 0.01)
+
+    class Quiet:
+        """Refuses the first watch, and has nothing to tell in the second."""
+
+        namespace = "ours"
+        watches = 0
+
+        async def pods(self) -> tuple[list[Any], str]:
+            return [], "1"
+
+        async def watched(self, version: str) -> AsyncIterator[tuple[str, Any]]:
+            self.watches += 1
+            if self.watches == 1:
+                raise KubernetesProblem("we may not watch pods", 403)
+            yield client.OPENED, {}
+            await asyncio.sleep(60)
+
+    async def run() -> None:
+        server, troubles = Quiet(), Troubles()
+        told: list[str] = []
+        tell = troubles.tell
+        troubles.tell = lambda part, words: bool(told.append(words)) or tell(part, words)  # type: ignore[method-assign]
+        going = asyncio.create_task(Watch(server, Book(), lambda news: None, troubles).follow())  # type: ignore[arg-type]
+        async with asyncio.timeout(10 * PATIENCE):
+            while server.watches < 2 or troubles.sentences:
+                await asyncio.sleep(0.005)
+        assert told == ["we may not watch pods"]
+        going.cancel()
+
+    asyncio.run(run())
 
 
 def test_retry_after_is_heeded(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ WATCH_S = 25
 """The server is asked to end a watch after so long: a connection that died unseen costs no more than that."""
 SILENT_S = WATCH_S + 5.0
 PAGE, MAX_PAGES = 250, 8
+OPENED = "OPENED"
 MAX_LINE = 4 << 20
 MAX_ANSWER_S = 30.0
 MAX_RETRY_AFTER_S = 30.0
@@ -91,6 +92,9 @@ class ApiServer:
     async def watched(self, version: str) -> AsyncGenerator[tuple[str, Raw], None]:
         """What happens to them after that version (kind, record), until the server ends the watch.
 
+        First, with an empty record, comes `OPENED`: the server has accepted the watch. Nothing may happen
+        for long after it.
+
         Raises KubernetesProblem also for a line that was cut, and, with status 410, where the server does not
         know the version any more: then only a list tells what there is.
         """
@@ -110,6 +114,7 @@ class ApiServer:
                     async with asyncio.timeout(ANSWER_S):
                         await answer.aread()
                     raise _problem("watch pods", answer)
+                yield OPENED, {}
                 held = ""
                 async for piece in answer.aiter_text():
                     held += piece

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from api_stub.background import Pauses, Troubles
 from api_stub.fleet.events import HostNews
 from api_stub.fleet.kubernetes.book import Book
-from api_stub.fleet.kubernetes.client import KubernetesProblem, Raw
+from api_stub.fleet.kubernetes.client import OPENED, KubernetesProblem, Raw
 from api_stub.fleet.kubernetes.pods import read
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.5
 """Whatever was cut goes on within so long after it could."""
 HEALTHY_AFTER_S = 5.0
+ACCEPTED_S = 1.0
+"""A watch that was accepted and stays so for so long is well, also where nothing happens to any Pod."""
 FAILED_WATCHES = 3
 """After so many in a row from one version, a list is asked for: the version may be the reason."""
 GONE = 410
@@ -86,10 +88,18 @@ class Watch:
     async def _changes(self) -> None:
         assert self._version is not None
         async with contextlib.aclosing(self._server.watched(self._version)) as changes:
-            async for kind, record in changes:
-                self._take(kind, record)
-                self._failed = 0
-                self._well()
+            well = None
+            try:
+                async for kind, record in changes:
+                    if kind == OPENED:
+                        well = asyncio.get_running_loop().call_later(ACCEPTED_S, self._well)
+                        continue
+                    self._take(kind, record)
+                    self._failed = 0
+                    self._well()
+            finally:
+                if well is not None:
+                    well.cancel()
         self._failed = 0
 
     def _take(self, kind: str, record: Raw) -> None:
