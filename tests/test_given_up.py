@@ -147,6 +147,7 @@ def test_a_receipt_is_there_with_the_death_whether_temporal_is_or_not(kitchen: K
 
     async def script() -> None:
         kitchen.dies("w1.1")
+        kitchen.elapsed = 60.0
         assert kitchen.told() == [("gone", None, 1), ("mine", None, 1), ("quick", None, 1)]
         await until(lambda: kitchen.temporal.asked["grip"] > 2)
         kitchen.baking("mine", "w1.1")
@@ -166,6 +167,28 @@ def test_a_receipt_is_there_with_the_death_whether_temporal_is_or_not(kitchen: K
     again.load()
     (told,) = again.after(0)
     assert [(one.to, one.delay_s) for one in told.orders] == [(None, None), ("w3.1", 2.0), ("w2.1", 2.0)]
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+def test_a_clock_that_is_set_between_death_and_takeover_is_no_part_of_its_time(
+    kitchen: Kitchen, step_s: float
+) -> None:
+    """Also where nobody told that the next attempt began: this look knows that it was not later than now."""
+    kitchen.hint("w1.1", "started", "a")
+
+    async def script() -> None:
+        kitchen.dies("w1.1")
+        kitchen.elapsed = 2.5
+        kitchen.baking("a", "w3.1", 2)
+        state = kitchen.temporal.grips["a"]
+        assert state is not None and state.pending is not None
+        set_by = replace(state.pending, began=START + step_s + 2.0)
+        kitchen.temporal.grips["a"] = replace(state, pending=set_by)
+        await until(lambda: not kitchen.receipts.unfinished())
+
+    kitchen.live(script)
+    (told,) = kitchen.receipts.after(0)
+    assert [one.delay_s for one in told.orders] == [2.5]
 
 
 def test_no_number_of_open_orders_hides_what_died(kitchen: Kitchen) -> None:

@@ -227,16 +227,21 @@ class Follower:
 
     def _timed(self, held: InterruptedOrder, worker: str, observed_at: float) -> InterruptedOrder:
         """The order with the time that its takeover took as it was heard, where Temporal's times say another:
-        one of the clocks was set meanwhile, or they are two machines'. Hearing takes a moment longer."""
+        one of the clocks was set meanwhile, or they are two machines'. Hearing takes a moment longer.
+
+        Where nobody told of the attempt's begin, this look is when it was heard of: it began before that."""
         if held.to_attempt is None or held.delay_s is not None:
             return held
         died = self._heard.get(worker)
-        taken = self._hands.heard(Attempt(held.lost.key, held.to_attempt))
-        if died is None or taken is None or held.taken_over_at is None:
+        if died is None or held.taken_over_at is None:
             return held
-        heard_s = max(0.0, taken - died)
         by_the_clocks_s = held.taken_over_at - observed_at
-        return held if abs(heard_s - by_the_clocks_s) <= CLOCKS_AGREE_S else replace(held, delay_s=heard_s)
+        taken = self._hands.heard(Attempt(held.lost.key, held.to_attempt))
+        heard_s = max(0.0, (self._since() if taken is None else taken) - died)
+        earliest_s = 0.0 if taken is None else heard_s
+        if earliest_s - CLOCKS_AGREE_S <= by_the_clocks_s <= heard_s + CLOCKS_AGREE_S:
+            return held
+        return replace(held, delay_s=heard_s)
 
     async def _next(self, held: InterruptedOrder, worker: str) -> InterruptedOrder | None:
         """One order after one more look; None where the dead worker had finished its stage after all."""
