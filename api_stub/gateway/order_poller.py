@@ -38,8 +38,8 @@ MAX_WANTED = 256
 """Looks that somebody asked for now, under way at a time; further ones wait for their turn."""
 FEW_OPEN = 100
 """With so many open orders at the most, a new one is looked at although no worker was heard of lately."""
-SWEEP_PER_S = 10.0
-"""Looks a second at orders of which nothing was told; 2,000 open ones are all seen in 200 s."""
+SWEEP_PER_S = 4.0
+"""Looks a second at orders of which nothing was told; 2,000 open ones are all seen in 500 s."""
 SWEPT_AT_ONCE = 20
 """They come together: one alone costs the server 3 ms, twenty at once cost 1.2 ms each (measured)."""
 UNCOVERED_PER_S = 200.0

@@ -44,6 +44,8 @@ ANSWER_AGE_S = 0.5
 FIGURES = "api_stub.records.stats"
 STATS_WAIT_S = 0.08
 LEARN_EVERY_S = 2.0
+LEARN_SELDOM_S = 4.0
+"""The same while no worker of the fleet is ready: nothing ends by itself then."""
 LEARN_AGAIN_S = 0.25
 READY_EVERY_S = 0.5
 RETIRE_EVERY_S = 10.0
@@ -110,8 +112,8 @@ class Records:
             "receipts": self._follower.run,
             "time-outs": self._given_up.run,
             "counting workers": self._count_ready,
-            "counting orders": lambda: self._again(self._learn, LEARN_EVERY_S, LEARN_AGAIN_S),
-            "retention": lambda: self._again(self._retire, RETIRE_EVERY_S, RETIRE_AGAIN_S),
+            "counting orders": lambda: self._again(self._learn, self._learn_every_s, LEARN_AGAIN_S),
+            "retention": lambda: self._again(self._retire, lambda: RETIRE_EVERY_S, RETIRE_AGAIN_S),
             "disk": self._watch_disk,
         }
         self._tasks = [
@@ -280,7 +282,12 @@ class Records:
                     self._troubles.tell(part, problem)
             await asyncio.sleep(DISK_EVERY_S)
 
-    async def _again(self, work: Callable[[], Awaitable[bool]], pause_s: float, more_s: float) -> None:
+    def _learn_every_s(self) -> float:
+        return LEARN_EVERY_S if self._fleet.ready else LEARN_SELDOM_S
+
+    async def _again(
+        self, work: Callable[[], Awaitable[bool]], pause_s: Callable[[], float], more_s: float
+    ) -> None:
         """Do this for ever, sooner where it says that there is more to do. What is told elsewhere does not
         end it: Temporal is away, the disk is full."""
         while True:
@@ -290,7 +297,7 @@ class Records:
             except (TemporalUnreachable, LedgerUnwritable) as error:
                 if self._seldom.due(type(error).__name__):
                     logger.info("%s: %s", getattr(work, "__name__", work), error)
-            await asyncio.sleep(more_s if more else pause_s)
+            await asyncio.sleep(more_s if more else pause_s())
 
     async def _learn(self) -> bool:
         """Count anew and get to know the attempts of closed orders; whether there are more to read."""

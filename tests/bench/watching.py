@@ -22,7 +22,7 @@ BURST = 300
 BURSTS = 5
 KILLED = 500
 IDLE = 2000
-IDLE_S = 20.0
+IDLE_S = 60.0
 SETTLE_S = 45.0
 """Until what placing them has caused is over."""
 CHANGES = 40
@@ -101,7 +101,7 @@ def idle() -> Iterator[Line]:
 
 
 def used(stack: RunningStack) -> tuple[float, float]:
-    """Cores that the API and the server use, over IDLE_S."""
+    """Cores that the API and the server use, over IDLE_S: one of each thing that is done once a minute."""
     pids = [stack.pids()["api"], stack.pids()["temporal"]]
     before, began = [cpu_s([pid]) for pid in pids], time.monotonic()
     time.sleep(IDLE_S)
