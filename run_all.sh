@@ -24,7 +24,7 @@ CDPATH='' cd -P -- "$(dirname "$here")" || die "$(dirname "$here") cannot be ent
 case ${1:-} in
 # Three at a time: most tests wait for real processes. A file stays together; -n 0 turns it off.
 test) install test; shift; exec .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@" ;;
-bench) install run; shift; exec .venv/bin/python -m tests.bench "$@" ;;
+bench) install test; shift; exec .venv/bin/python -m tests.bench "$@" ;;
 rounds) install run; shift; exec .venv/bin/python -m api_stub.kiosk.export "$@" ;;
 bundle) install run; shift; exec .venv/bin/python -m api_stub.stack.bundle "$@" ;;
 *) install run; exec .venv/bin/python -m api_stub.stack "$@" ;;
