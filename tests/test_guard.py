@@ -50,10 +50,11 @@ def lives_of(tmp_path: Path, lives: str) -> tuple[int, list[str]]:
     [
         ("[lambda: 0]", 0, ["first"]),
         ("[lambda: 1]", 1, ["first"]),
+        ("[lambda: 1 / 0, lambda: 0]", 0, ["first", "again"]),
         ("[killed, lambda: 0]", 0, ["first", "again"]),
         ("[killed, lambda: 1, lambda: 1, killed, lambda: 0]", 0, ["first", *["again"] * 4]),
     ],
-    ids=["clean", "wrong-option", "killed", "fails-and-fails-again"],
+    ids=["clean", "wrong-option", "mistake", "killed", "fails-and-fails-again"],
 )
 def test_it_is_started_again_until_it_ends_by_itself(
     tmp_path: Path, lives: str, status: int, told: list[str]

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from types import FrameType
 
@@ -22,6 +23,8 @@ GONE_S = 10.0
 """So long is it waited for what a stack has left, its ports too, before another one is tried."""
 LONG_LIFE_S = 60.0
 """A stack that lived for so long did start: whatever it ends with is no wrong option."""
+CRASHED = os.EX_SOFTWARE
+"""A stack's exit status after an exception that nobody has caught: no wrong option, and tried again."""
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,7 +55,8 @@ class Guard:
                 return 0
             status = self._until_it_ends()
             lived_s = time.monotonic() - began
-            if self._stopping or status == 0 or (status > 0 and first and lived_s < LONG_LIFE_S):
+            refused = status > 0 and status != CRASHED and first and lived_s < LONG_LIFE_S
+            if self._stopping or status == 0 or refused:
                 return max(0, status)
             first = False
             self._clean_up()
@@ -86,13 +90,16 @@ class Guard:
             self._stack = pid
             signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
             return True
-        status = 1
+        status = CRASHED
         try:
             os.setsid()  # a Ctrl-C in the terminal reaches the guard, which hands it on once
             for number in PASSED_ON:
                 signal.signal(number, lambda *_: os._exit(0))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
             status = self._run(first)
+        except Exception:
+            with contextlib.suppress(OSError, ValueError):  # a terminal that is gone
+                traceback.print_exc()
         finally:
             os._exit(status)
 
