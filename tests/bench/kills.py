@@ -8,8 +8,9 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from temporalio.client import Client
@@ -19,6 +20,7 @@ from tests.bench.report import Line, median, progress
 from tests.running import RunningStack, eventually, quick_config, running_stack
 from worker.shared import WORKFLOW_TYPE, workflow_id_for
 
+T = TypeVar("T")
 KILLS = 20
 ORDERS = 200
 AT_ONCE = 16
@@ -95,19 +97,37 @@ async def place_through_a_kill(stack: RunningStack, ids: list[str], kill_after: 
 async def missing(address: str, ids: list[str]) -> list[str]:
     """Those of them that Temporal does not have: not in its listing, which may lag, nor asked for by id."""
     client = await Client.connect(address)
-    query = f"WorkflowType = '{WORKFLOW_TYPE}'"
-    listed = {execution.id async for execution in client.list_workflows(query, page_size=1000)}
-    gone = []
-    for order_id in ids:
-        workflow_id = workflow_id_for(order_id)
-        if workflow_id not in listed:
-            try:
-                await client.get_workflow_handle(workflow_id).describe()
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-                gone.append(order_id)
-    return gone
+
+    async def listed() -> set[str]:
+        query = f"WorkflowType = '{WORKFLOW_TYPE}'"
+        return {execution.id async for execution in client.list_workflows(query, page_size=1000)}
+
+    async def is_there(workflow_id: str) -> bool:
+        try:
+            await client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    found = await patiently(listed)
+    asked = {order_id: workflow_id_for(order_id) for order_id in ids}
+    unlisted = {order_id: key for order_id, key in asked.items() if key not in found}
+    return [order_id for order_id, key in unlisted.items() if not await patiently(lambda: is_there(key))]
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer of a server that was just started, and has thousands of orders in hand: asked again for
+    ASKED_S. Raises RPCError after that."""
+    deadline = time.monotonic() + ASKED_S
+    while True:
+        try:
+            return await ask()
+        except RPCError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
 
 
 def done(stack: RunningStack) -> dict[str, int] | None:
