@@ -9,6 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,7 +115,7 @@ async def missing(address: str, ids: list[str]) -> list[str]:
     found = await patiently(listed)
     asked = {order_id: workflow_id_for(order_id) for order_id in ids}
     unlisted = {order_id: key for order_id, key in asked.items() if key not in found}
-    return [order_id for order_id, key in unlisted.items() if not await patiently(lambda: is_there(key))]
+    return [order_id for order_id, key in unlisted.items() if not await patiently(partial(is_there, key))]
 
 
 async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
