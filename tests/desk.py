@@ -96,12 +96,16 @@ def need_programs() -> None:
 
 
 @contextmanager
-def virtual_display() -> Iterator[str]:
-    """An X display of 1920×1080 of our own, on a number that the server chose."""
+def virtual_display(memory: Path | None = None) -> Iterator[str]:
+    """An X display of 1920×1080 of our own, on a number that the server chose. `memory`: a directory in which
+    its pixels lie, as a file that is mapped (Xvfb's -fbdir)."""
     need_programs()
     near, far = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
+        [
+            *("Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"),
+            *(("-fbdir", str(memory)) if memory else ()),
+        ],
         pass_fds=(far,),
         stderr=subprocess.DEVNULL,
     )
