@@ -40,8 +40,6 @@ class ReceiptSlip:
     slot: int = -1
     died_real: float = 0.0
     """When (`real`) the process died."""
-    auto: bool = False
-    """Whether a kiosk killed it by itself, while nobody was there."""
     recorded: bool = False
     """Whether there is a recording of that death, to be shown again."""
 
