@@ -133,7 +133,10 @@ def test_it_kills_nobody_where_nobody_would_be_left_or_nothing_would_be_seen(kit
 
 def test_the_only_place_of_a_kitchen_is_emptied_where_the_api_fills_it_again() -> None:
     pilot = Autopilot(random.Random(1))
-    assert [pilot.act(known(holds(1)), now, EVERY) for now in (0.0, 20.0)] == [(), (KillWorker(1, by_house=True),)]
+    assert [pilot.act(known(holds(1)), now, EVERY) for now in (0.0, 20.0)] == [
+        (),
+        (KillWorker(1, by_house=True),),
+    ]
 
 
 def test_a_visitor_finds_every_place_as_it_was() -> None:

@@ -94,7 +94,11 @@ class BugSlip(Panel):
         self._calm = 0.0
         self._kept = KeptSheet()
         self._magnifier = Magnifier(FRAME, GROWTH)
-        self.hits = HITS
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed."""
+        return HITS
 
     @property
     def box(self) -> Box:
@@ -119,7 +123,7 @@ class BugSlip(Panel):
         item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(HITS, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return Close() if hit.group == CLOSE else self._do(hit.group)
             return Stay(used=inside(FRAME, item.x, item.y))

@@ -33,10 +33,15 @@ class ChooserPanel(Panel):
         self._sheet = Sheet()
         rows = max(1, len(self._checkpoints))
         self.frame: Box = (LEFT, TOP, WIDE, 190 + ROW * rows)
-        self.hits = tuple(
+        self._hits = tuple(
             Hit((LEFT + 34, TOP + 112 + ROW * n, WIDE - 68, ROW - 10), "checkpoint", n)
             for n in range(len(self._checkpoints))
         )
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed: a row for each checkpoint."""
+        return self._hits
 
     def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
@@ -46,7 +51,7 @@ class ChooserPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(self.hits, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return self._choose(hit.index)
             return Stay() if inside(self.frame, item.x, item.y) else Close()

@@ -41,7 +41,7 @@ class PinPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(HITS, item.x, item.y)
+            hit = self.target(item)
             return self._press(hit.group) if hit else Stay()
         key = pressed_key(item).removeprefix("keypad ").strip("[]")
         if key == "escape":

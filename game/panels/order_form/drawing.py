@@ -216,7 +216,7 @@ def draw_form(view: View, art: Art | None, shown: Shown) -> None:
     easel.text("Order a pizza", spread.left, spread.title_y, SIZE_TITLE, TOMATO, face="display")
     easel.text(
         shown.order_id,
-        spread.preview[0] + spread.preview[2],
+        spread.buttons[2][0] + spread.buttons[2][2],
         spread.id_y,
         SIZE_LEAST,
         INK_SOFT,
@@ -236,7 +236,8 @@ def draw_form(view: View, art: Art | None, shown: Shown) -> None:
         _tiles(easel, shown)
     _label(easel, spread, "Your name", spread.name[1], "your gopher will wear it")
     _name(easel, shown)
-    _preview(easel, shown)
+    if spread.preview[2]:
+        _preview(easel, shown)
     _buttons(easel, shown)
     hint = choice.hint
     easel.text(

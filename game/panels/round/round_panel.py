@@ -83,7 +83,7 @@ class RoundPanel(Panel):
         if phase is Phase.REFUSED:
             return Close() if key or isinstance(item, PointerPress) else Stay()
         if isinstance(item, PointerPress):
-            hit = hit_at(self.hits, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return self._press(hit)
             leaves = phase is Phase.TABLE and not inside(FRAME, item.x, item.y)
