@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from game.accessibility import Access
 from game.actions import TryPin
 from game.drawing.view import View
 from game.geometry import Box
@@ -32,6 +33,10 @@ class PinPanel(Panel):
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed."""
         return HITS
+
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
 
     def judged(self, right: bool | None) -> None:
         """The API has said that it is wrong, or (None) nobody could say."""

@@ -54,13 +54,17 @@ def place_of(panel: Sheet, composition: Composition, access: Access) -> tuple[fl
 
 
 def _below(panel: Sheet, composition: Composition, access: Access) -> tuple[float, Point, Point]:
-    """On a portrait display: below the kitchen, or as high as the display where the sheet is upright."""
-    shown = sheet_access(panel, composition, access)
-    x, y, w, h = panel.sheet_for(shown)
-    _, top, _, high = composition.whole
-    bottom = top + high - EDGE
-    top = top + EDGE if h > w else CANVAS[1] + EDGE
-    zoom = min((CANVAS[0] - 2 * EDGE) / w, (bottom - top) / h)
+    """On a portrait display: below the kitchen. A modal sheet that had no room there for letters of their
+    size, and for fingers, lies over the kitchen, too.
+    """
+    x, y, w, h = panel.sheet_for(sheet_access(panel, composition, access))
+    _, start, _, high = composition.whole
+    top, bottom = CANVAS[1] + EDGE, start + high - EDGE
+    across = (CANVAS[0] - 2 * EDGE) / w
+    zoom = min(across, (bottom - top) / h)
+    over = min(across, (bottom - start - EDGE) / h, composition.unit / composition.scale)
+    if panel.modal and over > zoom:
+        return over, (x, y), ((CANVAS[0] - over * w) / 2, bottom - over * h)
     return zoom, (x, y), ((CANVAS[0] - zoom * w) / 2, top + (bottom - top - zoom * h) / 2)
 
 

@@ -116,6 +116,12 @@ class Model:
         """Show a sentence for a while, after the sign `icon`."""
         self.messages = with_message(self.messages, Message(text, good, icon))
 
+    @property
+    def failures_shut(self) -> bool:
+        """Whether this is a kiosk that keeps the failure menu from its visitors."""
+        told = self.known.kiosk
+        return self.kiosk and not (told is not None and told.failures_open)
+
     def follows(self, gopher: Gopher) -> bool:
         """Whether somebody keeps an eye on it: it is one of the newest ordered at this window, it is under
         the pointer, or its card is open.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from game.geometry import grown, how_far, inside
+from game.geometry import Box, grown, how_far, inside
 from game.simulation.actors import Cook, Gopher
 from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model
-from game.simulation.places import cook_spot
+from game.simulation.places import CookSpot, cook_spot
 
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""
@@ -35,16 +35,25 @@ def _covers(gopher: Gopher, x: float, y: float, finger: float = 0.0) -> bool:
     return abs(x - body.x) <= reach and feet - gopher.height - more <= y <= feet + more
 
 
+def _finger_box(model: Model, spot: CookSpot, finger: float, front_row: float) -> Box:
+    """How much of a cook a finger can meet: around it; for the row behind, above the heads of the front row,
+    which begin at `front_row`.
+    """
+    x, y, w, h = grown(spot.box, finger)
+    return x, min(y, front_row - h) if spot.y < model.kitchen.cook_line else y, w, h
+
+
 def cook_at(model: Model, x: float, y: float, finger: float = 0.0) -> Cook | None:
     """The cook, or the empty place, at a point; those in front first. `finger`: what a finger must meet at
     least; then it is the nearest one.
     """
     near: list[tuple[float, int]] = []
+    front_row = cook_spot(model.kitchen, 1, model.slots).box[1]
     for slot, cook in model.cooks.items():
         spot = cook.spot or cook_spot(model.kitchen, slot, model.slots)
         if spot.contains(x, y):
             return cook
-        if finger and inside(grown(spot.box, finger), x, y):
+        if finger and inside(_finger_box(model, spot, finger, front_row), x, y):
             near.append((how_far(spot.box, x, y), slot))
     return model.cooks[min(near)[1]] if near else None
 

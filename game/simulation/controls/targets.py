@@ -52,19 +52,21 @@ def _track(model: Model, finger: float) -> Box:
 
 def finger_box(model: Model, name: Target, box: Box) -> Box:
     """How much of a sign or button a finger can meet: it grows around it, but stays on the display; the
-    stream's grow away from the bug's sign below them, and that one away from them.
+    stream's switch and slider grow away from each other and from the bug's sign below, and that from them.
     """
     finger = model.composition.finger
     x, y, w, h = grown(box, finger)
     left, top, wide, high = model.composition.whole
-    upper, lower = top, top + high
+    upper, lower, right = top, top + high, left + wide
+    if name == "switch":
+        right = _track(model, finger)[0]
     if model.stream.shown and model.file_to_fix is not None:
         middle = (SIGN[1] + SIGN[3] + bug_sign(model.stream)[1]) / 2
         if name in ("switch", "track"):
             lower = middle
         elif name == "bug":
             upper = middle
-    return min(max(x, left), left + wide - w), min(max(y, upper), lower - h), w, h
+    return min(max(x, left), right - w), min(max(y, upper), lower - h), w, h
 
 
 def target_at(model: Model, item: PointerPress) -> Target | None:
