@@ -136,8 +136,7 @@ def _bound(changes: tuple[tuple[str, str], ...]) -> Bindings:
 SHUT_IN_KIOSK = frozenset({"edit", "full screen"})
 """Actions that would lead out of a kiosk; `failures` is one more where its config does not open them."""
 IN_KIOSK: Mapping[str, str] = {
-    "web ui": "an order's history, in Temporal's words",
-    "mute": "no sound, and sound again, until you leave",
+    "web ui": "an order's history",
 }
 """What an action does in a kiosk, where that is another thing."""
 

@@ -207,15 +207,9 @@ class OrderCard(Panel):
         text_left = left + (48 if easel.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED
         bad = condition_of(order) not in (None, Condition.CANCELLED)
+        colour, room = BASIL if done else TOMATO if bad else INK, x + INNER - 70 - text_left
         easel.text(
-            slip.status,
-            text_left,
-            y + 56,
-            SIZE_BODY,
-            BASIL if done else TOMATO if bad else INK,
-            face="bold",
-            anchor="midleft",
-            max_width=x + INNER - 70 - text_left,
+            slip.status, text_left, y + 56, SIZE_BODY, colour, face="bold", anchor="midleft", max_width=room
         )
         room = x + INNER - left
         if slip.stale:

@@ -48,7 +48,7 @@ def cook_at(model: Model, x: float, y: float, finger: float = 0.0) -> Cook | Non
     least; then it is the nearest one.
     """
     near: list[tuple[float, int]] = []
-    front_row = cook_spot(model.kitchen, 1, model.slots).box[1]
+    front_row = cook_spot(model.kitchen, 1, model.slots).box[1] if model.cooks else 0.0
     for slot, cook in model.cooks.items():
         spot = cook.spot or cook_spot(model.kitchen, slot, model.slots)
         if spot.contains(x, y):
