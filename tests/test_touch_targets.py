@@ -19,7 +19,7 @@ from game.api_state.news import RecordsSeen
 from game.composition import Composition, composition_of
 from game.drawing.view import View
 from game.geometry import Box
-from game.inputs import Device, KeyPress, PointerPress
+from game.inputs import Device, PointerPress
 from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
 from game.panels.help import HelpPanel
@@ -40,6 +40,7 @@ from game.simulation.order_stream import OrderStream
 from game.simulation.places import cook_spot
 from game.simulation.speaker_lines import told
 from tests.exhibit_panels import the_failures, the_round
+from tests.panelling import writing
 from tests.telling import S, kitchen_with, order, tell, worker
 from tests.test_bug_view import challenge, checkpoint
 from tests.test_receipt_strip import held, receipt
@@ -290,5 +291,11 @@ def test_on_a_portrait_display_the_form_is_upright_and_all_of_it_is_on_the_displ
             group = panel.hits[n].group
             if group not in ("fewer", "toppings"):
                 assert h >= 0.7 * LEAST, "it is drawn large, not only met"
-        keep = panel.handle(KeyPress("down"))
-        assert keep is not None
+        view = View(pygame.Surface(composition.display), PLAIN)
+        view.scale, view.origin = composition.scale, (-composition.corner[0], -composition.corner[1])
+        for text, box, wanted in writing(
+            lambda view=view, panel=panel, composition=composition: panel.draw(  # type: ignore[misc]
+                panel_view(view, panel, composition, PLAIN)
+            )
+        ):
+            assert box[2] == pytest.approx(wanted[0], abs=1.0), f"{text} is cut, or set smaller"

@@ -14,6 +14,8 @@ from game.geometry import Box, Point
 from game.inputs import Device, Input, PointerMove, PointerPress, PointerRelease
 from game.theme import CANVAS
 
+UPRIGHT_GROWTH = 1.2
+"""How much larger text is on a sheet that is as high as a portrait display."""
 EDGE = 24.0
 """How near a panel comes to the display's edge, logical pixels of the kitchen."""
 
@@ -39,7 +41,10 @@ def sheet_access(panel: Sheet, composition: Composition, access: Access) -> Acce
     """
     _, _, wide, high = composition.whole
     upright = (high - 2 * EDGE) / (wide - 2 * EDGE)
-    return replace(access, large=panel.wide, upright=upright)
+    shown = replace(access, large=panel.wide, upright=upright)
+    _, _, w, h = panel.sheet_for(shown)
+    # An upright sheet is full, and larger by itself.
+    return replace(shown, growth=UPRIGHT_GROWTH) if h > w and panel.wide else shown
 
 
 def place_of(panel: Sheet, composition: Composition, access: Access) -> tuple[float, Point, Point] | None:
