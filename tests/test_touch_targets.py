@@ -87,7 +87,7 @@ PANELS: dict[str, Callable[[], Panel]] = {
     "bug": lambda: BugSlip(challenge, art=None, asked=True),
     "help": lambda: HelpPanel(kiosk=True),
     "figures": lambda: StatsPanel(lambda: Look(Model().known)),
-    "checkpoints": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 9)], "1"),
+    "checkpoints": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 11)], "1"),
     "replay": a_panel,
     "round, its name": lambda: the_round("naming"),
     "round, its table": lambda: the_round("table"),
