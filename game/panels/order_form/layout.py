@@ -92,7 +92,7 @@ LARGE_SPREAD = Spread(
     count=(66, 56),
     name=(44, 790, 1116, 70),
     preview=(1324, 112, 552, 748),
-    buttons=((44, 890, 420, 78), (1324, 890, 256, 78), (1596, 890, 280, 78)),
+    buttons=((44, 904, 420, 78), (1324, 904, 256, 78), (1596, 904, 280, 78)),
     hint_y=1017,
 )
 """For large text: as much of the canvas as there is."""
