@@ -1,7 +1,7 @@
-"""A monkey with keyboard, mouse, fingers and gamepads at a kiosk: nothing is raised, and only the long Esc leaves.
+"""A monkey with every device at a kiosk: nothing is raised, and only the long Esc leaves.
 
-In one process, by SDL's own events: hundreds, in bursts too, over every panel there is. `Hands` are those that
-`bench kiosk` puts into the process of the real window.
+Keyboard, mouse, fingers and a gamepad in one process, by SDL's own events: hundreds, in bursts too, over
+every panel there is. `Hands` are those that `bench kiosk` puts into the process of the real window.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The way to the end of a kiosk that has a PIN, in its real window: the long Esc, a wrong PIN, the right one."""
+"""The way to the end of a kiosk with a PIN, in its real window: the long Esc, a wrong PIN, the right one."""
 
 from __future__ import annotations
 

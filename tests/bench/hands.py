@@ -1,9 +1,9 @@
 """A visitor's fingers and a gamepad, inside of the window's own process.
 
 Nothing outside can send these: xdotool has a keyboard and a mouse, and a container has no /dev/uinput. So the
-game's interpreter loads this (`write_hands`), and a thread of it has SDL tell of fingers, and plugs in a gamepad
-of SDL's own kind, a virtual one. It plays for as long as the file PLAY is there, and counts in COUNT. It is
-copied as it stands, so it knows nothing of the project.
+game's interpreter loads this (`write_hands`), and a thread of it has SDL tell of fingers, and plugs in a
+gamepad of SDL's own kind, a virtual one. It plays for as long as the file PLAY is there, and counts in COUNT.
+It is copied as it stands, so it knows nothing of the project.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if "game" in sys.orig_argv:
 
 
 class Pad:
-    """A gamepad that SDL takes for a real one, plugged in by this process. Raises OSError where there is no SDL
-    that can have one.
+    """A gamepad that SDL takes for a real one, plugged in by this process. Raises OSError where there is no
+    SDL that can have one.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,9 @@
 """A kiosk that nobody looks after: `./run_all.sh bench kiosk --minutes 60`.
 
 A real stack with `--kiosk` and its window on a display of its own, orders that come by themselves, a monkey
-on keyboard, mouse, touch screen and gamepad, and a fault each EVERY_S seconds. Everything must be back in time after each fault; at
-the end nothing is lost, and no order is stuck. Last of all the database is damaged, when no order is open.
+on keyboard, mouse, touch screen and gamepad, and a fault each EVERY_S seconds. Everything must be back in
+time after each fault; at the end nothing is lost, and no order is stuck. Last of all the database is damaged,
+when no order is open.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which sign or button a press meets, and how much of it a finger can: never less than a finger's width. Pure."""
+"""Which sign or button a press meets, and how much of it a finger can: no less than its own width. Pure."""
 
 from __future__ import annotations
 
