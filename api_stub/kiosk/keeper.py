@@ -126,7 +126,8 @@ class KioskKeeper:
 
     def kill(self, worker: str, by_house: bool = False) -> Worker:
         """SIGKILL to this worker; `by_house`: the autopilot wants it. In a kiosk, a slot's number means
-        whoever was there when it was pressed: right after a kill there it means nobody. Raises FleetRefusal."""
+        whoever was there when it was pressed: right after a kill there it means nobody. Raises
+        FleetRefusal."""
         number = self._fleet.state.named(worker).number
         pause_s = self._config().kiosk.kill_debounce_s
         if self.on and worker == str(number) and not self._debounce.takes(number, self._clock(), pause_s):
