@@ -19,6 +19,8 @@ class Access:
     strong: bool = False
     growth: float = LARGE
     """How much larger `large` text is: less on a sheet that is full already, and that is read from near."""
+    upright: float = 0.0
+    """On a portrait display: how high a sheet may be for each of its width; 0: the display is no such one."""
 
     @property
     def text(self) -> float:

@@ -16,9 +16,10 @@ class PlaceOrder:
 
 @dataclass(frozen=True)
 class KillWorker:
-    """SIGKILL to the process in this slot."""
+    """SIGKILL to the process in this slot. `by_house`: the autopilot wants it, and nobody else."""
 
     slot: int
+    by_house: bool = False
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,24 @@ class Bindings:
         return cap_of(keys[0])
 
 
+def in_kiosk(bindings: Bindings, failures_open: bool) -> Bindings:
+    """The keys as a kiosk's help prints them: without those that are shut there, and what the others do
+    there. What each key does stays in the table: a shut one's action says so by itself.
+    """
+    shut = SHUT_IN_KIOSK if failures_open else SHUT_IN_KIOSK | {"failures"}
+
+    def kept(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        found = []
+        for row in rows:
+            actions = {action for action, _ in row.does}
+            if not actions or actions - shut:
+                words = next((IN_KIOSK[one] for one in actions if one in IN_KIOSK), row.words)
+                found.append(replace(row, words=words))
+        return tuple(found)
+
+    return replace(bindings, play=kept(bindings.play), look=kept(bindings.look))
+
+
 def bound(changes: Mapping[str, str]) -> Bindings:
     """The keys with a config's changes, as the API tells them. A change to an action that this window does
     not know (the API may be newer) is left out.
@@ -114,6 +132,13 @@ def _bound(changes: tuple[tuple[str, str], ...]) -> Bindings:
         tuple(_changed(row, table) for row in LOOK),
     )
 
+
+SHUT_IN_KIOSK = frozenset({"edit", "full screen"})
+"""Actions that would lead out of a kiosk; `failures` is one more where its config does not open them."""
+IN_KIOSK: Mapping[str, str] = {
+    "web ui": "an order's history",
+}
+"""What an action does in a kiosk, where that is another thing."""
 
 CAPS = {"page up": "PgUp", "page down": "PgDn", "return": "Enter", "escape": "Esc", "-": "−"}
 

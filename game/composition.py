@@ -16,6 +16,8 @@ Size = tuple[int, int]
 """Width and height in display pixels."""
 
 SHORT_SIDE = 1080.0
+FINGER = 84.0
+"""A finger meets no less than 80 units each way; a little more, since edges are rounded."""
 TALL_FROM = 800.0
 """From so much room above and below, in units, band, figures, receipts and buttons leave the kitchen."""
 LEAST_MARGIN = 90.0
@@ -64,6 +66,11 @@ class Composition:
         return min(self.display) / SHORT_SIDE
 
     @property
+    def finger(self) -> float:
+        """What a finger must meet at least, in logical pixels of the kitchen."""
+        return FINGER * self.unit / self.scale
+
+    @property
     def whole(self) -> Box:
         """The whole display, in logical pixels of the kitchen."""
         scale, (left, top), (wide, high) = self.scale, self.corner, self.display
@@ -77,6 +84,14 @@ class Composition:
     def hud_point(self, x: float, y: float) -> tuple[float, float]:
         """A logical point of the kitchen, in what titles, buttons and receipts are measured in."""
         return self.in_units(x, y) if self.shape is Shape.TALL else (x, y)
+
+    def from_hud(self, box: Box) -> Box:
+        """A box of what `hud_point` measures, in logical pixels of the kitchen."""
+        if self.shape is not Shape.TALL:
+            return box
+        part = self.unit / self.scale
+        x, y, w, h = (part * edge for edge in box)
+        return x - self.corner[0] / self.scale, y - self.corner[1] / self.scale, w, h
 
 
 def composition_of(width: int, height: int) -> Composition:

@@ -85,6 +85,8 @@ class PointerPress:
     y: float
     device: Device = Device.MOUSE
     finger: int = 0
+    least: float = field(default=0.0, compare=False)
+    """How large at least what is pressed here must be, logical pixels: a finger meets no less."""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,19 @@ def test_a_worker_is_killed_by_its_number_too_and_the_next_has_another_name(flee
     assert fleet.post("/fleet/workers", {"slot": 1}).json()["id"] == "w1.2"
 
 
+def test_whose_a_kill_is_stays_with_its_end_and_goes_with_the_next_worker(fleet: Api) -> None:
+    assert fleet("DELETE", "/fleet/workers/1?by=nobody").status_code == 422
+    assert fleet("DELETE", "/fleet/workers/1?by=house").status_code == 202
+    fleet.until(lambda: fleet.kitchen.fleet.state.slot(1).phase == "dead")
+    end = fleet.kitchen.fleet.state.slot(1).last_exit
+    assert end is not None and (end.cause, end.by_house) == ("player", True)
+    fleet.post("/fleet/workers", {"slot": 1})
+    assert fleet("DELETE", "/fleet/workers/1").status_code == 202
+    fleet.until(lambda: fleet.kitchen.fleet.state.slot(1).phase == "dead")
+    end = fleet.kitchen.fleet.state.slot(1).last_exit
+    assert end is not None and (end.cause, end.by_house) == ("player", False)
+
+
 @pytest.mark.parametrize(
     ("number", "code", "told", "cause"),
     [

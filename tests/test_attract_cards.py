@@ -8,7 +8,7 @@ from typing import Any
 import pygame
 import pytest
 
-from api_stub.schema import DayTotals, KioskTotals, RoundTable
+from api_stub.schema import DayTotals, KillTotals, KioskTotals, RoundTable
 from game.accessibility import Access
 from game.drawing.text import Pen
 from game.drawing.view import View
@@ -21,7 +21,9 @@ from game.simulation.receipt_layout import frame_of
 from tests.telling import T0, worker
 from tests.test_kiosk_autopilot import known
 
-DAY = DayTotals(day=T0.date(), orders=123_456, kills=98_765, at_risk=87_654)
+DAY = DayTotals(
+    day=T0.date(), orders=123_456, kills=98_765, at_risk=87_654, auto=KillTotals(kills=76_543, at_risk=9_999)
+)
 TOTALS = KioskTotals(today=DAY, all_time=DAY)
 BEST = {
     "n": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,24 @@ import pytest
 
 from api_stub.checkpoint.files import ConfigError, load
 from api_stub.checkpoint.switching import view
-from api_stub.schema import Checkpoint
+from api_stub.schema import AttractSettings, Checkpoint, Kiosk
 from api_stub.schema.bindings import DEFAULT_KEYS, FIXED, checked_bindings, table_of
-from game.actions import OpenForm, OpenReplay
+from game.actions import OpenBug, OpenFailures, OpenForm, OpenReplay, Redeploy
 from game.api_state.news import RecordsSeen
-from game.bindings import DEFAULT, LOOK, OR, PAD_BUTTONS, PLAY, bound
+from game.bindings import DEFAULT, LOOK, OR, PAD_BUTTONS, PLAY, bound, in_kiosk
 from game.inputs import Device, KeyPress
+from game.kiosk.closed import answered_inside
+from game.panels.bug_code import BugSlip
 from game.panels.help import HelpPanel
+from game.panels.panel import Do, Stay
 from game.simulation.controls.hints import hint
+from game.simulation.controls.key_actions import FAILURES_SHUT
 from game.simulation.update import update
-from tests.panelling import texts_of
+from tests.panelling import keys as press_keys
+from tests.panelling import pass_time, texts_of
 from tests.running import as_yaml
 from tests.telling import kitchen_with, worker
+from tests.test_bug_view import challenge
 
 
 def load_with(directory: Path, table: Any) -> Any:
@@ -102,6 +109,58 @@ def test_the_help_is_printed_from_the_table() -> None:
     assert keys.cap("replay") == "J" and keys.cap("round") == "G" and keys.cap("slower") == "−"
 
 
+def test_a_kiosks_help_names_no_key_that_is_shut_there_and_what_the_others_do_there() -> None:
+    def written(failures_open: bool) -> list[str]:
+        panel = HelpPanel(
+            kiosk=True, bindings=bound({"j": "failures", "q": "edit"}), failures_open=failures_open
+        )
+        return [text for text, _, _ in texts_of(panel)]
+
+    told = written(False)
+    assert not {"J", "Q", "F", "E", "F11"} & set(told)
+    assert not any("browser" in text or "full screen" in text or "failures" in text for text in told)
+    assert "an order's history" in told and "G" in told
+    assert {"J", "F"} <= set(written(True)) and "F11" not in written(True)
+    outside = [text for text, _, _ in texts_of(HelpPanel(kiosk=False))]
+    assert {"F", "E", "F11"} <= set(outside)
+
+
+def test_every_key_that_a_kiosks_help_names_does_something_there() -> None:
+    """Nothing that a row promises is refused, or led elsewhere."""
+    for failures_open in (False, True):
+        help_of = in_kiosk(DEFAULT, failures_open)
+        for row in (*help_of.play, *help_of.look):
+            for action, keys in row.does:
+                model = kitchen()
+                model.kiosk, model.known = True, replace(model.known, kiosk=settings(failures_open))
+                found = update(model, (KeyPress(keys[0]),), (), 1 / 60)
+                led = [answered_inside(one, model) for one in found.commands]
+                assert FAILURES_SHUT not in [one.text for one in model.messages], action
+                assert not any(isinstance(one, OpenBug) for one in led), action
+
+
+def settings(failures_open: bool) -> Kiosk:
+    """What the API tells of a kiosk."""
+    attract = AttractSettings(enabled=True, panel_s=12, kill_every_s=(12, 20))
+    return Kiosk(on=True, idle_s=45, attract=attract, round_s=60, all_dead_restart_s=10, has_pin=False,
+                 failures_open=failures_open)  # fmt: skip
+
+
+@pytest.mark.parametrize("device", [Device.KEYBOARD, Device.GAMEPAD])
+@pytest.mark.parametrize("told", [None, False, True])
+def test_where_the_failures_are_shut_their_key_says_so_and_opens_nothing(
+    told: bool | None, device: Device
+) -> None:
+    model = kitchen()
+    model.kiosk = True
+    model.known = replace(model.known, kiosk=None if told is None else settings(told))
+    found = update(model, (KeyPress("f", device=device),), (), 1 / 60)
+    assert (found.wishes == (OpenFailures(),)) is bool(told)
+    assert ([one.text for one in model.messages] == [FAILURES_SHUT]) is not bool(told)
+    model.kiosk, model.known = False, replace(model.known, kiosk=None)
+    assert update(model, (KeyPress("f", device=device),), (), 1 / 60).wishes == (OpenFailures(),)
+
+
 def test_a_row_of_several_keys_keeps_the_others() -> None:
     keys = bound({"left": "round", "q": "line back"})
     (row,) = (row for row in keys.look if "line on" in dict(row.does))
@@ -120,3 +179,12 @@ def test_hints_are_for_the_device_that_was_used_last() -> None:
         assert "stick" in told[Device.GAMEPAD, kiosk] and "tap" not in told[Device.GAMEPAD, kiosk]
         assert "1–9" in told[Device.KEYBOARD, kiosk]
     assert "click" in told[Device.MOUSE, True]
+
+
+def test_in_a_kiosk_there_is_no_button_that_would_open_an_editor() -> None:
+    panel = BugSlip(challenge, art=None, asked=True, closed=True)
+    pass_time(panel)
+    assert "edit" not in [hit.group for hit in panel.hits]
+    assert "Edit" not in {text for text, _, _ in texts_of(panel)}
+    assert press_keys(panel, "e") == Stay()
+    assert press_keys(panel, "r") == Do((Redeploy(),))

@@ -41,6 +41,13 @@ def test_the_talks_checkpoints_are_there() -> None:
         assert by_name[name].fleet.respawn_after_s is None and by_name[name].fleet.lifespan_s is None
 
 
+def test_one_shipped_checkpoint_has_all_of_the_failure_menu_and_no_other_pays_for_it() -> None:
+    found = {loaded.config.checkpoint: loaded.config.failures for loaded in available()}
+    assert found["failures"].network and found["failures"].oven_service
+    assert [name for name, one in found.items() if one.network or one.oven_service] == ["failures"]
+    assert not any(one.allowed_in_kiosk for one in found.values())
+
+
 def test_a_large_fleet_is_accepted(tmp_path: Path) -> None:
     fleet = load(write(tmp_path, GOOD | {"fleet": {"slots": 256, "start": 256}})).config.fleet
     assert fleet.slots == fleet.start == 256

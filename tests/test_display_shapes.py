@@ -20,7 +20,7 @@ from game.inputs import Device, PointerMove, PointerPress
 from game.panels.input_routing import InputRouter
 from game.panels.stack import Pile
 from game.scene.margins import Margins
-from game.scene.panel_lens import panel_view, place_of
+from game.scene.panel_lens import panel_view, place_of, sheet_access
 from game.scene.renderer import whole_view
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
 from game.simulation.display.portrait_layout import BUTTON_HIGH, tall_layout
@@ -170,11 +170,14 @@ def test_a_portrait_displays_panel_lies_below_the_kitchen_on_the_display(wish: W
     placed = place_of(panel, PORTRAIT, access)
     assert placed is not None
     zoom, _, (x, y) = placed
-    _, _, w, h = panel.sheet_for(replace(access, large=panel.wide))
-    bottom = (PORTRAIT.display[1] - PORTRAIT.corner[1]) / PORTRAIT.scale
-    assert 0 <= x and x + w * zoom <= 1920 and 1080 <= y and y + h * zoom <= bottom
+    shown = sheet_access(panel, PORTRAIT, access)
+    _, _, w, h = panel.sheet_for(shown)
+    _, top, _, high = PORTRAIT.whole
+    # A form is upright, and as high as the display.
+    least = top if isinstance(wish, OpenForm) else 1080
+    assert 0 <= x and x + w * zoom <= 1920 and least <= y and y + h * zoom <= top + high
     # Letters of 22 and more, in the display's own pixels, where they were 12.
-    assert 22 * zoom * (1.4 if panel.wide else 1.0) * PORTRAIT.scale >= 16
+    assert 22 * zoom * (1.4 if panel.wide and h < w else 1.0) * PORTRAIT.scale >= 16
 
 
 def test_a_portrait_displays_form_takes_presses_where_it_is_drawn() -> None:

@@ -50,6 +50,8 @@ def test_kill_and_start(scene: Scene) -> None:
     scene.run(StartWorker(2))
     assert scene.api.paths() == ["DELETE /fleet/workers/3", "POST /fleet/workers"]
     assert scene.bodies("/fleet/workers") == [{"slot": 2}] and scene.told == []
+    scene.run(KillWorker(3, by_house=True))
+    assert [request.url.query for request in scene.api.asked[::2]] == [b"", b"by=house"]
     scene.api.answers["DELETE /fleet/workers/3"] = problem(409, "w3.1 is dead already")
     scene.run(KillWorker(3))
     assert scene.told == [Said("w3.1 is dead already")]

@@ -42,6 +42,8 @@ def test_only_a_players_kill_counts() -> None:
     assert last_kill(()) is None
     assert last_kill((crash,)) is None
     assert last_kill((kill, crash)) == kill.exit_observed_at.timestamp()
+    auto = receipt(3, seconds=90.0, by_house=True)
+    assert last_kill((kill, auto)) == kill.exit_observed_at.timestamp() and last_kill((auto,)) is None
 
 
 def test_the_models_receipts_count_from_when_the_process_died() -> None:

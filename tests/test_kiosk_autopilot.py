@@ -12,6 +12,7 @@ from api_stub.schema import (
     AttractSettings,
     DayTotals,
     Health,
+    KillTotals,
     Kiosk,
     KioskReset,
     KioskTotals,
@@ -77,13 +78,13 @@ def test_it_kills_a_busy_cook_now_and_then_and_brings_it_back() -> None:
     pilot = Autopilot(random.Random(1))
     kitchen = known(worker(1), holds(2), worker(3))
     assert pilot.act(kitchen, 0.0, EVERY) == () == pilot.act(kitchen, 11.9, EVERY)
-    assert pilot.act(kitchen, 20.0, EVERY) == (KillWorker(2),) and pilot.killed == "w2.1"
+    assert pilot.act(kitchen, 20.0, EVERY) == (KillWorker(2, by_house=True),) and pilot.killed == "w2.1"
     after = known(worker(1), worker(2, "dead"), holds(3))
     assert pilot.act(after, 20.0 + BACK_S - 0.1, EVERY) == ()
     assert pilot.act(after, 20.0 + BACK_S, EVERY) == (StartWorker(2),)
     assert pilot.act(after, 50.0, EVERY) == (StartWorker(2),), "again, where nobody came"
     whole = known(worker(1), worker(2, generation=2), holds(3))
-    assert pilot.act(whole, 50.1, EVERY) == (KillWorker(3),)
+    assert pilot.act(whole, 50.1, EVERY) == (KillWorker(3, by_house=True),)
 
 
 def test_over_a_long_day_some_cook_is_always_alive() -> None:
@@ -132,7 +133,10 @@ def test_it_kills_nobody_where_nobody_would_be_left_or_nothing_would_be_seen(kit
 
 def test_the_only_place_of_a_kitchen_is_emptied_where_the_api_fills_it_again() -> None:
     pilot = Autopilot(random.Random(1))
-    assert [pilot.act(known(holds(1)), now, EVERY) for now in (0.0, 20.0)] == [(), (KillWorker(1),)]
+    assert [pilot.act(known(holds(1)), now, EVERY) for now in (0.0, 20.0)] == [
+        (),
+        (KillWorker(1, by_house=True),),
+    ]
 
 
 def test_a_visitor_finds_every_place_as_it_was() -> None:
@@ -231,14 +235,22 @@ def test_only_cards_with_something_to_show_take_their_turn() -> None:
 
 
 def test_the_record_of_today_is_told() -> None:
-    today = DayTotals(day=T0.date(), orders=1, kills=2, at_risk=1, lost=0)
+    auto = KillTotals(kills=7, kills_survived=7, at_risk=3)
+    today = DayTotals(day=T0.date(), orders=1, kills=2, at_risk=1, lost=0, auto=auto)
     rounds = RoundTable.model_validate(
         {"today": [{"n": 1, "name": "ADA", "state": "done", "day": T0.date(), "started_at": T0, "kills": 1,
                     "at_risk": 4}]}
     )  # fmt: skip
     told = record_lines(KioskTotals(today=today, all_time=today), rounds)
-    assert told[0] == "1 order · 2 cooks killed · 0 pizzas lost"
+    assert told[0] == "1 order · 0 pizzas lost"
+    assert told[1] == "2 cooks killed by visitors · 7 by the house (AUTO) · 4 pizzas in their hands"
     assert told[2] == "Today's record: ADA, 4 pizzas put at risk, 1 kill, 0 lost"
+    both = today.model_copy(update={"kills": 0, "at_risk": 0, "auto": KillTotals(), "undivided": auto})
+    assert record_lines(KioskTotals(today=both, all_time=both), None)[1] == (
+        "0 cooks killed by visitors · 0 by the house (AUTO) · 7 by either · 3 pizzas in their hands"
+    )
+    nobody = DayTotals(day=T0.date(), orders=2)
+    assert record_lines(KioskTotals(today=nobody, all_time=nobody), None) == ("2 orders · 0 pizzas lost",)
 
 
 def test_the_countdown_and_outages_are_told_calmly() -> None:

@@ -62,3 +62,4 @@ def test_a_kiosk_is_back_after_each_fault_and_loses_nothing() -> None:
     assert verdict.problems == []
     assert set(verdict.back) == {*FAULTS, "damage_the_database"}
     assert verdict.taken > 10 and verdict.events > 100
+    assert verdict.touches > 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from api_stub.kiosk.rounds import COUNTED_S, MAX_TABLE, Rounds
 from api_stub.kiosk.rounds import Kept as KeptRounds
 from api_stub.kiosk.store import Store
 from api_stub.kiosk.totals import Kept, Totals
-from api_stub.schema import Audit, Receipt, ReceiptOrder, Round
+from api_stub.schema import Audit, KillTotals, Receipt, ReceiptOrder, Round
 from api_stub.state_files import ROUNDS
 from tests.serving import api, kitchen_for
 from worker.shared import Stage
@@ -29,7 +30,7 @@ NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 DAY = date(2026, 5, 4)
 
 
-def receipt(n: int, *taken_over: bool, cause: str = "player") -> Receipt:
+def receipt(n: int, *taken_over: bool, cause: str = "player", by_house: bool = False) -> Receipt:
     """A death with an order in hand for each word: whether it was taken over."""
     return Receipt(
         n=n,
@@ -37,6 +38,7 @@ def receipt(n: int, *taken_over: bool, cause: str = "player") -> Receipt:
         slot=1,
         cause=cause,  # type: ignore[arg-type]
         signal="SIGKILL",
+        by_house=by_house,
         exit_observed_at=NOON,
         orders=[
             ReceiptOrder(
@@ -113,6 +115,42 @@ def test_totals_count_what_is_new_and_go_on_after_a_restart(tmp_path: Path) -> N
     today = again.told.today
     assert (today.kills, today.kills_survived, today.at_risk, today.lost) == (3, 3, 3, 1)
     assert again.told.all_time.delivered == 12
+
+
+def test_kills_of_the_house_are_counted_apart_from_the_visitors(tmp_path: Path) -> None:
+    file, deaths = tmp_path / "kiosk.json", Deaths()
+    counted = totals(file)
+    deaths.all = [
+        receipt(1, True),
+        receipt(2, True, True, by_house=True),
+        receipt(3, False, by_house=True),
+        receipt(4, True, cause="panic"),
+    ]
+    counted.count_kills(deaths, NOON + timedelta(seconds=60))
+    counted.write()
+    again = totals(file)
+    deaths.all[2] = receipt(3, True, by_house=True)
+    again.count_kills(deaths, NOON + timedelta(seconds=60))
+    for told in (again.told.today, again.told.all_time):
+        assert (told.kills, told.kills_survived, told.at_risk) == (1, 1, 1)
+        assert told.auto == KillTotals(kills=2, kills_survived=2, at_risk=3)
+        assert told.undivided == KillTotals()
+
+
+def test_a_file_of_before_they_were_told_apart_is_read_and_says_so(tmp_path: Path) -> None:
+    file, deaths = tmp_path / "kiosk.json", Deaths()
+    day = {"day": "2026-05-04", "orders": 9, "delivered": 9, "kills": 4, "kills_survived": 3, "at_risk": 5,
+           "lost": 0}  # fmt: skip
+    seen = {"started": 9, "delivered": 9, "lost": 0, "receipt": 4, "pending": [4], "loss_at": None}
+    file.write_text(json.dumps({"today": day, "all_time": day, "seen": seen}))
+    counted = totals(file)
+    deaths.all = [receipt(4, True), receipt(5, True), receipt(6, True, by_house=True)]
+    counted.count_kills(deaths, NOON + timedelta(seconds=60))
+    counted.write()
+    told = totals(file).told.today
+    assert told.orders == 9 and told.undivided == KillTotals(kills=4, kills_survived=4, at_risk=6)
+    assert (told.kills, told.kills_survived, told.at_risk) == (1, 1, 1)
+    assert told.auto == KillTotals(kills=1, kills_survived=1, at_risk=1)
 
 
 def test_a_receipt_that_may_still_grow_is_not_counted_yet() -> None:
@@ -215,6 +253,7 @@ def test_a_round_counts_kills_what_was_at_risk_and_what_was_taken_over() -> None
     started = game.rounds.start("ADA", DAY, 60.0, 3)
     assert (started.n, started.state, started.left_s) == (1, "running", 60.0)
     game.deaths.all += [receipt(2, True, False), receipt(3, True, cause="panic")]
+    game.deaths.all += [receipt(4, True, by_house=True)]  # the visitor has left before the round was over
     game.now += 59
     game.rounds.tick(3)
     told = game.rounds.table(DAY).current
@@ -222,7 +261,7 @@ def test_a_round_counts_kills_what_was_at_risk_and_what_was_taken_over() -> None
     assert told.kill_list[0].at_risk[0].kept_stages == [Stage.PREPARE] and told.left_s == 1.0
     game.now += 1
     game.rounds.tick(3)
-    game.deaths.all += [receipt(4, True)]
+    game.deaths.all += [receipt(5, True)]
     game.rounds.tick(3)
     told = game.rounds.table(DAY).current
     assert told is not None and (told.state, told.kills) == ("counting", 1), "a death after it is not its own"

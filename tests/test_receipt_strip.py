@@ -50,6 +50,7 @@ def test_a_receipt_says_who_what_by_whom_after_how_long_and_what_was_kept() -> N
     assert words.held == "held manual 1"
     assert words.outcome == "cook 2 took over after 1.7 s"
     assert words.kept == "kept: prepare, bake" and not words.waiting
+    assert words_of(receipt(1, held(), by_house=True), 9.0).head == "AUTO: killed by the house"
 
 
 def test_while_one_waits_the_clock_runs() -> None:

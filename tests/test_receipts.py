@@ -297,6 +297,10 @@ def test_the_fleets_log() -> None:
     slot = Slot(2, 3, phase="dead")
     log.death(slot, Exit(9, None, "player", at=50.5, asked_at=50.25))
     log.death(slot, Exit(6, None, "panic", at=51.0))
+    log.death(slot, Exit(9, None, "player", at=52.0, asked_at=51.9, by_house=True))
+    auto = heard.pop()
+    assert read_line(json.dumps(asdict(auto)).encode().replace(b'"n": 0', b'"n": 9')).by_house
+    assert [receipt(one).by_house for one in (*heard, auto)] == [False, False, True]
     assert [(one.worker, one.slot, one.cause, one.signal) for one in heard] == [
         ("w2.3", 2, "player", "SIGKILL"),
         ("w2.3", 2, "panic", "SIGABRT"),

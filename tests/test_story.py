@@ -28,7 +28,7 @@ from game.simulation.update import update
 from tests.telling import T0, play, tell
 
 LINES = ("one", "two", "three")
-NAMES = ("1", "1-pair", "1a", "2", "3")
+NAMES = ("1", "1-pair", "1a", "2", "3", "failures")
 
 
 def a_story(**more: object) -> SpeakerLines:

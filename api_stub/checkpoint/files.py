@@ -30,8 +30,9 @@ MAX_SAID = 10
 """Problems of one file that there may be room for."""
 MAX_LISTED = 100
 """Checkpoints of one directory."""
-TALKS = ("1", "1-pair", "1a", "2", "3", "2-kubernetes", "3-kubernetes")
-"""The talks' own: the five that the F-keys have always begun with, then the two whose cooks are Pods."""
+TALKS = ("1", "1-pair", "1a", "2", "3", "2-kubernetes", "3-kubernetes", "failures")
+"""The talks' own: the five that the F-keys have always begun with, then the two whose cooks are Pods, and the
+one with all of the failure menu."""
 _FILE_NAME = re.compile(r"checkpoint-(.*)\.yaml", re.DOTALL)
 Stamp = tuple[int, int, int, int]
 NEVER_SEEN: Stamp = (0, 0, 0, 0)

@@ -35,6 +35,8 @@ class KillWanted:
 
     worker: str
     cause: ExitCause = "player"
+    by_house: bool = False
+    """Of a player's kills: it is the kiosk's autopilot that plays."""
 
 
 @dataclass(frozen=True)

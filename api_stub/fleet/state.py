@@ -82,6 +82,8 @@ class Exit:
     """When somebody asked for it; None: nobody did."""
     why: str | None = None
     """The cause in words, where there is more to say than its name does: the host's (OOMKilled) or ours."""
+    by_house: bool = False
+    """It was the kiosk's autopilot that asked for it."""
     home_gone: bool = False
     """`at` is when its home was seen to be gone; else when the worker itself was seen to have ended."""
 
@@ -116,6 +118,8 @@ class Slot:
     """Why it was told to end; None: nobody told it."""
     asked_at: float | None = None
     """When it was told so."""
+    by_house: bool = False
+    """It was the kiosk's autopilot that told it so."""
     killing: bool = False
     """It was told to end at once, or will be as soon as there is something to tell."""
     due: float | None = None

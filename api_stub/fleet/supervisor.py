@@ -164,10 +164,11 @@ class Supervisor:
         )
         return self.view(born)
 
-    def kill(self, worker: str) -> Worker:
-        """End this worker (id or slot number), now and without grace. Raises FleetRefusal."""
+    def kill(self, worker: str, by_house: bool = False) -> Worker:
+        """End this worker (id or slot number), now and without grace. `by_house`: no person wants it, but the
+        kiosk's autopilot. Raises FleetRefusal."""
         number = self._state.named(worker).number
-        self.handle(KillWanted(worker))
+        self.handle(KillWanted(worker, by_house=by_house))
         return self.view(self._state.slot(number))
 
     def signal(self, worker: str, number: int) -> int:

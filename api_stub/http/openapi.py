@@ -261,7 +261,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "lost": 0,
     },
     "KioskTotals": {
-        "today": {"day": "2026-01-01", "orders": 812, "delivered": 800, "kills": 40, "kills_survived": 40},
+        "today": {
+            "day": "2026-01-01",
+            "orders": 812,
+            "delivered": 800,
+            "kills": 40,
+            "kills_survived": 40,
+            "auto": {"kills": 96, "kills_survived": 96, "at_risk": 120},
+        },
         "all_time": {"day": "2025-12-30", "orders": 2410, "delivered": 2398, "kills": 131},
     },
     "PinTried": {"pin": "2468"},

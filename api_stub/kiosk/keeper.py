@@ -124,14 +124,15 @@ class KioskKeeper:
             return None
         return AllDead(since=since, restart_in_s=round(left_s, 2), workers=self._wanted)
 
-    def kill(self, worker: str) -> Worker:
-        """SIGKILL to this worker. In a kiosk, a slot's number means whoever was there when it was pressed:
-        right after a kill there it means nobody. Raises FleetRefusal."""
+    def kill(self, worker: str, by_house: bool = False) -> Worker:
+        """SIGKILL to this worker; `by_house`: the autopilot wants it. In a kiosk, a slot's number means
+        whoever was there when it was pressed: right after a kill there it means nobody. Raises
+        FleetRefusal."""
         number = self._fleet.state.named(worker).number
         pause_s = self._config().kiosk.kill_debounce_s
         if self.on and worker == str(number) and not self._debounce.takes(number, self._clock(), pause_s):
             raise AlreadyDead(f"slot {number} was killed less than {pause_s:g} s ago; once is enough")
-        killed = self._fleet.kill(worker)
+        killed = self._fleet.kill(worker, by_house)
         self._debounce.killed(number, self._clock())
         return killed
 

@@ -162,7 +162,7 @@ class Rounds:
                 ],
             )
             for receipt in self._receipts(played.after, until)
-            if receipt.cause == "player"
+            if receipt.cause == "player" and not receipt.by_house
         ]
 
     def table(self, day: date) -> RoundTable:

@@ -77,6 +77,7 @@ class FleetLog:
                 killed_at=self._wall_of(end.asked_at, end) if end.asked_at is not None else None,
                 observed_at=observed_at,
                 why=end.why,
+                by_house=end.by_house,
                 seen="process" if slot.home is None else "pod" if end.home_gone else "container",
             )
         )

@@ -78,6 +78,8 @@ class Death:
     """The cause in words, where there is more to say than its name does."""
     seen: Literal["process", "container", "pod"] = "process"
     """What was seen to be gone then."""
+    by_house: bool = False
+    """It was a kiosk's autopilot that had it killed."""
 
     @property
     def over(self) -> bool:
@@ -262,6 +264,7 @@ def receipt(death: Death) -> Receipt:
         worker=death.worker,
         slot=death.slot,
         cause=death.cause,
+        by_house=death.by_house,
         signal=death.signal,
         why=death.why,
         killed_at=_moment(death.killed_at),

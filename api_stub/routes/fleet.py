@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from api_stub.kitchen import Kitchen, kitchen_of
-from api_stub.schema import Fleet, Problem, StartWorkerRequest, Worker
+from api_stub.schema import Fleet, KilledBy, Problem, StartWorkerRequest, Worker
 
 router = APIRouter(prefix="/fleet", tags=["fleet"])
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
@@ -50,10 +50,13 @@ async def start_worker(kitchen: InKitchen, request: StartWorkerRequest | None = 
 async def kill_worker(
     worker: Annotated[str, Path(max_length=280, description="A worker's id, or a slot's number.")],
     kitchen: InKitchen,
+    by: Annotated[
+        KilledBy, Query(description="house: a kiosk's autopilot wants it, which its totals tell apart.")
+    ] = "player",
 ) -> Worker:
     """End that worker now: SIGKILL to the process, or its Pod is deleted with grace 0. In a kiosk, a slot's
     number right after a kill there is a 409: whoever mashes a key has meant the worker that is gone."""
-    return kitchen.kiosk.kill(worker)
+    return kitchen.kiosk.kill(worker, by_house=by == "house")
 
 
 @router.post("/redeploy")

@@ -17,7 +17,15 @@ from api_stub.schema.failures import (
     Sighting,
     TimeoutsInForce,
 )
-from api_stub.schema.fleet import ExitCause, Fleet, LastExit, StartWorkerRequest, Worker, WorkerPhase
+from api_stub.schema.fleet import (
+    ExitCause,
+    Fleet,
+    KilledBy,
+    LastExit,
+    StartWorkerRequest,
+    Worker,
+    WorkerPhase,
+)
 from api_stub.schema.house import (
     Checkpoint,
     CheckpointList,
@@ -31,6 +39,7 @@ from api_stub.schema.kiosk import (
     AllDead,
     AttractSettings,
     DayTotals,
+    KillTotals,
     Kiosk,
     KioskReset,
     KioskTotals,
@@ -95,15 +104,15 @@ from worker.shared import (
 
 __all__ = [
     "ActivityState", "AllDead", "Answer", "AttractSettings", "Audit", "Challenge", "Checkpoint",
-    "CheckpointList", "CheckpointSwitch", "Cheese", "CodeProblem", "Crust", "Curves", "Custodian",
-    "Customer", "DayTotals", "ExitCause", "Failure", "FailureMenu", "FailureRecord", "FailureWanted",
-    "Fleet", "FleetHealth", "Health", "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "Kiosk",
-    "KioskReset", "KioskTotals", "LastExit", "Latency", "Listing", "MAX_BATCH", "MAX_BATCH_BODY_BYTES",
-    "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH", "MAX_FAILURE_S", "MAX_ID_LENGTH", "MAX_RUN_ID_LENGTH",
-    "MAX_SIGHTINGS", "MAX_TOPPINGS", "Menu", "NotRestored", "Order", "OrderEnd", "OrderId", "OrderList",
-    "OrderRequest", "OrderStats", "OrderStatus", "PinTried", "PinVerdict", "Problem", "Rates", "Receipt",
-    "ReceiptOrder", "Request", "RetryInForce", "RiskedOrder", "Round", "RoundKill", "RoundName",
-    "RoundNamed", "RoundTable", "RoundWanted", "Sighting", "Spread", "Stage", "StageView",
+    "CheckpointList", "CheckpointSwitch", "Cheese", "CodeProblem", "Crust", "Curves", "Custodian", "Customer",
+    "DayTotals", "ExitCause", "Failure", "FailureMenu", "FailureRecord", "FailureWanted", "Fleet",
+    "FleetHealth", "Health", "HeartbeatTimeout", "HistoryEvent", "ID_PATTERN", "KillTotals", "KilledBy",
+    "Kiosk", "KioskReset", "KioskTotals", "LastExit", "Latency", "Listing", "MAX_BATCH",
+    "MAX_BATCH_BODY_BYTES", "MAX_BODY_BYTES", "MAX_CUSTOMER_LENGTH", "MAX_FAILURE_S", "MAX_ID_LENGTH",
+    "MAX_RUN_ID_LENGTH", "MAX_SIGHTINGS", "MAX_TOPPINGS", "Menu", "NotRestored", "Order", "OrderEnd",
+    "OrderId", "OrderList", "OrderRequest", "OrderStats", "OrderStatus", "PinTried", "PinVerdict", "Problem",
+    "Rates", "Receipt", "ReceiptOrder", "Request", "RetryInForce", "RiskedOrder", "Round", "RoundKill",
+    "RoundName", "RoundNamed", "RoundTable", "RoundWanted", "Sighting", "Spread", "Stage", "StageView",
     "StartWorkerRequest", "Stats", "StatusItem", "StatusRequest", "StreamSettings", "TOPPINGS", "Takeovers",
     "TemporalHealth", "TimeoutsInForce", "Topping", "Worker", "WorkerPhase", "WorkerStats", "WorkflowState",
 ]  # fmt: skip

@@ -12,6 +12,8 @@ from api_stub.schema.challenge import CodeProblem
 
 WorkerPhase = Literal["empty", "starting", "ready", "stopping", "dead", "backoff"]
 ExitCause = Literal["player", "panic", "crash", "redeploy", "shutdown"]
+KilledBy = Literal["player", "house"]
+"""Who wants a worker killed: a person, or a kiosk's autopilot."""
 
 
 class LastExit(Answer):
@@ -76,7 +78,9 @@ class Fleet(Answer):
     slots: int = Field(description="How many slots there are.")
     births: int = Field(description="Processes made; a start that failed is none.")
     deaths: int = Field(description="Processes that ended, however.")
-    kills: int = Field(default=0, description="Of them: killed by a player.")
+    kills: int = Field(
+        default=0, description="Of them: killed on purpose, by a player or a kiosk's autopilot."
+    )
     workers: list[Worker] = Field(description="One for each slot, by number.")
     restart_in_s: float | None = Field(
         default=None,

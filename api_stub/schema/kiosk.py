@@ -81,6 +81,16 @@ class KioskReset(Answer):
     took_s: float = Field(ge=0, description="How long it took, seconds.")
 
 
+class KillTotals(Answer):
+    """Kills of one kind on one day of the kiosk."""
+
+    kills: int = Field(default=0, ge=0, description="Workers killed.")
+    kills_survived: int = Field(
+        default=0, ge=0, description="Of them: those after which every order that was in hand went on."
+    )
+    at_risk: int = Field(default=0, ge=0, description="Orders that were in a killed worker's hands.")
+
+
 class DayTotals(Answer):
     """What happened on one day of the kiosk."""
 
@@ -91,7 +101,16 @@ class DayTotals(Answer):
     kills_survived: int = Field(
         default=0, ge=0, description="Of them: those after which every order that was in hand went on."
     )
-    at_risk: int = Field(default=0, ge=0, description="Orders that were in a killed worker's hands.")
+    at_risk: int = Field(
+        default=0, ge=0, description="Orders that were in the hands of workers that visitors have killed."
+    )
+    auto: KillTotals = Field(
+        default_factory=KillTotals, description="AUTO: kills by the autopilot, while nobody was there."
+    )
+    undivided: KillTotals = Field(
+        default_factory=KillTotals,
+        description="Kills by either, counted by an older version that did not tell them apart.",
+    )
     lost: int = Field(default=0, ge=0, description="Orders lost, by the audit.")
 
 

@@ -50,6 +50,9 @@ class Receipt(Answer):
     worker: str = Field(description="The worker that died.")
     slot: int = Field(description="Its slot.")
     cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
+    by_house: bool = Field(
+        default=False, description="It was a kiosk's autopilot that had it killed, and no person."
+    )
     signal: str | None = Field(default=None, description="The signal that ended it, where one did.")
     why: str | None = Field(
         default=None, description="The cause in words, where there is more to say than its name does."
@@ -167,7 +170,7 @@ class WorkerStats(Answer):
     ready: int = Field(description="Workers that poll now.")
     births: int = Field(description="Processes started since the API's start.")
     deaths: int = Field(description="Processes that ended, however.")
-    kills: int = Field(description="Of them: killed by a player.")
+    kills: int = Field(description="Of them: killed on purpose, by a player or a kiosk's autopilot.")
     panics: int = Field(default=0, description="Of them: ended by their own lifespan.")
 
 

@@ -17,6 +17,8 @@ CAUSES: dict[ExitCause, str] = {
     "redeploy": "redeployed",
     "shutdown": "stopped",
 }
+HOUSE = "AUTO: killed by the house"
+"""The cause of a kill by a kiosk's autopilot, while nobody was there."""
 QUIET: frozenset[ExitCause] = frozenset({"redeploy", "shutdown"})
 """Ends that were meant: worth a receipt only where an order was in the worker's hands."""
 
@@ -128,7 +130,7 @@ def words_of(receipt: Receipt, dead_for: float) -> Words:
     orders = receipt.orders
     return Words(
         slot=receipt.slot,
-        head=receipt.why or CAUSES[receipt.cause],
+        head=receipt.why or (HOUSE if receipt.by_house else CAUSES[receipt.cause]),
         # The words say that, too, and are longer.
         signal="" if receipt.why else receipt.signal or "",
         held=_held(orders),

@@ -94,12 +94,10 @@ class Attendant:
         return passed, steps
 
     def hear(self, news: Sequence[News]) -> None:
-        """Take what the API says of a reset, and of whom the autopilot has killed."""
+        """Take what the API says of a reset."""
         for item in news:
             if isinstance(item, KioskResetDone):
                 self.reset.heard(item, self.model.real)
-        for slip in self.model.slips:
-            slip.auto = slip.auto or slip.receipt.worker in self.autopilot.victims
 
     def later(
         self, seconds: float, panels: Collection[object], visitors: Collection[object], replays: bool

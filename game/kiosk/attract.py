@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api_stub.schema import KioskTotals, RoundTable
+from api_stub.schema import DayTotals, KioskTotals, RoundTable
 from game.inputs import Device
 
 
@@ -62,15 +62,34 @@ def _many(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def _kill_line(today: DayTotals) -> str:
+    """Whose kills there were, the kitchen's own apart from the visitors', and what was in those cooks' hands;
+    empty: nobody was killed.
+    """
+    auto, either = today.auto, today.undivided
+    if not today.kills + auto.kills + either.kills:
+        return ""
+    parts = [
+        f"{_many(today.kills, 'cook', 'cooks')} killed by visitors",
+        f"{auto.kills:,} by the house (AUTO)",
+    ]
+    if either.kills:
+        parts.append(f"{either.kills:,} by either")
+    if at_risk := today.at_risk + auto.at_risk + either.at_risk:
+        parts.append(f"{_many(at_risk, 'pizza', 'pizzas')} in their hands")
+    return " · ".join(parts)
+
+
 def record_lines(totals: KioskTotals | None, rounds: RoundTable | None) -> tuple[str, ...]:
     """Today in figures, and today's best round; empty: nothing is counted yet."""
     lines = []
     if totals is not None:
         today = totals.today
-        kills = _many(today.kills, "cook killed", "cooks killed")
-        lines.append(f"{_many(today.orders, 'order', 'orders')} · {kills} · {today.lost:,} pizzas lost")
-        if today.at_risk:
-            lines.append(f"{_many(today.at_risk, 'pizza was', 'pizzas were')} in a killed cook's hands")
+        lines.append(
+            f"{_many(today.orders, 'order', 'orders')} · {_many(today.lost, 'pizza', 'pizzas')} lost"
+        )
+        if kills := _kill_line(today):
+            lines.append(kills)
     best = next((one for one in (rounds.today if rounds else []) if one.at_risk or one.kills), None)
     if best is not None:
         who = best.name or "Somebody"

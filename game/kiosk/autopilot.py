@@ -5,7 +5,6 @@ but for the dice. Times are seconds of any clock that only goes forward.
 from __future__ import annotations
 
 import random
-from collections import deque
 from dataclasses import dataclass, field
 
 from api_stub.schema import Worker
@@ -27,8 +26,6 @@ class Autopilot:
     killed: str = ""
     """The worker that it killed last."""
     killed_at: float = -1e9
-    victims: deque[str] = field(default_factory=lambda: deque(maxlen=8))
-    """The newest workers that it killed."""
     _next_at: float | None = None
     _to_start: dict[int, float] = field(default_factory=dict)
     """Places that it has emptied, and since when."""
@@ -57,9 +54,8 @@ class Autopilot:
             return ()
         self._next_at = now + self.dice.uniform(*every_s)
         self.killed, self.killed_at = worker.id or "", now
-        self.victims.append(self.killed)
         self._to_start[worker.slot] = now
-        return (KillWorker(worker.slot),)
+        return (KillWorker(worker.slot, by_house=True),)
 
     def _bring_back(self, workers: list[Worker], now: float) -> tuple[Command, ...]:
         """Start whom it killed, where neither the checkpoint nor a person does."""

@@ -62,7 +62,8 @@ class ApiActions:
         where the API is away.
         """
         if isinstance(command, KillWorker):
-            self._told(self.client.delete(f"/fleet/workers/{command.slot}"))
+            by = "?by=house" if command.by_house else ""
+            self._told(self.client.delete(f"/fleet/workers/{command.slot}{by}"))
         elif isinstance(command, StartWorker):
             self._told(self.client.post("/fleet/workers", json={"slot": command.slot}))
         elif isinstance(command, OpenWebUI):

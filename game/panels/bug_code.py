@@ -82,10 +82,12 @@ class BugSlip(Panel):
         art: Art | None,
         asked: bool,
         fixable: Callable[[], bool] = lambda: True,
+        closed: bool = False,
     ) -> None:
         """`look_up` is asked in every frame; `asked`: it leaves only when a person closes it, or when
-        there is no bug to fix any more (`fixable`).
+        there is no bug to fix any more (`fixable`). `closed`: in a kiosk no editor opens beside the game.
         """
+        self._closed = closed
         self._look_up = look_up
         self._art = art
         self._asked = asked
@@ -94,7 +96,11 @@ class BugSlip(Panel):
         self._calm = 0.0
         self._kept = KeptSheet()
         self._magnifier = Magnifier(FRAME, GROWTH)
-        self.hits = HITS
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed."""
+        return tuple(hit for hit in HITS if hit.group != EDIT) if self._closed else HITS
 
     @property
     def box(self) -> Box:
@@ -119,7 +125,7 @@ class BugSlip(Panel):
         item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(HITS, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return Close() if hit.group == CLOSE else self._do(hit.group)
             return Stay(used=inside(FRAME, item.x, item.y))
@@ -136,7 +142,7 @@ class BugSlip(Panel):
             command = Redeploy()
         elif what == RESET:
             command = ConfirmReset()
-        elif challenge is None or challenge.file is None:
+        elif challenge is None or challenge.file is None or self._closed:
             return Stay()
         else:
             command = EditFile(challenge.file)
@@ -152,7 +158,7 @@ class BugSlip(Panel):
         """Draw in logical pixels; reads only."""
         view = self._magnifier.view(view)
         challenge = self._look_up()
-        hot = hit_at(HITS, *self._sheet.pointer)
+        hot = hit_at(self.hits, *self._sheet.pointer)
         key = (challenge, hot, view.scale, self._seconds) if self._sheet.arrived >= 1.0 else None
         self._kept.draw(view, FRAME, key, lambda: self._paint(view, challenge))
 
@@ -246,14 +252,14 @@ class BugSlip(Panel):
                     )  # fmt: skip
 
     def _close(self, easel: Easel) -> None:
-        hot = hit_at(HITS, *self._sheet.pointer)
+        hot = hit_at(self.hits, *self._sheet.pointer)
         x, y, w, h = HITS[0].box
         easel.box(HITS[0].box, GLOW if hot is HITS[0] else PLASTER, 18, INK)
         easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
 
     def _buttons(self, easel: Easel, strong: str) -> None:
-        hot = hit_at(HITS, *self._sheet.pointer)
-        for hit in HITS[1:]:
+        hot = hit_at(self.hits, *self._sheet.pointer)
+        for hit in self.hits[1:]:
             key, text = LABELS[hit.group]
             easel.button(hit.box, text, key, strong=hit.group == strong, hot=hit is hot)
 

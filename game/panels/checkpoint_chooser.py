@@ -12,11 +12,13 @@ from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
-from game.theme import GLOW, INK, INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
+from game.theme import CANVAS, GLOW, INK, INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
 LEFT, TOP, WIDE = 460.0, 150.0, 1000.0
 ROW = 84.0
-MOST = 8
+BELOW = 24.0
+"""What a long list leaves below it."""
+MOST = 10
 F_KEYS = 6
 
 
@@ -32,11 +34,17 @@ class ChooserPanel(Panel):
         self._focus = names.index(current) if current in names else 0
         self._sheet = Sheet()
         rows = max(1, len(self._checkpoints))
-        self.frame: Box = (LEFT, TOP, WIDE, 190 + ROW * rows)
-        self.hits = tuple(
-            Hit((LEFT + 34, TOP + 112 + ROW * n, WIDE - 68, ROW - 10), "checkpoint", n)
+        high = 190 + ROW * rows
+        self.frame: Box = (LEFT, min(TOP, CANVAS[1] - BELOW - high), WIDE, high)
+        self._hits = tuple(
+            Hit((LEFT + 34, self.frame[1] + 112 + ROW * n, WIDE - 68, ROW - 10), "checkpoint", n)
             for n in range(len(self._checkpoints))
         )
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed: a row for each checkpoint."""
+        return self._hits
 
     def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
@@ -46,7 +54,7 @@ class ChooserPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(self.hits, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return self._choose(hit.index)
             return Stay() if inside(self.frame, item.x, item.y) else Close()
@@ -75,9 +83,10 @@ class ChooserPanel(Panel):
         easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
         easel.dim(self._sheet.arrived)
         easel.sheet(self.frame)
-        easel.text("Checkpoints", 960, TOP + 66, SIZE_TITLE, face="display", anchor="center")
+        top = self.frame[1]
+        easel.text("Checkpoints", 960, top + 66, SIZE_TITLE, face="display", anchor="center")
         if not self._checkpoints:
-            easel.text("The API has not listed any.", 960, TOP + 144, SIZE_BODY, anchor="center")
+            easel.text("The API has not listed any.", 960, top + 144, SIZE_BODY, anchor="center")
         hot = hit_at(self.hits, *self._sheet.pointer)
         for hit, checkpoint in zip(self.hits, self._checkpoints, strict=True):
             self._row(easel, hit, checkpoint, hot=hit is hot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from game.accessibility import Access
-from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, Row
+from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, Row, in_kiosk
 from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
@@ -47,7 +47,9 @@ class HelpPanel(Panel):
 
     modal = True
 
-    def __init__(self, *, kiosk: bool, bindings: Bindings = DEFAULT) -> None:
+    def __init__(self, *, kiosk: bool, bindings: Bindings = DEFAULT, failures_open: bool = False) -> None:
+        """`failures_open`: the failure menu can be used in this kiosk, too."""
+        bindings = in_kiosk(bindings, failures_open) if kiosk else bindings
         self._columns = (bindings.play, (*bindings.look, Row(("Esc",), leaving(kiosk))))
         self._sheet = Sheet()
 

@@ -60,4 +60,5 @@ class Magnifier:
         left, top, wide, _ = self._box
         x, y, plain, _ = self._frame
         zoom = wide / plain
-        return replace(item, x=x + (item.x - left) / zoom, y=y + (item.y - top) / zoom)
+        found = replace(item, x=x + (item.x - left) / zoom, y=y + (item.y - top) / zoom)
+        return replace(found, least=found.least / zoom) if isinstance(found, PointerPress) else found

@@ -13,7 +13,8 @@ from game.accessibility import Access
 from game.actions import Command
 from game.drawing.view import View
 from game.geometry import Box
-from game.inputs import Input
+from game.inputs import Input, PointerPress
+from game.panels.widgets import Hit, press_at
 from game.scene.hud.free_room import FreeRoom
 from game.theme import CANVAS
 
@@ -67,6 +68,15 @@ class Panel(Protocol):
         panels leave it as it is.
         """
         return free
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed now."""
+        return ()
+
+    def target(self, item: PointerPress) -> Hit | None:
+        """What a press on its sheet lands on; a finger's on what is near enough."""
+        return press_at(self.hits, item)
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""

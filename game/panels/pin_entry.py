@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from game.accessibility import Access
 from game.actions import TryPin
 from game.drawing.view import View
 from game.geometry import Box
@@ -33,6 +34,10 @@ class PinPanel(Panel):
         """The boxes that can be pressed."""
         return HITS
 
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels."""
+        return FRAME
+
     def judged(self, right: bool | None) -> None:
         """The API has said that it is wrong, or (None) nobody could say."""
         self._said = "That is not the PIN." if right is False else "Nobody answers: try again in a moment."
@@ -41,7 +46,7 @@ class PinPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(HITS, item.x, item.y)
+            hit = self.target(item)
             return self._press(hit.group) if hit else Stay()
         key = pressed_key(item).removeprefix("keypad ").strip("[]")
         if key == "escape":

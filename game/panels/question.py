@@ -59,7 +59,7 @@ class AskPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(BUTTONS, item.x, item.y)
+            hit = self.target(item)
             return self._answer(hit.index) if hit else Stay()
         key = pressed_key(item)
         if key == "y":

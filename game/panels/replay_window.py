@@ -138,7 +138,7 @@ class ReplayPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            if hit_at(self.hits, item.x, item.y):
+            if self.target(item):
                 return Close()
             return Stay(used=inside(FRAME, item.x, item.y))
         return Close() if pressed_key(item) in ("escape", "k") else Stay(used=False)

@@ -154,7 +154,9 @@ class Pile:
             menu = model.known.menu or Menu.printed()
             self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
         elif isinstance(wish, OpenHelp):
-            self.panels.append(HelpPanel(kiosk=model.kiosk, bindings=model.bindings))
+            self.panels.append(
+                HelpPanel(kiosk=model.kiosk, bindings=model.bindings, failures_open=not model.failures_shut)
+            )
         elif isinstance(wish, OpenStats):
             self.panels.append(StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age)))
         elif isinstance(wish, OpenChooser):
@@ -219,6 +221,7 @@ class Pile:
             art=self._art(),
             asked=wish.asked,
             fixable=lambda: model.file_to_fix is not None,
+            closed=model.kiosk,
         )
         self.panels.insert(0, slip)
 

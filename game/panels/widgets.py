@@ -17,8 +17,8 @@ from game.drawing.shapes import board, edged_box, fill_box, inset
 from game.drawing.text import Pen
 from game.drawing.text.fonts import Face
 from game.drawing.view import View
-from game.geometry import Box, inside
-from game.inputs import Input, KeyPress, PointerGone, PointerMove
+from game.geometry import Box, grown, how_far, inside
+from game.inputs import Input, KeyPress, PointerGone, PointerMove, PointerPress
 from game.simulation.motion import ease_out
 from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour, mix
 
@@ -52,6 +52,19 @@ class Hit:
 def hit_at(hits: Sequence[Hit], x: float, y: float) -> Hit | None:
     """The box at a point, or None."""
     return next((hit for hit in hits if inside(hit.box, x, y)), None)
+
+
+def press_at(hits: Sequence[Hit], item: PointerPress) -> Hit | None:
+    """The box that a press lands on. A finger's, beside all of them, is the nearest one's that is too small
+    for a finger: around it there is as much room as it lacks.
+    """
+    found = hit_at(hits, item.x, item.y)
+    if found is not None or not item.least:
+        return found
+    near = ((how_far(hit.box, item.x, item.y), n) for n, hit in enumerate(hits)
+            if inside(grown(hit.box, item.least), item.x, item.y))  # fmt: skip
+    best = min(near, default=None)
+    return None if best is None else hits[best[1]]
 
 
 def pressed_key(item: Input) -> str:

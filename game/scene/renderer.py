@@ -49,6 +49,10 @@ def busy(model: Model) -> bool:
 class Overlay(Protocol):
     """What lies over the kitchen, as far as the picture must know of it; a panel, as a rule."""
 
+    @property
+    def modal(self) -> bool:
+        """Whether it covers all else: the kitchen takes no input."""
+
     def draw(self, view: View) -> None:
         """Draw in logical pixels."""
 

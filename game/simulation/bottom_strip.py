@@ -9,6 +9,8 @@ from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_
 
 CAP = 64.0
 """How wide a button is that shows its key alone."""
+KIOSK_CAP = 98.0
+"""The same in a kiosk: with the gap, a finger has room for one of them also on a 4:3 display."""
 GAP = 14.0
 ROUND = 236.0
 """How wide the button is that begins a round."""
@@ -37,7 +39,8 @@ def strip_for(speaking: bool, kiosk: bool, muted: bool) -> StripLayout:
     if speaking:
         _, y, _, h = HELP_BUTTON
         edge = HELP_BUTTON[0] + HELP_BUTTON[2]
-        helping, ui, sign = ((edge - CAP - n * (CAP + GAP), y, CAP, h) for n in range(3))
+        cap = KIOSK_CAP if kiosk else CAP
+        helping, ui, sign = ((edge - cap - n * (cap + GAP), y, cap, h) for n in range(3))
         order = order if kiosk else (order[0], y, CAP, h)
     left = order[0] + order[2] + GAP
     play = (left, order[1], ROUND, order[3]) if kiosk else None

@@ -40,8 +40,6 @@ class ReceiptSlip:
     slot: int = -1
     died_real: float = 0.0
     """When (`real`) the process died."""
-    auto: bool = False
-    """Whether a kiosk killed it by itself, while nobody was there."""
     recorded: bool = False
     """Whether there is a recording of that death, to be shown again."""
 
@@ -117,6 +115,12 @@ class Model:
     def say(self, text: str, good: bool = False, icon: str = "") -> None:
         """Show a sentence for a while, after the sign `icon`."""
         self.messages = with_message(self.messages, Message(text, good, icon))
+
+    @property
+    def failures_shut(self) -> bool:
+        """Whether this is a kiosk that keeps the failure menu from its visitors."""
+        told = self.known.kiosk
+        return self.kiosk and not (told is not None and told.failures_open)
 
     def follows(self, gopher: Gopher) -> bool:
         """Whether somebody keeps an eye on it: it is one of the newest ordered at this window, it is under

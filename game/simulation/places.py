@@ -87,10 +87,16 @@ class CookSpot:
     height: float
     room: float
 
+    @property
+    def box(self) -> Box:
+        """What is pressed to mean this cook or its place: all of it, and its plates."""
+        reach = min(self.height * 0.38, self.room / 2)
+        return self.x - reach, self.y - self.height, 2 * reach, self.height + 42
+
     def contains(self, x: float, y: float) -> bool:
         """Whether a pointer there means this cook or its place."""
-        reach = min(self.height * 0.38, self.room / 2)
-        return abs(x - self.x) <= reach and self.y - self.height <= y <= self.y + 42
+        left, top, wide, high = self.box
+        return left <= x <= left + wide and top <= y <= top + high
 
 
 def cook_spot(kitchen: KitchenLayout, slot: int, slots: int) -> CookSpot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from api_stub.schema import Receipt
@@ -16,8 +15,6 @@ from game.simulation.receipt_slips import LEAVE, LIFE
 
 LEFT, TOP, WIDE = 1464.0, 146.0, 440.0
 LINE = 29.0
-AUTO_HEAD = "AUTO: killed by the house"
-"""The head of a receipt of a cook that no visitor has killed."""
 PAD = 9.0
 GAP = 10.0
 TAB_WIDE, TAB_HIGH = 92.0, 52.0
@@ -77,8 +74,6 @@ def placed_slips(notes: Sequence[ReceiptSlip], access: Access, heard: float) -> 
         if access.calm:
             room = come = 1.0
         words = _words(note.receipt, int(max(0.0, heard - note.died_real) * 10))
-        if note.auto:
-            words = replace(words, head=AUTO_HEAD)
         found.append(PlacedSlip(note, words, at + (1 - come) * (1920 - at), y))
         # What is below makes room softly while this one comes.
         y += (height_of(words, access) + GAP) * room

@@ -1,8 +1,9 @@
 """A kiosk that nobody looks after: `./run_all.sh bench kiosk --minutes 60`.
 
 A real stack with `--kiosk` and its window on a display of its own, orders that come by themselves, a monkey
-on keyboard and mouse, and a fault each EVERY_S seconds. Everything must be back in time after each fault; at
-the end nothing is lost, and no order is stuck. Last of all the database is damaged, when no order is open.
+on keyboard, mouse, touch screen and gamepad, and a fault each EVERY_S seconds. Everything must be back in
+time after each fault; at the end nothing is lost, and no order is stuck. Last of all the database is damaged,
+when no order is open.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import psutil
 from tests.bench.chaos import CONFIG as CHAOS
 from tests.bench.chaos import DISK_MB, alive, left_of
 from tests.bench.faults import FAULTS, Mend, in_use, small_disk
+from tests.bench.hands import Played, write_hands
 from tests.bench.monkey import WINDOW, Monkey, xdotool
 from tests.bench.report import Line, median, progress
 from tests.bench.usage import Usage
@@ -77,6 +79,9 @@ class Verdict:
     audit: dict[str, Any] = field(default_factory=dict)
     losses: list[str] = field(default_factory=list)
     events: int = 0
+    touches: int = 0
+    presses: int = 0
+    """What fingers and a gamepad did, beside keyboard and mouse."""
     blind: int = 0
     usage: dict[str, Any] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -224,6 +229,7 @@ def run(
         temporary, state = directory / "tmp", directory / "state"
         temporary.mkdir()
         write_hang(directory)
+        write_hands(directory)
         verdict.own_disk = held.enter_context(small_disk(state, DISK_MB))
         config = directory / "kiosk.yaml"
         config.write_text(as_yaml(CONFIG), encoding="utf-8")
@@ -247,7 +253,7 @@ def run(
         booth = Booth(scene, display, verdict)
         booth.seconds_until_back(40)
         with Usage(stack) as usage, Customers(stack, RATE) as customers:
-            with Monkey(display, SIZE, seed, checkpoints) as monkey:
+            with Monkey(display, SIZE, seed, checkpoints) as monkey, Played(directory) as hands:
                 end = time.monotonic() + 60 * minutes
                 for name in names or order_of_faults(dice, missing):
                     due = time.monotonic() + every_s
@@ -256,6 +262,7 @@ def run(
                         break
                     time.sleep(max(0.0, min(due, end) - time.monotonic()))
             verdict.events, verdict.blind = monkey.events, monkey.blind
+            verdict.touches, verdict.presses = hands.touches, hands.presses
         settle(stack, customers, verdict)
         verdict.usage = usage.told()
         booth.suffer("damage_the_database", damage_the_database)
@@ -304,6 +311,8 @@ def kiosk(minutes: float) -> Iterator[Line]:
             "stuck": len(verdict.stuck) + max(0, verdict.open_in_the_end),
             "orders": verdict.taken,
             "events": verdict.events,
+            "touches": verdict.touches,
+            "gamepad": verdict.presses,
             "seconds_without_a_window": verdict.blind,
             "usage": verdict.usage,
             "left_out": verdict.left_out,

@@ -90,7 +90,7 @@ class FailuresPanel(Panel):
         if isinstance(item, PointerMove) and (over := hit_at(self.hits, item.x, item.y)) is not None:
             self._focus = over.index
         if isinstance(item, PointerPress):
-            hit = hit_at(self.hits, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return self._choose(hit.index)
             return Stay() if inside(FRAME, item.x, item.y) else Close()

@@ -120,7 +120,12 @@ class OrderCard(Panel):
         bottom = TOP + HEIGHT - 34
         self._foot: Box = (left, bottom - BUTTON_HIGH - 5, x + WIDTH - MARGIN - left, BUTTON_HIGH)
         close, ways_out = Hit((x + WIDTH - 88, TOP + 28, 60, 60), CLOSE), (Hit(self._foot, OPEN),)
-        self.hits: tuple[Hit, ...] = (close, *(() if closed else ways_out))
+        self._hits: tuple[Hit, ...] = (close, *(() if closed else ways_out))
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The boxes that can be pressed."""
+        return self._hits
 
     @property
     def box(self) -> Box:
@@ -141,7 +146,7 @@ class OrderCard(Panel):
         item = self._magnifier.inner(item)
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            hit = hit_at(self.hits, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return Close() if hit.group == CLOSE else self._open()
             return Stay(used=inside(self.frame, item.x, item.y))
@@ -202,15 +207,9 @@ class OrderCard(Panel):
         text_left = left + (48 if easel.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED
         bad = condition_of(order) not in (None, Condition.CANCELLED)
+        colour, room = BASIL if done else TOMATO if bad else INK, x + INNER - 70 - text_left
         easel.text(
-            slip.status,
-            text_left,
-            y + 56,
-            SIZE_BODY,
-            BASIL if done else TOMATO if bad else INK,
-            face="bold",
-            anchor="midleft",
-            max_width=x + INNER - 70 - text_left,
+            slip.status, text_left, y + 56, SIZE_BODY, colour, face="bold", anchor="midleft", max_width=room
         )
         room = x + INNER - left
         if slip.stale:

@@ -37,6 +37,9 @@ KEYS_HINT = (
     "Type: your name  ·  Tab: next group  ·  arrows, Space: pick  ·  Backspace: take off  ·  "
     "Enter: order  ·  Esc: cancel"
 )
+SHORT_KEYS_HINT = "Type: your name  ·  arrows, Space: pick  ·  Enter: order  ·  Esc: cancel"
+WIDE_SHEET = 1200.0
+"""From so wide a sheet on the longer one has room."""
 NAME_PAD = 22.0
 """From the left edge of the name's field to its text."""
 
@@ -216,7 +219,7 @@ def draw_form(view: View, art: Art | None, shown: Shown) -> None:
     easel.text("Order a pizza", spread.left, spread.title_y, SIZE_TITLE, TOMATO, face="display")
     easel.text(
         shown.order_id,
-        spread.preview[0] + spread.preview[2],
+        spread.buttons[2][0] + spread.buttons[2][2],
         spread.id_y,
         SIZE_LEAST,
         INK_SOFT,
@@ -236,11 +239,12 @@ def draw_form(view: View, art: Art | None, shown: Shown) -> None:
         _tiles(easel, shown)
     _label(easel, spread, "Your name", spread.name[1], "your gopher will wear it")
     _name(easel, shown)
-    _preview(easel, shown)
+    if spread.preview[2]:
+        _preview(easel, shown)
     _buttons(easel, shown)
-    hint = choice.hint
+    hint, keys = choice.hint, KEYS_HINT if spread.frame[2] >= WIDE_SHEET else SHORT_KEYS_HINT
     easel.text(
-        hint or KEYS_HINT,
+        hint or keys,
         spread.frame[0] + spread.frame[2] / 2,
         spread.hint_y,
         SIZE_BODY if hint else SIZE_LEAST,

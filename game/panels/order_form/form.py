@@ -29,7 +29,7 @@ from game.panels.order_form.layout import (
     spread_for,
 )
 from game.panels.panel import Close, Outcome, Panel, Stay
-from game.panels.widgets import Hit, Sheet, hit_at
+from game.panels.widgets import Hit, Sheet, hit_at, press_at
 from game.simulation.appearance import look_for
 
 DEAF_SECONDS = 0.12
@@ -73,6 +73,10 @@ class OrderForm(Panel):
         """The boxes that can be pressed now."""
         return pressable(self._plan, self.choice)
 
+    def target(self, item: PointerPress) -> Hit | None:
+        """What a press on its sheet lands on; a finger's on what is near enough."""
+        return press_at(pressable(self._plan, self.choice, item.least), item)
+
     @property
     def focus(self) -> tuple[str, int]:
         """Group and index of what the keyboard works on."""
@@ -102,7 +106,7 @@ class OrderForm(Panel):
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
             self._heard_key = True
-            return self._press(item.x, item.y)
+            return self._press(item)
         if isinstance(item, KeyPress):
             # A key that repeats without having gone down here is the one that opened the form.
             self._heard_key = bool(self._heard_key) if item.repeat else True
@@ -187,8 +191,8 @@ class OrderForm(Panel):
             return self._entry("name")
         return group, first.get(group, 0)
 
-    def _press(self, x: float, y: float) -> Outcome:
-        hit = hit_at(self.hits, x, y)
+    def _press(self, item: PointerPress) -> Outcome:
+        hit = self.target(item)
         if hit is None:
             return Stay()
         if hit.spot == ("buttons", ORDER) and self._composing.text:

@@ -92,10 +92,57 @@ LARGE_SPREAD = Spread(
     count=(66, 56),
     name=(44, 790, 1116, 70),
     preview=(1324, 112, 552, 748),
-    buttons=((44, 890, 420, 78), (1324, 890, 256, 78), (1596, 890, 280, 78)),
+    buttons=((44, 904, 420, 78), (1324, 904, 256, 78), (1596, 904, 280, 78)),
     hint_y=1017,
 )
 """For large text: as much of the canvas as there is."""
+
+UPRIGHT_SPREAD = Spread(
+    frame=(0, 0, 1060, 1850),
+    left=40,
+    wide=980,
+    title_y=28,
+    id_y=62,
+    id_wide=560,
+    label=42,
+    crust_y=786,
+    cheese_y=1010,
+    toppings_y=1146,
+    chip=86,
+    chip_gap=12,
+    tile=(186, 140),
+    tile_gap=12,
+    fewer=60,
+    count=(54, 44),
+    name=(40, 1496, 820, 88),
+    preview=(40, 96, 980, 630),
+    buttons=((40, 1640, 400, 96), (464, 1640, 240, 96), (728, 1640, 292, 96)),
+    hint_y=1796,
+)
+"""For a portrait display: the gopher at the top, and what a hand must reach below it."""
+SHORT_SPREAD = Spread(
+    frame=(0, 0, 1060, 1190),
+    left=40,
+    wide=980,
+    title_y=20,
+    id_y=50,
+    id_wide=560,
+    label=42,
+    crust_y=126,
+    cheese_y=350,
+    toppings_y=486,
+    chip=86,
+    chip_gap=12,
+    tile=(186, 140),
+    tile_gap=12,
+    fewer=60,
+    count=(54, 44),
+    name=(40, 836, 820, 88),
+    preview=(0, 0, 0, 0),
+    buttons=((40, 980, 400, 96), (464, 980, 240, 96), (728, 980, 292, 96)),
+    hint_y=1136,
+)
+"""For a portrait display that is less high: without the gopher."""
 
 FRAME = SPREAD.frame
 BUTTONS = SPREAD.buttons
@@ -122,18 +169,23 @@ class Plan:
 
 
 def _row(spread: Spread, growth: float, group: str, words: Sequence[str], y: float) -> list[Hit]:
-    """Chips side by side, as wide as their words need."""
-    x, hits = spread.left, []
+    """Chips side by side, as wide as their words need; what has no room there is in a row below."""
+    x, hits = spread.left, list[Hit]()
     for n, text in enumerate(words):
         # Type is a little wider at some display sizes than at others.
         width = 70.0 + 1.03 * set_line(text, "bold", round(SIZE_BODY * growth)).width
+        if hits and x + width > spread.left + spread.wide:
+            x, y = spread.left, y + spread.chip + spread.chip_gap
         hits.append(Hit((x, y, width, spread.chip), group, n))
         x += width + spread.chip_gap
     return hits
 
 
 def spread_for(access: Access) -> Spread:
-    """The sheet's measures, as people want it shown."""
+    """The sheet's measures, as people want it shown, and as the display's shape lets it be."""
+    if access.upright:
+        high = UPRIGHT_SPREAD.frame[3] / UPRIGHT_SPREAD.frame[2]
+        return UPRIGHT_SPREAD if access.upright >= high else SHORT_SPREAD
     return LARGE_SPREAD if access.large else SPREAD
 
 
@@ -153,9 +205,10 @@ def plan_for(card: Card, access: Access = PLAIN) -> Plan:
     return Plan(spread, tuple(hits))
 
 
-def pressable(plan: Plan, choice: Choice) -> tuple[Hit, ...]:
+def pressable(plan: Plan, choice: Choice, least: float = 0.0) -> tuple[Hit, ...]:
     """Every box that a press does something in. A tile with a minus on it is cut in two, beside and under
-    the minus, so that no two boxes overlap.
+    the minus, so that no two boxes overlap. `least`: what a finger must meet; then the minus has at least
+    that, and at most the half of its tile and of the gap beside it.
     """
     found: list[Hit] = []
     for hit in plan.hits:
@@ -163,6 +216,12 @@ def pressable(plan: Plan, choice: Choice) -> tuple[Hit, ...]:
             found.append(hit)
             continue
         x, y, w, h = hit.box
+        if least:
+            gap = plan.spread.tile_gap / 2
+            side = min(max(least - gap, plan.spread.fewer), w / 2)
+            found.append(Hit((x - gap, y - gap, side + gap, h + 2 * gap), "fewer", hit.index))
+            found.append(Hit((x + side, y - gap, w - side + gap, h + 2 * gap), "toppings", hit.index))
+            continue
         cut = 6 + plan.spread.fewer + 4
         found.append(Hit(plan.fewer(hit.box), "fewer", hit.index))
         found.append(Hit((x + cut, y, w - cut, cut), "toppings", hit.index))

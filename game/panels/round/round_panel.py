@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from game.accessibility import Access
 from game.actions import FinishRound, StartRound
 from game.api_state.exhibit import Exhibit
 from game.drawing.view import View
@@ -20,6 +21,7 @@ from game.simulation import round as rules
 from game.simulation.round import Phase, RoundPlay
 from game.theme import (
     BASIL,
+    CANVAS,
     INK_SOFT,
     SIZE_BODY,
     SIZE_HEAD,
@@ -67,6 +69,10 @@ class RoundPanel(Panel):
             return replace(free, top=max(free.top, LOWEST))
         return free
 
+    def sheet_for(self, access: Access) -> Box:
+        """Where its paper lies on the canvas, logical pixels; while it is played there is none."""
+        return FRAME if self.play.phase in (Phase.NAMING, Phase.TABLE) else (0, 0, *CANVAS)
+
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed now."""
@@ -83,7 +89,7 @@ class RoundPanel(Panel):
         if phase is Phase.REFUSED:
             return Close() if key or isinstance(item, PointerPress) else Stay()
         if isinstance(item, PointerPress):
-            hit = hit_at(self.hits, item.x, item.y)
+            hit = self.target(item)
             if hit is not None:
                 return self._press(hit)
             leaves = phase is Phase.TABLE and not inside(FRAME, item.x, item.y)

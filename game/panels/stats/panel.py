@@ -93,7 +93,7 @@ class StatsPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         if isinstance(item, PointerPress):
-            if hit_at(self.hits, item.x, item.y):
+            if self.target(item):
                 return Close()
             return Stay(used=inside(self._layout.frame, item.x, item.y))
         if pressed_key(item) in ("escape", "tab"):

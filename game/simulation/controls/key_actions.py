@@ -39,6 +39,7 @@ WISHES: dict[str, Wish] = {
 }
 COMMANDS: dict[str, Command] = {"web ui": OpenWebUI(), "restart": Redeploy()}
 """Actions that open something, or have something done, whatever the kitchen is like."""
+FAILURES_SHUT = "That key is the speaker's. Yours: press a cook's number!"
 SPEAKER_LINES: dict[str, Callable[[SpeakerLines], SpeakerLines]] = {
     "line back": lambda lines: stepped(lines, -1),
     "line on": lambda lines: stepped(lines, 1),
@@ -103,6 +104,8 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
         _challenge(model, action, out)
     elif action == "round":
         begin_round(out)
+    elif action == "failures" and model.failures_shut:
+        model.say(FAILURES_SHUT)
     elif action in WISHES:
         out.wishes.append(WISHES[action])
     elif action in COMMANDS:

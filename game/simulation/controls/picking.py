@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from game.geometry import Box, grown, how_far, inside
 from game.simulation.actors import Cook, Gopher
 from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model
-from game.simulation.places import cook_spot
+from game.simulation.places import CookSpot, cook_spot
 
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""
@@ -14,29 +15,47 @@ LOOK_EVERY = 0.045
 """Seconds until it is looked again who of more than `POINTED_AT` is under a pointer that moves on and on."""
 
 
-def gopher_at(model: Model, x: float, y: float) -> Gopher | None:
-    """The foremost gopher at a point; a little generous, since they are small and move."""
+def gopher_at(model: Model, x: float, y: float, finger: float = 0.0) -> Gopher | None:
+    """The foremost gopher at a point; a little generous, since they are small and move. `finger`: what a
+    finger must meet at least.
+    """
     best: Gopher | None = None
-    left, right, above = x - WIDEST, x + WIDEST, y - 12.0
+    left, right, above = x - WIDEST, x + WIDEST, y - max(12.0, finger)
     # Nobody has its feet over its head: most of a crowd is ruled out by one comparison or two.
     for gopher in [g for g in model.gophers.values() if left < g.body.x < right and g.body.y >= above]:
-        if _covers(gopher, x, y) and (best is None or gopher.body.y > best.body.y):
+        if _covers(gopher, x, y, finger) and (best is None or gopher.body.y > best.body.y):
             best = gopher
     return best
 
 
-def _covers(gopher: Gopher, x: float, y: float) -> bool:
-    body, reach = gopher.body, max(26.0, gopher.height * 0.4)
+def _covers(gopher: Gopher, x: float, y: float, finger: float = 0.0) -> bool:
+    body, reach = gopher.body, max(26.0, gopher.height * 0.4, finger / 2)
     feet = body.y - gopher.lift
-    return abs(x - body.x) <= reach and feet - gopher.height - 12 <= y <= feet + 12
+    more = max(12.0, (finger - gopher.height) / 2)
+    return abs(x - body.x) <= reach and feet - gopher.height - more <= y <= feet + more
 
 
-def cook_at(model: Model, x: float, y: float) -> Cook | None:
-    """The cook, or the empty place, at a point; those in front first."""
+def _finger_box(model: Model, spot: CookSpot, finger: float, front_row: float) -> Box:
+    """How much of a cook a finger can meet: around it; for the row behind, above the heads of the front row,
+    which begin at `front_row`.
+    """
+    x, y, w, h = grown(spot.box, finger)
+    return x, min(y, front_row - h) if spot.y < model.kitchen.cook_line else y, w, h
+
+
+def cook_at(model: Model, x: float, y: float, finger: float = 0.0) -> Cook | None:
+    """The cook, or the empty place, at a point; those in front first. `finger`: what a finger must meet at
+    least; then it is the nearest one.
+    """
+    near: list[tuple[float, int]] = []
+    front_row = cook_spot(model.kitchen, 1, model.slots).box[1] if model.cooks else 0.0
     for slot, cook in model.cooks.items():
-        if (cook.spot or cook_spot(model.kitchen, slot, model.slots)).contains(x, y):
+        spot = cook.spot or cook_spot(model.kitchen, slot, model.slots)
+        if spot.contains(x, y):
             return cook
-    return None
+        if finger and inside(_finger_box(model, spot, finger, front_row), x, y):
+            near.append((how_far(spot.box, x, y), slot))
+    return model.cooks[min(near)[1]] if near else None
 
 
 def look(model: Model) -> None:

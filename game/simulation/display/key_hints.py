@@ -50,7 +50,7 @@ def how(device: Device) -> str:
 
 def last_kill(receipts: Iterable[Receipt]) -> float | None:
     """The Unix time of the newest kill by a player; None: none is known."""
-    found = [one.exit_observed_at.timestamp() for one in receipts if one.cause == PLAYER]
+    found = [one.exit_observed_at.timestamp() for one in receipts if one.cause == PLAYER and not one.by_house]
     return max(found, default=None)
 
 
