@@ -21,7 +21,6 @@ from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
 from api_stub.checkpoint.memory import Memory
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
-from api_stub.exhibit import Exhibit
 from api_stub.fleet.hosts import NoHost, chosen
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.process_host import ProcessHost
@@ -36,6 +35,7 @@ from api_stub.metrics.metrics import Metrics
 from api_stub.opening import opened
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
+from api_stub.start_setup import StartSetup
 from api_stub.state_files import BOOTH, BOOTHS, MEMORY, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
@@ -118,7 +118,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
         memory=memory,
         namespace=namespace,
         troubles=host.troubles,
-        exhibit=Exhibit(
+        start_setup=StartSetup(
             kiosk=options.kiosk,
             state=state,
             own_server=own,

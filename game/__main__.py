@@ -47,7 +47,7 @@ sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx  # noqa: E402
 import pygame  # noqa: E402
 
-from game.app import App, Options  # noqa: E402
+from game.app import App, GameOptions  # noqa: E402
 from game.desktop import input_script as script  # noqa: E402
 from game.desktop import parent_watch as lifeline  # noqa: E402
 from game.desktop.displays import LEAST  # noqa: E402
@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shown.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
         logging.basicConfig(level=logging.INFO, handlers=[outputs.Spool(shown)])
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    steps: tuple[script.Step, ...] = ()
+    steps: tuple[script.ScriptStep, ...] = ()
     if options.script is not None:
         try:
             steps = script.read_script(options.script)
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     watch.start()
     try:
         app = App(
-            Options(
+            GameOptions(
                 api=options.api,
                 everything=options.all,
                 kiosk=options.kiosk,

@@ -12,7 +12,7 @@ LONGEST = 300
 """Characters of an error's text that are told."""
 
 
-class Told:
+class ToldOnce:
     """Which kinds of trouble were told already. Safe to use from several threads."""
 
     def __init__(self, log: logging.Logger) -> None:

@@ -20,7 +20,7 @@ from api_stub.schema import (
     Stage,
     TimeoutsInForce,
 )
-from game.api_state.exhibit import Exhibit, RoundsSeen, with_exhibit
+from game.api_state.failures_and_rounds import FailuresAndRounds, RoundsSeen, with_failures_and_rounds
 from game.panels.failures.failures_panel import FailuresPanel
 from game.panels.panel import Panel
 from game.panels.round.round_panel import RoundPanel
@@ -72,7 +72,7 @@ def the_failures() -> FailuresPanel:
             seen(5.31, "Temporal: activity not found", "the late result of w3.1 was refused"),
         ],
     )  # fmt: skip
-    known = Exhibit(menu=a_menu(), records=(kill, frozen))
+    known = FailuresAndRounds(menu=a_menu(), records=(kill, frozen))
     panel = FailuresPanel(lambda: known, lambda: T0.timestamp() + 6.0)
     pass_time(panel)
     keys(panel, "down", "down")
@@ -94,12 +94,12 @@ NAMES = ("ADA", "GRACE", "RENÉE", "LINUS", "KEN", "BARBARA", "MARGARET", "ROB")
 
 def the_round(until: str) -> RoundPanel:
     """A round: `playing`, `late` (its last seconds), `naming`, `refused`, or its `table`."""
-    known = Exhibit()
+    known = FailuresAndRounds()
     panel = RoundPanel(lambda: known, 0)
 
     def tell(news: RoundsSeen, seconds: float = 0.5) -> None:
         nonlocal known
-        known = with_exhibit(known, news)
+        known = with_failures_and_rounds(known, news)
         pass_time(panel, seconds)
 
     tell(RoundsSeen(started=a_round(9)), 1.0)

@@ -31,17 +31,17 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import Device
 from game.panels.help import HelpPanel
-from game.panels.order_card.card import OrderCard, Telling
+from game.panels.order_card.card import OrderCard, OrderContext
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
-from game.panels.stats.figures import Look
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.scene import gopher_pictures
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.draw import draw_over_panels
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.margins import Margins, kitchen_access
-from game.scene.panel_lens import panel_view
+from game.scene.panel_placement import panel_view
 from game.scene.renderer import message_room, whole_view
 from game.simulation.model import Model
 from tests.bench import drawing as bench
@@ -187,7 +187,7 @@ def card(props: Props) -> tuple[Model, Panels]:
         "http://127.0.0.1:8233",
         art=props.art,
         side="right",
-        telling=lambda: Telling((), known.receipts, model.wall),
+        context=lambda: OrderContext((), known.receipts, model.wall),
     )
     pass_time(panel)
     return model, (panel,)
@@ -197,7 +197,7 @@ def figures(props: Props) -> tuple[Model, Panels]:
     """The stats view."""
     model, _ = orders(10)(props)
     tell(model, RecordsSeen(stats=stats(counted_at=at(model.wall - T0.timestamp()))))
-    panel = StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age))
+    panel = StatsPanel(lambda: KnownFigures(model.known, model.audit_age, model.stats_age))
     pass_time(panel)
     return model, (panel,)
 
@@ -298,7 +298,7 @@ def custody_card(props: Props) -> tuple[Model, Panels]:
         "http://127.0.0.1:8233",
         art=props.art,
         side="right",
-        telling=lambda: Telling((), slips, model.wall, (given_up,)),
+        context=lambda: OrderContext((), slips, model.wall, (given_up,)),
     )
     pass_time(panel)
     return model, (panel,)
@@ -320,7 +320,7 @@ def paused_card(props: Props) -> tuple[Model, Panels]:
     )  # fmt: skip
     panel = OrderCard(
         mine.id, {mine.id: mine}.get, "http://127.0.0.1:8233", art=props.art, side="right",
-        telling=lambda: Telling((), (), model.wall),
+        context=lambda: OrderContext((), (), model.wall),
     )  # fmt: skip
     pass_time(panel)
     return model, (panel,)
@@ -472,7 +472,7 @@ def draw(name: str) -> pygame.Surface:
         view.access = kitchen_access(model)
         if not scene.stale:
             # The audit has just been counted, however long the story took.
-            model.heard.audit_at = model.real
+            model.api_contact.audit_at = model.real
         brush = Brush(view, art, Pen(view))
         draw_kitchen(brush, model, GopherPictures())
         Margins().draw(window, art, model, True)

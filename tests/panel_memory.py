@@ -15,12 +15,12 @@ from game.drawing.art import Art
 from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
 from game.panels.help import HelpPanel
-from game.panels.order_card.card import OrderCard, Telling
+from game.panels.order_card.card import OrderCard, OrderContext
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
 from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
-from game.panels.stats.figures import Look
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.scene.renderer import Renderer
 from game.simulation.model import Model
@@ -42,10 +42,15 @@ def panels(model: Model, art: Art) -> dict[str, Callable[[], Panel]]:
     return {
         "form": lambda: OrderForm(Menu.printed(), lambda: "manual-1", art=art),
         "help": lambda: HelpPanel(kiosk=False),
-        "stats": lambda: StatsPanel(lambda: Look(known)),
+        "stats": lambda: StatsPanel(lambda: KnownFigures(known)),
         "chooser": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 7)], "1"),
         "card": lambda: OrderCard(
-            order.id, lambda _: order, page, art=art, side="right", telling=lambda: Telling(wall=model.wall)
+            order.id,
+            lambda _: order,
+            page,
+            art=art,
+            side="right",
+            context=lambda: OrderContext(wall=model.wall),
         ),
         "card at the left": lambda: OrderCard(order.id, lambda _: order, page, art=art, side="left"),
         "bug": lambda: BugSlip(challenge, art=art, asked=True),

@@ -94,7 +94,7 @@ def draw_strip(name: str) -> pygame.Surface:
         view.access = access
         art = pictures_at(view.scale)
         model, panels = story(Props(art, access))
-        model.heard.audit_at = model.real
+        model.api_contact.audit_at = model.real
         brush = Brush(view, art, Pen(view))
         draw_kitchen(brush, model, GopherPictures())
         for panel in panels:

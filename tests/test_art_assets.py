@@ -24,7 +24,7 @@ from game.drawing.art.gophers import layer_names as gopher_layers
 from game.drawing.art.items import PLATES
 from game.drawing.art.poses import CookPose, GopherPose
 from game.drawing.art.scene_map import read_scene
-from game.drawing.art.svg import ASSETS, Part, read_manifest
+from game.drawing.art.svg import ASSETS, SvgPart, read_manifest
 from game.simulation import appearance as looks
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND, Place
 from worker.shared import TOPPINGS
@@ -41,7 +41,7 @@ def test_the_manifest_and_the_folder_agree() -> None:
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
-def test_a_part_is_sound_and_its_ink_stays_in_its_box(part: Part) -> None:
+def test_a_part_is_sound_and_its_ink_stays_in_its_box(part: SvgPart) -> None:
     text = (ASSETS / part.file).read_text("utf-8")
     root = ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

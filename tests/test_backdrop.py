@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from game.accessibility import Access
 from game.desktop.window import Window
-from game.drawing import dirty_tiles as backdrop
+from game.drawing import dirty_tiles
 from game.drawing.art import Art
 from game.drawing.brush import Brush
-from game.drawing.dirty_tiles import Backdrop
+from game.drawing.dirty_tiles import DirtyTiles
 from game.drawing.shapes import edged_box, fill_box, shade, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
@@ -70,10 +70,10 @@ def patch(colour: tuple[int, int, int], size: tuple[int, int] = (40, 12), alpha:
     return made
 
 
-def begun() -> tuple[pygame.Surface, Backdrop, pygame.Surface]:
+def begun() -> tuple[pygame.Surface, DirtyTiles, pygame.Surface]:
     """A surface with a kitchen on it, what knows of it, and the kitchen."""
     surface, kitchen = pygame.Surface((WIDE, HIGH)), picture()
-    one = Backdrop(surface, SCALE, FLOOR)
+    one = DirtyTiles(surface, SCALE, FLOOR)
     one.put_back(kitchen)
     return surface, one, kitchen
 
@@ -92,7 +92,7 @@ def test_what_was_told_of_is_put_back(drawn: list[tuple[int, int, int, int]]) ->
     assert same(surface, kitchen)
 
 
-HIGHEST = int(backdrop.HIGHEST * SCALE)
+HIGHEST = int(dirty_tiles.HIGHEST * SCALE)
 sizes = st.tuples(st.integers(-60, 500), st.integers(-60, 300), st.integers(0, 200), st.integers(0, HIGHEST))
 
 
@@ -121,7 +121,7 @@ def test_all_is_put_back_now_and_then_and_with_another_kitchen(monkeypatch: pyte
     other = picture()
     one.put_back(other)
     assert same(surface, other)
-    monkeypatch.setattr(backdrop, "WHOLE_EVERY", 3)
+    monkeypatch.setattr(dirty_tiles, "WHOLE_EVERY", 3)
     surface.set_at((10, UP), RED)
     for n in range(3):
         assert (surface.get_at((10, UP))[:3] == RED) is (n < 3)
@@ -150,7 +150,9 @@ def test_what_a_shaken_kitchen_does_not_cover_are_its_edges(at: tuple[int, int])
     assert sum(edge.w * edge.h for edge in edges((60, 40), at)) == 60 * abs(at[1]) + 40 * abs(at[0])
 
 
-def frame(one: Backdrop, kitchen: pygame.Surface, *laid: tuple[str, pygame.Surface, tuple[int, int]]) -> None:
+def frame(
+    one: DirtyTiles, kitchen: pygame.Surface, *laid: tuple[str, pygame.Surface, tuple[int, int]]
+) -> None:
     """A frame in which nothing moves, and these pictures are asked for."""
     one.put_back(kitchen)
     for slot, shown, at in laid:
@@ -267,7 +269,7 @@ def differing(window: Window, draw: Callable[[], None], monkeypatch: pytest.Monk
         draw()
     ours = pixels(window.screen)
     with monkeypatch.context() as whole:
-        whole.setattr(backdrop, "WHOLE_EVERY", 1)
+        whole.setattr(dirty_tiles, "WHOLE_EVERY", 1)
         draw()
     return int((ours != pixels(window.screen)).any(axis=2).sum())
 
@@ -320,7 +322,7 @@ def test_from_few_to_a_crowd_and_back_nothing_is_left_behind(
     for _ in range(2):
         assert differing(window, lambda: one.draw(few, ()), monkeypatch) == 0
         one.draw(many, ())
-        assert one._brush is not None and one._brush.backdrop is None and one._brush.view.watched is None
+        assert one._brush is not None and one._brush.dirty_tiles is None and one._brush.view.watched is None
 
 
 def test_a_gamepads_pointer_leaves_nothing_behind(
@@ -330,7 +332,7 @@ def test_a_gamepads_pointer_leaves_nothing_behind(
     art = one.art
     assert art is not None
     model = orders(6)(Props(art, Access()))[0]
-    monkeypatch.setattr(backdrop, "WHOLE_EVERY", 1000)
+    monkeypatch.setattr(dirty_tiles, "WHOLE_EVERY", 1000)
     # Over the wall: nobody else is drawn there.
     for _ in range(3):
         one.draw(model, ())

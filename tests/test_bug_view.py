@@ -39,7 +39,7 @@ from game.panels.code_excerpt import excerpt, state_of
 from game.panels.help import HelpPanel
 from game.panels.panel import Close, Do, Panel, Stay
 from game.panels.question import AskPanel, Question
-from game.panels.stats.figures import Look
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.layout import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
 from game.scene.hud.bug_sign import stuck_text
@@ -467,7 +467,7 @@ def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
 
 
 def test_messages_cover_nothing_that_is_to_be_read() -> None:
-    stats = StatsPanel(lambda: Look(Snapshot()))
+    stats = StatsPanel(lambda: KnownFigures(Snapshot()))
     assert (room_for_messages(()).x, room_for_messages(()).top) == (960.0, 150.0)
     assert room_for_messages((stats,)).top >= STATS_FRAME[1] + STATS_FRAME[3]
     at = room_for_messages((slip(challenge()),))

@@ -32,10 +32,10 @@ from game.drawing.view import View
 from game.network.records import RecordsPoller, RecordsThread
 from game.panels.order_card import qr
 from game.panels.order_card.bar_pictures import bar_points
-from game.panels.order_card.card import OrderCard, Telling, run_lines
-from game.panels.order_card.life import MARKS, Attempt, Life, life_of
+from game.panels.order_card.card import OrderCard, OrderContext, run_lines
+from game.panels.order_card.life import MARKS, Life, LifeAttempt, life_of
 from game.panels.order_card.life_drawing import BAR_HIGH, GAP, LEAST_BAR, LEAST_MARK, places
-from game.panels.order_card.text import clock, kill_text, slip_of
+from game.panels.order_card.text import card_text, clock, kill_text
 from game.panels.widgets import PAPER_LIT
 from game.theme import CREAM, INK, INK_SOFT, SIZE_LEAST, TOMATO
 from tests.panelling import Written, overlap, pass_time, texts_of
@@ -209,13 +209,13 @@ def test_a_death_that_temporal_has_not_noticed_is_shown_and_said() -> None:
     life = life_of(one, (), dead, at(3).timestamp())
     assert told(life)[0] == [(1, "w1.1", 0.2, 2.0, "killed")]
     assert life is not None and life.unnoticed == "w1.1"
-    assert slip_of(one, life).now == "w1.1 is dead. Temporal waits for its heartbeat."
+    assert card_text(one, life).now == "w1.1 is dead. Temporal waits for its heartbeat."
     known = one.model_copy(
         update={"worker": "w2.1", "attempt": 2, "stages": [stage(PREPARE, "w2.1", 2, 4, None)]}
     )
     later = life_of(known, (), dead, at(5).timestamp())
     assert later is not None and later.unnoticed is None
-    assert slip_of(known, later).now == "w2.1 is preparing it."
+    assert card_text(known, later).now == "w2.1 is preparing it."
 
 
 def test_an_order_that_failed_shows_where() -> None:
@@ -312,9 +312,9 @@ def test_bars_are_true_to_time_and_none_is_too_thin() -> None:
     base = T0.timestamp()
     life = Life(base, base + 60, True, (), ())
     attempts = (
-        Attempt(1, None, base, base + 6, "failed", timed=False),
-        Attempt(2, "w1.1", base + 12, base + 12.001, "killed"),
-        Attempt(3, "w2.1", base + 30, base + 60, "done"),
+        LifeAttempt(1, None, base, base + 6, "failed", timed=False),
+        LifeAttempt(2, "w1.1", base + 12, base + 12.001, "killed"),
+        LifeAttempt(3, "w2.1", base + 30, base + 60, "done"),
     )
     mark, tiny, long = places(attempts, life, 0.0, 600.0)
     assert mark[1:] == pytest.approx((60 - LEAST_MARK, 60))
@@ -334,14 +334,14 @@ def test_every_fate_has_a_shape_of_its_own() -> None:
 
 def telling(
     history: tuple[HistoryEvent, ...] = (), receipts: tuple[Receipt, ...] = (), now: float = 25.0
-) -> Telling:
-    return Telling(history, receipts, at(now).timestamp())
+) -> OrderContext:
+    return OrderContext(history, receipts, at(now).timestamp())
 
 
 def card(
-    one: Order | None, known: Telling | None = None, ui: str | None = UI, side: str = "right"
+    one: Order | None, known: OrderContext | None = None, ui: str | None = UI, side: str = "right"
 ) -> OrderCard:
-    made = OrderCard("o-7", lambda _: one, ui, art=None, side=side, telling=lambda: known or telling())
+    made = OrderCard("o-7", lambda _: one, ui, art=None, side=side, context=lambda: known or telling())
     pass_time(made)
     return made
 
@@ -474,7 +474,7 @@ def many_hands() -> Order:
     )  # fmt: skip
 
 
-def unheard() -> Telling:
+def unheard() -> OrderContext:
     """That the eighth of them was given up, although it lives."""
     given_up = HeartbeatTimeout(
         n=1, order="o-7", stage=BAKE, worker="w8.8", attempt=8, to="w9.9", seen_at=at(22)
@@ -577,7 +577,7 @@ def test_what_stands_on_a_track_can_be_read(colour: tuple[int, int, int]) -> Non
 def test_the_picture_grows_with_time_and_not_by_itself() -> None:
     one = an_order(S.PREPARING, 1, worker="w3.1", stages=[stage(PREPARE, "w3.1", 1, 2, None)])
     now = [4.0]
-    panel = OrderCard("o-7", lambda _: one, None, art=None, side="left", telling=lambda: telling(now=now[0]))
+    panel = OrderCard("o-7", lambda _: one, None, art=None, side="left", context=lambda: telling(now=now[0]))
     pass_time(panel)
 
     def picture() -> bytes:

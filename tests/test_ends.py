@@ -19,7 +19,7 @@ from api_stub.records import ends, recount, service
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
-from api_stub.records.source import Row, StageHistory
+from api_stub.records.source import ListedRun, StageHistory
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.schema import Audit, Order, OrderStatus, Stage, StageView
 from tests.recorded import MadeUpTemporal
@@ -428,5 +428,5 @@ def test_who_meant_an_order_to_end(
 
     monkeypatch.setattr(Gateway, "client", Client())
     source = TemporalSource(Gateway(TARGET))
-    row = Row("a", "run", state, 1.0, 2.0)  # type: ignore[arg-type]
+    row = ListedRun("a", "run", state, 1.0, 2.0)  # type: ignore[arg-type]
     assert asyncio.run(source.meant_to_fail(row)) is meant

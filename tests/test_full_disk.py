@@ -350,8 +350,8 @@ def test_what_runs_in_the_background_never_ends_unseen(
 
     for name in ("_learn", "_retire", "_count_ready", "_watch_disk"):
         monkeypatch.setattr(Records, name, failing_once(name, getattr(Records, name)))
-    follow = keeper_module.Follower._follow
-    monkeypatch.setattr(keeper_module.Follower, "_follow", failing_once("_follow", follow))
+    follow = keeper_module.TakeoverTracker._follow
+    monkeypatch.setattr(keeper_module.TakeoverTracker, "_follow", failing_once("_follow", follow))
     with keeping(tmp_path) as made:
         made.until(lambda: len(runs) == 5 and min(runs.values()) >= 2)
         told = made("GET", "/healthz").json()["problems"]

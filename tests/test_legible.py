@@ -140,7 +140,7 @@ def full_house(brush: Brush) -> Model:
     dead = [worker(2, "dead", since=since - 58.9)]
     tell(model, staffed(crew[0], *dead, *crew[2:]))
     play(model, 1.5)
-    model.tally.deliveries.extend([model.wall] * 4096)
+    model.outcomes.deliveries.extend([model.wall] * 4096)
     model.muted = True
     return model
 

@@ -9,18 +9,18 @@ import pytest
 from api_stub.schema import Order
 from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot, advance
-from game.desktop.late_frames import LATE, Pace
+from game.desktop.late_frames import LATE, FrameTimes
 from tests.bench.rehearsal import COOKS, DT, FALL_EVERY, HANDS, PACE, Evening
 from tests.telling import S
 
 
 def test_a_late_frame_is_counted_and_the_longest_told() -> None:
-    pace = Pace()
+    pace = FrameTimes()
     for passed in (0.016, LATE, 0.026, 0.016):
         pace.note(passed)
     assert (pace.frames, pace.late, pace.longest) == (4, 1, 0.026)
     assert pace.text() == "4 frames, 1 of them late (25.00 %, over 25 ms), the longest 26 ms"
-    assert "0 frames" in Pace().text()
+    assert "0 frames" in FrameTimes().text()
 
 
 @pytest.mark.parametrize(("gophers", "busy"), [(100, True), (500, False)])

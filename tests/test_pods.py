@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.fleet.events import Adopted, Ended, HostNews, Seen, Vacated, Waits
-from api_stub.fleet.kubernetes.book import MAX_PODS, Book
+from api_stub.fleet.kubernetes.known_pods import MAX_PODS, KnownPods
 from api_stub.fleet.kubernetes.pods import Pod, read
 from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble
 from api_stub.fleet.rules import FleetState, Open, Policy, decide
@@ -179,7 +179,7 @@ def test_who_took_a_pod_away_is_told_apart() -> None:
 
 
 def test_what_was_there_before_is_adopted_without_its_past() -> None:
-    book = Book()
+    book = KnownPods()
     told = book.listed(
         [pod(restarts=7, last=ended(134)), pod("cooks-1-zzzzz", phase="Failed", reason="Evicted")]
     )
@@ -190,7 +190,7 @@ def test_what_was_there_before_is_adopted_without_its_past() -> None:
 
 
 def test_the_same_again_is_no_news() -> None:
-    book = Book()
+    book = KnownPods()
     book.listed([])
     assert book.saw(pod()) and book.saw(pod()) == []
     assert book.gone("uid-cooks-1-abcde", pod()) and book.gone("uid-cooks-1-abcde", pod()) == []
@@ -198,7 +198,7 @@ def test_the_same_again_is_no_news() -> None:
 
 
 def test_a_crowd_is_bounded() -> None:
-    book = Book()
+    book = KnownPods()
     book.listed([pod(f"cooks-{n}") for n in range(MAX_PODS + 5)])
     assert book.left_out == 5
 
@@ -252,7 +252,7 @@ POLICY = Policy(slots=3, start=0, hosted=True)
 def test_whatever_is_cut_each_birth_and_each_death_is_told_once(steps: list[tuple[int, str]]) -> None:
     """Pods live and die; the watch is cut and begins anew with a list at any moment. What can be known of
     those that were ever seen is known in the end: none twice, none missed; and the fleet's books agree."""
-    book, cut, numbers = Book(), False, iter(range(1000))
+    book, cut, numbers = KnownPods(), False, iter(range(1000))
     pods: list[TruePod] = [TruePod(next(numbers)) for _ in range(2)]
     everybody = list(pods)
     seen: set[str] = {one.name for one in pods}

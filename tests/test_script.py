@@ -10,11 +10,11 @@ import pytest
 from game.desktop import input_script as script
 from game.desktop.input_script import (
     Action,
-    Player,
+    EndGame,
     Screenshot,
     ScriptError,
-    Step,
-    Stop,
+    ScriptPlayer,
+    ScriptStep,
     parse_script,
     read_script,
 )
@@ -44,19 +44,19 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
     "wheel -2": (Wheel(-2),),
     "screenshot a b.png": (Screenshot(Path("a b.png")),),
     "close": (CloseWindow(),),
-    "quit": (Stop(),),
+    "quit": (EndGame(),),
 }
 
 
 @pytest.mark.parametrize("text, actions", ACTIONS.items(), ids=ACTIONS)
 def test_an_action(text: str, actions: tuple[Action, ...]) -> None:
-    assert parse_script(f"at 1.5 {text}") == (Step(1.5, actions),)
+    assert parse_script(f"at 1.5 {text}") == (ScriptStep(1.5, actions),)
 
 
 def test_times_comments_and_order() -> None:
     steps = parse_script("# a talk\n\n  at 2 key n\n+0.5 key h\n  # more\nat 1 close\n+0 quit\n")
     assert [step.at for step in steps] == [1.0, 1.0, 2.0, 2.5]
-    assert steps[0].actions == (CloseWindow(),) and steps[1].actions == (Stop(),)
+    assert steps[0].actions == (CloseWindow(),) and steps[1].actions == (EndGame(),)
 
 
 BAD = {
@@ -104,12 +104,12 @@ def test_a_file(tmp_path: Path) -> None:
 
 
 def test_each_step_is_played_once_when_it_is_due() -> None:
-    player = Player(parse_script("at 1 key a\nat 2 key b\nat 2 move 1 1\nat 9 quit"))
+    player = ScriptPlayer(parse_script("at 1 key a\nat 2 key b\nat 2 move 1 1\nat 9 quit"))
     assert player.due(0.99) == []
     assert player.due(1.0) == [KeyPress("a"), KeyRelease("a")]
     assert player.due(1.5) == []
     assert player.due(5.0) == [KeyPress("b"), KeyRelease("b"), PointerMove(1, 1)]
-    assert player.due(99.0) == [Stop()] and player.due(999.0) == []
+    assert player.due(99.0) == [EndGame()] and player.due(999.0) == []
 
 
 def test_the_help_shows_every_action() -> None:

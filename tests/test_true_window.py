@@ -24,8 +24,8 @@ from game.panels.order_card.life import Kill
 from game.panels.order_card.text import kill_text
 from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
-from game.panels.stack import Pile
-from game.panels.stats.figures import Look, audit_line, ends, sums, tiles
+from game.panels.stack import PanelStack
+from game.panels.stats.figures import KnownFigures, audit_line, ends, sums, tiles
 from game.panels.stats.layout import frame_of
 from game.panels.stats.panel import BELOW, StatsPanel
 from game.replay.facts import held_of, taken_of
@@ -113,7 +113,7 @@ def test_no_tile_is_cut_however_orders_ended(access: Access) -> None:
     )  # fmt: skip
     model = Model(wall=T0.timestamp())
     tell(model, RecordsSeen(audit=now, stats=more))
-    panel = StatsPanel(lambda: Look(model.known))
+    panel = StatsPanel(lambda: KnownFigures(model.known))
     texts = texts_of(panel, access=access)
     said = " ".join(text for text, _, _ in texts)
     assert all(words in said for words in ("12 lost", "100 failed", "20 cancelled"))
@@ -144,13 +144,13 @@ def test_an_audit_is_asked_for_soon_after_orders_came_or_went_and_else_seldom() 
 
 def test_the_question_whether_to_leave_counts_on() -> None:
     model = delivered_here(0)
-    pile = Pile(model, lambda: None)
-    pile.open(AskQuit())
-    assert any("1 order is open" in text for text, _, _ in texts_of(pile.panels[-1]))
+    panel_stack = PanelStack(model, lambda: None)
+    panel_stack.open(AskQuit())
+    assert any("1 order is open" in text for text, _, _ in texts_of(panel_stack.panels[-1]))
     tell(model, OrdersSeen((order("b"), order("c"))))
-    assert any("3 orders are open" in text for text, _, _ in texts_of(pile.panels[-1]))
+    assert any("3 orders are open" in text for text, _, _ in texts_of(panel_stack.panels[-1]))
     tell(model, RecordsSeen(audit=audit(in_flight=0)))
-    assert any("No order is open" in text for text, _, _ in texts_of(pile.panels[-1]))
+    assert any("No order is open" in text for text, _, _ in texts_of(panel_stack.panels[-1]))
 
 
 # Signs and messages
@@ -180,7 +180,7 @@ def test_signs_lie_over_panels_and_under_no_other_sign(brush: Brush, access: Acc
     play(model, 3.0, news=[ApiAway("gone")])
     assert not boxes(lambda: draw_hud(brush, model), "The API")
     assert boxes(lambda: draw_over_panels(brush, model, MessageRoom()), "The API")
-    panel = StatsPanel(lambda: Look(model.known))
+    panel = StatsPanel(lambda: KnownFigures(model.known))
     panel.draw(brush.view)
     end = frame_of(access)[1] + frame_of(access)[3] + BELOW
     free = room_for_messages((panel,), access.large)
@@ -195,7 +195,7 @@ def test_no_message_lies_over_the_figures_age_or_the_help(brush: Brush, access: 
     for text in ("first", "w3.1 was not heard of in time; it lives. Bake for Ada goes on with w2.1."):
         model.say(text)
     model.messages[0].age = model.messages[1].age = age
-    panel = StatsPanel(lambda: Look(model.known, 9.0, 9.0))
+    panel = StatsPanel(lambda: KnownFigures(model.known, 9.0, 9.0))
     panel.draw(brush.view)
     old = frame_of(access)[1] + frame_of(access)[3] + BELOW
     found = writing(lambda: draw_over_panels(brush, model, room_for_messages((panel,), access.large)))

@@ -41,7 +41,7 @@ from api_stub.gateway.reading import (
 )
 from api_stub.gateway.values import moment
 from api_stub.records.audit import verdict
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 from api_stub.records.stats import latency, times_of
 from api_stub.records.temporal_source import PAUSED, read_pending, read_row
 from api_stub.schema import Listing, Order, OrderList, OrderStatus, StatusItem
@@ -333,7 +333,7 @@ def test_a_time_that_is_none_is_not_known(seconds: int, nanos: int) -> None:
     assert Order.model_validate_json(order.model_dump_json()) == order
     row = read_row(info)
     assert 0 <= row.started <= 8e9 and row.closed is not None
-    found = latency(times_of([row, Row("good", "r", "completed", 10.0, 12.0)]))
+    found = latency(times_of([row, ListedRun("good", "r", "completed", 10.0, 12.0)]))
     json.dumps(found.model_dump(), allow_nan=False)
     assert moment(execution("good").start_time) == datetime.fromtimestamp(AT, UTC)
 

@@ -121,8 +121,9 @@ def test_ages_and_rates_survive_a_step(step: float) -> None:
     play(model, 1.0, news=[ApiAway("gone")])
     assert model.audit_age == pytest.approx(1.1, abs=0.2) and model.stats_age < 2.0
     assert model.per_minute == 1
-    assert model.heard.offline_since is not None and model.real - model.heard.offline_since == pytest.approx(
-        1.0
+    assert (
+        model.api_contact.offline_since is not None
+        and model.real - model.api_contact.offline_since == pytest.approx(1.0)
     )
     play(model, 61.0, dt=0.1)
     assert model.per_minute == 0, "a clock set back keeps no delivery in the last minute for an hour"

@@ -25,7 +25,7 @@ MAX_BAD_LINES = 100
 _HINT = b'{"hint"'
 
 
-class News:
+class NewsFromWorker:
     """Reads one worker's pipe, which it closes in the end. `who` is the worker, for messages."""
 
     def __init__(self, pipe: int, who: str) -> None:

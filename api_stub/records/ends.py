@@ -14,7 +14,7 @@ from api_stub.records.ledger import PORTION, Ledger
 from api_stub.records.ledger_lines import Contents, Ended, Outcome
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 
 NOTE_S = 0.3
 """So long does an answer wait for the ends that it tells to be on disk."""
@@ -26,7 +26,7 @@ def outcome_of(verdict: Verdict | None) -> Outcome | None:
     return verdict if verdict in OUTCOMES else None
 
 
-def noted_retries(contents: Contents, row: Row) -> int:
+def noted_retries(contents: Contents, row: ListedRun) -> int:
     """Attempts beyond the first ones of this run, as the ledger has noted them; 0: none, or not known."""
     end = contents.ends.get(row.workflow_id)
     return end.retries if end is not None and end.run_id == row.run_id else 0
@@ -88,7 +88,7 @@ class Ends:
         if not await self._write(changed):
             self._retries.learnt = {**learnt, **self._retries.learnt}
 
-    async def _write(self, rows: Mapping[str, Row]) -> bool:
+    async def _write(self, rows: Mapping[str, ListedRun]) -> bool:
         """Have the ends of these orders on disk; whether they are."""
         now = datetime.now(UTC)
         noted = [

@@ -12,7 +12,7 @@ from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Unlisted
 from api_stub.records.ledger_lines import Contents, Ended
 from api_stub.records.listed_runs import ListedRuns
-from api_stub.records.source import Row, State
+from api_stub.records.source import ListedRun, State
 
 T = TypeVar("T")
 
@@ -44,11 +44,11 @@ class Judged:
         """Workflow id → what became of it; the ledger's order."""
         self.unlisted: dict[str, Unlisted] = {}
         """Those whose verdict is not what the listing says, and why."""
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, ListedRun] = {}
         """Each order's newest run, where Temporal lists it."""
         self.others: dict[str, tuple[State, ...]] = {}
         """Listed runs that stand for no order of the ledger, by workflow id."""
-        self.to_note: dict[str, Row] = {}
+        self.to_note: dict[str, ListedRun] = {}
         """Orders that ended, and whose end the ledger does not have yet."""
         self.missing: dict[str, str] = {}
         """Orders (with their runs) that are not listed and were never seen to end: to be asked for by id."""
@@ -56,7 +56,7 @@ class Judged:
         """Of them: those that are not there."""
         self.found: dict[str, Verdict] = {}
         """Of them: those that are there, the one that was asked for longest ago first."""
-        self.undone: dict[str, Row] = {}
+        self.undone: dict[str, ListedRun] = {}
         """Orders that failed or were terminated: why is to be asked."""
         self.meant: dict[str, bool] = {}
         """Of them, by run id: whether somebody meant that."""
@@ -169,7 +169,7 @@ class Judged:
             _set(self.to_note, key, row if is_news(found, row, contents.ends.get(key)) else None)
 
 
-def is_news(found: tuple[Verdict, Unlisted | None], row: Row | None, end: Ended | None) -> bool:
+def is_news(found: tuple[Verdict, Unlisted | None], row: ListedRun | None, end: Ended | None) -> bool:
     """Whether an order ended, by the listing, and not as the ledger has noted it."""
     if row is None or found[1] is not None or found[0] in ("in_flight", "lost"):
         return False

@@ -27,7 +27,7 @@ from api_stub.records.balance import Comparison, LedgerSide, compare
 from api_stub.records.judged import Judged, seconds_passed
 from api_stub.records.ledger_lines import Contents, Totals
 from api_stub.records.listed_runs import ListedRuns
-from api_stub.records.source import Row, Source, State, run_all, unfit
+from api_stub.records.source import ListedRun, Source, State, run_all, unfit
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class Recount:
             unreadable=self._source.unreadable,
         )
 
-    def row(self, workflow_id: str) -> Row | None:
+    def row(self, workflow_id: str) -> ListedRun | None:
         """The newest listed run of an order."""
         return self.listed.row(workflow_id)
 
@@ -231,7 +231,7 @@ class Recount:
         self._full_took = self._full_ended - began
         self._counts = await self._source.counts(self._floor)
 
-    async def _take(self, rows: list[Row]) -> None:
+    async def _take(self, rows: list[ListedRun]) -> None:
         for first in range(0, len(rows), PORTION):
             if first:
                 await asyncio.sleep(0)
@@ -265,7 +265,7 @@ class Recount:
         """Ask why those ended that failed, or were terminated, since."""
         judged = self.judged
 
-        async def look(row: Row) -> None:
+        async def look(row: ListedRun) -> None:
             with unfit.alone(row.workflow_id):
                 judged.meant[row.run_id] = await self._source.meant_to_fail(row)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from api_stub.records.hands import Attempt, Hands
+from api_stub.records.attempt_holders import AttemptHolders, StageAttempt
 from api_stub.records.interrupted_orders import attempt_lost, lost_after_all
 from api_stub.records.looks import Looked, sure
 from api_stub.records.open_orders import Orders, stage_of
@@ -35,7 +35,7 @@ class _Search:
     worker said to have ended."""
 
     todo: dict[str, None] | None = None
-    doubtful: tuple[Attempt, ...] = ()
+    doubtful: tuple[StageAttempt, ...] = ()
     ends_at: float = math.inf
     latest: float = math.inf
 
@@ -47,9 +47,9 @@ class Searches:
     def __init__(
         self,
         source: Source,
-        hands: Hands,
+        hands: AttemptHolders,
         orders: Orders,
-        add: Callable[[str, Iterable[Attempt]], None],
+        add: Callable[[str, Iterable[StageAttempt]], None],
         clock: Callable[[], float] = time.monotonic,
         over: Callable[[str], None] = lambda worker: None,
     ) -> None:
@@ -69,7 +69,7 @@ class Searches:
         """Whether this worker's search goes on."""
         return worker in self._searches
 
-    def begin(self, worker: str, ended: Iterable[Attempt]) -> None:
+    def begin(self, worker: str, ended: Iterable[StageAttempt]) -> None:
         """A worker died, which had said of these attempts that they ended."""
         self._searches[worker] = _Search(doubtful=tuple(ended), latest=self._clock() + LONGEST_S)
 
@@ -90,8 +90,8 @@ class Searches:
         for search in searches.values():
             if search.todo is None:
                 search.todo, search.ends_at = dict.fromkeys(likely), self._clock() + SEARCH_FOR_S
-        found: dict[str, list[Attempt]] = {}
-        answered: set[str | Attempt] = set()
+        found: dict[str, list[StageAttempt]] = {}
+        answered: set[str | StageAttempt] = set()
 
         async def look(workflow_id: str) -> None:
             state = await self._source.grip(workflow_id)
@@ -101,7 +101,7 @@ class Searches:
             if worker is not None and lost is not None:
                 found.setdefault(worker, []).append(lost)
 
-        async def doubt(worker: str, attempt: Attempt) -> None:
+        async def doubt(worker: str, attempt: StageAttempt) -> None:
             key = attempt.key
             state = await self._source.grip(key.workflow_id, key.run_id)
             story = None
@@ -113,7 +113,7 @@ class Searches:
             if lost:
                 found.setdefault(worker, []).append(attempt)
 
-        work: list[tuple[str | Attempt, str, Coroutine[Any, Any, None]]] = []
+        work: list[tuple[str | StageAttempt, str, Coroutine[Any, Any, None]]] = []
         for worker, search in searches.items():
             work += [(one, one.key.workflow_id, doubt(worker, one)) for one in search.doubtful]
         todo = dict.fromkeys(key for search in searches.values() for key in search.todo or ())

@@ -57,10 +57,10 @@ async def get_totals(kitchen: InKitchen) -> KioskTotals:
 @router.get("/rounds")
 async def get_rounds(kitchen: InKitchen) -> RoundTable:
     """The round that is on, or the newest one, with each of its kills; the best ones of today and ever."""
-    keeper = kitchen.kiosk
-    if keeper.rounds.any_open:
-        keeper.rounds.tick(await keeper.lost())
-    return keeper.rounds.table(keeper.totals.day())
+    kiosk = kitchen.kiosk
+    if kiosk.rounds.any_open:
+        kiosk.rounds.tick(await kiosk.lost())
+    return kiosk.rounds.table(kiosk.totals.day())
 
 
 @router.post(
@@ -71,10 +71,10 @@ async def get_rounds(kitchen: InKitchen) -> RoundTable:
 async def start_round(kitchen: InKitchen, wanted: RoundWanted | None = None) -> Round:
     """Begin a round. It ends by itself after the config's time; what it put at risk is read from the receipts
     of its kills. A rude name is a 409."""
-    keeper, length_s = kitchen.kiosk, kitchen.checkpoint.config.kiosk.round_s
+    kiosk, length_s = kitchen.kiosk, kitchen.checkpoint.config.kiosk.round_s
     name = await names.checked(wanted.name if wanted else None)
-    lost = await keeper.lost()
-    return keeper.rounds.start(name, keeper.totals.day(), length_s, lost)
+    lost = await kiosk.lost()
+    return kiosk.rounds.start(name, kiosk.totals.day(), length_s, lost)
 
 
 @router.post(

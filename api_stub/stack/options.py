@@ -30,7 +30,7 @@ class StartError(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class StackOptions:
     """How to run the stack."""
 
     checkpoint: str = "1"
@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> StackOptions:
     """The options from the command line and the environment. Raises StartError for what cannot work."""
     found = vars(parser().parse_args(arguments))
     caller = Path(environment.get(CALLER) or os.getcwd())
@@ -116,7 +116,7 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     if state_dir == "":
         raise StartError("--state-dir: found an empty name; a directory is accepted")
     address, namespace = elsewhere(environment)
-    options = Options(
+    options = StackOptions(
         **{**found, "checkpoint": checkpoint(found["checkpoint"], caller)},
         state_dir=STATE_DIR if state_dir is None else at_caller(state_dir, caller),
         external=address,

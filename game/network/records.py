@@ -22,7 +22,7 @@ from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
 from game.network.polling_rates import ASK_LACKING_AGAIN, AUDIT_AGAIN, AUDIT_LATER, RECORDS_EVERY
 from game.network.polling_thread import PollingThread, connect
-from game.once import Told
+from game.once import ToldOnce
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RecordsPoller:
     """When an audit was asked for last, by the clock."""
     history_wanted: WatchedOrder | None = None
     history_known: WatchedOrder | None = None
-    told: Told = field(default_factory=lambda: Told(log))
+    told: ToldOnce = field(default_factory=lambda: ToldOnce(log))
 
     def wanted(self, what: str) -> bool:
         """Whether anybody needs this now."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from game.actions import Command, OpenReplay, Wish
 from game.api_state.news import News, PinJudged
 from game.inputs import Input
-from game.kiosk.attendant import Attendant, ClearAway, ShowAgain, Step
+from game.kiosk.attendant import Attendant, AttendantStep, ClearAway, ShowAgain
 from game.kiosk.closed import answered_inside
 from game.kiosk.local_state import OwnSwitches
 from game.panels.bug_code import BugSlip
@@ -16,7 +16,7 @@ from game.panels.kiosk_overlay import KioskOverlay
 from game.panels.panel import Panel
 from game.panels.pin_entry import PinPanel
 from game.panels.replay_window import ReplayPanel
-from game.panels.stack import Pile
+from game.panels.stack import PanelStack
 from game.replay.recording import Recorder
 from game.simulation.model import Model
 
@@ -29,14 +29,14 @@ class KioskDesk:
     def __init__(
         self,
         model: Model,
-        pile: Pile,
+        panel_stack: PanelStack,
         recorder: Recorder,
         send: Callable[[Command], bool],
         leave: Callable[[], None],
     ) -> None:
         """`send` hands a command to the network, `leave` ends the game."""
         self._model = model
-        self._pile = pile
+        self._panel_stack = panel_stack
         self._recorder = recorder
         self._send = send
         self._leave = leave
@@ -47,7 +47,7 @@ class KioskDesk:
     def overlays(self) -> Sequence[Panel]:
         """What lies over the kitchen, the topmost last."""
         over = (self._overlay,) if self._model.kiosk and self._overlay.wanted else ()
-        return (*self._pile.panels, *over)
+        return (*self._panel_stack.panels, *over)
 
     def attend(self, inputs: Sequence[Input], news: Sequence[News], seconds: float) -> Sequence[Input]:
         """Look after the kiosk for so long; the inputs that go on to the game."""
@@ -60,18 +60,18 @@ class KioskDesk:
         passed, steps = self.attendant.admit(inputs)
         for step in steps:
             self._do(step)
-        panels = self._pile.panels
+        panels = self._panel_stack.panels
         visitors = [one for one in panels if not isinstance(one, ReplayPanel | BugSlip)]
         for step in self.attendant.later(seconds, panels, visitors, bool(self._recorder.done)):
             self._do(step)
         self._model.attracting = self.attendant.attraction() is not None
         return passed
 
-    def _do(self, step: Step) -> None:
+    def _do(self, step: AttendantStep) -> None:
         if isinstance(step, ClearAway):
-            self._pile.panels.clear()
+            self._panel_stack.panels.clear()
         elif isinstance(step, ShowAgain):
-            self._pile.open(OpenReplay())
+            self._panel_stack.open(OpenReplay())
         elif not self._send(step):
             # Nobody waits for these: what is still wanted is asked for again.
             log.info("the API is busy: %s was not sent", type(step).__name__)
@@ -92,11 +92,11 @@ class KioskDesk:
         self._model.escape_held = None
         if kiosk is None or not kiosk.has_pin:
             self._leave()
-        elif not any(isinstance(panel, PinPanel) for panel in self._pile.panels):
-            self._pile.panels.append(PinPanel())
+        elif not any(isinstance(panel, PinPanel) for panel in self._panel_stack.panels):
+            self._panel_stack.panels.append(PinPanel())
 
     def _pin_judged(self, right: bool | None) -> None:
-        for panel in self._pile.panels:
+        for panel in self._panel_stack.panels:
             if isinstance(panel, PinPanel):
                 panel.judged(right)
                 if right:

@@ -41,7 +41,7 @@ class KioskOverlay(Panel):
 
     @property
     def _outage(self) -> str:
-        since = self._model.heard.offline_since
+        since = self._model.api_contact.offline_since
         return outage(self._model.known, None if since is None else self._model.real - since)
 
     def draw(self, view: View) -> None:

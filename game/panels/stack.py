@@ -31,24 +31,24 @@ from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
 from game.panels.failures.failures_panel import FailuresPanel
 from game.panels.help import HelpPanel
-from game.panels.order_card.card import OrderCard, Telling
+from game.panels.order_card.card import OrderCard, OrderContext
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Close, Panel, Stay
 from game.panels.question import AskPanel, Question
 from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
 from game.panels.round.round_panel import RoundPanel
-from game.panels.stats.figures import Look
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of, recorded
 from game.replay.recording import Recorder
-from game.scene.panel_lens import panel_box, panel_input
+from game.scene.panel_placement import panel_box, panel_input
 from game.simulation.header_numbers import open_now
 from game.simulation.model import Model
 
 
 @dataclass(frozen=True)
-class Taken:
+class InputOutcome:
     """What became of an input: whether a panel took it, what is to be done for it, and whether to leave."""
 
     used: bool = True
@@ -56,7 +56,7 @@ class Taken:
     leave: bool = False
 
 
-class Pile:
+class PanelStack:
     """All open panels. `model` is only read; `art` gives the pictures in use, None while there are none;
     `recordings` are the kills that can be shown again, the newest last, as they are when one is asked for.
     """
@@ -70,29 +70,29 @@ class Pile:
         self._session = secrets.token_hex(3)
         self._ordered = 0
 
-    def take(self, item: Input) -> Taken:
+    def take(self, item: Input) -> InputOutcome:
         """Let the panels have an input, the topmost first."""
         if isinstance(item, CloseWindow):
             # Closing the window while it asks "really?" is an answer.
-            return Taken(False, leave=any(isinstance(panel, QuitPanel) for panel in self.panels))
+            return InputOutcome(False, leave=any(isinstance(panel, QuitPanel) for panel in self.panels))
         if isinstance(item, KeyPress) and item.key in EVERYWHERE and item.plain:
             # How it is shown is nobody's own: these keys work everywhere, above all over the help.
-            return Taken(False)
+            return InputOutcome(False)
         if isinstance(item, KeyRelease | PointerRelease | PointerGone):
             # Whoever saw it go down must see it go up: a panel may have opened or closed in between.
             for panel in self.panels:
                 panel.handle(self._on(panel, item))
-            return Taken(False)
+            return InputOutcome(False)
         for panel in reversed(self.panels):
             outcome = panel.handle(self._on(panel, item))
             if isinstance(outcome, Stay):
                 if outcome.used or panel.modal:
-                    return Taken()
+                    return InputOutcome()
                 continue
             if isinstance(outcome, Close):
                 self.panels.remove(panel)
-            return Taken(commands=outcome.commands)
-        return Taken(False)
+            return InputOutcome(commands=outcome.commands)
+        return InputOutcome(False)
 
     def _on(self, panel: Panel, item: Input) -> Input:
         """An input as this panel is to take it, wherever the display's shape has put it."""
@@ -156,17 +156,23 @@ class Pile:
         elif isinstance(wish, OpenHelp):
             self.panels.append(HelpPanel(kiosk=model.kiosk, bindings=model.bindings))
         elif isinstance(wish, OpenStats):
-            self.panels.append(StatsPanel(lambda: Look(model.known, model.audit_age, model.stats_age)))
+            self.panels.append(
+                StatsPanel(lambda: KnownFigures(model.known, model.audit_age, model.stats_age))
+            )
         elif isinstance(wish, OpenChooser):
             current = model.known.checkpoint.name if model.known.checkpoint else ""
             self.panels.append(ChooserPanel(model.known.checkpoints, current))
         elif isinstance(wish, OpenFailures):
             others = [panel for panel in self.panels if not isinstance(panel, FailuresPanel)]
-            shown = FailuresPanel(lambda: model.known.exhibit, lambda: model.wall)
+            shown = FailuresPanel(lambda: model.known.failures_and_rounds, lambda: model.wall)
             self.panels = [*others, shown]
         elif isinstance(wish, OpenRound):
             if not self.round_open:
-                self.panels.append(RoundPanel(lambda: model.known.exhibit, model.known.exhibit.starts))
+                self.panels.append(
+                    RoundPanel(
+                        lambda: model.known.failures_and_rounds, model.known.failures_and_rounds.starts
+                    )
+                )
         elif isinstance(wish, OpenReplay):
             self._show_replay(wish.receipt)
         elif isinstance(wish, AskReset):
@@ -185,17 +191,17 @@ class Pile:
             ui,
             art=self._art(),
             side="right" if wish.right and not taken else "left",
-            telling=lambda: self._telling(wish.order),
+            context=lambda: self._context_of(wish.order),
             closed=self._model.kiosk,
             public_url=known.kiosk.public_url if known.kiosk else None,
         )
         self.panels.insert(0, card)
 
-    def _telling(self, order_id: str) -> Telling:
+    def _context_of(self, order_id: str) -> OrderContext:
         known = self._model.known
         namespace = known.health.temporal.namespace if known.health else "default"
         history, wall = known.histories.get(order_id, ()), self._model.wall
-        return Telling(history, known.receipts, wall, known.timeouts, namespace)
+        return OrderContext(history, known.receipts, wall, known.timeouts, namespace)
 
     def _show_replay(self, receipt: int) -> None:
         """The kill of this receipt again, or (0) the newest, over whatever is open on that side."""

@@ -64,8 +64,8 @@ def draw_room(brush: Brush, model: Model, pictures: GopherPictures) -> None:
     at, behind = brush.pos(0, 0), background(art, brush.view)
     for edge in edges(surface.get_size(), at):
         surface.fill(INK, edge)
-    if brush.backdrop is not None:
-        brush.backdrop.put_back(behind, at)
+    if brush.dirty_tiles is not None:
+        brush.dirty_tiles.put_back(behind, at)
     else:
         surface.blit(behind, at)
     brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), *scene.fire)

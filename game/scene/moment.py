@@ -12,7 +12,7 @@ from game.simulation.places import CookSpot, cook_spot
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class FrameMoment:
     """When a frame is, and how it is shown. Times in seconds."""
 
     now: float
@@ -46,9 +46,9 @@ class Followed:
     card: str
 
 
-def moment_of(model: Model) -> Moment:
+def moment_of(model: Model) -> FrameMoment:
     """The moment that the model is at."""
-    return Moment(model.now, model.real, model.wall, model.heard_at, model.access.calm, model.kiosk)
+    return FrameMoment(model.now, model.real, model.wall, model.heard_at, model.access.calm, model.kiosk)
 
 
 def placed_cooks(model: Model) -> dict[int, PlacedCook]:

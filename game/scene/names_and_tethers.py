@@ -15,7 +15,7 @@ from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
 from game.drawing.shapes import shade
-from game.scene.moment import Followed, Moment, PlacedCook
+from game.scene.moment import Followed, FrameMoment, PlacedCook
 from game.simulation.actors import Gopher, Mood, colour_of
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES, NAMES
 from game.simulation.model import Model
@@ -46,7 +46,7 @@ def tethered(model: Model) -> list[Gopher]:
 
 
 def draw_tethers(
-    brush: Brush, gophers: Iterable[Gopher], cooks: Mapping[int, PlacedCook], moment: Moment
+    brush: Brush, gophers: Iterable[Gopher], cooks: Mapping[int, PlacedCook], moment: FrameMoment
 ) -> None:
     """The lines from gophers to their cooks."""
     for gopher in gophers:
@@ -55,7 +55,7 @@ def draw_tethers(
             draw_tether(brush, gopher, placed, moment)
 
 
-def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: Moment) -> None:
+def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: FrameMoment) -> None:
     """A slack line from an order to the cook who works on it, in the cook's colour."""
     cook, spot = placed
     if (
@@ -93,7 +93,7 @@ def draw_ring(brush: Brush, gopher: Gopher) -> None:
     colour, edge = brush.view.access.shown(GLOW), brush.view.access.shown(INK)
     surface = _oval(wide, high, rim, colour, edge)
     x, y = brush.pos(gopher.body.x, gopher.body.y - gopher.height * 0.02)
-    brush.pile.append((surface, (x - wide // 2, y - high // 2)))
+    brush.blits.append((surface, (x - wide // 2, y - high // 2)))
 
 
 def _above(gopher: Gopher) -> float:
@@ -118,7 +118,7 @@ def _size(gopher: Gopher) -> float:
     return SIZE_SMALL if gopher.own else SIZE_LEAST
 
 
-def draw_names(brush: Brush, gophers: Mapping[str, Gopher], followed: Followed, moment: Moment) -> None:
+def draw_names(brush: Brush, gophers: Mapping[str, Gopher], followed: Followed, moment: FrameMoment) -> None:
     """The names over the heads of a few, and of those who are followed; an own order's on paper."""
     crowded = len(gophers) > LINES_TO_COOKS
     named = gophers if len(gophers) <= NAMES else followed.gophers
@@ -158,7 +158,7 @@ def arrow_size(gopher: Gopher, pointed_out: bool) -> float:
     return 44.0 if pointed_out else 0.0
 
 
-def _arrow(brush: Brush, gopher: Gopher, size: float, top: float, moment: Moment) -> None:
+def _arrow(brush: Brush, gopher: Gopher, size: float, top: float, moment: FrameMoment) -> None:
     """The arrow that says: here, this one."""
     if size:
         bounce = 0.0 if moment.calm else 0.2 * size * abs(math.sin(moment.now * 5.0))

@@ -14,7 +14,7 @@ from game.composition import Shape
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
-from game.drawing.dirty_tiles import Backdrop
+from game.drawing.dirty_tiles import DirtyTiles
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.drawing.virtual_pointer import draw_pointer
@@ -24,7 +24,7 @@ from game.scene.hud.draw import draw_over_panels
 from game.scene.hud.free_room import FreeRoom, MessageRoom
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.margins import Margins, kitchen_access
-from game.scene.panel_lens import panel_view
+from game.scene.panel_placement import panel_view
 from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
@@ -93,14 +93,14 @@ def whole_view(window: Window, access: Access) -> View:
 def _brush(view: View, art: Art) -> Brush:
     """What draws to the window, and knows what of it is still as it was in the frame before."""
     brush = Brush(view, art, Pen(view))
-    brush.watch(_backdrop(brush))
+    brush.watch(_watched_tiles(brush))
     return brush
 
 
-def _backdrop(brush: Brush) -> Backdrop:
+def _watched_tiles(brush: Brush) -> DirtyTiles:
     """What knows which tiles of the window are still as they were put down."""
     view = brush.view
-    return Backdrop(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
+    return DirtyTiles(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
 
 
 class Renderer:
@@ -179,17 +179,17 @@ class Renderer:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
-                brush.watch(None if brush.backdrop is not None else _backdrop(brush))
+            if (len(model.gophers) <= MOST_TILED) != (brush.dirty_tiles is not None):
+                brush.watch(None if brush.dirty_tiles is not None else _watched_tiles(brush))
             draw_kitchen(brush, model, self._gopher_pictures)
             self._margins.draw(self._window, brush.art, model, bool(overlays) or self._covered)
             self._covered = bool(overlays)
             over = whole_view(self._window, model.access) if self._window.composition.margins else view
             for overlay in overlays:
                 overlay.draw(panel_view(over, overlay, model.composition, model.access))
-            if overlays and brush.backdrop is not None:
+            if overlays and brush.dirty_tiles is not None:
                 # They draw wherever they like, and do not say where.
-                brush.backdrop.spoil()
+                brush.dirty_tiles.spoil()
             draw_over_panels(brush, model, message_room(model, overlays))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
@@ -210,8 +210,8 @@ class Renderer:
         """Draw a gamepad's pointer over all that `draw` has put down, with its tip at a logical point."""
         self._covered = True
         draw_pointer(whole_view(self._window, model.access), x, y)
-        if self._brush is not None and self._brush.backdrop is not None:
-            self._brush.backdrop.spoil()  # it lies over any part of the picture, and of the margins
+        if self._brush is not None and self._brush.dirty_tiles is not None:
+            self._brush.dirty_tiles.spoil()  # it lies over any part of the picture, and of the margins
 
     def _draw_loading(self, view: View) -> None:
         if self._window.composition.margins:

@@ -119,4 +119,4 @@ def audit_alarm(model: Model, old: Snapshot) -> None:
     """Let the big counter jump when the audit finds another order lost."""
     before, after = old.audit, model.known.audit
     if after is not None and after is not before and after.lost > (before.lost if before else 0):
-        model.tally.pulse = 1.0
+        model.outcomes.pulse = 1.0

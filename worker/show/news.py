@@ -22,7 +22,7 @@ TELL_DROPPED_EVERY = 1000
 """Dropped hints are logged with the first one, and then once for so many."""
 
 
-class News:
+class NewsToFleet:
     """Tells the fleet through a pipe: one Readiness, which waits for room, and hints, which never do.
 
     Code that a visitor edits runs in this process and may have closed the descriptor, whose number may then

@@ -23,18 +23,18 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker._worker import load_default_build_id
 
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.connection import connect
 from worker.show.chaos import ChaosInterceptor
-from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.edited_code import LoadedCode, Toppings, load
 from worker.show.hints import OnHint
 from worker.show.lifespan import live
 from worker.show.log_lines import name_orders
 from worker.show.memory import run_out_of_memory
-from worker.show.news import HintingInterceptor, News
+from worker.show.news import HintingInterceptor, NewsToFleet
 from worker.show.outputs import BoundedFile, Output, log_to
 from worker.show.oven import BeforeBaking
-from worker.show.polling import Pauses, until_polling
+from worker.show.polling import StartPauses, until_polling
 from worker.show.spec import OnReady, Readiness, WorkerSpec
 from worker.show.surroundings import Surroundings
 from worker.worker import build_worker
@@ -48,7 +48,7 @@ KILL_ME_FIRST = "500"
 def worker_of_the_show(
     client: Client,
     spec: WorkerSpec,
-    edited: Loaded | None = None,
+    edited: LoadedCode | None = None,
     surroundings: Surroundings | None = None,
     on_hint: OnHint | None = None,
 ) -> Worker:
@@ -57,7 +57,7 @@ def worker_of_the_show(
     hinting = [HintingInterceptor(on_hint)] if on_hint is not None else []
     return build_worker(
         client,
-        Kitchen(spec.identity, toppings.spread, before_baking=BeforeBaking(spec.oven, spec.poison)),
+        PizzaActivities(spec.identity, toppings.spread, before_baking=BeforeBaking(spec.oven, spec.poison)),
         task_queue=spec.task_queue,
         concurrency=spec.concurrency,
         drain_s=spec.drain_s,
@@ -78,7 +78,7 @@ async def run_worker(
     if edited is not None and edited.fault is not None:
         logger.error("%s: %s, line %s: %s", spec.identity, spec.code, edited.fault.line, edited.fault.message)
     readiness = Readiness(edited.digest, edited.fault) if edited is not None else Readiness()
-    pauses = Pauses(spec.identity)
+    pauses = StartPauses(spec.identity)
     while not stop.is_set():
         try:
             client = await connect(spec.target, spec.identity)
@@ -183,7 +183,7 @@ def fleet_main(spec: WorkerSpec, news: int, lifeline: int) -> NoReturn:
     go_first_when_memory_runs_out()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fleet says SIGTERM
 
-    fleet = News(news)
+    fleet = NewsToFleet(news)
 
     def tell(readiness: Readiness) -> None:
         try:

@@ -29,7 +29,7 @@ GHOSTLY: Colour = (226, 234, 255)
 
 
 @dataclass(frozen=True)
-class Stance:
+class PoseLayers:
     """The layers that make a pose."""
 
     eyes: str
@@ -37,14 +37,14 @@ class Stance:
     arms: str
 
 
-STANCES: dict[CookPose, Stance] = {
-    CookPose.IDLE: Stance("open", "smile", "rest"),
-    CookPose.BLINK: Stance("blink", "smile", "rest"),
-    CookPose.KNEAD: Stance("busy", "smile", "knead"),
-    CookPose.PEEL: Stance("side", "smile", "peel"),
-    CookPose.PHONE: Stance("side", "open", "phone"),
-    CookPose.HIT: Stance("hit", "ouch", "hit"),
-    CookPose.ARRIVE: Stance("happy", "open", "wave"),
+STANCES: dict[CookPose, PoseLayers] = {
+    CookPose.IDLE: PoseLayers("open", "smile", "rest"),
+    CookPose.BLINK: PoseLayers("blink", "smile", "rest"),
+    CookPose.KNEAD: PoseLayers("busy", "smile", "knead"),
+    CookPose.PEEL: PoseLayers("side", "smile", "peel"),
+    CookPose.PHONE: PoseLayers("side", "open", "phone"),
+    CookPose.HIT: PoseLayers("hit", "ouch", "hit"),
+    CookPose.ARRIVE: PoseLayers("happy", "open", "wave"),
 }
 
 

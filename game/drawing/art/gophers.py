@@ -36,7 +36,7 @@ BUILDS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class Stance:
+class PoseLayers:
     """The layers that make a pose."""
 
     eyes: str
@@ -45,15 +45,15 @@ class Stance:
     paws: str
 
 
-STANCES: dict[GopherPose, Stance] = {
-    GopherPose.IDLE: Stance("open", "neutral", "stand", "hold"),
-    GopherPose.BLINK: Stance("blink", "neutral", "stand", "hold"),
-    GopherPose.WORRIED: Stance("worried", "worried", "stand", "mouth"),
-    GopherPose.HAPPY: Stance("happy", "happy", "stand", "up"),
-    GopherPose.JUMP: Stance("worried", "worried", "jump", "up"),
-    GopherPose.WALK1: Stance("open", "neutral", "step_a", "hold"),
-    GopherPose.WALK2: Stance("open", "neutral", "step_b", "hold"),
-    GopherPose.ASLEEP: Stance("blink", "snore", "stand", "hold"),
+STANCES: dict[GopherPose, PoseLayers] = {
+    GopherPose.IDLE: PoseLayers("open", "neutral", "stand", "hold"),
+    GopherPose.BLINK: PoseLayers("blink", "neutral", "stand", "hold"),
+    GopherPose.WORRIED: PoseLayers("worried", "worried", "stand", "mouth"),
+    GopherPose.HAPPY: PoseLayers("happy", "happy", "stand", "up"),
+    GopherPose.JUMP: PoseLayers("worried", "worried", "jump", "up"),
+    GopherPose.WALK1: PoseLayers("open", "neutral", "step_a", "hold"),
+    GopherPose.WALK2: PoseLayers("open", "neutral", "step_b", "hold"),
+    GopherPose.ASLEEP: PoseLayers("blink", "snore", "stand", "hold"),
 }
 
 _OVER_THE_FACE = ("moustache",)
@@ -71,7 +71,7 @@ def nearest(sizes: tuple[int, ...], height: float) -> int:
     return below if height - below <= above - height else above
 
 
-def layer_names(look: GopherLook, stance: Stance) -> list[str]:
+def layer_names(look: GopherLook, stance: PoseLayers) -> list[str]:
     """The layers of a gopher from back to front, without `gopher/`; some need not exist."""
     late = (*_OVER_THE_FACE, *_IN_THE_PAW)
     return [

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pygame
 
-from game.api_state.receipts import Words
+from game.api_state.receipts import ReceiptText
 from game.drawing.brush import Brush
 from game.drawing.shapes import edged_box, fill_box, shadow
 from game.geometry import Box, inside
@@ -24,7 +24,7 @@ TEXT = 63.0
 
 
 @lru_cache(maxsize=32)
-def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
+def lines_of(words: ReceiptText) -> tuple[tuple[str, Colour, bool], ...]:
     """A slip's lines below its head: text, colour, bold."""
     found = [(words.held, INK, False)]
     if words.outcome:
@@ -39,7 +39,7 @@ def _sheet(size: tuple[int, int]) -> pygame.Surface:
     return pygame.Surface(size, pygame.SRCALPHA)
 
 
-def draw_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+def draw_slip(brush: Brush, words: ReceiptText, worker: str, x: float, y: float) -> None:
     """One slip, its upper left corner at (x, y)."""
     access = brush.view.access
     high, wide, line = height_of(words, access), frame_of(access)[1], LINE * access.text
@@ -67,7 +67,7 @@ def draw_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> No
         )  # fmt: skip
 
 
-def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float) -> None:
+def _kept_slip(brush: Brush, note: ReceiptSlip, words: ReceiptText, x: float, y: float) -> None:
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
     slot, worker = ("slip", note.slot), note.receipt.worker
     access = brush.view.access
@@ -77,7 +77,7 @@ def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float
     )
 
 
-def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
+def _leaving(brush: Brush, words: ReceiptText, worker: str, y: float, left: float) -> None:
     """A slip that fades: drawn aside, then put down translucently. Rare, and for a second only."""
     view = brush.view
     x, wide = frame_of(view.access)

@@ -22,17 +22,17 @@ MAX_WORDS = 300
 _RECORDS = TypeAdapter(list[FailureRecord])
 
 
-class Doing:
+class FailureInProgress:
     """One failure while it is done: whom it happens to, and what is seen."""
 
-    def __init__(self, book: Book, record: FailureRecord) -> None:
-        self._book = book
+    def __init__(self, log: FailureLog, record: FailureRecord) -> None:
+        self._log = log
         self.n = record.n
 
     @property
     def record(self) -> FailureRecord:
         """As it is told now."""
-        return self._book.of(self.n)
+        return self._log.of(self.n)
 
     @property
     def worker(self) -> str:
@@ -55,22 +55,22 @@ class Doing:
         if notices and record.noticed_at is None:
             delay_s = max(0.0, (at - record.started_at).total_seconds())
             changes |= {"noticed_at": at, "noticed_by": by, "delay_s": round(delay_s, 3)}
-        self._book.put(record.model_copy(update=changes))
+        self._log.put(record.model_copy(update=changes))
 
     def keep(self) -> None:
         """Have it on disk as it is now: this process may not live to the end of it."""
-        self._book.write()
+        self._log.write()
 
     def over(self, *, broken: str | None = None) -> None:
         """It is done; `broken`: why not to its end."""
         if broken is not None:
             self.saw("the API", broken, notices=False)
         state = "over" if broken is None else "broken off"
-        self._book.put(self.record.model_copy(update={"state": state, "ended_at": wall()}))
-        self._book.write()
+        self._log.put(self.record.model_copy(update={"state": state, "ended_at": wall()}))
+        self._log.write()
 
 
-class Book:
+class FailureLog:
     """The newest MAX_KEPT records, by number. `file` None: they are gone with this process."""
 
     def __init__(self, file: Path | None) -> None:
@@ -96,7 +96,7 @@ class Book:
         for record in found[-MAX_KEPT:]:
             self.put(record)
 
-    def begin(self, failure: str, worker: str | None, seconds: float | None) -> Doing:
+    def begin(self, failure: str, worker: str | None, seconds: float | None) -> FailureInProgress:
         """A new record."""
         self._last += 1
         record = FailureRecord(
@@ -104,9 +104,9 @@ class Book:
         )
         self.put(record)
         self.write()
-        return Doing(self, record)
+        return FailureInProgress(self, record)
 
-    def take_back(self, doing: Doing) -> None:
+    def take_back(self, doing: FailureInProgress) -> None:
         """It could not even be begun."""
         self._records.pop(doing.n, None)
 
@@ -121,9 +121,11 @@ class Book:
         """The record of this number."""
         return self._records[n]
 
-    def unfinished(self) -> list[Doing]:
+    def unfinished(self) -> list[FailureInProgress]:
         """Those that run, or that another API has left running."""
-        return [Doing(self, record) for record in self._records.values() if record.state == "running"]
+        return [
+            FailureInProgress(self, record) for record in self._records.values() if record.state == "running"
+        ]
 
     def after(self, n: int) -> list[FailureRecord]:
         """Those with a higher number, oldest first."""

@@ -12,18 +12,16 @@ from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.clocks import wall
 from api_stub.errors import TemporalUnreachable
-from api_stub.exhibit import Exhibit
 from api_stub.fleet.state import AlreadyDead, FleetRefusal
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.kiosk import losses
 from api_stub.kiosk.dead_exhibit import Countdown, KillDebounce, is_dead
-from api_stub.kiosk.rounds import Kept as KeptRounds
-from api_stub.kiosk.rounds import Rounds
+from api_stub.kiosk.rounds import Rounds, StoredRounds
 from api_stub.kiosk.store import Store
-from api_stub.kiosk.totals import Kept as KeptTotals
-from api_stub.kiosk.totals import Totals
+from api_stub.kiosk.totals import StoredTotals, TotalsCounter
 from api_stub.records.service import Records
 from api_stub.schema import AllDead, AttractSettings, Audit, Kiosk, Receipt, Worker
+from api_stub.start_setup import StartSetup
 from api_stub.state_files import ROUNDS, TOTALS
 
 logger = logging.getLogger(__name__)
@@ -37,7 +35,7 @@ LOSS = "a loss"
 DISK = "the kiosk's files"
 
 
-class KioskKeeper:
+class KioskService:
     """Owns what an exhibit knows beyond orders and workers."""
 
     def __init__(
@@ -46,11 +44,11 @@ class KioskKeeper:
         config: Callable[[], CheckpointConfig],
         records: Callable[[], Records | None],
         troubles: Troubles,
-        exhibit: Exhibit,
+        start_setup: StartSetup,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        state = exhibit.state
-        self.on = exhibit.kiosk
+        state = start_setup.state
+        self.on = start_setup.kiosk
         self._fleet = fleet
         self._config = config
         self._records = records
@@ -59,9 +57,9 @@ class KioskKeeper:
         self._clock = clock
         self._countdown = Countdown()
         self._debounce = KillDebounce()
-        self._totals_file = Store(None if state is None else state / TOTALS, KeptTotals)
-        self._rounds_file = Store(None if state is None else state / ROUNDS, KeptRounds)
-        self.totals = Totals(
+        self._totals_file = Store(None if state is None else state / TOTALS, StoredTotals)
+        self._rounds_file = Store(None if state is None else state / ROUNDS, StoredRounds)
+        self.totals = TotalsCounter(
             self._totals_file,
             lambda: config().kiosk.day_starts_at,
             lambda: datetime.now().astimezone(),

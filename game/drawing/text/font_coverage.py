@@ -14,7 +14,7 @@ _WHOLE, _BASIC = (3, 10), (3, 1)
 """Platform and encoding of tables: all of Unicode (format 12), its first 65,536 characters (format 4)."""
 
 
-class Coverage:
+class FontCoverage:
     """Ranges of code points. Ask `character in coverage`."""
 
     def __init__(self, starts: array[int], ends: array[int]) -> None:
@@ -27,7 +27,7 @@ class Coverage:
 
 
 @lru_cache(maxsize=64)
-def coverage_of(file: Path) -> Coverage:
+def coverage_of(file: Path) -> FontCoverage:
     """The characters of a font, of a collection its first font. Raises OSError, and ValueError where the file
     is no font with a table of Unicode characters.
     """
@@ -37,7 +37,7 @@ def coverage_of(file: Path) -> Coverage:
         raise ValueError(f"{file.name} is no font that can be read: {error}") from error
 
 
-def _read(file: Path) -> Coverage:
+def _read(file: Path) -> FontCoverage:
     with file.open("rb") as opened:
 
         def at(offset: int, count: int) -> bytes:
@@ -65,14 +65,14 @@ def _read(file: Path) -> Coverage:
     raise ValueError(f"{file.name} has no table of Unicode characters")
 
 
-def _format_12(groups: bytes) -> Coverage:
+def _format_12(groups: bytes) -> FontCoverage:
     numbers = array("I", groups)
     if byteorder == "little":
         numbers.byteswap()
-    return Coverage(numbers[0::3], numbers[1::3])
+    return FontCoverage(numbers[0::3], numbers[1::3])
 
 
-def _format_4(table: bytes) -> Coverage:
+def _format_4(table: bytes) -> FontCoverage:
     numbers = array("H", table[: len(table) // 2 * 2])
     if byteorder == "little":
         numbers.byteswap()
@@ -80,7 +80,7 @@ def _format_4(table: bytes) -> Coverage:
     ends, starts = numbers[7 : 7 + count], numbers[8 + count : 8 + 2 * count]
     deltas = numbers[8 + 2 * count : 8 + 3 * count]
     first = 8 + 3 * count
-    found = Coverage(array("I"), array("I"))
+    found = FontCoverage(array("I"), array("I"))
     for n, (start, end, delta) in enumerate(zip(starts, ends, deltas, strict=True)):
         offset = numbers[first + n]
         for code in range(start, end + 1):

@@ -9,7 +9,7 @@ from api_stub.fleet.frozen import Announced
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class StartSetup:
     """`kiosk`: nobody looks after it. `state`: the state directory; None: nothing is kept there.
 
     `own_server`: Temporal is ours alone. `under_stack`: what ends is started again. `announced`: workers that

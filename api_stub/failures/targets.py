@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.failures.book import Doing
-from api_stub.failures.network_proxy import Network
+from api_stub.failures.failure_log import FailureInProgress
+from api_stub.failures.network_proxy import NetworkProxy
 from api_stub.failures.oven import OvenService
 from api_stub.fleet.frozen import Announced
 from api_stub.fleet.state import Exit, Slot
@@ -38,7 +38,7 @@ def new_poison() -> str:
     return f"poison-{secrets.token_hex(4)}"
 
 
-class Kept(Protocol):
+class ReceiptsAndTimeouts(Protocol):
     """What is needed of the records."""
 
     def receipts(self, after: int) -> list[Receipt]:
@@ -48,7 +48,7 @@ class Kept(Protocol):
         """Attempts that were given up although their workers lived, with a higher number."""
 
 
-class Place(Protocol):
+class PlacesOrders(Protocol):
     """Places an order under the checkpoint in force."""
 
     async def __call__(self, info: OrderInfo, /) -> tuple[Order, bool]:
@@ -56,7 +56,7 @@ class Place(Protocol):
 
 
 @dataclass
-class Scene:
+class FailureTargets:
     """What failures are done to. `state`: the state directory; None: nothing is kept.
 
     `own_server`: Temporal is ours alone; `under_stack`: whatever ends is started again.
@@ -65,9 +65,9 @@ class Scene:
     fleet: Supervisor
     gateway: Gateway
     config: Callable[[], CheckpointConfig]
-    place: Place
-    records: Callable[[], Kept | None]
-    network: Network
+    place: PlacesOrders
+    records: Callable[[], ReceiptsAndTimeouts | None]
+    network: NetworkProxy
     state: Path | None = None
     own_server: bool = False
     under_stack: bool = False
@@ -148,7 +148,10 @@ async def until(check: Callable[[], T | None], limit_s: float) -> T | None:
 
 
 async def tell_exit(
-    scene: Scene, doing: Doing, death: asyncio.Future[tuple[Slot, Exit]], limit_s: float
+    targets: FailureTargets,
+    doing: FailureInProgress,
+    death: asyncio.Future[tuple[Slot, Exit]],
+    limit_s: float,
 ) -> bool:
     """Tell of the exit when it comes; whether it came."""
     done, _ = await asyncio.wait({death}, timeout=limit_s)
@@ -157,21 +160,21 @@ async def tell_exit(
         return False
     slot, end = death.result()
     how = f"signal {signal_name(end.signal)}" if end.signal else f"exit status {end.code}"
-    doing.saw(EXIT_NOTICE, f"{slot.id} is gone: {how}, told as {end.cause}", scene.fleet.wall(end.at))
+    doing.saw(EXIT_NOTICE, f"{slot.id} is gone: {how}, told as {end.cause}", targets.fleet.wall(end.at))
     return True
 
 
-async def tell_takeovers(scene: Scene, doing: Doing, before: int) -> None:
+async def tell_takeovers(targets: FailureTargets, doing: FailureInProgress, before: int) -> None:
     """Tell what became of the orders that a dead worker held, by its receipt."""
 
-    if scene.records() is None:
+    if targets.records() is None:
         return
 
     def settled() -> Receipt | None:
-        found = scene.receipt_of(doing.worker, before)
+        found = targets.receipt_of(doing.worker, before)
         return found if found is not None and all(order.to for order in found.orders) else None
 
-    receipt = await until(settled, TAKEOVER_S) or scene.receipt_of(doing.worker, before)
+    receipt = await until(settled, TAKEOVER_S) or targets.receipt_of(doing.worker, before)
     if receipt is None or not receipt.orders:
         doing.saw("the receipt", f"{doing.worker} had no order in its hands", notices=False)
         return
@@ -190,13 +193,15 @@ async def tell_takeovers(scene: Scene, doing: Doing, before: int) -> None:
         doing.saw("the receipt", f"{len(receipt.orders)} orders in all", notices=False)
 
 
-async def watch_timeouts(scene: Scene, doing: Doing, before: int, seconds: float) -> int:
+async def watch_timeouts(
+    targets: FailureTargets, doing: FailureInProgress, before: int, seconds: float
+) -> int:
     """For so long, tell of attempts that Temporal gives up although the worker lives; how many there were."""
     told: set[int] = set()
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
-        for one in scene.timeouts_of(doing.worker, before):
+        for one in targets.timeouts_of(doing.worker, before):
             if one.n not in told and len(told) < MAX_TOLD:
                 told.add(one.n)
                 went = f"; {one.to} has the next one" if one.to else ""

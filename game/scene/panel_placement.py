@@ -16,7 +16,7 @@ EDGE = 24.0
 """How near a panel comes to the display's edge, logical pixels of the kitchen."""
 
 
-class Sheet(Protocol):
+class PlaceablePanel(Protocol):
     """What must be known of a panel to place it."""
 
     def sheet_for(self, access: Access) -> Box:
@@ -27,12 +27,14 @@ class Sheet(Protocol):
         """Whether its sheet is about as wide as the canvas: it cannot grow, but its text can."""
 
 
-def sheet_access(panel: Sheet, access: Access) -> Access:
+def sheet_access(panel: PlaceablePanel, access: Access) -> Access:
     """How a panel is shown there: either the sheet is larger, or its text. Both would not fit."""
     return replace(access, large=panel.wide)
 
 
-def place_of(panel: Sheet, composition: Composition, access: Access) -> tuple[float, Point, Point] | None:
+def place_of(
+    panel: PlaceablePanel, composition: Composition, access: Access
+) -> tuple[float, Point, Point] | None:
     """By how much a panel's sheet is magnified, and which point of it lies on which of the kitchen's logical
     points. None: it is where it is on any display.
     """
@@ -46,7 +48,7 @@ def place_of(panel: Sheet, composition: Composition, access: Access) -> tuple[fl
     return zoom, (x, y), ((CANVAS[0] - zoom * w) / 2, top + (bottom - top - zoom * h) / 2)
 
 
-def panel_view(view: View, panel: Sheet, composition: Composition, access: Access) -> View:
+def panel_view(view: View, panel: PlaceablePanel, composition: Composition, access: Access) -> View:
     """The view to draw a panel with; `view` is of the whole display."""
     placed = place_of(panel, composition, access)
     if placed is None:
@@ -55,7 +57,7 @@ def panel_view(view: View, panel: Sheet, composition: Composition, access: Acces
     return lens.part(lens.scale, lens.origin, sheet_access(panel, access))
 
 
-def panel_input(item: Input, panel: Sheet, composition: Composition, access: Access) -> Input:
+def panel_input(item: Input, panel: PlaceablePanel, composition: Composition, access: Access) -> Input:
     """An input as a panel is to take it: the pointer's place on it, as if it were on the canvas."""
     if not isinstance(item, PointerMove | PointerPress | PointerRelease):
         return item
@@ -66,7 +68,7 @@ def panel_input(item: Input, panel: Sheet, composition: Composition, access: Acc
     return replace(item, x=inner[0] + (item.x - outer[0]) / zoom, y=inner[1] + (item.y - outer[1]) / zoom)
 
 
-def panel_box(box: Box, panel: Sheet, composition: Composition, access: Access) -> Box:
+def panel_box(box: Box, panel: PlaceablePanel, composition: Composition, access: Access) -> Box:
     """Where a box of a panel is on the kitchen's canvas."""
     placed = place_of(panel, composition, access)
     if placed is None:

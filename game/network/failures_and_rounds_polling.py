@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api_stub.schema import FailureMenu, FailureRecord, Round, RoundTable
 from game.actions import DoFailure, FinishRound, StartRound
-from game.api_state.exhibit import KEPT_RECORDS, ExhibitNews, FailuresSeen, RoundsSeen
+from game.api_state.failures_and_rounds import KEPT_RECORDS, ExhibitNews, FailuresSeen, RoundsSeen
 from game.api_state.news import News, Said
 from game.network.lenient_reading import fit, read, told
 from game.network.order_sending import reason
@@ -41,7 +41,7 @@ def records_of(content: bytes) -> list[FailureRecord]:
 
 
 @dataclass
-class ExhibitPoller:
+class FailuresAndRoundsPoller:
     """What is asked when: everything but the waiting. `clock` is monotonic, in seconds."""
 
     client: httpx.Client
@@ -94,15 +94,15 @@ class ExhibitPoller:
         return EXHIBIT_EVERY[what]
 
 
-class ExhibitThread(PollingThread):
+class FailuresAndRoundsThread(PollingThread):
     """The thread. What is wanted may be said from the game's thread; that never waits."""
 
     def __init__(
         self, api: str, put: Callable[[News], None], transport: httpx.BaseTransport | None = None
     ) -> None:
         client = connect(api, transport)
-        self.poller = ExhibitPoller(client, put)
-        super().__init__("exhibit", client, self.poller.ask_due)
+        self.poller = FailuresAndRoundsPoller(client, put)
+        super().__init__("failures and rounds", client, self.poller.ask_due)
 
     def want(self, failures: bool, rounds: bool) -> None:
         """What somebody looks at now. Whoever begins to look is told all at once."""

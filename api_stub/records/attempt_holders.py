@@ -32,7 +32,7 @@ class StageKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class StageAttempt:
     """One attempt of a stage; they are counted from 1."""
 
     key: StageKey
@@ -55,7 +55,7 @@ class Suspect:
     """An attempt that may have been given up while its worker lived. `worker` None: nobody knows who had it;
     `overtaken`: the next attempt had begun, as hints tell."""
 
-    attempt: Attempt
+    attempt: StageAttempt
     worker: str | None
     overtaken: bool = False
 
@@ -71,7 +71,7 @@ class _Known:
         return max(self.custodians, default=0)
 
 
-class Hands:
+class AttemptHolders:
     """Who holds what. `clock`: seconds since 1970; `since`: seconds by a clock that nobody sets."""
 
     def __init__(
@@ -86,7 +86,7 @@ class Hands:
         self._stages: OrderedDict[StageKey, _Known] = OrderedDict()
         self._held: dict[str, dict[StageKey, int]] = {}
         self._holders: dict[StageKey, str] = {}
-        self._ended: dict[str, deque[Attempt]] = {}
+        self._ended: dict[str, deque[StageAttempt]] = {}
         self._dead: OrderedDict[str, None] = OrderedDict()
 
     def told(self, worker: str, hint: Hint) -> list[Suspect]:
@@ -94,19 +94,19 @@ class Hands:
         key = StageKey(hint.workflow_id, hint.run_id, hint.stage)
         if hint.kind == "started":
             self._stage(key).heard.setdefault(hint.attempt, self._since())
-            return self._began(worker, Attempt(key, hint.attempt), self._clock(), exact=False)
+            return self._began(worker, StageAttempt(key, hint.attempt), self._clock(), exact=False)
         known = self._stage(key)
         if len(known.ended) < MAX_CUSTODIANS or hint.attempt in known.custodians:
             known.ended[hint.attempt] = hint.kind
         if self._holders.get(key) == worker and self._held[worker].get(key) == hint.attempt:
             self._let_go(key)
-        attempt = Attempt(key, hint.attempt)
+        attempt = StageAttempt(key, hint.attempt)
         if worker not in self._dead:
             self._ended.setdefault(worker, deque(maxlen=MAX_ENDED)).append(attempt)
         # A worker cancels what the server told it to be too late for, and what an operator cancels.
         return [Suspect(attempt, worker)] if hint.kind == "cancelled" else []
 
-    def seen(self, worker: str, attempt: Attempt, began: float | None = None) -> list[Suspect]:
+    def seen(self, worker: str, attempt: StageAttempt, began: float | None = None) -> list[Suspect]:
         """Temporal says that this attempt is with this worker. What was said longer ago than the last hint
         changes nothing."""
         known = self._stages.get(attempt.key)
@@ -115,7 +115,7 @@ class Hands:
         moment = self._clock() if began is None else began
         return self._began(worker, attempt, moment, exact=began is not None)
 
-    def _began(self, worker: str, attempt: Attempt, began: float, exact: bool) -> list[Suspect]:
+    def _began(self, worker: str, attempt: StageAttempt, began: float, exact: bool) -> list[Suspect]:
         key, known = attempt.key, self._stage(attempt.key)
         before = known.custodians.get(attempt.number)
         if before is not None and before.worker == worker:
@@ -144,25 +144,25 @@ class Hands:
         if holder is not None:
             number = self._held[holder][key]
             self._let_go(key)
-            suspects.append(Suspect(Attempt(key, number), holder, overtaken=True))
+            suspects.append(Suspect(StageAttempt(key, number), holder, overtaken=True))
         if worker not in self._dead:
             self._held.setdefault(worker, {})[key] = attempt.number
             self._holders[key] = worker
         return suspects
 
-    def died(self, worker: str) -> tuple[list[Attempt], list[Attempt]]:
+    def died(self, worker: str) -> tuple[list[StageAttempt], list[StageAttempt]]:
         """A worker is dead: the attempts that it had in hand, and those that it said to have ended and that
         the server may not have heard of. It holds nothing from now on."""
         self._dead[worker] = None
         while len(self._dead) > MAX_DEAD:
             self._dead.popitem(last=False)
-        held = [Attempt(key, number) for key, number in self._held.pop(worker, {}).items()]
+        held = [StageAttempt(key, number) for key, number in self._held.pop(worker, {}).items()]
         for attempt in held:
             self._holders.pop(attempt.key, None)
         ended = [attempt for attempt in self._ended.pop(worker, ()) if self._is_last(attempt)]
         return held, ended
 
-    def _is_last(self, attempt: Attempt) -> bool:
+    def _is_last(self, attempt: StageAttempt) -> bool:
         known = self._stages.get(attempt.key)
         return known is not None and known.latest <= attempt.number
 
@@ -171,12 +171,12 @@ class Hands:
         known = self._stages.get(key)
         return dict(known.custodians) if known is not None else {}
 
-    def heard(self, attempt: Attempt) -> float | None:
+    def heard(self, attempt: StageAttempt) -> float | None:
         """When its worker told that it had begun, by the clock that nobody sets; None: nobody did."""
         known = self._stages.get(attempt.key)
         return known.heard.get(attempt.number) if known is not None else None
 
-    def how_ended(self, attempt: Attempt) -> HintKind | None:
+    def how_ended(self, attempt: StageAttempt) -> HintKind | None:
         """What its worker said of the attempt's end; None: nothing."""
         known = self._stages.get(attempt.key)
         return known.ended.get(attempt.number) if known is not None else None

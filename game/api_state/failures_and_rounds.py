@@ -39,7 +39,7 @@ ExhibitNews = FailuresSeen | RoundsSeen
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class FailuresAndRounds:
     """All that is known of failures and rounds."""
 
     menu: FailureMenu | None = None
@@ -60,7 +60,7 @@ class Exhibit:
     rounds_lacking: bool = False
 
 
-def with_failures(known: Exhibit, news: FailuresSeen) -> Exhibit:
+def with_failures(known: FailuresAndRounds, news: FailuresSeen) -> FailuresAndRounds:
     """What is known after news of failures; a record replaces the one of its number."""
     records = known.records
     if news.records:
@@ -69,7 +69,7 @@ def with_failures(known: Exhibit, news: FailuresSeen) -> Exhibit:
     return replace(known, menu=news.menu or known.menu, records=records, failures_lacking=news.lacking)
 
 
-def with_rounds(known: Exhibit, news: RoundsSeen) -> Exhibit:
+def with_rounds(known: FailuresAndRounds, news: RoundsSeen) -> FailuresAndRounds:
     """What is known after news of rounds."""
     own = known.round
     if news.table is not None:
@@ -91,6 +91,6 @@ def with_rounds(known: Exhibit, news: RoundsSeen) -> Exhibit:
     )
 
 
-def with_exhibit(known: Exhibit, news: ExhibitNews) -> Exhibit:
+def with_failures_and_rounds(known: FailuresAndRounds, news: ExhibitNews) -> FailuresAndRounds:
     """What is known after the news."""
     return with_failures(known, news) if isinstance(news, FailuresSeen) else with_rounds(known, news)

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from api_stub.failures.book import Doing
-from api_stub.failures.scene import Scene, refusals_of, until
+from api_stub.failures.failure_log import FailureInProgress
+from api_stub.failures.targets import FailureTargets, refusals_of, until
 from worker.show.files import AT_ONCE
 from worker.show.hints import Hint
 
@@ -23,17 +23,17 @@ MAX_READ = 100_000
 MAX_LINE = 200
 
 
-class LateWords:
+class RefusedResults:
     """Listens to one worker from before it is held up until it has gone on. A context manager."""
 
-    def __init__(self, scene: Scene, doing: Doing) -> None:
+    def __init__(self, targets: FailureTargets, doing: FailureInProgress) -> None:
         self._doing = doing
-        self._listening = refusals_of(scene.fleet, doing.worker)
+        self._listening = refusals_of(targets.fleet, doing.worker)
         self._heard: list[Hint] = []
-        self._log = scene.worker_log(scene.fleet.state.named(doing.worker).number)
+        self._log = targets.worker_log(targets.fleet.state.named(doing.worker).number)
         self._since = size_of(self._log)
 
-    def __enter__(self) -> LateWords:
+    def __enter__(self) -> RefusedResults:
         self._heard = self._listening.__enter__()
         return self
 

@@ -25,7 +25,7 @@ class _Known:
     """We have asked for its deletion."""
 
 
-class Book:
+class KnownPods:
     """The Pods that are there, by uid, which is the home's name. The first list is of those that were there
     before: they are adopted, and what they went through earlier is nobody's news."""
 

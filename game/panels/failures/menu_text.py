@@ -13,7 +13,7 @@ MOST_PAUSES = 8
 
 
 @dataclass(frozen=True)
-class Bar:
+class TimeoutBar:
     """A timeout: its length in seconds, and what stands beside it; `ticks` are moments on it."""
 
     name: str
@@ -35,17 +35,19 @@ def pauses(retry: RetryInForce, until: float) -> tuple[float, ...]:
     return tuple(found)
 
 
-def bars_of(timeouts: TimeoutsInForce) -> tuple[Bar, ...]:
+def bars_of(timeouts: TimeoutsInForce) -> tuple[TimeoutBar, ...]:
     """The time line: what each timeout is, and the pauses between attempts on the same scale."""
     end = scale_of(timeouts)
     start, retry = timeouts.schedule_to_start_s, timeouts.retry
     ever = start is None
     attempts = "no limit" if retry.maximum_attempts is None else f"{retry.maximum_attempts} attempts"
     return (
-        Bar("Heartbeat", f"{timeouts.heartbeat_s:g} s silent: given up", timeouts.heartbeat_s),
-        Bar("Start to close", f"{timeouts.start_to_close_s:g} s: longest attempt", timeouts.start_to_close_s),
-        Bar("Schedule to start", "waits for ever" if ever else f"{start:g} s", start or end, ever),
-        Bar(
+        TimeoutBar("Heartbeat", f"{timeouts.heartbeat_s:g} s silent: given up", timeouts.heartbeat_s),
+        TimeoutBar(
+            "Start to close", f"{timeouts.start_to_close_s:g} s: longest attempt", timeouts.start_to_close_s
+        ),
+        TimeoutBar("Schedule to start", "waits for ever" if ever else f"{start:g} s", start or end, ever),
+        TimeoutBar(
             "Retry",
             f"{retry.initial_s:g} s, ×{retry.backoff:g}, up to {retry.maximum_s:g} s; {attempts}",
             end,
@@ -63,7 +65,7 @@ def scale_of(timeouts: TimeoutsInForce) -> float:
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """A line of the log: a record's heading, or one thing that was seen of it."""
 
     text: str
@@ -84,19 +86,19 @@ def noticed_words(record: FailureRecord, wall: float) -> str:
 
 def log_lines(
     records: Sequence[FailureRecord], titles: Mapping[str, str], wall: float, most: int
-) -> list[Line]:
+) -> list[LogLine]:
     """The newest records first, the newest one with what was seen of it; `most` lines."""
-    found: list[Line] = []
+    found: list[LogLine] = []
     for record in reversed(records):
         title = titles.get(record.failure, record.failure)
         who = f": {record.worker}" if record.worker else ""
         state = {"running": "", "over": " (over)", "broken off": " (broken off)"}[record.state]
-        found.append(Line(f"{title}{who}{state}", heading=True))
-        found.append(Line(noticed_words(record, wall), noticed=record.noticed_by is not None))
+        found.append(LogLine(f"{title}{who}{state}", heading=True))
+        found.append(LogLine(noticed_words(record, wall), noticed=record.noticed_by is not None))
         if record is records[-1]:
             begun = record.started_at.timestamp()
             found += [
-                Line(f"{seen.at.timestamp() - begun:+.2f} s  {seen.by}: {seen.what}")
+                LogLine(f"{seen.at.timestamp() - begun:+.2f} s  {seen.by}: {seen.what}")
                 for seen in record.seen[-(most - 4) :]
             ]
         if len(found) >= most:
