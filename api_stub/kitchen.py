@@ -12,8 +12,8 @@ from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig, FleetConfig
 from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.fixed_while_running import misfit, other_host
-from api_stub.checkpoint.memory import Memory
 from api_stub.checkpoint.reader import ConfigReader
+from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable
 from api_stub.failures.menu import FailureService
 from api_stub.failures.network_proxy import NetworkProxy
@@ -26,8 +26,8 @@ from api_stub.gateway.temporal_check import TemporalCheck
 from api_stub.kiosk.kiosk_service import KioskService
 from api_stub.kiosk.pin import wrong_ones
 from api_stub.records.service import Records
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Order
-from api_stub.seldom import Seldom
 from api_stub.start_setup import StartSetup
 from api_stub.working_copies import WorkingCopies
 from worker.shared import OrderInfo
@@ -51,7 +51,7 @@ class Kitchen:
     code: WorkingCopies | None = None
     records: Records | None = None
     """What is kept in the state directory; None: nothing is (an API for tests)."""
-    memory: Memory | None = None
+    memory: RememberedCheckpoint | None = None
     """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
     namespace: Namespace | None = None
     """The namespace that we work in; None: nobody looks (an API for tests)."""
@@ -80,7 +80,7 @@ class Kitchen:
     resetting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     unrestored: bool = field(default=False, init=False)
     """Whether the last reset has left something to do."""
-    pins: Seldom = field(default_factory=wrong_ones, init=False)
+    pins: RepeatedMessages = field(default_factory=wrong_ones, init=False)
     """Wrong PINs of the last minute."""
     temporal: TemporalCheck = field(init=False)
     """Whether Temporal lets us work, and if not, why."""

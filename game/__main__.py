@@ -57,7 +57,7 @@ from game.desktop.start_program import browse  # noqa: E402
 from game.desktop.window import NoDisplay, Window  # noqa: E402
 from game.network.api_actions import OutsidePrograms  # noqa: E402
 from game.network.network import Network  # noqa: E402
-from game.network.records import RecordsThread  # noqa: E402
+from game.network.records_polling import RecordsThread  # noqa: E402
 
 log = logging.getLogger("game")
 

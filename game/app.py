@@ -31,11 +31,11 @@ from game.drawing.text import warm_up
 from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
 from game.network.news_intake import NewsIntake
-from game.network.records import RecordsThread
+from game.network.records_polling import RecordsThread
 from game.panels import code_colours
 from game.panels.input_routing import InputRouter
-from game.panels.kiosk_desk import KioskDesk
-from game.panels.stack import PanelStack
+from game.panels.kiosk_actions import KioskActions
+from game.panels.panel_stack import PanelStack
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
@@ -109,7 +109,7 @@ class App:
         self.recorder = Recorder()
         self._panel_stack = PanelStack(self.model, lambda: self.renderer.art, self.recorder)
         self._router = InputRouter(self.model, self._panel_stack, self._do, self._open)
-        self._desk = KioskDesk(self.model, self._panel_stack, self.recorder, net.send, self._leave)
+        self._desk = KioskActions(self.model, self._panel_stack, self.recorder, net.send, self._leave)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""

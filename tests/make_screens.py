@@ -29,7 +29,7 @@ from game.desktop.window import Window
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.network.network import Network
-from game.network.records import RecordsThread
+from game.network.records_polling import RecordsThread
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour

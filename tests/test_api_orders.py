@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from api_stub.errors import TemporalUnreachable
-from api_stub.gateway import coverage
+from api_stub.gateway import freshness
 from api_stub.schema import MAX_ID_LENGTH
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
@@ -239,7 +239,7 @@ def test_each_order_says_when_it_was_seen(house: Api, monkeypatch: pytest.Monkey
         raise TemporalUnreachable("away")
 
     last = house.kitchen.gateway.last_read(asked["workflow_id"])
-    monkeypatch.setattr(coverage, "FRESH_S", -1.0)  # it was read too long ago, whenever that was
+    monkeypatch.setattr(freshness, "FRESH_S", -1.0)  # it was read too long ago, whenever that was
     monkeypatch.setattr(house.kitchen.gateway, "_view", away)
     monkeypatch.setattr(house.kitchen.gateway._reader, "description", away)
     seen, unknown = house.post("/orders/status", {"orders": [{"id": "seen"}, {"id": "no"}]}).json()["orders"]

@@ -110,7 +110,7 @@ def test_a_verdict_that_is_wrong_does_not_add_up(monkeypatch: pytest.MonkeyPatch
     temporal = MadeUpTemporal()
     contents = ledger_of(temporal.start("a"), temporal.start("b"))
     temporal.catch_up()
-    monkeypatch.setattr("api_stub.records.judged.verdict", lambda row, meant=False: "delivered")
+    monkeypatch.setattr("api_stub.records.order_verdicts.verdict", lambda row, meant=False: "delivered")
 
     async def live() -> None:
         recount = recounting(temporal, contents)

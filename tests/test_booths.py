@@ -40,7 +40,7 @@ from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceCl
 from api_stub.booth import BadBooth, booth_of, kept_name
 from api_stub.checkpoint import switching
 from api_stub.checkpoint.files import load
-from api_stub.checkpoint.memory import Memory
+from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.gateway.booths import BoothService, at_booth, within
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.database import is_unfinished
@@ -371,12 +371,12 @@ def test_an_edit_does_not_change_the_booth_and_the_list_says_why_it_cannot_be_sw
 
 def test_an_api_that_is_started_again_in_its_run_is_the_same_booth(tmp_path: Path) -> None:
     """Also after a switch to a checkpoint that names none."""
-    first = Memory(tmp_path / "in-force.json", "run")
+    first = RememberedCheckpoint(tmp_path / "in-force.json", "run")
     first.booth = "left"
     first.remember(load(written(tmp_path, "other")))
-    again = Memory(tmp_path / "in-force.json", "run")
+    again = RememberedCheckpoint(tmp_path / "in-force.json", "run")
     assert again.recall() is not None and again.booth == "left"
-    another = Memory(tmp_path / "in-force.json", "another run")
+    another = RememberedCheckpoint(tmp_path / "in-force.json", "another run")
     assert another.recall() is None and another.booth is None
 
 

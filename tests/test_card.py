@@ -29,7 +29,7 @@ from game.api_state.histories import KEPT_HISTORIES
 from game.api_state.news import HistorySeen
 from game.api_state.snapshot import Snapshot, advance
 from game.drawing.view import View
-from game.network.records import RecordsPoller, RecordsThread
+from game.network.records_polling import RecordsPoller, RecordsThread
 from game.panels.order_card import qr
 from game.panels.order_card.bar_pictures import bar_points
 from game.panels.order_card.card import OrderCard, OrderContext, run_lines

@@ -13,7 +13,7 @@ from game.inputs import Composing, Device, KeyPress, KeyRelease, PointerPress, T
 from game.panels.order_form.form import OrderForm
 from game.panels.order_form.layout import ORDER
 from game.panels.panel import Close, Stay
-from game.panels.stack import PanelStack
+from game.panels.panel_stack import PanelStack
 from tests.panelling import keys, middle, texts_of
 from tests.telling import kitchen_with, worker
 

@@ -15,7 +15,7 @@ from game.api_state.order_merge import merge_order
 from game.api_state.receipts import unheard_text
 from game.api_state.snapshot import Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.network.records import RecordsPoller
+from game.network.records_polling import RecordsPoller
 from game.panels.order_card.life import life_of
 from game.panels.order_card.text import card_text, kill_text, now_text
 from game.panels.stats.figures import audit_line, tiles

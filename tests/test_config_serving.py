@@ -16,8 +16,8 @@ from api_stub import kitchen
 from api_stub.checkpoint import reader as configreader
 from api_stub.checkpoint import switching
 from api_stub.checkpoint.files import MAX_ERROR, TALKS, ConfigError, LoadedConfig, load
-from api_stub.checkpoint.memory import MAX_BYTES, Memory
 from api_stub.checkpoint.reader import ConfigReader
+from api_stub.checkpoint.remembered_checkpoint import MAX_BYTES, RememberedCheckpoint
 from api_stub.checkpoint.switching import look
 from tests.running import PATIENCE, as_yaml, eventually
 from tests.serving import Api, api
@@ -358,8 +358,8 @@ def test_the_watch_goes_on_after_any_failure(
 # --- what is remembered ---
 
 
-def remembered(file: Path) -> Memory:
-    return Memory(file, "run")
+def remembered(file: Path) -> RememberedCheckpoint:
+    return RememberedCheckpoint(file, "run")
 
 
 @pytest.mark.parametrize(

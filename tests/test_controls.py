@@ -29,9 +29,9 @@ from game.inputs import (
     PointerRelease,
     TextTyped,
 )
-from game.panels.stack import PanelStack
+from game.panels.panel_stack import PanelStack
 from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
-from game.simulation.controls.mashing import REFUSED_S
+from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
 from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot

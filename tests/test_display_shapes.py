@@ -18,7 +18,7 @@ from game.drawing.art import Art
 from game.geometry import Box
 from game.inputs import Device, PointerMove, PointerPress
 from game.panels.input_routing import InputRouter
-from game.panels.stack import PanelStack
+from game.panels.panel_stack import PanelStack
 from game.scene.margins import Margins
 from game.scene.panel_placement import panel_view, place_of
 from game.scene.renderer import whole_view

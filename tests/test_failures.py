@@ -213,7 +213,7 @@ def test_a_checkpoint_with_an_oven_has_one_also_when_it_is_switched_to_during_a_
         made.until(lambda: made.host.specs[max(made.host.specs)].oven)
         url = made.host.specs[max(made.host.specs)].oven
         assert url is not None and url.startswith("http://127.0.0.1:")
-        made.until(lambda: kitchen.failures._scene.oven.mode == "serving")
+        made.until(lambda: kitchen.failures._targets.oven.mode == "serving")
 
 
 def test_a_poison_that_is_cured_is_another_one() -> None:

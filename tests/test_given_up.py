@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api_stub.records import given_up, searches, takeovers
+from api_stub.records import death_searches, given_up, takeovers
 from api_stub.records.attempt_holders import AttemptHolders, Custody, StageAttempt, StageKey, Suspect
 from api_stub.records.given_up import GivenUpWatch
 from api_stub.records.interrupted_orders import Death, InterruptedOrder
@@ -128,7 +128,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other at once."""
     for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S"):
         monkeypatch.setattr(takeovers, name, 0.001)
-    monkeypatch.setattr(searches, "SEARCH_S", 0.001)
+    monkeypatch.setattr(death_searches, "SEARCH_S", 0.001)
     for name in ("SWEEP_S", "JUDGE_S", "AWAY_S"):
         monkeypatch.setattr(given_up, name, 0.001)
 

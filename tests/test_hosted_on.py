@@ -14,7 +14,7 @@ from api_stub.checkpoint.config import CheckpointConfig, FleetConfig
 from api_stub.checkpoint.files import LoadedConfig
 from api_stub.checkpoint.fixed_while_running import other_host
 from api_stub.fleet.host import Host
-from api_stub.fleet.hosts import NoHost, chosen
+from api_stub.fleet.host_choice import NoHost, chosen
 from api_stub.fleet.kubernetes.host import KubernetesHost
 from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.rules import Exit, Slot

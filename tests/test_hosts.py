@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.http.hosts import MAX_HOSTS, hosts_in, is_ours, is_own_page
+from api_stub.http.host_headers import MAX_HOSTS, hosts_in, is_ours, is_own_page
 from tests.running import ROOT, eventually, free_ports
 from tests.serving import Api, api, check_problem
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.running import ROOT
 
-PLAIN = {"actions", "bindings", "inputs", "theme", "accessibility", "geometry", "once", "composition"}
+PLAIN = {"actions", "bindings", "inputs", "theme", "accessibility", "geometry", "told_once", "composition"}
 """Plain data at the root of game/, known to all."""
 MAY_USE: dict[str, set[str]] = {
     "network": {"api_state"},

@@ -23,8 +23,8 @@ from game.inputs import (
 )
 from game.panels.input_routing import InputRouter
 from game.panels.order_form.form import OrderForm
+from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
-from game.panels.stack import PanelStack
 from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
 from game.simulation.controls.picking import look
 from game.simulation.model import Model

@@ -16,8 +16,8 @@ from game.desktop.key_names import translate, types
 from game.inputs import Input, KeyPress, KeyRelease, TextTyped
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Stay
+from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
-from game.panels.stack import PanelStack
 from game.panels.widgets import pressed_key
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update

@@ -18,8 +18,8 @@ from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
+from game.panels.panel_stack import PanelStack
 from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
-from game.panels.stack import PanelStack
 from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
 from game.replay.recording import AFTER, Recording
 from game.simulation.model import Model

@@ -15,10 +15,10 @@ from game.api_state.snapshot import Snapshot, advance
 from game.inputs import Device, KeyPress, PointerPress
 from game.network.failures_and_rounds_polling import FailuresAndRoundsPoller, run
 from game.panels.panel import Close, Do, Stay
+from game.panels.panel_stack import PanelStack
 from game.panels.round.keyboard import ERASE, LETTERS
 from game.panels.round.round_panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel
 from game.panels.round.table import rows_of
-from game.panels.stack import PanelStack
 from game.panels.widgets import Hit
 from game.simulation import round as rules
 from game.simulation.bottom_strip import strip_for

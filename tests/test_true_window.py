@@ -22,14 +22,14 @@ from game.drawing.view import View
 from game.panels.help import HelpPanel
 from game.panels.order_card.life import Kill
 from game.panels.order_card.text import kill_text
+from game.panels.panel_stack import PanelStack
 from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
-from game.panels.stack import PanelStack
 from game.panels.stats.figures import KnownFigures, audit_line, ends, sums, tiles
 from game.panels.stats.layout import frame_of
 from game.panels.stats.panel import BELOW, StatsPanel
-from game.replay.facts import held_of, taken_of
 from game.replay.playback_list import not_the_newest, recorded
+from game.replay.receipt_facts import held_of, taken_of
 from game.scene.cooks import draw_cooks, pose_of
 from game.scene.hud.draw import draw_hud, draw_over_panels
 from game.scene.hud.free_room import LOWEST, MessageRoom

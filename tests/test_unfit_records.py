@@ -15,7 +15,7 @@ import pytest
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 from api_stub.errors import RecordUnreadable, TemporalUnreachable
-from api_stub.records import looks, searches
+from api_stub.records import death_searches, looks
 from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
 from api_stub.records.attempt_holders import AttemptHolders
@@ -227,7 +227,7 @@ def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
 ) -> None:
     for name in ("AWAY_S", "FAST_S"):
         monkeypatch.setattr(follow, name, 0.01)
-    monkeypatch.setattr(searches, "SEARCH_S", 0.01)
+    monkeypatch.setattr(death_searches, "SEARCH_S", 0.01)
     temporal = PartlyBroken()
     temporal.grips = {name: WorkflowState(name, f"run-{name}", True, held_by("w1.1")) for name in ("a", "b")}
     temporal.stories = {name: StageHistory("Ada") for name in ("a", "b")}
@@ -251,7 +251,7 @@ def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
         await until(lambda: held() == ["a"], follower)
         asked = temporal.asked["grip"]
         assert follower._searches
-        now[0] += 2 * searches.LONGEST_S
+        now[0] += 2 * death_searches.LONGEST_S
         await until(lambda: not follower._searches, follower)
         assert temporal.asked["grip"] >= asked and held() == ["a"]
 

@@ -13,7 +13,7 @@ from api_stub.schema import Receipt
 from game.api_state.news import News, RecordsSeen
 from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.network.records import RecordsPoller, RecordsThread
+from game.network.records_polling import RecordsPoller, RecordsThread
 from tests.running import eventually
 from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
 from tests.telling import T0

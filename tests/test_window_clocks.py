@@ -13,7 +13,7 @@ from game.api_state.events import OrderTakenOver, WorkerBorn, WorkerDied
 from game.api_state.news import ApiAway, FleetSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network.api_clock import ApiClock
-from game.network.records import RecordsPoller
+from game.network.records_polling import RecordsPoller
 from game.simulation.actors import CookPhase
 from game.simulation.model import Model
 from game.simulation.update import update

@@ -20,7 +20,7 @@ from api_stub.failures.targets import (
     until,
     watch_timeouts,
 )
-from worker.show.memory import TOLD
+from worker.show.out_of_memory import TOLD
 
 EXIT_S = 10.0
 MEMORY_S = 25.0
@@ -54,7 +54,7 @@ async def panic(targets: FailureTargets, doing: FailureInProgress) -> None:
 
 
 async def out_of_memory(targets: FailureTargets, doing: FailureInProgress) -> None:
-    """The worker lowers its own limit and takes all that is left; see worker/show/memory.py."""
+    """The worker lowers its own limit and takes all that is left; see worker/show/out_of_memory.py."""
     before = targets.last_receipt()
     slot = targets.fleet.state.named(doing.worker).number
     log = targets.worker_log(slot)

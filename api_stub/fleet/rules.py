@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api_stub.fleet import hosted_rules
-from api_stub.fleet.changes import redeploy, reshape
 from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,
@@ -45,6 +44,7 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
+from api_stub.fleet.redeploy_rules import redeploy, reshape
 from api_stub.fleet.state import (
     AlreadyDead,
     Dice,

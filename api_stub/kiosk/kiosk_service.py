@@ -15,7 +15,7 @@ from api_stub.errors import TemporalUnreachable
 from api_stub.fleet.state import AlreadyDead, FleetRefusal
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.kiosk import losses
-from api_stub.kiosk.dead_exhibit import Countdown, KillDebounce, is_dead
+from api_stub.kiosk.all_cooks_dead import Countdown, KillDebounce, is_dead
 from api_stub.kiosk.rounds import Rounds, StoredRounds
 from api_stub.kiosk.store import Store
 from api_stub.kiosk.totals import StoredTotals, TotalsCounter

@@ -18,7 +18,7 @@ from api_stub.records.open_orders import Orders, stage_of
 from api_stub.records.source import Source, StageHistory, WorkflowState
 from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.timeouts import Timeouts, Verdict, judged_by_history, judged_by_pending
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class GivenUpWatch:
         self._suspects: OrderedDict[StageAttempt, tuple[Suspect, float]] = OrderedDict()
         self._judged: OrderedDict[StageAttempt, None] = OrderedDict()
         self._news = asyncio.Event()
-        self._told = Seldom()
+        self._told = RepeatedMessages()
 
     def suspect(self, suspects: Iterable[Suspect]) -> None:
         """These are to be judged."""

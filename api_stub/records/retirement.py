@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from api_stub.records import retention
-from api_stub.records.ends import outcome_of
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Ended, Settled
+from api_stub.records.order_ends import outcome_of
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import ListedRun, Source, run_all

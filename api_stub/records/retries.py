@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from api_stub.records.source import ListedRun, Source, StageHistory, run_all, unfit
+from api_stub.records.source import ListedRun, Source, StageHistory, run_all, unreadable
 from api_stub.schema import Order, OrderStatus, StageView
 
 MAX_READ = 2000
@@ -83,7 +83,7 @@ class Retries:
             self._closed[row.run_id] = noted
         if row.run_id not in self._closed:
             story = None
-            with unfit.alone(row.workflow_id):
+            with unreadable.alone(row.workflow_id):
                 story = await self._source.story(row.workflow_id, row.run_id)
             self._know(row, story.retries if story is not None else 0)
         return self._closed[row.run_id]

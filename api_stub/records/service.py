@@ -19,13 +19,13 @@ from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
 from api_stub.records.audit import tally
-from api_stub.records.ends import Ends, noted_retries
 from api_stub.records.fleet_log import FleetLog
 from api_stub.records.given_up import GivenUpWatch
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Taken
 from api_stub.records.open_orders import Orders
+from api_stub.records.order_ends import OrderEnds, noted_retries
 from api_stub.records.receipts import MAX_NUMBER, Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retirement import Retirement
@@ -33,8 +33,8 @@ from api_stub.records.retries import Retries
 from api_stub.records.source import ListedRun, Source
 from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.timeouts import Timeouts
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Audit, HeartbeatTimeout, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
-from api_stub.seldom import Seldom
 from api_stub.state_files import LEDGER, RECEIPTS
 from worker.show.hints import Hint
 
@@ -75,14 +75,14 @@ class Records:
         self._source = source
         self._fleet = fleet
         self._troubles = troubles if troubles is not None else Troubles()
-        self._seldom = Seldom()
+        self._repeated = RepeatedMessages()
         self._ledger = Ledger(state / LEDGER)
         self._receipts = Receipts(state / RECEIPTS)
         self._recount = Recount(source, lambda: self._ledger.contents)
         self._retries = Retries(
             source, gateway.last_read, lambda row: noted_retries(self._ledger.contents, row)
         )
-        self._ends = Ends(self._ledger, self._recount, self._retries)
+        self._ends = OrderEnds(self._ledger, self._recount, self._retries)
         self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
         self._hands = AttemptHolders()
         self._timeouts = Timeouts()
@@ -295,7 +295,7 @@ class Records:
             try:
                 more = await work()
             except (TemporalUnreachable, LedgerUnwritable) as error:
-                if self._seldom.due(type(error).__name__):
+                if self._repeated.due(type(error).__name__):
                     logger.info("%s: %s", getattr(work, "__name__", work), error)
             await asyncio.sleep(more_s if more else pause_s())
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from api_stub.records.attempt_holders import Custody
 from api_stub.schema import StageView
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.shared import Stage
 
 State = Literal[
@@ -120,7 +120,7 @@ class Source(Protocol):
         """Delete this run; one that is gone already is no error."""
 
 
-unfit = Unfit("record")
+unreadable = UnreadableRecords("record")
 
 
 async def run_all(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
@@ -128,7 +128,7 @@ async def run_all(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
     its error is raised; anything else that is wrong with one is told once and its own trouble only."""
 
     async def alone(call: Coroutine[Any, Any, object]) -> None:
-        with unfit.alone(getattr(call, "__qualname__", "one")):
+        with unreadable.alone(getattr(call, "__qualname__", "one")):
             await call
 
     waiting = list(calls)

@@ -20,6 +20,7 @@ from dataclasses import replace
 from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
+from api_stub.records.death_searches import DeathSearches
 from api_stub.records.interrupted_orders import (
     Death,
     InterruptedOrder,
@@ -31,10 +32,9 @@ from api_stub.records.interrupted_orders import (
 from api_stub.records.looks import Looked
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
-from api_stub.records.searches import Searches
-from api_stub.records.source import Source, unfit
+from api_stub.records.source import Source, unreadable
 from api_stub.records.timeouts import Timeouts
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class TakeoverTracker:
         self._orders = orders
         self._clock = clock
         self._since = since
-        self._searches = Searches(source, hands, orders, self._add, clock, self._searched)
+        self._searches = DeathSearches(source, hands, orders, self._add, clock, self._searched)
         self._claimed: OrderedDict[StageAttempt, int] = OrderedDict()
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._heard: OrderedDict[str, float] = OrderedDict()
@@ -83,7 +83,7 @@ class TakeoverTracker:
         self._all_due = 0.0
         self._news = asyncio.Event()
         self._hurry_until = 0.0
-        self._told = Seldom()
+        self._told = RepeatedMessages()
 
     def died(self, death: Death) -> list[StageAttempt]:
         """A worker died just now; its receipt is there when this returns. The attempts that it held."""
@@ -251,7 +251,7 @@ class TakeoverTracker:
         if waiting is not None and waiting.confirmed:
             return waiting
         if waiting is not None:
-            with unfit.alone(held.workflow_id):
+            with unreadable.alone(held.workflow_id):
                 try:
                     return confirmed(waiting, await self._source.story(held.workflow_id, held.run_id))
                 except TemporalUnreachable:

@@ -31,7 +31,7 @@ from api_stub.gateway.temporal_calls import RPC_S, temporal_call
 from api_stub.gateway.values import LAST_S, decoded
 from api_stub.records.attempt_holders import Custody
 from api_stub.records.source import OPEN, ListedRun, Pending, StageHistory, State, WorkflowState
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.shared import (
     INVALID_ORDER,
     MAX_CUSTODIANS,
@@ -70,7 +70,7 @@ class TemporalSource:
         self._gateway = gateway
         self._only = only
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._unfit = Unfit("workflow")
+        self._unreadable = UnreadableRecords("workflow")
         self._left_out = 0
 
     async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
@@ -108,7 +108,7 @@ class TemporalSource:
             try:
                 yield read_row(info)
             except Exception as error:
-                self._unfit.tell(info.execution.workflow_id, error)
+                self._unreadable.tell(info.execution.workflow_id, error)
 
     async def counts(self, floor: float) -> dict[State, int]:
         """See Source."""

@@ -18,7 +18,7 @@ from api_stub.schema.failures import (
     TimeoutsInForce,
 )
 from api_stub.schema.fleet import ExitCause, Fleet, LastExit, StartWorkerRequest, Worker, WorkerPhase
-from api_stub.schema.house import (
+from api_stub.schema.health_and_checkpoints import (
     Checkpoint,
     CheckpointList,
     CheckpointSwitch,

@@ -140,7 +140,7 @@ def elsewhere(environment: Mapping[str, str]) -> tuple[str | None, str]:
     if not any(environment.get(f"TEMPORAL_{name}") for name in ("ADDRESS", "PROFILE", "CONFIG_FILE")):
         return None, "default"
     # The SDK takes a third of a second to load: only where it is needed.
-    from api_stub.gateway.elsewhere import BadConnectionSettings, address_and_namespace
+    from api_stub.gateway.users_temporal import BadConnectionSettings, address_and_namespace
 
     try:
         return address_and_namespace(environment)

@@ -66,7 +66,7 @@ def temporal(options: StackOptions, state: StateDir, on_set_aside: Callable[[], 
                 with state.set_aside_lock:
                     on_set_aside()
                     # Only here: it reads ledgers, with much that a start need not wait for.
-                    from api_stub.stack.set_aside import set_database_aside
+                    from api_stub.stack.damaged_files import set_database_aside
 
                     set_database_aside(state.path, str(damage))
                 prepare_database(state.database)
@@ -104,7 +104,7 @@ def api(options: StackOptions, state: StateDir, where: Addresses, run_id: str, o
         with state.set_aside_lock:  # what is being set aside must not be opened
             if options.kiosk and own_server:
                 try:
-                    from api_stub.stack.set_aside import set_bad_ledgers_aside
+                    from api_stub.stack.damaged_files import set_bad_ledgers_aside
 
                     set_bad_ledgers_aside(state.path)
                 except OSError as error:

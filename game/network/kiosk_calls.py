@@ -20,7 +20,7 @@ from game.network.health_and_fleet import describe
 from game.network.lenient_reading import read
 from game.network.polling_rates import CONNECT_WITHIN, KIOSK_EVERY, RESET_WITHIN
 from game.network.polling_thread import PollingThread, connect
-from game.once import ToldOnce
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 

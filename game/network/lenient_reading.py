@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
-from game.once import ToldOnce
+from game.told_once import ToldOnce
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -29,7 +29,7 @@ from game.network.order_sending import StreamSendingThread
 from game.network.order_tracking import OrderTrackingThread
 from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
 from game.network.polling_thread import PollingThread, connect
-from game.once import ToldOnce
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from game.api_state.news import News, OrderPlaced, Said
 from game.network.order_sending import offer, reason
 from game.network.polling_rates import AWAY_PAUSE, IDLE, PLACE_FOR
 from game.network.polling_thread import PollingThread, connect
-from game.once import ToldOnce
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 
 from game.network.polling_rates import ANSWER_WITHIN, CONNECT_WITHIN, TROUBLE_PAUSE
-from game.once import ToldOnce
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from game.actions import Command, Quit, Wish
 from game.inputs import Device, Input, PointerGone, device_of
-from game.panels.stack import PanelStack
+from game.panels.panel_stack import PanelStack
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.model import Model

@@ -23,8 +23,8 @@ from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
-from game.replay.facts import held_of, taken_of
 from game.replay.playback import Replay
+from game.replay.receipt_facts import held_of, taken_of
 from game.replay.recording import Recording
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.free_room import FreeRoom

@@ -28,7 +28,7 @@ from game.scene.hud.top_band import (
     paint_number,
     paint_title,
 )
-from game.scene.surroundings import rects, surroundings
+from game.scene.margin_scenery import rects, surroundings
 from game.simulation.display.hud_places import slip_access, slips_of, tall
 from game.simulation.display.portrait_layout import TallLayout
 from game.simulation.model import Model

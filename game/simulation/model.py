@@ -16,7 +16,7 @@ from game.bindings import DEFAULT, Bindings
 from game.composition import PLAIN_COMPOSITION, Composition
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
-from game.simulation.controls.mashing import KillGuard
+from game.simulation.controls.kill_guard import KillGuard
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount, count

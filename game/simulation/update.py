@@ -26,7 +26,6 @@ from game.api_state.news import (
 from game.api_state.snapshot import Snapshot, advance
 from game.bindings import bound
 from game.inputs import Input
-from game.once import ToldOnce
 from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
@@ -38,6 +37,7 @@ from game.simulation.order_stream import configured, due, settled
 from game.simulation.reactions import hit_stop, react
 from game.simulation.receipt_slips import audit_alarm, take_receipts, take_timeouts, update_notes
 from game.simulation.speaker_lines import later, told
+from game.told_once import ToldOnce
 
 MOST_OWN = 500
 """With more orders of this window in mind than this, those that are over for long are forgotten."""

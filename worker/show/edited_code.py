@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError
 from worker.shared import CodeFault, Placement
 from worker.show import toppings as right
 from worker.show.files import read_bounded
-from worker.show.surroundings import Surroundings
+from worker.show.process_state import ProcessState
 from worker.show.timebox import Outcome, Timebox, bounded
 
 LOAD_S = 5.0
@@ -46,18 +46,18 @@ class LoadedCode:
 class Toppings:
     """Spreads toppings, with the right function, or with the one of a file that somebody edits.
 
-    `limit_s` is how long a call of edited code may take; `surroundings` are put back after each.
+    `limit_s` is how long a call of edited code may take; `process_state` are put back after each.
     """
 
     def __init__(
         self,
         edited: LoadedCode | None = None,
         limit_s: float = CALL_S,
-        surroundings: Surroundings | None = None,
+        process_state: ProcessState | None = None,
     ) -> None:
         self._edited = edited
         self._limit_s = limit_s
-        self._timebox = Timebox(surroundings)
+        self._timebox = Timebox(process_state)
 
     @property
     def edited(self) -> bool:
@@ -98,7 +98,7 @@ class Toppings:
         return outcome.answer or []
 
 
-async def load(file: Path, limit_s: float = LOAD_S, surroundings: Surroundings | None = None) -> LoadedCode:
+async def load(file: Path, limit_s: float = LOAD_S, process_state: ProcessState | None = None) -> LoadedCode:
     """Read and run the file. Never raises: what is wrong with it is told as a fault.
 
     It is compiled from source each time: bytecode of an older edit could be taken for the new one.
@@ -111,7 +111,7 @@ async def load(file: Path, limit_s: float = LOAD_S, surroundings: Surroundings |
     if len(source) > MAX_SOURCE_BYTES:
         message = f"OverflowError: it has more than {MAX_SOURCE_BYTES} bytes"
         return LoadedCode(file, digest, fault=CodeFault(str(file), None, message))
-    outcome = await Timebox(surroundings).call(lambda: run(source, file), limit_s)
+    outcome = await Timebox(process_state).call(lambda: run(source, file), limit_s)
     if outcome.overran:
         line = line_in(outcome.where, file)
         message = f"TimeoutError: loading it was not done after {limit_s:g} s"

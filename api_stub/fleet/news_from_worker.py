@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Iterator
 
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 from worker.show.hints import Hint
 from worker.show.spec import Readiness
 
@@ -35,7 +35,7 @@ class NewsFromWorker:
         self._skipping = False
         self._ready = False
         self._bad = 0
-        self._seldom = Seldom()
+        self._repeated = RepeatedMessages()
         os.set_blocking(pipe, False)
 
     def read(self) -> bool:
@@ -101,5 +101,5 @@ class NewsFromWorker:
 
     def _unread(self, error: Exception) -> None:
         self._bad += 1
-        if self._seldom.due("unread"):
+        if self._repeated.due("unread"):
             logger.warning("%s tells what cannot be read: %s", self._who, error)

@@ -9,11 +9,11 @@ from temporalio.api.history.v1 import HistoryEvent as TemporalEvent
 
 from api_stub.gateway.values import EPOCH, failure_text, moment
 from api_stub.schema import HistoryEvent
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.shared import STAGE_OF_ACTIVITY, Stage
 
 PREFIX = "EVENT_TYPE_"
-unfit = Unfit("event")
+unreadable = UnreadableRecords("event")
 
 
 def event_name(event: TemporalEvent) -> str:
@@ -36,7 +36,7 @@ def read_log(events: Iterable[TemporalEvent]) -> list[HistoryEvent]:
         try:
             lines.append(bare.model_copy(update=_details(event, stages)))
         except Exception as error:
-            unfit.tell(bare.type, error)
+            unreadable.tell(bare.type, error)
             lines.append(bare)
     return lines
 

@@ -12,7 +12,7 @@ NEVER_AGAIN = math.inf
 MAX_KINDS = 200
 
 
-class Seldom:
+class RepeatedMessages:
     """Which messages are due. `every_s`: seconds between two of the same kind; in so many seconds there are
     at most `most` messages."""
 

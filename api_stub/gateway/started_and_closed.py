@@ -10,13 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from api_stub.errors import TemporalUnreachable
-from api_stub.gateway.coverage import Coverage
+from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.look_plan import AnyAnswer
 from api_stub.gateway.order_cache import CLOSED, OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.reader import MAX_LISTED, PAGE, Executions, Reader
 from api_stub.gateway.reading import CLOSED_STATES
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +36,25 @@ DIFFER_TIMES = 2
 """After so many counts in a row that differ from ours they are listed anew."""
 
 
-class Changes:
-    """Keeps cache and coverage true about what starts and closes. `wall` gives the time of day, UTC."""
+class StartedAndClosed:
+    """Keeps cache and freshness true about what starts and closes. `wall` gives the time of day, UTC."""
 
     def __init__(
         self,
         reader: Reader,
         cache: OrderCache,
-        coverage: Coverage,
+        freshness: Freshness,
         poller: OrderPoller,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._reader = reader
         self._cache = cache
-        self._coverage = coverage
+        self._freshness = freshness
         self._poller = poller
         self._clock = clock
         self._wall = wall
-        self._told = Seldom()
+        self._told = RepeatedMessages()
         self._listed = False
         self._turns = 0
         self._differ = 0
@@ -104,7 +104,7 @@ class Changes:
         if self._told_at is not None:
             back = min(LONGEST_BACK, back + timedelta(seconds=asked_at - self._told_at))
         self.take(await self._reader.changed(self._wall() - back, MOST_CHANGED))
-        self._coverage.changes_told(asked_at)
+        self._freshness.changes_told(asked_at)
         self._told_at = asked_at
         self._turns += 1
         if self._turns % COUNT_EACH == 0:

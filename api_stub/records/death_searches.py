@@ -30,7 +30,7 @@ EARLY = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass
-class _Search:
+class _DeathSearch:
     """After one death: the workflows to look at (None: they are not chosen yet), and the attempts that the
     worker said to have ended."""
 
@@ -40,7 +40,7 @@ class _Search:
     latest: float = math.inf
 
 
-class Searches:
+class DeathSearches:
     """One search for each worker that died lately. `add` gets a worker and what it lost besides, perhaps
     more than once; `over` gets a worker whose search has ended."""
 
@@ -59,7 +59,7 @@ class Searches:
         self._add = add
         self._over = over
         self._clock = clock
-        self._searches: dict[str, _Search] = {}
+        self._searches: dict[str, _DeathSearch] = {}
 
     def __len__(self) -> int:
         """How many go on."""
@@ -71,13 +71,13 @@ class Searches:
 
     def begin(self, worker: str, ended: Iterable[StageAttempt]) -> None:
         """A worker died, which had said of these attempts that they ended."""
-        self._searches[worker] = _Search(doubtful=tuple(ended), latest=self._clock() + LONGEST_S)
+        self._searches[worker] = _DeathSearch(doubtful=tuple(ended), latest=self._clock() + LONGEST_S)
 
     def look_at(self, worker: str, workflow_id: str) -> None:
         """This order, too."""
         if worker not in self._searches:
             now = self._clock()
-            self._searches[worker] = _Search({}, (), now + SEARCH_FOR_S, now + LONGEST_S)
+            self._searches[worker] = _DeathSearch({}, (), now + SEARCH_FOR_S, now + LONGEST_S)
         search = self._searches[worker]
         if search.todo is not None and len(search.todo) < MAX_SEARCHED:
             search.todo[workflow_id] = None

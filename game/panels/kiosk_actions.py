@@ -9,21 +9,21 @@ from game.actions import Command, OpenReplay, Wish
 from game.api_state.news import News, PinJudged
 from game.inputs import Input
 from game.kiosk.attendant import Attendant, AttendantStep, ClearAway, ShowAgain
-from game.kiosk.closed import answered_inside
+from game.kiosk.blocked_commands import answered_inside
 from game.kiosk.local_state import OwnSwitches
 from game.panels.bug_code import BugSlip
 from game.panels.kiosk_overlay import KioskOverlay
 from game.panels.panel import Panel
+from game.panels.panel_stack import PanelStack
 from game.panels.pin_entry import PinPanel
 from game.panels.replay_window import ReplayPanel
-from game.panels.stack import PanelStack
 from game.replay.recording import Recorder
 from game.simulation.model import Model
 
 log = logging.getLogger(__name__)
 
 
-class KioskDesk:
+class KioskActions:
     """The kiosk's part of the application. Where the model is of no kiosk, it lets everything pass."""
 
     def __init__(

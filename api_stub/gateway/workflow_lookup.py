@@ -12,7 +12,7 @@ from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.reader import Reader
 from api_stub.schema import Order, StatusItem
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 
 MAX_AT_ONCE = 128
 """Searches under way at a time; further ones wait until somebody asks again."""
@@ -26,7 +26,7 @@ An order that is placed meanwhile is known without a search: it is read, or Temp
 Key = tuple[str, str | None]
 
 
-class Finder:
+class WorkflowLookup:
     """`view` reads one order's run; it raises NoSuchOrder, TemporalUnreachable."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Finder:
         reader: Reader,
         cache: OrderCache,
         view: Callable[[str, str | None], Awaitable[Order]],
-        unfit: Unfit,
+        unreadable: UnreadableRecords,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
@@ -45,7 +45,7 @@ class Finder:
         self._found: OrderedDict[Key, tuple[float, Order | None]] = OrderedDict()
         self._pauses_s: dict[Key, float] = {}
         """How long each of these rests after its last search."""
-        self._unfit = unfit
+        self._unreadable = unreadable
         self._derived = lru_cache(maxsize=20_000)(reader.id_of)
 
     def known(self, order_id: str, run_id: str | None) -> str | None:
@@ -110,7 +110,7 @@ class Finder:
         except TemporalUnreachable:
             return
         except Exception as error:
-            self._unfit.tell(key[0], error)
+            self._unreadable.tell(key[0], error)
         again = self._found.pop(key, None) is not None and order is None
         self._found[key] = self._clock(), order
         before_s = self._pauses_s.get(key, FOUND_S)

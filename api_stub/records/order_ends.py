@@ -32,7 +32,7 @@ def noted_retries(contents: Contents, row: ListedRun) -> int:
     return end.retries if end is not None and end.run_id == row.run_id else 0
 
 
-class Ends:
+class OrderEnds:
     """The one way to count: what ended since is on disk before anybody is told of it."""
 
     def __init__(self, ledger: Ledger, recount: Recount, retries: Retries) -> None:

@@ -11,7 +11,7 @@ import sys
 from worker.show.outputs import Output
 
 
-class Surroundings:
+class ProcessState:
     """Import path, modules, working directory, environment, limits and outputs, as they are now."""
 
     def __init__(self, output: Output | None = None) -> None:

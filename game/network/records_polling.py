@@ -22,7 +22,7 @@ from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
 from game.network.polling_rates import ASK_LACKING_AGAIN, AUDIT_AGAIN, AUDIT_LATER, RECORDS_EVERY
 from game.network.polling_thread import PollingThread, connect
-from game.once import ToldOnce
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 

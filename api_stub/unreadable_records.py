@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from api_stub.background import reason_of
 from api_stub.errors import GopherPizzaError, RecordUnreadable
-from api_stub.seldom import NEVER_AGAIN, Seldom
+from api_stub.repeated_messages import NEVER_AGAIN, RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -16,12 +16,12 @@ MOST_TOLD = 500
 """Records and reasons that are told by name; then once that there are more."""
 
 
-class Unfit:
+class UnreadableRecords:
     """What could not be read, by its name and the reason. Bounded; a process has one for each border."""
 
     def __init__(self, what: str, most: int = MOST_TOLD) -> None:
         self._what = what
-        self._seldom = Seldom(NEVER_AGAIN, most=most)
+        self._repeated = RepeatedMessages(NEVER_AGAIN, most=most)
         self._all_told = False
 
     @contextmanager
@@ -41,8 +41,8 @@ class Unfit:
         """Log that this record could not be read, unless that was told before for the same reason."""
         reason = reason_of(error)
         kind = f"{name}: {reason}"
-        if self._seldom.due(kind):
+        if self._repeated.due(kind):
             logger.warning("%s %.1100r cannot be read: %s", self._what, name, reason, exc_info=error)
-        elif not self._all_told and not self._seldom.knows(kind):
+        elif not self._all_told and not self._repeated.knows(kind):
             self._all_told = True
             logger.warning("more %ss cannot be read than are told here by name", self._what)

@@ -22,7 +22,7 @@ def seconds_passed() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-class Judged:
+class OrderVerdicts:
     """Follows ledger and listing. Call `follow`, have `missing` and `undone` asked for, then `judge`."""
 
     def __init__(

@@ -23,7 +23,7 @@ MAX_BYTES = 256 * 1024
 """More than any config takes."""
 
 
-class Memory:
+class RememberedCheckpoint:
     """What is in force in this run. `run` None: an API that nobody starts again; it remembers nothing."""
 
     def __init__(self, file: Path, run: str | None) -> None:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 FRESH_S = 5.0
-"""The one bound of `fresh`, in seconds: see Coverage.is_fresh; the API's description says it in words."""
+"""The one bound of `fresh`, in seconds: see Freshness.is_fresh; the API's description says it in words."""
 STRANGERS_S = 30.0
 """So long after an order was seen in the hands of a worker that tells nothing, others may fall into such."""
 STIRRED_S = 10.0
@@ -16,7 +16,7 @@ STIRRED_S = 10.0
 MAX_DEAD = MAX_STRANGERS = 1000
 
 
-class Coverage:
+class Freshness:
     """`clock` gives seconds. Workers are named by their ids (Temporal identities)."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
