@@ -16,7 +16,7 @@ from game.api_state.news import RecordsSeen
 from game.bindings import DEFAULT, LOOK, OR, PAD_BUTTONS, PLAY, bound
 from game.inputs import Device, KeyPress
 from game.panels.help import HelpPanel
-from game.simulation.controls.hints import hint
+from game.simulation.controls.strip_hints import hint
 from game.simulation.update import update
 from tests.panelling import texts_of
 from tests.running import as_yaml

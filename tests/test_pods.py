@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_stub.fleet.events import Adopted, Ended, HostNews, Seen, Vacated, Waits
+from api_stub.fleet.events import Adopted, HostNews, RunEnded, Seen, Vacated, Waits
 from api_stub.fleet.kubernetes.known_pods import MAX_PODS, KnownPods
 from api_stub.fleet.kubernetes.pods import Pod, read
 from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble
@@ -186,7 +186,7 @@ def test_what_was_there_before_is_adopted_without_its_past() -> None:
     assert [type(one) for one in told] == [Adopted]
     assert isinstance(told[0], Adopted) and told[0].seen.name == "cooks-1-abcde.7"
     later = book.listed([pod(restarts=7, last=ended(134)), pod("cooks-1-new", restarts=1, last=ended(1))])
-    assert [type(one) for one in later] == [Ended, Seen], "what came since has its whole past told"
+    assert [type(one) for one in later] == [RunEnded, Seen], "what came since has its whole past told"
 
 
 def test_the_same_again_is_no_news() -> None:
@@ -303,4 +303,4 @@ def test_whatever_is_cut_each_birth_and_each_death_is_told_once(steps: list[tupl
     living = {slot.id for slot in state.slots if slot.born}
     assert living == {f"{one.name}.{one.restarts}" for one in pods if one.running}
     assert living <= born
-    assert all(isinstance(one, Adopted | Seen | Ended | Waits | Vacated) for one in news)
+    assert all(isinstance(one, Adopted | Seen | RunEnded | Waits | Vacated) for one in news)

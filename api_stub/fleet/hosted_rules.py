@@ -12,9 +12,9 @@ from api_stub.fleet.events import (
     Adopted,
     Decision,
     End,
-    Ended,
     HostNews,
     Reform,
+    RunEnded,
     Scale,
     Seen,
     Vacated,
@@ -35,7 +35,7 @@ def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Deci
             return state, news
         case Seen():
             return _seen(state, event, now, policy)
-        case Ended():
+        case RunEnded():
             return _ended(state, event, now, policy)
         case Waits():
             return _waits(state, event, now), ()
@@ -116,7 +116,7 @@ def _seen(state: FleetState, seen: Seen, now: float, policy: Policy) -> Decision
     return put(state, slot), news
 
 
-def _ended(state: FleetState, event: Ended, now: float, policy: Policy) -> Decision:
+def _ended(state: FleetState, event: RunEnded, now: float, policy: Policy) -> Decision:
     """A run is over. One that was never told of was born all the same."""
     state, slot = _settled(state, event.home)
     if slot is None or event.run <= slot.ended_run:

@@ -20,7 +20,6 @@ from api_stub.fleet.events import (
     Decision,
     Died,
     End,
-    Ended,
     Event,
     Exited,
     Frozen,
@@ -31,6 +30,7 @@ from api_stub.fleet.events import (
     Reform,
     Reformed,
     Reshape,
+    RunEnded,
     Scale,
     Seen,
     Spawn,
@@ -60,7 +60,7 @@ from api_stub.fleet.steps import current, put, spawn, stop, told_to_end, with_pl
 
 __all__ = [
     "Action", "Adopted", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "End",
-    "Ended", "Event", "Exit", "Exited", "FleetRefusal", "FleetState", "Frozen", "HostNews", "KillWanted",
+    "RunEnded", "Event", "Exit", "Exited", "FleetRefusal", "FleetState", "Frozen", "HostNews", "KillWanted",
     "NoFreeSlot", "NoSuchWorker", "Open", "Policy", "Redeploy", "Reform", "Reformed", "Reshape", "Scale",
     "Seen", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted", "Stop", "StopFailed", "Stopped", "Tick",
     "Vacated", "Waits", "decide", "next_due",
@@ -76,7 +76,7 @@ STOOD_STILL_S = 5.0
 def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Dice) -> Decision:
     """The fleet's next state and what must be done for it. Raises FleetRefusal; then nothing changed."""
     match event:
-        case Seen() | Adopted() | Ended() | Waits() | Vacated():
+        case Seen() | Adopted() | RunEnded() | Waits() | Vacated():
             return hosted_rules.told(state, event, now, policy)
         case Redeploy() if policy.hosted:
             return hosted_rules.redeploy(state, policy)

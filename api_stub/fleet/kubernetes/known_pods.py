@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from api_stub.fleet.events import Adopted, Ended, HostNews, Seen, Vacated, Waits
+from api_stub.fleet.events import Adopted, HostNews, RunEnded, Seen, Vacated, Waits
 from api_stub.fleet.kubernetes.pods import Pod
 from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble
 
@@ -80,7 +80,7 @@ class KnownPods:
             if pod.over and run == pod.ended and end.reason is None:
                 # The node ended the whole Pod; of the container it tells no more than a signal.
                 end = replace(end, reason=end_of_pod(pod, known.asked).reason, removed=True)
-            news.append(Ended(pod.uid, pod.named(run), run, end))
+            news.append(RunEnded(pod.uid, pod.named(run), run, end))
         known.ended = max(known.ended, pod.ended)
         if pod.over:
             self._forget(pod.uid)
