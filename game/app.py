@@ -39,7 +39,7 @@ from game.panels.panel_stack import PanelStack
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, busy, frame_figures
 from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
@@ -130,7 +130,7 @@ class App:
         if self._settled:
             self._pace.note(real_dt)
         self._window.renew()
-        self.renderer.prepare(self.model)
+        self.renderer.prepare(lambda: busy(self.model))
         if self.renderer.ready and self._shown_at is None and self.renderer.kitchen is not None:
             self.model.kitchen = self.renderer.kitchen
         inputs, pictures = self._inputs()
@@ -138,9 +138,9 @@ class App:
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
-        self.renderer.draw(self.model, self._desk.overlays)
+        self.renderer.draw(frame_figures(self.model), self._desk.overlays)
         if self.model.device is Device.GAMEPAD:
-            self.renderer.draw_pointer(self.model, *self._window.reader.gamepads.pointer)
+            self.renderer.draw_pointer(self.model.access, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.renderer.ready and self._shown_at is None:
             self._shown_at = time.monotonic()

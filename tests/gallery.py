@@ -38,11 +38,12 @@ from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.scene import gopher_pictures
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.hud.draw import draw_over_panels
+from game.scene.hud.draw import alert_figures, draw_over_panels, hud_figures
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
-from game.scene.margins import Margins, kitchen_access
+from game.scene.margins import Margins, kitchen_access, margin_figures
 from game.scene.panel_placement import panel_view
 from game.scene.renderer import message_room, whole_view
+from game.scene.room_figures import room_figures
 from game.simulation.model import Model
 from tests.bench import drawing as bench
 from tests.exhibit_panels import EXHIBIT_PANELS
@@ -469,17 +470,19 @@ def draw(name: str) -> pygame.Surface:
         model, panels = scene.story(Props(art, scene.access))
         model.composition, model.access = window.composition, scene.access
         model.device = scene.device
-        view.access = kitchen_access(model)
+        view.access = kitchen_access(model.composition.shape, model.access)
         if not scene.stale:
             # The audit has just been counted, however long the story took.
             model.api_contact.audit_at = model.real
         brush = Brush(view, art, Pen(view))
-        draw_kitchen(brush, model, GopherPictures())
-        Margins().draw(window, art, model, True)
+        draw_kitchen(brush, room_figures(model), hud_figures(model), GopherPictures())
+        Margins().draw(window, art, margin_figures(model), True)
         over = whole_view(window, model.access)
         for panel in panels:
             panel.draw(panel_view(over, panel, window.composition, model.access))
-        draw_over_panels(brush, model, message_room(model, panels))
+        draw_over_panels(
+            brush, alert_figures(model), message_room(model.composition.shape, model.access, panels)
+        )
         return stored(window.screen)
 
 

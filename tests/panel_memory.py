@@ -22,7 +22,7 @@ from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
 from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, frame_figures
 from game.simulation.model import Model
 from tests.gallery import Props, a_window, figures, killed
 from tests.telling import play
@@ -79,7 +79,7 @@ def main(width: int) -> None:
             for _ in range(FRAMES):
                 if panel is not None:
                     panel.update(1 / 30)
-                renderer.draw(model, (panel,) if panel is not None else ())
+                renderer.draw(frame_figures(model), (panel,) if panel is not None else ())
                 pygame.display.flip()
 
         show(None)

@@ -24,9 +24,9 @@ from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene import gopher_pictures, renderer
 from game.scene.background import background
-from game.scene.hud.receipt_slips import draw_slips
+from game.scene.hud.receipt_slips import draw_slips, slip_figures
 from game.scene.kitchen import edges
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, frame_figures
 from game.simulation.controls import picking
 from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model, ReceiptSlip
@@ -284,9 +284,9 @@ def test_every_scene_looks_the_same_after_every_other(
             continue
         model, panels = scene.story(Props(art, scene.access))
         model.access = scene.access
-        assert differing(window, lambda: one.draw(model, panels), monkeypatch) == 0, name  # noqa: B023
+        assert differing(window, lambda: one.draw(frame_figures(model), panels), monkeypatch) == 0, name  # noqa: B023
         # A panel closes: what it covered is the kitchen again.
-        assert differing(window, lambda: one.draw(model, ()), monkeypatch) == 0, name  # noqa: B023
+        assert differing(window, lambda: one.draw(frame_figures(model), ()), monkeypatch) == 0, name  # noqa: B023
 
 
 @pytest.mark.parametrize("orders", [6, 60])
@@ -303,9 +303,9 @@ def test_a_busy_evening_leaves_nothing_behind(
         update(model, [PointerMove(n * 5 % 1920, 650.0)], evening.news(n), DT)
         if n % 100 == 90:
             model.say("A message that comes and goes.")
-        one.draw(model, ())
+        one.draw(frame_figures(model), ())
         if n % 23 == 0:
-            assert differing(window, lambda: one.draw(model, ()), monkeypatch) == 0, n
+            assert differing(window, lambda: one.draw(frame_figures(model), ()), monkeypatch) == 0, n
             partly += model.shake <= 0.5
     assert partly > 10
 
@@ -320,8 +320,8 @@ def test_from_few_to_a_crowd_and_back_nothing_is_left_behind(
     props = Props(art, Access())
     few, many = orders(6)(props)[0], orders(40)(props)[0]
     for _ in range(2):
-        assert differing(window, lambda: one.draw(few, ()), monkeypatch) == 0
-        one.draw(many, ())
+        assert differing(window, lambda: one.draw(frame_figures(few), ()), monkeypatch) == 0
+        one.draw(frame_figures(many), ())
         assert one._brush is not None and one._brush.dirty_tiles is None and one._brush.view.watched is None
 
 
@@ -335,18 +335,18 @@ def test_a_gamepads_pointer_leaves_nothing_behind(
     monkeypatch.setattr(dirty_tiles, "WHOLE_EVERY", 1000)
     # Over the wall: nobody else is drawn there.
     for _ in range(3):
-        one.draw(model, ())
+        one.draw(frame_figures(model), ())
     before = pixels(window.screen)
-    one.draw_pointer(model, 960.0, 240.0)
+    one.draw_pointer(model.access, 960.0, 240.0)
     assert (before != pixels(window.screen)).any()
-    one.draw(model, ())
+    one.draw(frame_figures(model), ())
     assert (before == pixels(window.screen)).all()
 
 
 def leaving(brush: Brush) -> None:
     """A receipt that fades out."""
     model = Model(slips=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
-    draw_slips(brush, model)
+    draw_slips(brush, slip_figures(model))
 
 
 def fading(brush: Brush) -> None:

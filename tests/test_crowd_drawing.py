@@ -20,8 +20,8 @@ from game.inputs import PointerMove
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
 from game.scene.crowd.members import ROW_SHADES, CrowdPictures, Member
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.moment import moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_tether
+from game.scene.room_figures import moment_of, placed_cooks
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
 from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, WalkStep, goal_of, steps_of

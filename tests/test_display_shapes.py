@@ -19,7 +19,7 @@ from game.geometry import Box
 from game.inputs import Device, PointerMove, PointerPress
 from game.panels.input_routing import InputRouter
 from game.panels.panel_stack import PanelStack
-from game.scene.margins import Margins
+from game.scene.margins import Margins, margin_figures
 from game.scene.panel_placement import panel_view, place_of
 from game.scene.renderer import whole_view
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
@@ -211,7 +211,7 @@ def test_no_part_of_the_display_is_left_blank(display: None, size: tuple[int, in
     model = Model(composition=window.composition)
     window.screen.fill((255, 0, 255))
     art = Art(window.canvas.get_width() / 1920)
-    Margins().draw(window, art, model, False)
+    Margins().draw(window, art, margin_figures(model), False)
     window.canvas.fill((0, 0, 0))
     left = np.all(pygame.surfarray.array3d(window.screen) == (255, 0, 255), axis=2)
     assert not left.any()
@@ -223,22 +223,22 @@ def test_margins_are_painted_only_when_they_say_another_thing(
     window = Window((270, 480))
     model = Model(composition=window.composition)
     art, margins = Art(window.canvas.get_width() / 1920), Margins()
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     mark = (255, 0, 255)
     corners = [(1, 1), (1, 478)]
     for at in corners:
         window.screen.set_at(at, mark)
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     assert all(window.screen.get_at(at)[:3] == mark for at in corners), "nothing has changed"
     model.device = Device.TOUCH
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     assert all(window.screen.get_at(at)[:3] != mark for at in corners), "the rule is another one"
     window.screen.set_at(corners[0], mark)
-    margins.draw(window, art, model, True)
+    margins.draw(window, art, margin_figures(model), True)
     assert window.screen.get_at(corners[0])[:3] != mark, "a panel was drawn over it"
     window.renew(whatever=True)
     window.screen.set_at(corners[0], mark)
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     assert window.screen.get_at(corners[0])[:3] != mark, "SDL has made another surface"
 
 

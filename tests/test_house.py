@@ -130,3 +130,33 @@ def test_only_the_crowd_knows_that_gophers_rest() -> None:
     for module, file in MODULES.items():
         if module != "simulation.actors" and not module.startswith("simulation.crowd."):
             assert ".wake()" not in file.read_text(encoding="utf-8"), module
+
+
+DRAWS_ON = {"Brush", "View", "Pen", "PanelPainter", "Window", "Surface"}
+"""Whoever is handed one of these draws."""
+
+
+def handed(function: ast.FunctionDef) -> set[str]:
+    """The names of the types of what a function is handed."""
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    notes = [argument.annotation for argument in arguments if argument.annotation is not None]
+    nodes = [node for note in notes for node in ast.walk(note)]
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return named | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def test_who_draws_is_handed_what_it_looks_at_and_not_the_model() -> None:
+    found = []
+    for package in ("scene", "panels", "drawing", "kiosk"):
+        for file in (ROOT / "game" / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    drawing = handed(node) & DRAWS_ON or node.name.startswith(("draw", "paint"))
+                    if drawing and "Model" in handed(node):
+                        found.append(f"{file.name}: {node.name}")
+                elif isinstance(node, ast.ClassDef):
+                    methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+                    if any(part.name.startswith("draw") for part in methods):
+                        makers = [part for part in methods if part.name == "__init__"]
+                        found += [f"{file.name}: {node.name}" for part in makers if "Model" in handed(part)]
+    assert found == []

@@ -25,11 +25,11 @@ from game.scene.cooks import draw_cooks
 from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import BUBBLE_WIDE, draw_bubbles
 from game.scene.hud import receipt_slips as slips
-from game.scene.hud.draw import draw_hud
+from game.scene.hud.draw import draw_hud, hud_figures
 from game.scene.hud.free_room import MessageRoom
 from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
-from game.scene.moment import followed, moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_names
+from game.scene.room_figures import followed, moment_of, placed_cooks
 from game.simulation.appearance import cook_look
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
@@ -99,7 +99,7 @@ def brush(access: Access) -> Iterator[Brush]:
 
 def over(brush: Brush, model: Model) -> None:
     """Everything that lies over the kitchen, but messages."""
-    draw_hud(brush, model)
+    draw_hud(brush, hud_figures(model))
     draw_trouble_signs(brush, trouble_signs(model), MessageRoom())
 
 

@@ -30,8 +30,8 @@ from game.panels.order_form.drawing import NAME_PAD, cursor_box
 from game.panels.order_form.form import OrderForm
 from game.panels.order_form.layout import MEASURES
 from game.panels.panel import Close
-from game.scene.moment import followed, moment_of
 from game.scene.names_and_tethers import LONGEST_NAME, LONGEST_OWN, draw_names
+from game.scene.room_figures import followed, moment_of
 from tests.gallery import Props, a_window, kitchen, pictures_at
 from tests.panelling import keys, pass_time, writing
 from tests.running import ROOT

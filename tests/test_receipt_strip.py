@@ -77,12 +77,12 @@ def test_a_slip_is_painted_when_it_says_something_new_not_before(
     brush = Brush(view, Art(view.scale), Pen(view))
     for _ in range(30):
         play(model, 1 / 60)
-        slips.draw_slips(brush, model)
+        slips.draw_slips(brush, slips.slip_figures(model))
     assert len(painted) == 3
     tell(model, RecordsSeen(receipts=(receipt(13, held("o13")),)))
     for _ in range(30):
         play(model, 1 / 60)
-        slips.draw_slips(brush, model)
+        slips.draw_slips(brush, slips.slip_figures(model))
     assert len(painted) == 4
 
 

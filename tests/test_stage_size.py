@@ -7,7 +7,7 @@ import pygame
 from game.api_state.news import RecordsSeen
 from game.desktop.window import Window
 from game.inputs import PointerMove, PointerPress
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, frame_figures
 from game.simulation.model import Model
 from tests.gallery import HOUSE, a_window
 from tests.telling import tell
@@ -24,13 +24,13 @@ def test_back_to_the_old_size_and_on_to_a_third_it_still_moves() -> None:
         stage, model = Renderer(window), Model()
         while not stage.ready:
             stage.prepare()
-        stage.draw(model, ())
+        stage.draw(frame_figures(model), ())
         for size in (OTHER, SMALL, THIRD):
             resized(window, size)
-            stage.draw(model, ())
+            stage.draw(frame_figures(model), ())
         before = pygame.image.tobytes(window.canvas, "RGB")
         tell(model, RecordsSeen(checkpoint=HOUSE))
-        stage.draw(model, ())
+        stage.draw(frame_figures(model), ())
         assert pygame.image.tobytes(window.canvas, "RGB") != before, "what is new is shown at once"
 
 

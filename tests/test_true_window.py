@@ -31,11 +31,11 @@ from game.panels.stats.panel import BELOW, StatsPanel
 from game.replay.playback_list import not_the_newest, recorded
 from game.replay.receipt_facts import held_of, taken_of
 from game.scene.cooks import draw_cooks, pose_of
-from game.scene.hud.draw import draw_hud, draw_over_panels
+from game.scene.hud.draw import alert_figures, draw_hud, draw_over_panels, hud_figures
 from game.scene.hud.free_room import LOWEST, MessageRoom
 from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
-from game.scene.moment import moment_of, placed_cooks
 from game.scene.renderer import room_for_messages
+from game.scene.room_figures import moment_of, placed_cooks
 from game.simulation.actors import CookPhase
 from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.crowd.resting import READ_SECONDS
@@ -178,13 +178,13 @@ def test_signs_lie_over_panels_and_under_no_other_sign(brush: Brush, access: Acc
     """They are drawn after the panels, and where none of these has anything to say."""
     model = kitchen_with([worker(1)], settle=1.0)
     play(model, 3.0, news=[ApiAway("gone")])
-    assert not boxes(lambda: draw_hud(brush, model), "The API")
-    assert boxes(lambda: draw_over_panels(brush, model, MessageRoom()), "The API")
+    assert not boxes(lambda: draw_hud(brush, hud_figures(model)), "The API")
+    assert boxes(lambda: draw_over_panels(brush, alert_figures(model), MessageRoom()), "The API")
     panel = StatsPanel(lambda: KnownFigures(model.known))
     panel.draw(brush.view)
     end = frame_of(access)[1] + frame_of(access)[3] + BELOW
     free = room_for_messages((panel,), access.large)
-    (sign,) = boxes(lambda: draw_over_panels(brush, model, free), "The API")
+    (sign,) = boxes(lambda: draw_over_panels(brush, alert_figures(model), free), "The API")
     assert sign[1] > end
 
 
@@ -198,11 +198,13 @@ def test_no_message_lies_over_the_figures_age_or_the_help(brush: Brush, access: 
     panel = StatsPanel(lambda: KnownFigures(model.known, 9.0, 9.0))
     panel.draw(brush.view)
     old = frame_of(access)[1] + frame_of(access)[3] + BELOW
-    found = writing(lambda: draw_over_panels(brush, model, room_for_messages((panel,), access.large)))
+    found = writing(
+        lambda: draw_over_panels(brush, alert_figures(model), room_for_messages((panel,), access.large))
+    )
     assert found and all(box[1] >= old for _, box, _ in found)
     helping = room_for_messages((HelpPanel(kiosk=False),), access.large)
     assert helping.top >= LOWEST
-    over = writing(lambda: draw_over_panels(brush, model, helping))
+    over = writing(lambda: draw_over_panels(brush, alert_figures(model), helping))
     assert len(over) == 1 and over[0][1][1] >= LOWEST, "the newest, in one line under the help"
 
 
@@ -212,7 +214,7 @@ def test_help_is_as_large_as_the_other_buttons_of_the_strip() -> None:
         brush = Brush(view, pictures_at(view.scale), Pen(view))
         model = kitchen_with([worker(1)])
         model.access = view.access
-        high = {text: box[3] for text, box, _ in writing(lambda: draw_hud(brush, model))}
+        high = {text: box[3] for text, box, _ in writing(lambda: draw_hud(brush, hud_figures(model)))}
     assert high["Help"] == high["Temporal"] and LARGE > 1
 
 

@@ -41,7 +41,7 @@ class KioskActions:
         self._send = send
         self._leave = leave
         self.attendant = Attendant(model, OwnSwitches(model.muted, model.access))
-        self._overlay = KioskOverlay(model, self.attendant.attraction)
+        self._overlay = KioskOverlay(lambda: model.known, lambda: model.silent_s, self.attendant.attraction)
 
     @property
     def overlays(self) -> Sequence[Panel]:

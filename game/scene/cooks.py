@@ -11,7 +11,7 @@ from game.drawing.brush import Brush
 from game.drawing.shapes import shade
 from game.scene.death_clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
-from game.scene.moment import FrameMoment, PlacedCook
+from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.appearance import cook_look
 from game.simulation.motion import clamp, ease_out, overshoot

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from game.drawing.brush import Brush
 from game.drawing.shapes import shade
-from game.scene.moment import FrameMoment, PlacedCook
+from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.places import CookSpot
 from game.theme import CREAM, GLOW, NIGHT, SIZE_LEAST

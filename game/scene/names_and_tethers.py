@@ -15,15 +15,12 @@ from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
 from game.drawing.label_placement import Label, placed
 from game.drawing.shapes import shade
-from game.scene.moment import Followed, FrameMoment, PlacedCook
+from game.scene.room_figures import Followed, FrameMoment, PlacedCook
 from game.simulation.actors import Gopher, Mood, colour_of
-from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES, NAMES
-from game.simulation.model import Model
+from game.simulation.detail_levels import LINES_TO_COOKS, NAMES
 from game.simulation.motion import clamp
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
-TETHER_SECONDS = 2.5
-"""For so long after a takeover the line to the new cook shows, among however many."""
 TETHER = tuple((n / 12, math.sin(math.pi * n / 12)) for n in range(13))
 """Its points: how far along each is, and which part of the sag it hangs down."""
 LONGEST_NAME = 210.0
@@ -34,15 +31,6 @@ LONGEST_OWN = 360.0
 def caption(gopher: Gopher) -> str:
     """What a gopher is called: its customer's name, else what is short of the order's id."""
     return short_name(gopher.id, gopher.order.customer)
-
-
-def tethered(model: Model) -> list[Gopher]:
-    """Those whose line to their cook shows."""
-    if len(model.gophers) <= LINES_TO_COOKS:
-        return list(model.gophers.values())
-    since = model.now - TETHER_SECONDS
-    fresh = [g for g in model.head_count.moved if g.taken_at > since and not model.follows(g)]
-    return model.followed + fresh[-MOST_TAKEOVER_LINES:]
 
 
 def draw_tethers(

@@ -165,6 +165,12 @@ class Model:
         return self.real if self.api_contact.offline_since is None else self.api_contact.offline_since
 
     @property
+    def silent_s(self) -> float | None:
+        """For how many seconds the API has not answered; None: it does."""
+        since = self.api_contact.offline_since
+        return None if since is None else self.real - since
+
+    @property
     def open_orders(self) -> int:
         """Orders that are on their way."""
         return self.head_count.open

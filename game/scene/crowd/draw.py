@@ -17,7 +17,7 @@ from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.members import ROW_SHADES, Blit, Load, Member
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.moment import FrameMoment
+from game.scene.room_figures import FrameMoment
 from game.simulation.actors import Gopher, Mood
 
 CARRIED: dict[OrderStatus, PizzaState] = {

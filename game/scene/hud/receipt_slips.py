@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pygame
@@ -13,7 +15,15 @@ from game.geometry import Box, inside
 from game.simulation.actors import colour_of
 from game.simulation.model import Model, ReceiptSlip
 from game.simulation.motion import clamp
-from game.simulation.receipt_layout import LINE, PAD, frame_of, height_of, placed_slips, replay_tab
+from game.simulation.receipt_layout import (
+    LINE,
+    PAD,
+    PlacedSlip,
+    frame_of,
+    height_of,
+    placed_slips,
+    replay_tab,
+)
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
 
@@ -93,13 +103,27 @@ def _leaving(brush: Brush, words: ReceiptText, worker: str, y: float, left: floa
     behind.set_alpha(None)
 
 
-def draw_slips(brush: Brush, model: Model) -> None:
-    """The newest at the top; each older one below it."""
+@dataclass(frozen=True)
+class SlipFigures:
+    """Where each receipt lies in a frame, the tab on one of them, and whether the pointer is on that."""
+
+    slips: Sequence[PlacedSlip]
+    tab: Box | None
+    tab_hot: bool
+
+
+def slip_figures(model: Model) -> SlipFigures:
+    """The receipts at the right edge now."""
     slips = placed_slips(model.slips, model.access, model.heard_at)
     tab = replay_tab(slips)
-    if tab is not None:
-        _tab(brush, tab, inside(tab, *model.pointing.at))
-    for note, words, x, y in slips:
+    return SlipFigures(slips, tab, tab is not None and inside(tab, *model.pointing.at))
+
+
+def draw_slips(brush: Brush, figures: SlipFigures) -> None:
+    """The newest at the top; each older one below it."""
+    if figures.tab is not None:
+        _tab(brush, figures.tab, figures.tab_hot)
+    for note, words, x, y in figures.slips:
         left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
         if left < 1.0:
             _leaving(brush, words, note.receipt.worker, y, left)
