@@ -24,7 +24,8 @@ from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.scene.renderer import Renderer, frame_figures
 from game.simulation.model import Model
-from tests.gallery import Props, a_window, figures, killed
+from tests.gallery import a_window
+from tests.gallery_scenes import Props, figures, killed
 from tests.telling import play
 from tests.test_bug_view import challenge, checkpoint
 from tests.test_replay_panel import killed as recorded

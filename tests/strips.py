@@ -23,7 +23,8 @@ from game.scene.kitchen import draw_kitchen
 from game.scene.renderer import room_for_messages
 from game.scene.room_figures import room_figures
 from game.simulation.model import Model
-from tests.gallery import WAY, Panels, Props, a_window, empty, kitchen, pictures_at
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import WAY, Panels, Props, empty, kitchen
 from tests.panelling import pass_time
 from tests.running import ROOT
 from tests.telling import order, play, tell

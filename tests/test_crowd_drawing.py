@@ -34,7 +34,8 @@ from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.places import KitchenLayout, Place
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
-from tests.gallery import Props, a_window, kitchen, pictures_at
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import Props, kitchen
 from tests.telling import S, order, play, seen, tell, worker
 from tests.telling import staffed as crew
 

@@ -32,7 +32,8 @@ from game.panels.order_form.layout import MEASURES
 from game.panels.panel import Close
 from game.scene.names_and_tethers import LONGEST_NAME, LONGEST_OWN, draw_names
 from game.scene.room_figures import followed, moment_of
-from tests.gallery import Props, a_window, kitchen, pictures_at
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import Props, kitchen
 from tests.panelling import keys, pass_time, writing
 from tests.running import ROOT
 from tests.strips import VISITORS

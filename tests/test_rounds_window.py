@@ -24,7 +24,7 @@ from game.simulation import round as rules
 from game.simulation.bottom_strip import strip_for
 from game.simulation.round import RoundPhase, RoundPlay, heard, later, risk_of
 from game.simulation.update import update
-from tests.exhibit_panels import EXHIBIT_PANELS
+from tests.failures_and_rounds_panels import FAILURE_AND_ROUND_PANELS
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.standin import Line, StandIn, problem
 from tests.telling import kitchen_with, worker
@@ -325,10 +325,10 @@ def test_ones_own_round_is_in_the_table_with_its_rank() -> None:
     assert rows_of([], 1) == []
 
 
-@pytest.mark.parametrize("name", EXHIBIT_PANELS)
+@pytest.mark.parametrize("name", FAILURE_AND_ROUND_PANELS)
 @pytest.mark.parametrize("large", [False, True])
 def test_nothing_overlaps_and_all_of_it_is_on_the_canvas(name: str, large: bool) -> None:
-    written = texts_of(EXHIBIT_PANELS[name](), access=Access(large=large))
+    written = texts_of(FAILURE_AND_ROUND_PANELS[name](), access=Access(large=large))
     for n, (text, box, _) in enumerate(written):
         assert box[0] >= 0 and box[0] + box[2] <= 1920 and box[1] + box[3] <= 1080, text
         assert "…" not in text or text.endswith("begins …"), text

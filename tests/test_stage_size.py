@@ -9,7 +9,8 @@ from game.desktop.window import Window
 from game.inputs import PointerMove, PointerPress
 from game.scene.renderer import Renderer, frame_figures
 from game.simulation.model import Model
-from tests.gallery import HOUSE, a_window
+from tests.gallery import a_window
+from tests.gallery_scenes import HOUSE
 from tests.telling import tell
 
 SMALL, OTHER, THIRD = (640, 360), (800, 450), (960, 540)

@@ -130,7 +130,7 @@ def the_round(until: str) -> RoundPanel:
     return panel
 
 
-EXHIBIT_PANELS: dict[str, Callable[[], Panel]] = {
+FAILURE_AND_ROUND_PANELS: dict[str, Callable[[], Panel]] = {
     "failures": the_failures,
     "round-playing": lambda: the_round("playing"),
     "round-late": lambda: the_round("late"),
