@@ -18,7 +18,7 @@ from pathlib import Path
 import pygame
 
 from game.accessibility import Access
-from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
+from game.actions import Command, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pulse import FramePulse
@@ -254,8 +254,6 @@ class App:
             self._open(command)
         elif isinstance(command, Quit):
             self._over = True
-        elif isinstance(command, ConfirmReset):
-            self._open(AskReset())
         elif isinstance(command, StreamOrders):
             # Nobody must think that these were sent: they are offered again until there is room.
             self._held = None if self._net.send(command) else command

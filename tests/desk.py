@@ -99,10 +99,18 @@ def need_programs() -> None:
 def virtual_display() -> Iterator[str]:
     """An X display of 1920×1080 of our own, on a number that the server chose."""
     need_programs()
+    with display_of("Xvfb", "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset") as name:
+        yield name
+
+
+@contextmanager
+def display_of(program: str, *options: str) -> Iterator[str]:
+    """The display that this X server makes, on a number that it chose; gone in the end."""
     near, far = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
+        [program, "-displayfd", str(far), *options],
         pass_fds=(far,),
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     os.close(far)

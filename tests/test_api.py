@@ -6,7 +6,6 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ from tests.serving import Api, api
 from worker.shared import TOPPINGS, Cheese, Crust
 
 BODY_ROUTES = ["/orders", "/orders/status", "/fleet/workers", "/orderPizza", "/orderStatus"]
-
-
-@pytest.fixture(scope="module")
-def away() -> Iterator[Api]:
-    """The API with a Temporal where nobody listens."""
-    with api() as made:
-        yield made
 
 
 def detail(answer: Any) -> str:

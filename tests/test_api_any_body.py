@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.serving import Api, api
+from tests.serving import Api
 from tests.test_api import BODY_ROUTES
-
-
-@pytest.fixture(scope="module")
-def away() -> Iterator[Api]:
-    """The API with a Temporal where nobody listens."""
-    with api() as made:
-        yield made
-
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

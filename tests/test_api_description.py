@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from api_stub import schema
 from api_stub.http.openapi import EXAMPLES
-from tests.serving import Api, api
+from tests.serving import Api
 from tests.test_api import BODY_ROUTES
-
-
-@pytest.fixture(scope="module")
-def away() -> Iterator[Api]:
-    """The API with a Temporal where nobody listens."""
-    with api() as made:
-        yield made
-
 
 HAS_BODY = {("post", path) for path in BODY_ROUTES}
 

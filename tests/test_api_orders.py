@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,19 +18,6 @@ from tests.serving import Api, api
 from worker.shared import workflow_id_for
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def serving(session_stack: RunningStack) -> Iterator[Api]:
-    """The API in this process; its own fleet is made up, the session's worker does the work."""
-    with api(session_stack.temporal) as made:
-        yield made
-
-
-@pytest.fixture
-def house(serving: Api, stack: RunningStack) -> Api:
-    """The same, with exactly one worker alive."""
-    return serving
 
 
 def new_id(word: str = "order") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,19 +19,6 @@ from tests.test_api_orders import client, new_id, until
 from worker.shared import WORKFLOW_TYPE, workflow_id_for
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def serving(session_stack: RunningStack) -> Iterator[Api]:
-    """The API in this process; its own fleet is made up, the session's worker does the work."""
-    with api(session_stack.temporal) as made:
-        yield made
-
-
-@pytest.fixture
-def house(serving: Api, stack: RunningStack) -> Api:
-    """The same, with exactly one worker alive."""
-    return serving
 
 
 def test_a_restarted_api_finds_the_open_orders_again(house: Api, stack: RunningStack) -> None:

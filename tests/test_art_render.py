@@ -16,6 +16,7 @@ from game.drawing.art.sprite import Transforms
 from game.drawing.art.svg import SvgRenderer
 from game.drawing.kept_pictures import KeptPictures
 from game.simulation.appearance import cook_look, look_for
+from tests.panelling import unseen_art
 from worker.shared import TOPPINGS
 
 SCALE = 0.5
@@ -24,15 +25,8 @@ SCALE = 0.5
 @pytest.fixture(scope="module")
 def art() -> Iterator[Art]:
     """Half-size pictures on a display that nobody sees."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SDL_VIDEODRIVER", "dummy")
-        ours = not pygame.display.get_surface()
-        if ours:
-            pygame.display.init()
-            pygame.display.set_mode((960, 540))
-        yield Art(SCALE)
-        if ours:
-            pygame.display.quit()
+    with unseen_art(SCALE) as made:
+        yield made
 
 
 def pixels(sprite: Sprite) -> bytes:

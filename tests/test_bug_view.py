@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from api_stub.schema import Challenge, Checkpoint, CheckpointList
 from game.actions import (
     AskReset,
-    ConfirmReset,
     EditFile,
     OpenBug,
     OpenChooser,
@@ -239,7 +238,7 @@ def test_the_marked_line_is_read_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "key, command", [("e", EditFile(FILE)), ("r", Redeploy()), ("x", ConfirmReset())], ids=["e", "r", "x"]
+    "key, command", [("e", EditFile(FILE)), ("r", Redeploy()), ("x", AskReset())], ids=["e", "r", "x"]
 )
 def test_keys_and_buttons_of_the_slip_do_the_same(key: str, command: Any) -> None:
     one = slip(challenge())

@@ -19,7 +19,7 @@ from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, OrdersSee
 from game.network.network import Network
 from game.network.polling_thread import connect
 from tests.running import eventually, free_ports
-from tests.standin import StandIn, as_json
+from tests.standin import StandIn, as_json, stopped_in_the_end
 from tests.telling import order
 
 PLACE = PlaceOrder(OrderRequest(id="mine", toppings=["ham"]))
@@ -27,19 +27,8 @@ PLACE = PlaceOrder(OrderRequest(id="mine", toppings=["ham"]))
 
 @pytest.fixture
 def running() -> Iterator[Callable[..., Network]]:
-    started: list[Network] = []
-
-    def start(*arguments: Any, **more: Any) -> Network:
-        one = Network(*arguments, **more)
-        one.start()
-        started.append(one)
-        return one
-
-    yield start
-    for one in started:
-        one.stop()
-    for one in started:
-        eventually(lambda one=one: not one.alive, 5)
+    with stopped_in_the_end() as start:
+        yield lambda *arguments, **more: start(Network(*arguments, **more))
 
 
 Start = Callable[..., Network]

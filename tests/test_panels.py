@@ -43,7 +43,7 @@ from game.theme import (
     TOMATO,
     Colour,
 )
-from tests.panelling import keys, middle, overlap, pass_time, texts_of
+from tests.panelling import keys, middle, overlap, pass_time, texts_of, unseen_art
 from tests.test_names import NAMES
 
 MENU = Menu.printed()
@@ -771,15 +771,8 @@ def test_what_is_written_can_be_read(pair: str) -> None:
 @pytest.fixture(scope="module")
 def art() -> Iterator[Art]:
     """Third-size pictures on a display that nobody sees."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SDL_VIDEODRIVER", "dummy")
-        ours = not pygame.display.get_surface()
-        if ours:
-            pygame.display.init()
-            pygame.display.set_mode((640, 360))
-        yield Art(1 / 3)
-        if ours:
-            pygame.display.quit()
+    with unseen_art(1 / 3) as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -15,7 +15,7 @@ from game.api_state.snapshot import KEPT_RECEIPTS, Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
 from game.network.records_polling import RecordsPoller, RecordsThread
 from tests.running import eventually
-from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem
+from tests.standin import CHALLENGE, CHECKPOINT, StandIn, problem, stopped_in_the_end
 from tests.telling import T0
 
 AUDIT = {"started": 9, "delivered": 7, "in_flight": 2, "failed": 0, "lost": 0, "balanced": True,
@@ -186,19 +186,8 @@ def test_a_count_after_the_clock_was_set_back_is_the_newer_one() -> None:
 
 @pytest.fixture
 def thread() -> Iterator[Callable[..., RecordsThread]]:
-    started: list[RecordsThread] = []
-
-    def start(api: StandIn, told: list[News]) -> RecordsThread:
-        one = RecordsThread("http://api", told.append, httpx.MockTransport(api))
-        one.start()
-        started.append(one)
-        return one
-
-    yield start
-    for one in started:
-        one.stop()
-    for one in started:
-        eventually(lambda one=one: not one.alive, 5)
+    with stopped_in_the_end() as start:
+        yield lambda api, told: start(RecordsThread("http://api", told.append, httpx.MockTransport(api)))
 
 
 def test_opening_the_figures_asks_for_them_at_once(thread: Callable[..., RecordsThread]) -> None:

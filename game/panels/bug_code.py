@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from api_stub.schema import Challenge
 from game.accessibility import Access
-from game.actions import Command, ConfirmReset, EditFile, Redeploy
+from game.actions import AskReset, Command, EditFile, Redeploy
 from game.drawing.art import Art
 from game.drawing.kept_pictures import KeptSheet
 from game.drawing.shapes import inset
@@ -135,7 +135,7 @@ class BugSlip(Panel):
         if what == DEPLOY:
             command = Redeploy()
         elif what == RESET:
-            command = ConfirmReset()
+            command = AskReset()
         elif challenge is None or challenge.file is None:
             return Stay()
         else:
