@@ -160,3 +160,15 @@ def test_who_draws_is_handed_what_it_looks_at_and_not_the_model() -> None:
                         makers = [part for part in methods if part.name == "__init__"]
                         found += [f"{file.name}: {node.name}" for part in makers if "Model" in handed(part)]
     assert found == []
+
+
+def test_pictures_are_kept_in_one_way() -> None:
+    """`KeptPictures` is bounded by bytes: a cache by count has no bound where pictures differ in size."""
+    for module, file in MODULES.items():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.returns is not None:
+                cached = any("cache" in ast.unparse(one) for one in node.decorator_list)
+                assert not (cached and "Surface" in ast.unparse(node.returns)), f"{module}: {node.name}"
+            elif isinstance(node, ast.AnnAssign):
+                kind = ast.unparse(node.annotation)
+                assert not ("OrderedDict" in kind and "Surface" in kind), f"{module}: {kind}"

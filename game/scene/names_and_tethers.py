@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 import pygame
 
@@ -13,6 +12,7 @@ from game.api_state.order_names import short_name
 from game.api_state.worker_names import slot_of
 from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.label_placement import Label, placed
 from game.drawing.shapes import shade
 from game.scene.room_figures import Followed, FrameMoment, PlacedCook
@@ -62,7 +62,9 @@ def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: FrameM
     brush.line(points, colour_of(gopher.order.worker or ""), 3.4)
 
 
-@lru_cache(maxsize=64)
+_ovals: KeptPictures[pygame.Surface] = KeptPictures(4 * 1024 * 1024)
+
+
 def _oval(width: int, height: int, rim: int, colour: Colour, edge: Colour) -> pygame.Surface:
     """An ellipse's outline in `colour` between two thin ones in `edge`; display pixels. Not to be changed."""
     large = pygame.Surface((3 * width, 3 * height), pygame.SRCALPHA)
@@ -79,7 +81,8 @@ def draw_ring(brush: Brush, gopher: Gopher) -> None:
     wide = brush.view.px(gopher.height * 0.92)
     high, rim = max(4, round(wide * 0.36)), brush.view.px(5.0 * brush.view.access.rim)
     colour, edge = brush.view.access.shown(GLOW), brush.view.access.shown(INK)
-    surface = _oval(wide, high, rim, colour, edge)
+    shape = wide, high, rim, colour, edge
+    surface = _ovals.get_or_make(shape, lambda: _oval(*shape))
     x, y = brush.pos(gopher.body.x, gopher.body.y - gopher.height * 0.02)
     brush.blits.append((surface, (x - wide // 2, y - high // 2)))
 

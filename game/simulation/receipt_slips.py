@@ -1,4 +1,5 @@
-"""The receipts at the right edge: which are there, and for how long. The audit's red counter, too."""
+"""The receipts at the right edge: which are there, and for how long. When a false time-out is told, too, and the
+audit's red counter."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pygame
 
 from game.api_state.receipts import ReceiptText
 from game.drawing.brush import Brush
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.shapes import edged_box, fill_box, shadow
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
@@ -44,9 +45,8 @@ def lines_of(words: ReceiptText) -> tuple[tuple[str, Colour, bool], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=8)
-def _sheet(size: tuple[int, int]) -> pygame.Surface:
-    return pygame.Surface(size, pygame.SRCALPHA)
+_sheets: KeptPictures[pygame.Surface] = KeptPictures(8 * 1024 * 1024)
+"""Empty ones by their size: what lies under a slip that fades."""
 
 
 def draw_slip(brush: Brush, words: ReceiptText, worker: str, x: float, y: float) -> None:
@@ -95,7 +95,7 @@ def _leaving(brush: Brush, words: ReceiptText, worker: str, y: float, left: floa
     rect = view.rect(x - 24, y - 12, wide + 36, high + 36).clip(view.surface.get_rect())
     if rect.w <= 0 or rect.h <= 0:
         return
-    behind = _sheet(rect.size)
+    behind = _sheets.get_or_make(rect.size, lambda: pygame.Surface(rect.size, pygame.SRCALPHA))
     behind.blit(view.surface, (0, 0), rect)
     draw_slip(brush, words, worker, x, y)
     behind.set_alpha(round(255 * (1 - left)))
