@@ -150,6 +150,26 @@ def test_the_memory_of_pictures_is_bounded_and_what_is_used_stays() -> None:
     assert newest.surface.get_size() == (10, 10) and kept.get(30) is None
 
 
+def test_of_many_pictures_those_go_that_nobody_has_used_lately() -> None:
+    kept: KeptPictures[pygame.Surface] = KeptPictures(200 * 400)
+    used = [("used", n) for n in range(100)]
+    for n in range(1000):
+        for key in used:
+            assert kept.get(key) is not None or n == 0
+            if n == 0:
+                kept.keep(key, pygame.Surface((10, 10), pygame.SRCALPHA))
+        newest = kept.keep(n, pygame.Surface((10, 10), pygame.SRCALPHA))
+        assert kept.get(n) is newest and kept.bytes <= 200 * 400
+    assert kept.get(998) is not None and kept.get(800) is None
+
+
+def test_another_picture_under_a_key_is_what_is_there_from_then_on() -> None:
+    kept: KeptPictures[pygame.Surface] = KeptPictures(10_000)
+    first, other = (pygame.Surface((5, 5), pygame.SRCALPHA) for _ in range(2))
+    assert kept.keep("a", first) is kept.get("a") is first
+    assert kept.keep("a", other) is kept.get("a") is other
+
+
 def test_a_picture_over_the_limit_is_given_and_not_kept() -> None:
     kept: KeptPictures[pygame.Surface] = KeptPictures(1000)
     kept.keep("a", pygame.Surface((5, 5), pygame.SRCALPHA))

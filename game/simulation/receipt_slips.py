@@ -1,5 +1,5 @@
-"""The receipts at the right edge: which are there, and for how long. When a false time-out is told, too, and the
-audit's red counter."""
+"""The receipts at the right edge: which are there, and for how long. When a false time-out is told, too;
+and the audit's red counter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code that a developer edits at the booth: loaded from source, called for so long at most, blamed by line.
+"""Code that a developer edits at the booth: loaded from source, called within a time limit, blamed by line.
 
 Whatever is wrong with it fails the attempts that need it, retryably, and nothing else: the worker lives on.
 """
