@@ -39,7 +39,7 @@ from game.simulation.update import update
 from game.theme import SIZE_BODY
 from tests.panelling import overlap, pass_time, texts_of
 from tests.telling import T0, S, order, seen, tell
-from tests.test_watch import STATS
+from tests.test_records_polling import STATS
 
 NOW = T0.timestamp()
 

@@ -45,9 +45,9 @@ from tests.gallery import a_window, pictures_at
 from tests.panelling import texts_of, writing
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 from tests.test_receipt_strip import held, receipt
+from tests.test_records_polling import Seen
 from tests.test_replay_panel import a_panel, at_moment, killed
 from tests.test_stats_view import audit, stats
-from tests.test_watch import Seen
 
 BOTH = pytest.mark.parametrize("access", [PLAIN, Access(large=True)], ids=["plain", "large"])
 
