@@ -11,11 +11,21 @@ from fastapi_offline import FastAPIOffline
 from api_stub.background import reason_of
 from api_stub.http import openapi, problems
 from api_stub.http.entrance import Entrance
-from api_stub.http.limits import BodyLimit, Crowd
+from api_stub.http.limits import BodyLimit, RequestLimit
 from api_stub.kitchen import Kitchen
 from api_stub.metrics.metrics import CountAnswers, Metrics
 from api_stub.opening import opened
-from api_stub.routes import challenge, failures, fleet, house, kiosk, metrics, orders, original, records
+from api_stub.routes import (
+    challenge,
+    failures,
+    fleet,
+    health_and_checkpoints,
+    kiosk,
+    metrics,
+    orders,
+    original,
+    records,
+)
 
 DESCRIPTION = """Order pizzas, ask for them, and kill the workers that make them.
 
@@ -53,11 +63,21 @@ def create_app(kitchen: Kitchen, *, figures: Metrics | None = None, hosts: tuple
     app.state.kitchen = kitchen
     app.state.metrics = figures
     problems.install(app)
-    for part in (orders, fleet, challenge, house, records, metrics, failures, kiosk, original):
+    for part in (
+        orders,
+        fleet,
+        challenge,
+        health_and_checkpoints,
+        records,
+        metrics,
+        failures,
+        kiosk,
+        original,
+    ):
         app.include_router(part.router)
     openapi.install(app)
     # The last one that is added is the first that a request passes.
-    app.add_middleware(Crowd)
+    app.add_middleware(RequestLimit)
     app.add_middleware(BodyLimit)
     app.add_middleware(Entrance, hosts=lambda: (*hosts, *kitchen.checkpoint.config.hosts))
     app.add_middleware(CountAnswers, answers=figures.answers)

@@ -11,24 +11,24 @@ from starlette.requests import Request  # FastAPI's, without the tenth of a seco
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig, FleetConfig
 from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp, name_in, stamp_of
-from api_stub.checkpoint.memory import Memory
-from api_stub.checkpoint.premises import misfit, other_host
+from api_stub.checkpoint.fixed_while_running import misfit, other_host
 from api_stub.checkpoint.reader import ConfigReader
+from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable
-from api_stub.exhibit import Exhibit
-from api_stub.failures.menu import Menu
-from api_stub.failures.network_proxy import Network
-from api_stub.failures.scene import Scene
+from api_stub.failures.menu import FailureService
+from api_stub.failures.network_proxy import NetworkProxy
+from api_stub.failures.targets import FailureTargets
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
 from api_stub.gateway.temporal_check import TemporalCheck
-from api_stub.kiosk.keeper import KioskKeeper
+from api_stub.kiosk.kiosk_service import KioskService
 from api_stub.kiosk.pin import wrong_ones
 from api_stub.records.service import Records
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Order
-from api_stub.seldom import Seldom
+from api_stub.start_setup import StartSetup
 from api_stub.working_copies import WorkingCopies
 from worker.shared import OrderInfo
 
@@ -51,7 +51,7 @@ class Kitchen:
     code: WorkingCopies | None = None
     records: Records | None = None
     """What is kept in the state directory; None: nothing is (an API for tests)."""
-    memory: Memory | None = None
+    memory: RememberedCheckpoint | None = None
     """Remembers the checkpoint in force for the next API of this run; None: nobody does."""
     namespace: Namespace | None = None
     """The namespace that we work in; None: nobody looks (an API for tests)."""
@@ -68,19 +68,19 @@ class Kitchen:
     named_by_path: dict[str, LoadedConfig] = field(default_factory=dict, init=False)
     """Checkpoints that did not come from the directory, by their names; the last MAX_NAMED_BY_PATH."""
 
-    exhibit: Exhibit = field(default_factory=Exhibit)
+    start_setup: StartSetup = field(default_factory=StartSetup)
     """How this API was started, as far as the kiosk and the failure menu must know."""
 
-    failures: Menu = field(init=False)
+    failures: FailureService = field(init=False)
     """The speaker's failure menu."""
-    kiosk: KioskKeeper = field(init=False)
+    kiosk: KioskService = field(init=False)
     """What an exhibit does by itself, its totals and rounds."""
     home: LoadedConfig = field(init=False)
     """The checkpoint that a reset goes back to: the one that this kitchen was started with."""
     resetting: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     unrestored: bool = field(default=False, init=False)
     """Whether the last reset has left something to do."""
-    pins: Seldom = field(default_factory=wrong_ones, init=False)
+    pins: RepeatedMessages = field(default_factory=wrong_ones, init=False)
     """Wrong PINs of the last minute."""
     temporal: TemporalCheck = field(init=False)
     """Whether Temporal lets us work, and if not, why."""
@@ -94,23 +94,23 @@ class Kitchen:
         self.home = self.checkpoint
         self._hosted = self.checkpoint.config.fleet
         self.gateway.settled_listeners.append(self._settled)
-        exhibit, target = self.exhibit, self.gateway.target
-        scene = Scene(
+        start_setup, target = self.start_setup, self.gateway.target
+        targets = FailureTargets(
             fleet=self.fleet,
             gateway=self.gateway,
             config=lambda: self.checkpoint.config,
             place=self.place,
             records=lambda: self.records,
-            network=Network(target.address),
-            state=exhibit.state,
-            own_server=exhibit.own_server,
-            under_stack=exhibit.under_stack,
-            announced=exhibit.announced,
+            network=NetworkProxy(target.address),
+            state=start_setup.state,
+            own_server=start_setup.own_server,
+            under_stack=start_setup.under_stack,
+            announced=start_setup.announced,
         )
-        self.failures = Menu(scene, self.troubles, exhibit.kiosk)
+        self.failures = FailureService(targets, self.troubles, start_setup.kiosk)
         self.fleet.dress = self.failures.dressed
-        self.kiosk = KioskKeeper(
-            self.fleet, lambda: self.checkpoint.config, lambda: self.records, self.troubles, exhibit
+        self.kiosk = KioskService(
+            self.fleet, lambda: self.checkpoint.config, lambda: self.records, self.troubles, start_setup
         )
         self.put_in_force(self.checkpoint)
 

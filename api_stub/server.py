@@ -19,23 +19,23 @@ from api_stub import lifeline
 from api_stub.background import reason_of
 from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
-from api_stub.checkpoint.memory import Memory
+from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
-from api_stub.exhibit import Exhibit
-from api_stub.fleet.hosts import NoHost, chosen
+from api_stub.fleet.host_choice import NoHost, chosen
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import adopt_orphans
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
-from api_stub.http.hosts import HOSTS_VARIABLE, hosts_in
+from api_stub.http.host_headers import HOSTS_VARIABLE, hosts_in
 from api_stub.http.sockets import CannotServe, listening
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.metrics.metrics import Metrics
 from api_stub.opening import opened
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
+from api_stub.start_setup import StartSetup
 from api_stub.state_files import BOOTH, BOOTHS, MEMORY, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
@@ -96,7 +96,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
     """Serve until a signal comes or the parent is gone; the process's exit status."""
     # Absolute: the code that a visitor edits may change its process's working directory.
     state = Path(os.path.abspath(options.state_dir))
-    memory = Memory(state / MEMORY, os.environ.get(RUN_VARIABLE))
+    memory = RememberedCheckpoint(state / MEMORY, os.environ.get(RUN_VARIABLE))
     recalled = memory.recall()
     loaded = recalled or find(options.checkpoint)
     target = Target(options.temporal, options.namespace)
@@ -118,7 +118,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
         memory=memory,
         namespace=namespace,
         troubles=host.troubles,
-        exhibit=Exhibit(
+        start_setup=StartSetup(
             kiosk=options.kiosk,
             state=state,
             own_server=own,

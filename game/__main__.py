@@ -47,7 +47,7 @@ sys.modules["httpx._main"] = None  # type: ignore[assignment]
 import httpx  # noqa: E402
 import pygame  # noqa: E402
 
-from game.app import App, Options  # noqa: E402
+from game.app import App, GameOptions  # noqa: E402
 from game.desktop import input_script as script  # noqa: E402
 from game.desktop import parent_watch as lifeline  # noqa: E402
 from game.desktop.displays import LEAST  # noqa: E402
@@ -57,7 +57,7 @@ from game.desktop.start_program import browse  # noqa: E402
 from game.desktop.window import NoDisplay, Window  # noqa: E402
 from game.network.api_actions import OutsidePrograms  # noqa: E402
 from game.network.network import Network  # noqa: E402
-from game.network.records import RecordsThread  # noqa: E402
+from game.network.records_polling import RecordsThread  # noqa: E402
 
 log = logging.getLogger("game")
 
@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shown.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
         logging.basicConfig(level=logging.INFO, handlers=[outputs.Spool(shown)])
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    steps: tuple[script.Step, ...] = ()
+    steps: tuple[script.ScriptStep, ...] = ()
     if options.script is not None:
         try:
             steps = script.read_script(options.script)
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     watch.start()
     try:
         app = App(
-            Options(
+            GameOptions(
                 api=options.api,
                 everything=options.all,
                 kiosk=options.kiosk,

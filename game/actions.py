@@ -68,8 +68,8 @@ class EditFile:
 
 
 @dataclass(frozen=True)
-class ConfirmReset:
-    """Ask whether the buggy code shall really come back."""
+class AskReset:
+    """Ask whether the buggy code shall really come back: a panel's command, and a wish."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ Command = (
     | Redeploy
     | ResetChallenge
     | EditFile
-    | ConfirmReset
+    | AskReset
     | ResetKiosk
     | TryPin
     | DoFailure
@@ -167,11 +167,6 @@ class OpenBug:
     """Wish: show the code that is to be fixed; `asked`: a person wants it, not an event."""
 
     asked: bool = True
-
-
-@dataclass(frozen=True)
-class AskReset:
-    """Wish: ask whether the bug shall come back."""
 
 
 @dataclass(frozen=True)

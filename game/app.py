@@ -18,28 +18,28 @@ from pathlib import Path
 import pygame
 
 from game.accessibility import Access
-from game.actions import AskReset, Command, ConfirmReset, OpenReplay, Quit, StreamOrders, Wish
+from game.actions import Command, OpenReplay, Quit, StreamOrders, Wish
 from game.api_state.news import News
 from game.desktop.frame_clock import GameClock
 from game.desktop.frame_pulse import FramePulse
 from game.desktop.gc_tuning import keep_what_is_here, sweep
-from game.desktop.input_script import Action, Player, Screenshot, Step, Stop
-from game.desktop.late_frames import Pace
+from game.desktop.input_script import Action, EndGame, Screenshot, ScriptPlayer, ScriptStep
+from game.desktop.late_frames import FrameTimes
 from game.desktop.settings import Settings, load, save
 from game.desktop.window import Window
 from game.drawing.text import warm_up
 from game.inputs import Device, Input, KeyPress, PointerMove, PointerPress
 from game.network.network import Network
 from game.network.news_intake import NewsIntake
-from game.network.records import RecordsThread
+from game.network.records_polling import RecordsThread
 from game.panels import code_colours
 from game.panels.input_routing import InputRouter
-from game.panels.kiosk_desk import KioskDesk
-from game.panels.stack import Pile
+from game.panels.kiosk_actions import KioskActions
+from game.panels.panel_stack import PanelStack
 from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, busy, frame_figures
 from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
@@ -55,7 +55,7 @@ POINTER_IDLE = 2.0
 
 
 @dataclass(frozen=True)
-class Options:
+class GameOptions:
     """What the command line asked for; times in seconds."""
 
     api: str = "http://127.0.0.1:8000"
@@ -64,7 +64,7 @@ class Options:
     size: tuple[int, int] | None = None
     screenshot: Path | None = None
     after: float = 3.0
-    script: tuple[Step, ...] = ()
+    script: tuple[ScriptStep, ...] = ()
     cache_dir: Path | None = None
     settings: Path | None = None
     """The file in which switches are remembered; None: nowhere."""
@@ -75,7 +75,7 @@ class App:
 
     def __init__(
         self,
-        options: Options,
+        options: GameOptions,
         window: Window,
         net: Network,
         watch: RecordsThread,
@@ -91,8 +91,8 @@ class App:
         self._started = started
         self._clock = GameClock()
         self._intake = NewsIntake()
-        self._pace = Pace()
-        self._player = Player(options.script)
+        self._pace = FrameTimes()
+        self._player = ScriptPlayer(options.script)
         self._over = False
         self._shown_at: float | None = None
         self._settled = False
@@ -105,11 +105,11 @@ class App:
         self.model.muted = kept.muted
         self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
         self.loudspeaker = Loudspeaker(self.model.muted)
-        self.stage = Renderer(window, options.cache_dir)
+        self.renderer = Renderer(window, options.cache_dir)
         self.recorder = Recorder()
-        self._pile = Pile(self.model, lambda: self.stage.art, self.recorder)
-        self._router = InputRouter(self.model, self._pile, self._do, self._open)
-        self._desk = KioskDesk(self.model, self._pile, self.recorder, net.send, self._leave)
+        self._panel_stack = PanelStack(self.model, lambda: self.renderer.art, self.recorder)
+        self._router = InputRouter(self.model, self._panel_stack, self._do, self._open)
+        self._desk = KioskActions(self.model, self._panel_stack, self.recorder, net.send, self._leave)
 
     def run(self) -> None:
         """Play until somebody leaves. Raises OSError or pygame.error where a screenshot cannot be written."""
@@ -130,19 +130,19 @@ class App:
         if self._settled:
             self._pace.note(real_dt)
         self._window.renew()
-        self.stage.prepare(self.model)
-        if self.stage.ready and self._shown_at is None and self.stage.kitchen is not None:
-            self.model.kitchen = self.stage.kitchen
+        self.renderer.prepare(lambda: busy(self.model))
+        if self.renderer.ready and self._shown_at is None and self.renderer.kitchen is not None:
+            self.model.kitchen = self.renderer.kitchen
         inputs, pictures = self._inputs()
         self.model.composition = self._window.composition
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
-        self.stage.draw(self.model, self._desk.overlays)
+        self.renderer.draw(frame_figures(self.model), self._desk.overlays)
         if self.model.device is Device.GAMEPAD:
-            self.stage.draw_pointer(self.model, *self._window.reader.gamepads.pointer)
+            self.renderer.draw_pointer(self.model.access, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
-        if self.stage.ready and self._shown_at is None:
+        if self.renderer.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
             log.info("first frame after %.2f s", self._shown_at - self._started)
             # Only now: making the sounds must not hold up the first picture.
@@ -174,7 +174,7 @@ class App:
         for item in found:
             if isinstance(item, Screenshot):
                 pictures.append(item.file)
-            elif isinstance(item, Stop):
+            elif isinstance(item, EndGame):
                 self._over = True
             elif (
                 isinstance(item, KeyPress)
@@ -208,7 +208,7 @@ class App:
         if result.hit_stop:
             self._clock.hold(result.hit_stop)
         record(self.recorder, model, result.events)
-        self._pile.update(real_dt)
+        self._panel_stack.update(real_dt)
         inputs = self._desk.attend(inputs, news, real_dt)
         # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
@@ -221,15 +221,15 @@ class App:
             self._open(wish)
         if self._held is not None:
             self._do(self._held)
-        self._window.take_text(self._pile.text_box)
-        self._records.want_stats(self._pile.stats_open)
-        self._net.want_exhibit(self._pile.failures_open, self._pile.round_open)
+        self._window.take_text(self._panel_stack.text_box)
+        self._records.want_stats(self._panel_stack.stats_open)
+        self._net.want_failures_and_rounds(self._panel_stack.failures_open, self._panel_stack.round_open)
         if model.known.fleet is not None:
             self._records.know_api(model.known.fleet.instance)
         self._records.know_orders(
-            (model.open_orders, model.tally.delivered, model.tally.cancelled, model.tally.lost)
+            (model.open_orders, model.outcomes.delivered, model.outcomes.cancelled, model.outcomes.lost)
         )
-        card = self._pile.open_card
+        card = self._panel_stack.open_card
         model.card = card[0] if card is not None else ""
         self._records.want_history(card)
         if model.muted != self.loudspeaker.muted:
@@ -254,8 +254,6 @@ class App:
             self._open(command)
         elif isinstance(command, Quit):
             self._over = True
-        elif isinstance(command, ConfirmReset):
-            self._open(AskReset())
         elif isinstance(command, StreamOrders):
             # Nobody must think that these were sent: they are offered again until there is room.
             self._held = None if self._net.send(command) else command
@@ -272,7 +270,7 @@ class App:
             told = not_the_newest(self.recorder, shown)
             if told:
                 self.model.say(told, icon="retry")
-        self._pile.open(wish)
+        self._panel_stack.open(wish)
 
     def _save(self, file: Path) -> None:
         # The flip before may have had SDL make another surface.

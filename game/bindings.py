@@ -15,7 +15,7 @@ OR = "/"
 
 
 @dataclass(frozen=True)
-class Row:
+class HelpRow:
     """A line of the help, and the keys that are meant by it."""
 
     caps: tuple[str, ...]
@@ -30,52 +30,52 @@ def does(*actions: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((action, DEFAULT_KEYS[action]) for action in actions)
 
 
-PLAY: tuple[Row, ...] = (
-    Row(("G",), "a round: a minute to lose a pizza", does("round")),
-    Row(("N",), "order a pizza", does("order")),
-    Row(("1", TO, "9"), "kill that cook: SIGKILL to its process", does("cook")),
-    Row(("Shift", "1", TO, "9"), "start a worker at that place"),
-    Row(("Click a cook",), "kill its process"),
-    Row(("Click an empty place",), "start a worker there"),
-    Row(("Click a gopher",), "see its order"),
-    Row(("Space",), "let orders stream in, or pause them", does("stream")),
-    Row(
+PLAY: tuple[HelpRow, ...] = (
+    HelpRow(("G",), "a round: a minute to lose a pizza", does("round")),
+    HelpRow(("N",), "order a pizza", does("order")),
+    HelpRow(("1", TO, "9"), "kill that cook: SIGKILL to its process", does("cook")),
+    HelpRow(("Shift", "1", TO, "9"), "start a worker at that place"),
+    HelpRow(("Click a cook",), "kill its process"),
+    HelpRow(("Click an empty place",), "start a worker there"),
+    HelpRow(("Click a gopher",), "see its order"),
+    HelpRow(("Space",), "let orders stream in, or pause them", does("stream")),
+    HelpRow(
         ("+", OR, "−"),
         "more or fewer of them a minute",
         does("faster", "slower"),
     ),
-    Row(("U",), "Temporal's Web UI, in the browser", does("web ui")),
-    Row(("K",), "the last kill again, in slow motion", does("replay")),
-    Row(
+    HelpRow(("U",), "Temporal's Web UI, in the browser", does("web ui")),
+    HelpRow(("K",), "the last kill again, in slow motion", does("replay")),
+    HelpRow(
         ("F7", OR, "F8", OR, "F9"),
         "less motion, large text, contrast",
         does("calm", "large", "strong"),
     ),
-    Row(("Gamepad",), "stick points, A clicks, R1: a round"),
+    HelpRow(("Gamepad",), "stick points, A clicks, R1: a round"),
 )
 """What people play with."""
 
-LOOK: tuple[Row, ...] = (
-    Row(("Tab",), "the figures, and the audit", does("figures")),
-    Row(
+LOOK: tuple[HelpRow, ...] = (
+    HelpRow(("Tab",), "the figures, and the audit", does("figures")),
+    HelpRow(
         ("C", OR, "F1", TO, "F6"),
         "the checkpoints (F5 in a talk: C first)",
         does("chooser", "checkpoint"),
     ),
-    Row(("F",), "failures: what can go wrong, done", does("failures")),
-    Row(("B",), "the code with the bug, if it has one", does("bug")),
-    Row(("E",), "edit that file", does("edit")),
-    Row(("R",), "restart every cook: the code on disk", does("restart")),
-    Row(("X",), "put the bug back (asks first)", does("bug back")),
-    Row(("M",), "no sound, and sound again", does("mute")),
-    Row(
+    HelpRow(("F",), "failures: what can go wrong, done", does("failures")),
+    HelpRow(("B",), "the code with the bug, if it has one", does("bug")),
+    HelpRow(("E",), "edit that file", does("edit")),
+    HelpRow(("R",), "restart every cook: the code on disk", does("restart")),
+    HelpRow(("X",), "put the bug back (asks first)", does("bug back")),
+    HelpRow(("M",), "no sound, and sound again", does("mute")),
+    HelpRow(
         ("Left", OR, "Right", OR, "L"),
         "the speaker's lines: step, hide",
         does("line back", "line on", "lines"),
     ),
-    Row(("PgUp", OR, "PgDn"), "the same, by a presenter's remote"),
-    Row(("H",), "this help", does("help")),
-    Row(("F11",), "full screen, and back", does("full screen")),
+    HelpRow(("PgUp", OR, "PgDn"), "the same, by a presenter's remote"),
+    HelpRow(("H",), "this help", does("help")),
+    HelpRow(("F11",), "full screen, and back", does("full screen")),
 )
 """What a speaker needs."""
 
@@ -88,8 +88,8 @@ class Bindings:
     """What each key does, and the two columns of the help that tell of it."""
 
     actions: Mapping[str, str]
-    play: tuple[Row, ...]
-    look: tuple[Row, ...]
+    play: tuple[HelpRow, ...]
+    look: tuple[HelpRow, ...]
 
     def cap(self, action: str) -> str:
         """What is printed on a key that does this."""
@@ -104,7 +104,7 @@ def in_kiosk(bindings: Bindings, failures_open: bool) -> Bindings:
     """
     shut = SHUT_IN_KIOSK if failures_open else SHUT_IN_KIOSK | {"failures"}
 
-    def kept(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    def kept(rows: tuple[HelpRow, ...]) -> tuple[HelpRow, ...]:
         found = []
         for row in rows:
             actions = {action for action, _ in row.does}
@@ -148,7 +148,7 @@ def cap_of(key: str) -> str:
     return CAPS.get(key, key.upper() if len(key) == 1 or key[1:].isdecimal() else key.capitalize())
 
 
-def _changed(row: Row, table: Mapping[str, str]) -> Row:
+def _changed(row: HelpRow, table: Mapping[str, str]) -> HelpRow:
     """The row with the caps of its actions' keys as they are now."""
     actions = {action for action, _ in row.does}
     gone = {cap_of(key) for _, keys in row.does for key in keys if table.get(key, "") not in {"", *actions}}

@@ -7,12 +7,16 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.kube.cluster import FIRST_TIME_S, cluster, kube_admin
 from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
+
+if TYPE_CHECKING:
+    from tests.serving import Api
 
 # A timing is no test: a busy machine may be slow. With CI set, the examples are the same in each run.
 settings.register_profile("any-pace", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -92,6 +96,30 @@ def stack(session_stack: RunningStack) -> RunningStack:
 
     eventually(one_worker)
     return session_stack
+
+
+@pytest.fixture(scope="module")
+def away() -> Iterator[Api]:
+    """The API in this process, with a Temporal where nobody listens."""
+    from tests.serving import api
+
+    with api() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def serving(session_stack: RunningStack) -> Iterator[Api]:
+    """The API in this process; its own fleet is made up, the session's worker does the work."""
+    from tests.serving import api
+
+    with api(session_stack.temporal) as made:
+        yield made
+
+
+@pytest.fixture
+def house(serving: Api, stack: RunningStack) -> Api:
+    """The same, with exactly one worker alive."""
+    return serving
 
 
 @pytest.fixture(scope="session", autouse=True)

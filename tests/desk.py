@@ -100,13 +100,20 @@ def virtual_display(memory: Path | None = None) -> Iterator[str]:
     """An X display of 1920×1080 of our own, on a number that the server chose. `memory`: a directory in which
     its pixels lie, as a file that is mapped (Xvfb's -fbdir)."""
     need_programs()
+    kept_in = ("-fbdir", str(memory)) if memory else ()
+    screen = ("-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset", *kept_in)
+    with display_of("Xvfb", *screen) as name:
+        yield name
+
+
+@contextmanager
+def display_of(program: str, *options: str) -> Iterator[str]:
+    """The display that this X server makes, on a number that it chose; gone in the end."""
     near, far = os.pipe()
     server = subprocess.Popen(
-        [
-            *("Xvfb", "-displayfd", str(far), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"),
-            *(("-fbdir", str(memory)) if memory else ()),
-        ],
+        [program, "-displayfd", str(far), *options],
         pass_fds=(far,),
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     os.close(far)

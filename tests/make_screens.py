@@ -24,12 +24,12 @@ import pygame
 
 from api_stub.schema import OrderRequest
 from game.actions import PlaceOrder
-from game.app import App, Options
+from game.app import App, GameOptions
 from game.desktop.window import Window
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.network.network import Network
-from game.network.records import RecordsThread
+from game.network.records_polling import RecordsThread
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
@@ -55,7 +55,7 @@ class Booth:
         self.window = Window((1920, 1080))
         self.net = Network(stack.api_url, True)
         self.watch = RecordsThread(stack.api_url, self.net.put)
-        options = Options(api=stack.api_url, everything=True)
+        options = GameOptions(api=stack.api_url, everything=True)
         self.app = App(options, self.window, self.net, self.watch, lambda: False, time.monotonic())
         self.last = time.monotonic()
         self.net.start()
@@ -132,7 +132,7 @@ def booth(name: str, config: Path | str) -> Iterator[Booth]:
     with running_stack(state, config, "--no-game", "--fresh") as stack:
         made = Booth(stack)
         try:
-            made.until(lambda: made.app.stage.ready and made.model.cooks)
+            made.until(lambda: made.app.renderer.ready and made.model.cooks)
             yield made
         finally:
             made.close()
@@ -258,7 +258,7 @@ def kill(directory: Path) -> None:
 def crowd(name: str, config: Path, open_orders: int, flying: int) -> None:
     """So many orders on their way, some of them just hopping away from a cook that was killed."""
     with booth(name, config) as it:
-        it.until(lambda: it.model.tally.delivered >= open_orders / 4, 400.0)
+        it.until(lambda: it.model.outcomes.delivered >= open_orders / 4, 400.0)
         it.order(7, "Ada")
         it.until(lambda: it.model.open_orders >= open_orders, 200.0)
         it.until(lambda: (g := it.gopher("manual-5c4ee2-7")) and g.mood is Mood.WORKED, 60.0)
@@ -309,7 +309,7 @@ def stats(directory: Path) -> None:
         it.kill(3)
         it.play(15.0)
         it.kill(7)
-        it.until(lambda: it.model.tally.delivered > 40, 120.0)
+        it.until(lambda: it.model.outcomes.delivered > 40, 120.0)
         it.play(10.0)
         it.press("tab")
         it.play(2.5)

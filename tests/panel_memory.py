@@ -15,16 +15,17 @@ from game.drawing.art import Art
 from game.panels.bug_code import BugSlip
 from game.panels.checkpoint_chooser import ChooserPanel
 from game.panels.help import HelpPanel
-from game.panels.order_card.card import OrderCard, Telling
+from game.panels.order_card.card import OrderCard, OrderContext
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
 from game.panels.quit_question import QuitPanel
 from game.panels.replay_window import ReplayPanel
-from game.panels.stats.figures import Look
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, frame_figures
 from game.simulation.model import Model
-from tests.gallery import Props, a_window, figures, killed
+from tests.gallery import a_window
+from tests.gallery_scenes import Props, figures, killed
 from tests.telling import play
 from tests.test_bug_view import challenge, checkpoint
 from tests.test_replay_panel import killed as recorded
@@ -42,10 +43,15 @@ def panels(model: Model, art: Art) -> dict[str, Callable[[], Panel]]:
     return {
         "form": lambda: OrderForm(Menu.printed(), lambda: "manual-1", art=art),
         "help": lambda: HelpPanel(kiosk=False),
-        "stats": lambda: StatsPanel(lambda: Look(known)),
+        "stats": lambda: StatsPanel(lambda: KnownFigures(known)),
         "chooser": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 7)], "1"),
         "card": lambda: OrderCard(
-            order.id, lambda _: order, page, art=art, side="right", telling=lambda: Telling(wall=model.wall)
+            order.id,
+            lambda _: order,
+            page,
+            art=art,
+            side="right",
+            context=lambda: OrderContext(wall=model.wall),
         ),
         "card at the left": lambda: OrderCard(order.id, lambda _: order, page, art=art, side="left"),
         "bug": lambda: BugSlip(challenge, art=art, asked=True),
@@ -74,7 +80,7 @@ def main(width: int) -> None:
             for _ in range(FRAMES):
                 if panel is not None:
                     panel.update(1 / 30)
-                renderer.draw(model, (panel,) if panel is not None else ())
+                renderer.draw(frame_figures(model), (panel,) if panel is not None else ())
                 pygame.display.flip()
 
         show(None)

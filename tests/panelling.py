@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pygame
 import pytest
 
 from game.accessibility import PLAIN, Access
+from game.drawing.art import Art
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import KeyPress, KeyRelease, TextTyped
 from game.panels.panel import Outcome, Panel, Stay
 from game.panels.widgets import Hit
+
+
+@contextmanager
+def unseen_art(scale: float) -> Iterator[Art]:
+    """Pictures at this scale, on a display that nobody sees."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDL_VIDEODRIVER", "dummy")
+        ours = not pygame.display.get_surface()
+        if ours:
+            pygame.display.init()
+            pygame.display.set_mode((round(1920 * scale), round(1080 * scale)))
+        yield Art(scale)
+        if ours:
+            pygame.display.quit()
+
 
 Written = tuple[str, Box, tuple[float, float]]
 

@@ -13,7 +13,7 @@ from typing import Any
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Contents, Taken
-from api_stub.records.source import Row, StageHistory, State, WorkflowState
+from api_stub.records.source import ListedRun, StageHistory, State, WorkflowState
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -23,9 +23,9 @@ class MadeUpTemporal:
 
     def __init__(self) -> None:
         self.now = T0.timestamp()
-        self.truth: dict[str, Row] = {}
+        self.truth: dict[str, ListedRun] = {}
         """What the server knows, by workflow id."""
-        self.listed: dict[str, Row] = {}
+        self.listed: dict[str, ListedRun] = {}
         """What its listing shows, by run id: it lags until `catch_up`."""
         self.grips: dict[str, WorkflowState | None] = {}
         self.stories: dict[str, StageHistory] = {}
@@ -36,7 +36,7 @@ class MadeUpTemporal:
     def start(self, name: str) -> Taken:
         """An order starts; as the ledger has it."""
         self.now += 1
-        self.truth[name] = Row(name, f"run-{name}-{self.now:.0f}", "running", self.now)
+        self.truth[name] = ListedRun(name, f"run-{name}-{self.now:.0f}", "running", self.now)
         return Taken(datetime.fromtimestamp(self.now, UTC), name, self.truth[name].run_id)
 
     def close(self, name: str, state: State = "completed", meant: bool = False) -> None:
@@ -60,7 +60,7 @@ class MadeUpTemporal:
         if self.away:
             raise TemporalUnreachable("away")
 
-    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
         """See Source."""
         await asyncio.sleep(0)  # as a real answer would, it lets others go on
         self.ask("all rows" if changed_after is None else "changes")
@@ -81,7 +81,7 @@ class MadeUpTemporal:
         self.ask("count")
         return dict(Counter(row.state for row in self.listed.values() if row.started >= floor))
 
-    async def row(self, workflow_id: str) -> Row | None:
+    async def row(self, workflow_id: str) -> ListedRun | None:
         """See Source."""
         self.ask("row")
         return self.truth.get(workflow_id)
@@ -96,7 +96,7 @@ class MadeUpTemporal:
         self.ask("story")
         return self.stories.get(workflow_id)
 
-    async def meant_to_fail(self, row: Row) -> bool:
+    async def meant_to_fail(self, row: ListedRun) -> bool:
         """See Source."""
         self.ask("meant")
         return row.run_id in self.meant

@@ -14,12 +14,12 @@ from api_stub.app import create_app
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import LoadedConfig, find
-from api_stub.exhibit import Exhibit
 from api_stub.fleet.events import End
 from api_stub.fleet.host import Host, Made, OnExit, OnFailed
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.kitchen import Kitchen, policy_of
+from api_stub.start_setup import StartSetup
 from tests.running import PATIENCE, free_ports
 from worker.connection import Target
 from worker.show.hints import Hint, OnHint
@@ -182,7 +182,7 @@ def kitchen_for(
     host: Host | None = None,
     setup: dict[str, Any] | None = None,
     hosts: tuple[str, ...] = (),
-    exhibit: Exhibit | None = None,
+    start_setup: StartSetup | None = None,
     more: dict[str, Any] | None = None,
     **fleet: Any,
 ) -> Kitchen:
@@ -202,7 +202,7 @@ def kitchen_for(
     )
     supervisor = Supervisor(host or ScriptedHost(), policy_of(config), FleetSetup(target, **(setup or {})))
     loaded = LoadedConfig(config, find("1").file)
-    return Kitchen(Gateway(target), supervisor, loaded, exhibit=exhibit or Exhibit())
+    return Kitchen(Gateway(target), supervisor, loaded, start_setup=start_setup or StartSetup())
 
 
 @contextlib.contextmanager

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from api_stub.schema import Menu, Order, OrderList
 from game.api_state.news import News
+from tests.running import eventually
 from tests.telling import fleet, worker
 
 DATE = "Fri, 01 May 2026 12:00:00 GMT"
@@ -22,6 +25,37 @@ CHALLENGE = {"bug": "spread_toppings", "file": "/x/spread_toppings.py", "source"
 def problem(status: int, detail: str) -> httpx.Response:
     body = {"type": "/problems/x", "title": "X", "status": status, "detail": detail}
     return httpx.Response(status, json=body, headers={"content-type": "application/problem+json"})
+
+
+class Stoppable(Protocol):
+    """A thread, or several, that can be started and stopped."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End soon."""
+
+
+@contextmanager
+def stopped_in_the_end() -> Iterator[Callable[[Any], Any]]:
+    """Starts what it is given, and hands it back; all of it has ended in the end."""
+    started: list[Stoppable] = []
+
+    def start(one: Stoppable) -> Stoppable:
+        one.start()
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.stop()
+    for one in started:
+        eventually(lambda one=one: not one.alive, 5)
 
 
 @dataclass

@@ -18,11 +18,13 @@ from game.geometry import Box
 from game.panels.bug_code import BugSlip
 from game.scene import gopher_pictures
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.hud.draw import draw_over_panels
+from game.scene.hud.draw import alert_figures, draw_over_panels, hud_figures
 from game.scene.kitchen import draw_kitchen
 from game.scene.renderer import room_for_messages
+from game.scene.room_figures import room_figures
 from game.simulation.model import Model
-from tests.gallery import WAY, Panels, Props, a_window, empty, kitchen, pictures_at
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import WAY, Panels, Props, empty, kitchen
 from tests.panelling import pass_time
 from tests.running import ROOT
 from tests.telling import order, play, tell
@@ -94,12 +96,12 @@ def draw_strip(name: str) -> pygame.Surface:
         view.access = access
         art = pictures_at(view.scale)
         model, panels = story(Props(art, access))
-        model.heard.audit_at = model.real
+        model.api_contact.audit_at = model.real
         brush = Brush(view, art, Pen(view))
-        draw_kitchen(brush, model, GopherPictures())
+        draw_kitchen(brush, room_figures(model), hud_figures(model), GopherPictures())
         for panel in panels:
             panel.draw(view)
-        draw_over_panels(brush, model, room_for_messages(panels, access.large))
+        draw_over_panels(brush, alert_figures(model), room_for_messages(panels, access.large))
         strip = pygame.Surface(box[2:], 0, 24)
         strip.blit(window.screen, (0, 0), pygame.Rect(box))
         return strip

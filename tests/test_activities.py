@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from temporalio.testing import ActivityEnvironment
 
 from tests.attempts import under_the_dice
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.heartbeats import BEATS_PER_TIMEOUT, last_progress
 from worker.shared import (
     ACTIVITY_TYPES,
@@ -76,7 +76,7 @@ def work(
     given_task: StageTask,
     clock: Callable[[], float],
 ) -> StageResult:
-    kitchen = Kitchen("w3.7", clock=clock)
+    kitchen = PizzaActivities("w3.7", clock=clock)
     result: Coroutine[Any, Any, StageResult] = env.run(under_the_dice, kitchen.bake, given_task)
     return asyncio.run(as_coroutine(result))
 
@@ -147,7 +147,7 @@ def test_two_orders_do_not_take_the_same_time(hours: Hours) -> None:
 def test_cancelling_ends_it_before_it_is_done() -> None:
     async def cancelled() -> list[StageProgress]:
         env, beats = environment()
-        running = asyncio.ensure_future(env.run(Kitchen("w1.1").deliver, task(60, 60)))
+        running = asyncio.ensure_future(env.run(PizzaActivities("w1.1").deliver, task(60, 60)))
         while not beats:
             await REAL_SLEEP(0)
         env.cancel()
@@ -182,6 +182,6 @@ def test_progress_of_the_last_attempt(details: Any, done: float) -> None:
 def test_the_kitchen_has_one_activity_a_stage_under_its_name() -> None:
     names = {
         activity.__temporal_activity_definition.name  # type: ignore[attr-defined]
-        for activity in Kitchen("w1.1").all()
+        for activity in PizzaActivities("w1.1").all()
     }
     assert names == set(ACTIVITY_TYPES.values())

@@ -9,7 +9,7 @@ from typing import Any
 import pygame
 import pytest
 
-from game.app import App, Options
+from game.app import App, GameOptions
 from game.desktop.gamepads import PAD
 from game.desktop.window import Window
 from game.drawing.text import fonts
@@ -43,7 +43,7 @@ class Calls:
     def want_stats(self, wanted: bool) -> None:
         """As `RecordsThread`."""
 
-    def want_exhibit(self, failures: bool, rounds: bool) -> None:
+    def want_failures_and_rounds(self, failures: bool, rounds: bool) -> None:
         """As `Network`."""
 
     def want_history(self, card: object) -> None:
@@ -65,7 +65,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     for name in ("SDL_VIDEODRIVER", "SDL_AUDIODRIVER"):
         monkeypatch.setenv(name, "dummy")
     calls: Any = Calls()
-    app = App(Options(kiosk=True), Window((960, 540)), calls, calls, lambda: False, time.monotonic())
+    app = App(GameOptions(kiosk=True), Window((960, 540)), calls, calls, lambda: False, time.monotonic())
     model = kitchen_with([worker(n) for n in range(1, 4)], settle=1.0)
     app.model.known, app.model.cooks, app.model.slots = model.known, model.cooks, model.slots
     app.frame(0.01)
@@ -105,13 +105,13 @@ def test_three_keys_in_one_poll_of_a_stalled_frame(scene: Scene) -> None:
     app, calls = scene
     press("n", "e", "r")
     app.frame(4.0)
-    (form,) = app._pile.panels
+    (form,) = app._panel_stack.panels
     assert isinstance(form, OrderForm) and form.choice.name == "er"
     assert calls.sent == [], "else every cook is redeployed"
     assert app._window.reader.text_on
     press("escape")
     app.frame(0.01)
-    assert app._pile.panels == [] and not app._window.reader.text_on
+    assert app._panel_stack.panels == [] and not app._window.reader.text_on
 
 
 def test_esc_that_is_lost_with_the_focus_does_not_leave_a_kiosk(scene: Scene) -> None:
@@ -139,7 +139,7 @@ def test_a_replay_that_is_asked_for_in_a_stalled_frame_begins_at_its_beginning(s
     app.recorder.done.append(killed().recorder.done[-1])
     press("k")
     app.frame(60.0)
-    (panel,) = app._pile.panels
+    (panel,) = app._panel_stack.panels
     assert isinstance(panel, ReplayPanel) and panel.replay.at == panel.replay.recording.begin
     app.frame(60.0)
     assert panel.replay.over

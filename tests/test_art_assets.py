@@ -16,15 +16,15 @@ import resvg_py
 import yaml
 
 from game.drawing.art import SceneMap
-from game.drawing.art.cooks import STANCES as COOK_STANCES
+from game.drawing.art.cooks import POSE_LAYERS as COOK_LAYERS
 from game.drawing.art.cooks import layer_names as cook_layers
 from game.drawing.art.gophers import BUILDS
-from game.drawing.art.gophers import STANCES as GOPHER_STANCES
+from game.drawing.art.gophers import POSE_LAYERS as GOPHER_LAYERS
 from game.drawing.art.gophers import layer_names as gopher_layers
 from game.drawing.art.items import PLATES
 from game.drawing.art.poses import CookPose, GopherPose
 from game.drawing.art.scene_map import read_scene
-from game.drawing.art.svg import ASSETS, Part, read_manifest
+from game.drawing.art.svg import ASSETS, SvgPart, read_manifest
 from game.simulation import appearance as looks
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND, Place
 from worker.shared import TOPPINGS
@@ -41,7 +41,7 @@ def test_the_manifest_and_the_folder_agree() -> None:
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
-def test_a_part_is_sound_and_its_ink_stays_in_its_box(part: Part) -> None:
+def test_a_part_is_sound_and_its_ink_stays_in_its_box(part: SvgPart) -> None:
     text = (ASSETS / part.file).read_text("utf-8")
     root = ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -73,15 +73,15 @@ def test_every_name_of_a_look_has_its_drawing() -> None:
 
 
 def test_every_pose_has_its_drawings() -> None:
-    assert set(GOPHER_STANCES) == set(GopherPose)
-    for stance in GOPHER_STANCES.values():
+    assert set(GOPHER_LAYERS) == set(GopherPose)
+    for stance in GOPHER_LAYERS.values():
         for eyes in looks.EYES:
             assert f"gopher/eyes/{eyes}_{stance.eyes}" in PARTS
         assert f"gopher/mouth/{stance.mouth}" in PARTS
         assert f"gopher/feet/{stance.feet}" in PARTS
         assert f"gopher/paws/{stance.paws}" in PARTS
-    assert set(COOK_STANCES) == set(CookPose) - {CookPose.GHOST}
-    for stance_of_cook in COOK_STANCES.values():
+    assert set(COOK_LAYERS) == set(CookPose) - {CookPose.GHOST}
+    for stance_of_cook in COOK_LAYERS.values():
         assert f"cook/eyes/{stance_of_cook.eyes}" in PARTS
         assert f"cook/mouth/{stance_of_cook.mouth}" in PARTS
         assert f"cook/arms/{stance_of_cook.arms}" in PARTS
@@ -100,7 +100,7 @@ def test_every_cook_and_topping_has_its_drawing() -> None:
 def test_every_drawn_figure_part_is_used_by_some_look_or_pose() -> None:
     used = {f"pizza/{name}" for name in PLATES.values()} | {"pizza/peel_back"}
     used |= {f"pizza/top/{name}" for name in TOPPINGS}
-    for stance in GOPHER_STANCES.values():
+    for stance in GOPHER_LAYERS.values():
         for n in range(400):
             used |= {f"gopher/{name}" for name in gopher_layers(looks.look_for(f"auto-{n}"), stance)}
     for pose in CookPose:

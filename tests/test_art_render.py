@@ -16,6 +16,7 @@ from game.drawing.art.sprite import Transforms
 from game.drawing.art.svg import SvgRenderer
 from game.drawing.kept_pictures import KeptPictures
 from game.simulation.appearance import cook_look, look_for
+from tests.panelling import unseen_art
 from worker.shared import TOPPINGS
 
 SCALE = 0.5
@@ -24,15 +25,8 @@ SCALE = 0.5
 @pytest.fixture(scope="module")
 def art() -> Iterator[Art]:
     """Half-size pictures on a display that nobody sees."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SDL_VIDEODRIVER", "dummy")
-        ours = not pygame.display.get_surface()
-        if ours:
-            pygame.display.init()
-            pygame.display.set_mode((960, 540))
-        yield Art(SCALE)
-        if ours:
-            pygame.display.quit()
+    with unseen_art(SCALE) as made:
+        yield made
 
 
 def pixels(sprite: Sprite) -> bytes:
@@ -154,6 +148,26 @@ def test_the_memory_of_pictures_is_bounded_and_what_is_used_stays() -> None:
         assert kept.bytes <= 10 * 400
     newest = kept.get_or_make(49, lambda: pytest.fail("the newest is still there"))
     assert newest.surface.get_size() == (10, 10) and kept.get(30) is None
+
+
+def test_of_many_pictures_those_go_that_nobody_has_used_lately() -> None:
+    kept: KeptPictures[pygame.Surface] = KeptPictures(200 * 400)
+    used = [("used", n) for n in range(100)]
+    for n in range(1000):
+        for key in used:
+            assert kept.get(key) is not None or n == 0
+            if n == 0:
+                kept.keep(key, pygame.Surface((10, 10), pygame.SRCALPHA))
+        newest = kept.keep(n, pygame.Surface((10, 10), pygame.SRCALPHA))
+        assert kept.get(n) is newest and kept.bytes <= 200 * 400
+    assert kept.get(998) is not None and kept.get(800) is None
+
+
+def test_another_picture_under_a_key_is_what_is_there_from_then_on() -> None:
+    kept: KeptPictures[pygame.Surface] = KeptPictures(10_000)
+    first, other = (pygame.Surface((5, 5), pygame.SRCALPHA) for _ in range(2))
+    assert kept.keep("a", first) is kept.get("a") is first
+    assert kept.keep("a", other) is kept.get("a") is other
 
 
 def test_a_picture_over_the_limit_is_given_and_not_kept() -> None:

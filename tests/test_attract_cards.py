@@ -14,7 +14,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import Device
 from game.kiosk.attendant import Attraction
-from game.kiosk.attract import Card, words
+from game.kiosk.attract import AttractCard, words
 from game.kiosk.calm_words import outage
 from game.scene.attract_cards import draw_attraction, draw_countdown, draw_outage
 from game.simulation.receipt_layout import frame_of
@@ -67,8 +67,8 @@ def apart(written: Written) -> None:
 
 
 @pytest.mark.parametrize("device", list(Device))
-@pytest.mark.parametrize("card", list(Card))
-def test_cards_keep_to_their_room(card: Card, device: Device, view: View, written: Written) -> None:
+@pytest.mark.parametrize("card", list(AttractCard))
+def test_cards_keep_to_their_room(card: AttractCard, device: Device, view: View, written: Written) -> None:
     shown = Attraction(card, words(card, device, TOTALS, ROUNDS), killed="BOOTH/w12.3", tidying=True)
     draw_attraction(view, shown)
     draw_attraction(view, replace(shown, killed="", tidying=False))

@@ -16,7 +16,7 @@ from api_stub.records.ledger_lines import Contents, Settled, Totals
 from api_stub.records.listed_runs import ListedRuns
 from api_stub.records.recount import CLOCKS_S, FULL_EVERY_S, FULL_SHARE, LEAVING_EVERY_S, Recount
 from api_stub.records.retention import leaving
-from api_stub.records.source import OPEN, Row, State
+from api_stub.records.source import OPEN, ListedRun, State
 from tests.recorded import T0, MadeUpTemporal, ledger_of
 
 STATES: tuple[State, ...] = get_args(State)
@@ -58,7 +58,7 @@ def test_the_sums(verdicts: dict[str, Verdict], delivered: int, failed: int) -> 
 @given(st.sampled_from(STATES), st.booleans())
 def test_what_has_become_of_an_order(state: State, meant: bool) -> None:
     closed = None if state in OPEN else 2.0
-    found = verdict(Row("a", "r", state, 1.0, closed), meant)
+    found = verdict(ListedRun("a", "r", state, 1.0, closed), meant)
     assert (found == "delivered") == (state == "completed")
     assert (found == "in_flight") == (state in OPEN)
     assert (found == "failed") == (state == "failed" and meant)
@@ -72,19 +72,21 @@ def test_an_order_that_is_not_there_is_lost() -> None:
 
 def test_the_newest_run_of_an_order_counts() -> None:
     listed = ListedRuns()
-    listed.update([Row("a", "second", "running", 20.0), Row("a", "first", "terminated", 10.0, 19.0)])
-    assert cast(Row, listed.row("a")).run_id == "second"
+    listed.update(
+        [ListedRun("a", "second", "running", 20.0), ListedRun("a", "first", "terminated", 10.0, 19.0)]
+    )
+    assert cast(ListedRun, listed.row("a")).run_id == "second"
     listed.drop("second")
-    assert cast(Row, listed.row("a")).run_id == "first"
+    assert cast(ListedRun, listed.row("a")).run_id == "first"
     listed.drop("first")
     assert listed.row("a") is None and len(listed) == 0
 
 
 def test_a_closed_order_does_not_open_again_in_a_late_page() -> None:
     listed = ListedRuns()
-    listed.update([Row("a", "r", "completed", 1.0, 2.0)])
-    listed.update([Row("a", "r", "running", 1.0)])
-    assert cast(Row, listed.row("a")).state == "completed"
+    listed.update([ListedRun("a", "r", "completed", 1.0, 2.0)])
+    listed.update([ListedRun("a", "r", "running", 1.0)])
+    assert cast(ListedRun, listed.row("a")).state == "completed"
 
 
 STEPS = st.lists(
@@ -189,7 +191,7 @@ def test_when_nothing_happens_nothing_is_read() -> None:
     class Counting(MadeUpTemporal):
         """Writes down how many changes were read."""
 
-        async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+        async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
             rows = await super().rows(floor, changed_after)
             read.append(len(rows))
             return rows
@@ -223,7 +225,7 @@ def test_reading_everything_has_a_budget() -> None:
     class Slow(MadeUpTemporal):
         """Its whole listing takes a second."""
 
-        async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+        async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
             watch.now += 1.0 if changed_after is None else 0.0
             return await super().rows(floor, changed_after)
 
@@ -348,7 +350,7 @@ def test_who_leaves(
     orders: dict[str, tuple[Verdict, float]], retention_s: float, keep: int, most: int
 ) -> None:
     rows = {
-        name: Row(
+        name: ListedRun(
             name,
             name,
             "running" if found == "in_flight" else "completed",

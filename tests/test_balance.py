@@ -17,7 +17,7 @@ from api_stub.records.audit import tally
 from api_stub.records.balance import LedgerSide, compare
 from api_stub.records.ledger_lines import Contents, Ended, Totals
 from api_stub.records.recount import FULL_SHARE, TRIES, Recount
-from api_stub.records.source import Row, State
+from api_stub.records.source import ListedRun, State
 from api_stub.records.temporal_source import read_counts
 from tests.recorded import T0, MadeUpTemporal, ledger_of
 
@@ -110,7 +110,7 @@ def test_a_verdict_that_is_wrong_does_not_add_up(monkeypatch: pytest.MonkeyPatch
     temporal = MadeUpTemporal()
     contents = ledger_of(temporal.start("a"), temporal.start("b"))
     temporal.catch_up()
-    monkeypatch.setattr("api_stub.records.judged.verdict", lambda row, meant=False: "delivered")
+    monkeypatch.setattr("api_stub.records.order_verdicts.verdict", lambda row, meant=False: "delivered")
 
     async def live() -> None:
         recount = recounting(temporal, contents)
@@ -342,7 +342,9 @@ def test_sixty_thousand_orders_are_counted_and_others_have_their_turn() -> None:
     at = temporal.now
     contents = ledger_of(*(temporal.start(f"order-{n}") for n in range(60_000)))
     temporal.truth = {
-        key: row if n < 5_000 else Row(row.workflow_id, row.run_id, "completed", row.started, temporal.now)
+        key: row
+        if n < 5_000
+        else ListedRun(row.workflow_id, row.run_id, "completed", row.started, temporal.now)
         for n, (key, row) in enumerate(temporal.truth.items())
     }
     temporal.catch_up()

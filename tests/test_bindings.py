@@ -16,12 +16,12 @@ from game.actions import OpenBug, OpenFailures, OpenForm, OpenReplay, Redeploy
 from game.api_state.news import RecordsSeen
 from game.bindings import DEFAULT, LOOK, OR, PAD_BUTTONS, PLAY, bound, in_kiosk
 from game.inputs import Device, KeyPress
-from game.kiosk.closed import answered_inside
+from game.kiosk.blocked_commands import answered_inside
 from game.panels.bug_code import BugSlip
 from game.panels.help import HelpPanel
 from game.panels.panel import Do, Stay
-from game.simulation.controls.hints import hint
 from game.simulation.controls.key_actions import FAILURES_SHUT
+from game.simulation.controls.strip_hints import hint
 from game.simulation.update import update
 from tests.panelling import keys as press_keys
 from tests.panelling import pass_time, texts_of

@@ -1,13 +1,8 @@
-"""The code to be fixed as it is shown, its keys, the editor, the bubbles, and the choice of a checkpoint."""
+"""The code to be fixed as it is shown: its excerpt, its keys, and the slip with both."""
 
 from __future__ import annotations
 
 import itertools
-import stat
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,43 +12,30 @@ from hypothesis import strategies as st
 from api_stub.schema import Challenge, Checkpoint, CheckpointList
 from game.actions import (
     AskReset,
-    ConfirmReset,
     EditFile,
     OpenBug,
     OpenChooser,
     Redeploy,
-    ResetChallenge,
     SwitchCheckpoint,
 )
 from game.api_state.news import RecordsSeen
 from game.api_state.snapshot import Snapshot
-from game.desktop import open_externally as editor
-from game.desktop.editor_choice import command_for
-from game.desktop.open_externally import show_in_editor
-from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.panels.bug_code import FRAME, BugSlip
-from game.panels.checkpoint_chooser import MOST as MOST_CHECKPOINTS
-from game.panels.checkpoint_chooser import ChooserPanel
 from game.panels.code_excerpt import excerpt, state_of
-from game.panels.help import HelpPanel
-from game.panels.panel import Close, Do, Panel, Stay
-from game.panels.question import AskPanel, Question
-from game.panels.stats.figures import Look
+from game.panels.panel import Close, Do, Stay
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.layout import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
 from game.scene.hud.bug_sign import stuck_text
 from game.scene.renderer import room_for_messages
-from game.simulation.detail_levels import FEW, MOST_BUBBLES
-from game.simulation.failure_bubbles import LATEST, saying, speakers
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.places import TITLE
 from game.simulation.stream_slider import SIGN, bug_sign
 from game.simulation.update import Result, update
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
-from tests.running import eventually
-from tests.telling import T0, S, at, kitchen_with, order, play, seen, tell, worker
+from tests.telling import T0, seen, tell
 
 FILE = "/home/somebody/talks/gopherpizza/.gopherpizza/challenge/spread_toppings.py"
 SOURCE = "\n".join(
@@ -256,7 +238,7 @@ def test_the_marked_line_is_read_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "key, command", [("e", EditFile(FILE)), ("r", Redeploy()), ("x", ConfirmReset())], ids=["e", "r", "x"]
+    "key, command", [("e", EditFile(FILE)), ("r", Redeploy()), ("x", AskReset())], ids=["e", "r", "x"]
 )
 def test_keys_and_buttons_of_the_slip_do_the_same(key: str, command: Any) -> None:
     one = slip(challenge())
@@ -286,188 +268,11 @@ def test_a_slip_that_came_by_itself_leaves_when_its_pizzas_go_on() -> None:
     assert one.over and not asked.over
 
 
-# The question, and the checkpoints
-
-
-def question() -> AskPanel:
-    lines = ("Your edit will be gone.", "Then R.")
-    made = AskPanel(Question("Put the bug back?", lines, "Bug back", ResetChallenge()))
-    pass_time(made)
-    return made
-
-
-def test_the_question_does_nothing_by_accident() -> None:
-    assert keys(question(), "return") == keys(question(), "space") == keys(question(), "escape") == Close()
-    assert keys(question(), "n") == Close() and keys(question(), "x") == Stay()
-    assert keys(question(), "y") == keys(question(), "tab", "return") == Close((ResetChallenge(),))
-    yes, no = question().hits
-    assert question().handle(PointerPress(*middle(yes))) == Close((ResetChallenge(),))
-    assert question().handle(PointerPress(*middle(no))) == Close()
-
-
-def chooser(*names: str, current: str = "1a") -> ChooserPanel:
-    made = ChooserPanel([checkpoint(name, None) for name in names], current)
-    pass_time(made)
-    return made
-
-
-def test_a_checkpoint_is_chosen_by_keys_or_mouse() -> None:
-    assert keys(chooser(*NAMES), "f4") == Close((SwitchCheckpoint("2"),))
-    assert keys(chooser(*NAMES), "down", "return") == Close((SwitchCheckpoint("2"),))
-    assert keys(chooser(*NAMES), "up", "up", "up", "space") == Close((SwitchCheckpoint("3"),))
-    one = chooser(*NAMES)
-    assert one.handle(PointerPress(*middle(one.hits[0]))) == Close((SwitchCheckpoint("1"),))
-    assert keys(chooser(*NAMES), "f6") == Stay() and keys(chooser(), "down", "return") == Stay()
-
-
-def test_the_chooser_is_left_by_escape_c_and_a_press_beside_it() -> None:
-    assert keys(chooser(*NAMES), "escape") == keys(chooser(*NAMES), "c") == Close()
-    assert chooser(*NAMES).handle(PointerPress(30, 1000)) == Close()
-    assert chooser(*NAMES).handle(PointerPress(960, 200)) == Stay()
-
-
-PANELS: dict[str, tuple[Callable[[], Any], Callable[[Any], Box]]] = {
-    "question": (question, lambda p: (500, 340, 920, 400)),
-    "chooser": (lambda: chooser(*NAMES), lambda p: p.frame),
-    "chooser of none": (lambda: chooser(current=""), lambda p: p.frame),
-    "chooser of many": (lambda: chooser(*(f"a-long-name-{n}" * 4 for n in range(30))), lambda p: p.frame),
-}
-
-
-@pytest.mark.parametrize("width", [640, 1280, 1920])
-@pytest.mark.parametrize("name", PANELS)
-def test_their_texts_lie_on_their_paper_and_apart(name: str, width: int) -> None:
-    make, frame_of = PANELS[name]
-    panel: Panel = make()
-    x, y, w, h = frame_of(panel)
-    assert x >= 0 and y >= 0 and x + w <= 1920 and y + h <= 1080
-    found = [(text, box) for text, box, _ in texts_of(panel, width) if box[2] > 0]
-    for text, box in found:
-        assert box[0] >= x + 14 and box[0] + box[2] <= x + w - 14, text
-        assert box[1] >= y + 14 and box[1] + box[3] <= y + h - 14, text
-    for (one, box), (other, another) in itertools.combinations(found, 2):
-        assert overlap(box, another) <= 7, (one, other)
-
-
-def test_the_list_is_bounded_and_a_problem_is_told() -> None:
-    assert len(chooser(*map(str, range(30))).hits) == MOST_CHECKPOINTS
-    broken = checkpoint("2", None, problem="line 3: 'fleeet' is no key")
-    texts = [text for text, _, _ in texts_of(ChooserPanel([checkpoint("1"), broken], "1"))]
-    assert "line 3: 'fleeet' is no key" in texts and "in force" in texts
-
-
-def test_the_help_names_the_new_keys() -> None:
-    texts = {text for text, _, _ in texts_of(HelpPanel(kiosk=False))}
-    assert {"Tab", "Space", "+", "−", "C", "F1", "F6", "B", "E", "R", "X"} <= texts
-
-
-# Bubbles
-
-
-def stuck_order(n: int, attempt: int = 3, failure: str = "division by zero", **more: Any) -> Any:
-    return order(f"o{n}", S.PREPARING, attempt, last_failure=failure, started_at=at(n), **more)
-
-
-def test_one_or_two_of_a_crowd_speak_far_enough_apart() -> None:
-    model = kitchen_with([worker(1)], [stuck_order(n) for n in range(30)], settle=9.0)
-    chosen = speakers(model)
-    assert 1 <= len(chosen) <= MOST_BUBBLES and chosen[0].id == "o0"
-    assert all(abs(a.body.x - b.body.x) > 400 for a, b in itertools.combinations(chosen, 2))
-    play(model, 1.0)
-    assert [g.id for g in speakers(model)] == [g.id for g in chosen], "steady"
-
-
-def test_in_a_crowd_only_those_speak_that_failed_twice() -> None:
-    crowd = [stuck_order(n, attempt=2) for n in range(FEW + 4)]
-    model = kitchen_with([worker(1)], crowd, settle=1.0)
-    assert speakers(model) == []
-    tell(model, seen(stuck_order(7, attempt=3)))
-    assert [g.id for g in speakers(model)] == ["o7"]
-
-
-@pytest.mark.parametrize("failure", [None, "activity Heartbeat timeout", "Worker is shutting down and so on"])
-def test_a_worker_that_went_away_is_no_failure_of_the_stage(failure: str | None) -> None:
-    one = order("a", S.BAKING, 2, worker="w1.1", last_failure=failure)
-    assert speakers(kitchen_with([worker(1)], [one], settle=3.0)) == []
-
-
-def test_a_bubble_is_short() -> None:
-    model = kitchen_with([worker(1)], [stuck_order(1, attempt=12, failure="long\n words " * 99)], settle=3.0)
-    head, text = saying(model.gophers["o1"])
-    assert head == "attempt 12" and len(text) <= LATEST and "\n" not in text and text.endswith("…")
-
-
-# The editor
-
-
-def only(*programs: str) -> Callable[[str], str | None]:
-    return lambda name: f"/usr/bin/{name}" if name in programs else None
-
-
-@pytest.mark.parametrize(
-    "environment, platform, programs, expected",
-    [
-        ({"VISUAL": "code --wait"}, "linux", ["code", "xdg-open"], ["code", "--wait", "f"]),
-        ({"VISUAL": "missing"}, "linux", ["xdg-open"], ["xdg-open", "f"]),
-        ({"VISUAL": "a 'broken"}, "linux", ["xdg-open"], ["xdg-open", "f"]),
-        ({"EDITOR": "vim"}, "linux", ["vim", "xdg-open"], ["xdg-open", "f"]),
-        ({"EDITOR": "vim"}, "linux", ["vim"], None),
-        ({"EDITOR": "/opt/zed"}, "linux", ["/opt/zed"], ["/opt/zed", "f"]),
-        ({"VISUAL": "mousepad", "EDITOR": "code"}, "linux", ["mousepad", "code"], ["mousepad", "f"]),
-        ({}, "darwin", ["open"], ["open", "-t", "f"]),
-        ({}, "win32", [], ["notepad", "f"]),
-        ({}, "linux", [], None),
-    ],
-)
-def test_which_editor(
-    environment: dict[str, str], platform: str, programs: list[str], expected: list[str] | None
-) -> None:
-    assert command_for("f", environment, platform, only(*programs)) == expected
-
-
-class Said(list[tuple[str, bool]]):
-    def __call__(self, text: str, good: bool) -> None:
-        self.append((text, good))
-
-
-def test_the_editor_is_started_and_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark, said = tmp_path / "mark", Said()
-    program = tmp_path / "my-editor"
-    program.write_text(f"#!{sys.executable}\nimport sys\nopen({str(mark)!r}, 'w').write(sys.argv[1])\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("VISUAL", str(program))
-    show_in_editor("/x/file.py", said)
-    eventually(lambda: mark.exists() and mark.read_text() == "/x/file.py", 10)
-    eventually(lambda: said, 10)
-    assert said == [("Opened with my-editor. Save the file, then press R.", True)]
-
-
-def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said = Said()
-    monkeypatch.delenv("VISUAL", raising=False)
-    monkeypatch.delenv("EDITOR", raising=False)
-    monkeypatch.setattr(editor, "command_for", lambda file, environment: None)
-    show_in_editor("/x", said)
-    assert "/x" in said[0][0] and not said[0][1]
-    monkeypatch.setattr(editor, "command_for", lambda file, environment: [sys.executable, "-c", "exit(3)"])
-    show_in_editor("/x", said)
-    eventually(lambda: any("status 3" in text and not good for text, good in said), 10)
-
-    def refused(*_: Any, **__: Any) -> Any:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(subprocess, "Popen", refused)
-    show_in_editor("/x", said)
-    eventually(lambda: any("does not start: Permission denied" in text for text, _ in said), 10)
-
-
 # Messages over the panels
 
 
 def test_messages_cover_nothing_that_is_to_be_read() -> None:
-    stats = StatsPanel(lambda: Look(Snapshot()))
+    stats = StatsPanel(lambda: KnownFigures(Snapshot()))
     assert (room_for_messages(()).x, room_for_messages(()).top) == (960.0, 150.0)
     assert room_for_messages((stats,)).top >= STATS_FRAME[1] + STATS_FRAME[3]
     at = room_for_messages((slip(challenge()),))

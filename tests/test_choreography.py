@@ -165,7 +165,7 @@ def test_a_takeover_in_the_middle_of_the_startled_jump() -> None:
 def test_a_delivery_in_the_middle_of_a_hop_waits_for_the_landing() -> None:
     watched = Watched().hear(DEAD, seconds=0.3).hear(TAKEN, seconds=0.35)
     watched.hear(seen(order("a", S.DELIVERED)), seconds=0.1)
-    assert watched.model.gophers["a"].mood is Mood.HOP and watched.model.tally.delivered == 1
+    assert watched.model.gophers["a"].mood is Mood.HOP and watched.model.outcomes.delivered == 1
     moods = set()
     for _ in range(400):
         if "a" in watched.model.gophers:

@@ -28,10 +28,10 @@ from api_stub.fleet.rules import (
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.records import stats
 from api_stub.records.audit import Verdict
-from api_stub.records.fleetlog import KEPT_S, FleetLog
+from api_stub.records.fleet_log import KEPT_S, FleetLog
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.recount import Recount
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 from tests.recorded import MadeUpTemporal, ledger_of
 from tests.serving import ScriptedHost
 from worker.connection import Target
@@ -290,7 +290,9 @@ def test_orders_are_counted_whatever_the_clock_was_set_to(step_s: float) -> None
 @pytest.mark.parametrize("step_s", [-HOUR_S, HOUR_S])
 def test_the_rates_are_of_the_last_minute_whatever_the_clock_was_set_to(step_s: float) -> None:
     machine = Machine()
-    rows = [Row(f"{n}", f"{n}", "completed", at := machine.wall.timestamp() - n, at) for n in range(600)]
+    rows = [
+        ListedRun(f"{n}", f"{n}", "completed", at := machine.wall.timestamp() - n, at) for n in range(600)
+    ]
     machine.set_by(step_s)
     rates = stats.rates(stats.times_of(rows), machine.wall.timestamp())
     assert (rates.started, rates.delivered) == (0, 0), "nothing happened since"

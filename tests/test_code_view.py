@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from game.accessibility import Access
-from game.drawing.text.coverage import coverage_of
+from game.drawing.text.font_coverage import coverage_of
 from game.drawing.text.fonts import _file, has
 from game.drawing.text.line_layout import set_line
 from game.panels import bug_code, code_colours

@@ -13,7 +13,7 @@ from game.inputs import Composing, Device, KeyPress, KeyRelease, PointerPress, T
 from game.panels.order_form.form import OrderForm
 from game.panels.order_form.layout import ORDER
 from game.panels.panel import Close, Stay
-from game.panels.stack import Pile
+from game.panels.panel_stack import PanelStack
 from tests.panelling import keys, middle, texts_of
 from tests.telling import kitchen_with, worker
 
@@ -93,7 +93,7 @@ def test_a_composition_longer_than_the_field_stays_within_it(form: OrderForm) ->
     form.handle(TextTyped("W" * 20))
     form.handle(Composing("W" * 80, 80))
     texts_of(form)
-    x, _, w, _ = form._plan.spread.name
+    x, _, w, _ = form._layout.measures.name
     left, _, wide, _ = form.text_box
     assert x <= left and left + wide <= x + w
 
@@ -101,14 +101,14 @@ def test_a_composition_longer_than_the_field_stays_within_it(form: OrderForm) ->
 def test_the_input_methods_words_are_shown_where_the_cursor_is(form: OrderForm) -> None:
     first = form.text_box
     form.handle(TextTyped("Wanda"))
-    x, y, w, h = form._plan.spread.name
+    x, y, w, h = form._layout.measures.name
     assert (
         form.text_box[0] > first[0] + 60 and first[0] >= x and (form.text_box[1], form.text_box[3]) == (y, h)
     )
     keys(form, "home")
     assert form.text_box == first
     form.draw(View(pygame.Surface((640, 360)), Access(large=True)))
-    assert form.text_box[1] == form._plan.spread.name[1]
+    assert form.text_box[1] == form._layout.measures.name[1]
 
 
 # When it is on
@@ -122,24 +122,24 @@ def test_text_input_is_on_in_the_form_only(monkeypatch: pytest.MonkeyPatch) -> N
     try:
         window = Window((960, 540))
         assert told == [("stop_text_input",)], "SDL has it on from the beginning"
-        pile = Pile(kitchen_with([worker(1)], settle=1), lambda: None)
-        window.take_text(pile.text_box)
+        panel_stack = PanelStack(kitchen_with([worker(1)], settle=1), lambda: None)
+        window.take_text(panel_stack.text_box)
         assert told[1:] == []
         form = OrderForm(Menu.printed(), lambda: "a", art=None)
         form.handle(KeyRelease("n"))
-        pile.panels.append(form)
+        panel_stack.panels.append(form)
         for _ in range(3):
-            window.take_text(pile.text_box)
+            window.take_text(panel_stack.text_box)
         x, y, w, h = form.text_box
         (_, rect) = told[2]  # type: ignore[misc]
         assert told[1] == ("start_text_input",) and len(told) == 3, "once, and not in each frame"
         assert rect.topleft == (round(x / 2), round(y / 2)) and rect.h == round(h / 2)  # type: ignore[has-type]
         form.handle(TextTyped("Ada"))
-        window.take_text(pile.text_box)
+        window.take_text(panel_stack.text_box)
         assert told[3][0] == "set_text_input_rect" and len(told) == 4  # type: ignore[index]
         assert window.reader.text_on
-        pile.panels.clear()
-        window.take_text(pile.text_box)
+        panel_stack.panels.clear()
+        window.take_text(panel_stack.text_box)
         assert told[4:] == [("stop_text_input",)] and not window.reader.text_on
     finally:
         pygame.display.quit()
@@ -148,8 +148,8 @@ def test_text_input_is_on_in_the_form_only(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_panel_over_the_form_takes_no_text() -> None:
     from game.actions import AskQuit, OpenForm
 
-    pile = Pile(kitchen_with([worker(1)], settle=1), lambda: None)
-    pile.open(OpenForm())
-    assert pile.text_box is not None
-    pile.open(AskQuit())
-    assert pile.text_box is None
+    panel_stack = PanelStack(kitchen_with([worker(1)], settle=1), lambda: None)
+    panel_stack.open(OpenForm())
+    assert panel_stack.text_box is not None
+    panel_stack.open(AskQuit())
+    assert panel_stack.text_box is None

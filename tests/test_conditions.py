@@ -15,9 +15,9 @@ from game.api_state.order_merge import merge_order
 from game.api_state.receipts import unheard_text
 from game.api_state.snapshot import Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
-from game.network.records import RecordsPoller
+from game.network.records_polling import RecordsPoller
 from game.panels.order_card.life import life_of
-from game.panels.order_card.text import kill_text, now_text, slip_of
+from game.panels.order_card.text import card_text, kill_text, now_text
 from game.panels.stats.figures import audit_line, tiles
 from game.simulation.actors import CookPhase, Mood
 from game.simulation.failure_bubbles import saying, speakers
@@ -50,7 +50,7 @@ ODD: dict[Condition, Order] = {
 @pytest.mark.parametrize("condition", Condition)
 def test_each_has_words_and_a_sign_of_its_own(condition: Condition) -> None:
     told = ODD[condition]
-    slip = slip_of(told, wall=WALL)
+    slip = card_text(told, wall=WALL)
     assert condition_of(told) is condition
     assert (slip.status, slip.icon) == (WORDS[condition], condition.value)
     assert "nobody" not in slip.now.lower() and "waiting for a worker" not in slip.now.lower()
@@ -60,7 +60,7 @@ def test_a_workflow_that_is_paused_is_paused_too_and_an_ordinary_order_is_nothin
     assert condition_of(baking(workflow_state="paused")) is Condition.PAUSED
     assert condition_of(baking()) is condition_of(order("a", S.DELIVERED, workflow_state="completed")) is None
     assert condition_of(baking(workflow_state="unknown", last_failure="Undercooked pizza")) is None
-    (line,) = [line for line in slip_of(ODD[Condition.PAUSED]).stages if line.stage is Stage.BAKE]
+    (line,) = [line for line in card_text(ODD[Condition.PAUSED]).stages if line.stage is Stage.BAKE]
     assert line.step == "paused" and "paused" in line.times
 
 
@@ -81,7 +81,7 @@ def test_a_cancelled_one_leaves_and_is_no_loss_and_one_that_timed_out_stands_asi
     model = kitchen_with(PAIR, [baking(), order("b", S.BAKING, 1)], settle=6.0)
     tell(model, seen(ODD[Condition.CANCELLED], order("b", S.FAILED, workflow_state="timed_out")))
     play(model, 0.5)
-    assert model.gophers["a"].mood is Mood.LEAVE and (model.tally.cancelled, model.tally.lost) == (1, 1)
+    assert model.gophers["a"].mood is Mood.LEAVE and (model.outcomes.cancelled, model.outcomes.lost) == (1, 1)
     assert [message.icon for message in model.messages] == ["cancelled", "timed_out"]
     play(model, 8.0)
     assert "a" not in model.gophers and model.gophers["b"].mood is Mood.SAD
@@ -242,7 +242,7 @@ def test_the_card_draws_who_had_it_from_the_chain_of_custody() -> None:
     ]
     assert [one.start - WALL for one in lane.attempts] == [2.0, 6.0, 9.0]
     assert life.unheard == (given_up,) and life.kills == ()
-    (line,) = [line for line in slip_of(mine).stages if line.stage is Stage.BAKE]
+    (line,) = [line for line in card_text(mine).stages if line.stage is Stage.BAKE]
     assert line.chain == ("w1.1", "w2.1") and line.worker == "w3.1"
 
 
@@ -261,7 +261,7 @@ def test_after_a_reset_the_lane_begins_anew_and_the_chain_is_kept() -> None:
     mine = in_the_oven(("w1.1", 1, 2.0), ("w2.1", 2, 4.0), ("w3.1", 1, 8.0), attempt=1, by="w3.1", resets=1)
     life = life_of(mine, (), (), WALL + 12.0)
     assert life is not None and [one.worker for one in life.lanes[1].attempts] == ["w3.1"]
-    (line,) = [line for line in slip_of(mine).stages if line.stage is Stage.BAKE]
+    (line,) = [line for line in card_text(mine).stages if line.stage is Stage.BAKE]
     assert line.chain == ("w1.1", "w2.1")
 
 
@@ -289,7 +289,7 @@ def test_the_next_attempt_is_counted_down_by_the_apis_clock() -> None:
     ]
     assert now_text(waiting, WALL + 6.7) == "Next attempt in 4 s."
     assert wait_text(baking(3, next_attempt_at=at(10.0)), WALL) == "", "somebody works on it"
-    (line,) = [line for line in slip_of(waiting, wall=WALL + 6.7).stages if line.stage is Stage.BAKE]
+    (line,) = [line for line in card_text(waiting, wall=WALL + 6.7).stages if line.stage is Stage.BAKE]
     assert line.times == "next attempt in 4 s"
 
 

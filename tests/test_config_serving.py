@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -15,8 +14,7 @@ import pytest
 from api_stub import kitchen
 from api_stub.checkpoint import reader as configreader
 from api_stub.checkpoint import switching
-from api_stub.checkpoint.files import MAX_ERROR, TALKS, ConfigError, LoadedConfig, load
-from api_stub.checkpoint.memory import MAX_BYTES, Memory
+from api_stub.checkpoint.files import MAX_ERROR, TALKS, LoadedConfig, load
 from api_stub.checkpoint.reader import ConfigReader
 from api_stub.checkpoint.switching import look
 from tests.running import PATIENCE, as_yaml, eventually
@@ -353,89 +351,3 @@ def test_the_watch_goes_on_after_any_failure(
     assert "RuntimeError: once" in made.until(lambda: made.kitchen.problem)
     made.until(lambda: made.kitchen.checkpoint.config.title == "Edited")
     assert failed and made.kitchen.problem is None
-
-
-# --- what is remembered ---
-
-
-def remembered(file: Path) -> Memory:
-    return Memory(file, "run")
-
-
-@pytest.mark.parametrize(
-    ("raw", "words"),
-    [
-        (b"", "JSONDecodeError"),
-        (b"\xff\xfe", "UnicodeDecodeError"),
-        (b"[" * 100_000, "RecursionError"),
-        (b'{"run": "run", "file": "/x.yaml", "config": {"checkpoint": "x', "JSONDecodeError"),
-        (b'{"run": "run", "file": "/x.yaml", "config": {"checkpoint": "x", "later": 1}}', "ValidationError"),
-        (b'{"run": "run", "file": "/x.yaml", "config": [' + b"1," * 20_000 + b"1]}", "ValidationError"),
-        (b'{"run": "run", "file": "x.yaml", "config": {"checkpoint": "x"}}', "no absolute path"),
-        (b'{"run": "run", "file": 7, "config": {"checkpoint": "x"}}', "TypeError"),
-        (b'{"run": "run", "file": "/x.yaml"}', "KeyError"),
-        (b'{"run": "run", "seed": ' + b"9" * 5000 + b"}", "ValueError"),
-        (b"null", "TypeError"),
-        (b" " * (MAX_BYTES + 1), f"more than {MAX_BYTES} bytes"),
-    ],
-)
-def test_a_memory_that_cannot_be_used_is_told_in_one_line_and_ignored(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, raw: bytes, words: str
-) -> None:
-    file = tmp_path / "in-force.json"
-    file.write_bytes(raw)
-    assert remembered(file).recall() is None
-    (said,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert said.startswith(f"{file} is ignored: ") and words in said
-    assert said.isprintable() and len(said) <= 600
-    remembered(file).remember(load_of(tmp_path))
-    recalled = remembered(file).recall()
-    assert recalled is not None and recalled.config.checkpoint == "x"
-
-
-def load_of(directory: Path) -> LoadedConfig:
-    (directory / "x.yaml").write_text(X, encoding="utf-8")
-    return load(directory / "x.yaml")
-
-
-@pytest.mark.timeout(20)
-def test_a_memory_that_is_no_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "directory").mkdir()
-    for name in ("pipe", "directory"):
-        assert remembered(tmp_path / name).recall() is None
-    assert caplog.text.count("is ignored") == 2
-    assert remembered(tmp_path / "none").recall() is None and caplog.text.count("is ignored") == 2
-
-
-def test_that_nothing_can_be_remembered_is_told_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "state").write_text("in the way", encoding="utf-8")
-    memory, loaded = remembered(tmp_path / "state" / "in-force.json"), load_of(tmp_path)
-    for _ in range(5):
-        memory.remember(loaded)
-    assert caplog.text.count("cannot be written") == 1
-    memory.make_up()
-    assert memory.recall() is None
-    (tmp_path / "state").unlink()
-    memory.make_up()
-    assert memory.recall() is not None, "what could not be written is made up for"
-    (tmp_path / "state" / "in-force.json").unlink()
-    (tmp_path / "state" / "in-force.json").mkdir()
-    memory.remember(loaded)
-    assert caplog.text.count("cannot be written") == 2, "it is news again"
-
-
-def test_what_is_remembered_may_lie_anywhere(tmp_path: Path) -> None:
-    directory = tmp_path / os.fsdecode("é # ? % ☕".encode())
-    directory.mkdir()
-    loaded = load_of(directory)
-    remembered(tmp_path / "in-force.json").remember(loaded)
-    recalled = remembered(tmp_path / "in-force.json").recall()
-    assert recalled is not None and recalled.file == loaded.file
-
-
-def test_an_error_is_a_line_whatever_it_is_made_of() -> None:
-    for words in ("a\nb", "\ud800", "x" * 100_000, "\0" * 400, "\u2028"):
-        assert str(ConfigError(words)).isprintable() and len(str(ConfigError(words))) <= MAX_ERROR

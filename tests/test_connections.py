@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from api_stub.http import server as http_server
-from api_stub.http.connections import Limits, Phase, to_close
+from api_stub.http.connections import ConnectionPhase, Limits, to_close
 from api_stub.http.server import AcceptTroubles
 from api_stub.http.sockets import CannotServe, listening
 from tests.listening import Served, all_of, answer, is_closed, served
@@ -23,12 +23,12 @@ from tests.running import eventually
 
 SHORT = Limits(
     seconds={
-        Phase.LEAVING: 0.6,
-        Phase.HEAD: 0.6,
-        Phase.BODY: 0.6,
-        Phase.SENDING: 0.6,
-        Phase.IDLE: 0.6,
-        Phase.ANSWERING: 60.0,
+        ConnectionPhase.LEAVING: 0.6,
+        ConnectionPhase.HEAD: 0.6,
+        ConnectionPhase.BODY: 0.6,
+        ConnectionPhase.SENDING: 0.6,
+        ConnectionPhase.IDLE: 0.6,
+        ConnectionPhase.ANSWERING: 60.0,
     }
 )
 
@@ -37,36 +37,40 @@ SHORT = Limits(
 class One:
     """A connection, as far as making room looks at it."""
 
-    phase: Phase
+    phase: ConnectionPhase
     since: float
 
 
 def test_nobody_goes_while_there_is_room() -> None:
-    crowd = [One(Phase.HEAD, 0.0) for _ in range(5)]
+    crowd = [One(ConnectionPhase.HEAD, 0.0) for _ in range(5)]
     assert to_close(crowd, 100.0, Limits(comfortable=5)) == []
 
 
 def test_the_lowest_phases_go_first_and_of_each_the_oldest() -> None:
-    crowd = [One(phase, since) for phase in reversed(Phase) for since in (2.0, 1.0)]
+    crowd = [One(phase, since) for phase in reversed(ConnectionPhase) for since in (2.0, 1.0)]
     gone = to_close(crowd, 100.0, Limits(comfortable=len(crowd) - 5))
     assert [(one.phase, one.since) for one in gone] == [
-        (Phase.LEAVING, 1.0),
-        (Phase.LEAVING, 2.0),
-        (Phase.HEAD, 1.0),
-        (Phase.HEAD, 2.0),
-        (Phase.BODY, 1.0),
+        (ConnectionPhase.LEAVING, 1.0),
+        (ConnectionPhase.LEAVING, 2.0),
+        (ConnectionPhase.HEAD, 1.0),
+        (ConnectionPhase.HEAD, 2.0),
+        (ConnectionPhase.BODY, 1.0),
     ]
 
 
 def test_who_has_just_come_and_who_is_worked_on_stay() -> None:
     limits = Limits(comfortable=1, most=100, grace_s=0.5)
-    crowd = [One(Phase.ANSWERING, 0.0), One(Phase.HEAD, 9.8), One(Phase.HEAD, 9.0)]
+    crowd = [
+        One(ConnectionPhase.ANSWERING, 0.0),
+        One(ConnectionPhase.HEAD, 9.8),
+        One(ConnectionPhase.HEAD, 9.0),
+    ]
     assert to_close(crowd, 10.0, limits) == [crowd[2]]
 
 
 def test_over_the_most_the_young_go_too() -> None:
     limits = Limits(comfortable=1, most=2, grace_s=0.5)
-    crowd = [One(Phase.HEAD, 9.9), One(Phase.HEAD, 9.8), One(Phase.HEAD, 9.7)]
+    crowd = [One(ConnectionPhase.HEAD, 9.9), One(ConnectionPhase.HEAD, 9.8), One(ConnectionPhase.HEAD, 9.7)]
     assert to_close(crowd, 10.0, limits) == [crowd[2]]
 
 
@@ -86,7 +90,7 @@ def head(one: Served, line: bytes, *headers: bytes) -> bytes:
 
 
 def test_silent_and_half_sent_connections_shut_nobody_out() -> None:
-    seconds = {**Limits().seconds, Phase.HEAD: 2.0, Phase.BODY: 2.0}
+    seconds = {**Limits().seconds, ConnectionPhase.HEAD: 2.0, ConnectionPhase.BODY: 2.0}
     with served(Limits(seconds=seconds)) as one:
         silent = [one.connect() for _ in range(250)]
         assert one.ask("GET", "/healthz")[0] == 200
@@ -153,7 +157,7 @@ def test_an_answer_that_nobody_reads_is_given_up(quick: Served) -> None:
     with quick.connect() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         one.sendall(head(quick, b"GET /openapi.json") * 300)
-        eventually(lambda: any(other.phase is Phase.SENDING for other in quick.connections()), 10)
+        eventually(lambda: any(other.phase is ConnectionPhase.SENDING for other in quick.connections()), 10)
         eventually(lambda: not quick.connections(), 20)
 
 

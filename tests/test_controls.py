@@ -29,9 +29,9 @@ from game.inputs import (
     PointerRelease,
     TextTyped,
 )
-from game.panels.stack import Pile
+from game.panels.panel_stack import PanelStack
 from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
-from game.simulation.controls.mashing import REFUSED_S
+from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
 from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
@@ -238,11 +238,11 @@ def test_letting_go_begins_anew(kiosk: Model) -> None:
 
 @pytest.mark.parametrize("wish", [OpenForm(), OpenHelp()])
 def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Model, wish: Wish) -> None:
-    pile = Pile(kiosk, lambda: None)
+    panel_stack = PanelStack(kiosk, lambda: None)
     do(kiosk, KeyPress("escape"))
     kiosk.pointing.dragging = True
-    pile.open(wish)
-    do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not pile.take(up).used])
+    panel_stack.open(wish)
+    do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not panel_stack.take(up).used])
     play(kiosk, 2 * HOLD_TO_QUIT)
     assert not held_long_enough(kiosk) and not kiosk.pointing.dragging
 

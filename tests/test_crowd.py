@@ -15,7 +15,7 @@ from game.drawing.art.scene_map import read_scene
 from game.drawing.label_placement import GAP, LEVELS, Label, placed
 from game.inputs import PointerMove
 from game.scene.kitchen import kitchen_of_scene
-from game.scene.names_and_tethers import TETHER_SECONDS, tethered
+from game.scene.room_figures import TETHER_SECONDS, tethered
 from game.simulation.actors import Mood
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_OWN_FOLLOWED
 from game.simulation.gopher_update import FOLLOWED_HEIGHT

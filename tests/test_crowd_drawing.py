@@ -18,13 +18,13 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
-from game.scene.crowd.members import ROW_SHADES, Member, Outfits
+from game.scene.crowd.members import ROW_SHADES, CrowdPictures, Member
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.moment import moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_tether
+from game.scene.room_figures import moment_of, placed_cooks
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
-from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, Stride, goal_of, steps_of
+from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, WalkStep, goal_of, steps_of
 from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.head_count import count
 from game.simulation.crowd.resting import ASLEEP_AFTER, fallen_cook_of, held_by_the_dead
@@ -34,7 +34,8 @@ from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.places import KitchenLayout, Place
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
-from tests.gallery import Props, a_window, kitchen, pictures_at
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import Props, kitchen
 from tests.telling import S, order, play, seen, tell, worker
 from tests.telling import staffed as crew
 
@@ -61,7 +62,7 @@ def test_a_stride_is_the_followers_own_step(
     assert (goal.x, goal.y) == FLOOR.stand(Place.OVEN, index)
     for _ in range(5):
         body.update(goal.x, goal.y, dt, SMOOTH, TOP_SPEED)
-        Stride(dt).walk(gopher, goal)
+        WalkStep(dt).walk(gopher, goal)
     assert (gopher.body.x, gopher.body.y) == pytest.approx((body.x, body.y), abs=1e-6)
     assert (gopher.body.vx, gopher.body.vy) == pytest.approx((body.vx, body.vy), abs=1e-5)
 
@@ -80,7 +81,7 @@ def test_the_last_few_pixels_are_soon_gone_and_nobody_goes_too_far(
     body.x, body.y = goal.x + x, goal.y + y
     # Nobody is faster who has slowed down on the way.
     body.vx, body.vy = -haste * x, -haste * y
-    stride = Stride(dt)
+    stride = WalkStep(dt)
     for _ in range(round(0.5 / dt)):
         if not stride.settle(gopher, goal):
             break
@@ -162,7 +163,7 @@ def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brus
     pictures = GopherPictures()
     for _ in range(40):
         pictures.begin_frame(model.gophers.keys())
-        brush.pile.clear()
+        brush.blits.clear()
         assert draw_crowd(brush, model.gophers, pictures, moment_of(model)) == [], "nobody is in the air"
     drawn = [member.gopher for member in pictures.crowd.members]
     assert [g.body.y for g in drawn] == sorted(g.body.y for g in model.gophers.values())
@@ -175,7 +176,7 @@ def test_a_crowd_is_drawn_from_back_to_front_and_nobody_is_forgotten(brush: Brus
 
 def test_an_outfit_is_the_figure_and_what_it_holds_and_the_memory_is_bounded(brush: Brush) -> None:
     art: Art = brush.art
-    outfits = Outfits(40_000)
+    outfits = CrowdPictures(40_000)
     figure = art.gopher(look_for("a"), GopherPose.IDLE, 80)
     box = art.pizza(PizzaState.BOX, (), 32)
     assert outfits.get(figure, None, False).surface.get_size() == figure.surface.get_size()
@@ -198,7 +199,7 @@ def _at_rest(brush: Brush, model: Model, pictures: GopherPictures) -> dict[str, 
     """Draw until everybody has settled; by order."""
     for _ in range(120):
         pictures.begin_frame(model.gophers.keys())
-        brush.pile.clear()
+        brush.blits.clear()
         draw_crowd(brush, model.gophers, pictures, moment_of(model))
     return {member.gopher.id: member for member in pictures.crowd.members}
 
@@ -219,7 +220,7 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
         }
         for member in found.values():
             assert member.load is not None, "all carry a ticket"
-            shaded = pictures.crowd.outfits.get(member.load, shade=member.shade)
+            shaded = pictures.crowd.dressed.get(member.load, shade=member.shade)
             assert member.load_surface is shaded.surface
     last = next(g for g in model.gophers.values() if found[g.id].shade)
     last.mood = Mood.WORRIED
@@ -231,7 +232,7 @@ def test_the_back_rows_of_a_deep_crowd_are_darker(brush: Brush) -> None:
 
 
 def test_a_shade_takes_its_part_of_each_colour_and_leaves_the_outline(brush: Brush) -> None:
-    outfits, figure = Outfits(), brush.art.gopher(look_for("a"), GopherPose.IDLE, 56)
+    outfits, figure = CrowdPictures(), brush.art.gopher(look_for("a"), GopherPose.IDLE, 56)
     plain, dark = (outfits.get(figure, shade=shade).surface for shade in (0, 3))
     colours = [pygame.surfarray.array3d(one).astype(float).sum((0, 1)) for one in (plain, dark)]
     assert colours[1] / colours[0] == pytest.approx([part / 255 for part in ROW_SHADES[3]], abs=0.02)
@@ -282,7 +283,7 @@ def test_in_the_end_everybody_carries_a_picture_of_the_right_size(brush: Brush) 
             tell(model, many)
         play(model, 1 / 60)
         pictures.begin_frame(model.gophers.keys())
-        brush.pile.clear()
+        brush.blits.clear()
         draw_crowd(brush, model.gophers, pictures, moment_of(model))
     for member in pictures.crowd.members:
         gopher = member.gopher

@@ -18,7 +18,7 @@ from temporalio.testing import ActivityEnvironment
 
 from tests.attempts import under_the_dice
 from tests.running import PATIENCE, RunningStack
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.connection import Target, connect
 from worker.heartbeats import chain_of_custody, last_progress, last_worker
 from worker.shared import (
@@ -142,7 +142,7 @@ def run(
 @pytest.mark.parametrize("stage", Stage)
 def test_every_beat_and_the_result_carry_the_chain(stage: Stage) -> None:
     env, beats = environment(details(*OTHERS))
-    kitchen = Kitchen("w2.1")
+    kitchen = PizzaActivities("w2.1")
     work = {Stage.PREPARE: kitchen.prepare, Stage.BAKE: kitchen.bake, Stage.DELIVER: kitchen.deliver}
     result = run(env, work[stage], StageTask(OrderInfo("a"), stage, StageSettings((0.01, 0.01))))
     chain = [*OTHERS, Custodian("w2.1", 3, env.info.started_time.isoformat())]
@@ -158,7 +158,7 @@ def test_a_mishap_ruins_the_pizza_and_not_the_chain() -> None:
     env, beats = environment(details(*OTHERS))
     with pytest.raises(ApplicationError):
         task = StageTask(OrderInfo(order), Stage.BAKE, StageSettings((0.01, 0.01), 0.5))
-        run(env, Kitchen("w2.1").bake, task)
+        run(env, PizzaActivities("w2.1").bake, task)
     mine = Custodian("w2.1", 3, env.info.started_time.isoformat())
     assert beats[-1] == StageProgress(0.0, "w2.1", 3, [*OTHERS, mine])
 
@@ -178,7 +178,7 @@ def test_an_attempt_that_fails_at_once_is_on_the_chain_and_so_is_one_that_is_rui
         if len(attempts[Stage.PREPARE]) < 3:
             raise ApplicationError("edited code", type="ZeroDivisionError")
 
-    class EachByAnother(Kitchen):
+    class EachByAnother(PizzaActivities):
         """Every attempt is another worker's."""
 
         @property

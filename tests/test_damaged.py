@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.checkpoint.memory import Memory
+from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
@@ -172,7 +172,7 @@ def test_a_few_damaged_receipts_cost_only_themselves(tmp_path: Path) -> None:
 def test_a_damaged_memory_of_the_checkpoint_is_forgotten(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "in-force.json"
     file.write_bytes(content)
-    assert Memory(file, "run").recall() is None
+    assert RememberedCheckpoint(file, "run").recall() is None
 
 
 def test_the_api_refuses_a_damaged_ledger_in_one_line(tmp_path: Path) -> None:

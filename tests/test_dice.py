@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from tests.attempts import under_the_dice
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.shared import Custodian, OrderInfo, Stage, StageProgress, StageResult, StageSettings, StageTask
 from worker.show.chaos import IN_TIME
 from worker.show.dice import REASONS, Mishap, duration_s, mishap
@@ -105,7 +105,7 @@ class Attempt:
         await REAL_SLEEP(0)
 
     def run(self, duration: float, rate: float, seed: int = 0) -> StageResult:
-        kitchen = Kitchen("w1.1", clock=lambda: self.now)
+        kitchen = PizzaActivities("w1.1", clock=lambda: self.now)
         work = {Stage.PREPARE: kitchen.prepare, Stage.BAKE: kitchen.bake, Stage.DELIVER: kitchen.deliver}
         settings = StageSettings((duration, duration), rate)
         task = StageTask(OrderInfo(self.order_id, toppings=["ham"]), self.stage, settings, seed)

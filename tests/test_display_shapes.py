@@ -18,9 +18,9 @@ from game.drawing.art import Art
 from game.geometry import Box
 from game.inputs import Device, PointerMove, PointerPress
 from game.panels.input_routing import InputRouter
-from game.panels.stack import Pile
-from game.scene.margins import Margins
-from game.scene.panel_lens import panel_view, place_of, sheet_access
+from game.panels.panel_stack import PanelStack
+from game.scene.margins import Margins, margin_figures
+from game.scene.panel_placement import panel_view, place_of, sheet_access
 from game.scene.renderer import whole_view
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
 from game.simulation.display.portrait_layout import BUTTON_HIGH, tall_layout
@@ -118,15 +118,15 @@ def test_on_the_canvas_itself_nothing_is_elsewhere() -> None:
 # What is pressed lies where it is seen.
 
 
-def portrait() -> tuple[Model, Pile, InputRouter]:
+def portrait() -> tuple[Model, PanelStack, InputRouter]:
     """A kitchen of three cooks and one order on a portrait display."""
     model = kitchen_with(
         [worker(n) for n in range(1, 4)], [order("o0", S.BAKING, 1, worker="w1.1")], settle=8.0
     )
     model.composition = PORTRAIT
     model.known = replace(model.known, menu=Menu.printed())
-    pile = Pile(model, lambda: None)
-    return model, pile, InputRouter(model, pile, lambda command: None, pile.open)
+    panel_stack = PanelStack(model, lambda: None)
+    return model, panel_stack, InputRouter(model, panel_stack, lambda command: None, panel_stack.open)
 
 
 def logical(box: Box) -> tuple[float, float]:
@@ -138,23 +138,23 @@ def logical(box: Box) -> tuple[float, float]:
 
 @pytest.mark.parametrize("which, panel", [("order", "OrderForm"), ("help", "HelpPanel")])
 def test_a_portrait_displays_buttons_are_pressed_where_they_are_seen(which: str, panel: str) -> None:
-    model, pile, router = portrait()
+    model, panel_stack, router = portrait()
     box = getattr(strip_of(model), which)
     router.route([PointerPress(*logical(box), Device.TOUCH, 1)])
-    assert [type(one).__name__ for one in pile.panels] == [panel]
+    assert [type(one).__name__ for one in panel_stack.panels] == [panel]
 
 
 def test_what_has_left_the_kitchen_is_not_pressed_there() -> None:
-    model, pile, router = portrait()
+    model, panel_stack, router = portrait()
     for at in ((180.0, 1046.0), (1820.0, 1046.0), (300.0, 60.0)):
         router.route([PointerPress(*at)])
-    assert pile.panels == []
+    assert panel_stack.panels == []
 
 
 def test_the_title_is_pressed_above_the_kitchen() -> None:
-    model, pile, router = portrait()
+    model, panel_stack, router = portrait()
     router.route([PointerPress(*logical(title_of(model)))])
-    assert [type(one).__name__ for one in pile.panels] == ["ChooserPanel"]
+    assert [type(one).__name__ for one in panel_stack.panels] == ["ChooserPanel"]
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_the_title_is_pressed_above_the_kitchen() -> None:
 )
 @pytest.mark.parametrize("access", [PLAIN, Access(large=True)])
 def test_a_portrait_displays_panel_lies_below_the_kitchen_on_the_display(wish: Wish, access: Access) -> None:
-    model, pile, _ = portrait()
+    model, panel_stack, _ = portrait()
     model.access = access
-    pile.open(wish)
-    (panel,) = pile.panels
+    panel_stack.open(wish)
+    (panel,) = panel_stack.panels
     placed = place_of(panel, PORTRAIT, access)
     assert placed is not None
     zoom, _, (x, y) = placed
@@ -181,11 +181,11 @@ def test_a_portrait_displays_panel_lies_below_the_kitchen_on_the_display(wish: W
 
 
 def test_a_portrait_displays_form_takes_presses_where_it_is_drawn() -> None:
-    model, pile, router = portrait()
-    pile.open(OpenForm())
+    model, panel_stack, router = portrait()
+    panel_stack.open(OpenForm())
     with without_display():
         window = Window((1080, 1920))
-        (form,) = pile.panels
+        (form,) = panel_stack.panels
         form.draw(panel_view(whole_view(window, PLAIN), form, window.composition, PLAIN))
     placed = place_of(form, PORTRAIT, PLAIN)
     assert placed is not None
@@ -194,9 +194,9 @@ def test_a_portrait_displays_form_takes_presses_where_it_is_drawn() -> None:
     x, y = cancel[0] + cancel[2] / 2, cancel[1] + cancel[3] / 2
     at = ox + (x - fx) * zoom, oy + (y - fy) * zoom
     router.route([PointerMove(*at), PointerPress(x, y)])
-    assert pile.panels, "where it would be on another display nothing is pressed"
+    assert panel_stack.panels, "where it would be on another display nothing is pressed"
     router.route([PointerPress(*at)])
-    assert pile.panels == []
+    assert panel_stack.panels == []
 
 
 # What is drawn.
@@ -214,7 +214,7 @@ def test_no_part_of_the_display_is_left_blank(display: None, size: tuple[int, in
     model = Model(composition=window.composition)
     window.screen.fill((255, 0, 255))
     art = Art(window.canvas.get_width() / 1920)
-    Margins().draw(window, art, model, False)
+    Margins().draw(window, art, margin_figures(model), False)
     window.canvas.fill((0, 0, 0))
     left = np.all(pygame.surfarray.array3d(window.screen) == (255, 0, 255), axis=2)
     assert not left.any()
@@ -226,22 +226,22 @@ def test_margins_are_painted_only_when_they_say_another_thing(
     window = Window((270, 480))
     model = Model(composition=window.composition)
     art, margins = Art(window.canvas.get_width() / 1920), Margins()
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     mark = (255, 0, 255)
     corners = [(1, 1), (1, 478)]
     for at in corners:
         window.screen.set_at(at, mark)
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     assert all(window.screen.get_at(at)[:3] == mark for at in corners), "nothing has changed"
     model.device = Device.TOUCH
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     assert all(window.screen.get_at(at)[:3] != mark for at in corners), "the rule is another one"
     window.screen.set_at(corners[0], mark)
-    margins.draw(window, art, model, True)
+    margins.draw(window, art, margin_figures(model), True)
     assert window.screen.get_at(corners[0])[:3] != mark, "a panel was drawn over it"
     window.renew(whatever=True)
     window.screen.set_at(corners[0], mark)
-    margins.draw(window, art, model, False)
+    margins.draw(window, art, margin_figures(model), False)
     assert window.screen.get_at(corners[0])[:3] != mark, "SDL has made another surface"
 
 

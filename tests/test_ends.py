@@ -15,11 +15,11 @@ from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
-from api_stub.records import ends, recount, service
+from api_stub.records import order_ends, recount, service
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
-from api_stub.records.source import Row, StageHistory
+from api_stub.records.source import ListedRun, StageHistory
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.schema import Audit, Order, OrderStatus, Stage, StageView
 from tests.recorded import MadeUpTemporal
@@ -253,7 +253,7 @@ def test_a_disk_that_is_full_when_orders_end_only_puts_it_off(
 def test_an_answer_does_not_wait_for_a_disk_that_hangs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ends, "NOTE_S", 0.01)
+    monkeypatch.setattr(order_ends, "NOTE_S", 0.01)
     temporal, asked = OfMadeUp(), 0
 
     async def live() -> None:
@@ -428,5 +428,5 @@ def test_who_meant_an_order_to_end(
 
     monkeypatch.setattr(Gateway, "client", Client())
     source = TemporalSource(Gateway(TARGET))
-    row = Row("a", "run", state, 1.0, 2.0)  # type: ignore[arg-type]
+    row = ListedRun("a", "run", state, 1.0, 2.0)  # type: ignore[arg-type]
     assert asyncio.run(source.meant_to_fail(row)) is meant

@@ -17,7 +17,7 @@ from api_stub.schema import Challenge
 from game.actions import EditFile, KillWorker, OpenWebUI
 from game.api_state.news import KioskSeen, OrdersSeen, RecordsSeen
 from game.drawing.view import View
-from game.scene.panel_lens import panel_view
+from game.scene.panel_placement import panel_view
 from tests.bench.hands import COUNT, PLAY, Hands, Pad, Played, write_hands
 from tests.desk import virtual_display, window_on
 from tests.running import eventually

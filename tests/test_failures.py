@@ -12,15 +12,15 @@ import pytest
 
 from api_stub.checkpoint.config import FailuresConfig
 from api_stub.checkpoint.files import LoadedConfig
-from api_stub.exhibit import Exhibit
-from api_stub.failures.book import MAX_KEPT, Book
 from api_stub.failures.entries import ENTRIES
-from api_stub.failures.late_words import line_since, size_of, time_in
+from api_stub.failures.failure_log import MAX_KEPT, FailureLog
 from api_stub.failures.on_services import pid_of
+from api_stub.failures.refused_results import line_since, size_of, time_in
 from api_stub.fleet.state import FleetRefusal
 from api_stub.fleet.steps import put
 from api_stub.kitchen import policy_of
 from api_stub.schema import MAX_SIGHTINGS
+from api_stub.start_setup import StartSetup
 from tests.serving import Api, ScriptedHost, api, kitchen_for
 from worker.shared import Stage
 from worker.show.hints import Hint
@@ -131,13 +131,13 @@ def test_what_does_not_fit_is_refused(open_menu: Api, path: str, body: Any, stat
 
 
 def test_a_kiosk_has_its_menu_shut_unless_its_config_allows_it() -> None:
-    kiosk = Exhibit(kiosk=True)
-    with serving(exhibit=kiosk) as shut:
+    kiosk = StartSetup(kiosk=True)
+    with serving(start_setup=kiosk) as shut:
         assert shut("GET", "/failures").json()["open"] is False
         answer = shut.post("/failures/kill")
         assert answer.status_code == 403 and "allowed_in_kiosk" in answer.json()["detail"]
         assert shut.kitchen.fleet.state.kills == 0
-    with serving(exhibit=kiosk, more={"failures": {"allowed_in_kiosk": True}}) as allowed:
+    with serving(start_setup=kiosk, more={"failures": {"allowed_in_kiosk": True}}) as allowed:
         assert allowed.post("/failures/kill").status_code == 202
 
 
@@ -158,11 +158,11 @@ def test_a_frozen_worker_goes_on_and_is_left_alone_meanwhile(open_menu: Api) -> 
     answer = open_menu.post("/failures/freeze", {"worker": "w1.1", "seconds": 0.5})
     assert answer.status_code == 202
     open_menu.until(lambda: (pid, signal.SIGSTOP) in open_menu.host.signals)
-    assert open_menu.kitchen.exhibit.announced.holds(pid)
+    assert open_menu.kitchen.start_setup.announced.holds(pid)
     assert open_menu.post("/failures/freeze", {"worker": "w2.1"}).status_code == 409, "one at a time"
     found = over(open_menu, 1)
     assert [number for _, number in open_menu.host.signals] == [signal.SIGSTOP, signal.SIGCONT]
-    assert not open_menu.kitchen.exhibit.announced.holds(pid)
+    assert not open_menu.kitchen.start_setup.announced.holds(pid)
     assert found["state"] == "over" and found["noticed_at"] is None
     assert found["seen"][-1]["by"] == "nobody", "nothing was in its hands: nothing is made up"
 
@@ -213,7 +213,7 @@ def test_a_checkpoint_with_an_oven_has_one_also_when_it_is_switched_to_during_a_
         made.until(lambda: made.host.specs[max(made.host.specs)].oven)
         url = made.host.specs[max(made.host.specs)].oven
         assert url is not None and url.startswith("http://127.0.0.1:")
-        made.until(lambda: kitchen.failures._scene.oven.mode == "serving")
+        made.until(lambda: kitchen.failures._targets.oven.mode == "serving")
 
 
 def test_a_poison_that_is_cured_is_another_one() -> None:
@@ -232,13 +232,13 @@ def test_a_poison_that_is_cured_is_another_one() -> None:
 
 def test_records_are_kept_over_a_restart_and_numbers_go_on(tmp_path: Path) -> None:
     file = tmp_path / "failures.json"
-    book = Book(file)
+    book = FailureLog(file)
     doing = book.begin("kill", "w1.1", None)
     doing.saw("the menu", "done", notices=False)
     doing.saw("the operating system", "gone")
     doing.over()
     book.begin("freeze", "w2.1", 5.0)
-    again = Book(file)
+    again = FailureLog(file)
     again.load()
     first, second = again.after(0)
     assert (first.noticed_by, first.state, len(first.seen)) == ("the operating system", "over", 2)
@@ -250,13 +250,13 @@ def test_records_are_kept_over_a_restart_and_numbers_go_on(tmp_path: Path) -> No
 def test_a_book_that_cannot_be_read_is_begun_anew(tmp_path: Path, noise: bytes) -> None:
     file = tmp_path / "failures.json"
     file.write_bytes(noise)
-    book = Book(file)
+    book = FailureLog(file)
     book.load()
     assert book.after(0) == [] and book.begin("kill", None, None).n == 1
 
 
 def test_the_book_is_bounded() -> None:
-    book = Book(None)
+    book = FailureLog(None)
     for _ in range(MAX_KEPT + 50):
         doing = book.begin("kill", None, None)
         for number in range(MAX_SIGHTINGS + 5):

@@ -10,13 +10,13 @@ import pytest
 
 from api_stub.schema import Failure, FailureMenu, FailureRecord, RetryInForce, Sighting, TimeoutsInForce
 from game.actions import DoFailure, OpenFailures
-from game.api_state.exhibit import Exhibit, FailuresSeen, with_exhibit
+from game.api_state.failures_and_rounds import FailuresAndRounds, FailuresSeen, with_failures_and_rounds
 from game.api_state.news import Said
 from game.inputs import KeyPress, PointerMove, PointerPress
-from game.network.exhibit_polling import ExhibitPoller, records_of, run
+from game.network.failures_and_rounds_polling import FailuresAndRoundsPoller, records_of, run
 from game.network.polling_rates import ASK_LACKING_AGAIN
 from game.panels.failures.failures_panel import CLOSED, FRAME, LACKING, FailuresPanel
-from game.panels.failures.words import bars_of, log_lines, noticed_words, pauses, scale_of
+from game.panels.failures.menu_text import bars_of, log_lines, noticed_words, pauses, scale_of
 from game.panels.panel import Close, Do, Stay
 from game.simulation.update import update
 from tests.panelling import keys, middle, overlap, texts_of
@@ -47,12 +47,12 @@ def record(n: int = 1, **more: Any) -> FailureRecord:
     return FailureRecord(**{"n": n, "failure": "f-a", "state": "running", "started_at": T0, **more})
 
 
-def panel_of(known: Exhibit) -> FailuresPanel:
+def panel_of(known: FailuresAndRounds) -> FailuresPanel:
     return FailuresPanel(lambda: known, lambda: T0.timestamp() + 7.0)
 
 
 def test_numbers_clicks_and_enter_do_one() -> None:
-    panel = panel_of(Exhibit(menu=menu()))
+    panel = panel_of(FailuresAndRounds(menu=menu()))
     assert keys(panel, "1") == Do((DoFailure("f-a"),))
     assert keys(panel, "0") == Do((DoFailure("f-j"),))
     assert panel.handle(PointerPress(*middle(panel.hits[4]))) == Do((DoFailure("f-e"),))
@@ -63,14 +63,14 @@ def test_numbers_clicks_and_enter_do_one() -> None:
 
 
 def test_what_cannot_be_done_tells_its_reason_and_does_nothing() -> None:
-    panel = panel_of(Exhibit(menu=menu()))
+    panel = panel_of(FailuresAndRounds(menu=menu()))
     assert keys(panel, "3") == Stay()
     assert panel.handle(PointerPress(*middle(panel.hits[2]))) == Stay()
     assert any(WHY_NOT in text for text, _, _ in texts_of(panel))
 
 
 def test_a_key_of_none_does_nothing() -> None:
-    panel = panel_of(Exhibit(menu=menu(3)))
+    panel = panel_of(FailuresAndRounds(menu=menu(3)))
     assert keys(panel, "9") == Stay() and keys(panel, "n") == Stay()
     assert panel.handle(KeyPress("1", ctrl=True)) == Stay()
     assert panel.handle(KeyPress("1", repeat=True)) == Stay()
@@ -78,31 +78,31 @@ def test_a_key_of_none_does_nothing() -> None:
 
 @pytest.mark.parametrize("key", ["escape", "f"])
 def test_it_closes(key: str) -> None:
-    assert keys(panel_of(Exhibit(menu=menu())), key) == Close()
-    assert panel_of(Exhibit()).handle(PointerPress(960, FRAME[1] + FRAME[3] + 60)) == Close()
+    assert keys(panel_of(FailuresAndRounds(menu=menu())), key) == Close()
+    assert panel_of(FailuresAndRounds()).handle(PointerPress(960, FRAME[1] + FRAME[3] + 60)) == Close()
 
 
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (Exhibit(menu=menu(is_open=False)), CLOSED),
-        (Exhibit(failures_lacking=True), LACKING),
-        (Exhibit(), "The API has not told"),
+        (FailuresAndRounds(menu=menu(is_open=False)), CLOSED),
+        (FailuresAndRounds(failures_lacking=True), LACKING),
+        (FailuresAndRounds(), "The API has not told"),
     ],
 )
-def test_a_closed_one_a_missing_one_and_one_not_told_yet_say_so(known: Exhibit, words: str) -> None:
+def test_a_closed_one_a_missing_one_and_one_not_told_yet_say_so(known: FailuresAndRounds, words: str) -> None:
     panel = panel_of(known)
     assert keys(panel, "1") == Stay() and panel.hits == ()
     assert any(text.startswith(words) for text, _, _ in texts_of(panel))
 
 
 def test_more_failures_than_keys_are_no_trouble() -> None:
-    panel = panel_of(Exhibit(menu=menu(14)))
+    panel = panel_of(FailuresAndRounds(menu=menu(14)))
     assert len(panel.hits) == 10 and texts_of(panel)
 
 
 def test_targets_are_as_large_as_a_finger_and_apart() -> None:
-    hits = panel_of(Exhibit(menu=menu())).hits
+    hits = panel_of(FailuresAndRounds(menu=menu())).hits
     for n, hit in enumerate(hits):
         assert min(hit.box[2:]) >= 80
         assert all(overlap(hit.box, other.box) == 0 for other in hits[:n])
@@ -168,14 +168,16 @@ def test_the_newest_is_first_and_in_full() -> None:
 
 def test_the_log_is_on_the_sheet() -> None:
     told = record(noticed_by="the operating system", delay_s=0.031, state="over")
-    written = [text for text, _, _ in texts_of(panel_of(Exhibit(menu=menu(), records=(told,))))]
+    written = [text for text, _, _ in texts_of(panel_of(FailuresAndRounds(menu=menu(), records=(told,))))]
     assert "The f-a (over)" in written
     assert "noticed after 0.03 s by the operating system" in written
 
 
 def test_a_record_grows_and_the_oldest_go() -> None:
-    known = with_exhibit(Exhibit(), FailuresSeen(records=tuple(record(n) for n in range(1, 201))))
-    known = with_exhibit(known, FailuresSeen(records=(record(7, state="over"), record(201))))
+    known = with_failures_and_rounds(
+        FailuresAndRounds(), FailuresSeen(records=tuple(record(n) for n in range(1, 201)))
+    )
+    known = with_failures_and_rounds(known, FailuresSeen(records=(record(7, state="over"), record(201))))
     assert len(known.records) == 200 and known.records[0].n == 2
     assert known.records[5].state == "over"
 
@@ -183,12 +185,12 @@ def test_a_record_grows_and_the_oldest_go() -> None:
 # The network
 
 
-def poller_of(**answers: Any) -> tuple[Line, ExhibitPoller]:
+def poller_of(**answers: Any) -> tuple[Line, FailuresAndRoundsPoller]:
     canned = {"GET /failures": menu(), "GET /failures/log": [[record(3), record(4, state="over")]]}
     bodies = {path: json.loads(json.dumps(body, default=lambda one: one.model_dump(mode="json")))
               for path, body in canned.items()}  # fmt: skip
     it = Line(StandIn({**bodies, **answers}))
-    return it, ExhibitPoller(it.client, it.told.append, it.clock)
+    return it, FailuresAndRoundsPoller(it.client, it.told.append, it.clock)
 
 
 def test_they_are_asked_for_while_the_panel_is_open_only() -> None:
@@ -210,7 +212,7 @@ def test_they_are_asked_for_while_the_panel_is_open_only() -> None:
 
 def test_an_older_api_is_left_alone() -> None:
     it = Line()
-    poller = ExhibitPoller(it.client, it.told.append, it.clock)
+    poller = FailuresAndRoundsPoller(it.client, it.told.append, it.clock)
     poller.failures = poller.rounds = True
     poller.ask_due()
     assert FailuresSeen(lacking=True) in it.told

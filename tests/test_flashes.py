@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from game.api_state.news import KioskSeen, OrdersSeen, WorldSeen
-from game.app import App, Options
+from game.app import App, GameOptions
 from game.desktop.window import Window
 from tests.running import eventually
 from tests.telling import S, order, staffed, worker
@@ -65,11 +65,11 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[App, Api]]:
     for name in ("SDL_VIDEODRIVER", "SDL_AUDIODRIVER"):
         monkeypatch.setenv(name, "dummy")
     api: Any = Api()
-    app = App(Options(kiosk=True), Window((640, 360)), api, api, lambda: False, time.monotonic())
+    app = App(GameOptions(kiosk=True), Window((640, 360)), api, api, lambda: False, time.monotonic())
 
     def loaded() -> bool:
         app.frame(0.0)
-        return app.stage.ready
+        return app.renderer.ready
 
     eventually(loaded, 60, 0.0)
     settings = SETTINGS.model_copy(update={"idle_s": 1.0})

@@ -16,7 +16,6 @@ from api_stub.fleet.rules import (
     CloseDown,
     Died,
     End,
-    Ended,
     Event,
     FleetRefusal,
     FleetState,
@@ -28,6 +27,7 @@ from api_stub.fleet.rules import (
     Reform,
     Reformed,
     Reshape,
+    RunEnded,
     Scale,
     Seen,
     Spawn,
@@ -100,7 +100,7 @@ def test_a_further_slot_is_the_lowest_that_is_not_there() -> None:
 def test_a_restart_in_place_is_the_next_generation_of_the_same_slot() -> None:
     run = Run()
     run.up("a")
-    (death,) = run.do(Ended("a", "a.0", 0, End(6, cause="panic")))
+    (death,) = run.do(RunEnded("a", "a.0", 0, End(6, cause="panic")))
     assert isinstance(death, Died) and death.exit.cause == "panic" and run.state.panics == 1
     run.do(Waits("a", 0, "Kubernetes starts it again within 10 s", 10.0))
     slot = run.state.slot(1)
@@ -120,9 +120,9 @@ def test_an_end_before_it_was_ready_and_one_that_was_never_told_of() -> None:
     assert run.state.births == 0 and run.state.slot(1).hitch == "its image cannot be had"
     run.do(Vacated("a"))
     assert (run.state.births, run.state.deaths, run.phases()[0]) == (0, 0, "empty")
-    (death,) = run.do(Ended("b", "b.0", 0, End(code=1)))
+    (death,) = run.do(RunEnded("b", "b.0", 0, End(code=1)))
     assert isinstance(death, Died) and (run.state.births, run.state.deaths) == (1, 1)
-    assert run.do(Ended("b", "b.0", 0, End(code=1))) == ()
+    assert run.do(RunEnded("b", "b.0", 0, End(code=1))) == ()
     run.up("b", 0)
     assert run.phases()[0] == "dead", "nobody rises from the dead"
     assert run.do(Seen("a", "a.0", ready=True)) == () and run.state.births == 1
@@ -201,7 +201,7 @@ def test_a_redeploy_is_told_from_a_crash_in_its_middle() -> None:
     run.up("b")
     assert run.do(Redeploy()) == (Reform(POLICY, anew=True),)
     assert run.do(Reformed()) == ()
-    (crash,) = run.do(Ended("a", "a.0", 0, End(9, reason="OOMKilled")))
+    (crash,) = run.do(RunEnded("a", "a.0", 0, End(9, reason="OOMKilled")))
     (gone,) = run.do(Vacated("b"))
     assert isinstance(crash, Died) and isinstance(gone, Died)
     assert (crash.exit.cause, gone.exit.cause) == ("crash", "redeploy")
@@ -237,7 +237,7 @@ def test_a_restart_in_the_middle_of_a_redeploy_is_still_replaced_by_it() -> None
     run = Run()
     run.up("a")
     run.do(Reformed())
-    (crash,) = run.do(Ended("a", "a.0", 0, End(9)))
+    (crash,) = run.do(RunEnded("a", "a.0", 0, End(9)))
     run.up("a", 1)
     (gone,) = run.do(Vacated("a"))
     assert isinstance(crash, Died) and isinstance(gone, Died)
@@ -272,7 +272,7 @@ EVENTS = st.lists(
     st.one_of(
         named(Seen, st.booleans(), st.booleans(), st.booleans()),
         named(Seen, st.booleans(), st.booleans()).map(Adopted),
-        named(Ended, st.builds(End, st.sampled_from([None, 6, 9]), st.none(), removed=st.booleans())),
+        named(RunEnded, st.builds(End, st.sampled_from([None, 6, 9]), st.none(), removed=st.booleans())),
         st.builds(Waits, HOMES, RUNS, st.sampled_from([None, "later"]), st.sampled_from([None, 10.0])),
         st.builds(Vacated, HOMES),
         st.builds(StartWanted, st.one_of(st.none(), st.integers(1, 4))),

@@ -19,8 +19,8 @@ import pytest
 
 from api_stub.fleet import forks as forks_module
 from api_stub.fleet.forks import Forks, ForkServerGone
-from api_stub.fleet.frames import HEADER, MAX_FRAME, frames, packed
 from api_stub.fleet.launch import Launched, Launcher
+from api_stub.fleet.message_stream import HEADER, MAX_FRAME, frames, packed
 from tests.running import PATIENCE, ROOT, eventually
 
 SERVER = """

@@ -29,7 +29,7 @@ from api_stub.records.ledger_lines import Taken, load
 from api_stub.records.receipts import Receipts
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
-from api_stub.seldom import MAX_KINDS, Seldom
+from api_stub.repeated_messages import MAX_KINDS, RepeatedMessages
 from tests.recorded import with_ledger
 from tests.running import PATIENCE
 from tests.serving import Api, api
@@ -263,7 +263,7 @@ def test_receipts_of_a_full_disk_are_written_when_there_is_room(
 
 def test_the_same_message_is_due_once_a_minute() -> None:
     now = 0.0
-    seldom = Seldom(60.0, lambda: now)
+    seldom = RepeatedMessages(60.0, lambda: now)
     assert [seldom.due("full"), seldom.due("full"), seldom.due("away")] == [True, False, True]
     now = 61.0
     assert seldom.due("full") and not seldom.due("full")
@@ -350,8 +350,8 @@ def test_what_runs_in_the_background_never_ends_unseen(
 
     for name in ("_learn", "_retire", "_count_ready", "_watch_disk"):
         monkeypatch.setattr(Records, name, failing_once(name, getattr(Records, name)))
-    follow = keeper_module.Follower._follow
-    monkeypatch.setattr(keeper_module.Follower, "_follow", failing_once("_follow", follow))
+    follow = keeper_module.TakeoverTracker._follow
+    monkeypatch.setattr(keeper_module.TakeoverTracker, "_follow", failing_once("_follow", follow))
     with keeping(tmp_path) as made:
         made.until(lambda: len(runs) == 5 and min(runs.values()) >= 2)
         told = made("GET", "/healthz").json()["problems"]

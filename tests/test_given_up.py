@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from api_stub.records import given_up, searches, takeovers
+from api_stub.records import death_searches, given_up, takeovers
+from api_stub.records.attempt_holders import AttemptHolders, Custody, StageAttempt, StageKey, Suspect
 from api_stub.records.given_up import GivenUpWatch
-from api_stub.records.hands import Attempt, Custody, Hands, StageKey, Suspect
 from api_stub.records.interrupted_orders import Death, InterruptedOrder
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import Pending, StageHistory, WorkflowState
-from api_stub.records.takeovers import Follower
+from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.timeouts import Timeouts, judged_by_hints, judged_by_history, judged_by_pending
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from tests.recorded import T0, MadeUpTemporal
@@ -49,9 +49,9 @@ class Kitchen:
         self.read: dict[str, Order] = {}
         self.alive = {"w1.1", "w2.1", "w3.1"}
         self.elapsed = 0.0
-        self.hands, self.timeouts = Hands(since=lambda: self.elapsed), Timeouts()
+        self.hands, self.timeouts = AttemptHolders(since=lambda: self.elapsed), Timeouts()
         orders = Orders(lambda: list(self.read.values()), self.read.get, lambda workflow_id: workflow_id)
-        self.follower = Follower(
+        self.follower = TakeoverTracker(
             self.temporal, self.receipts, self.hands, self.timeouts, orders, since=lambda: self.elapsed
         )
         self.watch = GivenUpWatch(
@@ -62,8 +62,8 @@ class Kitchen:
         """As the service takes a hint."""
         self.watch.suspect(self.hands.told(worker, Hint(kind, order_id, "run", Stage.BAKE, attempt)))
         if kind == "started":
-            self.timeouts.began(worker, Attempt(key_of(order_id), attempt))
-            self.follower.began(Attempt(key_of(order_id), attempt))
+            self.timeouts.began(worker, StageAttempt(key_of(order_id), attempt))
+            self.follower.began(StageAttempt(key_of(order_id), attempt))
 
     def baking(self, order_id: str, worker: str | None, attempt: int = 1, **more: Any) -> None:
         """Temporal says that this worker bakes the order, or had it last."""
@@ -128,7 +128,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other at once."""
     for name in ("FAST_S", "SLOW_S", "AWAY_S", "PER_ORDER_S"):
         monkeypatch.setattr(takeovers, name, 0.001)
-    monkeypatch.setattr(searches, "SEARCH_S", 0.001)
+    monkeypatch.setattr(death_searches, "SEARCH_S", 0.001)
     for name in ("SWEEP_S", "JUDGE_S", "AWAY_S"):
         monkeypatch.setattr(given_up, name, 0.001)
 
@@ -394,7 +394,7 @@ def test_what_a_kill_made_time_out_is_no_time_out_of_a_living_worker(kitchen: Ki
     kitchen.last_read("old", "w3.1", 2, last_failure="activity Heartbeat timeout")
 
     async def script() -> None:
-        await until(lambda: Attempt(key_of("old"), 1) in kitchen.watch._judged)
+        await until(lambda: StageAttempt(key_of("old"), 1) in kitchen.watch._judged)
         await until(lambda: not kitchen.watch._suspects and not kitchen.receipts.unfinished())
 
     kitchen.live(script)
@@ -435,16 +435,16 @@ def test_time_outs_that_no_hint_told_of_are_found_by_the_orders_as_read(kitchen:
 def test_time_outs_are_bounded_and_counted_all() -> None:
     timeouts = Timeouts(lambda: START, kept=5)
     for n in range(1, 9):
-        assert timeouts.add(Attempt(key_of("a"), n), "a", None, "w1.1", None) is not None
-        assert timeouts.add(Attempt(key_of("a"), n), "a", None, "w1.1", None) is None
+        assert timeouts.add(StageAttempt(key_of("a"), n), "a", None, "w1.1", None) is not None
+        assert timeouts.add(StageAttempt(key_of("a"), n), "a", None, "w1.1", None) is None
     assert timeouts.total == 8
     assert [one.n for one in timeouts.after(0)] == [4, 5, 6, 7, 8]
     assert [one.n for one in timeouts.after(5, most=2)] == [7, 8]
 
 
 def test_the_verdicts() -> None:
-    hinted = Suspect(Attempt(key_of("a"), 2), "w1.1", overtaken=True)
-    read = Suspect(Attempt(key_of("a"), 2), None)
+    hinted = Suspect(StageAttempt(key_of("a"), 2), "w1.1", overtaken=True)
+    read = Suspect(StageAttempt(key_of("a"), 2), None)
 
     def pending(attempt: int, timed_out: bool = False) -> Pending:
         return Pending("2", Stage.BAKE, attempt, True, "w2.1", START, timed_out)

@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from api_stub.fleet import news as fleet_end
+from api_stub.fleet import news_from_worker as fleet_end
 from api_stub.fleet.events import End
 from api_stub.fleet.process_host import ProcessHost, _Child
 from api_stub.fleet.rules import Policy
@@ -24,7 +24,7 @@ from tests.serving import ScriptedHost
 from worker.connection import Target
 from worker.shared import ACTIVITY_TYPES, CodeFault, Stage
 from worker.show.hints import MAX_HINT_BYTES, Hint
-from worker.show.news import HintingInterceptor, News
+from worker.show.news_to_fleet import HintingInterceptor, NewsToFleet
 from worker.show.spec import Readiness
 
 HINT = Hint("started", "o1--x", "run-1", Stage.BAKE, 2)
@@ -35,8 +35,8 @@ READY = Readiness("digest", CodeFault("kitchen.py", 3, "KeyError: 'x'"))
 class Pipe:
     """Both ends of a worker's pipe."""
 
-    worker: News
-    fleet: fleet_end.News
+    worker: NewsToFleet
+    fleet: fleet_end.NewsFromWorker
     far: int
 
     def told(self) -> list[Readiness | Hint]:
@@ -48,7 +48,7 @@ class Pipe:
 @pytest.fixture
 def pipe() -> Iterator[Pipe]:
     near, far = os.pipe()
-    yield Pipe(News(far), fleet_end.News(near, "w1.1"), far)
+    yield Pipe(NewsToFleet(far), fleet_end.NewsFromWorker(near, "w1.1"), far)
     for end in (near, far):
         with contextlib.suppress(OSError):
             os.close(end)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.http.hosts import MAX_HOSTS, hosts_in, is_ours, is_own_page
+from api_stub.http.host_headers import MAX_HOSTS, hosts_in, is_ours, is_own_page
 from tests.running import ROOT, eventually, free_ports
-from tests.serving import Api, api, check_problem
+from tests.serving import Api, check_problem
 
 OURS = ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST:8000", "LocalHost:8000"]
 FOREIGN = [
@@ -112,13 +111,6 @@ def test_a_config_names_up_to_20_hosts() -> None:
 
 
 # --- the application ---
-
-
-@pytest.fixture(scope="module")
-def away() -> Iterator[Api]:
-    """The API with a Temporal where nobody listens."""
-    with api() as made:
-        yield made
 
 
 PATHS = [

@@ -11,7 +11,7 @@ import pytest
 
 from tests.running import ROOT
 
-PLAIN = {"actions", "bindings", "inputs", "theme", "accessibility", "geometry", "once", "composition"}
+PLAIN = {"actions", "bindings", "inputs", "theme", "accessibility", "geometry", "told_once", "composition"}
 """Plain data at the root of game/, known to all."""
 MAY_USE: dict[str, set[str]] = {
     "network": {"api_state"},
@@ -130,3 +130,45 @@ def test_only_the_crowd_knows_that_gophers_rest() -> None:
     for module, file in MODULES.items():
         if module != "simulation.actors" and not module.startswith("simulation.crowd."):
             assert ".wake()" not in file.read_text(encoding="utf-8"), module
+
+
+DRAWS_ON = {"Brush", "View", "Pen", "PanelPainter", "Window", "Surface"}
+"""Whoever is handed one of these draws."""
+
+
+def handed(function: ast.FunctionDef) -> set[str]:
+    """The names of the types of what a function is handed."""
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    notes = [argument.annotation for argument in arguments if argument.annotation is not None]
+    nodes = [node for note in notes for node in ast.walk(note)]
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return named | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def test_who_draws_is_handed_what_it_looks_at_and_not_the_model() -> None:
+    found = []
+    for package in ("scene", "panels", "drawing", "kiosk"):
+        for file in (ROOT / "game" / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    drawing = handed(node) & DRAWS_ON or node.name.startswith(("draw", "paint"))
+                    if drawing and "Model" in handed(node):
+                        found.append(f"{file.name}: {node.name}")
+                elif isinstance(node, ast.ClassDef):
+                    methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+                    if any(part.name.startswith("draw") for part in methods):
+                        makers = [part for part in methods if part.name == "__init__"]
+                        found += [f"{file.name}: {node.name}" for part in makers if "Model" in handed(part)]
+    assert found == []
+
+
+def test_pictures_are_kept_in_one_way() -> None:
+    """`KeptPictures` is bounded by bytes: a cache by count has no bound where pictures differ in size."""
+    for module, file in MODULES.items():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.returns is not None:
+                cached = any("cache" in ast.unparse(one) for one in node.decorator_list)
+                assert not (cached and "Surface" in ast.unparse(node.returns)), f"{module}: {node.name}"
+            elif isinstance(node, ast.AnnAssign):
+                kind = ast.unparse(node.annotation)
+                assert not ("OrderedDict" in kind and "Surface" in kind), f"{module}: {kind}"

@@ -23,8 +23,8 @@ from game.inputs import (
 )
 from game.panels.input_routing import InputRouter
 from game.panels.order_form.form import OrderForm
+from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
-from game.panels.stack import Pile
 from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
 from game.simulation.controls.picking import look
 from game.simulation.model import Model
@@ -35,7 +35,7 @@ from game.simulation.stream_slider import TRACK
 from game.simulation.update import update
 from tests.telling import S, kitchen_with, order, play, worker
 
-Scene = tuple[Model, Pile, InputRouter, list[Command]]
+Scene = tuple[Model, PanelStack, InputRouter, list[Command]]
 
 
 def scene(kiosk: bool = False, lines: tuple[str, ...] = ()) -> Scene:
@@ -46,56 +46,56 @@ def scene(kiosk: bool = False, lines: tuple[str, ...] = ()) -> Scene:
     model.kiosk, model.speaker = kiosk, told(model.speaker, lines)
     model.known = replace(model.known, menu=Menu.printed())
     model.stream = OrderStream(shown=True)
-    pile = Pile(model, lambda: None)
+    panel_stack = PanelStack(model, lambda: None)
     done: list[Command] = []
-    return model, pile, InputRouter(model, pile, done.append, pile.open), done
+    return model, panel_stack, InputRouter(model, panel_stack, done.append, panel_stack.open), done
 
 
-def form_of(pile: Pile) -> OrderForm:
-    (form,) = pile.panels
+def form_of(panel_stack: PanelStack) -> OrderForm:
+    (form,) = panel_stack.panels
     assert isinstance(form, OrderForm)
     return form
 
 
 def test_what_is_typed_into_a_stalled_frame_goes_to_the_form_that_its_first_key_opens() -> None:
-    _, pile, router, done = scene()
+    _, panel_stack, router, done = scene()
     keys = [KeyPress(name, typed=" " if name == "space" else name) for name in ("n", "e", "r", "space", "1")]
     router.route([item for key in keys for item in (key, KeyRelease(key.key))])
     assert done == [], "else every cook is redeployed, and one of them killed"
-    assert form_of(pile).choice.name == "er 1", "and no letter is lost"
+    assert form_of(panel_stack).choice.name == "er 1", "and no letter is lost"
 
 
 def test_a_space_that_is_typed_before_any_letter_picks_as_ever() -> None:
-    _, pile, router, _ = scene()
+    _, panel_stack, router, _ = scene()
     router.route([KeyPress("n", typed="n"), KeyPress("right"), KeyPress("space", typed=" ")])
-    form = form_of(pile)
+    form = form_of(panel_stack)
     assert form.choice.name == "" and form.choice.crust == 1
 
 
 def test_what_closes_is_closed_before_the_next_key_is_looked_at() -> None:
-    _, pile, router, done = scene()
+    _, panel_stack, router, done = scene()
     router.route([KeyPress("h"), KeyPress("escape"), KeyPress("1")])
-    assert pile.panels == [] and done == [KillWorker(1)]
+    assert panel_stack.panels == [] and done == [KillWorker(1)]
     router.route([KeyPress("escape"), KeyPress("return"), KeyPress("r")])
     assert done[1:] == [Quit(), Redeploy()]
 
 
 @pytest.mark.parametrize("opener", ["n", "h", "c", "escape"])
 def test_no_key_reaches_the_kitchen_behind_a_panel_that_was_opened_just_before(opener: str) -> None:
-    _, pile, router, done = scene()
+    _, panel_stack, router, done = scene()
     router.route([KeyPress(opener), KeyPress("2", typed="2"), KeyPress("u", typed="u")])
-    assert len(pile.panels) == 1 and done == []
+    assert len(panel_stack.panels) == 1 and done == []
 
 
 @pytest.mark.parametrize("opener", ["n", "h", "tab", "c"])
 def test_the_slider_is_let_go_over_a_panel_that_opened_meanwhile(opener: str) -> None:
-    model, pile, router, _ = scene()
+    model, panel_stack, router, _ = scene()
     x, y = TRACK[0] + 100, TRACK[1] + 10
     router.route([PointerMove(x, y), PointerPress(x, y)])
     assert model.pointing.dragging
     router.route([KeyPress(opener), KeyRelease(opener)])
     router.route([PointerMove(900, 600), PointerRelease(900, 600)])
-    pile.panels.clear()
+    panel_stack.panels.clear()
     rate = model.stream.per_minute
     router.route([PointerMove(x + 200, y)])
     assert not model.pointing.dragging and model.stream.per_minute == rate
@@ -182,7 +182,7 @@ def test_whoever_walks_away_from_a_pointer_at_rest_is_not_hovered_over_any_more(
 
 
 def test_the_device_that_was_used_last_is_known() -> None:
-    model, pile, router, _ = scene()
+    model, panel_stack, router, _ = scene()
     for item, device in (
         (KeyPress("m"), Device.KEYBOARD),
         (PointerMove(5, 5), Device.MOUSE),
@@ -195,7 +195,7 @@ def test_the_device_that_was_used_last_is_known() -> None:
     ):
         router.route([item])
         assert model.device is device
-    assert form_of(pile), "also of what a panel takes"
+    assert form_of(panel_stack), "also of what a panel takes"
 
 
 # A presenter's remote
@@ -203,11 +203,11 @@ def test_the_device_that_was_used_last_is_known() -> None:
 
 def test_page_down_and_page_up_step_the_speakers_lines_whatever_is_open() -> None:
     for panels in ((), ("tab",), ("h",), ("n",), ("c",)):
-        model, pile, router, _ = scene(lines=("one", "two"))
+        model, panel_stack, router, _ = scene(lines=("one", "two"))
         router.route([KeyPress(name) for name in panels])
-        count = len(pile.panels)
+        count = len(panel_stack.panels)
         router.route([KeyPress("page down"), KeyRelease("page down"), KeyPress("page down")])
-        assert (model.speaker.line, len(pile.panels)) == ("two", count)
+        assert (model.speaker.line, len(panel_stack.panels)) == ("two", count)
         router.route([KeyPress("page up")])
         assert model.speaker.line == "one"
 
@@ -218,10 +218,10 @@ def test_page_down_and_page_up_step_the_speakers_lines_whatever_is_open() -> Non
     ids=str,
 )
 def test_the_other_keys_of_a_remote_do_no_harm_in_a_talk_with_lines(press: KeyPress) -> None:
-    model, pile, router, done = scene(lines=("one", "two"))
+    model, panel_stack, router, done = scene(lines=("one", "two"))
     model.known = replace(model.known, checkpoints=tuple(checkpoints(6)))
     router.route([press, KeyRelease(press.key)])
-    assert done == [] and pile.panels == [] and model.messages == [] and model.speaker.at == 0
+    assert done == [] and panel_stack.panels == [] and model.messages == [] and model.speaker.at == 0
 
 
 def checkpoints(count: int) -> list[object]:
@@ -232,12 +232,12 @@ def checkpoints(count: int) -> list[object]:
 
 
 def test_checkpoints_are_switched_by_their_keys_and_the_fifth_by_c_where_there_are_lines() -> None:
-    model, pile, router, done = scene(lines=("one",))
+    model, panel_stack, router, done = scene(lines=("one",))
     model.known = replace(model.known, checkpoints=tuple(checkpoints(6)))
     router.route([KeyPress("f4"), KeyPress("f4", shift=True), KeyPress("f5")])
     assert done == [SwitchCheckpoint("c4")]
     router.route([KeyPress("c"), KeyPress("f5")])
-    assert done[1:] == [SwitchCheckpoint("c5")] and pile.panels == []
+    assert done[1:] == [SwitchCheckpoint("c5")] and panel_stack.panels == []
     model.speaker = told(model.speaker, ())
     router.route([KeyPress("f5")])
     assert done[2:] == [SwitchCheckpoint("c5")]
@@ -253,17 +253,17 @@ def test_every_action_of_the_table_does_something() -> None:
         if action in ("full screen", "checkpoint"):
             # The window's, and nothing without checkpoints.
             continue
-        model, pile, _, done = scene(lines=("one", "two"))
+        model, panel_stack, _, done = scene(lines=("one", "two"))
         model.speaker = replace(model.speaker, at=1)
         before = (model.stream, model.speaker, model.muted, model.access)
         asked: list[Wish] = []
-        InputRouter(model, pile, done.append, asked.append).route([KeyPress(key)])
+        InputRouter(model, panel_stack, done.append, asked.append).route([KeyPress(key)])
         after = (model.stream, model.speaker, model.muted, model.access)
         answered = done or asked or model.messages or before != after
         assert answered or action in ("bug", "edit", "bug back"), (key, action)
 
 
 def test_leaving_is_asked_once_however_often_it_is_wished() -> None:
-    _, pile, router, done = scene()
+    _, panel_stack, router, done = scene()
     router.route([KeyPress("escape", device=Device.GAMEPAD)])
-    assert isinstance(pile.panels[-1], QuitPanel) and done == []
+    assert isinstance(panel_stack.panels[-1], QuitPanel) and done == []

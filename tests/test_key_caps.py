@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from game.inputs import Device
-from game.scene.key_caps import inviting
-from game.simulation.display.key_hints import QUIET, how, invites, key_caps, last_kill
+from game.simulation.display.key_hints import QUIET, how, invites, inviting, key_caps, last_kill
 from game.simulation.model import Model
 from game.simulation.places import CookSpot, KitchenLayout, cook_spot
 from tests.telling import kitchen_with, worker

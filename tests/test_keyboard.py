@@ -16,8 +16,8 @@ from game.desktop.key_names import translate, types
 from game.inputs import Input, KeyPress, KeyRelease, TextTyped
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Stay
+from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
-from game.panels.stack import Pile
 from game.panels.widgets import pressed_key
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
@@ -334,18 +334,18 @@ def test_with_them_the_other_keys_are_the_systems_too(name: str, code: int, mod:
 
 def test_a_panel_takes_no_shortcut_of_the_systems_either() -> None:
     model = kitchen_with([worker(1)], settle=1)
-    pile = Pile(model, lambda: None)
-    pile.panels.append(QuitPanel(1))
+    panel_stack = PanelStack(model, lambda: None)
+    panel_stack.panels.append(QuitPanel(1))
     for key in ("y", "return", "escape", "space"):
         for press in (KeyPress(key, meta=True), KeyPress(key, alt=True), KeyPress(key, ctrl=True)):
-            assert not pile.take(press).leave and pile.panels
-    assert pile.take(KeyPress("f8", meta=True)).used, "a modal panel keeps it from the kitchen"
+            assert not panel_stack.take(press).leave and panel_stack.panels
+    assert panel_stack.take(KeyPress("f8", meta=True)).used, "a modal panel keeps it from the kitchen"
 
 
 def test_in_the_form_alt_gr_types_and_does_nothing_else() -> None:
-    pile = Pile(kitchen_with([worker(1)], settle=1), lambda: None)
-    pile.open(OpenForm())
-    (form,) = pile.panels
+    panel_stack = PanelStack(kitchen_with([worker(1)], settle=1), lambda: None)
+    panel_stack.open(OpenForm())
+    (form,) = panel_stack.panels
     assert isinstance(form, OrderForm)
     form.handle(KeyRelease("n"))
     for press in (KeyPress("return", alt=True), KeyPress("escape", meta=True), KeyPress("r", alt=True)):

@@ -13,13 +13,13 @@ import pytest
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import ConfigError, LoadedConfig, load
 from api_stub.errors import NameRefused
-from api_stub.exhibit import Exhibit
 from api_stub.fleet.rules import FleetState, Slot
-from api_stub.kiosk.dead_exhibit import Countdown, KillDebounce, is_dead
-from api_stub.kiosk.names import is_rude, normal
+from api_stub.kiosk.all_cooks_dead import Countdown, KillDebounce, is_dead
 from api_stub.kiosk.pin import MAX_WRONG, WITHIN_S, right, wrong_ones
+from api_stub.kiosk.round_names import is_rude, normal
 from api_stub.kitchen import policy_of
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
+from api_stub.start_setup import StartSetup
 from api_stub.working_copies import WorkingCopies
 from tests.running import as_yaml
 from tests.serving import Api, ScriptedHost, api, kitchen_for
@@ -33,8 +33,10 @@ BUG = "spread_toppings"
 def kiosk(**more: Any) -> Any:
     """An API with --kiosk; its config's kiosk section is `more`."""
     host = ScriptedHost()
-    exhibit = Exhibit(kiosk=True)
-    return api(host=host, kitchen=kitchen_for(host=host, exhibit=exhibit, start=2, more={"kiosk": more}))
+    start_setup = StartSetup(kiosk=True)
+    return api(
+        host=host, kitchen=kitchen_for(host=host, start_setup=start_setup, start=2, more={"kiosk": more})
+    )
 
 
 def slots(*phases: Any) -> FleetState:
@@ -122,7 +124,9 @@ def test_one_kill_a_workers_lifetime_however_often_a_key_is_pressed() -> None:
 def visited(tmp_path: Path) -> Iterator[Api]:
     """A kiosk with checkpoint 1a's bug and two workers that poll."""
     host = ScriptedHost()
-    kitchen = kitchen_for(host=host, exhibit=Exhibit(kiosk=True, state=tmp_path), start=2, more={"bug": BUG})
+    kitchen = kitchen_for(
+        host=host, start_setup=StartSetup(kiosk=True, state=tmp_path), start=2, more={"bug": BUG}
+    )
     kitchen.code = WorkingCopies(tmp_path / "challenge")
     kitchen.code.ensured(BUG)
     with api(host=host, kitchen=kitchen) as made:
@@ -255,7 +259,7 @@ def test_names_of_people_are_shown(name: str) -> None:
 
 def test_a_pin_is_compared_and_guessing_is_slow() -> None:
     now = [0.0]
-    wrong = Seldom(WITHIN_S, lambda: now[0], MAX_WRONG)
+    wrong = RepeatedMessages(WITHIN_S, lambda: now[0], MAX_WRONG)
     assert right(wrong_ones(), None, "1234")
     assert right(wrong, "2468", "2468") and not right(wrong, "2468", "1111")
     for guess in range(MAX_WRONG + 3):

@@ -25,7 +25,7 @@ from game.actions import KillWorker, ResetKiosk, StartWorker
 from game.api_state.news import KioskResetDone
 from game.api_state.snapshot import Snapshot
 from game.inputs import Device
-from game.kiosk.attract import KILL, ORDERING, Card, record_lines, turn, words
+from game.kiosk.attract import KILL, ORDERING, AttractCard, record_lines, turn, words
 from game.kiosk.autopilot import BACK_S, WAIT_FOR_BUSY_S, Autopilot
 from game.kiosk.calm_words import countdown, outage
 from game.kiosk.house_orders import OPEN_ALONE, OPEN_WITH_GUEST, HouseOrders
@@ -221,7 +221,7 @@ def test_nothing_is_reset_once_somebody_plays() -> None:
 
 @pytest.mark.parametrize("device", list(Device))
 def test_every_device_is_told_the_rule_and_how_to_order_in_its_own_words(device: Device) -> None:
-    rule, order = (words(card, device, None, None) for card in (Card.RULE, Card.ORDER))
+    rule, order = (words(card, device, None, None) for card in (AttractCard.RULE, AttractCard.ORDER))
     assert rule.head == "Try to lose a pizza!" and rule.lines == (KILL[device],)
     assert order.lines == ORDERING[device] and rule.begin
     keyboard = device in (Device.KEYBOARD, Device.MOUSE)
@@ -229,8 +229,8 @@ def test_every_device_is_told_the_rule_and_how_to_order_in_its_own_words(device:
 
 
 def test_only_cards_with_something_to_show_take_their_turn() -> None:
-    assert set(turn(False, False)) == {Card.RULE, Card.ORDER}
-    assert set(turn(True, True)) == set(Card)
+    assert set(turn(False, False)) == {AttractCard.RULE, AttractCard.ORDER}
+    assert set(turn(True, True)) == set(AttractCard)
     assert record_lines(None, None) == () == record_lines(None, RoundTable())
 
 

@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 
 from api_stub.errors import NoSuchRound, RoundRefused
-from api_stub.exhibit import Exhibit
 from api_stub.kiosk import rounds as rounds_module
 from api_stub.kiosk.day import day_of, next_day
 from api_stub.kiosk.export import main as export
 from api_stub.kiosk.export import write_csv
 from api_stub.kiosk.losses import Loss
-from api_stub.kiosk.rounds import COUNTED_S, MAX_TABLE, Rounds
-from api_stub.kiosk.rounds import Kept as KeptRounds
+from api_stub.kiosk.rounds import COUNTED_S, MAX_TABLE, Rounds, StoredRounds
 from api_stub.kiosk.store import Store
-from api_stub.kiosk.totals import Kept, Totals
+from api_stub.kiosk.totals import StoredTotals, TotalsCounter
 from api_stub.schema import Audit, KillTotals, Receipt, ReceiptOrder, Round
+from api_stub.start_setup import StartSetup
 from api_stub.state_files import ROUNDS
 from tests.serving import api, kitchen_for
 from worker.shared import Stage
@@ -90,8 +89,8 @@ def test_a_clock_that_is_set_back_by_an_hour_does_not_bring_yesterday_back() -> 
 # --- totals ---
 
 
-def totals(file: Path | None, now: Callable[[], datetime] = lambda: NOON) -> Totals:
-    made = Totals(Store(file, Kept), lambda: "06:00", now)
+def totals(file: Path | None, now: Callable[[], datetime] = lambda: NOON) -> TotalsCounter:
+    made = TotalsCounter(Store(file, StoredTotals), lambda: "06:00", now)
     made.load()
     return made
 
@@ -208,8 +207,8 @@ def test_totals_that_cannot_be_read_are_set_aside(tmp_path: Path, noise: bytes) 
 
 
 def test_a_disk_that_takes_nothing_is_told_and_tried_again(tmp_path: Path) -> None:
-    store = Store(tmp_path / "away" / "kiosk.json", Kept)
-    counted = Totals(store, lambda: "06:00", lambda: NOON)
+    store = Store(tmp_path / "away" / "kiosk.json", StoredTotals)
+    counted = TotalsCounter(store, lambda: "06:00", lambda: NOON)
     counted.write()
     assert store.problem is not None and "kiosk.json" in store.problem
     (tmp_path / "away").mkdir()
@@ -231,7 +230,7 @@ class Game:
 
     def another(self) -> Rounds:
         """The rounds as the next API has them."""
-        made = Rounds(Store(self.file, KeptRounds), self.deaths, lambda: self.now, self._wall)
+        made = Rounds(Store(self.file, StoredRounds), self.deaths, lambda: self.now, self._wall)
         made.load()
         return made
 
@@ -359,7 +358,7 @@ def test_rounds_are_exported_as_csv(
 
 def test_a_table_of_nobody_is_its_head() -> None:
     out = io.StringIO()
-    write_csv(KeptRounds(), out)
+    write_csv(StoredRounds(), out)
     assert out.getvalue().count("\n") == 1
 
 
@@ -367,7 +366,7 @@ def test_a_table_of_nobody_is_its_head() -> None:
 
 
 def test_rounds_over_http(tmp_path: Path) -> None:
-    with api(kitchen=kitchen_for(exhibit=Exhibit(kiosk=True, state=tmp_path))) as made:
+    with api(kitchen=kitchen_for(start_setup=StartSetup(kiosk=True, state=tmp_path))) as made:
         assert made("GET", "/kiosk/rounds").json() == {"current": None, "today": [], "all_time": []}
         answer = made.post("/kiosk/rounds", {"name": "ada"})
         assert answer.status_code == 201 and answer.json()["name"] == "ADA", answer.text

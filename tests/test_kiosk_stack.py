@@ -16,7 +16,7 @@ import pytest
 
 from api_stub.kiosk import losses
 from api_stub.records.ledger_lines import Ended, Taken, write_line
-from api_stub.stack.set_aside import (
+from api_stub.stack.damaged_files import (
     KEPT,
     ledger_problem,
     open_orders,

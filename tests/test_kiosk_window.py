@@ -14,7 +14,7 @@ import pytest
 from api_stub.schema import Challenge, Checkpoint, KioskReset, StreamSettings
 from game.actions import EditFile, KillWorker, OpenWebUI, ResetKiosk, TryPin
 from game.api_state.news import KioskResetDone, KioskSeen, News, OrdersSeen, PinJudged, RecordsSeen, WorldSeen
-from game.app import App, Options
+from game.app import App, GameOptions
 from game.bindings import ACTIONS
 from game.desktop.settings import load
 from game.desktop.window import Window
@@ -100,7 +100,7 @@ class Booth:
     def left_over(self) -> list[str]:
         """What is not as the kiosk was set up."""
         app = self.app
-        visitors = [one for one in app._pile.panels if type(one).__name__ != "ReplayPanel"]
+        visitors = [one for one in app._panel_stack.panels if type(one).__name__ != "ReplayPanel"]
         return differences(app.model, app._desk.attendant.own, visitors)
 
     def sent(self, kind: type[Any]) -> list[Any]:
@@ -114,7 +114,7 @@ def booth(monkeypatch: pytest.MonkeyPatch) -> Iterator[Booth]:
     for name in ("SDL_VIDEODRIVER", "SDL_AUDIODRIVER"):
         monkeypatch.setenv(name, "dummy")
     api: Any = Api()
-    app = App(Options(kiosk=True), Window((960, 540)), api, api, lambda: False, time.monotonic())
+    app = App(GameOptions(kiosk=True), Window((960, 540)), api, api, lambda: False, time.monotonic())
     found = Booth(app, api)
     busy = order("a", run_id="r", workflow_id="a--1")
     api.news = [
@@ -175,7 +175,7 @@ STATES: dict[str, tuple[Any, ...]] = {
         keys("1"),
         lambda b: b.api.news.append(staffed(worker(1, "dead"), worker(2), worker(3))),
     ),
-    "PIN asked for": (lambda b: b.app._pile.panels.append(PinPanel()), keys("1", "2")),
+    "PIN asked for": (lambda b: b.app._panel_stack.panels.append(PinPanel()), keys("1", "2")),
 }
 
 
@@ -294,7 +294,7 @@ def test_no_key_with_any_modifiers_leads_out(shut: Booth) -> None:
             items = KeyPress(name, **held), KeyPress(name, repeat=True, **held), KeyRelease(name)
             shut.app._router.route([item for item in items if shut.app._desk.attendant.presence.passes(item)])
         assert leads_out(shut) == [], name
-    shut.app._pile.panels.clear()
+    shut.app._panel_stack.panels.clear()
     shut.wait(3.5)
     assert leads_out(shut) == []
 
@@ -307,7 +307,7 @@ def test_no_pair_of_keys_leads_out(shut: Booth) -> None:
             shut.app._window.poll = lambda items=inputs: list(items)  # type: ignore[method-assign]
             shut.app._router.route(shut.app._inputs()[0])
             assert leads_out(shut) == [], (one, other)
-            shut.app._pile.panels.clear()
+            shut.app._panel_stack.panels.clear()
         shut.api.sent.clear()
     assert not shut.app._over
 
@@ -322,12 +322,12 @@ def test_the_window_managers_wish_is_not_heard(shut: Booth) -> None:
 
 def test_u_shows_the_orders_history_in_a_panel(booth: Booth) -> None:
     booth.hand(*keys("u"))
-    (card,) = booth.app._pile.panels
+    (card,) = booth.app._panel_stack.panels
     assert isinstance(card, OrderCard) and card.order_id == "a" and booth.sent(OpenWebUI) == []
     assert len(card.hits) == 1, "no button leads to a browser"
     card.draw(View(pygame.Surface((960, 540))))
     booth.hand(*keys("u", "u"))
-    assert booth.app._pile.panels == [card]
+    assert booth.app._panel_stack.panels == [card]
 
 
 def test_only_esc_held_for_three_seconds_leaves(booth: Booth) -> None:
@@ -342,7 +342,7 @@ def test_with_a_pin_the_long_esc_asks_for_it(booth: Booth) -> None:
     booth.api.news = [KioskSeen(kiosk=SETTINGS.model_copy(update={"has_pin": True}))]
     booth.hand(KeyPress("escape"))
     booth.wait(3.5)
-    (panel,) = booth.app._pile.panels
+    (panel,) = booth.app._panel_stack.panels
     assert isinstance(panel, PinPanel) and not booth.app._over
     booth.hand(KeyRelease("escape"), *keys("1", "2", "3", "[4]", "return"))
     assert booth.sent(TryPin) == [TryPin("1234")]
@@ -396,4 +396,4 @@ def test_a_form_is_still_there_while_somebody_thinks(booth: Booth) -> None:
     booth.wait(SETTINGS.idle_s - 1.0)
     booth.hand(*keys("a"))
     booth.wait(SETTINGS.idle_s - 1.0)
-    assert isinstance(booth.app._pile.panels[0], OrderForm)
+    assert isinstance(booth.app._panel_stack.panels[0], OrderForm)

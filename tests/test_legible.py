@@ -25,20 +25,22 @@ from game.scene.cooks import draw_cooks
 from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import BUBBLE_WIDE, draw_bubbles
 from game.scene.hud import receipt_slips as slips
-from game.scene.hud.draw import draw_hud
+from game.scene.hud.draw import draw_hud, hud_figures
 from game.scene.hud.free_room import MessageRoom
 from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
-from game.scene.moment import followed, moment_of, placed_cooks
 from game.scene.names_and_tethers import draw_names
+from game.scene.room_figures import followed, moment_of, placed_cooks
 from game.simulation.appearance import cook_look
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP, TOP_BAND, cook_spot
 from game.theme import CANVAS, SIZE_LEAST
-from tests.gallery import HOUSE, Props, a_window, kitchen, pictures_at
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import HOUSE, Props, kitchen
 from tests.panelling import Written, overlap, texts_of, writing
 from tests.telling import T0, S, order, play, staffed, tell, worker
-from tests.test_bug_view import challenge, chooser, slip
+from tests.test_bug_view import challenge, slip
+from tests.test_checkpoint_chooser import chooser
 from tests.test_panels import a_card, form, typed
 from tests.test_panels import order as an_order
 from tests.test_receipt_strip import held, receipt
@@ -99,7 +101,7 @@ def brush(access: Access) -> Iterator[Brush]:
 
 def over(brush: Brush, model: Model) -> None:
     """Everything that lies over the kitchen, but messages."""
-    draw_hud(brush, model)
+    draw_hud(brush, hud_figures(model))
     draw_trouble_signs(brush, trouble_signs(model), MessageRoom())
 
 
@@ -140,7 +142,7 @@ def full_house(brush: Brush) -> Model:
     dead = [worker(2, "dead", since=since - 58.9)]
     tell(model, staffed(crew[0], *dead, *crew[2:]))
     play(model, 1.5)
-    model.tally.deliveries.extend([model.wall] * 4096)
+    model.outcomes.deliveries.extend([model.wall] * 4096)
     model.muted = True
     return model
 

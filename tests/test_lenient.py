@@ -20,10 +20,10 @@ from game.network.health_and_fleet import HealthAndFleet
 from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
 from game.network.order_sending import offer
 from game.network.order_tracking import MOST_REFUSED, OrderTracker
-from game.network.records import RecordsPoller
-from game.once import MOST, Told
+from game.network.records_polling import RecordsPoller
 from game.simulation import update as updates
 from game.simulation.model import Model
+from game.told_once import MOST, ToldOnce
 from tests.standin import CHECKPOINT, Line, as_json, problem
 from tests.telling import T0, S, fleet, order, tell, worker
 
@@ -267,7 +267,7 @@ def test_times_that_cannot_be_compared_end_neither_game_nor_search(
 
 def test_what_was_told_is_remembered_within_bounds() -> None:
     log = logging.getLogger("test.told")
-    told = Told(log)
+    told = ToldOnce(log)
     assert told.is_new("first") and not told.is_new("first")
     for n in range(3 * MOST):
         assert told.is_new(n)

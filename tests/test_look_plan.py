@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api_stub.gateway.coverage import FRESH_S, STRANGERS_S, Coverage
+from api_stub.gateway.freshness import FRESH_S, STRANGERS_S, Freshness
 from api_stub.gateway.look_plan import PAUSES_S, SOON_S, AnyAnswer, AsHinted, Decided, LookPlan
 from api_stub.schema import Order, StageView
 from worker.shared import OrderStatus, Stage
@@ -133,7 +133,7 @@ def test_first_looks_go_before_those_that_are_tried_again() -> None:
 
 def test_an_order_is_fresh_by_its_age_or_by_what_is_told_of_it() -> None:
     clock = Clock()
-    known = Coverage(clock)
+    known = Freshness(clock)
     known.hinted("w1.1")
     assert known.is_fresh(0.0, "w1.1", True), "read within the bound, whatever was told"
     clock.now = FRESH_S + 0.1
@@ -151,7 +151,7 @@ def test_an_order_is_fresh_by_its_age_or_by_what_is_told_of_it() -> None:
 
 def test_an_order_that_waits_may_be_taken_by_a_worker_that_tells_nothing() -> None:
     clock = Clock()
-    known = Coverage(clock)
+    known = Freshness(clock)
     known.held_by("w1.1")
     assert known.strangers
     known.hinted("w1.1")  # its first word comes a moment after Temporal has shown it

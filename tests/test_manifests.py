@@ -15,7 +15,7 @@ import yaml
 
 from api_stub.checkpoint.files import CONFIGS, find
 from api_stub.gateway.server_command import server_settings
-from api_stub.http.hosts import hosts_in, is_ours
+from api_stub.http.host_headers import hosts_in, is_ours
 from api_stub.stack.kustomize import CannotRender, Manifest, built, containers_of
 from api_stub.stack.manifests import Wanted, as_text, container_of, object_of, read, rendered
 from tests.running import ROOT, as_yaml

@@ -28,11 +28,12 @@ from game.drawing.view import View
 from game.inputs import Composing, KeyPress, TextTyped
 from game.panels.order_form.drawing import NAME_PAD, cursor_box
 from game.panels.order_form.form import OrderForm
-from game.panels.order_form.layout import SPREAD
+from game.panels.order_form.layout import MEASURES
 from game.panels.panel import Close
-from game.scene.moment import followed, moment_of
 from game.scene.names_and_tethers import LONGEST_NAME, LONGEST_OWN, draw_names
-from tests.gallery import Props, a_window, kitchen, pictures_at
+from game.scene.room_figures import followed, moment_of
+from tests.gallery import a_window, pictures_at
+from tests.gallery_scenes import Props, kitchen
 from tests.panelling import keys, pass_time, writing
 from tests.running import ROOT
 from tests.strips import VISITORS
@@ -250,10 +251,10 @@ def test_plain_lines_need_no_table_of_characters() -> None:
 def test_the_cursor_is_where_a_name_is_typed_on() -> None:
     form = OrderForm(Menu.printed(), lambda: "manual-1", art=None)
     form.choice.type("שלום")
-    at = cursor_box(SPREAD, form.choice, Composing(""), View(pygame.Surface((1920, 1080))).access)
-    assert at[0] == SPREAD.name[0] + NAME_PAD
+    at = cursor_box(MEASURES, form.choice, Composing(""), View(pygame.Surface((1920, 1080))).access)
+    assert at[0] == MEASURES.name[0] + NAME_PAD
     form.choice.edit("home")
-    begun = cursor_box(SPREAD, form.choice, Composing(""), View(pygame.Surface((1920, 1080))).access)
+    begun = cursor_box(MEASURES, form.choice, Composing(""), View(pygame.Surface((1920, 1080))).access)
     assert begun[0] > at[0] + 30
 
 

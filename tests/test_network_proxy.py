@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from api_stub.failures.network_proxy import MAX_WAITING, MAX_WIRES, Link, Network
+from api_stub.failures.network_proxy import MAX_WAITING, MAX_WIRES, Link, NetworkProxy
 from tests.running import PATIENCE, free_ports
 
 T = TypeVar("T")
@@ -176,7 +176,7 @@ def test_connections_through_one_link_are_bounded() -> None:
 def test_each_slot_has_a_link_of_its_own_and_a_new_worker_finds_it_open() -> None:
     async def run() -> None:
         async with echo() as (host, port):
-            network = Network(f"{host}:{port}")
+            network = NetworkProxy(f"{host}:{port}")
             one, two = network.address_for(1, "w1.1"), network.address_for(2, "w2.1")
             assert one is not None and two is not None and one != two
             link = network.link_of(1, "w1.1")
@@ -191,5 +191,5 @@ def test_each_slot_has_a_link_of_its_own_and_a_new_worker_finds_it_open() -> Non
 
 @pytest.mark.parametrize("upstream", [None, "", "nowhere", "host:port"])
 def test_where_a_proxy_cannot_stand_there_is_none(upstream: str | None) -> None:
-    network = Network(upstream)
+    network = NetworkProxy(upstream)
     assert not network.possible and network.address_for(1, "w1.1") is None

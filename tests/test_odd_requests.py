@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -119,13 +118,6 @@ SEGMENTS = [
     "status",
     "{order_id}",
 ]
-
-
-@pytest.fixture(scope="module")
-def away() -> Iterator[Api]:
-    """The API with a Temporal where nobody listens."""
-    with api() as made:
-        yield made
 
 
 def fine(away: Api, method: str, path: str, **options: Any) -> int:

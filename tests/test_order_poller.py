@@ -15,7 +15,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
-from api_stub.gateway.coverage import Coverage
+from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.look_plan import AnyAnswer, Decided
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import (
@@ -53,9 +53,9 @@ def only_listed(cache: OrderCache, key: str) -> None:
     cache.keep_listed(FromDescription(key, f"run-{key}", WorkflowExecutionStatus.RUNNING, None, None, 0))
 
 
-async def go(cache: OrderCache, look: Look, until: asyncio.Event, coverage: Coverage | None = None) -> None:
+async def go(cache: OrderCache, look: Look, until: asyncio.Event, freshness: Freshness | None = None) -> None:
     """Let it go round until the event, ten seconds at the most."""
-    going = asyncio.create_task(OrderPoller(cache, coverage or Coverage(), look).go_round())
+    going = asyncio.create_task(OrderPoller(cache, freshness or Freshness(), look).go_round())
     try:
         await asyncio.wait_for(until.wait(), 10)
     finally:
@@ -143,10 +143,10 @@ def test_idle_orders_cost_the_same_however_many_they_are() -> None:
     def clock() -> float:
         return now
 
-    cache, coverage = OrderCache(clock), Coverage(clock)
+    cache, freshness = OrderCache(clock), Freshness(clock)
     for n in range(2000):
         read(cache, f"idle-{n}", "w1.1")
-    coverage.hinted("w1.1")
+    freshness.hinted("w1.1")
     looks: Counter[str] = Counter()
 
     async def never(key: str) -> Order:
@@ -154,9 +154,9 @@ def test_idle_orders_cost_the_same_however_many_they_are() -> None:
 
     async def run() -> None:
         nonlocal now
-        poller = OrderPoller(cache, coverage, never, clock=clock)
+        poller = OrderPoller(cache, freshness, never, clock=clock)
         while now < 100.0:
-            coverage.changes_told(now)
+            freshness.changes_told(now)
             for key in poller._due():
                 looks[key] += 1
                 read(cache, key, "w1.1")
@@ -174,7 +174,7 @@ def test_what_pods_do_is_seen_within_a_second_though_they_tell_nothing() -> None
     def clock() -> float:
         return now
 
-    cache, coverage = OrderCache(clock), Coverage(clock)
+    cache, freshness = OrderCache(clock), Freshness(clock)
     workers = {f"held-{n}": f"cooks-1-x{n % 8}.0" for n in range(32)}
     workers |= {f"waits-{n}": None for n in range(40)}
     last: dict[str, float] = {}
@@ -189,17 +189,17 @@ def test_what_pods_do_is_seen_within_a_second_though_they_tell_nothing() -> None
 
     async def run() -> None:
         nonlocal now, looks
-        poller = OrderPoller(cache, coverage, never, clock=clock)
+        poller = OrderPoller(cache, freshness, never, clock=clock)
         while now < 20.0:
             now += 0.01
-            coverage.changes_told(now)
+            freshness.changes_told(now)
             for key in poller._due():
                 looks += 1
                 longest[key] = max(longest[key], now - last[key])
                 last[key] = now
                 read(cache, key, workers[key])
                 if workers[key] is not None:
-                    coverage.held_by(workers[key])
+                    freshness.held_by(workers[key])
 
     asyncio.run(run())
     assert max(longest.values()) < 1.0, {key: age for key, age in longest.items() if age >= 1.0}
@@ -207,10 +207,10 @@ def test_what_pods_do_is_seen_within_a_second_though_they_tell_nothing() -> None
 
 
 def test_what_a_worker_told_is_looked_at_among_thousands() -> None:
-    cache, coverage = OrderCache(), Coverage()
+    cache, freshness = OrderCache(), Freshness()
     for n in range(2000):
         read(cache, f"idle-{n}", "w1.1")
-    coverage.hinted("w1.1")
+    freshness.hinted("w1.1")
 
     async def run() -> None:
         seen = asyncio.Event()
@@ -220,10 +220,10 @@ def test_what_a_worker_told_is_looked_at_among_thousands() -> None:
                 seen.set()
             return read(cache, key, "w1.1")
 
-        poller = OrderPoller(cache, coverage, look)
+        poller = OrderPoller(cache, freshness, look)
         going = asyncio.create_task(poller.go_round())
         await asyncio.sleep(0)
-        coverage.changes_told(time.monotonic())
+        freshness.changes_told(time.monotonic())
         poller.soon("idle-1234", AnyAnswer())
         assert poller.unsettled("idle-1234")
         await asyncio.wait_for(seen.wait(), 10)
@@ -251,10 +251,10 @@ def test_what_is_told_during_a_look_is_looked_at_again() -> None:
                 twice.set()
             return read(cache, key, "w1.1")
 
-        coverage = Coverage()
-        coverage.hinted("w1.1")
-        coverage.changes_told(time.monotonic())
-        poller = OrderPoller(cache, coverage, look)
+        freshness = Freshness()
+        freshness.hinted("w1.1")
+        freshness.changes_told(time.monotonic())
+        poller = OrderPoller(cache, freshness, look)
         going = asyncio.create_task(poller.go_round())
         poller.soon("a", AnyAnswer())
         await asyncio.wait_for(twice.wait(), 10)
@@ -275,7 +275,7 @@ def test_a_server_that_is_away_is_not_stormed() -> None:
             asked += 1
             raise TemporalUnreachable("refused at once")
 
-        poller = OrderPoller(cache, Coverage(), look)
+        poller = OrderPoller(cache, Freshness(), look)
         going = asyncio.create_task(poller.go_round())
         await asyncio.sleep(0.2)
         assert poller.away and poller.now("o-1") is None
@@ -295,7 +295,7 @@ def test_a_look_that_somebody_waits_for_is_one_for_all() -> None:
             await asyncio.sleep(0)
             return read(cache, key)
 
-        poller = OrderPoller(cache, Coverage(), look)
+        poller = OrderPoller(cache, Freshness(), look)
         poller.soon("a", Decided())
         first, second = poller.now("a"), poller.now("a")
         assert first is second and first is not None
@@ -306,12 +306,12 @@ def test_a_look_that_somebody_waits_for_is_one_for_all() -> None:
 
 
 def test_thousands_that_are_placed_while_nobody_works_are_not_looked_at_again_and_again() -> None:
-    cache, coverage = OrderCache(), Coverage()
+    cache, freshness = OrderCache(), Freshness()
 
     async def look(key: str) -> Order:
         raise AssertionError("nothing is due")
 
-    poller = OrderPoller(cache, coverage, look)
+    poller = OrderPoller(cache, freshness, look)
     for n in range(FEW_OPEN):
         read(cache, f"o-{n}")
     poller.placed("o-0")
@@ -319,7 +319,7 @@ def test_thousands_that_are_placed_while_nobody_works_are_not_looked_at_again_an
     read(cache, "one more")
     poller.placed("one more")
     assert not poller.unsettled("one more")
-    coverage.hinted("w1.1")
+    freshness.hinted("w1.1")
     poller.placed("one more")
     assert poller.unsettled("one more"), "some worker may decide it in a moment"
 

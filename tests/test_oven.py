@@ -11,7 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from api_stub.failures.oven import OvenService
 from tests.running import free_ports
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.shared import OrderInfo, Stage, StageSettings, StageTask
 from worker.show.oven import OVEN_DOWN, POISON, BeforeBaking, ask_for_heat
 
@@ -81,7 +81,7 @@ def test_a_caller_that_says_nothing_or_too_much_is_let_go() -> None:
 
 def test_an_oven_that_is_down_fails_the_attempt_before_anything_is_baked() -> None:
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
-    kitchen = Kitchen("w1.1", before_baking=BeforeBaking(url, None))
+    kitchen = PizzaActivities("w1.1", before_baking=BeforeBaking(url, None))
     with pytest.raises(ApplicationError, match="refused") as failed:
         asyncio.run(ActivityEnvironment().run(kitchen.bake, TASK))
     assert failed.value.type == OVEN_DOWN
@@ -91,7 +91,7 @@ def test_a_poison_order_fails_and_every_other_one_is_baked() -> None:
     beats: list[object] = []
     environment = ActivityEnvironment()
     environment.on_heartbeat = lambda *details: beats.extend(details)
-    kitchen = Kitchen("w1.1", before_baking=BeforeBaking(None, TASK.order.id))
+    kitchen = PizzaActivities("w1.1", before_baking=BeforeBaking(None, TASK.order.id))
     with pytest.raises(ApplicationError) as failed:
         asyncio.run(environment.run(kitchen.bake, TASK))
     assert failed.value.type == POISON and not failed.value.non_retryable

@@ -22,13 +22,13 @@ from game.inputs import Input, KeyPress, KeyRelease, PointerMove, PointerPress, 
 from game.panels.help import CREDIT, HelpPanel
 from game.panels.order_card.card import OrderCard
 from game.panels.order_card.life_drawing import pale
-from game.panels.order_card.text import clock, now_text, seconds, slip_of, stage_lines, toppings_text
-from game.panels.order_form.choice import card_of
+from game.panels.order_card.text import card_text, clock, now_text, seconds, stage_lines, toppings_text
+from game.panels.order_form.choice import orderable
 from game.panels.order_form.form import OrderForm
 from game.panels.order_form.layout import CANCEL, ORDER, SURPRISE
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.quit_question import QuitPanel
-from game.panels.widgets import PAPER_LIT, Easel
+from game.panels.widgets import PAPER_LIT, PanelPainter
 from game.theme import (
     BASIL,
     CANVAS,
@@ -43,7 +43,7 @@ from game.theme import (
     TOMATO,
     Colour,
 )
-from tests.panelling import keys, middle, overlap, pass_time, texts_of
+from tests.panelling import keys, middle, overlap, pass_time, texts_of, unseen_art
 from tests.test_names import NAMES
 
 MENU = Menu.printed()
@@ -168,7 +168,7 @@ def test_arrows_reach_every_place_from_every_group(start: int) -> None:
             seen.add(panel.focus)
             keys(panel, "right")
         keys(panel, "down")
-    everything = {hit.spot for hit in panel._plan.hits}
+    everything = {hit.spot for hit in panel._layout.hits}
     assert everything - seen == set()
 
 
@@ -317,8 +317,8 @@ def test_a_menu_of_another_api_offers_only_what_can_be_ordered() -> None:
     menu = MENU.model_copy(
         update={"toppings": ["caviar", "ham", "ham"], "max_toppings": 99, "max_customer_length": 500}
     )
-    card = card_of(menu)
-    assert (card.toppings, card.max_toppings, card.max_name) == (("ham",), 8, 24)
+    offer = orderable(menu)
+    assert (offer.toppings, offer.max_toppings, offer.max_name) == (("ham",), 8, 24)
     bare = form(MENU.model_copy(update={"toppings": [], "crusts": [Crust.THIN], "max_toppings": 0}))
     for _ in range(8):
         keys(bare, "tab", "space", "down", "ctrl+r")
@@ -354,7 +354,7 @@ def test_whatever_is_pressed_the_order_is_one_the_api_takes(steps: list[Input]) 
         panel.update(0.02)
         assert panel.choice.cursor in panel.choice.places()
         assert length(panel.choice.name) <= MENU.max_customer_length and panel.choice.left >= 0
-        assert panel.focus in {hit.spot for hit in panel._plan.hits}
+        assert panel.focus in {hit.spot for hit in panel._layout.hits}
     if panel.focus == ("buttons", CANCEL):
         keys(panel, "tab")
     order = placed(keys(panel, "return")).order
@@ -425,7 +425,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_the_card_says_what_is_known(status: OrderStatus) -> None:
-    slip = slip_of(order(status))
+    slip = card_text(order(status))
     words, steps, now = EXPECTED[status]
     assert slip.status == words
     assert tuple(line.step for line in slip.stages) == steps
@@ -447,7 +447,7 @@ def test_an_order_whose_worker_died_waits() -> None:
     assert (line.step, line.worker, line.attempts) == ("waiting", "w9.4", 4)
     assert line.times == f"waiting; last began {clock(T + 9 * S)}"
     assert now_text(one) == "Waiting for a worker."
-    assert slip_of(one).failure == "activity heartbeat timeout"
+    assert card_text(one).failure == "activity heartbeat timeout"
 
 
 def test_a_takeover_shows_who_has_it_now() -> None:
@@ -462,8 +462,8 @@ def test_an_order_without_records_of_its_stages_still_has_them_behind_it() -> No
 
 
 def test_what_is_not_fresh_is_said_to_be_last_known() -> None:
-    assert slip_of(order(OrderStatus.BAKING, fresh=False)).stale
-    assert not slip_of(order(OrderStatus.BAKING)).stale
+    assert card_text(order(OrderStatus.BAKING, fresh=False)).stale
+    assert not card_text(order(OrderStatus.BAKING)).stale
     written = texts_of(a_card(order(OrderStatus.BAKING, fresh=False)))
     assert any("last known" in text for text, _, _ in written)
     assert not any("last known" in text for text, _, _ in texts_of(a_card(order(OrderStatus.BAKING))))
@@ -771,15 +771,8 @@ def test_what_is_written_can_be_read(pair: str) -> None:
 @pytest.fixture(scope="module")
 def art() -> Iterator[Art]:
     """Third-size pictures on a display that nobody sees."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SDL_VIDEODRIVER", "dummy")
-        ours = not pygame.display.get_surface()
-        if ours:
-            pygame.display.init()
-            pygame.display.set_mode((640, 360))
-        yield Art(1 / 3)
-        if ours:
-            pygame.display.quit()
+    with unseen_art(1 / 3) as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -832,5 +825,5 @@ def test_the_focus_can_be_seen() -> None:
 
 def test_an_easel_without_pictures_draws_no_icon() -> None:
     surface = pygame.Surface((640, 360))
-    Easel(View(surface)).icon("bake", 300, 300, 40)
+    PanelPainter(View(surface)).icon("bake", 300, 300, 40)
     assert pygame.mask.from_threshold(surface, (0, 0, 0), (1, 1, 1)).count() == 640 * 360

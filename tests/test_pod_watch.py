@@ -18,9 +18,9 @@ from api_stub.background import Troubles
 from api_stub.checkpoint.config import KubernetesConfig
 from api_stub.fleet.events import Adopted, HostNews, Seen, Vacated
 from api_stub.fleet.kubernetes import client, watch
-from api_stub.fleet.kubernetes.book import Book
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, NoAccess
 from api_stub.fleet.kubernetes.host import KubernetesHost
+from api_stub.fleet.kubernetes.known_pods import KnownPods
 from api_stub.fleet.kubernetes.watch import Watch
 from api_stub.fleet.state import Policy
 from tests.kube.stub import Answer, Request, Stub, hang_up, reply
@@ -35,7 +35,7 @@ class Following:
         self.stub, self.server = stub, server
         self.news: list[HostNews] = []
         self.troubles = Troubles()
-        self.watch = Watch(server, Book(), self.news.append, self.troubles)
+        self.watch = Watch(server, KnownPods(), self.news.append, self.troubles)
 
     async def until(self, check: Callable[[], Any]) -> None:
         """Wait until it is so."""
@@ -212,7 +212,7 @@ def test_a_watch_that_is_accepted_ends_the_trouble_though_nothing_happens(
         told: list[str] = []
         tell = troubles.tell
         troubles.tell = lambda part, words: bool(told.append(words)) or tell(part, words)  # type: ignore[method-assign]
-        going = asyncio.create_task(Watch(server, Book(), lambda news: None, troubles).follow())  # type: ignore[arg-type]
+        going = asyncio.create_task(Watch(server, KnownPods(), lambda news: None, troubles).follow())  # type: ignore[arg-type]
         async with asyncio.timeout(10 * PATIENCE):
             while server.watches < 2 or troubles.sentences:
                 await asyncio.sleep(0.005)

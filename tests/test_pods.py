@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_stub.fleet.events import Adopted, Ended, HostNews, Seen, Vacated, Waits
-from api_stub.fleet.kubernetes.book import MAX_PODS, Book
+from api_stub.fleet.events import Adopted, HostNews, RunEnded, Seen, Vacated, Waits
+from api_stub.fleet.kubernetes.known_pods import MAX_PODS, KnownPods
 from api_stub.fleet.kubernetes.pods import Pod, read
 from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble
 from api_stub.fleet.rules import FleetState, Open, Policy, decide
@@ -179,18 +179,18 @@ def test_who_took_a_pod_away_is_told_apart() -> None:
 
 
 def test_what_was_there_before_is_adopted_without_its_past() -> None:
-    book = Book()
+    book = KnownPods()
     told = book.listed(
         [pod(restarts=7, last=ended(134)), pod("cooks-1-zzzzz", phase="Failed", reason="Evicted")]
     )
     assert [type(one) for one in told] == [Adopted]
     assert isinstance(told[0], Adopted) and told[0].seen.name == "cooks-1-abcde.7"
     later = book.listed([pod(restarts=7, last=ended(134)), pod("cooks-1-new", restarts=1, last=ended(1))])
-    assert [type(one) for one in later] == [Ended, Seen], "what came since has its whole past told"
+    assert [type(one) for one in later] == [RunEnded, Seen], "what came since has its whole past told"
 
 
 def test_the_same_again_is_no_news() -> None:
-    book = Book()
+    book = KnownPods()
     book.listed([])
     assert book.saw(pod()) and book.saw(pod()) == []
     assert book.gone("uid-cooks-1-abcde", pod()) and book.gone("uid-cooks-1-abcde", pod()) == []
@@ -198,7 +198,7 @@ def test_the_same_again_is_no_news() -> None:
 
 
 def test_a_crowd_is_bounded() -> None:
-    book = Book()
+    book = KnownPods()
     book.listed([pod(f"cooks-{n}") for n in range(MAX_PODS + 5)])
     assert book.left_out == 5
 
@@ -252,7 +252,7 @@ POLICY = Policy(slots=3, start=0, hosted=True)
 def test_whatever_is_cut_each_birth_and_each_death_is_told_once(steps: list[tuple[int, str]]) -> None:
     """Pods live and die; the watch is cut and begins anew with a list at any moment. What can be known of
     those that were ever seen is known in the end: none twice, none missed; and the fleet's books agree."""
-    book, cut, numbers = Book(), False, iter(range(1000))
+    book, cut, numbers = KnownPods(), False, iter(range(1000))
     pods: list[TruePod] = [TruePod(next(numbers)) for _ in range(2)]
     everybody = list(pods)
     seen: set[str] = {one.name for one in pods}
@@ -303,4 +303,4 @@ def test_whatever_is_cut_each_birth_and_each_death_is_told_once(steps: list[tupl
     living = {slot.id for slot in state.slots if slot.born}
     assert living == {f"{one.name}.{one.restarts}" for one in pods if one.running}
     assert living <= born
-    assert all(isinstance(one, Adopted | Seen | Ended | Waits | Vacated) for one in news)
+    assert all(isinstance(one, Adopted | Seen | RunEnded | Waits | Vacated) for one in news)

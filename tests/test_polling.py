@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 from tests.running import PATIENCE, RunningStack
 from worker.connection import Target
 from worker.show import polling, process
-from worker.show.polling import FIRST_PAUSE_S, LONGEST_PAUSE_S, Pauses, until_polling
+from worker.show.polling import FIRST_PAUSE_S, LONGEST_PAUSE_S, StartPauses, until_polling
 from worker.show.process import run_worker
 from worker.show.spec import Readiness, WorkerSpec
 
@@ -139,7 +139,7 @@ REFUSING: list[Exception] = [
 def test_a_server_that_is_not_there_is_asked_soon_again(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pauses = Pauses("w3.1")
+    pauses = StartPauses("w3.1")
     assert {pauses.after(error) for _ in range(20)} == {FIRST_PAUSE_S}
     assert len(caplog.records) == 1 and "no Temporal yet" in caplog.records[0].getMessage()
 
@@ -148,7 +148,7 @@ def test_a_server_that_is_not_there_is_asked_soon_again(
 def test_one_that_refuses_is_asked_ever_later_and_told_as_that(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pauses = Pauses("w3.1")
+    pauses = StartPauses("w3.1")
     waited = [pauses.after(error) for _ in range(20)]
     assert waited == sorted(waited) and waited[0] == FIRST_PAUSE_S and waited[-1] == LONGEST_PAUSE_S
     (said,) = [record.getMessage() for record in caplog.records]

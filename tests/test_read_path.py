@@ -18,9 +18,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.background import keep_running
 from api_stub.errors import NoSuchPage
-from api_stub.gateway import coverage, finding, reader
+from api_stub.gateway import freshness, reader, workflow_lookup
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.finding import MAX_AT_ONCE
+from api_stub.gateway.workflow_lookup import MAX_AT_ONCE
 from api_stub.routes.orders import page_of, token_of
 from api_stub.schema import OrderList, OrderStatus, StatusItem
 from tests.serving import api
@@ -132,7 +132,7 @@ def test_many_unknown_ids_are_searched_for_a_few_at_a_time_and_once() -> None:
             assert not any(order.fresh for order in told)
             await asyncio.sleep(0)
         assert len(server.calls) <= 2 * MAX_AT_ONCE
-        await until(lambda: len(gateway._finder._running) == 0)
+        await until(lambda: len(gateway._lookup._running) == 0)
         assert max(server.calls.values()) == 1
 
     on(Kitchen(), work)
@@ -141,14 +141,14 @@ def test_many_unknown_ids_are_searched_for_a_few_at_a_time_and_once() -> None:
 def test_orders_behind_hundreds_of_unknown_ids_are_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(finding, "FOUND_S", 0.0)
+    monkeypatch.setattr(workflow_lookup, "FOUND_S", 0.0)
     real = [f"real-{n}" for n in range(10)]
     names = [f"nobody-{n}" for n in range(3 * MAX_AT_ONCE)] + real
 
     async def work(gateway: Gateway) -> None:
         for _ in range(8):
             told = await gateway.statuses(items(names))
-            await until(lambda: len(gateway._finder._running) == 0)
+            await until(lambda: len(gateway._lookup._running) == 0)
         assert all(order.fresh for order in told[-len(real) :])
 
     on(Kitchen(*real), work)
@@ -157,13 +157,13 @@ def test_orders_behind_hundreds_of_unknown_ids_are_found(
 def test_what_is_not_found_again_and_again_is_searched_for_ever_less() -> None:
     async def work(gateway: Gateway) -> None:
         server: Any = gateway.client
-        finder, now = gateway._finder, 0.0
+        finder, now = gateway._lookup, 0.0
         finder._clock = lambda: now
         for second in range(300):
             now = float(second)
             await gateway.statuses(items(["nobody"]))
         assert server.calls["describe", "nobody"] <= 12
-        assert gateway._finder.search(items(["nobody"])[0]) is None
+        assert gateway._lookup.search(items(["nobody"])[0]) is None
 
     on(Kitchen(), work)
 
@@ -294,7 +294,7 @@ def test_five_thousand_open_orders_are_found_listed_and_told() -> None:
 def test_a_temporal_that_is_away_makes_open_orders_stale_and_leaves_closed_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(coverage, "FRESH_S", 0.3)
+    monkeypatch.setattr(freshness, "FRESH_S", 0.3)
     server = Kitchen("open", "closed")
     server.info("closed").status = COMPLETED
 

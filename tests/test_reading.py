@@ -16,7 +16,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
-from api_stub.gateway.log import read_log
+from api_stub.gateway.history_events import read_log
 from api_stub.gateway.reading import (
     PROGRESS,
     FromDescription,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api_stub.schema import Receipt
 from game.api_state.news import RecordsSeen
 from game.api_state.order_names import short_name
-from game.api_state.receipts import Words, last_takeover, receipt_for, words_of, worth_showing
+from game.api_state.receipts import ReceiptText, last_takeover, receipt_for, words_of, worth_showing
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
@@ -66,7 +66,7 @@ def test_a_slip_is_painted_when_it_says_something_new_not_before(
     painted: list[str] = []
     plain = slips.draw_slip
 
-    def slip(brush: Brush, words: Words, *rest: Any) -> None:
+    def slip(brush: Brush, words: ReceiptText, *rest: Any) -> None:
         painted.append(words.head)
         plain(brush, words, *rest)
 
@@ -78,12 +78,12 @@ def test_a_slip_is_painted_when_it_says_something_new_not_before(
     brush = Brush(view, Art(view.scale), Pen(view))
     for _ in range(30):
         play(model, 1 / 60)
-        slips.draw_slips(brush, model)
+        slips.draw_slips(brush, slips.slip_figures(model))
     assert len(painted) == 3
     tell(model, RecordsSeen(receipts=(receipt(13, held("o13")),)))
     for _ in range(30):
         play(model, 1 / 60)
-        slips.draw_slips(brush, model)
+        slips.draw_slips(brush, slips.slip_figures(model))
     assert len(painted) == 4
 
 
@@ -91,7 +91,7 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     model = kitchen_with([worker(1)], [], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(1, held(to=None)),)))
     play(model, 0.5)
-    model.heard.offline_since = model.real
+    model.api_contact.offline_since = model.real
 
     def outcomes() -> list[str]:
         return [slip.words.outcome for slip in placed_slips(model.slips, model.access, model.heard_at)]
@@ -99,7 +99,7 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     before = outcomes()
     play(model, 3.0)
     assert before == outcomes()
-    model.heard.offline_since = None
+    model.api_contact.offline_since = None
     assert before != outcomes()
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.fleet.rules import Exit, Slot
-from api_stub.records.fleetlog import KEPT_S, FleetLog
-from api_stub.records.hands import Attempt, Custody, StageKey
+from api_stub.records.attempt_holders import Custody, StageAttempt, StageKey
+from api_stub.records.fleet_log import KEPT_S, FleetLog
 from api_stub.records.interrupted_orders import (
     Death,
     InterruptedOrder,
@@ -93,7 +93,7 @@ def test_a_death_that_temporal_noticed_already_and_one_that_it_did_not() -> None
 
 
 def test_a_receipt_begins_with_what_the_hints_tell_and_is_confirmed_by_the_history() -> None:
-    begun = interrupted(Attempt(StageKey("a", "run", Stage.BAKE), 1), "a")
+    begun = interrupted(StageAttempt(StageKey("a", "run", Stage.BAKE), 1), "a")
     assert begun == held(customer=None, confirmed=False)
     prepared = StageView(
         stage=Stage.PREPARE, worker="w2.1", attempts=2, started_at=at(-9), finished_at=at(-5)

@@ -27,7 +27,7 @@ from api_stub.gateway.client import Gateway
 from api_stub.records import service as keeper
 from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.schema import Order
 from tests.running import RunningStack, as_yaml, eventually, running_stack
@@ -229,7 +229,7 @@ def retries_by_the_records(stack: RunningStack) -> int:
 
 
 def test_a_namespace_that_is_not_there_yet_says_nothing_of_an_order(pair: RunningStack) -> None:
-    async def ask(namespace: str) -> Row | None:
+    async def ask(namespace: str) -> ListedRun | None:
         gateway = Gateway(Target(pair.temporal, namespace))
         await gateway.open()
         return await TemporalSource(gateway).row("namespace-1")

@@ -18,8 +18,8 @@ from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
+from game.panels.panel_stack import PanelStack
 from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
-from game.panels.stack import Pile
 from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
 from game.replay.recording import AFTER, Recording
 from game.simulation.model import Model
@@ -236,9 +236,9 @@ def test_without_pictures_it_still_tells(art: Art) -> None:
 def test_reduced_motion_holds_from_the_first_moment_of_a_replay(calm: bool) -> None:
     model = killed()
     model.access = Access(calm=calm)
-    pile = Pile(model, lambda: None, model.recorder)
-    pile.open(OpenReplay())
-    (panel,) = pile.panels
+    panel_stack = PanelStack(model, lambda: None, model.recorder)
+    panel_stack.open(OpenReplay())
+    (panel,) = panel_stack.panels
     assert isinstance(panel, ReplayPanel)
     shaken, few = [], []
     while not panel.replay.over:

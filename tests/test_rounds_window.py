@@ -10,21 +10,21 @@ import pytest
 from api_stub.schema import RiskedOrder, Round, RoundKill, RoundTable, Stage
 from game.accessibility import Access
 from game.actions import FinishRound, OpenRound, StartRound
-from game.api_state.exhibit import Exhibit, RoundsSeen, with_exhibit
+from game.api_state.failures_and_rounds import FailuresAndRounds, RoundsSeen, with_failures_and_rounds
 from game.api_state.snapshot import Snapshot, advance
 from game.inputs import Device, KeyPress, PointerPress
-from game.network.exhibit_polling import ExhibitPoller, run
+from game.network.failures_and_rounds_polling import FailuresAndRoundsPoller, run
 from game.panels.panel import Close, Do, Stay
+from game.panels.panel_stack import PanelStack
 from game.panels.round.keyboard import ERASE, LETTERS
 from game.panels.round.round_panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel
 from game.panels.round.table import rows_of
-from game.panels.stack import Pile
 from game.panels.widgets import Hit
 from game.simulation import round as rules
 from game.simulation.bottom_strip import strip_for
-from game.simulation.round import Phase, RoundPlay, heard, later, risk_of
+from game.simulation.round import RoundPhase, RoundPlay, heard, later, risk_of
 from game.simulation.update import update
-from tests.exhibit_panels import EXHIBIT_PANELS
+from tests.failures_and_rounds_panels import FAILURE_AND_ROUND_PANELS
 from tests.panelling import keys, middle, overlap, pass_time, texts_of
 from tests.standin import Line, StandIn, problem
 from tests.telling import kitchen_with, worker
@@ -36,10 +36,10 @@ def a_round(n: int = 1, state: Any = "running", left: float = 60.0, **more: Any)
     return Round(n=n, state=state, day=date(2026, 5, 1), started_at=T0, left_s=left, **more)
 
 
-def told(*news: RoundsSeen) -> Exhibit:
-    known = Exhibit()
+def told(*news: RoundsSeen) -> FailuresAndRounds:
+    known = FailuresAndRounds()
     for one in news:
-        known = with_exhibit(known, one)
+        known = with_failures_and_rounds(known, one)
     return known
 
 
@@ -47,11 +47,11 @@ class Booth:
     """A panel, and what the API has told it."""
 
     def __init__(self) -> None:
-        self.known = Exhibit()
+        self.known = FailuresAndRounds()
         self.panel = RoundPanel(lambda: self.known, 0)
 
     def tell(self, news: RoundsSeen) -> None:
-        self.known = with_exhibit(self.known, news)
+        self.known = with_failures_and_rounds(self.known, news)
         self.panel.update(0.02)
 
     def naming(self) -> None:
@@ -65,48 +65,48 @@ class Booth:
 
 def test_the_clock_goes_on_between_two_answers_and_ends_by_the_record() -> None:
     play = heard(RoundPlay(0), told(RoundsSeen(started=a_round(left=60.0))))
-    assert play.phase is Phase.PLAYING and play.seconds == 60
+    assert play.phase is RoundPhase.PLAYING and play.seconds == 60
     play = later(play, 59.5)
     assert play.seconds == 1
     play = later(play, 3.0)
-    assert play.seconds == 0 and play.phase is Phase.PLAYING, "only the API's record ends it"
+    assert play.seconds == 0 and play.phase is RoundPhase.PLAYING, "only the API's record ends it"
     over = told(
         RoundsSeen(started=a_round()), RoundsSeen(table=RoundTable(current=a_round(state="counting")))
     )
-    assert heard(play, over).phase is Phase.NAMING
+    assert heard(play, over).phase is RoundPhase.NAMING
 
 
 def test_an_answer_sets_the_clock_right() -> None:
     known = told(RoundsSeen(started=a_round(left=60.0)))
     play = later(heard(RoundPlay(0), known), 10.0)
     assert heard(play, known).left == 50.0
-    known = with_exhibit(known, RoundsSeen(table=RoundTable(current=a_round(left=47.0))))
+    known = with_failures_and_rounds(known, RoundsSeen(table=RoundTable(current=a_round(left=47.0))))
     assert heard(play, known).left == 47.0
 
 
 def test_a_start_of_before_is_not_this_one() -> None:
     known = told(RoundsSeen(started=a_round(1, "done")))
-    assert heard(RoundPlay(known.starts), known).phase is Phase.STARTING
+    assert heard(RoundPlay(known.starts), known).phase is RoundPhase.STARTING
 
 
 def test_another_rounds_record_is_not_this_one() -> None:
     known = told(RoundsSeen(started=a_round(2)))
     play = heard(RoundPlay(0), known)
-    known = with_exhibit(known, RoundsSeen(table=RoundTable(current=a_round(3, kills=9))))
+    known = with_failures_and_rounds(known, RoundsSeen(table=RoundTable(current=a_round(3, kills=9))))
     assert heard(play, known).told == a_round(2)
 
 
 def test_without_rounds_that_is_said() -> None:
     lacking = heard(RoundPlay(0), told(RoundsSeen(lacking=True)))
-    assert lacking.phase is Phase.REFUSED and "no rounds" in lacking.why_not
+    assert lacking.phase is RoundPhase.REFUSED and "no rounds" in lacking.why_not
     refused = heard(RoundPlay(0), told(RoundsSeen(not_started="the disk is full")))
-    assert refused.phase is Phase.REFUSED and refused.why_not == "the disk is full"
+    assert refused.phase is RoundPhase.REFUSED and refused.why_not == "the disk is full"
 
 
 def test_a_start_that_nobody_answers_is_given_up() -> None:
     booth = Booth()
     pass_time(booth.panel, 7.0)
-    assert booth.panel.play.phase is Phase.REFUSED and booth.panel.modal
+    assert booth.panel.play.phase is RoundPhase.REFUSED and booth.panel.modal
     assert keys(booth.panel, "escape") == Close()
 
 
@@ -129,16 +129,16 @@ def test_a_name_by_keys() -> None:
     assert keys(booth.panel, "return") == Do((FinishRound(1, "ADA"),))
     assert keys(booth.panel, "return") == Stay(), "once is enough"
     booth.tell(RoundsSeen(named=a_round(state="done", name="ADA")))
-    assert booth.panel.play.phase is Phase.TABLE
+    assert booth.panel.play.phase is RoundPhase.TABLE
 
 
 def test_a_name_is_no_longer_than_the_table_takes() -> None:
-    play = RoundPlay(0, Phase.NAMING)
+    play = RoundPlay(0, RoundPhase.NAMING)
     for letter in "abcdefghijk":
         play = rules.typed(play, letter)
     assert play.name == "ABCDEFGH"
-    assert rules.typed(RoundPlay(0, Phase.NAMING, name="ABCDEFG"), "ß").name == "ABCDEFG", "ß becomes SS"
-    assert rules.typed(RoundPlay(0, Phase.NAMING), "é").name == "É"
+    assert rules.typed(RoundPlay(0, RoundPhase.NAMING, name="ABCDEFG"), "ß").name == "ABCDEFG", "ß becomes SS"
+    assert rules.typed(RoundPlay(0, RoundPhase.NAMING), "é").name == "É"
 
 
 def test_a_name_by_touch() -> None:
@@ -156,7 +156,7 @@ def test_a_name_that_is_not_shown_is_told_kindly_and_another_may_be_given() -> N
     keys(booth.panel, "a", "b", "c", "return")
     booth.tell(RoundsSeen(refused="name: this one is not shown; choose another"))
     play = booth.panel.play
-    assert play.phase is Phase.NAMING and play.name == "" and "please" in play.refusal
+    assert play.phase is RoundPhase.NAMING and play.name == "" and "please" in play.refusal
     assert any(play.refusal == text for text, _, _ in texts_of(booth.panel))
     keys(booth.panel, "a", "d", "a")
     assert booth.panel.play.refusal == ""
@@ -175,9 +175,9 @@ def test_nobody_need_tell_a_name_and_the_table_begins_another_round() -> None:
     booth = Booth()
     booth.naming()
     booth.press("do", SKIP)
-    assert booth.panel.play.phase is Phase.TABLE
+    assert booth.panel.play.phase is RoundPhase.TABLE
     assert booth.press("do", AGAIN) == Do((StartRound(),))
-    assert booth.panel.play.phase is Phase.STARTING and not booth.panel.modal
+    assert booth.panel.play.phase is RoundPhase.STARTING and not booth.panel.modal
     booth.tell(RoundsSeen(started=a_round(2)))
     assert booth.panel.play.told == a_round(2)
 
@@ -194,14 +194,14 @@ def test_the_table_is_left() -> None:
     assert booth.press("do", LEAVE) == Close()
 
 
-@pytest.mark.parametrize("phase", [Phase.NAMING, Phase.TABLE])
-def test_targets_are_as_large_as_a_finger_and_apart(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [RoundPhase.NAMING, RoundPhase.TABLE])
+def test_targets_are_as_large_as_a_finger_and_apart(phase: RoundPhase) -> None:
     booth = Booth()
     booth.naming()
-    if phase is Phase.TABLE:
+    if phase is RoundPhase.TABLE:
         booth.press("do", SKIP)
     hits: tuple[Hit, ...] = booth.panel.hits
-    assert len(hits) == (29 if phase is Phase.NAMING else 2)
+    assert len(hits) == (29 if phase is RoundPhase.NAMING else 2)
     for n, hit in enumerate(hits):
         assert min(hit.box[2:]) >= 80
         assert all(overlap(hit.box, other.box) == 0 for other in hits[:n])
@@ -251,10 +251,10 @@ def test_the_key_and_the_kiosks_button_begin_one() -> None:
 
 def test_one_round_at_a_time_is_shown() -> None:
     model = kitchen_with([worker(1)], settle=1)
-    pile = Pile(model, lambda: None)
-    pile.open(OpenRound())
-    pile.open(OpenRound())
-    assert len(pile.panels) == 1 and pile.round_open
+    panel_stack = PanelStack(model, lambda: None)
+    panel_stack.open(OpenRound())
+    panel_stack.open(OpenRound())
+    assert len(panel_stack.panels) == 1 and panel_stack.round_open
 
 
 # The network
@@ -266,7 +266,7 @@ def as_told(one: Round) -> Any:
 
 def test_rounds_are_asked_for_while_somebody_plays_only() -> None:
     it = Line(StandIn({"GET /kiosk/rounds": RoundTable(current=a_round()).model_dump(mode="json")}))
-    poller = ExhibitPoller(it.client, it.told.append, it.clock)
+    poller = FailuresAndRoundsPoller(it.client, it.told.append, it.clock)
     poller.ask_due()
     assert it.api.asked == []
     poller.rounds = True
@@ -308,13 +308,13 @@ def test_a_name_is_sent_and_its_refusal_told() -> None:
 
 def test_what_is_told_comes_into_what_is_known() -> None:
     known = advance(Snapshot(), RoundsSeen(started=a_round()))
-    assert known.exhibit.round == a_round() and known.exhibit.starts == 1
+    assert known.failures_and_rounds.round == a_round() and known.failures_and_rounds.starts == 1
     known = advance(known, RoundsSeen(table=RoundTable(current=a_round(kills=3))))
-    assert known.exhibit.round == a_round(kills=3)
+    assert known.failures_and_rounds.round == a_round(kills=3)
     # Somebody else's window has begun the next one: this one's is in the table by now.
     done = a_round(state="done", kills=3)
     known = advance(known, RoundsSeen(table=RoundTable(current=a_round(2), today=[done])))
-    assert known.exhibit.round == done
+    assert known.failures_and_rounds.round == done
 
 
 def test_ones_own_round_is_in_the_table_with_its_rank() -> None:
@@ -325,10 +325,10 @@ def test_ones_own_round_is_in_the_table_with_its_rank() -> None:
     assert rows_of([], 1) == []
 
 
-@pytest.mark.parametrize("name", EXHIBIT_PANELS)
+@pytest.mark.parametrize("name", FAILURE_AND_ROUND_PANELS)
 @pytest.mark.parametrize("large", [False, True])
 def test_nothing_overlaps_and_all_of_it_is_on_the_canvas(name: str, large: bool) -> None:
-    written = texts_of(EXHIBIT_PANELS[name](), access=Access(large=large))
+    written = texts_of(FAILURE_AND_ROUND_PANELS[name](), access=Access(large=large))
     for n, (text, box, _) in enumerate(written):
         assert box[0] >= 0 and box[0] + box[2] <= 1920 and box[1] + box[3] <= 1080, text
         assert "…" not in text or text.endswith("begins …"), text

@@ -20,7 +20,7 @@ def test_a_second_run_that_finished_unseen_leaves_nobody_standing(first: S, seco
     play(model, 2.0, 0.05)
     tell(model, seen(order("a", second, run_id="two", started_at=at(60), seen_at=at(99))))
     play(model, 20.0, 0.05)
-    assert model.gophers == {} and model.tally.delivered == (second is S.DELIVERED)
+    assert model.gophers == {} and model.outcomes.delivered == (second is S.DELIVERED)
 
 
 def test_a_run_that_takes_an_open_ones_place_gives_its_stand_back() -> None:

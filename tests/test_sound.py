@@ -37,7 +37,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import KeyPress, PointerPress
-from game.scene.hud.draw import draw_hud
+from game.scene.hud.draw import draw_hud, hud_figures
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.model import Model
@@ -485,7 +485,7 @@ def test_a_muted_kitchen_says_so_in_words(brush: Brush, muted: bool, monkeypatch
         return written[text]
 
     monkeypatch.setattr(Pen, "write", recording)
-    draw_hud(brush, model)
+    draw_hud(brush, hud_figures(model))
     assert ("Muted" in written) == muted
     if muted:
         x, y, w, h = written["Muted"]

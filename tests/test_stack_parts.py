@@ -20,7 +20,7 @@ import pytest
 
 from api_stub.background import LONGEST_PAUSE_S, Pauses
 from api_stub.gateway.database import DatabaseProblem, prepare_database
-from api_stub.seldom import EVERY_S, Seldom
+from api_stub.repeated_messages import EVERY_S, RepeatedMessages
 from api_stub.stack.child import Child, Program
 from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
@@ -75,7 +75,7 @@ def test_a_stream_that_blocks_holds_nobody_up() -> None:
 def test_the_same_words_are_said_once_a_minute() -> None:
     moments = iter((0.0, 1.0, EVERY_S - 1, EVERY_S + 1, EVERY_S + 2))
     err = io.StringIO()
-    terminal = Terminal(None, err, seldom=Seldom(clock=lambda: next(moments)))
+    terminal = Terminal(None, err, repeated=RepeatedMessages(clock=lambda: next(moments)))
     for _ in range(4):
         terminal.say_seldom("no room")
     terminal.say_seldom("two\nlines")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.errors import TemporalUnreachable
-from api_stub.records.fleetlog import ReadyCount
+from api_stub.records.fleet_log import ReadyCount
 from api_stub.records.retries import MAX_READ, PATIENCE_S, READ_AT_ONCE, Retries, whole
-from api_stub.records.source import Row, StageHistory
+from api_stub.records.source import ListedRun, StageHistory
 from api_stub.records.stats import (
     BINS,
     NEWEST,
@@ -34,12 +34,12 @@ NOW = T0.timestamp()
 WINDOW_S = STEP_S * STEPS
 
 
-def row(name: str, started: float, took: float | None, state: str = "completed") -> Row:
+def row(name: str, started: float, took: float | None, state: str = "completed") -> ListedRun:
     """An order that started so many seconds ago, and took so long; None: it is open."""
     begun = NOW - started
     if took is None:
-        return Row(name, name, "running", begun)
-    return Row(name, name, state, begun, min(NOW, begun + took))  # type: ignore[arg-type]
+        return ListedRun(name, name, "running", begun)
+    return ListedRun(name, name, state, begun, min(NOW, begun + took))  # type: ignore[arg-type]
 
 
 ROWS = st.lists(
@@ -55,7 +55,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_the_curves_and_the_rates_count_what_happened(rows: list[Row]) -> None:
+def test_the_curves_and_the_rates_count_what_happened(rows: list[ListedRun]) -> None:
     times = times_of(rows)
     found = curves(times, [], [ReadyCount(NOW - 9, 1)], NOW)
     begin = NOW - WINDOW_S
@@ -88,7 +88,7 @@ def test_the_fleets_curves() -> None:
 
 
 @given(ROWS)
-def test_the_latency_is_that_of_deliveries(rows: list[Row]) -> None:
+def test_the_latency_is_that_of_deliveries(rows: list[ListedRun]) -> None:
     found = latency(times_of(rows))
     took = [row.closed - row.started for row in rows if row.state == "completed" and row.closed is not None]
     assert sum(found.counts) == len(took)

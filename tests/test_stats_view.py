@@ -22,7 +22,16 @@ from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
-from game.panels.stats.figures import Look, audit_line, bars, curve_points, nice, per_second, span_text, tiles
+from game.panels.stats.figures import (
+    KnownFigures,
+    audit_line,
+    bars,
+    curve_points,
+    nice,
+    per_second,
+    span_text,
+    tiles,
+)
 from game.panels.stats.layout import FRAME, LARGE_LAYOUT, PLAIN_LAYOUT, SheetLayout, frame_of
 from game.panels.stats.panel import StatsPanel
 from game.simulation.model import Model
@@ -30,7 +39,7 @@ from game.simulation.update import update
 from game.theme import SIZE_BODY
 from tests.panelling import overlap, pass_time, texts_of
 from tests.telling import T0, S, order, seen, tell
-from tests.test_watch import STATS
+from tests.test_records_polling import STATS
 
 NOW = T0.timestamp()
 
@@ -143,15 +152,15 @@ def test_a_histogram_of_another_shape_is_not_drawn() -> None:
 def test_the_counter_counts_until_the_audit_is_there() -> None:
     model = Model(wall=NOW)
     tell(model, seen(order("a", S.BAKING)), OrdersSeen((order("a", S.FAILED, last_failure="x"),)))
-    assert model.tally.lost == 1 and model.pizzas_lost is None, "nobody has counted yet"
+    assert model.outcomes.lost == 1 and model.pizzas_lost is None, "nobody has counted yet"
     tell(model, RecordsSeen(audit=audit()))
     assert model.pizzas_lost == 0, "the audit recounts; it is the one that is believed"
-    model.tally.pulse = 0.0
+    model.outcomes.pulse = 0.0
     tell(model, RecordsSeen(audit=audit(lost=3, counted_at=T0 + timedelta(seconds=2))))
-    assert model.pizzas_lost == 3 and model.tally.pulse == 1.0
-    model.tally.pulse = 0.0
+    assert model.pizzas_lost == 3 and model.outcomes.pulse == 1.0
+    model.outcomes.pulse = 0.0
     tell(model, RecordsSeen(audit=audit(lost=3, counted_at=T0 + timedelta(seconds=4))))
-    assert model.tally.pulse == 0.0, "it jumps once"
+    assert model.outcomes.pulse == 0.0, "it jumps once"
 
 
 def test_tab_shows_the_figures() -> None:
@@ -161,10 +170,12 @@ def test_tab_shows_the_figures() -> None:
 # The panel
 
 
-def look_at(known: Snapshot, wall: float) -> Look:
+def look_at(known: Snapshot, wall: float) -> KnownFigures:
     """What is known, at a Unix time."""
     counted = (known.audit, known.stats)
-    return Look(known, *(wall - one.counted_at.timestamp() if one is not None else 0.0 for one in counted))
+    return KnownFigures(
+        known, *(wall - one.counted_at.timestamp() if one is not None else 0.0 for one in counted)
+    )
 
 
 def panel(known: Snapshot, wall: float = NOW) -> StatsPanel:

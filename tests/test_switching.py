@@ -18,8 +18,8 @@ import pytest
 
 from api_stub.checkpoint import switching
 from api_stub.checkpoint.files import load
-from api_stub.checkpoint.memory import Memory
 from api_stub.checkpoint.reader import ConfigReader
+from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import Api, api
 from worker.show.dice import REASONS
@@ -181,15 +181,15 @@ def test_a_renamed_checkpoint_has_one_name(own: Api, tmp_path: Path) -> None:
 def test_what_is_in_force_is_remembered_for_this_run_alone(tmp_path: Path) -> None:
     file = config(tmp_path / "own.yaml", fleet={"slots": 3, "start": 2, "respawn_after_s": [1, 2]})
     loaded = load(file)
-    memory = Memory(tmp_path / "state" / "in-force.json", "run-1")
+    memory = RememberedCheckpoint(tmp_path / "state" / "in-force.json", "run-1")
     assert memory.recall() is None
     memory.remember(loaded)
     file.write_text("broken: [")
-    recalled = Memory(tmp_path / "state" / "in-force.json", "run-1").recall()
+    recalled = RememberedCheckpoint(tmp_path / "state" / "in-force.json", "run-1").recall()
     assert recalled is not None and recalled.config == loaded.config and recalled.file == file
     assert recalled.stamp != loaded.stamp, "the file is to be looked at again"
     for other in ("run-2", None):
-        assert Memory(tmp_path / "state" / "in-force.json", other).recall() is None
+        assert RememberedCheckpoint(tmp_path / "state" / "in-force.json", other).recall() is None
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ def test_what_is_in_force_is_remembered_for_this_run_alone(tmp_path: Path) -> No
 )
 def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "in-force.json").write_text(text)
-    assert Memory(tmp_path / "in-force.json", "r").recall() is None
+    assert RememberedCheckpoint(tmp_path / "in-force.json", "r").recall() is None
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    Memory(blocked / "in-force.json", "r").remember(load(config(tmp_path / "own.yaml")))
+    RememberedCheckpoint(blocked / "in-force.json", "r").remember(load(config(tmp_path / "own.yaml")))
 
 
 # --- on a real stack ---

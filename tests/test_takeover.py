@@ -15,7 +15,7 @@ import pytest
 from temporalio.client import Client
 
 from tests.running import RunningStack, eventually
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.shared import workflow_id_for
 from worker.worker import build_worker
 
@@ -180,7 +180,7 @@ def test_the_two_waits_that_a_kill_must_not_meet_are_short(stack: RunningStack) 
     async def waits() -> tuple[float, float]:
         client = await Client.connect(stack.temporal)
         described = await client.get_workflow_handle(workflow_id_for(order_id)).describe()
-        config = build_worker(client, Kitchen("w9.9")).config()
+        config = build_worker(client, PizzaActivities("w9.9")).config()
         decision = described.raw_description.execution_config.default_workflow_task_timeout
         return decision.ToTimedelta().total_seconds(), config[
             "sticky_queue_schedule_to_start_timeout"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.text import Pen
 from game.drawing.text import pen as pen_module
 from game.drawing.text.fonts import Face, face_for, font, readable
@@ -154,9 +155,8 @@ def test_wrapping_keeps_every_word_where_there_is_room(words: list[str]) -> None
 
 
 def test_drawn_lines_are_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = pen_module._Drawn()
+    kept: KeptPictures[pygame.Surface] = KeptPictures(300_000)
     monkeypatch.setattr(pen_module, "_drawn", kept)
-    monkeypatch.setattr(pen_module, "LIMIT_BYTES", 300_000)
     one, _ = pen()
     for n in range(200):
         one.write(f"order number {n}", 0, 0, 40, (255, 255, 255))
@@ -165,7 +165,7 @@ def test_drawn_lines_are_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_same_line_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pen_module, "_drawn", pen_module._Drawn())
+    monkeypatch.setattr(pen_module, "_drawn", KeptPictures(pen_module.LIMIT_BYTES))
     drawn: list[str] = []
     real = pen_module._draw
 

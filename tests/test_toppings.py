@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from tests.running import eventually
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.shared import (
     TOPPINGS,
     CodeFault,
@@ -29,7 +29,7 @@ from worker.shared import (
     StageTask,
 )
 from worker.show.challenges import pristine, spread_toppings
-from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.edited_code import LoadedCode, Toppings, load
 from worker.show.toppings import checked, spread
 
 ORDERED = st.lists(st.sampled_from(TOPPINGS), max_size=8)
@@ -104,19 +104,19 @@ def test_a_rounded_step_is_even_enough() -> None:
 HEAD = "from worker.shared import Placement\n"
 
 
-def edited(directory: Path, text: str, limit_s: float = 5.0) -> Loaded:
+def edited(directory: Path, text: str, limit_s: float = 5.0) -> LoadedCode:
     file = directory / "spread_toppings.py"
     file.write_text(text)
     return asyncio.run(load(file, limit_s))
 
 
-def fault_of(loaded: Loaded) -> CodeFault:
+def fault_of(loaded: LoadedCode) -> CodeFault:
     assert loaded.fault is not None and loaded.spread is None
     assert loaded.fault.file == str(loaded.file)
     return loaded.fault
 
 
-def failure(loaded: Loaded, toppings: list[str], limit_s: float = 2.0) -> ApplicationError:
+def failure(loaded: LoadedCode, toppings: list[str], limit_s: float = 2.0) -> ApplicationError:
     with pytest.raises(ApplicationError) as caught:
         asyncio.run(Toppings(loaded, limit_s).spread(toppings))
     assert not caught.value.non_retryable
@@ -277,7 +277,7 @@ def test_a_dataclass_in_the_file_is_no_problem(tmp_path: Path) -> None:
 def test_preparing_keeps_what_a_killed_attempt_had_done_while_edited_code_thinks(tmp_path: Path) -> None:
     """Heartbeats go on while the code runs: what the last attempt had done, and that this one has it now."""
     slow = f"import time\n{HEAD}\ndef spread(toppings):\n    time.sleep(0.2)\n    return []\n"
-    kitchen = Kitchen("w1.1", Toppings(edited(tmp_path, slow)).spread)
+    kitchen = PizzaActivities("w1.1", Toppings(edited(tmp_path, slow)).spread)
     env = ActivityEnvironment()
     told = {"done": 0.5, "worker": "w9.9", "attempt": 1}
     env.info = replace(

@@ -30,9 +30,9 @@ from game.panels.panel import Panel
 from game.panels.pin_entry import PinPanel
 from game.panels.question import AskPanel, Question
 from game.panels.quit_question import QuitPanel
-from game.panels.stats.figures import Look
+from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
-from game.scene.panel_lens import panel_box, panel_input, panel_view
+from game.scene.panel_placement import panel_box, panel_input, panel_view
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.clicks import press
 from game.simulation.controls.targets import target_at, targets
@@ -87,7 +87,7 @@ PANELS: dict[str, Callable[[], Panel]] = {
     "card at the left": lambda: a_card("left"),
     "bug": lambda: BugSlip(challenge, art=None, asked=True),
     "help": lambda: HelpPanel(kiosk=True),
-    "figures": lambda: StatsPanel(lambda: Look(Model().known)),
+    "figures": lambda: StatsPanel(lambda: KnownFigures(Model().known)),
     "checkpoints": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 11)], "1"),
     "replay": a_panel,
     "round, its name": lambda: the_round("naming"),

@@ -22,20 +22,20 @@ from game.drawing.view import View
 from game.panels.help import HelpPanel
 from game.panels.order_card.life import Kill
 from game.panels.order_card.text import kill_text
+from game.panels.panel_stack import PanelStack
 from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
-from game.panels.stack import Pile
-from game.panels.stats.figures import Look, audit_line, ends, sums, tiles
+from game.panels.stats.figures import KnownFigures, audit_line, ends, sums, tiles
 from game.panels.stats.layout import frame_of
 from game.panels.stats.panel import BELOW, StatsPanel
-from game.replay.facts import held_of, taken_of
 from game.replay.playback_list import not_the_newest, recorded
+from game.replay.receipt_facts import held_of, taken_of
 from game.scene.cooks import draw_cooks, pose_of
-from game.scene.hud.draw import draw_hud, draw_over_panels
+from game.scene.hud.draw import alert_figures, draw_hud, draw_over_panels, hud_figures
 from game.scene.hud.free_room import LOWEST, MessageRoom
 from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
-from game.scene.moment import moment_of, placed_cooks
 from game.scene.renderer import room_for_messages
+from game.scene.room_figures import moment_of, placed_cooks
 from game.simulation.actors import CookPhase
 from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.crowd.resting import READ_SECONDS
@@ -45,9 +45,9 @@ from tests.gallery import a_window, pictures_at
 from tests.panelling import texts_of, writing
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 from tests.test_receipt_strip import held, receipt
+from tests.test_records_polling import Seen
 from tests.test_replay_panel import a_panel, at_moment, killed
 from tests.test_stats_view import audit, stats
-from tests.test_watch import Seen
 
 BOTH = pytest.mark.parametrize("access", [PLAIN, Access(large=True)], ids=["plain", "large"])
 
@@ -113,7 +113,7 @@ def test_no_tile_is_cut_however_orders_ended(access: Access) -> None:
     )  # fmt: skip
     model = Model(wall=T0.timestamp())
     tell(model, RecordsSeen(audit=now, stats=more))
-    panel = StatsPanel(lambda: Look(model.known))
+    panel = StatsPanel(lambda: KnownFigures(model.known))
     texts = texts_of(panel, access=access)
     said = " ".join(text for text, _, _ in texts)
     assert all(words in said for words in ("12 lost", "100 failed", "20 cancelled"))
@@ -144,13 +144,13 @@ def test_an_audit_is_asked_for_soon_after_orders_came_or_went_and_else_seldom() 
 
 def test_the_question_whether_to_leave_counts_on() -> None:
     model = delivered_here(0)
-    pile = Pile(model, lambda: None)
-    pile.open(AskQuit())
-    assert any("1 order is open" in text for text, _, _ in texts_of(pile.panels[-1]))
+    panel_stack = PanelStack(model, lambda: None)
+    panel_stack.open(AskQuit())
+    assert any("1 order is open" in text for text, _, _ in texts_of(panel_stack.panels[-1]))
     tell(model, OrdersSeen((order("b"), order("c"))))
-    assert any("3 orders are open" in text for text, _, _ in texts_of(pile.panels[-1]))
+    assert any("3 orders are open" in text for text, _, _ in texts_of(panel_stack.panels[-1]))
     tell(model, RecordsSeen(audit=audit(in_flight=0)))
-    assert any("No order is open" in text for text, _, _ in texts_of(pile.panels[-1]))
+    assert any("No order is open" in text for text, _, _ in texts_of(panel_stack.panels[-1]))
 
 
 # Signs and messages
@@ -178,13 +178,13 @@ def test_signs_lie_over_panels_and_under_no_other_sign(brush: Brush, access: Acc
     """They are drawn after the panels, and where none of these has anything to say."""
     model = kitchen_with([worker(1)], settle=1.0)
     play(model, 3.0, news=[ApiAway("gone")])
-    assert not boxes(lambda: draw_hud(brush, model), "The API")
-    assert boxes(lambda: draw_over_panels(brush, model, MessageRoom()), "The API")
-    panel = StatsPanel(lambda: Look(model.known))
+    assert not boxes(lambda: draw_hud(brush, hud_figures(model)), "The API")
+    assert boxes(lambda: draw_over_panels(brush, alert_figures(model), MessageRoom()), "The API")
+    panel = StatsPanel(lambda: KnownFigures(model.known))
     panel.draw(brush.view)
     end = frame_of(access)[1] + frame_of(access)[3] + BELOW
     free = room_for_messages((panel,), access.large)
-    (sign,) = boxes(lambda: draw_over_panels(brush, model, free), "The API")
+    (sign,) = boxes(lambda: draw_over_panels(brush, alert_figures(model), free), "The API")
     assert sign[1] > end
 
 
@@ -195,14 +195,16 @@ def test_no_message_lies_over_the_figures_age_or_the_help(brush: Brush, access: 
     for text in ("first", "w3.1 was not heard of in time; it lives. Bake for Ada goes on with w2.1."):
         model.say(text)
     model.messages[0].age = model.messages[1].age = age
-    panel = StatsPanel(lambda: Look(model.known, 9.0, 9.0))
+    panel = StatsPanel(lambda: KnownFigures(model.known, 9.0, 9.0))
     panel.draw(brush.view)
     old = frame_of(access)[1] + frame_of(access)[3] + BELOW
-    found = writing(lambda: draw_over_panels(brush, model, room_for_messages((panel,), access.large)))
+    found = writing(
+        lambda: draw_over_panels(brush, alert_figures(model), room_for_messages((panel,), access.large))
+    )
     assert found and all(box[1] >= old for _, box, _ in found)
     helping = room_for_messages((HelpPanel(kiosk=False),), access.large)
     assert helping.top >= LOWEST
-    over = writing(lambda: draw_over_panels(brush, model, helping))
+    over = writing(lambda: draw_over_panels(brush, alert_figures(model), helping))
     assert len(over) == 1 and over[0][1][1] >= LOWEST, "the newest, in one line under the help"
 
 
@@ -212,7 +214,7 @@ def test_help_is_as_large_as_the_other_buttons_of_the_strip() -> None:
         brush = Brush(view, pictures_at(view.scale), Pen(view))
         model = kitchen_with([worker(1)])
         model.access = view.access
-        high = {text: box[3] for text, box, _ in writing(lambda: draw_hud(brush, model))}
+        high = {text: box[3] for text, box, _ in writing(lambda: draw_hud(brush, hud_figures(model)))}
     assert high["Help"] == high["Temporal"] and LARGE > 1
 
 

@@ -26,8 +26,8 @@ from api_stub.background import keep_running
 from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
 from api_stub.gateway import reader
 from api_stub.gateway.client import Gateway
-from api_stub.gateway.coverage import Coverage
-from api_stub.gateway.log import read_log
+from api_stub.gateway.freshness import Freshness
+from api_stub.gateway.history_events import read_log
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.pending import code_fault
@@ -41,11 +41,11 @@ from api_stub.gateway.reading import (
 )
 from api_stub.gateway.values import moment
 from api_stub.records.audit import verdict
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 from api_stub.records.stats import latency, times_of
 from api_stub.records.temporal_source import PAUSED, read_pending, read_row
 from api_stub.schema import Listing, Order, OrderList, OrderStatus, StatusItem
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from tests.recorded import T0
 from worker.connection import Target
 from worker.shared import ACTIVITY_TYPES, CodeFault, OrderInfo, Stage, StageProgress, workflow_id_for
@@ -333,7 +333,7 @@ def test_a_time_that_is_none_is_not_known(seconds: int, nanos: int) -> None:
     assert Order.model_validate_json(order.model_dump_json()) == order
     row = read_row(info)
     assert 0 <= row.started <= 8e9 and row.closed is not None
-    found = latency(times_of([row, Row("good", "r", "completed", 10.0, 12.0)]))
+    found = latency(times_of([row, ListedRun("good", "r", "completed", 10.0, 12.0)]))
     json.dumps(found.model_dump(), allow_nan=False)
     assert moment(execution("good").start_time) == datetime.fromtimestamp(AT, UTC)
 
@@ -474,7 +474,7 @@ def test_the_round_goes_on_past_an_order_that_cannot_be_read(caplog: pytest.LogC
             assert found is not None
             return found
 
-        going = asyncio.create_task(OrderPoller(book, Coverage(), look).go_round())
+        going = asyncio.create_task(OrderPoller(book, Freshness(), look).go_round())
         await asyncio.wait_for(thrice.wait(), 10)
         assert not going.done()
         going.cancel()
@@ -505,7 +505,7 @@ def test_the_watch_never_ends() -> None:
 def test_an_unfit_record_is_told_once_for_each_reason_and_not_for_ever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    unfit = Unfit("order", most=3)
+    unfit = UnreadableRecords("order", most=3)
     with caplog.at_level(logging.WARNING):
         for _ in range(5):
             for n in range(10):

@@ -15,19 +15,19 @@ import pytest
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 
 from api_stub.errors import RecordUnreadable, TemporalUnreachable
-from api_stub.records import looks, searches
+from api_stub.records import death_searches, looks
 from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
+from api_stub.records.attempt_holders import AttemptHolders
 from api_stub.records.audit import tally
-from api_stub.records.hands import Hands
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger_lines import Totals
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Pending, Row, StageHistory, WorkflowState, run_all
-from api_stub.records.takeovers import Follower
+from api_stub.records.source import ListedRun, Pending, StageHistory, WorkflowState, run_all
+from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.temporal_source import TemporalSource, read_row
 from api_stub.records.timeouts import Timeouts
 from api_stub.schema import Order, OrderStatus, Stage, StageView
@@ -59,7 +59,7 @@ class PartlyBroken(MadeUpTemporal):
         if workflow_id in self.broken:
             raise self.broken[workflow_id]
 
-    async def row(self, workflow_id: str) -> Row | None:
+    async def row(self, workflow_id: str) -> ListedRun | None:
         """See Source."""
         self._check(workflow_id)
         return await super().row(workflow_id)
@@ -75,7 +75,7 @@ class PartlyBroken(MadeUpTemporal):
         self._check(workflow_id)
         return await super().story(workflow_id, run_id)
 
-    async def meant_to_fail(self, row: Row) -> bool:
+    async def meant_to_fail(self, row: ListedRun) -> bool:
         """See Source."""
         self._check(row.workflow_id)
         return await super().meant_to_fail(row)
@@ -123,7 +123,7 @@ def test_the_audit_waits_for_a_temporal_that_is_away() -> None:
 def test_a_row_that_cannot_be_read_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def odd(info: WorkflowExecutionInfo) -> Row:
+    def odd(info: WorkflowExecutionInfo) -> ListedRun:
         if info.execution.workflow_id == "bad":
             raise OverflowError("odd")
         return read_row(info)
@@ -149,7 +149,7 @@ def order(name: str) -> Order:
     return Order(id=name, workflow_id=name, status=OrderStatus.BAKING, worker="w1.1")
 
 
-async def until(check: Callable[[], object], follower: Follower) -> None:
+async def until(check: Callable[[], object], follower: TakeoverTracker) -> None:
     """Let the follower run until the check is truthy."""
     going = asyncio.create_task(follower.run())
     try:
@@ -163,10 +163,10 @@ async def until(check: Callable[[], object], follower: Follower) -> None:
 
 def follower_of(
     temporal: MadeUpTemporal, receipts: Receipts, *names: str, clock: Callable[[], float] = time.monotonic
-) -> Follower:
+) -> TakeoverTracker:
     """A follower to whom w1.1 has hinted that it bakes nothing; these orders are open."""
     orders = Orders(lambda: [order(name) for name in names], lambda name: None, lambda name: name)
-    return Follower(temporal, receipts, Hands(), Timeouts(), orders, clock)
+    return TakeoverTracker(temporal, receipts, AttemptHolders(), Timeouts(), orders, clock)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
@@ -227,7 +227,7 @@ def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
 ) -> None:
     for name in ("AWAY_S", "FAST_S"):
         monkeypatch.setattr(follow, name, 0.01)
-    monkeypatch.setattr(searches, "SEARCH_S", 0.01)
+    monkeypatch.setattr(death_searches, "SEARCH_S", 0.01)
     temporal = PartlyBroken()
     temporal.grips = {name: WorkflowState(name, f"run-{name}", True, held_by("w1.1")) for name in ("a", "b")}
     temporal.stories = {name: StageHistory("Ada") for name in ("a", "b")}
@@ -251,7 +251,7 @@ def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
         await until(lambda: held() == ["a"], follower)
         asked = temporal.asked["grip"]
         assert follower._searches
-        now[0] += 2 * searches.LONGEST_S
+        now[0] += 2 * death_searches.LONGEST_S
         await until(lambda: not follower._searches, follower)
         assert temporal.asked["grip"] >= asked and held() == ["a"]
 
@@ -284,7 +284,7 @@ def test_attempts_are_learnt_past_a_history_that_nobody_can_read(
     bad = fresh("bad")
     temporal.stories = {"good": StageHistory(None, (StageView(stage=Stage.BAKE, attempts=3),))}
     temporal.broken = {bad: error}
-    rows = [Row(name, f"run-{name}", "completed", NOW, NOW + 1) for name in (bad, "good")]
+    rows = [ListedRun(name, f"run-{name}", "completed", NOW, NOW + 1) for name in (bad, "good")]
     retries = Retries(temporal, lambda key: None)
 
     async def run() -> None:

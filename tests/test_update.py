@@ -75,7 +75,12 @@ def test_a_stage_is_a_place(status: S, place: Place) -> None:
 def test_a_delivered_order_is_joyful_and_leaves() -> None:
     model = kitchen_with(PAIR, [order(status=S.OUT_FOR_DELIVERY)], settle=6.0)
     tell(model, seen(order(status=S.DELIVERED, finished_at=at(5))))
-    assert (model.tally.delivered, model.open_orders, model.per_minute, model.tally.lost) == (1, 0, 1, 0)
+    assert (model.outcomes.delivered, model.open_orders, model.per_minute, model.outcomes.lost) == (
+        1,
+        0,
+        1,
+        0,
+    )
     moods = []
     for _ in range(600):
         play(model, 1 / 60)
@@ -86,7 +91,7 @@ def test_a_delivered_order_is_joyful_and_leaves() -> None:
 
 def test_an_order_that_was_over_before_it_was_seen_counts_but_does_not_walk_in() -> None:
     model = kitchen_with(PAIR, [order("a", S.DELIVERED), order("b", S.FAILED)])
-    assert (model.gophers, model.tally.delivered, model.tally.lost) == ({}, 1, 1)
+    assert (model.gophers, model.outcomes.delivered, model.outcomes.lost) == ({}, 1, 1)
 
 
 def test_the_same_id_again_walks_in_again() -> None:
@@ -159,7 +164,7 @@ def test_its_order_is_worried_and_hops_only_when_temporal_says_that_another_has_
     until_settled(model)
     assert gopher.hop is None and gopher.mood is Mood.WORKED and gopher.lift == 0
     assert model.cooks[2].holding == ["a", "b"] and model.cooks[1].holding == []
-    assert model.tally.lost == 0
+    assert model.outcomes.lost == 0
 
 
 def test_with_nobody_alive_the_orders_stay_where_they_are() -> None:
@@ -231,13 +236,13 @@ def test_a_smaller_kitchen_has_fewer_cooks() -> None:
 def test_the_api_away_is_a_state_and_everything_stays() -> None:
     model = kitchen_with(PAIR, [baking()], settle=8.0)
     tell(model, ApiAway("nobody answers there"))
-    since = model.heard.offline_since
+    since = model.api_contact.offline_since
     play(model, 5.0)
     tell(model, ApiAway("nobody answers there"))
-    assert since is not None and model.heard.offline_since == since
+    assert since is not None and model.api_contact.offline_since == since
     assert "a" in model.gophers and model.cooks[1].living
     tell(model, seen(baking()))
-    assert model.heard.offline_since is None
+    assert model.api_contact.offline_since is None
 
 
 # The counter
@@ -257,25 +262,25 @@ def test_lost_is_failed_or_vanished_and_nothing_else() -> None:
         Said("anything"),
     )
     play(model, 60.0, 0.1)
-    assert model.tally.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
+    assert model.outcomes.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
     tell(model, seen(order("a", S.FAILED, last_failure="no such crust")))
-    assert model.tally.lost == 1 and "no such crust" in model.messages[-1].text
+    assert model.outcomes.lost == 1 and "no such crust" in model.messages[-1].text
     tell(model, seen(order("a", S.FAILED)), seen(order("b", S.DELIVERED)))
-    assert model.tally.lost == 1 and model.tally.delivered == 1
+    assert model.outcomes.lost == 1 and model.outcomes.delivered == 1
     tell(model, seen(unknown[2]), seen(unknown[2]), seen(unknown[2]), seen(unknown[2]))
-    assert model.tally.lost == 2 and model.open_orders == 1
+    assert model.outcomes.lost == 2 and model.open_orders == 1
     until_settled(model)
     assert model.gophers["a"].mood is Mood.SAD and model.gophers["c"].mood is Mood.SAD
     tell(model, seen(baking("c", "w2.1", 9)))
-    assert model.tally.lost == 1 and model.gophers["c"].place is Place.OVEN
+    assert model.outcomes.lost == 1 and model.gophers["c"].place is Place.OVEN
 
 
 def test_found_again_and_delivered_at_once() -> None:
     model = kitchen_with(PAIR, [baking()])
     tell(model, *[seen(order(status=S.UNKNOWN))] * 3)
-    assert model.tally.lost == 1
+    assert model.outcomes.lost == 1
     tell(model, seen(order(status=S.DELIVERED)))
-    assert (model.tally.lost, model.tally.delivered, model.gophers["a"].place) == (0, 1, Place.SCOOTER)
+    assert (model.outcomes.lost, model.outcomes.delivered, model.gophers["a"].place) == (0, 1, Place.SCOOTER)
     play(model, 20.0, 0.1)
     assert model.gophers == {}
 
@@ -306,7 +311,7 @@ def test_a_kitchen_of_two_hundred() -> None:
     assert len(model.cooks[9].holding) == 200 and all(g.hop is None for g in model.gophers.values())
     tell(model, seen(*(order(name, S.DELIVERED) for name in names)))
     play(model, 20.0, 0.1)
-    assert model.gophers == {} and model.tally.delivered == 200 and model.tally.lost == 0
+    assert model.gophers == {} and model.outcomes.delivered == 200 and model.outcomes.lost == 0
 
 
 def test_failed_orders_do_not_fill_the_room() -> None:
@@ -314,7 +319,7 @@ def test_failed_orders_do_not_fill_the_room() -> None:
     model = kitchen_with(PAIR, [order(name) for name in names])
     tell(model, seen(*(order(name, S.FAILED) for name in names)))
     play(model, 30.0, 0.1)
-    assert model.tally.lost == 60 and 0 < len(model.gophers) <= 24
+    assert model.outcomes.lost == 60 and 0 < len(model.gophers) <= 24
 
 
 # Time
@@ -423,7 +428,7 @@ def test_whatever_comes_the_picture_stays_sane(
         update(model, done, told, dt)
         assert len(model.messages) <= 3 and len(model.particles.flying) <= LIMIT
         assert len(model.gophers) <= 5 and len(model.cooks) == model.slots
-        assert model.tally.lost >= 0
+        assert model.outcomes.lost >= 0
         for gopher in model.gophers.values():
             assert all(map(math.isfinite, (*where(gopher), gopher.lift, gopher.height)))
     play(model, 12.0, 0.1)

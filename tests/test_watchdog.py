@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from api_stub.stack.health import Health
+from api_stub.stack.health import StartHealth
 from api_stub.stack.watchdog import LEAST_LOOKS, SILENT_S, Watchdog
 
-WELL = Health(reachable=True, ready=1)
-AWAY = Health(reachable=False, ready=1)
+WELL = StartHealth(reachable=True, ready=1)
+AWAY = StartHealth(reachable=False, ready=1)
 PIDS: dict[str, int | None] = {"api": 1, "temporal": 2}
 STEP_S = SILENT_S / (LEAST_LOOKS + 1)
 
 
-def hear(watchdog: Watchdog, health: Health | None, looks: int, began: float = 0.0) -> list[str]:
+def hear(watchdog: Watchdog, health: StartHealth | None, looks: int, began: float = 0.0) -> list[str]:
     """What is told to hang at the last of so many looks, which come at equal distances from `began` on."""
     found: list[str] = []
     for n in range(looks):

@@ -13,7 +13,7 @@ from game.api_state.events import OrderTakenOver, WorkerBorn, WorkerDied
 from game.api_state.news import ApiAway, FleetSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network.api_clock import ApiClock
-from game.network.records import RecordsPoller
+from game.network.records_polling import RecordsPoller
 from game.simulation.actors import CookPhase
 from game.simulation.model import Model
 from game.simulation.update import update
@@ -121,8 +121,9 @@ def test_ages_and_rates_survive_a_step(step: float) -> None:
     play(model, 1.0, news=[ApiAway("gone")])
     assert model.audit_age == pytest.approx(1.1, abs=0.2) and model.stats_age < 2.0
     assert model.per_minute == 1
-    assert model.heard.offline_since is not None and model.real - model.heard.offline_since == pytest.approx(
-        1.0
+    assert (
+        model.api_contact.offline_since is not None
+        and model.real - model.api_contact.offline_since == pytest.approx(1.0)
     )
     play(model, 61.0, dt=0.1)
     assert model.per_minute == 0, "a clock set back keeps no delivery in the last minute for an hour"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import Desk, virtual_display
+from tests.desk import Desk, display_of, virtual_display
 from tests.running import ROOT, eventually
 
 pytestmark = pytest.mark.window
@@ -192,20 +192,9 @@ def resizable() -> Iterator[str]:
         pytest.skip(
             "needs Xvnc and xrandr (Debian: apt install tigervnc-standalone-server x11-xserver-utils)"
         )
-    near, far = os.pipe()
-    server = subprocess.Popen(
-        ["Xvnc", "-displayfd", str(far), "-geometry", "1920x1080", "-depth", "24", "-SecurityTypes", "None",
-         "-rfbport", "-1", "-localhost"],
-        pass_fds=(far,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(far)
-    with os.fdopen(near) as answer:
-        number = answer.readline().strip()
-    try:
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(40)
+    screen = ("-geometry", "1920x1080", "-depth", "24")
+    with display_of("Xvnc", *screen, "-SecurityTypes", "None", "-rfbport", "-1", "-localhost") as name:
+        yield name
 
 
 def test_a_full_screen_follows_a_resolution_that_is_changed_and_changed_back(

@@ -16,10 +16,10 @@ BEGIN = """
 import os, sys, threading, time
 from pathlib import Path
 from worker.show.outputs import BoundedFile, Output
-from worker.show.surroundings import Surroundings
+from worker.show.process_state import ProcessState
 log = Path(sys.argv[1])
 output = Output(BoundedFile(log))
-surroundings = Surroundings(output)
+surroundings = ProcessState(output)
 def leave():
     output.finish(5)
     os._exit(7)

@@ -25,7 +25,7 @@ ENOUGH_S = 1e-6
 """Less than this left is done: a clock's rounding must not cost another round."""
 
 
-class Kitchen:
+class PizzaActivities:
     """The three activities, as methods of an object that is handed what it depends on.
 
     `worker` is this process's name; `spread` plans where toppings go, and may fail, and so may
@@ -47,7 +47,7 @@ class Kitchen:
     @activity.defn(name=ACTIVITY_TYPES[Stage.PREPARE])
     async def prepare(self, task: StageTask) -> StageResult:
         """Plan where the toppings go, make the dough and put them on."""
-        attempt = Attempt(self._worker, self._clock)
+        attempt = ActivityAttempt(self._worker, self._clock)
         if self._spread is not None:
             await attempt.wait_for(self._spread(list(task.order.toppings)))
         return await attempt.work(task)
@@ -55,7 +55,7 @@ class Kitchen:
     @activity.defn(name=ACTIVITY_TYPES[Stage.BAKE])
     async def bake(self, task: StageTask) -> StageResult:
         """Keep the pizza in the oven until it is done."""
-        attempt = Attempt(self._worker, self._clock)
+        attempt = ActivityAttempt(self._worker, self._clock)
         if self._before_baking is not None and (needed := self._before_baking(task)) is not None:
             await attempt.wait_for(needed)
         return await attempt.work(task)
@@ -63,14 +63,14 @@ class Kitchen:
     @activity.defn(name=ACTIVITY_TYPES[Stage.DELIVER])
     async def deliver(self, task: StageTask) -> StageResult:
         """Take the pizza to the customer."""
-        return await Attempt(self._worker, self._clock).work(task)
+        return await ActivityAttempt(self._worker, self._clock).work(task)
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, as a Worker wants them."""
         return [self.prepare, self.bake, self.deliver]
 
 
-class Attempt:
+class ActivityAttempt:
     """One attempt of an activity: it takes over what the last one left, and heartbeats what it has done."""
 
     def __init__(self, worker: str, clock: Callable[[], float]) -> None:

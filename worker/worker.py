@@ -13,7 +13,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.connection import Target, connect
 from worker.shared import TASK_QUEUE
 from worker.workflow import PizzaWorkflow
@@ -21,7 +21,7 @@ from worker.workflow import PizzaWorkflow
 
 def build_worker(
     client: Client,
-    kitchen: Kitchen,
+    kitchen: PizzaActivities,
     *,
     task_queue: str = TASK_QUEUE,
     concurrency: int = 4,
@@ -50,7 +50,7 @@ def build_worker(
 async def main() -> None:
     """Work until cancelled (Ctrl-C), at the server that the environment names."""
     client = await connect(Target(), identity="w0.0")
-    await build_worker(client, Kitchen("w0.0")).run()
+    await build_worker(client, PizzaActivities("w0.0")).run()
 
 
 if __name__ == "__main__":

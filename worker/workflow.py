@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from worker.activities import Kitchen
+    from worker.activities import PizzaActivities
     from worker.shared import (
         INVALID_ORDER,
         STATUS_QUERY,
@@ -63,20 +63,20 @@ class PizzaWorkflow:
         self._begin(Stage.PREPARE)
         self._end(
             await workflow.execute_activity_method(
-                Kitchen.prepare, order.task(Stage.PREPARE), **how(order, Stage.PREPARE)
+                PizzaActivities.prepare, order.task(Stage.PREPARE), **how(order, Stage.PREPARE)
             )
         )
         self._begin(Stage.BAKE)
         self._end(
             await workflow.execute_activity_method(
-                Kitchen.bake, order.task(Stage.BAKE), **how(order, Stage.BAKE)
+                PizzaActivities.bake, order.task(Stage.BAKE), **how(order, Stage.BAKE)
             )
         )
         self._progress.status = OrderStatus.PENDING_PICKUP
         self._begin(Stage.DELIVER)
         self._end(
             await workflow.execute_activity_method(
-                Kitchen.deliver, order.task(Stage.DELIVER), **how(order, Stage.DELIVER)
+                PizzaActivities.deliver, order.task(Stage.DELIVER), **how(order, Stage.DELIVER)
             )
         )
         self._progress.status = OrderStatus.DELIVERED

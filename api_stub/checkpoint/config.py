@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from api_stub.http.hosts import host_entry
+from api_stub.http.host_headers import host_entry
 from api_stub.schema.bindings import checked_bindings
 from worker.shared import KitchenSettings, StageSettings, checked_booth
 

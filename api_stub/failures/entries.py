@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from api_stub.failures import on_services, on_workers
-from api_stub.failures.book import Doing
-from api_stub.failures.scene import Scene
+from api_stub.failures.failure_log import FailureInProgress
+from api_stub.failures.targets import FailureTargets
 
-Do = Callable[[Scene, Doing], Awaitable[None]]
-WhyNot = Callable[[Scene], str | None]
+Do = Callable[[FailureTargets, FailureInProgress], Awaitable[None]]
+WhyNot = Callable[[FailureTargets], str | None]
 
 
-def always(scene: Scene) -> str | None:
+def always(targets: FailureTargets) -> str | None:
     """Nothing keeps it from being done."""
     return None
 

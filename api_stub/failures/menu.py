@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from api_stub.background import Troubles, reason_of
 from api_stub.errors import FailuresClosed, FailureUnavailable, NoSuchFailure
-from api_stub.failures.book import Book, Doing
 from api_stub.failures.entries import BY_ID, ENTRIES, Entry
+from api_stub.failures.failure_log import FailureInProgress, FailureLog
 from api_stub.failures.on_services import KEEPER
-from api_stub.failures.scene import Scene
+from api_stub.failures.targets import FailureTargets
 from api_stub.fleet.state import Slot
 from api_stub.schema import (
     Failure,
@@ -31,25 +31,25 @@ MAX_AT_ONCE = 4
 PART = "oven service"
 
 
-class Menu:
+class FailureService:
     """All failures of one kitchen. `kiosk`: it is shut unless the config allows it."""
 
-    def __init__(self, scene: Scene, troubles: Troubles, kiosk: bool = False) -> None:
-        self._scene = scene
+    def __init__(self, targets: FailureTargets, troubles: Troubles, kiosk: bool = False) -> None:
+        self._targets = targets
         self._troubles = troubles
         self._kiosk = kiosk
-        self._book = Book(None if scene.state is None else scene.state / FAILURES)
+        self._log = FailureLog(None if targets.state is None else targets.state / FAILURES)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._opening_oven: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Before the fleet opens: read what is kept, and have an oven service where one is wanted."""
-        self._book.load()
-        for doing in self._book.unfinished():
+        self._log.load()
+        for doing in self._log.unfinished():
             self._finish_for_another_api(doing)
         await self._follow_config()
 
-    def _finish_for_another_api(self, doing: Doing) -> None:
+    def _finish_for_another_api(self, doing: FailureInProgress) -> None:
         if doing.record.failure == "api-killed":
             doing.saw(
                 KEEPER, "the API was started again; it found every open order in Temporal", _our_start()
@@ -61,13 +61,13 @@ class Menu:
     async def close(self) -> None:
         """Undo whatever is under way, and let go of everything."""
         await self.end_all()
-        await self._scene.network.close()
-        await self._scene.oven.close()
+        await self._targets.network.close()
+        await self._targets.oven.close()
 
     async def _follow_config(self) -> None:
         """Have the oven service serve where the checkpoint in force has one."""
-        oven = self._scene.oven
-        if self._scene.config().failures.oven_service and self._oven_is_off:
+        oven = self._targets.oven
+        if self._targets.config().failures.oven_service and self._oven_is_off:
             try:
                 await oven.set_mode("serving")
                 self._troubles.clear(PART)
@@ -76,18 +76,18 @@ class Menu:
 
     def dressed(self, spec: WorkerSpec) -> WorkerSpec:
         """What a new worker is told besides: its way to Temporal, the oven, which poison it can make."""
-        scene, wanted = self._scene, self._scene.config().failures
-        spec = replace(spec, poison=scene.poison)
+        targets, wanted = self._targets, self._targets.config().failures
+        spec = replace(spec, poison=targets.poison)
         if wanted.network:
-            address = scene.network.address_for(spec.slot, spec.identity)
+            address = targets.network.address_for(spec.slot, spec.identity)
             if address is not None:
                 spec = replace(spec, target=replace(spec.target, address=address))
         if wanted.oven_service:
             try:
-                scene.oven.reserve()
+                targets.oven.reserve()
             except OSError as error:
                 self._troubles.tell(PART, reason_of(error))
-            spec = replace(spec, oven=scene.oven.url)
+            spec = replace(spec, oven=targets.oven.url)
             if self._oven_is_off and self._opening_oven is None:
                 # A checkpoint that was switched to has an oven, and the last one had none.
                 self._opening_oven = asyncio.get_running_loop().create_task(self._follow_config())
@@ -97,7 +97,7 @@ class Menu:
     @property
     def _oven_is_off(self) -> bool:
         """Whether the oven does not serve, and is not meant to be down."""
-        return self._scene.oven.mode == "refusing" and "oven-down" not in self._running
+        return self._targets.oven.mode == "refusing" and "oven-down" not in self._running
 
     def _oven_opened(self, _: object) -> None:
         self._opening_oven = None
@@ -105,11 +105,11 @@ class Menu:
     @property
     def is_open(self) -> bool:
         """Whether anything of it may be done."""
-        return not self._kiosk or self._scene.config().failures.allowed_in_kiosk
+        return not self._kiosk or self._targets.config().failures.allowed_in_kiosk
 
     def listed(self) -> FailureMenu:
         """The menu, and the timeouts in force."""
-        config = self._scene.config()
+        config = self._targets.config()
         return FailureMenu(
             open=self.is_open,
             timeouts=TimeoutsInForce(
@@ -137,15 +137,17 @@ class Menu:
             return "it is being done just now"
         if len(self._running) >= MAX_AT_ONCE:
             return f"{MAX_AT_ONCE} failures at once are accepted"
-        if entry.on_processes and self._scene.fleet.policy.hosted:
+        if entry.on_processes and self._targets.fleet.policy.hosted:
             return "the workers are Pods; it needs processes of this machine (fleet.hosted_on: processes)"
-        return entry.why_not(self._scene) or (
-            "no worker polls: start one first" if entry.takes_worker and not self._scene.fleet.ready else None
+        return entry.why_not(self._targets) or (
+            "no worker polls: start one first"
+            if entry.takes_worker and not self._targets.fleet.ready
+            else None
         )
 
     def log(self, after: int) -> list[FailureRecord]:
         """Records with a higher number, oldest first."""
-        return self._book.after(after)
+        return self._log.after(after)
 
     async def begin(self, failure: str, wanted: FailureWanted) -> FailureRecord:
         """Do it; its record as it begins. Raises NoSuchFailure, FailuresClosed, FailureUnavailable,
@@ -158,7 +160,7 @@ class Menu:
         if (reason := self._why_not(entry)) is not None:
             raise FailureUnavailable(f"{failure}: {reason}")
         worker = self._victim(entry, wanted.worker)
-        doing = self._book.begin(entry.id, worker, self._seconds(entry, wanted.seconds))
+        doing = self._log.begin(entry.id, worker, self._seconds(entry, wanted.seconds))
         logger.info("failure %s of %s, for %s s", entry.id, worker or "nobody", doing.record.seconds)
         task = asyncio.get_running_loop().create_task(self._do(entry, doing))
         self._running[entry.id] = task
@@ -171,16 +173,16 @@ class Menu:
                 raise FailureUnavailable(f"{entry.id} happens to no worker; leave out worker")
             return None
         if named is not None:
-            slot = self._scene.fleet.state.named(named)
+            slot = self._targets.fleet.state.named(named)
             if slot.phase != "ready" or slot.id is None:
                 raise FailureUnavailable(f"{slot.id or named} does not poll; its slot is {slot.phase}")
             return slot.id
-        holding = self._scene.gateway.holding()
+        holding = self._targets.gateway.holding()
 
         def hands(slot: Slot) -> int:
             return len(holding.get(slot.id or "", ()))
 
-        ready = [slot for slot in self._scene.fleet.state.slots if slot.phase == "ready"]
+        ready = [slot for slot in self._targets.fleet.state.slots if slot.phase == "ready"]
         return max(ready, key=hands).id
 
     @staticmethod
@@ -193,10 +195,10 @@ class Menu:
             raise FailureUnavailable(f"{entry.id}: up to {entry.max_seconds:g} seconds are accepted")
         return wanted
 
-    async def _do(self, entry: Entry, doing: Doing) -> None:
+    async def _do(self, entry: Entry, doing: FailureInProgress) -> None:
         """Never raises: what goes wrong stands in the record."""
         try:
-            await entry.do(self._scene, doing)
+            await entry.do(self._targets, doing)
         except asyncio.CancelledError:
             doing.over(broken="it was ended before its time, and undone")
             raise

@@ -211,7 +211,7 @@ class Link:
         await asyncio.sleep(0)  # the ends are told
 
 
-class Network:
+class NetworkProxy:
     """The links of all slots, made when they are first needed. `upstream`: Temporal's address, host:port;
     None: it is none that a proxy can stand in for (TLS, or settings of the environment)."""
 

@@ -10,8 +10,8 @@ import signal
 from pathlib import Path
 
 from api_stub.errors import FailureUnavailable, GopherPizzaError
-from api_stub.failures.book import Doing
-from api_stub.failures.scene import LOOK_S, Scene, new_poison, until
+from api_stub.failures.failure_log import FailureInProgress
+from api_stub.failures.targets import LOOK_S, FailureTargets, new_poison, until
 from api_stub.schema import Order, OrderStatus
 from worker.shared import OrderInfo
 from worker.show.files import read_bounded
@@ -28,17 +28,17 @@ POISON_LOOK_S = 0.5
 MAX_PIDS = 10_000
 
 
-async def poison(scene: Scene, doing: Doing) -> None:
+async def poison(targets: FailureTargets, doing: FailureInProgress) -> None:
     """An order that this code cannot make. After its time, workers whose code can are deployed."""
-    order_id = scene.poison
-    await scene.place(OrderInfo(order_id, customer="Poison"))
+    order_id = targets.poison
+    await targets.place(OrderInfo(order_id, customer="Poison"))
     doing.saw("the menu", f"order {order_id} is placed", notices=False)
     loop = asyncio.get_running_loop()
     try:
         deadline = loop.time() + doing.seconds
         attempts = 0
         while loop.time() < deadline:
-            order = await _order(scene, order_id)
+            order = await _order(targets, order_id)
             if order is not None and order.last_failure and order.attempt != attempts:
                 attempts = order.attempt
                 words = f"it failed again ({order.last_failure}); attempt {attempts} is next, or on"
@@ -46,12 +46,12 @@ async def poison(scene: Scene, doing: Doing) -> None:
             await asyncio.sleep(POISON_LOOK_S)
     finally:
         # Whatever became of us: the order must not fail for ever.
-        scene.poison = new_poison()
-        scene.fleet.redeploy()
+        targets.poison = new_poison()
+        targets.fleet.redeploy()
     doing.saw("the menu", "workers with mended code are deployed; the order was not touched", notices=False)
     cured_by = loop.time() + CURED_S
     while loop.time() < cured_by:
-        order = await _order(scene, order_id)
+        order = await _order(targets, order_id)
         if order is not None and order.status == OrderStatus.DELIVERED:
             tries = next((view.attempts for view in order.stages if view.stage == "bake"), 0)
             doing.saw("Temporal: the order's history", f"delivered; baked in attempt {tries}", notices=False)
@@ -60,46 +60,46 @@ async def poison(scene: Scene, doing: Doing) -> None:
     doing.saw("the API", f"{order_id} is not delivered {CURED_S:g} s after the cure", notices=False)
 
 
-async def _order(scene: Scene, order_id: str) -> Order | None:
+async def _order(targets: FailureTargets, order_id: str) -> Order | None:
     """The order, asked of Temporal now; None: it does not answer."""
     with contextlib.suppress(GopherPizzaError):
-        return await scene.gateway.order(order_id)
+        return await targets.gateway.order(order_id)
     return None
 
 
-def has_workers(scene: Scene) -> str | None:
+def has_workers(targets: FailureTargets) -> str | None:
     """Why nobody would meet the order."""
-    return None if scene.fleet.ready else "no worker polls: start one first"
+    return None if targets.fleet.ready else "no worker polls: start one first"
 
 
-async def oven_down(scene: Scene, doing: Doing) -> None:
+async def oven_down(targets: FailureTargets, doing: FailureInProgress) -> None:
     """For one half of its time nobody listens at the oven's port, for the other it answers 503."""
     half_s = doing.seconds / 2
-    failed = scene.oven.answered[503]
+    failed = targets.oven.answered[503]
     try:
-        await scene.oven.set_mode("refusing")
+        await targets.oven.set_mode("refusing")
         doing.saw("the menu", "the oven service is not up: connections are refused", notices=False)
-        await _watch_oven(scene, doing, half_s, "refused")
-        await scene.oven.set_mode("failing")
+        await _watch_oven(targets, doing, half_s, "refused")
+        await targets.oven.set_mode("failing")
         doing.saw("the menu", "it is up again, and answers 503 to every call", notices=False)
-        await _watch_oven(scene, doing, half_s, "503")
+        await _watch_oven(targets, doing, half_s, "503")
     finally:
-        await scene.oven.set_mode("serving")
-    failed = scene.oven.answered[503] - failed
-    served = scene.oven.answered[200]
+        await targets.oven.set_mode("serving")
+    failed = targets.oven.answered[503] - failed
+    served = targets.oven.answered[200]
     doing.saw("the oven", f"it answered 503 to {failed} calls, and serves again", notices=False)
-    back = await until(lambda: scene.oven.answered[200] > served or None, NOTICED_S)
+    back = await until(lambda: targets.oven.answered[200] > served or None, NOTICED_S)
     if back:
         doing.saw("the oven", "the first pizza since is in the oven", notices=False)
 
 
-async def _watch_oven(scene: Scene, doing: Doing, seconds: float, words: str) -> None:
+async def _watch_oven(targets: FailureTargets, doing: FailureInProgress, seconds: float, words: str) -> None:
     """For so long, tell which orders failed at the oven, as Temporal has it; each failure once."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     told: set[str] = set()
     while loop.time() < deadline:
-        for order in scene.gateway.open_now():
+        for order in targets.gateway.open_now():
             failure = order.last_failure or ""
             if (
                 "oven service" in failure
@@ -113,17 +113,17 @@ async def _watch_oven(scene: Scene, doing: Doing, seconds: float, words: str) ->
         await asyncio.sleep(LOOK_S)
 
 
-def has_oven(scene: Scene) -> str | None:
+def has_oven(targets: FailureTargets) -> str | None:
     """Why there is no oven service that could be down."""
-    if scene.config().failures.oven_service:
+    if targets.config().failures.oven_service:
         return None
     return "baking calls nobody in this checkpoint; it needs failures.oven_service: true"
 
 
-async def temporal_killed(scene: Scene, doing: Doing) -> None:
+async def temporal_killed(targets: FailureTargets, doing: FailureInProgress) -> None:
     """SIGKILL to the server; its database is on disk, and the stack starts it again."""
-    pid = pid_of(scene.state, "temporal")
-    if pid is None or not serves_temporal(pid, scene.gateway.address):
+    pid = pid_of(targets.state, "temporal")
+    if pid is None or not serves_temporal(pid, targets.gateway.address):
         raise FailureUnavailable("the process of the Temporal server is not to be found in stack.json")
     os.kill(pid, signal.SIGKILL)
     doing.saw("the menu", f"SIGKILL to the Temporal server, pid {pid}", notices=False)
@@ -132,11 +132,11 @@ async def temporal_killed(scene: Scene, doing: Doing) -> None:
     again: int | None = None
     missed = False
     while loop.time() < deadline:
-        up = await scene.gateway.reachable()
+        up = await targets.gateway.reachable()
         if not up and not missed:
             missed = True
             doing.saw(GRPC, "Temporal does not answer; orders stand still, and nothing of them is forgotten")
-        now = pid_of(scene.state, "temporal")
+        now = pid_of(targets.state, "temporal")
         if again is None and now not in (None, pid):
             again = now
             doing.saw(KEEPER, f"the server was started again, pid {now}, on the same database")
@@ -147,14 +147,14 @@ async def temporal_killed(scene: Scene, doing: Doing) -> None:
     doing.saw("the API", f"Temporal is not back after {BACK_S:g} s", notices=False)
 
 
-def own_temporal(scene: Scene) -> str | None:
+def own_temporal(targets: FailureTargets) -> str | None:
     """Why this Temporal is not ours to kill."""
-    if not scene.own_server:
+    if not targets.own_server:
         return "this Temporal is not ours alone: others may use it"
-    return stack_only(scene)
+    return stack_only(targets)
 
 
-async def api_killed(scene: Scene, doing: Doing) -> None:
+async def api_killed(targets: FailureTargets, doing: FailureInProgress) -> None:
     """SIGKILL to this very process, as soon as the answer is out. The next API tells how it went on."""
     await asyncio.sleep(ANSWERED_S)
     doing.saw("the menu", f"SIGKILL to the API, pid {os.getpid()}; its workers end with it", notices=False)
@@ -162,9 +162,9 @@ async def api_killed(scene: Scene, doing: Doing) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def stack_only(scene: Scene) -> str | None:
+def stack_only(targets: FailureTargets) -> str | None:
     """Why nobody would start it again."""
-    if scene.under_stack and scene.state is not None:
+    if targets.under_stack and targets.state is not None:
         return None
     return "nobody would start it again: this API does not run under ./run_all.sh"
 

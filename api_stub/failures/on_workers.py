@@ -9,18 +9,18 @@ import signal
 import sys
 
 from api_stub.errors import FailureUnavailable
-from api_stub.failures.book import Doing
-from api_stub.failures.late_words import LateWords, line_since, size_of, time_in
+from api_stub.failures.failure_log import FailureInProgress
 from api_stub.failures.network_proxy import Link
-from api_stub.failures.scene import (
-    Scene,
+from api_stub.failures.refused_results import RefusedResults, line_since, size_of, time_in
+from api_stub.failures.targets import (
+    FailureTargets,
     death_of,
     tell_exit,
     tell_takeovers,
     until,
     watch_timeouts,
 )
-from worker.show.memory import TOLD
+from worker.show.out_of_memory import TOLD
 
 EXIT_S = 10.0
 MEMORY_S = 25.0
@@ -31,86 +31,86 @@ FAR_AWAY = 0.75
 RUST_OUT_OF_MEMORY = "memory allocation of "
 
 
-async def kill(scene: Scene, doing: Doing) -> None:
+async def kill(targets: FailureTargets, doing: FailureInProgress) -> None:
     """SIGKILL, as the keys do it."""
-    before = scene.last_receipt()
-    with death_of(scene.fleet, doing.worker) as death:
-        scene.fleet.kill(doing.worker)
-        if await tell_exit(scene, doing, death, EXIT_S):
-            await tell_takeovers(scene, doing, before)
+    before = targets.last_receipt()
+    with death_of(targets.fleet, doing.worker) as death:
+        targets.fleet.kill(doing.worker)
+        if await tell_exit(targets, doing, death, EXIT_S):
+            await tell_takeovers(targets, doing, before)
 
 
-async def panic(scene: Scene, doing: Doing) -> None:
+async def panic(targets: FailureTargets, doing: FailureInProgress) -> None:
     """SIGABRT, which is what a panic in the process is to everybody else."""
-    before = scene.last_receipt()
-    with death_of(scene.fleet, doing.worker) as death:
-        pid = scene.fleet.state.named(doing.worker).pid
+    before = targets.last_receipt()
+    with death_of(targets.fleet, doing.worker) as death:
+        pid = targets.fleet.state.named(doing.worker).pid
         if pid is not None and sys.platform == "linux":
             with contextlib.suppress(OSError, ValueError):  # no core file for a show
                 resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-        scene.fleet.signal(doing.worker, signal.SIGABRT)
-        if await tell_exit(scene, doing, death, EXIT_S):
-            await tell_takeovers(scene, doing, before)
+        targets.fleet.signal(doing.worker, signal.SIGABRT)
+        if await tell_exit(targets, doing, death, EXIT_S):
+            await tell_takeovers(targets, doing, before)
 
 
-async def out_of_memory(scene: Scene, doing: Doing) -> None:
-    """The worker lowers its own limit and takes all that is left; see worker/show/memory.py."""
-    before = scene.last_receipt()
-    slot = scene.fleet.state.named(doing.worker).number
-    log = scene.worker_log(slot)
+async def out_of_memory(targets: FailureTargets, doing: FailureInProgress) -> None:
+    """The worker lowers its own limit and takes all that is left; see worker/show/out_of_memory.py."""
+    before = targets.last_receipt()
+    slot = targets.fleet.state.named(doing.worker).number
+    log = targets.worker_log(slot)
     since = size_of(log)
-    with death_of(scene.fleet, doing.worker) as death:
-        scene.fleet.signal(doing.worker, signal.SIGUSR1)
+    with death_of(targets.fleet, doing.worker) as death:
+        targets.fleet.signal(doing.worker, signal.SIGUSR1)
         await asyncio.wait({death}, timeout=MEMORY_S)
         words = await until(lambda: line_since(log, since, (TOLD, RUST_OUT_OF_MEMORY)), 1.0)
         if words is not None:
             doing.saw("the worker itself: its log", words, time_in(words))
-        if await tell_exit(scene, doing, death, 0.0):
-            await tell_takeovers(scene, doing, before)
+        if await tell_exit(targets, doing, death, 0.0):
+            await tell_takeovers(targets, doing, before)
 
 
-def linux_only(scene: Scene) -> str | None:
+def linux_only(targets: FailureTargets) -> str | None:
     """Why it cannot be done here."""
     return None if sys.platform == "linux" else "only Linux holds a process to a limit of its address space"
 
 
-async def freeze(scene: Scene, doing: Doing) -> None:
+async def freeze(targets: FailureTargets, doing: FailureInProgress) -> None:
     """SIGSTOP, and after its time SIGCONT: the process has slept, and knows nothing of it."""
-    before = scene.last_timeout()
-    with LateWords(scene, doing) as late:
-        pid = scene.fleet.signal(doing.worker, signal.SIGSTOP)
-        scene.announced.stop(pid, doing.seconds + 1)
+    before = targets.last_timeout()
+    with RefusedResults(targets, doing) as late:
+        pid = targets.fleet.signal(doing.worker, signal.SIGSTOP)
+        targets.announced.stop(pid, doing.seconds + 1)
         try:
-            given_up = await watch_timeouts(scene, doing, before, doing.seconds)
+            given_up = await watch_timeouts(targets, doing, before, doing.seconds)
         finally:
             with contextlib.suppress(Exception):  # it may be dead by now
-                scene.fleet.signal(doing.worker, signal.SIGCONT)
-            scene.announced.over(pid)
+                targets.fleet.signal(doing.worker, signal.SIGCONT)
+            targets.announced.over(pid)
         doing.saw("the menu", "SIGCONT: it goes on where it was", notices=False)
-        given_up = given_up or await watch_timeouts(scene, doing, before, HEARD_LATER_S)
+        given_up = given_up or await watch_timeouts(targets, doing, before, HEARD_LATER_S)
         await late.tell(given_up)
 
 
-async def cut_off(scene: Scene, doing: Doing) -> None:
+async def cut_off(targets: FailureTargets, doing: FailureInProgress) -> None:
     """Nothing gets through to Temporal, or back; the process works on and hears nothing."""
-    before = scene.last_timeout()
-    link = require_link(scene, doing.worker)
-    with LateWords(scene, doing) as late:
+    before = targets.last_timeout()
+    link = require_link(targets, doing.worker)
+    with RefusedResults(targets, doing) as late:
         link.hold()
         try:
-            given_up = await watch_timeouts(scene, doing, before, doing.seconds)
+            given_up = await watch_timeouts(targets, doing, before, doing.seconds)
         finally:
             link.release()
         doing.saw("the menu", "the network is back; what was sent meanwhile arrives", notices=False)
-        given_up = given_up or await watch_timeouts(scene, doing, before, HEARD_LATER_S)
+        given_up = given_up or await watch_timeouts(targets, doing, before, HEARD_LATER_S)
         await late.tell(given_up)
 
 
-async def slow_network(scene: Scene, doing: Doing) -> None:
+async def slow_network(targets: FailureTargets, doing: FailureInProgress) -> None:
     """Everything arrives later, in both directions."""
-    before = scene.last_timeout()
-    link = require_link(scene, doing.worker)
-    heartbeat_s = scene.config().timeouts.heartbeat_s
+    before = targets.last_timeout()
+    link = require_link(targets, doing.worker)
+    heartbeat_s = targets.config().timeouts.heartbeat_s
     link.delay_s = FAR_AWAY * heartbeat_s
     doing.saw(
         "the menu",
@@ -118,25 +118,25 @@ async def slow_network(scene: Scene, doing: Doing) -> None:
         notices=False,
     )
     try:
-        given_up = await watch_timeouts(scene, doing, before, doing.seconds)
+        given_up = await watch_timeouts(targets, doing, before, doing.seconds)
     finally:
         link.delay_s = 0.0
     if not given_up:
         doing.saw("nobody", "no attempt was given up: heartbeats came late, and came", notices=False)
 
 
-def behind_proxy(scene: Scene) -> str | None:
+def behind_proxy(targets: FailureTargets) -> str | None:
     """Why no worker can be cut off here."""
-    if not scene.network.possible:
+    if not targets.network.possible:
         return "the environment says how this Temporal is reached (TLS, a key): no proxy can stand between"
-    if not scene.config().failures.network:
+    if not targets.config().failures.network:
         return "the checkpoint's workers reach Temporal directly; it needs failures.network: true"
     return None
 
 
-def require_link(scene: Scene, worker: str) -> Link:
+def require_link(targets: FailureTargets, worker: str) -> Link:
     """The worker's own link. Raises FailureUnavailable."""
-    link = scene.network.link_of(scene.fleet.state.named(worker).number, worker)
+    link = targets.network.link_of(targets.fleet.state.named(worker).number, worker)
     if link is None:
         raise FailureUnavailable(f"{worker} reaches Temporal directly; a redeploy puts a proxy between")
     return link

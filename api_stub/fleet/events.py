@@ -3,7 +3,7 @@ what is in rules.py.
 
 Two worlds tell of workers. Where we make them ourselves (processes), news names the slot and the generation
 that we gave. Where somebody else does (Kubernetes), news names the worker's home: the place where it is
-started, again and again, and that we may empty. `Seen`, `Adopted`, `Ended`, `Waits` and `Vacated` are that.
+started again and again, and that we may empty: `Seen`, `Adopted`, `RunEnded`, `Waits`, `Vacated` tell that.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Adopted:
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunEnded:
     """This run of what lives in a home is over. Runs that nobody has told of, up to this one, are, too."""
 
     home: str
@@ -199,7 +199,7 @@ class Reshape:
     policy: Policy
 
 
-HostNews = Seen | Adopted | Ended | Waits | Vacated
+HostNews = Seen | Adopted | RunEnded | Waits | Vacated
 """What a host tells unasked of the workers that it makes by itself."""
 Event = (
     Open

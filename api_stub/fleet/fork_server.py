@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from api_stub.fleet.frames import HEADER, frames, packed
+from api_stub.fleet.message_stream import HEADER, frames, packed
 from api_stub.fleet.processes import adopt_orphans, children_of, kill_group
 
 GOODBYE_S = 1.0

@@ -15,8 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from api_stub.fleet.frames import HEADER, frames, packed
 from api_stub.fleet.launch import Launched
+from api_stub.fleet.message_stream import HEADER, frames, packed
 
 logger = logging.getLogger(__name__)
 

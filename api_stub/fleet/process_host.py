@@ -21,7 +21,7 @@ from api_stub.fleet.events import End
 from api_stub.fleet.forks import Forks, ForkServerGone
 from api_stub.fleet.host import Made, OnExit, OnFailed, OnReady
 from api_stub.fleet.launch import CodeStamp, Launched, Launcher, code_stamp
-from api_stub.fleet.news import News
+from api_stub.fleet.news_from_worker import NewsFromWorker
 from worker.shared import worker_id
 from worker.show.hints import Hint, OnHint
 from worker.show.spec import WorkerSpec
@@ -40,7 +40,7 @@ class _Child:
     on_ready: OnReady
     on_exit: OnExit
     on_hint: OnHint
-    news: News
+    news: NewsFromWorker
     name: str
     announced: bool = False
     adopted: bool = False
@@ -158,7 +158,7 @@ class ProcessHost:
             raise OSError(self._why)
         ours, theirs = os.pipe()
         name = worker_id(spec.slot, spec.generation)
-        child = _Child(on_ready, on_exit, on_hint, News(ours, name), name)
+        child = _Child(on_ready, on_exit, on_hint, NewsFromWorker(ours, name), name)
 
         def made(pid: int) -> None:
             self._children[pid] = child

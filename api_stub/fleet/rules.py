@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from api_stub.fleet import hosted
-from api_stub.fleet.changes import redeploy, reshape
+from api_stub.fleet import hosted_rules
 from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,
@@ -21,7 +20,6 @@ from api_stub.fleet.events import (
     Decision,
     Died,
     End,
-    Ended,
     Event,
     Exited,
     Frozen,
@@ -32,6 +30,7 @@ from api_stub.fleet.events import (
     Reform,
     Reformed,
     Reshape,
+    RunEnded,
     Scale,
     Seen,
     Spawn,
@@ -45,6 +44,7 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
+from api_stub.fleet.redeploy_rules import redeploy, reshape
 from api_stub.fleet.state import (
     AlreadyDead,
     Dice,
@@ -60,7 +60,7 @@ from api_stub.fleet.steps import current, put, spawn, stop, told_to_end, with_pl
 
 __all__ = [
     "Action", "Adopted", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "End",
-    "Ended", "Event", "Exit", "Exited", "FleetRefusal", "FleetState", "Frozen", "HostNews", "KillWanted",
+    "RunEnded", "Event", "Exit", "Exited", "FleetRefusal", "FleetState", "Frozen", "HostNews", "KillWanted",
     "NoFreeSlot", "NoSuchWorker", "Open", "Policy", "Redeploy", "Reform", "Reformed", "Reshape", "Scale",
     "Seen", "Slot", "Spawn", "SpawnFailed", "Spawned", "StartWanted", "Stop", "StopFailed", "Stopped", "Tick",
     "Vacated", "Waits", "decide", "next_due",
@@ -76,14 +76,14 @@ STOOD_STILL_S = 5.0
 def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Dice) -> Decision:
     """The fleet's next state and what must be done for it. Raises FleetRefusal; then nothing changed."""
     match event:
-        case Seen() | Adopted() | Ended() | Waits() | Vacated():
-            return hosted.told(state, event, now, policy)
+        case Seen() | Adopted() | RunEnded() | Waits() | Vacated():
+            return hosted_rules.told(state, event, now, policy)
         case Redeploy() if policy.hosted:
-            return hosted.redeploy(state, policy)
+            return hosted_rules.redeploy(state, policy)
         case Reshape() if policy.hosted:
-            return hosted.reshape(state, event.policy)
+            return hosted_rules.reshape(state, event.policy)
         case Reformed():
-            return hosted.reformed(state), ()
+            return hosted_rules.reformed(state), ()
         case CloseDown() if policy.hosted:
             return replace(state, closing=True), ()
         case Open():
@@ -146,7 +146,7 @@ def _start_wanted(state: FleetState, event: StartWanted, now: float, policy: Pol
             raise NoFreeSlot(f"all {state.places} slots have a living worker")
         slot = free
     if policy.hosted:
-        return hosted.reserved(state, slot, now, policy)
+        return hosted_rules.reserved(state, slot, now, policy)
     return spawn(state, slot, now, policy, dice)
 
 
@@ -197,7 +197,7 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
     if slot is None or not slot.alive or slot.handle is not None:
         return state, ()
     if policy.hosted:
-        return hosted.not_made(state, slot, event.reason), ()
+        return hosted_rules.not_made(state, slot, event.reason), ()
     # Its generation was nobody's, so the next try has it; `started_at` stays, as the moment of this one.
     idle = Slot(
         slot.number,
@@ -296,7 +296,7 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
         if slot.due is None or slot.due > now:
             continue
         if policy.hosted and slot.phase == "starting":
-            state = hosted.too_slow(state, slot, policy)
+            state = hosted_rules.too_slow(state, slot, policy)
         elif slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more

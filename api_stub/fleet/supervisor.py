@@ -52,8 +52,8 @@ from api_stub.fleet.rules import (
     next_due,
 )
 from api_stub.fleet.views import worker_view
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Fleet, Worker
-from api_stub.seldom import Seldom
 from worker.connection import Target
 from worker.shared import task_queue_of, worker_id
 from worker.show.hints import Hint
@@ -111,7 +111,7 @@ class Supervisor:
         """What else a new worker is told; set by whoever has more to tell it."""
         self.troubles = troubles or Troubles()
         """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
-        self._seldom = Seldom()
+        self._repeated = RepeatedMessages()
         self._state = FleetState()
         self._generations = Generations(setup.generations_file, self.troubles)
         self._timer: asyncio.TimerHandle | None = None
@@ -290,7 +290,7 @@ class Supervisor:
             try:
                 listener(worker, hint)
             except Exception as error:
-                if self._seldom.due(type(error).__name__):  # there may be hundreds of them a second
+                if self._repeated.due(type(error).__name__):  # there may be hundreds of them a second
                     logger.exception("a hint of %s could not be taken note of", worker)
 
     @property

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api_stub.gateway.cache_entry import NEVER
-from api_stub.gateway.coverage import Coverage
-from api_stub.gateway.finding import Finder
+from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.newer import as_of
 from api_stub.gateway.order_cache import CLOSED, OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.reading import further
+from api_stub.gateway.workflow_lookup import WorkflowLookup
 from api_stub.schema import Order, OrderStatus, StatusItem
 
 WAIT_S = 0.3
@@ -24,11 +24,13 @@ FEW = 64
 class Batch:
     """Reads nothing itself: the poller does, and the finder, and both go on after the answer."""
 
-    def __init__(self, cache: OrderCache, coverage: Coverage, poller: OrderPoller, finder: Finder) -> None:
+    def __init__(
+        self, cache: OrderCache, freshness: Freshness, poller: OrderPoller, finder: WorkflowLookup
+    ) -> None:
         self._cache = cache
-        self._coverage = coverage
+        self._freshness = freshness
         self._poller = poller
-        self._finder = finder
+        self._lookup = finder
 
     async def statuses(self, items: Sequence[StatusItem]) -> list[Order]:
         """Orders in the same order; never fails: what cannot be told is the caller's own last known status,
@@ -46,14 +48,14 @@ class Batch:
         stale: list[str] = []
         unknown: list[StatusItem] = []
         for item in items:
-            key = self._finder.known(item.id, item.run_id)
+            key = self._lookup.known(item.id, item.run_id)
             if key is None:
                 unknown.append(item)
             elif not self.is_fresh(key):
                 stale.append(key)
         # There is room for some: those that nobody has searched for must not wait for ever behind the others.
-        unknown.sort(key=self._finder.searched_at)
-        reads: list[asyncio.Task[Any] | None] = [self._finder.search(item) for item in unknown]
+        unknown.sort(key=self._lookup.searched_at)
+        reads: list[asyncio.Task[Any] | None] = [self._lookup.search(item) for item in unknown]
         if len(stale) <= FEW:
             reads += [self._poller.now(key) for key in stale]
         if len(stale) + len(unknown) <= FEW:
@@ -74,13 +76,13 @@ class Batch:
         }
 
     def is_fresh(self, key: str) -> bool:
-        """Whether the order of this workflow id is known as it is now; see Coverage.is_fresh."""
+        """Whether the order of this workflow id is known as it is now; see Freshness.is_fresh."""
         read_at, order = self._cache.read_at(key), self._cache.order(key)
         if order is None or read_at == NEVER:
             return False
         if order.status in CLOSED:
             return True
-        return self._coverage.is_fresh(read_at, order.worker, self._poller.unsettled(key))
+        return self._freshness.is_fresh(read_at, order.worker, self._poller.unsettled(key))
 
     def told(self, key: str, now: datetime) -> Order | None:
         """The order as it is known, fresh or not; None: it is not."""
@@ -92,8 +94,8 @@ class Batch:
         return order if order.fresh is fresh else order.model_copy(update={"fresh": fresh})
 
     def _told(self, item: StatusItem, now: datetime) -> Order:
-        key = self._finder.known(item.id, item.run_id)
-        order = self.told(key, now) if key is not None else self._finder.found(item)
+        key = self._lookup.known(item.id, item.run_id)
+        order = self.told(key, now) if key is not None else self._lookup.found(item)
         if order is None or not order.fresh:
             return self.last_known(item, order)
         return order if order.id == item.id else order.model_copy(update={"id": item.id})
@@ -101,7 +103,7 @@ class Batch:
     def last_known(self, item: StatusItem, known: Order | None = None) -> Order:
         """What was read last, or the caller's own last known status, whichever is further along; not
         fresh."""
-        if known is None and (key := self._finder.known(item.id, item.run_id)) is not None:
+        if known is None and (key := self._lookup.known(item.id, item.run_id)) is not None:
             known = self._cache.order(key)
         if known is not None:
             status = further(known.status, item.status) if item.status else known.status

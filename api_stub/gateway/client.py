@@ -18,21 +18,21 @@ from temporalio.client import Client
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.batch import Batch
 from api_stub.gateway.booths import at_booth
-from api_stub.gateway.changes import Changes
-from api_stub.gateway.coverage import Coverage
-from api_stub.gateway.finding import Finder
+from api_stub.gateway.freshness import Freshness
+from api_stub.gateway.history_events import read_log
 from api_stub.gateway.listing import Listed, Lister
-from api_stub.gateway.listings import SharedListings
-from api_stub.gateway.log import read_log
 from api_stub.gateway.look_plan import AnyAnswer, AsHinted
 from api_stub.gateway.order_cache import CLOSED, OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.placer import Placer
 from api_stub.gateway.reader import Reader
 from api_stub.gateway.reading import FromHistory, further, read_history, read_order
+from api_stub.gateway.shared_listings import SharedListings
+from api_stub.gateway.started_and_closed import StartedAndClosed
 from api_stub.gateway.temporal_calls import ASK_S, temporal_call
+from api_stub.gateway.workflow_lookup import WorkflowLookup
 from api_stub.schema import HistoryEvent, Order, StatusItem
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.connection import Target, connect
 from worker.shared import (
     CodeFault,
@@ -54,20 +54,22 @@ class Gateway:
     def __init__(self, target: Target, identity: str = "gopherpizza-api") -> None:
         self.target = target
         self._settings = target.settings()
-        self._unfit = Unfit("order")
+        self._unreadable = UnreadableRecords("order")
         self._identity = identity
         self._client: Client | None = None
         self._reader = Reader(lambda: self.client, target.booth)
         self._cache = OrderCache()
-        self._coverage = Coverage()
+        self._freshness = Freshness()
         self._poller = OrderPoller(
-            self._cache, self._coverage, lambda key: self._view(key, None), self._unfit
+            self._cache, self._freshness, lambda key: self._view(key, None), self._unreadable
         )
-        self._changes = Changes(self._reader, self._cache, self._coverage, self._poller)
-        self._finder = Finder(self._reader, self._cache, lambda key, run: self._view(key, run), self._unfit)
-        self._batch = Batch(self._cache, self._coverage, self._poller, self._finder)
+        self._changes = StartedAndClosed(self._reader, self._cache, self._freshness, self._poller)
+        self._lookup = WorkflowLookup(
+            self._reader, self._cache, lambda key, run: self._view(key, run), self._unreadable
+        )
+        self._batch = Batch(self._cache, self._freshness, self._poller, self._lookup)
         self._listings = SharedListings(lambda *question: self._reader.listed(*question))
-        self._lister = Lister(self._listings, self._reader, self._cache, self._batch, self._unfit)
+        self._lister = Lister(self._listings, self._reader, self._cache, self._batch, self._unreadable)
         self._placer = Placer(
             self._reader, self._cache, self._poller, lambda: self.client, self._view, self._lister.placed
         )
@@ -85,7 +87,7 @@ class Gateway:
     async def close(self) -> None:
         """Leave what is still being read."""
         self._poller.stop()
-        self._finder.stop()
+        self._lookup.stop()
         self._listings.stop()
 
     @property
@@ -125,7 +127,7 @@ class Gateway:
         Where no worker answers the query in time, the records alone tell it. Raises NoSuchOrder,
         TemporalUnreachable.
         """
-        workflow_id = await self._finder.workflow_id(order_id, run_id)
+        workflow_id = await self._lookup.workflow_id(order_id, run_id)
         query = asyncio.create_task(self._reader.progress(workflow_id, run_id))
         try:
             order = await self._view(workflow_id, run_id)
@@ -146,7 +148,7 @@ class Gateway:
         except (NoSuchOrder, TemporalUnreachable, TimeoutError):
             return self._batch.last_known(item)
         except Exception as error:
-            self._unfit.tell(item.id, error)
+            self._unreadable.tell(item.id, error)
             return self._batch.last_known(item)
 
     async def statuses(self, items: Sequence[StatusItem]) -> list[Order]:
@@ -155,7 +157,7 @@ class Gateway:
 
     async def history(self, order_id: str) -> list[HistoryEvent]:
         """An order's Temporal history, up to a limit of events. Raises NoSuchOrder, TemporalUnreachable."""
-        workflow_id = await self._finder.workflow_id(order_id, None)
+        workflow_id = await self._lookup.workflow_id(order_id, None)
         return read_log(await self._reader.events(workflow_id, None))
 
     async def listing(
@@ -177,7 +179,7 @@ class Gateway:
 
     def hinted(self, worker: str, hint: Hint) -> None:
         """A worker of our own fleet told what it does (Supervisor.hint_listeners)."""
-        self._coverage.hinted(worker)
+        self._freshness.hinted(worker)
         if hint.kind == "started":
             self._in_hands[hint.workflow_id] = worker, hint
             while len(self._in_hands) > MAX_IN_HANDS:
@@ -188,7 +190,7 @@ class Gateway:
 
     def died(self, worker: str) -> None:
         """A worker of our own fleet is dead: what it held is looked at until it is seen to be elsewhere."""
-        self._coverage.died(worker)
+        self._freshness.died(worker)
         told = [key for key, (holder, _) in self._in_hands.items() if holder == worker]
         for key in told:
             del self._in_hands[key]
@@ -242,7 +244,7 @@ class Gateway:
             history = replace(read_history(events, workflow_id, length), length=length)
         order = self._cache.keep(description, read_order(description, history), history, ticket)
         if order.worker is not None:
-            self._coverage.held_by(order.worker)
+            self._freshness.held_by(order.worker)
         self._placer.seen(order)
         return order
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.gateway.batch import Batch
-from api_stub.gateway.listings import SharedListings
 from api_stub.gateway.order_cache import CLOSED, OrderCache, began
 from api_stub.gateway.reader import Executions, Reader
+from api_stub.gateway.shared_listings import SharedListings
 from api_stub.schema import Order
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 
 PLACED_S = 10.0
 """An order that was placed here is listed for so long although Temporal's listing does not have it yet."""
@@ -41,14 +41,14 @@ class Lister:
         reader: Reader,
         cache: OrderCache,
         batch: Batch,
-        unfit: Unfit,
+        unreadable: UnreadableRecords,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._shared = shared
         self._reader = reader
         self._cache = cache
         self._batch = batch
-        self._unfit = unfit
+        self._unreadable = unreadable
         self._clock = clock
         self._placed: OrderedDict[str, float] = OrderedDict()
 
@@ -99,7 +99,7 @@ class Lister:
                 keys[key] = execution.run_id
             except Exception as error:
                 # Whatever is wrong with one order is no reason to keep the others back.
-                self._unfit.tell(key, error)
+                self._unreadable.tell(key, error)
                 left_out += 1
         if not page and not found.more:
             keys |= self._placed_lately(keys, started_after, limit - len(keys))

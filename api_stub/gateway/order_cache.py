@@ -18,8 +18,8 @@ from api_stub.gateway.cache_entry import NEVER, CacheEntry
 from api_stub.gateway.newer import is_newer, position, was_reset, with_what_was_ordered
 from api_stub.gateway.pending import code_fault
 from api_stub.gateway.reading import FromDescription, FromHistory, further, read_order
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Order
-from api_stub.seldom import Seldom
 from worker.shared import CodeFault, OrderInfo, OrderStatus
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class OrderCache:
         self._held: dict[str, set[str]] = {}
         """Which open orders each worker was last seen to hold."""
         self._answers = 0
-        self._told = Seldom()
+        self._told = RepeatedMessages()
 
     def ticket(self) -> tuple[int, float]:
         """To be drawn before Temporal is asked, and handed to `keep` with its answer."""

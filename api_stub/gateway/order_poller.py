@@ -13,11 +13,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
-from api_stub.gateway.coverage import Coverage
+from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.look_plan import Decided, Expected, LookPlan
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.schema import Order
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 
 logger = logging.getLogger(__name__)
 
@@ -89,13 +89,13 @@ class OrderPoller:
     def __init__(
         self,
         cache: OrderCache,
-        coverage: Coverage,
+        freshness: Freshness,
         look: Callable[[str], Awaitable[Order]],
-        unfit: Unfit | None = None,
+        unreadable: UnreadableRecords | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
-        self._coverage = coverage
+        self._freshness = freshness
         self._look = look
         self._clock = clock
         self._plan = LookPlan(clock)
@@ -109,7 +109,7 @@ class OrderPoller:
         self._woken = asyncio.Event()
         self._in_vain = 0
         self._away_until = float("-inf")
-        self._unfit = unfit or Unfit("order")
+        self._unreadable = unreadable or UnreadableRecords("order")
 
     @property
     def away(self) -> bool:
@@ -134,7 +134,7 @@ class OrderPoller:
     def placed(self, key: str) -> None:
         """An order was placed: look whether a worker has decided it, as long as one may. Thousands that wait
         while nobody works are left to the sweep, and to what a worker tells when it begins with one."""
-        if self._coverage.stirring or self._cache.open_count <= FEW_OPEN:
+        if self._freshness.stirring or self._cache.open_count <= FEW_OPEN:
             self.soon(key, Decided())
 
     def now(self, key: str) -> asyncio.Task[bool] | None:
@@ -185,12 +185,12 @@ class OrderPoller:
         few = max(0, few - len(due))
         if few > 0:
             most = min(few, self._restless.left(RESTLESS_PER_S))
-            between = self._coverage.stirring
-            found = self._cache.restless(self._coverage.tells, between, most, RESTLESS_AGE_S) if most else []
+            between = self._freshness.stirring
+            found = self._cache.restless(self._freshness.tells, between, most, RESTLESS_AGE_S) if most else []
             self._restless.take(len(found))
             due |= dict.fromkeys(found)
             few -= len(found)
-        if few > 0 and self._coverage.strangers:
+        if few > 0 and self._freshness.strangers:
             found = self._cache.waiting(min(few, self._waiting.left(WAITING_PER_S)), WAITING_AGE_S)
             self._waiting.take(len(found))
             due |= dict.fromkeys(found)
@@ -200,7 +200,7 @@ class OrderPoller:
 
     def _swept(self) -> list[str]:
         """The next of all open orders, SWEPT_AT_ONCE together."""
-        per_s = SWEEP_PER_S if self._coverage.covered else UNCOVERED_PER_S
+        per_s = SWEEP_PER_S if self._freshness.covered else UNCOVERED_PER_S
         if self._sweep.left(per_s) < SWEPT_AT_ONCE:
             return []
         found = self._cache.stalest(SWEPT_AT_ONCE, SWEEP_AGE_S)
@@ -217,7 +217,7 @@ class OrderPoller:
         if self._hinted.left(self.hinted_per_s) < 1:
             return TICK_S
         next_at = self._plan.next_at(again=len(self._running) < FEW_AT_ONCE)
-        idle = IDLE_S if self._coverage.covered and not self._coverage.strangers else TICK_S
+        idle = IDLE_S if self._freshness.covered and not self._freshness.strangers else TICK_S
         return idle if next_at is None else min(idle, max(0.0, next_at - now))
 
     def _start(self, key: str) -> asyncio.Task[bool]:
@@ -249,7 +249,7 @@ class OrderPoller:
         except RecordUnreadable as error:
             self._in_vain = 0
             self._cache.missed(key)
-            self._unfit.tell(key, error)
+            self._unreadable.tell(key, error)
         except TemporalUnreachable as error:
             # It may be this order alone that is busy: the others must not wait for it.
             self._cache.missed(key)
@@ -257,7 +257,7 @@ class OrderPoller:
             logger.debug("%s: %s", key, error)
         except Exception as error:
             self._cache.missed(key)
-            self._unfit.tell(key, error)
+            self._unreadable.tell(key, error)
         if expected is not None:
             self._plan.seen(key, order, expected)
         return True

@@ -29,7 +29,7 @@ UNSETTLED = 1000
 """Orders of which it is not known whether they were placed, the last so many."""
 
 
-class View(Protocol):
+class ReadOrder(Protocol):
     """Reads one order; see Gateway._view."""
 
     async def __call__(self, workflow_id: str, run_id: str | None, *, bare: bool = True) -> Order:
@@ -45,7 +45,7 @@ class Placer:
         cache: OrderCache,
         poller: OrderPoller,
         client: Callable[[], Client],
-        view: View,
+        view: ReadOrder,
         placed: Callable[[str], None],
     ) -> None:
         self._reader = reader

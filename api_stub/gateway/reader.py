@@ -23,7 +23,7 @@ from temporalio.client import Client, WorkflowHandle
 from api_stub.gateway.reading import CLOSED_STATES, FromDescription, read_execution
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.gateway.values import EPOCH
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus, workflow_id_for
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Reader:
         self._client = client
         self._booth = booth
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._unfit = Unfit("workflow")
+        self._unreadable = UnreadableRecords("workflow")
 
     def id_of(self, order_id: str) -> str:
         """The workflow id of an order of this booth."""
@@ -162,7 +162,7 @@ class Reader:
             try:
                 execution = read_execution(info, (), seen_at)
             except Exception as error:
-                self._unfit.tell(info.execution.workflow_id, error)
+                self._unreadable.tell(info.execution.workflow_id, error)
                 left_out += 1
                 continue
             known = newest.get(execution.workflow_id)

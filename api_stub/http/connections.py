@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 
-class Phase(enum.IntEnum):
+class ConnectionPhase(enum.IntEnum):
     """What a connection waits for. Where room is needed, the lowest are closed first."""
 
     LEAVING = 0
@@ -29,14 +29,14 @@ class Phase(enum.IntEnum):
 class Limits:
     """What a connection is granted, in seconds, bytes and numbers."""
 
-    seconds: dict[Phase, float] = field(
+    seconds: dict[ConnectionPhase, float] = field(
         default_factory=lambda: {
-            Phase.LEAVING: 5.0,
-            Phase.HEAD: 5.0,
-            Phase.BODY: 10.0,
-            Phase.SENDING: 20.0,
-            Phase.IDLE: 15.0,
-            Phase.ANSWERING: 60.0,
+            ConnectionPhase.LEAVING: 5.0,
+            ConnectionPhase.HEAD: 5.0,
+            ConnectionPhase.BODY: 10.0,
+            ConnectionPhase.SENDING: 20.0,
+            ConnectionPhase.IDLE: 15.0,
+            ConnectionPhase.ANSWERING: 60.0,
         }
     )
     """How long each phase may last, however slowly bytes come meanwhile."""
@@ -55,7 +55,7 @@ class Limits:
 class Waiting(Protocol):
     """What is looked at of a connection: its phase, and since when, by the clock of `now`."""
 
-    phase: Phase
+    phase: ConnectionPhase
     since: float
 
 
@@ -69,7 +69,7 @@ def to_close(connections: Iterable[Some], now: float, limits: Limits) -> list[So
     beyond = len(everyone) - limits.comfortable
     if beyond <= 0:
         return []
-    waiting = [one for one in everyone if one.phase is not Phase.ANSWERING]
+    waiting = [one for one in everyone if one.phase is not ConnectionPhase.ANSWERING]
     waiting.sort(key=lambda one: (one.phase, one.since))
     must = max(0, len(everyone) - limits.most)
     chosen = waiting[:must]

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_stub.http.hosts import accepted, is_ours, is_own_page
+from api_stub.http.host_headers import accepted, is_ours, is_own_page
 from api_stub.http.problems import problem
 
 ORIGINAL_PATHS = ("/orderPizza", "/orderStatus")

@@ -58,7 +58,7 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
 
-class Crowd:
+class RequestLimit:
     """ASGI middleware: 503 for a request while `most` are worked on already."""
 
     def __init__(self, app: ASGIApp, most: int = MAX_REQUESTS, reserved: int = RESERVED) -> None:

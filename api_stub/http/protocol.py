@@ -13,7 +13,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from api_stub.background import reason_of
-from api_stub.http.connections import Limits, Phase, to_close
+from api_stub.http.connections import ConnectionPhase, Limits, to_close
 from api_stub.http.problems import problem
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Connection(H11Protocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.logger = requests_logger
-        self.phase = Phase.HEAD
+        self.phase = ConnectionPhase.HEAD
         self.since = self.loop.time()
         self.leaving = False
         self.gone = False
@@ -90,7 +90,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there: make room for it, and wait for its first request."""
         super().connection_made(Outlet(transport, self))
-        self._begin(Phase.HEAD)
+        self._begin(ConnectionPhase.HEAD)
         everyone = [one for one in self.connections if isinstance(one, Connection) and not one.gone]
         closed = [one for one in to_close(everyone, self.loop.time(), self.limits) if one is not self]
         for one in closed:
@@ -115,7 +115,11 @@ class Connection(H11Protocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more. True: the connection stays until its request is answered."""
-        if self.leaving or self.phase not in (Phase.ANSWERING, Phase.SENDING) or self.cycle is None:
+        if (
+            self.leaving
+            or self.phase not in (ConnectionPhase.ANSWERING, ConnectionPhase.SENDING)
+            or self.cycle is None
+        ):
             return False
         self.cycle.keep_alive = False
         return True
@@ -164,7 +168,7 @@ class Connection(H11Protocol):
 
     def shutdown(self) -> None:
         """The server stops: what is being answered is answered, all others go."""
-        if self.phase in (Phase.ANSWERING, Phase.SENDING) and self.cycle is not None:
+        if self.phase in (ConnectionPhase.ANSWERING, ConnectionPhase.SENDING) and self.cycle is not None:
             self.cycle.keep_alive = False
         else:
             self.give_up()
@@ -189,7 +193,7 @@ class Connection(H11Protocol):
         if self.leaving:
             return
         self.leaving = True
-        self._begin(Phase.LEAVING)
+        self._begin(ConnectionPhase.LEAVING)
         if not unread and self.conn.their_state not in (h11.SEND_BODY, h11.ERROR):
             self.transport.inner.close()
             return
@@ -218,31 +222,33 @@ class Connection(H11Protocol):
         if phase is not self.phase or self.cycle is not self._request:
             self._begin(phase)
 
-    def _phase_now(self) -> Phase:
+    def _phase_now(self) -> ConnectionPhase:
         if self.transport.is_closing():
-            return Phase.LEAVING
+            return ConnectionPhase.LEAVING
         if self.flow.write_paused:
-            return Phase.SENDING
+            return ConnectionPhase.SENDING
         if self.conn.their_state is h11.SEND_BODY:
-            return Phase.BODY
+            return ConnectionPhase.BODY
         if self.cycle is not None and not self.cycle.response_complete:
-            return Phase.ANSWERING
+            return ConnectionPhase.ANSWERING
         if self.cycle is None or self.conn.trailing_data[0]:
-            return Phase.HEAD
-        return Phase.IDLE
+            return ConnectionPhase.HEAD
+        return ConnectionPhase.IDLE
 
-    def _begin(self, phase: Phase) -> None:
+    def _begin(self, phase: ConnectionPhase) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self.phase, self._request, self.since = phase, self.cycle, self.loop.time()
         self._timer = self.loop.call_later(self.limits.seconds[phase], self._too_late)
 
     def _too_late(self) -> None:
-        if self.phase is Phase.IDLE:
+        if self.phase is ConnectionPhase.IDLE:
             self.leave()
-        elif self.phase is Phase.BODY and self.cycle is not None and not self.cycle.response_complete:
+        elif (
+            self.phase is ConnectionPhase.BODY and self.cycle is not None and not self.cycle.response_complete
+        ):
             self._refuse_slow("body")
-        elif self.phase is Phase.HEAD and self.conn.trailing_data[0]:
+        elif self.phase is ConnectionPhase.HEAD and self.conn.trailing_data[0]:
             self._refuse_slow("head")
         else:
             self.give_up()

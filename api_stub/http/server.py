@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from api_stub.http.connections import Limits, Phase
+from api_stub.http.connections import ConnectionPhase, Limits
 from api_stub.http.entrance import MAX_HEAD_BYTES
 from api_stub.http.protocol import Connection
 from api_stub.http.sockets import CannotServe
@@ -102,7 +102,11 @@ class AcceptTroubles:
     def clear(self) -> None:
         """Close half of the connections that wait for their clients, the lowest phases first."""
         connections = self._server.server_state.connections
-        waiting = [one for one in connections if isinstance(one, Connection) and one.phase < Phase.ANSWERING]
+        waiting = [
+            one
+            for one in connections
+            if isinstance(one, Connection) and one.phase < ConnectionPhase.ANSWERING
+        ]
         waiting.sort(key=lambda one: (one.phase, one.since))
         for one in waiting[: (len(waiting) + 1) // 2]:
             one.give_up()

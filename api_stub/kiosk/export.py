@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from api_stub.kiosk.rounds import Kept, rank
+from api_stub.kiosk.rounds import StoredRounds, rank
 from api_stub.stack.options import CALLER, STATE_DIR, at_caller
 from api_stub.state_files import ROUNDS
 from worker.show.files import read_bounded
@@ -19,7 +19,7 @@ COLUMNS = ("n", "day", "started_at", "name", "state", "kills", "at_risk", "takeo
 MAX_BYTES = 4 << 20
 
 
-def write_csv(kept: Kept, to: TextIO) -> None:
+def write_csv(kept: StoredRounds, to: TextIO) -> None:
     """A head and a row for each round, best first; times are RFC 3339 in UTC."""
     rows = csv.writer(to, lineterminator="\n")
     rows.writerow(COLUMNS)
@@ -39,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     caller = Path(os.environ.get(CALLER) or os.getcwd())
     file = at_caller(found.state_dir, caller) / ROUNDS
     try:
-        kept = Kept.model_validate_json(read_bounded(file, MAX_BYTES)) if file.exists() else Kept()
+        kept = (
+            StoredRounds.model_validate_json(read_bounded(file, MAX_BYTES))
+            if file.exists()
+            else StoredRounds()
+        )
     except (OSError, ValueError) as error:
         sys.stderr.write(f"gopherpizza: {file} cannot be read: {type(error).__name__}\n")
         return 1

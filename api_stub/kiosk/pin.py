@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hmac
 
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 MAX_WRONG = 5
 WITHIN_S = 60.0
 
 
-def wrong_ones() -> Seldom:
+def wrong_ones() -> RepeatedMessages:
     """Counts wrong PINs: at most MAX_WRONG in WITHIN_S seconds are looked at."""
-    return Seldom(WITHIN_S, most=MAX_WRONG)
+    return RepeatedMessages(WITHIN_S, most=MAX_WRONG)
 
 
-def right(wrong: Seldom, pin: str | None, tried: str) -> bool:
+def right(wrong: RepeatedMessages, pin: str | None, tried: str) -> bool:
     """Whether it is the PIN, which None any is. A wrong one is counted; after too many, none is right."""
     if pin is None:
         return True

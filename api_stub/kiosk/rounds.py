@@ -22,7 +22,7 @@ COUNTED_S = 20.0
 FOR_EVER = 2**53
 
 
-class Played(BaseModel):
+class StoredRound(BaseModel):
     """One round as it is kept. Receipts with numbers over `after`, up to `until`, are its own."""
 
     model_config = ConfigDict(extra="ignore")
@@ -34,12 +34,12 @@ class Played(BaseModel):
     lost_before: int | None = None
 
 
-class Kept(BaseModel):
+class StoredRounds(BaseModel):
     """As it is on disk."""
 
     model_config = ConfigDict(extra="ignore")
 
-    rounds: list[Played] = []
+    rounds: list[StoredRound] = []
 
 
 class Rounds:
@@ -47,7 +47,7 @@ class Rounds:
 
     def __init__(
         self,
-        store: Store[Kept],
+        store: Store[StoredRounds],
         receipts: Callable[[int, int], list[Receipt]],
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = wall,
@@ -56,12 +56,12 @@ class Rounds:
         self._receipts = receipts
         self._clock = clock
         self._now = now
-        self._kept = Kept()
+        self._kept = StoredRounds()
         self._ends: dict[int, float] = {}
 
     def load(self) -> None:
         """Read what is kept; a round that was on goes on for what is left of it."""
-        self._kept = self._store.read() or Kept()
+        self._kept = self._store.read() or StoredRounds()
         for played in self._kept.rounds:
             if played.told.state != "done":
                 gone_s = max(0.0, (self._now() - played.told.started_at).total_seconds())
@@ -79,7 +79,9 @@ class Rounds:
         n = max((played.told.n for played in self._kept.rounds), default=0) + 1
         told = Round(n=n, name=name, state="running", day=day, started_at=self._now(), left_s=length_s)
         newest = self._receipts(0, FOR_EVER)
-        played = Played(told=told, length_s=length_s, after=newest[-1].n if newest else 0, lost_before=lost)
+        played = StoredRound(
+            told=told, length_s=length_s, after=newest[-1].n if newest else 0, lost_before=lost
+        )
         self._ends[n] = self._clock() + length_s
         self._kept.rounds.append(played)
         self._forget()
@@ -99,7 +101,7 @@ class Rounds:
         self.write()
         return played.told
 
-    def _running(self) -> Played | None:
+    def _running(self) -> StoredRound | None:
         return next((one for one in self._kept.rounds if one.told.state == "running"), None)
 
     @property
@@ -116,7 +118,7 @@ class Rounds:
             self.write()
         return bool(open_ones)
 
-    def _bring_up(self, played: Played, lost: int | None) -> None:
+    def _bring_up(self, played: StoredRound, lost: int | None) -> None:
         now, end = self._clock(), self._ends[played.told.n]
         if played.told.state == "running" and now >= end:
             newest = self._receipts(0, FOR_EVER)
@@ -141,7 +143,7 @@ class Rounds:
             self._ends.pop(played.told.n, None)
         played.told = played.told.model_copy(update=changes)
 
-    def _kills_of(self, played: Played) -> list[RoundKill]:
+    def _kills_of(self, played: StoredRound) -> list[RoundKill]:
         until = FOR_EVER if played.until is None else played.until
         if until <= played.after:
             return []

@@ -20,7 +20,7 @@ SETTLED_S = 3.0
 """A receipt may grow for so long: the worker had been handed more than it ever began."""
 
 
-class Counted(Protocol):
+class AuditedCounts(Protocol):
     """The audit's counts, of all times."""
 
     started: int
@@ -28,7 +28,7 @@ class Counted(Protocol):
     lost: int
 
 
-class Seen(BaseModel):
+class AlreadyCounted(BaseModel):
     """What was counted already. `pending`: kills whose orders are not all taken over, by receipt."""
 
     model_config = ConfigDict(extra="ignore")
@@ -43,14 +43,14 @@ class Seen(BaseModel):
     loss_at: datetime | None = None
 
 
-class Kept(BaseModel):
+class StoredTotals(BaseModel):
     """As it is on disk."""
 
     model_config = ConfigDict(extra="ignore")
 
     today: DayTotals
     all_time: DayTotals
-    seen: Seen = Seen()
+    seen: AlreadyCounted = AlreadyCounted()
     divided: bool = False
     """Visitors' kills and AUTO ones are counted apart; an older version's file says nothing of it."""
 
@@ -61,16 +61,16 @@ def _undivided(day: DayTotals) -> DayTotals:
     return day.model_copy(update={"kills": 0, "kills_survived": 0, "at_risk": 0, "undivided": both})
 
 
-class Totals:
+class TotalsCounter:
     """Counts up what is new since it last looked. `local`: the local time, aware."""
 
     def __init__(
-        self, store: Store[Kept], starts_at: Callable[[], str], local: Callable[[], datetime]
+        self, store: Store[StoredTotals], starts_at: Callable[[], str], local: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._starts_at = starts_at
         self._local = local
-        self._kept: Kept | None = None
+        self._kept: StoredTotals | None = None
 
     def load(self) -> None:
         """Read what is kept; what cannot be read is begun anew."""
@@ -84,7 +84,7 @@ class Totals:
         kept = self._kept
         day = next_day(None if kept is None else kept.today.day, self._local(), self._starts_at())
         if kept is None:
-            self._kept = Kept(today=DayTotals(day=day), all_time=DayTotals(day=day), divided=True)
+            self._kept = StoredTotals(today=DayTotals(day=day), all_time=DayTotals(day=day), divided=True)
         elif kept.today.day != day:
             kept.today = DayTotals(day=day)
         return day
@@ -96,7 +96,7 @@ class Totals:
         return KioskTotals(today=kept.today, all_time=kept.all_time)
 
     @property
-    def _now(self) -> Kept:
+    def _now(self) -> StoredTotals:
         self.day()
         assert self._kept is not None  # the day makes it
         return self._kept

@@ -17,8 +17,8 @@ from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.kitchen import Kitchen
 from api_stub.metrics.counts import CAUSES, Answers, Highest, TakeoverCounts
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Audit, Stats
-from api_stub.seldom import Seldom
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,7 +44,7 @@ class Metrics:
         """As it was last counted; None: it never was."""
         self.stats: Stats | None = None
         self._asking: asyncio.Task[None] | None = None
-        self._told = Seldom()
+        self._told = RepeatedMessages()
 
     def open(self) -> None:
         """Begin to count."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api_stub.records.ledger_lines import Totals
-from api_stub.records.source import OPEN, Row
+from api_stub.records.source import OPEN, ListedRun
 
 Verdict = Literal["delivered", "in_flight", "failed", "cancelled", "lost"]
 MAX_LOST_IDS = 20
 
 
 @dataclass(frozen=True)
-class Tally:
+class AuditCounts:
     """The audit's figures. `started` is the ledger's; the others are counted, each order once."""
 
     started: int
@@ -36,7 +36,7 @@ class Tally:
         return not self.lost and self.started == self.delivered + self.in_flight + self.failed
 
 
-def verdict(row: Row | None, meant: bool = False) -> Verdict:
+def verdict(row: ListedRun | None, meant: bool = False) -> Verdict:
     """What has become of one order of the ledger. `row` None: Temporal does not have it.
 
     A run that ended in any other way than delivered is lost, unless it was meant to end so: an order that
@@ -53,11 +53,11 @@ def verdict(row: Row | None, meant: bool = False) -> Verdict:
     return "failed" if row.state == "failed" and meant else "lost"
 
 
-def tally(verdicts: Mapping[str, Verdict], carried: Totals) -> Tally:
+def tally(verdicts: Mapping[str, Verdict], carried: Totals) -> AuditCounts:
     """Add up the ledger's orders (workflow id → verdict, oldest first) and the totals carried on."""
     counts = Counter(verdicts.values())
     lost = [key for key, found in verdicts.items() if found == "lost"] if counts["lost"] else []
-    return Tally(
+    return AuditCounts(
         started=carried.started + len(verdicts),
         delivered=carried.delivered + counts["delivered"],
         in_flight=counts["in_flight"],

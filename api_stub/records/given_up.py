@@ -12,13 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from api_stub.errors import TemporalUnreachable
-from api_stub.records.hands import Attempt, Hands, Suspect
+from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, Suspect
 from api_stub.records.looks import Looked
 from api_stub.records.open_orders import Orders, stage_of
 from api_stub.records.source import Source, StageHistory, WorkflowState
-from api_stub.records.takeovers import Follower
+from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.timeouts import Timeouts, Verdict, judged_by_history, judged_by_pending
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +38,9 @@ class GivenUpWatch:
     def __init__(
         self,
         source: Source,
-        hands: Hands,
+        hands: AttemptHolders,
         timeouts: Timeouts,
-        follower: Follower,
+        follower: TakeoverTracker,
         orders: Orders,
         lives: Callable[[str], bool],
         clock: Callable[[], float] = time.monotonic,
@@ -52,10 +52,10 @@ class GivenUpWatch:
         self._orders = orders
         self._lives = lives
         self._clock = clock
-        self._suspects: OrderedDict[Attempt, tuple[Suspect, float]] = OrderedDict()
-        self._judged: OrderedDict[Attempt, None] = OrderedDict()
+        self._suspects: OrderedDict[StageAttempt, tuple[Suspect, float]] = OrderedDict()
+        self._judged: OrderedDict[StageAttempt, None] = OrderedDict()
         self._news = asyncio.Event()
-        self._told = Seldom()
+        self._told = RepeatedMessages()
 
     def suspect(self, suspects: Iterable[Suspect]) -> None:
         """These are to be judged."""
@@ -98,18 +98,18 @@ class GivenUpWatch:
                 continue
             view = order.stages[-1]
             if order.worker is not None:
-                attempt = Attempt(key, order.attempt)
+                attempt = StageAttempt(key, order.attempt)
                 began = view.started_at.timestamp() if view.started_at is not None else None
                 self.suspect(self._hands.seen(order.worker, attempt, began))
                 self._find(order.worker, attempt)
             elif view.worker is not None and order.attempt > 1:
-                self._find(view.worker, Attempt(key, order.attempt - 1))
+                self._find(view.worker, StageAttempt(key, order.attempt - 1))
             if order.attempt > 1 and "timeout" in (order.last_failure or "").lower():
-                before = Attempt(key, order.attempt - 1)
+                before = StageAttempt(key, order.attempt - 1)
                 if not self._follower.claimed(before):
                     self.suspect([Suspect(before, None)])
 
-    def _find(self, worker: str, attempt: Attempt) -> None:
+    def _find(self, worker: str, attempt: StageAttempt) -> None:
         """Have an attempt looked at that seems to be with a dead worker, and is on no receipt."""
         if self._hands.is_dead(worker) and not self._follower.claimed(attempt):
             if attempt not in self._judged and self._hands.how_ended(attempt) != "failed":
@@ -183,7 +183,7 @@ class GivenUpWatch:
         if one is not None:
             logger.info("%s was given up by Temporal at %s, attempt %d, and lives", worker, key.stage, number)
 
-    def _mark(self, attempt: Attempt) -> None:
+    def _mark(self, attempt: StageAttempt) -> None:
         self._judged[attempt] = None
         while len(self._judged) > MAX_JUDGED:
             self._judged.popitem(last=False)

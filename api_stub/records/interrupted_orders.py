@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from api_stub.records.hands import Attempt, Custody, StageKey, Suspect
+from api_stub.records.attempt_holders import Custody, StageAttempt, StageKey, Suspect
 from api_stub.records.source import StageHistory, State, WorkflowState
 from api_stub.records.timeouts import judged_by_history, judged_by_pending
 from api_stub.schema import ExitCause, OrderEnd, Receipt, ReceiptOrder, Stage
@@ -53,9 +53,9 @@ class InterruptedOrder:
     """How the order ended, where it did so before anybody took it over."""
 
     @property
-    def lost(self) -> Attempt:
+    def lost(self) -> StageAttempt:
         """The attempt that died with the worker, with its stage and run."""
-        return Attempt(StageKey(self.workflow_id, self.run_id, self.stage), self.attempt)
+        return StageAttempt(StageKey(self.workflow_id, self.run_id, self.stage), self.attempt)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Death:
     held: tuple[InterruptedOrder, ...] = ()
     searching: bool = False
     """Whether there may be more that it had in hand; kept on disk, so that the next API goes on with it."""
-    doubtful: tuple[Attempt, ...] = ()
+    doubtful: tuple[StageAttempt, ...] = ()
     """While that is so: the attempts that it said to have ended and the server may not have heard of."""
     why: str | None = None
     """The cause in words, where there is more to say than its name does."""
@@ -98,7 +98,7 @@ def delay(death: Death, held: InterruptedOrder) -> float:
     return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
 
 
-def interrupted(lost: Attempt, order_id: str, customer: str | None = None) -> InterruptedOrder:
+def interrupted(lost: StageAttempt, order_id: str, customer: str | None = None) -> InterruptedOrder:
     """An order whose attempt died with its worker. A stage begins when those before it are finished; what
     else there is to know, its history tells later."""
     key = lost.key
@@ -128,7 +128,7 @@ def confirmed(held: InterruptedOrder, story: StageHistory | None) -> Interrupted
     return replace(held, kept=tuple(kept), customer=story.customer or held.customer, confirmed=True)
 
 
-def attempt_lost(worker: str, state: WorkflowState) -> Attempt | None:
+def attempt_lost(worker: str, state: WorkflowState) -> StageAttempt | None:
     """The attempt that died with the worker; None: the order is not, and was not just now, in its hands.
 
     Temporal may have noticed the death already: then that attempt is said to have timed out, and the next
@@ -139,12 +139,12 @@ def attempt_lost(worker: str, state: WorkflowState) -> Attempt | None:
         return None
     key = StageKey(state.workflow_id, state.run_id, pending.stage)
     if pending.running:
-        return Attempt(key, pending.attempt)
-    return Attempt(key, pending.attempt - 1) if pending.timed_out and pending.attempt > 1 else None
+        return StageAttempt(key, pending.attempt)
+    return StageAttempt(key, pending.attempt - 1) if pending.timed_out and pending.attempt > 1 else None
 
 
 def lost_after_all(
-    attempt: Attempt,
+    attempt: StageAttempt,
     worker: str,
     ended: HintKind | None,
     state: WorkflowState | None,
@@ -169,7 +169,7 @@ def lost_after_all(
 
 
 def next_custodian(
-    lost: Attempt,
+    lost: StageAttempt,
     worker: str,
     chain: Sequence[Custody],
     last: Custody | None,

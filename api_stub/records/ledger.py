@@ -23,7 +23,7 @@ from pathlib import Path
 from api_stub.errors import LedgerUnwritable
 from api_stub.records.ledger_file import LedgerFile
 from api_stub.records.ledger_lines import Contents, Ended, Record, Settled, Taken, write_line
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Ledger:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._checking: asyncio.Future[None] | None = None
         self._checked_at = -CHECK_AGAIN_S
-        self._told = Seldom()
+        self._told = RepeatedMessages()
         self.problem: str | None = None
         """Why nothing can be written now, in one sentence; None: it can, as far as is known."""
         self.syncs = 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from api_stub.disk import free_bytes
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.ledger_lines import BadLine, Loaded, load
+from api_stub.records.ledger_lines import BadLine, LoadedLedger, load
 from api_stub.state_files import LEDGER_LOCK
 from worker.show.files import AT_ONCE, new_file, write_all
 
@@ -38,7 +38,7 @@ class LedgerFile:
         self._lock = -1
         self._length = 0
 
-    def open(self) -> Loaded:
+    def open(self) -> LoadedLedger:
         """Read the file, cut a torn last line off, and keep every other API away.
 
         Raises LedgerUnwritable when another process has it, when it cannot be read and written, or when it
@@ -119,7 +119,7 @@ class LedgerFile:
         finally:
             os.close(directory)
 
-    def _read(self) -> Loaded:
+    def _read(self) -> LoadedLedger:
         if self.path.exists() and not stat.S_ISREG(self.path.stat().st_mode):
             raise LedgerUnwritable(f"{self.path} is not a regular file; {REMEDY}")
         self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)

@@ -232,7 +232,7 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedLedger:
     """A ledger as it was read: its contents, how many bytes of it are whole lines, and what was wrong."""
 
     contents: Contents
@@ -240,7 +240,7 @@ class Loaded:
     problems: tuple[str, ...] = ()
 
 
-def load(data: bytes) -> Loaded:
+def load(data: bytes) -> LoadedLedger:
     """Read a ledger's bytes. A last line without its line feed is torn: nobody was answered for it.
 
     A damaged line costs only itself. Raises BadLine for what is not a ledger at all: a first line of
@@ -274,4 +274,4 @@ def load(data: bytes) -> Loaded:
         raise BadLine(f"line {good + bad + 1}: {torn[:80]!r}: not a line of a ledger")
     if whole < len(data):
         problems.append(f"the last line is torn and is cut off: {torn[:80]!r}")
-    return Loaded(contents, whole, tuple(problems))
+    return LoadedLedger(contents, whole, tuple(problems))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 
 LAG_S = 5.0
 """A listing may lag behind the server's own state; so far back changes are asked for again."""
@@ -17,8 +17,8 @@ class ListedRuns:
     """The runs that Temporal lists, and the newest run of each order."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Row] = {}
-        self._orders: dict[str, dict[str, Row]] = {}
+        self._rows: dict[str, ListedRun] = {}
+        self._orders: dict[str, dict[str, ListedRun]] = {}
         """Workflow id → run id → row; more than one run only where somebody reset an order by hand."""
         self._changed = 0.0
         self._touched: dict[str, None] = {}
@@ -34,7 +34,7 @@ class ListedRuns:
         """Changes after this time (Temporal's clock) may be new here; None: nothing was read yet."""
         return self._changed - LAG_S if self._rows else None
 
-    def row(self, workflow_id: str) -> Row | None:
+    def row(self, workflow_id: str) -> ListedRun | None:
         """The newest run of this order."""
         runs = self._orders.get(workflow_id)
         if runs is None:
@@ -43,11 +43,11 @@ class ListedRuns:
             return next(iter(runs.values()))
         return max(runs.values(), key=lambda row: (row.started, row.closed is None))
 
-    def runs(self, workflow_id: str) -> Collection[Row]:
+    def runs(self, workflow_id: str) -> Collection[ListedRun]:
         """Every listed run of this order."""
         return self._orders.get(workflow_id, {}).values()
 
-    def run(self, run_id: str) -> Row | None:
+    def run(self, run_id: str) -> ListedRun | None:
         """This run as it was last listed."""
         return self._rows.get(run_id)
 
@@ -56,7 +56,7 @@ class ListedRuns:
         found, self._touched = self._touched, {}
         return list(found)
 
-    def update(self, rows: Iterable[Row]) -> None:
+    def update(self, rows: Iterable[ListedRun]) -> None:
         """Take in rows that were just listed. A closed run never opens again."""
         for row in rows:
             known = self._rows.get(row.run_id)

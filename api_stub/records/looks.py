@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 from api_stub.errors import RecordUnreadable, TemporalUnreachable
-from api_stub.records.source import unfit
+from api_stub.records.source import unreadable
 
 T = TypeVar("T")
 LOOK_S = 4.0
@@ -27,7 +27,7 @@ class Looked:
 
         async def one(key: str, look: Coroutine[Any, Any, None]) -> None:
             try:
-                with unfit.alone(key):
+                with unreadable.alone(key):
                     await look
                 self.told = True
             except TemporalUnreachable as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api_stub.records.hands import StageKey
+from api_stub.records.attempt_holders import StageKey
 from api_stub.schema import Order
 
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from api_stub.records.interrupted_orders import Death, receipt
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Receipt
-from api_stub.seldom import Seldom
 from api_stub.state_files import DAMAGED
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.show.files import append, write_whole
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ MAX_BYTES = 64 * 2**20
 BEGINNING = b'{"n": '
 MAX_ANSWERED = 200
 MAX_SEARCHING = 100
-unfit = Unfit("receipt")
+unreadable = UnreadableRecords("receipt")
 MAX_NUMBER = 2**53
 _DEATH = TypeAdapter(Death)
 
@@ -53,7 +53,7 @@ class Receipts:
         self._whole = True
         self._deaths: dict[int, Death] = {}
         self._last = 0
-        self._told = Seldom()
+        self._told = RepeatedMessages()
         self.problem: str | None = None
         self.set_aside: str | None = None
 
@@ -140,7 +140,7 @@ class Receipts:
         newer = [death for number, death in self._deaths.items() if n < number <= until]
         found = []
         for death in newer[-most:]:
-            with unfit.alone(str(death.n)):
+            with unreadable.alone(str(death.n)):
                 found.append(receipt(death))
         return found
 

@@ -24,10 +24,10 @@ from itertools import chain, islice
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.audit import Verdict, verdict
 from api_stub.records.balance import Comparison, LedgerSide, compare
-from api_stub.records.judged import Judged, seconds_passed
 from api_stub.records.ledger_lines import Contents, Totals
 from api_stub.records.listed_runs import ListedRuns
-from api_stub.records.source import Row, Source, State, run_all, unfit
+from api_stub.records.order_verdicts import OrderVerdicts, seconds_passed
+from api_stub.records.source import ListedRun, Source, State, run_all, unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Recount:
         self._counts: dict[State, int] = {}
         self._failed: tuple[float, str] | None = None
         self.listed = ListedRuns()
-        self.judged = Judged(self.listed, wall, passed)
+        self.judged = OrderVerdicts(self.listed, wall, passed)
         """Each order's verdict, and where it is from."""
         self.carried = Totals()
         """The ledger's totals when those were counted."""
@@ -166,7 +166,7 @@ class Recount:
             unreadable=self._source.unreadable,
         )
 
-    def row(self, workflow_id: str) -> Row | None:
+    def row(self, workflow_id: str) -> ListedRun | None:
         """The newest listed run of an order."""
         return self.listed.row(workflow_id)
 
@@ -231,7 +231,7 @@ class Recount:
         self._full_took = self._full_ended - began
         self._counts = await self._source.counts(self._floor)
 
-    async def _take(self, rows: list[Row]) -> None:
+    async def _take(self, rows: list[ListedRun]) -> None:
         for first in range(0, len(rows), PORTION):
             if first:
                 await asyncio.sleep(0)
@@ -244,7 +244,7 @@ class Recount:
         judged = self.judged
 
         async def look(workflow_id: str, run_id: str) -> None:
-            with unfit.alone(workflow_id):
+            with unreadable.alone(workflow_id):
                 row = await self._source.row(workflow_id)
                 meant = False
                 if row is not None and row.state in ("failed", "terminated"):
@@ -265,8 +265,8 @@ class Recount:
         """Ask why those ended that failed, or were terminated, since."""
         judged = self.judged
 
-        async def look(row: Row) -> None:
-            with unfit.alone(row.workflow_id):
+        async def look(row: ListedRun) -> None:
+            with unreadable.alone(row.workflow_id):
                 judged.meant[row.run_id] = await self._source.meant_to_fail(row)
 
         asked = [row for row in judged.undone.values() if row.run_id not in judged.meant]

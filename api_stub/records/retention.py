@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from api_stub.records.audit import Verdict
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 
 KEEP_FINISHED = 20_000
 """Finished orders that are kept one by one at most, however young they are."""
@@ -16,18 +16,18 @@ NEWEST = 2000
 
 def leaving(
     verdicts: Mapping[str, Verdict],
-    row_of: Callable[[str], Row | None],
+    row_of: Callable[[str], ListedRun | None],
     now: float,
     retention_s: float,
     keep: int = KEEP_FINISHED,
     most: int = BATCH,
-) -> list[Row]:
+) -> list[ListedRun]:
     """The next orders to leave, the longest finished first, `most` of them.
 
     `now` in seconds since 1970, by the clock that the rows' times are from. An open order never leaves, nor
     does a lost one: it is the evidence.
     """
-    finished: list[tuple[float, Row]] = []
+    finished: list[tuple[float, ListedRun]] = []
     for workflow_id, verdict in verdicts.items():
         row = row_of(workflow_id) if verdict in ("delivered", "failed", "cancelled") else None
         if row is not None and row.closed is not None:

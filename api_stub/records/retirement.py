@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from api_stub.records import retention
-from api_stub.records.ends import outcome_of
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Ended, Settled
+from api_stub.records.order_ends import outcome_of
 from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
-from api_stub.records.source import Row, Source, run_all
+from api_stub.records.source import ListedRun, Source, run_all
 
 
 class Retirement:
@@ -33,7 +33,7 @@ class Retirement:
         self._recount = recount
         self._retries = retries
         self._retention_s = retention_s
-        self.left: deque[Row] = deque(maxlen=retention.NEWEST)
+        self.left: deque[ListedRun] = deque(maxlen=retention.NEWEST)
         """Orders that settled lately: a short retention takes nothing from curves and latency."""
         self._told: set[str] = set()
         """Runs that Temporal was told to delete; a server takes half a minute over that."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable
 
-from api_stub.records.source import Row, Source, StageHistory, run_all, unfit
+from api_stub.records.source import ListedRun, Source, StageHistory, run_all, unreadable
 from api_stub.schema import Order, OrderStatus, StageView
 
 MAX_READ = 2000
@@ -31,16 +31,16 @@ class Retries:
         self,
         source: Source,
         last_read: Callable[[str], Order | None],
-        noted: Callable[[Row], int] = lambda row: 0,
+        noted: Callable[[ListedRun], int] = lambda row: 0,
     ) -> None:
         self._source = source
         self._last_read = last_read
         self._noted = noted
         self._closed: dict[str, int] = {}
-        self.learnt: dict[str, Row] = {}
+        self.learnt: dict[str, ListedRun] = {}
         """Closed orders that came to be known, until somebody takes them out here."""
 
-    def known(self, row: Row) -> int:
+    def known(self, row: ListedRun) -> int:
         """Of one order, as far as they are known."""
         if row.closed is not None:
             found = self._closed.get(row.run_id)
@@ -48,11 +48,11 @@ class Retries:
         order = self._last_read(row.workflow_id)
         return retries_of(order.stages) if order is not None and order.run_id == row.run_id else 0
 
-    def total(self, rows: Iterable[Row]) -> int:
+    def total(self, rows: Iterable[ListedRun]) -> int:
         """Over these orders, as far as they are known."""
         return sum(map(self.known, rows))
 
-    async def learn(self, rows: Iterable[Row], now: float) -> bool:
+    async def learn(self, rows: Iterable[ListedRun], now: float) -> bool:
         """Get to know the closed ones of these, some of them by reading; whether there is more to read.
 
         Forgets all others. Raises TemporalUnreachable.
@@ -74,7 +74,7 @@ class Retries:
         await run_all(self.of(row) for row in unknown[:READ_AT_ONCE])
         return len(unknown) > READ_AT_ONCE
 
-    async def of(self, row: Row) -> int:
+    async def of(self, row: ListedRun) -> int:
         """Of one closed order; its history is read where it is not known. Raises TemporalUnreachable.
 
         One whose history nobody can read has none: it is told, and not asked for again.
@@ -83,12 +83,12 @@ class Retries:
             self._closed[row.run_id] = noted
         if row.run_id not in self._closed:
             story = None
-            with unfit.alone(row.workflow_id):
+            with unreadable.alone(row.workflow_id):
                 story = await self._source.story(row.workflow_id, row.run_id)
             self._know(row, story.retries if story is not None else 0)
         return self._closed[row.run_id]
 
-    def look_up(self, row: Row) -> int:
+    def look_up(self, row: ListedRun) -> int:
         """Of one order that just closed, if the API followed it to its end; what is known otherwise."""
         order = self._last_read(row.workflow_id)
         followed = row.closed is not None and order is not None and order.run_id == row.run_id
@@ -96,7 +96,7 @@ class Retries:
             self._closed[row.run_id] = retries_of(order.stages)
         return self.known(row)
 
-    def _know(self, row: Row, retries: int) -> None:
+    def _know(self, row: ListedRun, retries: int) -> None:
         self._closed[row.run_id] = retries
         self.learnt[row.workflow_id] = row
 

@@ -17,24 +17,24 @@ from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
+from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
 from api_stub.records.audit import tally
-from api_stub.records.ends import Ends, noted_retries
-from api_stub.records.fleetlog import FleetLog
+from api_stub.records.fleet_log import FleetLog
 from api_stub.records.given_up import GivenUpWatch
-from api_stub.records.hands import Attempt, Hands, StageKey
 from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Taken
 from api_stub.records.open_orders import Orders
+from api_stub.records.order_ends import OrderEnds, noted_retries
 from api_stub.records.receipts import MAX_NUMBER, Receipts
 from api_stub.records.recount import Recount
 from api_stub.records.retirement import Retirement
 from api_stub.records.retries import Retries
-from api_stub.records.source import Row, Source
-from api_stub.records.takeovers import Follower
+from api_stub.records.source import ListedRun, Source
+from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.timeouts import Timeouts
+from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Audit, HeartbeatTimeout, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
-from api_stub.seldom import Seldom
 from api_stub.state_files import LEDGER, RECEIPTS
 from worker.show.hints import Hint
 
@@ -75,19 +75,19 @@ class Records:
         self._source = source
         self._fleet = fleet
         self._troubles = troubles if troubles is not None else Troubles()
-        self._seldom = Seldom()
+        self._repeated = RepeatedMessages()
         self._ledger = Ledger(state / LEDGER)
         self._receipts = Receipts(state / RECEIPTS)
         self._recount = Recount(source, lambda: self._ledger.contents)
         self._retries = Retries(
             source, gateway.last_read, lambda row: noted_retries(self._ledger.contents, row)
         )
-        self._ends = Ends(self._ledger, self._recount, self._retries)
+        self._ends = OrderEnds(self._ledger, self._recount, self._retries)
         self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
-        self._hands = Hands()
+        self._hands = AttemptHolders()
         self._timeouts = Timeouts()
         orders = Orders(gateway.open_now, gateway.last_read, public_id)
-        self._follower = Follower(source, self._receipts, self._hands, self._timeouts, orders)
+        self._follower = TakeoverTracker(source, self._receipts, self._hands, self._timeouts, orders)
         self._given_up = GivenUpWatch(
             source, self._hands, self._timeouts, self._follower, orders, self._lives
         )
@@ -241,7 +241,7 @@ class Records:
             counted_at=self._recount.counted_at,
         )
 
-    def _rows(self) -> list[Row]:
+    def _rows(self) -> list[ListedRun]:
         """The ledger's orders as Temporal lists them."""
         return list(self._recount.judged.rows.values())
 
@@ -257,7 +257,7 @@ class Records:
         """Take what a worker told of an attempt in its hands (a listener of the supervisor)."""
         self._given_up.suspect(self._hands.told(worker, hint))
         if hint.kind == "started":
-            attempt = Attempt(StageKey(hint.workflow_id, hint.run_id, hint.stage), hint.attempt)
+            attempt = StageAttempt(StageKey(hint.workflow_id, hint.run_id, hint.stage), hint.attempt)
             self._timeouts.began(worker, attempt)
             self._follower.began(attempt)
 
@@ -295,7 +295,7 @@ class Records:
             try:
                 more = await work()
             except (TemporalUnreachable, LedgerUnwritable) as error:
-                if self._seldom.due(type(error).__name__):
+                if self._repeated.due(type(error).__name__):
                     logger.info("%s: %s", getattr(work, "__name__", work), error)
             await asyncio.sleep(more_s if more else pause_s())
 

@@ -8,9 +8,9 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from api_stub.records.hands import Custody
+from api_stub.records.attempt_holders import Custody
 from api_stub.schema import StageView
-from api_stub.unfit import Unfit
+from api_stub.unreadable_records import UnreadableRecords
 from worker.shared import Stage
 
 State = Literal[
@@ -29,7 +29,7 @@ OPEN: tuple[State, ...] = ("running", "continued_as_new", "paused", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedRun:
     """One order's workflow run, as Temporal lists it."""
 
     workflow_id: str
@@ -93,7 +93,7 @@ class Source(Protocol):
     """Temporal's records. Every call raises TemporalUnreachable where the server does not answer, and those
     about one order RecordUnreadable where it answers for others."""
 
-    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
         """Orders started at `floor` or later; only those that started or closed after `changed_after`."""
 
     @property
@@ -103,7 +103,7 @@ class Source(Protocol):
     async def counts(self, floor: float) -> dict[State, int]:
         """How many runs started at `floor` or later there are in each state, by Temporal's own count."""
 
-    async def row(self, workflow_id: str) -> Row | None:
+    async def row(self, workflow_id: str) -> ListedRun | None:
         """One order's newest run, from the server's own state and not its listing; None: not there."""
 
     async def grip(self, workflow_id: str, run_id: str | None = None) -> WorkflowState | None:
@@ -112,7 +112,7 @@ class Source(Protocol):
     async def story(self, workflow_id: str, run_id: str) -> StageHistory | None:
         """What its history says; None: it is not there."""
 
-    async def meant_to_fail(self, row: Row) -> bool:
+    async def meant_to_fail(self, row: ListedRun) -> bool:
         """Whether a failed run failed as an order that nobody can read, and a terminated one was ended by
         somebody, not by the server itself."""
 
@@ -120,7 +120,7 @@ class Source(Protocol):
         """Delete this run; one that is gone already is no error."""
 
 
-unfit = Unfit("record")
+unreadable = UnreadableRecords("record")
 
 
 async def run_all(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
@@ -128,7 +128,7 @@ async def run_all(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
     its error is raised; anything else that is wrong with one is told once and its own trouble only."""
 
     async def alone(call: Coroutine[Any, Any, object]) -> None:
-        with unfit.alone(getattr(call, "__qualname__", "one")):
+        with unreadable.alone(getattr(call, "__qualname__", "one")):
             await call
 
     waiting = list(calls)

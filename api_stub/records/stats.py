@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api_stub.records.fleetlog import ReadyCount
+from api_stub.records.fleet_log import ReadyCount
 from api_stub.records.retention import NEWEST
-from api_stub.records.source import Row
+from api_stub.records.source import ListedRun
 from api_stub.schema import Curves, Latency, Rates, Spread
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Times:
     delivered: NDArray[np.bool_]
 
 
-def times_of(rows: Sequence[Row]) -> Times:
+def times_of(rows: Sequence[ListedRun]) -> Times:
     """The times of these orders."""
     n = len(rows)
     return Times(

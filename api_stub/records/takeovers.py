@@ -19,7 +19,8 @@ from dataclasses import replace
 
 from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
-from api_stub.records.hands import Attempt, Hands, StageKey
+from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
+from api_stub.records.death_searches import DeathSearches
 from api_stub.records.interrupted_orders import (
     Death,
     InterruptedOrder,
@@ -31,10 +32,9 @@ from api_stub.records.interrupted_orders import (
 from api_stub.records.looks import Looked
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
-from api_stub.records.searches import Searches
-from api_stub.records.source import Source, unfit
+from api_stub.records.source import Source, unreadable
 from api_stub.records.timeouts import Timeouts
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 
 logger = logging.getLogger(__name__)
 
@@ -52,14 +52,14 @@ CLOCKS_AGREE_S = 1.0
 """Over this, the difference between what was heard and what was written down is the clocks'."""
 
 
-class Follower:
+class TakeoverTracker:
     """Turns deaths into receipts. `orders` tells orders as they were last read."""
 
     def __init__(
         self,
         source: Source,
         receipts: Receipts,
-        hands: Hands,
+        hands: AttemptHolders,
         timeouts: Timeouts,
         orders: Orders,
         clock: Callable[[], float] = time.monotonic,
@@ -72,8 +72,8 @@ class Follower:
         self._orders = orders
         self._clock = clock
         self._since = since
-        self._searches = Searches(source, hands, orders, self._add, clock, self._searched)
-        self._claimed: OrderedDict[Attempt, int] = OrderedDict()
+        self._searches = DeathSearches(source, hands, orders, self._add, clock, self._searched)
+        self._claimed: OrderedDict[StageAttempt, int] = OrderedDict()
         self._numbers: OrderedDict[str, int] = OrderedDict()
         self._heard: OrderedDict[str, float] = OrderedDict()
         """When each death was heard of, by the clock that nobody sets."""
@@ -83,9 +83,9 @@ class Follower:
         self._all_due = 0.0
         self._news = asyncio.Event()
         self._hurry_until = 0.0
-        self._told = Seldom()
+        self._told = RepeatedMessages()
 
-    def died(self, death: Death) -> list[Attempt]:
+    def died(self, death: Death) -> list[StageAttempt]:
         """A worker died just now; its receipt is there when this returns. The attempts that it held."""
         held, ended = self._hands.died(death.worker)
         self._heard[death.worker] = self._since()
@@ -99,7 +99,7 @@ class Follower:
         self.hurry()
         return held
 
-    def _interrupted(self, lost: Attempt) -> InterruptedOrder:
+    def _interrupted(self, lost: StageAttempt) -> InterruptedOrder:
         known = self._orders.last_read(lost.key.workflow_id)
         return interrupted(
             lost, self._orders.public_id(lost.key.workflow_id), known.customer if known is not None else None
@@ -116,11 +116,11 @@ class Follower:
         while len(self._numbers) > MAX_CLAIMED:
             self._numbers.popitem(last=False)
 
-    def claimed(self, attempt: Attempt) -> bool:
+    def claimed(self, attempt: StageAttempt) -> bool:
         """Whether a death's receipt has this attempt."""
         return attempt in self._claimed
 
-    def began(self, attempt: Attempt) -> None:
+    def began(self, attempt: StageAttempt) -> None:
         """An attempt has begun somewhere: perhaps it is a takeover."""
         if attempt.key in self._followed:
             self._begun.add(attempt.key)
@@ -166,7 +166,7 @@ class Follower:
             except TimeoutError:
                 pass
 
-    def _add(self, worker: str, lost: Iterable[Attempt]) -> None:
+    def _add(self, worker: str, lost: Iterable[StageAttempt]) -> None:
         """More that a dead worker held."""
         number = self._numbers.get(worker)
         death = self._receipts.get(number) if number is not None else None
@@ -236,7 +236,7 @@ class Follower:
         if died is None or held.taken_over_at is None:
             return held
         by_the_clocks_s = held.taken_over_at - observed_at
-        taken = self._hands.heard(Attempt(held.lost.key, held.to_attempt))
+        taken = self._hands.heard(StageAttempt(held.lost.key, held.to_attempt))
         heard_s = max(0.0, (self._since() if taken is None else taken) - died)
         earliest_s = 0.0 if taken is None else heard_s
         if earliest_s - CLOCKS_AGREE_S <= by_the_clocks_s <= heard_s + CLOCKS_AGREE_S:
@@ -251,7 +251,7 @@ class Follower:
         if waiting is not None and waiting.confirmed:
             return waiting
         if waiting is not None:
-            with unfit.alone(held.workflow_id):
+            with unreadable.alone(held.workflow_id):
                 try:
                     return confirmed(waiting, await self._source.story(held.workflow_id, held.run_id))
                 except TemporalUnreachable:

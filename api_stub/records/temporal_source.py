@@ -29,9 +29,9 @@ from api_stub.gateway.pending import ON_A_WORKER
 from api_stub.gateway.reading import read_history, read_state
 from api_stub.gateway.temporal_calls import RPC_S, temporal_call
 from api_stub.gateway.values import LAST_S, decoded
-from api_stub.records.hands import Custody
-from api_stub.records.source import OPEN, Pending, Row, StageHistory, State, WorkflowState
-from api_stub.unfit import Unfit
+from api_stub.records.attempt_holders import Custody
+from api_stub.records.source import OPEN, ListedRun, Pending, StageHistory, State, WorkflowState
+from api_stub.unreadable_records import UnreadableRecords
 from worker.shared import (
     INVALID_ORDER,
     MAX_CUSTODIANS,
@@ -70,10 +70,10 @@ class TemporalSource:
         self._gateway = gateway
         self._only = only
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._unfit = Unfit("workflow")
+        self._unreadable = UnreadableRecords("workflow")
         self._left_out = 0
 
-    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
         """See Source: page by page, however many there are; without any that cannot be read."""
         request = ListWorkflowExecutionsRequest(
             namespace=self._gateway.client.namespace,
@@ -82,7 +82,7 @@ class TemporalSource:
         )
         service = self._gateway.client.workflow_service
         limit_s = LIST_S if changed_after is None else RPC_S
-        found: list[Row] = []
+        found: list[ListedRun] = []
         left_out = 0
         for _ in range(MAX_PAGES):
             page = await self._ask(
@@ -103,12 +103,12 @@ class TemporalSource:
         """See Source."""
         return self._left_out
 
-    def _readable(self, executions: Iterable[WorkflowExecutionInfo]) -> Iterator[Row]:
+    def _readable(self, executions: Iterable[WorkflowExecutionInfo]) -> Iterator[ListedRun]:
         for info in executions:
             try:
                 yield read_row(info)
             except Exception as error:
-                self._unfit.tell(info.execution.workflow_id, error)
+                self._unreadable.tell(info.execution.workflow_id, error)
 
     async def counts(self, floor: float) -> dict[State, int]:
         """See Source."""
@@ -123,7 +123,7 @@ class TemporalSource:
         )
         return read_counts(answer)
 
-    async def row(self, workflow_id: str) -> Row | None:
+    async def row(self, workflow_id: str) -> ListedRun | None:
         """See Source."""
         answer = await self._describe(workflow_id, None)
         return read_row(answer.workflow_execution_info) if answer is not None else None
@@ -157,7 +157,7 @@ class TemporalSource:
             return None
         return read_story(answer.history.events, workflow_id)
 
-    async def meant_to_fail(self, row: Row) -> bool:
+    async def meant_to_fail(self, row: ListedRun) -> bool:
         """See Source."""
         request = self._history_of(row.workflow_id, row.run_id)
         request.history_event_filter_type = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
@@ -258,7 +258,7 @@ def seconds_of(moment: Timestamp) -> float:
     return min(LAST_S, max(0.0, moment.seconds + min(999_999_999, max(0, moment.nanos)) / 1e9))
 
 
-def read_row(info: WorkflowExecutionInfo) -> Row:
+def read_row(info: WorkflowExecutionInfo) -> ListedRun:
     """One execution of a listing or a description."""
     found = read_state(info.status)
     state = cast(State, found.name.lower() if found else "paused" if info.status == PAUSED else "unknown")
@@ -268,7 +268,7 @@ def read_row(info: WorkflowExecutionInfo) -> Row:
         closed = seconds_of(info.close_time)
     elif state not in OPEN:
         closed = started  # it has ended, and nobody knows when
-    return Row(info.execution.workflow_id, info.execution.run_id, state, started, closed)
+    return ListedRun(info.execution.workflow_id, info.execution.run_id, state, started, closed)
 
 
 def read_pending(activity: PendingActivityInfo) -> Pending:

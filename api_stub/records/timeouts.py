@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from api_stub.records.hands import Attempt, Suspect
+from api_stub.records.attempt_holders import StageAttempt, Suspect
 from api_stub.records.source import Pending, StageHistory
 from api_stub.schema import HeartbeatTimeout
 from worker.show.hints import HintKind
@@ -28,7 +28,7 @@ class GivenUp:
     """One attempt that was given up. `seen_at`: seconds since 1970."""
 
     n: int
-    attempt: Attempt
+    attempt: StageAttempt
     order_id: str
     customer: str | None
     worker: str
@@ -43,12 +43,12 @@ class Timeouts:
         self._clock = clock
         self._kept = kept
         self._last = 0
-        self._by_attempt: OrderedDict[Attempt, GivenUp] = OrderedDict()
+        self._by_attempt: OrderedDict[StageAttempt, GivenUp] = OrderedDict()
         self.total = 0
         """How many there were since the start."""
 
     def add(
-        self, attempt: Attempt, order_id: str, customer: str | None, worker: str, to: str | None
+        self, attempt: StageAttempt, order_id: str, customer: str | None, worker: str, to: str | None
     ) -> GivenUp | None:
         """Note one; None: it was noted already."""
         if attempt in self._by_attempt:
@@ -61,16 +61,16 @@ class Timeouts:
             self._by_attempt.popitem(last=False)
         return one
 
-    def withdraw(self, attempt: Attempt) -> None:
+    def withdraw(self, attempt: StageAttempt) -> None:
         """Its worker died before the next attempt began: that is a death's receipt after all."""
         one = self._by_attempt.get(attempt)
         if one is not None and one.to is None:
             del self._by_attempt[attempt]
             self.total -= 1
 
-    def began(self, worker: str, attempt: Attempt) -> None:
+    def began(self, worker: str, attempt: StageAttempt) -> None:
         """An attempt has begun: whoever was given up before it knows its successor now."""
-        before = Attempt(attempt.key, attempt.number - 1)
+        before = StageAttempt(attempt.key, attempt.number - 1)
         one = self._by_attempt.get(before)
         if one is not None and one.to is None:
             self._by_attempt[before] = replace(one, to=worker)

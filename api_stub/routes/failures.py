@@ -6,19 +6,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from api_stub.failures.menu import Menu
+from api_stub.failures.menu import FailureService
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import FailureMenu, FailureRecord, FailureWanted, Problem
 
 router = APIRouter(prefix="/failures", tags=["failures"])
 
 
-def menu_of(kitchen: Annotated[Kitchen, Depends(kitchen_of)]) -> Menu:
+def menu_of(kitchen: Annotated[Kitchen, Depends(kitchen_of)]) -> FailureService:
     """The menu of the kitchen that a request is for."""
     return kitchen.failures
 
 
-InMenu = Annotated[Menu, Depends(menu_of)]
+InMenu = Annotated[FailureService, Depends(menu_of)]
 
 
 @router.get("")

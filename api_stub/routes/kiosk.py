@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from api_stub.kiosk import names
 from api_stub.kiosk import reset as resetting
+from api_stub.kiosk import round_names
 from api_stub.kiosk.pin import right
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import (
@@ -57,10 +57,10 @@ async def get_totals(kitchen: InKitchen) -> KioskTotals:
 @router.get("/rounds")
 async def get_rounds(kitchen: InKitchen) -> RoundTable:
     """The round that is on, or the newest one, with each of its kills; the best ones of today and ever."""
-    keeper = kitchen.kiosk
-    if keeper.rounds.any_open:
-        keeper.rounds.tick(await keeper.lost())
-    return keeper.rounds.table(keeper.totals.day())
+    kiosk = kitchen.kiosk
+    if kiosk.rounds.any_open:
+        kiosk.rounds.tick(await kiosk.lost())
+    return kiosk.rounds.table(kiosk.totals.day())
 
 
 @router.post(
@@ -71,10 +71,10 @@ async def get_rounds(kitchen: InKitchen) -> RoundTable:
 async def start_round(kitchen: InKitchen, wanted: RoundWanted | None = None) -> Round:
     """Begin a round. It ends by itself after the config's time; what it put at risk is read from the receipts
     of its kills. A rude name is a 409."""
-    keeper, length_s = kitchen.kiosk, kitchen.checkpoint.config.kiosk.round_s
-    name = await names.checked(wanted.name if wanted else None)
-    lost = await keeper.lost()
-    return keeper.rounds.start(name, keeper.totals.day(), length_s, lost)
+    kiosk, length_s = kitchen.kiosk, kitchen.checkpoint.config.kiosk.round_s
+    name = await round_names.checked(wanted.name if wanted else None)
+    lost = await kiosk.lost()
+    return kiosk.rounds.start(name, kiosk.totals.day(), length_s, lost)
 
 
 @router.post(
@@ -91,5 +91,5 @@ async def finish_round(
 ) -> Round:
     """End a round that is on, and tell who played; one that is over gets the name alone. Its counts may still
     grow for 20 s: takeovers take their time."""
-    name = await names.checked(named.name if named else None)
+    name = await round_names.checked(named.name if named else None)
     return kitchen.kiosk.rounds.name(n, name, await kitchen.kiosk.lost())

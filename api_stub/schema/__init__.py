@@ -26,7 +26,7 @@ from api_stub.schema.fleet import (
     Worker,
     WorkerPhase,
 )
-from api_stub.schema.house import (
+from api_stub.schema.health_and_checkpoints import (
     Checkpoint,
     CheckpointList,
     CheckpointSwitch,

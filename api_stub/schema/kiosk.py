@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api_stub.schema.base import Answer, Request
-from api_stub.schema.house import StreamSettings
+from api_stub.schema.health_and_checkpoints import StreamSettings
 from worker.shared import Stage
 
 RoundName = Annotated[str, Field(pattern=r"^[^\W\d_]{3,8}$", max_length=8, description="3 to 8 letters.")]

@@ -22,7 +22,7 @@ from dataclasses import replace  # noqa: E402
 
 from api_stub.background import reason_of  # noqa: E402
 from api_stub.stack.guard import Guard  # noqa: E402
-from api_stub.stack.options import Options, StartError, raise_open_files, read  # noqa: E402
+from api_stub.stack.options import StackOptions, StartError, raise_open_files, read  # noqa: E402
 from api_stub.stack.ports import is_free  # noqa: E402
 from api_stub.stack.run import Stack  # noqa: E402
 from api_stub.stack.terminal import Terminal, usable_streams  # noqa: E402
@@ -63,7 +63,7 @@ def told(text: str) -> int:
     return 1
 
 
-def run(options: Options) -> int:
+def run(options: StackOptions) -> int:
     """Run one stack, in this process; the exit status."""
     terminal = Terminal(sys.stdout, sys.stderr)
     try:

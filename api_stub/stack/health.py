@@ -10,7 +10,7 @@ MAX_ANSWER = 1_000_000
 
 
 @dataclass(frozen=True)
-class Health:
+class StartHealth:
     """The part of GET /healthz that a start needs."""
 
     reachable: bool = False
@@ -35,13 +35,13 @@ class Health:
         return "; ".join(said)
 
 
-def ask_health(port: int, limit_s: float = 1.0) -> Health | None:
+def ask_health(port: int, limit_s: float = 1.0) -> StartHealth | None:
     """GET /healthz, or None where no API of ours answers (yet)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit_s)
     try:
         connection.request("GET", "/healthz")
         said = json.loads(connection.getresponse().read(MAX_ANSWER))
-        return Health(
+        return StartHealth(
             bool(said["temporal"]["reachable"]),
             int(said["fleet"]["ready"]),
             int(said["fleet"]["start"]),

@@ -30,7 +30,7 @@ class StartError(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class StackOptions:
     """How to run the stack."""
 
     checkpoint: str = "1"
@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> StackOptions:
     """The options from the command line and the environment. Raises StartError for what cannot work."""
     found = vars(parser().parse_args(arguments))
     caller = Path(environment.get(CALLER) or os.getcwd())
@@ -116,7 +116,7 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     if state_dir == "":
         raise StartError("--state-dir: found an empty name; a directory is accepted")
     address, namespace = elsewhere(environment)
-    options = Options(
+    options = StackOptions(
         **{**found, "checkpoint": checkpoint(found["checkpoint"], caller)},
         state_dir=STATE_DIR if state_dir is None else at_caller(state_dir, caller),
         external=address,
@@ -140,7 +140,7 @@ def elsewhere(environment: Mapping[str, str]) -> tuple[str | None, str]:
     if not any(environment.get(f"TEMPORAL_{name}") for name in ("ADDRESS", "PROFILE", "CONFIG_FILE")):
         return None, "default"
     # The SDK takes a third of a second to load: only where it is needed.
-    from api_stub.gateway.elsewhere import BadConnectionSettings, address_and_namespace
+    from api_stub.gateway.users_temporal import BadConnectionSettings, address_and_namespace
 
     try:
         return address_and_namespace(environment)

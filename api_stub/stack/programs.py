@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from api_stub.gateway.database import DatabaseDamaged, DatabaseProblem, prepare_database
 from api_stub.gateway.server_command import server_command, server_environment
 from api_stub.stack.child import CannotStart, Program
-from api_stub.stack.options import ROOT, Options
+from api_stub.stack.options import ROOT, StackOptions
 from api_stub.stack.state_directory import StateDir
 from api_stub.state_files import RUN_VARIABLE
 
@@ -36,7 +36,7 @@ class Addresses:
         return f"ready api={self.api} temporal={self.temporal} ui={self.ui or 'unknown'}"
 
 
-def addresses(options: Options) -> Addresses:
+def addresses(options: StackOptions) -> Addresses:
     """Where everything is going to be."""
     ui: str | None = f"http://127.0.0.1:{options.ui_port}"
     if options.external is not None:
@@ -49,7 +49,7 @@ def addresses(options: Options) -> Addresses:
     )
 
 
-def temporal(options: Options, state: StateDir, on_set_aside: Callable[[], None]) -> Program:
+def temporal(options: StackOptions, state: StateDir, on_set_aside: Callable[[], None]) -> Program:
     """The embedded Temporal server; its database is looked at before each start.
 
     In a kiosk a damaged one is set aside, and a new one begun: `on_set_aside` ends the API before that (it is
@@ -66,7 +66,7 @@ def temporal(options: Options, state: StateDir, on_set_aside: Callable[[], None]
                 with state.set_aside_lock:
                     on_set_aside()
                     # Only here: it reads ledgers, with much that a start need not wait for.
-                    from api_stub.stack.set_aside import set_database_aside
+                    from api_stub.stack.damaged_files import set_database_aside
 
                     set_database_aside(state.path, str(damage))
                 prepare_database(state.database)
@@ -84,7 +84,7 @@ def temporal(options: Options, state: StateDir, on_set_aside: Callable[[], None]
     )
 
 
-def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_server: bool) -> Program:
+def api(options: StackOptions, state: StateDir, where: Addresses, run_id: str, own_server: bool) -> Program:
     """The API with its fleet. `run_id`: one that is started again in this run goes on with the checkpoint
     that was switched to."""
     command = [sys.executable, "-m", "api_stub", "--checkpoint", options.checkpoint, "--log-to-stderr"]
@@ -104,7 +104,7 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
         with state.set_aside_lock:  # what is being set aside must not be opened
             if options.kiosk and own_server:
                 try:
-                    from api_stub.stack.set_aside import set_bad_ledgers_aside
+                    from api_stub.stack.damaged_files import set_bad_ledgers_aside
 
                     set_bad_ledgers_aside(state.path)
                 except OSError as error:
@@ -113,7 +113,7 @@ def api(options: Options, state: StateDir, where: Addresses, run_id: str, own_se
     return Program("api", command, {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}, ROOT, prepare)
 
 
-def game(options: Options, where: Addresses) -> Program:
+def game(options: StackOptions, where: Addresses) -> Program:
     """The game's window."""
     command = [sys.executable, "-m", "game", "--api", where.api]
     if options.kiosk:

@@ -17,8 +17,8 @@ from api_stub.gateway.database import mark_served
 from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import leftovers, ports, programs
 from api_stub.stack.child import CannotStart, Child, Program
-from api_stub.stack.health import Health, ask_health
-from api_stub.stack.options import Options, StartError
+from api_stub.stack.health import StartHealth, ask_health
+from api_stub.stack.options import StackOptions, StartError
 from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.state_directory import StateDir
@@ -53,7 +53,7 @@ LEFTOVERS_S = 0.5
 class Stack:
     """One run of the whole demo."""
 
-    def __init__(self, options: Options, terminal: Terminal) -> None:
+    def __init__(self, options: StackOptions, terminal: Terminal) -> None:
         self._options = options
         self._terminal = terminal
         self._state = StateDir(options.state_dir)
@@ -271,7 +271,7 @@ class Stack:
     async def _watch(self) -> None:
         """Kill what lives and does not serve any more; its keeper does the rest."""
         watchdog, frozen, frames = Watchdog(), FrozenWatch(), FrameWatch()
-        health: Health | None = Health(reachable=True)  # everything serves: it was just announced
+        health: StartHealth | None = StartHealth(reachable=True)  # everything serves: it was just announced
         while True:
             pids = {name: child.pid for name, child in self._children.items()}
             for name in watchdog.hung(pids, health, time.monotonic()):
@@ -291,7 +291,7 @@ class Stack:
             health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
             self._note_served(health)
 
-    def _note_served(self, health: Health | None) -> None:
+    def _note_served(self, health: StartHealth | None) -> None:
         """Our server serves: its database is whole from now on."""
         child = self._children.get("temporal")
         if child is not None and health is not None and health.reachable and child.pid != self._served:
@@ -323,7 +323,7 @@ class Stack:
     async def _poll_health(self) -> None:
         began = time.monotonic()
         patient = True
-        health: Health | None = None
+        health: StartHealth | None = None
         while True:
             health = await asyncio.to_thread(ask_health, self._options.api_port) or health
             self._note_served(health)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from api_stub.seldom import Seldom
+from api_stub.repeated_messages import RepeatedMessages
 from worker.show.outputs import fill_standard_streams
 
 MOST_WAITING = 200
@@ -74,11 +74,11 @@ class Terminal:
         out: IO[str] | None,
         err: IO[str] | None,
         log: Callable[[str], None] | None = None,
-        seldom: Seldom | None = None,
+        repeated: RepeatedMessages | None = None,
     ) -> None:
         self._out, self._err = Teller(out), Teller(err)
         self.log = log
-        self._seldom = seldom or Seldom()
+        self._repeated = repeated or RepeatedMessages()
 
     def say(self, text: str) -> None:
         """A line of progress, or of what is wrong. Never raises, never waits."""
@@ -90,7 +90,7 @@ class Terminal:
     def say_seldom(self, text: str) -> None:
         """The same, but one text at most once a minute: for what may fail again and again. The log,
         which is bounded, hears of it each time."""
-        if self._seldom.due(text):
+        if self._repeated.due(text):
             self.say(text)
         elif self.log is not None:
             self.log(text)

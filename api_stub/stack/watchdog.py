@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from api_stub.stack.health import Health
+from api_stub.stack.health import StartHealth
 
 LOOK_EVERY_S = 2.0
 SILENT_S = 20.0
@@ -45,7 +45,7 @@ class Watchdog:
 
     silences: dict[str, Silence] = field(default_factory=lambda: {"api": Silence(), "temporal": Silence()})
 
-    def hung(self, pids: dict[str, int | None], health: Health | None, now: float) -> list[str]:
+    def hung(self, pids: dict[str, int | None], health: StartHealth | None, now: float) -> list[str]:
         """The parts that hang. `health` None: the API did not answer; then nothing is known of the server."""
         found = []
         if self.silences["api"].hangs(pids.get("api"), health is not None, now):

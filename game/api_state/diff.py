@@ -27,7 +27,7 @@ from game.api_state.events import (
     WorkerDied,
 )
 from game.api_state.order_merge import FINAL, another_run
-from game.api_state.snapshot import Hand, Snapshot, another_api, living
+from game.api_state.snapshot import LastHolder, Snapshot, another_api, living
 
 ALIVE = frozenset({"starting", "ready", "stopping"})
 """Phases in which a slot has a process."""
@@ -50,7 +50,7 @@ def unheard(snapshot: Snapshot) -> frozenset[tuple[str, str, int]]:
 def _order_events(
     old: Order | None,
     new: Order,
-    hand: Hand | None,
+    hand: LastHolder | None,
     lives: Set[str] = frozenset(),
     given_up: Set[tuple[str, str, int]] = frozenset(),
 ) -> list[Event]:

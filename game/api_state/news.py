@@ -22,7 +22,7 @@ from api_stub.schema import (
     RoundTable,
     Stats,
 )
-from game.api_state.exhibit import FailuresSeen, RoundsSeen
+from game.api_state.failures_and_rounds import FailuresSeen, RoundsSeen
 
 
 @dataclass(frozen=True)

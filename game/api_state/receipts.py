@@ -39,7 +39,7 @@ NAMED = 2
 
 
 @dataclass(frozen=True)
-class Words:
+class ReceiptText:
     """A receipt's lines. `waiting`: somebody has still to take over; then `outcome` has a running clock."""
 
     slot: int
@@ -125,10 +125,10 @@ def _kept(orders: Sequence[ReceiptOrder]) -> str:
     )
 
 
-def words_of(receipt: Receipt, dead_for: float) -> Words:
+def words_of(receipt: Receipt, dead_for: float) -> ReceiptText:
     """The lines of a receipt of a process that has been dead for so many seconds."""
     orders = receipt.orders
-    return Words(
+    return ReceiptText(
         slot=receipt.slot,
         head=receipt.why or (HOUSE if receipt.by_house else CAUSES[receipt.cause]),
         # The words say that, too, and are longer.

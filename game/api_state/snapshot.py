@@ -23,7 +23,12 @@ from api_stub.schema import (
     Receipt,
     Stats,
 )
-from game.api_state.exhibit import Exhibit, FailuresSeen, RoundsSeen, with_exhibit
+from game.api_state.failures_and_rounds import (
+    FailuresAndRounds,
+    FailuresSeen,
+    RoundsSeen,
+    with_failures_and_rounds,
+)
 from game.api_state.histories import with_history
 from game.api_state.kiosk_known import KIOSK_NEWS, KioskKnown, with_kiosk
 from game.api_state.news import (
@@ -52,7 +57,7 @@ KEPT_TIMEOUTS = 200
 
 
 @dataclass(frozen=True)
-class Hand:
+class LastHolder:
     """Who last worked on an order's stage, and in which attempt."""
 
     status: OrderStatus
@@ -69,9 +74,9 @@ class Snapshot(KioskKnown):
     online: bool = False
     why_offline: str = ""
     orders: Mapping[str, Order] = field(default_factory=dict)
-    hands: Mapping[str, Hand] = field(default_factory=dict)
+    hands: Mapping[str, LastHolder] = field(default_factory=dict)
     missing: Mapping[str, int] = field(default_factory=dict)
-    passed: Mapping[str, Hand] = field(default_factory=dict)
+    passed: Mapping[str, LastHolder] = field(default_factory=dict)
     """Who had orders that another worker has by now, although the fleet has not told of a death: until its
     next answer says whether there was one."""
     finished: int = 0
@@ -91,7 +96,7 @@ class Snapshot(KioskKnown):
     challenge: Challenge | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
     histories: Mapping[str, tuple[HistoryEvent, ...]] = field(default_factory=dict)
-    exhibit: Exhibit = field(default_factory=Exhibit)
+    failures_and_rounds: FailuresAndRounds = field(default_factory=FailuresAndRounds)
 
     def vanished(self, order_id: str) -> bool:
         """Whether Temporal has repeatedly not known this order."""
@@ -122,7 +127,7 @@ def _late(told: Fleet, known: Fleet) -> bool:
     return told.births + told.deaths < known.births + known.deaths
 
 
-def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int]) -> None:
+def _forget(orders: dict[str, Order], *others: dict[str, LastHolder] | dict[str, int]) -> None:
     """Forget the finished orders known longest: a day at a booth must not fill the memory."""
     finished = [order.id for order in orders.values() if order.status in FINAL]
     for order_id in finished[:-KEPT_FINISHED]:
@@ -131,7 +136,7 @@ def _forget(orders: dict[str, Order], *others: dict[str, Hand] | dict[str, int])
             other.pop(order_id, None)
 
 
-def _forget_vanished(missing: dict[str, int], *others: dict[str, Order] | dict[str, Hand]) -> None:
+def _forget_vanished(missing: dict[str, int], *others: dict[str, Order] | dict[str, LastHolder]) -> None:
     """Forget the orders that vanished first: they are never seen to finish."""
     vanished = [order_id for order_id, answers in missing.items() if answers >= VANISHED_AFTER]
     for order_id in vanished[:-KEPT_VANISHED]:
@@ -173,7 +178,7 @@ def _with_orders(known: Snapshot, told: tuple[Order, ...]) -> Snapshot:
             if last is not None and last.status is merged.status and last.worker != merged.worker:
                 if not gone and last.worker in at_work:
                     passed[order.id] = last
-            hand = Hand(merged.status, merged.worker, merged.attempt, gone)
+            hand = LastHolder(merged.status, merged.worker, merged.attempt, gone)
             # Temporal names who died with another API until it misses the heartbeat.
             hands[order.id] = hand if hand == last else replace(hand, gone=False)
     if len(missing) > 2 * KEPT_VANISHED:
@@ -269,7 +274,7 @@ def advance(known: Snapshot, news: News) -> Snapshot:
         histories = with_history(known.histories, news)
         return known if histories is known.histories else replace(known, histories=histories)
     if isinstance(news, FailuresSeen | RoundsSeen):
-        return replace(known, exhibit=with_exhibit(known.exhibit, news))
+        return replace(known, failures_and_rounds=with_failures_and_rounds(known.failures_and_rounds, news))
     if isinstance(news, StreamSettled) and news.order is None:
         return known
     if isinstance(news, ApiAway):

@@ -46,15 +46,15 @@ class Screenshot:
 
 
 @dataclass(frozen=True)
-class Stop:
+class EndGame:
     """End the game at once."""
 
 
-Action = Input | Screenshot | Stop
+Action = Input | Screenshot | EndGame
 
 
 @dataclass(frozen=True)
-class Step:
+class ScriptStep:
     """What happens `at` seconds after the first frame."""
 
     at: float
@@ -112,16 +112,16 @@ def parse_action(verb: str, rest: str) -> tuple[Action, ...]:
     if verb == "close" and not rest:
         return (CloseWindow(),)
     if verb == "quit" and not rest:
-        return (Stop(),)
+        return (EndGame(),)
     raise ValueError(
         f"unknown action {verb!r}; known: "
         "key, down, up, text, click, move, wheel, screenshot FILE, close, quit"
     )
 
 
-def parse_script(text: str, name: str = "script") -> tuple[Step, ...]:
+def parse_script(text: str, name: str = "script") -> tuple[ScriptStep, ...]:
     """The steps of a script, in the order of their times. Raises ScriptError."""
-    steps: list[Step] = []
+    steps: list[ScriptStep] = []
     last = 0.0
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split(maxsplit=1)
@@ -139,13 +139,13 @@ def parse_script(text: str, name: str = "script") -> tuple[Step, ...]:
             if not 0 <= last < 1e6:
                 raise ValueError(f"a time of {last:g} seconds")
             verb, _, rest = rest.strip().partition(" ")
-            steps.append(Step(last, parse_action(verb, rest.strip())))
+            steps.append(ScriptStep(last, parse_action(verb, rest.strip())))
         except ValueError as error:
             raise ScriptError(f"{name}:{number}: {line.strip()!r}: {error}") from None
     return tuple(sorted(steps, key=lambda step: step.at))
 
 
-def read_script(file: Path) -> tuple[Step, ...]:
+def read_script(file: Path) -> tuple[ScriptStep, ...]:
     """Read and parse a script. Raises ScriptError, also where the file cannot be read."""
     try:
         return parse_script(file.read_text("utf-8"), str(file))
@@ -154,10 +154,10 @@ def read_script(file: Path) -> tuple[Step, ...]:
 
 
 @dataclass
-class Player:
+class ScriptPlayer:
     """Plays steps by a clock that starts with the first frame."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
     played: int = 0
 
     def due(self, now: float) -> list[Action]:

@@ -9,7 +9,7 @@ LATE = 0.025
 
 
 @dataclass
-class Pace:
+class FrameTimes:
     """Frames since the first; `longest` is in seconds."""
 
     frames: int = 0

@@ -11,7 +11,7 @@ import pygame
 
 from game.drawing.art import Art, Sprite
 from game.drawing.art.sprite import convert
-from game.drawing.dirty_tiles import Backdrop
+from game.drawing.dirty_tiles import DirtyTiles
 from game.drawing.kept_pictures import KeptPictures
 from game.drawing.leaning import bands, moved
 from game.drawing.shapes import disc
@@ -41,9 +41,9 @@ class Brush:
     dy: float = 0.0
     labels: bool = True
     """Whether names, plates and clocks are written: in a small picture of the kitchen they are not."""
-    backdrop: Backdrop | None = None
+    dirty_tiles: DirtyTiles | None = None
     """What of the view is still as it was put down; None: each frame begins with all of the kitchen."""
-    pile: list[Blit] = field(default_factory=list)
+    blits: list[Blit] = field(default_factory=list)
     """Surfaces and their places in display pixels, until `flush` puts them down."""
     flying: dict[tuple[str, int, int], Sprite] = field(default_factory=dict)
     """Pictures of what flies about, by kind, size and turn."""
@@ -55,14 +55,14 @@ class Brush:
         self._numbered: KeptPictures[Sprite] = KeptPictures(NUMBERED_BYTES * area)
         self._painted: KeptPictures[pygame.Surface] = KeptPictures(PAINTED_BYTES * area)
 
-    def watch(self, backdrop: Backdrop | None) -> None:
-        """From now on `backdrop` is told of whatever is drawn, and knows what is still as it was put down;
+    def watch(self, dirty_tiles: DirtyTiles | None) -> None:
+        """From now on `dirty_tiles` is told of whatever is drawn, and knows what is still as it was put down;
         None: nobody is told.
         """
-        if backdrop is not None:
-            backdrop.spoil()
-        self.backdrop = backdrop
-        self.view.watched = backdrop.drawn if backdrop is not None else None
+        if dirty_tiles is not None:
+            dirty_tiles.spoil()
+        self.dirty_tiles = dirty_tiles
+        self.view.watched = dirty_tiles.drawn if dirty_tiles is not None else None
 
     @property
     def kept_bytes(self) -> int:
@@ -74,7 +74,7 @@ class Brush:
         # What Sprite.at does, without the call: this runs a thousand times a frame.
         scale, (ax, ay) = self.view.scale, sprite.anchor
         at = round((x + self.dx) * scale - ax), round((y + self.dy) * scale - ay)
-        self.pile.append((sprite.surface, at))
+        self.blits.append((sprite.surface, at))
 
     @contextmanager
     def faded(self, share: float) -> Iterator[None]:
@@ -84,20 +84,20 @@ class Brush:
             return
         self.flush()
         yield
-        for surface, at in self.pile:
+        for surface, at in self.blits:
             thin = surface.copy()
             thin.fill((255, 255, 255, round(255 * max(0.0, share))), special_flags=pygame.BLEND_RGBA_MULT)
             self.view.surface.blit(thin, at)
             self.view.drawn(*at, *thin.get_size())
-        self.pile.clear()
+        self.blits.clear()
 
     def flush(self) -> None:
         """Put down everything collected so far, before something that is drawn directly."""
-        if self.pile:
-            self.view.surface.fblits(self.pile)
-            if self.backdrop is not None:
-                self.backdrop.drawn_all(self.pile)
-            self.pile.clear()
+        if self.blits:
+            self.view.surface.fblits(self.blits)
+            if self.dirty_tiles is not None:
+                self.dirty_tiles.drawn_all(self.blits)
+            self.blits.clear()
 
     def pos(self, x: float, y: float) -> tuple[int, int]:
         """A logical point, shaken, in display pixels."""
@@ -124,9 +124,9 @@ class Brush:
             tall = (1 + tall) / (1 + coarse) - 1
         rows = tuple(bands(sprite, *at, tall, degrees))
         self.view.surface.blits(rows, False)
-        if self.backdrop is not None:
+        if self.dirty_tiles is not None:
             (_, (left, top), (_, _, wide, _)), (_, (right, low), (_, _, _, high)) = rows[0], rows[-1]
-            self.backdrop.drawn(min(left, right), top, wide + abs(right - left), low + high - top)
+            self.dirty_tiles.drawn(min(left, right), top, wide + abs(right - left), low + high - top)
         hx, hy = moved(sprite, sprite.hold, tall, degrees)
         return x + hx / scale, y + hy / scale
 
@@ -169,7 +169,7 @@ class Brush:
     ) -> None:
         """As `disc`, many with one edge."""
         scale, access, dx, dy = self.view.scale, self.view.access, self.dx, self.dy
-        edge, rim, put = access.shown(edge), rim * access.rim * scale, self.pile.append
+        edge, rim, put = access.shown(edge), rim * access.rim * scale, self.blits.append
         strong = access.strong
         for (x, y), radius, colour in zip(places, radii, colours, strict=True):
             inner = round(radius * scale) or 1
@@ -185,7 +185,7 @@ class Brush:
         outer, inner = max(2, round((radius + rim) * scale)), max(1, round(radius * scale))
         surface = disc(outer, inner, colour, edge)
         half = surface.get_width() // 2
-        self.pile.append((surface, (at[0] - half, at[1] - half)))
+        self.blits.append((surface, (at[0] - half, at[1] - half)))
 
     def kept(
         self,
@@ -203,13 +203,13 @@ class Brush:
         """
         self.flush()
         scale, access, at = self.view.scale, self.view.access, self.view.pos(x, y)
-        shown, backdrop = (slot, key, size, access), self.backdrop
+        shown, dirty_tiles = (slot, key, size, access), self.dirty_tiles
         surface = self._painted.get(shown)
         if surface is not None:
             pass
-        elif backdrop is not None and backdrop.lying(slot) is not None:
+        elif dirty_tiles is not None and dirty_tiles.lying(slot) is not None:
             # Another comes a frame later: it need not be painted in this one.
-            backdrop.lift(slot)
+            dirty_tiles.lift(slot)
             return
         else:
             surface = pygame.Surface(
@@ -224,8 +224,8 @@ class Brush:
                 # Run-length encoded: what is empty costs nothing then, and what is solid is only copied.
                 surface.set_alpha(255, pygame.RLEACCEL)
             self._painted.keep(shown, surface)
-        if backdrop is not None:
-            backdrop.lay(slot, surface, at)
+        if dirty_tiles is not None:
+            dirty_tiles.lay(slot, surface, at)
         else:
             self.view.surface.blit(surface, at)
 
@@ -234,10 +234,10 @@ class Brush:
         self.flush()
         scale, (ax, ay) = self.view.scale, sprite.anchor
         at = round((x + self.dx) * scale - ax), round((y + self.dy) * scale - ay)
-        if self.backdrop is None:
+        if self.dirty_tiles is None:
             self.view.surface.blit(sprite.surface, at)
         else:
-            self.backdrop.lay(slot, sprite.surface, at)
+            self.dirty_tiles.lay(slot, sprite.surface, at)
 
     def badge(self, x: float, y: float, radius: float, colour: Colour, text: str) -> None:
         """A number on a disc with an edge, as one picture; collected like a sprite. It grows with text."""
@@ -248,7 +248,7 @@ class Brush:
         if surface is None:
             surface = self._badges.keep(key, self._bake(*key[:3]))
         half = surface.get_width() // 2
-        self.pile.append((surface, (at[0] - half, at[1] - half)))
+        self.blits.append((surface, (at[0] - half, at[1] - half)))
 
     def _bake(self, inner: int, colour: Colour, text: str) -> pygame.Surface:
         access, scale = self.view.access, self.view.scale

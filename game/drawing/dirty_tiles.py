@@ -28,7 +28,7 @@ Area = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class PlacedPicture:
     """A picture that was put down: which, where, and over which tiles."""
 
     surface: pygame.Surface
@@ -42,7 +42,7 @@ def _edges(first: float, last: float, scale: float) -> list[int]:
     return [round((first + (last - first) * n / parts) * scale) for n in range(parts)]
 
 
-class Backdrop:
+class DirtyTiles:
     """What of a surface is still as it was put down. Everything that is drawn to the surface must be told."""
 
     def __init__(self, surface: pygame.Surface, scale: float, floor: float) -> None:
@@ -70,11 +70,11 @@ class Backdrop:
         """The tiles that were drawn to since the picture was put back there."""
         self._bare = 0
         """The tiles where it was put back in this frame."""
-        self._lying: dict[Hashable, Lying] = {}
+        self._lying: dict[Hashable, PlacedPicture] = {}
         """What lies there as it was put down in an earlier frame."""
-        self._put: dict[Hashable, Lying] = {}
+        self._put: dict[Hashable, PlacedPicture] = {}
         """What was put down in this frame or, before `put_back`, in the last one."""
-        self._last: dict[Hashable, Lying] = {}
+        self._last: dict[Hashable, PlacedPicture] = {}
 
     def put_back(self, picture: pygame.Surface, at: tuple[int, int] = (0, 0)) -> None:
         """Begin a frame: put down of `picture` what was drawn over; all of it, if not `at` (0, 0)."""
@@ -120,7 +120,7 @@ class Backdrop:
                     continue
             self._dirty |= self._tiles(x, y, w, h)
 
-    def lying(self, slot: Hashable) -> Lying | None:
+    def lying(self, slot: Hashable) -> PlacedPicture | None:
         """What of this slot lies there as it was put down; None: nothing, or it has gone with the rest."""
         one = self._lying.get(slot)
         return one if one is not None and one.tiles & ~self._bare else None
@@ -159,7 +159,7 @@ class Backdrop:
         """Put down a picture. From its second time on at the same place it lies there."""
         self._surface.blit(surface, at)
         tiles = self._tiles(*at, *surface.get_size())
-        self._put[slot] = one = Lying(surface, at, tiles)
+        self._put[slot] = one = PlacedPicture(surface, at, tiles)
         before = self._last.get(slot)
         if before is not None and before.surface is surface and before.at == at:
             self._lying[slot] = one

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from game.actions import Command
 from game.api_state.news import KioskResetDone, News
 from game.inputs import Device, Input, device_of
-from game.kiosk.attract import Card, Words, record_lines, turn, words
+from game.kiosk.attract import AttractCard, AttractText, record_lines, turn, words
 from game.kiosk.autopilot import Autopilot
 from game.kiosk.house_orders import HouseOrders
 from game.kiosk.local_state import OwnSwitches, differences, put_back
@@ -34,7 +34,7 @@ class ShowAgain:
     """Show the newest recorded kill."""
 
 
-Step = Command | ClearAway | ShowAgain
+AttendantStep = Command | ClearAway | ShowAgain
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Attraction:
     kitchen is still being made ready.
     """
 
-    card: Card
-    words: Words
+    card: AttractCard
+    words: AttractText
     killed: str = ""
     tidying: bool = False
 
@@ -62,7 +62,7 @@ class Attendant:
     reset: Reset = field(default_factory=Reset)
     device: Device = Device.KEYBOARD
     """The device that is there: the one used last by a person."""
-    card: Card = Card.RULE
+    card: AttractCard = AttractCard.RULE
     """What is shown while nobody is there."""
     _turn_began: float = 0.0
     _n: int = -1
@@ -78,10 +78,10 @@ class Attendant:
         """Whether nobody is there."""
         return self.presence.away
 
-    def admit(self, inputs: Sequence[Input]) -> tuple[list[Input], list[Step]]:
+    def admit(self, inputs: Sequence[Input]) -> tuple[list[Input], list[AttendantStep]]:
         """The inputs that go on to the game, and what is done where one of them takes over."""
         passed: list[Input] = []
-        steps: list[Step] = []
+        steps: list[AttendantStep] = []
         for item in inputs:
             was_away = self.away
             if self.presence.passes(item):
@@ -101,7 +101,7 @@ class Attendant:
 
     def later(
         self, seconds: float, panels: Collection[object], visitors: Collection[object], replays: bool
-    ) -> list[Step]:
+    ) -> list[AttendantStep]:
         """Let time pass. `panels`: those that are open, and `visitors`: of them, those that only a person
         opens; `replays`: whether a kill of today can be shown.
         """
@@ -110,7 +110,7 @@ class Attendant:
         if kiosk is None:
             # What the kiosk wants is not known yet: nothing is taken away from anybody.
             return []
-        steps: list[Step] = []
+        steps: list[AttendantStep] = []
         if self.presence.later(seconds, kiosk.idle_s):
             self._n = -1
             self.device = model.device
@@ -142,17 +142,17 @@ class Attendant:
         lasted = self.model.real - self._turn_began
         if self._n < 0 or lasted >= panel_s + LONGEST_REPLAY_S:
             return True
-        if self.card is Card.REPLAY:
+        if self.card is AttractCard.REPLAY:
             # It is shown to its end, and goes by itself.
             return lasted >= 1.0 and not panels
         return lasted >= panel_s
 
-    def _next_card(self, replays: bool) -> list[Step]:
+    def _next_card(self, replays: bool) -> list[AttendantStep]:
         self._n += 1
         self._turn_began = self.model.real
         cards = turn(replays, bool(record_lines(self.model.known.totals, self.model.known.rounds)))
         self.card = cards[self._n % len(cards)]
-        return [ClearAway(), ShowAgain()] if self.card is Card.REPLAY else [ClearAway()]
+        return [ClearAway(), ShowAgain()] if self.card is AttractCard.REPLAY else [ClearAway()]
 
     def attraction(self) -> Attraction | None:
         """What is shown over the kitchen; None: somebody plays."""

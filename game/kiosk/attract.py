@@ -10,7 +10,7 @@ from api_stub.schema import DayTotals, KioskTotals, RoundTable
 from game.inputs import Device
 
 
-class Card(StrEnum):
+class AttractCard(StrEnum):
     """What one picture of the turn is about."""
 
     RULE = "rule"
@@ -19,7 +19,7 @@ class Card(StrEnum):
     ORDER = "order"
 
 
-TURN = (Card.RULE, Card.REPLAY, Card.RULE, Card.RECORD, Card.ORDER)
+TURN = (AttractCard.RULE, AttractCard.REPLAY, AttractCard.RULE, AttractCard.RECORD, AttractCard.ORDER)
 """The rule comes twice: whoever looks up must not wait long for it."""
 
 RULE = "Try to lose a pizza!"
@@ -44,7 +44,7 @@ BEGIN: Mapping[Device, str] = {
 
 
 @dataclass(frozen=True)
-class Words:
+class AttractText:
     """A card's text: a headline, and lines below it."""
 
     head: str
@@ -52,9 +52,11 @@ class Words:
     begin: str
 
 
-def turn(replay: bool, record: bool) -> tuple[Card, ...]:
+def turn(replay: bool, record: bool) -> tuple[AttractCard, ...]:
     """The cards that there are: without a recorded kill, and without a count, theirs are left out."""
-    left_out = {card for card, there in ((Card.REPLAY, replay), (Card.RECORD, record)) if not there}
+    left_out = {
+        card for card, there in ((AttractCard.REPLAY, replay), (AttractCard.RECORD, record)) if not there
+    }
     return tuple(card for card in TURN if card not in left_out)
 
 
@@ -100,14 +102,18 @@ def record_lines(totals: KioskTotals | None, rounds: RoundTable | None) -> tuple
     return tuple(lines)
 
 
-def words(card: Card, device: Device, totals: KioskTotals | None, rounds: RoundTable | None) -> Words:
+def words(
+    card: AttractCard, device: Device, totals: KioskTotals | None, rounds: RoundTable | None
+) -> AttractText:
     """What a card says to somebody at this device."""
     begin = BEGIN[device]
-    if card is Card.RECORD:
-        return Words("Today in this kitchen", record_lines(totals, rounds), begin)
-    if card is Card.ORDER:
+    if card is AttractCard.RECORD:
+        return AttractText("Today in this kitchen", record_lines(totals, rounds), begin)
+    if card is AttractCard.ORDER:
         how, then = ORDERING[device]
-        return Words("Order your own pizza", (how, then), begin)
-    if card is Card.REPLAY:
-        return Words("This has really happened", ("A cook's process was killed. Watch its pizzas.",), begin)
-    return Words(RULE, (KILL[device],), begin)
+        return AttractText("Order your own pizza", (how, then), begin)
+    if card is AttractCard.REPLAY:
+        return AttractText(
+            "This has really happened", ("A cook's process was killed. Watch its pizzas.",), begin
+        )
+    return AttractText(RULE, (KILL[device],), begin)

@@ -23,7 +23,7 @@ from game.actions import (
     SwitchCheckpoint,
 )
 from game.api_state.news import News, RecordsSeen, Said
-from game.network import exhibit_polling
+from game.network import failures_and_rounds_polling
 from game.network.lenient_reading import read
 from game.network.order_sending import reason
 
@@ -76,7 +76,7 @@ class ApiActions:
         elif isinstance(command, ResetChallenge):
             self._reset()
         elif isinstance(command, DoFailure | StartRound | FinishRound):
-            exhibit_polling.run(self.client, self.put, command)
+            failures_and_rounds_polling.run(self.client, self.put, command)
         elif isinstance(command, EditFile):
             self.outside.edit(command.file, lambda text, good: self.put(Said(text, good)))
 

@@ -20,7 +20,7 @@ from game.network.health_and_fleet import describe
 from game.network.lenient_reading import read
 from game.network.polling_rates import CONNECT_WITHIN, KIOSK_EVERY, RESET_WITHIN
 from game.network.polling_thread import PollingThread, connect
-from game.once import Told
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class KioskThread(PollingThread):
         self._put = put
         self._wanted: queue.Queue[ResetKiosk | TryPin] = queue.Queue(maxsize=MOST_WAITING)
         self._due = 0.0
-        self._once = Told(log)
+        self._once = ToldOnce(log)
 
     def send(self, command: ResetKiosk | TryPin) -> bool:
         """Queue it; False where a few are waiting already."""

@@ -17,11 +17,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
-from game.once import Told
+from game.told_once import ToldOnce
 
 M = TypeVar("M", bound=BaseModel)
 
-told = Told(logging.getLogger(__name__))
+told = ToldOnce(logging.getLogger(__name__))
 
 ROUNDS = 12
 """How often what is left is looked at again: each time it has become less."""

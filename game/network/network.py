@@ -21,7 +21,7 @@ from game.actions import Command, PlaceOrder, ResetKiosk, StreamOrders, TryPin
 from game.api_state.news import ApiAway, News, Said
 from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.api_clock import ApiClock
-from game.network.exhibit_polling import ExhibitThread
+from game.network.failures_and_rounds_polling import FailuresAndRoundsThread
 from game.network.health_and_fleet import HealthAndFleet, describe
 from game.network.kiosk_calls import KioskThread
 from game.network.order_placing import OrderPlacingThread
@@ -29,7 +29,7 @@ from game.network.order_sending import StreamSendingThread
 from game.network.order_tracking import OrderTrackingThread
 from game.network.polling_rates import AWAY_PAUSE, FLEET_EVERY, HEALTH_EVERY, TROUBLE_PAUSE
 from game.network.polling_thread import PollingThread, connect
-from game.once import Told
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Network:
         self.news: queue.Queue[News] = queue.Queue(maxsize=400)
         self.commands: queue.Queue[Command] = queue.Queue(maxsize=100)
         self._ending = threading.Event()
-        self._told = Told(log)
+        self._told = ToldOnce(log)
         self._client = connect(api, transport)
         self.clock = ApiClock()
         self.order_tracking = OrderTrackingThread(api, self.put, everything, transport, self.clock)
@@ -61,8 +61,8 @@ class Network:
         self._placing = OrderPlacingThread(api, self.put, placed, transport)
         self._stream = StreamSendingThread(api, self.put, placed, transport)
         self._kiosk = KioskThread(api, self.put, transport) if kiosk else None
-        self.exhibit = ExhibitThread(api, self.put, transport)
-        others = (self._placing, self._stream, self.exhibit)
+        self.failures_and_rounds = FailuresAndRoundsThread(api, self.put, transport)
+        others = (self._placing, self._stream, self.failures_and_rounds)
         self._threads: tuple[PollingThread, ...] = (self.order_tracking, *others)
         if self._kiosk is not None:
             self._threads += (self._kiosk,)
@@ -99,9 +99,9 @@ class Network:
             return False
         return True
 
-    def want_exhibit(self, failures: bool, rounds: bool) -> None:
+    def want_failures_and_rounds(self, failures: bool, rounds: bool) -> None:
         """Whether somebody looks at the failures, and whether a round or its table is shown; never waits."""
-        self.exhibit.want(failures, rounds)
+        self.failures_and_rounds.want(failures, rounds)
 
     def drain(self) -> list[News]:
         """All news that have come in; never waits."""

@@ -20,7 +20,7 @@ from game.api_state.news import News, OrderPlaced, Said
 from game.network.order_sending import offer, reason
 from game.network.polling_rates import AWAY_PAUSE, IDLE, PLACE_FOR
 from game.network.polling_thread import PollingThread, connect
-from game.once import Told
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class OrderPlacing:
     placed: deque[Order]
     clock: Callable[[], float] = time.monotonic
     pending: list[PendingOrder] = field(default_factory=list)
-    told: Told = field(default_factory=lambda: Told(log))
+    told: ToldOnce = field(default_factory=lambda: ToldOnce(log))
 
     def place(self, command: PlaceOrder) -> None:
         """Take an order on, and offer it at once."""

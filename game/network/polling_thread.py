@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 
 from game.network.polling_rates import ANSWER_WITHIN, CONNECT_WITHIN, TROUBLE_PAUSE
-from game.once import Told
+from game.told_once import ToldOnce
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class PollingThread:
         self._client = client
         self._name = name
         self._step = step
-        self._told = Told(log)
+        self._told = ToldOnce(log)
         self._ending = threading.Event()
         self._poked = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from api_stub.schema import Challenge
 from game.accessibility import Access
-from game.actions import Command, ConfirmReset, EditFile, Redeploy
+from game.actions import AskReset, Command, EditFile, Redeploy
 from game.drawing.art import Art
 from game.drawing.kept_pictures import KeptSheet
 from game.drawing.shapes import inset
@@ -18,7 +18,7 @@ from game.panels.code_colours import COLOURS
 from game.panels.code_excerpt import CodeLine, excerpt, in_sight, problem_of, rows_of, state_of
 from game.panels.magnifier import Magnifier
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
-from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.scene.hud.bug_sign import stuck_text
 from game.scene.hud.free_room import FreeRoom
 from game.simulation.stream_slider import BUG_HIGH, SIGN
@@ -141,7 +141,7 @@ class BugSlip(Panel):
         if what == DEPLOY:
             command = Redeploy()
         elif what == RESET:
-            command = ConfirmReset()
+            command = AskReset()
         elif challenge is None or challenge.file is None or self._closed:
             return Stay()
         else:
@@ -167,69 +167,69 @@ class BugSlip(Panel):
         return int(self._sheet.age)
 
     def _paint(self, view: View, challenge: Challenge | None) -> None:
-        easel = Easel(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
-        easel.box(FRAME, WOOD, 34, WOOD_DARK, 4)
-        easel.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
+        painter = PanelPainter(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
+        painter.box(FRAME, WOOD, 34, WOOD_DARK, 4)
+        painter.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68
         title = "Can you fix it?"
-        easel.text(title, x, y, SIZE_HEAD + 4, face="display")
-        self._close(easel)
+        painter.text(title, x, y, SIZE_HEAD + 4, face="display")
+        self._close(painter)
         if challenge is None or challenge.file is None:
-            easel.text("The API has not told of a bug.", x, y + 70, SIZE_BODY, INK_SOFT)
+            painter.text("The API has not told of a bug.", x, y + 70, SIZE_BODY, INK_SOFT)
             return
         stuck = stuck_text(challenge.stuck)
-        box_wide = easel.pen.measure(stuck, SIZE_BODY, face="bold")[0] + 40
-        left = x + max(300.0, easel.pen.measure(title, SIZE_HEAD + 4, face="display")[0] + 20)
-        easel.box((left, y, box_wide, 46), TOMATO if challenge.stuck else BASIL, 23)
-        easel.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
+        box_wide = painter.pen.measure(stuck, SIZE_BODY, face="bold")[0] + 40
+        left = x + max(300.0, painter.pen.measure(title, SIZE_HEAD + 4, face="display")[0] + 20)
+        painter.box((left, y, box_wide, 46), TOMATO if challenge.stuck else BASIL, 23)
+        painter.text(stuck, left + box_wide / 2, y + 23, SIZE_BODY, CREAM, face="bold", anchor="center")
         y += 66
-        y = self._path(easel, challenge.file, x, y, wide)
+        y = self._path(painter, challenge.file, x, y, wide)
         foot = HITS[1].box[1] - 44
         rows = min(LINES + 1, int((foot - 20 - 31 * MESSAGE_LINES - CODE_PAD - y) / LINE))
-        y = self._code(easel, excerpt(challenge, rows - 1), y + 14, rows) + 14
+        y = self._code(painter, excerpt(challenge, rows - 1), y + 14, rows) + 14
         problem = problem_of(challenge)
         if problem is not None:
-            for part in easel.pen.wrap(problem.message, SIZE_SMALL, wide, face="bold", lines=MESSAGE_LINES):
-                easel.text(part, x, y, SIZE_SMALL, TOMATO, face="bold", max_width=wide)
+            for part in painter.pen.wrap(problem.message, SIZE_SMALL, wide, face="bold", lines=MESSAGE_LINES):
+                painter.text(part, x, y, SIZE_SMALL, TOMATO, face="bold", max_width=wide)
                 y += 31
         text, good = state_of(challenge)
-        easel.text(text, x, foot + 14, SIZE_BODY, BASIL if good else INK, anchor="midleft", max_width=wide)
-        self._buttons(easel, strong=EDIT if challenge.deployed else DEPLOY)
+        painter.text(text, x, foot + 14, SIZE_BODY, BASIL if good else INK, anchor="midleft", max_width=wide)
+        self._buttons(painter, strong=EDIT if challenge.deployed else DEPLOY)
 
-    def _path(self, easel: Easel, file: str, x: float, y: float, wide: float) -> float:
-        easel.text("The cooks' code is this file:", x, y, SIZE_SMALL, INK_SOFT)
+    def _path(self, painter: PanelPainter, file: str, x: float, y: float, wide: float) -> float:
+        painter.text("The cooks' code is this file:", x, y, SIZE_SMALL, INK_SOFT)
         y += 32
-        for part in path_lines(easel, file, wide):
-            easel.text(part, x, y, SIZE_SMALL, face="bold", max_width=wide)
+        for part in path_lines(painter, file, wide):
+            painter.text(part, x, y, SIZE_SMALL, face="bold", max_width=wide)
             y += 31
         return y
 
-    def _code(self, easel: Easel, lines: tuple[CodeLine, ...], y: float, rows: int) -> float:
+    def _code(self, painter: PanelPainter, lines: tuple[CodeLine, ...], y: float, rows: int) -> float:
         """The lines on a dark ground of `rows` from `y` down; where it ends."""
         x, w = CODE_LEFT, CODE_WIDE
         high = CODE_PAD + LINE * rows
-        easel.box((x, y, w, high), NIGHT, 18, INK)
+        painter.box((x, y, w, high), NIGHT, 18, INK)
         bottom = y + high
         y += CODE_PAD / 2
-        cell = easel.pen.measure("0" * 100, SIZE_LEAST, face="code")[0] / 100
+        cell = painter.pen.measure("0" * 100, SIZE_LEAST, face="code")[0] / 100
         broken = [rows_of(line.text, _columns(line, cell)) for line in lines]
         marked = next((n for n, line in enumerate(lines) if line.marked), 0)
         for n in in_sight([len(parts) for parts in broken], marked, rows):
-            self._line(easel, lines[n], broken[n], y, cell)
+            self._line(painter, lines[n], broken[n], y, cell)
             y += LINE * len(broken[n])
         return bottom
 
     def _line(
-        self, easel: Easel, line: CodeLine, rows: tuple[tuple[int, int], ...], y: float, cell: float
+        self, painter: PanelPainter, line: CodeLine, rows: tuple[tuple[int, int], ...], y: float, cell: float
     ) -> None:
         x, w = CODE_LEFT, CODE_WIDE
         if line.marked:
-            easel.box((x + 6, y - 1, w - 12, LINE * len(rows)), GLOW, 8)
+            painter.box((x + 6, y - 1, w - 12, LINE * len(rows)), GLOW, 8)
             for n in range(11):
                 # A pointer of ever shorter columns: no typeface here has one.
                 tall = 22.0 - 2 * n
-                easel.box((x + 12 + 1.5 * n, y + LINE / 2 - 2 - tall / 2, 2.5, tall), TOMATO)
-        easel.text(
+                painter.box((x + 12 + 1.5 * n, y + LINE / 2 - 2 - tall / 2, 2.5, tall), TOMATO)
+        painter.text(
             str(line.number), x + 70, y + LINE / 2 - 1, SIZE_LEAST,
             INK if line.marked else PLASTER, face="code", anchor="midright",
         )  # fmt: skip
@@ -237,7 +237,7 @@ class BugSlip(Panel):
             left = x + CODE_INDENT + cell * (min(line.indent, MOST_INDENT) + (HANGING if n else 0))
             middle, room = y + LINE / 2 - 1 + n * LINE, x + w - 16
             if line.marked:
-                easel.text(
+                painter.text(
                     line.text[begin:end], left, middle, SIZE_LEAST, INK,
                     face="code", anchor="midleft", max_width=room - left,
                 )  # fmt: skip
@@ -246,22 +246,22 @@ class BugSlip(Panel):
                 text = part.text[max(0, begin - part.column) : max(0, end - part.column)]
                 at = left + cell * (max(part.column, begin) - begin)
                 if text.strip() and at < room:
-                    easel.text(
+                    painter.text(
                         text, at, middle, SIZE_LEAST, COLOURS[part.kind],
                         face="code", anchor="midleft", max_width=room - at,
                     )  # fmt: skip
 
-    def _close(self, easel: Easel) -> None:
+    def _close(self, painter: PanelPainter) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)
         x, y, w, h = HITS[0].box
-        easel.box(HITS[0].box, GLOW if hot is HITS[0] else PLASTER, 18, INK)
-        easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
+        painter.box(HITS[0].box, GLOW if hot is HITS[0] else PLASTER, 18, INK)
+        painter.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
 
-    def _buttons(self, easel: Easel, strong: str) -> None:
+    def _buttons(self, painter: PanelPainter, strong: str) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)
         for hit in self.hits[1:]:
             key, text = LABELS[hit.group]
-            easel.button(hit.box, text, key, strong=hit.group == strong, hot=hit is hot)
+            painter.button(hit.box, text, key, strong=hit.group == strong, hot=hit is hot)
 
 
 def _columns(line: CodeLine, cell: float) -> int:
@@ -270,13 +270,13 @@ def _columns(line: CodeLine, cell: float) -> int:
     return int(room / cell) - min(line.indent, MOST_INDENT)
 
 
-def path_lines(easel: Easel, file: str, wide: float) -> list[str]:
+def path_lines(painter: PanelPainter, file: str, wide: float) -> list[str]:
     """A path on as many lines as it needs, broken behind its slashes; all of it, unless it is absurd."""
     found: list[str] = []
     line = ""
     for n, part in enumerate(file.split("/")):
         piece = part if n == 0 else "/" + part
-        if line and easel.pen.measure(line + piece, SIZE_SMALL, face="bold")[0] > wide:
+        if line and painter.pen.measure(line + piece, SIZE_SMALL, face="bold")[0] > wide:
             found.append(line)
             line = piece
         else:

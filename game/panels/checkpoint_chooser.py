@@ -11,7 +11,7 @@ from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
-from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.theme import CANVAS, GLOW, INK, INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
 LEFT, TOP, WIDE = 460.0, 150.0, 1000.0
@@ -80,43 +80,43 @@ class ChooserPanel(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
-        easel.dim(self._sheet.arrived)
-        easel.sheet(self.frame)
+        painter = PanelPainter(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
+        painter.dim(self._sheet.arrived)
+        painter.sheet(self.frame)
         top = self.frame[1]
-        easel.text("Checkpoints", 960, top + 66, SIZE_TITLE, face="display", anchor="center")
+        painter.text("Checkpoints", 960, top + 66, SIZE_TITLE, face="display", anchor="center")
         if not self._checkpoints:
-            easel.text("The API has not listed any.", 960, top + 144, SIZE_BODY, anchor="center")
+            painter.text("The API has not listed any.", 960, top + 144, SIZE_BODY, anchor="center")
         hot = hit_at(self.hits, *self._sheet.pointer)
         for hit, checkpoint in zip(self.hits, self._checkpoints, strict=True):
-            self._row(easel, hit, checkpoint, hot=hit is hot)
+            self._row(painter, hit, checkpoint, hot=hit is hot)
         foot = self.frame[1] + self.frame[3] - 46
-        easel.text(
+        painter.text(
             "Open orders live on, with the settings they were placed with  ·  Esc closes",
             960, foot, SIZE_LEAST, INK_SOFT, anchor="center", max_width=WIDE - 80,
         )  # fmt: skip
 
-    def _row(self, easel: Easel, hit: Hit, checkpoint: Checkpoint, hot: bool) -> None:
+    def _row(self, painter: PanelPainter, hit: Hit, checkpoint: Checkpoint, hot: bool) -> None:
         x, y, w, h = hit.box
         here = checkpoint.name == self._current
         if hit.index == self._focus:
-            easel.ring(hit.box, 18)
-        easel.box(hit.box, GLOW if here else PAPER_LIT, 18, INK if here or hot else RULE)
+            painter.ring(hit.box, 18)
+        painter.box(hit.box, GLOW if here else PAPER_LIT, 18, INK if here or hot else RULE)
         middle = y + h / 2
         if hit.index < F_KEYS:
-            easel.keycap(f"F{hit.index + 1}", x + 16, middle)
-        easel.text(
+            painter.keycap(f"F{hit.index + 1}", x + 16, middle)
+        painter.text(
             checkpoint.name, x + 92, middle - 1, SIZE_BODY, face="bold", anchor="midleft", max_width=120
         )
         left, right = x + 224, x + w - (130 if here else 18)
         if checkpoint.problem:
-            easel.text(
+            painter.text(
                 checkpoint.problem, left, middle - 1, SIZE_LEAST, TOMATO, anchor="midleft",
                 max_width=right - left,
             )  # fmt: skip
         else:
-            easel.text(
+            painter.text(
                 checkpoint.title, left, middle - 1, SIZE_BODY, anchor="midleft", max_width=right - left
             )
         if here:
-            easel.text("in force", x + w - 18, middle - 1, SIZE_LEAST, face="bold", anchor="midright")
+            painter.text("in force", x + w - 18, middle - 1, SIZE_LEAST, face="bold", anchor="midright")

@@ -29,7 +29,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
-class Part:
+class ColouredPart:
     """Characters of one line in one colour; `column` is where they begin, from 0."""
 
     column: int
@@ -38,7 +38,7 @@ class Part:
 
 
 @lru_cache(maxsize=16)
-def coloured(lines: tuple[str, ...], first: int, count: int) -> tuple[tuple[Part, ...], ...]:
+def coloured(lines: tuple[str, ...], first: int, count: int) -> tuple[tuple[ColouredPart, ...], ...]:
     """The parts of `count` lines of a source from its `first` one on (from 0); blanks are in none.
 
     What is no Python is coloured as far as it can be.
@@ -47,7 +47,7 @@ def coloured(lines: tuple[str, ...], first: int, count: int) -> tuple[tuple[Part
 
     begin = max(0, first - CONTEXT)
     read = [line[:LONGEST] for line in lines[begin : first + count]]
-    found: list[list[Part]] = [[] for _ in read]
+    found: list[list[ColouredPart]] = [[] for _ in read]
     row = column = 0
     for token, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens("\n".join(read)):
         kind = _kind(token)
@@ -56,12 +56,12 @@ def coloured(lines: tuple[str, ...], first: int, count: int) -> tuple[tuple[Part
                 row, column = row + 1, 0
             if text.strip() and row < len(found):
                 bare = text.lstrip()
-                found[row].append(Part(column + len(text) - len(bare), bare.rstrip(), kind))
+                found[row].append(ColouredPart(column + len(text) - len(bare), bare.rstrip(), kind))
             column += len(text)
     rest = [line[LONGEST:] for line in lines[begin : first + count]]
     for parts, more in zip(found, rest, strict=True):
         if more.strip():
-            parts.append(Part(LONGEST, more, PLAIN))
+            parts.append(ColouredPart(LONGEST, more, PLAIN))
     return tuple(tuple(parts) for parts in found[first - begin :])
 
 

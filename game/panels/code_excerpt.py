@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api_stub.schema import Challenge, CodeProblem
-from game.panels.code_colours import Part, coloured
+from game.panels.code_colours import ColouredPart, coloured
 
 AROUND = 4
 """Lines shown before and after the marked one."""
@@ -23,7 +23,7 @@ class CodeLine:
     indent: int
     text: str
     marked: bool
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ColouredPart, ...] = ()
 
 
 def problem_of(challenge: Challenge) -> CodeProblem | None:
@@ -50,7 +50,7 @@ def excerpt(challenge: Challenge, lines: int = 2 * AROUND + 1) -> tuple[CodeLine
     for number, parts in zip(range(begin, end), coloured(tuple(source), begin - 1, end - begin), strict=True):
         text = source[number - 1]
         indent = len(text) - len(text.lstrip())
-        moved = tuple(Part(one.column - indent, one.text, one.kind) for one in parts)
+        moved = tuple(ColouredPart(one.column - indent, one.text, one.kind) for one in parts)
         found.append(CodeLine(number, indent, text.strip(), number == line, moved))
     return tuple(found)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from game.accessibility import Access
-from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, Row, in_kiosk
+from game.bindings import DEFAULT, OR, PLAY, TO, Bindings, HelpRow, in_kiosk
 from game.drawing.shapes import inset
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
-from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Easel, Hit, Sheet, pressed_key
+from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Hit, PanelPainter, Sheet, pressed_key
 from game.scene.hud.free_room import LOWEST, FreeRoom
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_LEAST, SIZE_TITLE, TOMATO
 
@@ -50,7 +50,7 @@ class HelpPanel(Panel):
     def __init__(self, *, kiosk: bool, bindings: Bindings = DEFAULT, failures_open: bool = False) -> None:
         """`failures_open`: the failure menu can be used in this kiosk, too."""
         bindings = in_kiosk(bindings, failures_open) if kiosk else bindings
-        self._columns = (bindings.play, (*bindings.look, Row(("Esc",), leaving(kiosk))))
+        self._columns = (bindings.play, (*bindings.look, HelpRow(("Esc",), leaving(kiosk))))
         self._sheet = Sheet()
 
     @property
@@ -83,39 +83,39 @@ class HelpPanel(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived))
-        easel.dim(self._sheet.arrived)
-        easel.sheet(FRAME)
-        easel.text("Try to lose a pizza", 960, 106, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
+        painter = PanelPainter(view, dy=SLIDE_WAY * (1 - self._sheet.arrived))
+        painter.dim(self._sheet.arrived)
+        painter.sheet(FRAME)
+        painter.text("Try to lose a pizza", 960, 106, SIZE_TITLE + 8, TOMATO, face="display", anchor="center")
         y = 152.0
         for who, what in MEANING:
-            easel.text(who, LEFT + 476, y, SIZE_BODY, face="bold", anchor="topright")
-            easel.text(what, LEFT + 490, y, SIZE_BODY, max_width=RIGHT - LEFT - 490)
+            painter.text(who, LEFT + 476, y, SIZE_BODY, face="bold", anchor="topright")
+            painter.text(what, LEFT + 490, y, SIZE_BODY, max_width=RIGHT - LEFT - 490)
             y += 42
         for left, rows in zip((LEFT, SECOND_COLUMN), self._columns, strict=True):
-            self._column(easel, rows, left, y + 42)
+            self._column(painter, rows, left, y + 42)
         bottom = inset(FRAME, 14)
         foot = bottom[1] + bottom[3] - 36
-        easel.text(CREDIT, LEFT, foot, SIZE_LEAST, INK_SOFT, anchor="midleft")
-        easel.text("any click or Esc closes", RIGHT, foot, SIZE_LEAST, INK_SOFT, anchor="midright")
+        painter.text(CREDIT, LEFT, foot, SIZE_LEAST, INK_SOFT, anchor="midleft")
+        painter.text("any click or Esc closes", RIGHT, foot, SIZE_LEAST, INK_SOFT, anchor="midright")
 
-    def _column(self, easel: Easel, rows: tuple[Row, ...], left: float, y: float) -> None:
+    def _column(self, painter: PanelPainter, rows: tuple[HelpRow, ...], left: float, y: float) -> None:
         for n, row in enumerate(rows):
             if n % 2 == 0:
-                easel.box((left - 16, y - ROW / 2, COLUMN + 16, ROW), PAPER_LIT, 14)
-            self._row(easel, row.caps, row.words, left, y)
+                painter.box((left - 16, y - ROW / 2, COLUMN + 16, ROW), PAPER_LIT, 14)
+            self._row(painter, row.caps, row.words, left, y)
             y += ROW
 
-    def _row(self, easel: Easel, caps: tuple[str, ...], what: str, left: float, y: float) -> None:
+    def _row(self, painter: PanelPainter, caps: tuple[str, ...], what: str, left: float, y: float) -> None:
         """One line of the table: key caps, or words for what is done with the pointer, and what it does."""
         x = left
         for cap in caps:
             if cap in (TO, OR):
-                easel.text(cap, x + 6, y - 2, SIZE_BODY, face="bold", anchor="center")
+                painter.text(cap, x + 6, y - 2, SIZE_BODY, face="bold", anchor="center")
                 x += 18
             elif cap in WORDS:
-                easel.text(cap, x, y - 1, SIZE_BODY, face="bold", anchor="midleft", max_width=SECOND - 12)
+                painter.text(cap, x, y - 1, SIZE_BODY, face="bold", anchor="midleft", max_width=SECOND - 12)
             else:
-                x += easel.keycap(cap, x, y) + 6
+                x += painter.keycap(cap, x, y) + 6
         wide = COLUMN - SECOND - 12
-        easel.text(what, left + SECOND, y - 1, SIZE_BODY, anchor="midleft", max_width=wide)
+        painter.text(what, left + SECOND, y - 1, SIZE_BODY, anchor="midleft", max_width=wide)

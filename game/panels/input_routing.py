@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from game.actions import Command, Quit, Wish
 from game.inputs import Device, Input, PointerGone, device_of
-from game.panels.stack import Pile
+from game.panels.panel_stack import PanelStack
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.model import Model
@@ -19,11 +19,15 @@ class InputRouter:
     """Hands each input to the topmost panel, else to the kitchen, and does at once what comes of it."""
 
     def __init__(
-        self, model: Model, pile: Pile, do: Callable[[Command], None], show: Callable[[Wish], None]
+        self,
+        model: Model,
+        panel_stack: PanelStack,
+        do: Callable[[Command], None],
+        show: Callable[[Wish], None],
     ) -> None:
-        """`do` carries out a command, `show` opens a panel in `pile`, or says why it cannot be."""
+        """`do` carries out a command, `show` opens a panel in `panel_stack`, or says why it cannot be."""
         self._model = model
-        self._pile = pile
+        self._panel_stack = panel_stack
         self._do = do
         self._open = show
 
@@ -39,7 +43,7 @@ class InputRouter:
             self._one(item)
 
     def _one(self, item: Input) -> None:
-        taken = self._pile.take(item)
+        taken = self._panel_stack.take(item)
         for command in taken.commands:
             self._do(command)
         if taken.leave:

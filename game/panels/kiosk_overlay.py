@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from game.api_state.snapshot import Snapshot
 from game.drawing.view import View
 from game.inputs import Input
 from game.kiosk.attendant import Attraction
 from game.kiosk.calm_words import countdown, outage
 from game.panels.panel import Outcome, Panel, Stay
 from game.scene.attract_cards import draw_attraction, draw_countdown, draw_outage
-from game.simulation.model import Model
 
 
 class KioskOverlay(Panel):
@@ -18,9 +18,15 @@ class KioskOverlay(Panel):
 
     modal = False
 
-    def __init__(self, model: Model, shown: Callable[[], Attraction | None]) -> None:
-        """Both are looked at in every frame; the model is only read."""
-        self._model = model
+    def __init__(
+        self,
+        known: Callable[[], Snapshot],
+        silent_s: Callable[[], float | None],
+        shown: Callable[[], Attraction | None],
+    ) -> None:
+        """All are asked in every frame. `silent_s`: for how long the API has not answered; None: it does."""
+        self._known = known
+        self._silent_s = silent_s
         self._shown = shown
 
     def handle(self, item: Input) -> Outcome:
@@ -37,12 +43,11 @@ class KioskOverlay(Panel):
 
     @property
     def _counting(self) -> tuple[str, str] | None:
-        return countdown(self._model.known)
+        return countdown(self._known())
 
     @property
     def _outage(self) -> str:
-        since = self._model.heard.offline_since
-        return outage(self._model.known, None if since is None else self._model.real - since)
+        return outage(self._known(), self._silent_s())
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""

@@ -8,7 +8,7 @@ from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
-from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.theme import INK, INK_SOFT, SIZE_BODY, SIZE_HERO, SIZE_TITLE
 
 FRAME: Box = (660, 170, 600, 740)
@@ -71,14 +71,14 @@ class PinPanel(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived), growth=1.0)
-        easel.dim(self._sheet.arrived)
-        easel.sheet(FRAME)
-        easel.text("PIN", 960, 240, SIZE_TITLE, face="display", anchor="center")
-        easel.text("•" * len(self._typed), 960, 310, SIZE_HERO, INK, face="bold", anchor="center")
-        easel.text(self._said, 960, 376, SIZE_BODY, INK_SOFT, anchor="center", max_width=540)
+        painter = PanelPainter(view, dy=SLIDE_WAY * (1 - self._sheet.arrived), growth=1.0)
+        painter.dim(self._sheet.arrived)
+        painter.sheet(FRAME)
+        painter.text("PIN", 960, 240, SIZE_TITLE, face="display", anchor="center")
+        painter.text("•" * len(self._typed), 960, 310, SIZE_HERO, INK, face="bold", anchor="center")
+        painter.text(self._said, 960, 376, SIZE_BODY, INK_SOFT, anchor="center", max_width=540)
         hot = hit_at(HITS, *self._sheet.pointer)
         for hit in HITS:
-            easel.button(
+            painter.button(
                 hit.box, WORDS.get(hit.group, hit.group), hot=hit is hot, strong=hit.group == "enter"
             )

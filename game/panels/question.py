@@ -10,7 +10,7 @@ from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
-from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_TITLE
 
 FRAME: Box = (500, 340, 920, 400)
@@ -86,13 +86,13 @@ class AskPanel(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel, asked = Easel(view, dy=SLIDE_WAY * (1 - self._sheet.arrived)), self._question
-        easel.dim(self._sheet.arrived)
-        easel.sheet(FRAME)
-        easel.text(asked.title, 960, 424, SIZE_TITLE, face="display", anchor="center", max_width=840)
+        painter, asked = PanelPainter(view, dy=SLIDE_WAY * (1 - self._sheet.arrived)), self._question
+        painter.dim(self._sheet.arrived)
+        painter.sheet(FRAME)
+        painter.text(asked.title, 960, 424, SIZE_TITLE, face="display", anchor="center", max_width=840)
         for n, line in enumerate(self.lines):
-            easel.text(line, 960, 498 + 46 * n, SIZE_BODY + 2, INK_SOFT, anchor="center", max_width=840)
+            painter.text(line, 960, 498 + 46 * n, SIZE_BODY + 2, INK_SOFT, anchor="center", max_width=840)
         hot = hit_at(BUTTONS, *self._sheet.pointer)
         for hit, text, key in zip(BUTTONS, (asked.yes, asked.no), ("Y", "Esc"), strict=True):
             likely = hit.index == asked.likely == YES
-            easel.button(hit.box, text, key, strong=likely, hot=hit is hot, focus=hit.index == self._focus)
+            painter.button(hit.box, text, key, strong=likely, hot=hit is hot, focus=hit.index == self._focus)

@@ -23,12 +23,13 @@ from game.geometry import Box, inside
 from game.inputs import Input, PointerPress
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, pressed_key
-from game.replay.facts import held_of, taken_of
 from game.replay.playback import Replay
+from game.replay.receipt_facts import held_of, taken_of
 from game.replay.recording import Recording
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.hud.free_room import FreeRoom
 from game.scene.kitchen import draw_room
+from game.scene.room_figures import room_figures
 from game.simulation.actors import colour_of
 from game.simulation.motion import clamp
 from game.simulation.places import cook_spot
@@ -184,7 +185,7 @@ class ReplayPanel(Panel):
         brush.view.access = model.access = view.access
         shot = brush.view.rect(*self._shot).clip(brush.view.surface.get_rect())
         brush.view.surface.set_clip(shot)
-        draw_room(brush, model, self._gopher_pictures)
+        draw_room(brush, room_figures(model, labels=False), self._gopher_pictures)
         brush.view.surface.set_clip(None)
         self._picture = pygame.transform.smoothscale(brush.view.surface.subsurface(shot), size)
 

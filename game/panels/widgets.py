@@ -96,7 +96,7 @@ class Sheet:
         return ease_out(self.age / SLIDE_SECONDS)
 
 
-class Easel:
+class PanelPainter:
     """Draws widgets in logical pixels, moved by (dx, dy) while a sheet slides in."""
 
     def __init__(

@@ -9,7 +9,7 @@ from api_stub.schema import Order, OrderStatus
 from game.api_state.events import Event, WorkerDied
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import receipt_for
-from game.api_state.snapshot import Hand, Snapshot
+from game.api_state.snapshot import LastHolder, Snapshot
 from game.replay.playback_list import recording_of
 from game.replay.recording import (
     AFTER,
@@ -17,8 +17,8 @@ from game.replay.recording import (
     KEPT,
     LONGEST,
     ORDERS,
-    Frame,
     Keyframe,
+    RecordedSnapshot,
     RecordedTakeover,
     Recorder,
     Recording,
@@ -38,7 +38,7 @@ def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
     `model` is only read, but for whether there is a recording of the death that a receipt tells of.
     """
     now = model.real
-    known = Frame(now, model.wall, model.known)
+    known = RecordedSnapshot(now, model.wall, model.known)
     if not recorder.past or recorder.past[-1].snapshot is not model.known:
         recorder.past.append(known)
         for reel in recorder.reels:
@@ -75,7 +75,7 @@ def _keyframe(model: Model, recorder: Recorder) -> None:
         keyframes.popleft()
 
 
-def _in_hands(order: Order | None, hand: Hand | None, worker: str) -> bool:
+def _in_hands(order: Order | None, hand: LastHolder | None, worker: str) -> bool:
     """Whether this process was the last to work on the stage that the order is in."""
     if order is None or hand is None or order.status in FINAL:
         return False
@@ -120,7 +120,7 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> RunningRecord
     return reel
 
 
-def _note(reel: RunningRecording, frame: Frame) -> None:
+def _note(reel: RunningRecording, frame: RecordedSnapshot) -> None:
     """Add a moment to a reel, if it tells anything new of its orders; see which are taken over."""
     known, before = frame.snapshot, reel.frames[-1].snapshot if reel.frames else None
     told = reel.kept

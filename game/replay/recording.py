@@ -39,7 +39,7 @@ class StandingPlace(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Frame:
+class RecordedSnapshot:
     """What was known from a moment on. `at`: real seconds since the window's start; `wall`: Unix time."""
 
     at: float
@@ -86,7 +86,7 @@ class Recording:
     kitchen: KitchenLayout
     floor: FloorPlan | None
     stands: Mapping[str, StandingPlace]
-    frames: tuple[Frame, ...]
+    frames: tuple[RecordedSnapshot, ...]
     held: tuple[str, ...] = ()
     taken: tuple[RecordedTakeover, ...] = ()
     receipt: int = 0
@@ -107,7 +107,7 @@ class RunningRecording:
     """A recording that is being made; `waiting`: orders in the process's hands, and their stage there."""
 
     recording: Recording
-    frames: list[Frame]
+    frames: list[RecordedSnapshot]
     kept: tuple[str, ...]
     waiting: dict[str, OrderStatus] = field(default_factory=dict)
     taken: list[RecordedTakeover] = field(default_factory=list)
@@ -118,7 +118,7 @@ class RunningRecording:
 class Recorder:
     """The last seconds, the kills that are being recorded, and those that can be shown."""
 
-    past: deque[Frame] = field(default_factory=deque)
+    past: deque[RecordedSnapshot] = field(default_factory=deque)
     keyframes: deque[Keyframe] = field(default_factory=deque)
     reels: list[RunningRecording] = field(default_factory=list)
     done: list[Recording] = field(default_factory=list)

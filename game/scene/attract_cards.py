@@ -7,7 +7,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
 from game.kiosk.attendant import Attraction
-from game.kiosk.attract import Card
+from game.kiosk.attract import AttractCard
 from game.simulation.receipt_layout import frame_of
 from game.theme import (
     ALARM,
@@ -33,7 +33,7 @@ SIGN_WIDE = 1320.0
 def draw_attraction(view: View, shown: Attraction) -> None:
     """The card of the turn, and the label that says that nobody plays."""
     pen = Pen(view)
-    if shown.card is Card.REPLAY:
+    if shown.card is AttractCard.REPLAY:
         _beside_replay(view, pen, shown)
     else:
         _card(view, pen, shown)
@@ -47,7 +47,7 @@ def _card(view: View, pen: Pen, shown: Attraction) -> None:
     high = 132.0 + sum(pitch(size + 18.0) for size in sizes) + pitch(48.0)
     edged_box(view, (LEFT, TOP, WIDTH, high), CREAM, WOOD_DARK, 28, 5)
     middle, wide = LEFT + WIDTH / 2, WIDTH - 60
-    size = SIZE_HERO if shown.card is Card.RULE else SIZE_HERO - 18
+    size = SIZE_HERO if shown.card is AttractCard.RULE else SIZE_HERO - 18
     pen.write(said.head, middle, TOP + 72, size, INK, face="display", anchor="center", max_width=wide)
     top = TOP + 132.0
     for line, size in zip(lines, sizes, strict=True):

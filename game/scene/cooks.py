@@ -11,7 +11,7 @@ from game.drawing.brush import Brush
 from game.drawing.shapes import shade
 from game.scene.death_clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
-from game.scene.moment import Moment, PlacedCook
+from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.appearance import cook_look
 from game.simulation.motion import clamp, ease_out, overshoot
@@ -64,7 +64,7 @@ def _plate(brush: Brush, slot: int, spot: CookSpot, text: str, width: float, urg
     brush.kept(("plate", slot), (text, urgent), (width + 1, high + 1), paint, left, top, solid=False)
 
 
-def _living(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
+def _living(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment) -> None:
     now, shift = moment.now, cook.phase_shift * math.tau
     breath = 0.014 * math.sin(now * 1.9 + shift)
     stretch = clamp(cook.stretch.value, -0.3, 0.3)
@@ -111,7 +111,7 @@ def _under(brush: Brush, cook: Cook, spot: CookSpot, wall: float, width: float) 
     _plate(brush, cook.slot, spot, text, width, urgent=cook.stopped)
 
 
-def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: float) -> None:
+def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment, width: float) -> None:
     look = cook_look(cook.slot, max(cook.generation, 1))
     if cook.phase is CookPhase.FALLING:
         figure = brush.art.cook(look, CookPose.HIT, spot.height)
@@ -152,7 +152,7 @@ def _how_to_start(slot: int, kiosk: bool) -> str:
     return "tap to start" if kiosk else f"Shift+{slot}: start"
 
 
-def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: float) -> None:
+def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment, width: float) -> None:
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
@@ -160,7 +160,7 @@ def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment, width: floa
     _plate(brush, cook.slot, spot, text, width)
 
 
-def draw_cooks(brush: Brush, cooks: Iterable[PlacedCook], moment: Moment) -> None:
+def draw_cooks(brush: Brush, cooks: Iterable[PlacedCook], moment: FrameMoment) -> None:
     """Every slot's place, the second row first."""
     for cook, spot in sorted(cooks, key=lambda placed: -placed.cook.slot):
         width = min(190.0, spot.room - 8.0)

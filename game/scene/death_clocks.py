@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from game.drawing.brush import Brush
 from game.drawing.shapes import shade
-from game.scene.moment import Moment, PlacedCook
+from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.places import CookSpot
 from game.theme import CREAM, GLOW, NIGHT, SIZE_LEAST
@@ -65,14 +65,14 @@ def fitting(brush: Brush, choices: Sequence[Lines], width: float) -> int:
     return len(choices) - 1
 
 
-def draw_clocks(brush: Brush, cooks: Iterable[PlacedCook], moment: Moment) -> None:
+def draw_clocks(brush: Brush, cooks: Iterable[PlacedCook], moment: FrameMoment) -> None:
     """What is known of each death, over the flour and the hat of it."""
     for cook, spot in cooks:
         if cook.phase is CookPhase.GHOST:
             _clocks(brush, cook, spot, moment)
 
 
-def _clocks(brush: Brush, cook: Cook, spot: CookSpot, moment: Moment) -> None:
+def _clocks(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment) -> None:
     """How long the process is dead, what ended it, and how long its orders wait."""
     wide = min(WIDEST, spot.room - 8.0)
     if wide < LEAST_PLATE:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from game.drawing.art import Art, GopherPose, PizzaState, Sprite
-from game.scene.crowd.members import Crowd
+from game.scene.crowd.members import CrowdMembers
 from game.simulation.appearance import GopherLook, look_for
 
 A_FRAME = 8
@@ -31,7 +31,7 @@ class GopherPictures:
     left: int = A_FRAME
     bare: int = MANY_BARE
     """How many could not be drawn at all in this frame."""
-    crowd: Crowd = field(default_factory=Crowd)
+    crowd: CrowdMembers = field(default_factory=CrowdMembers)
     full: bool = False
     """Whether this frame has had news to take in, and nobody of a crowd dresses anew before the next one."""
     _revision: int | None = None

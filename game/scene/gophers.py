@@ -11,12 +11,11 @@ from game.drawing.art import GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.draw import CARRIED, LEAST_CARRIED, LEAST_TOPPED, draw_crowd, load_size
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.moment import Moment
 from game.scene.names_and_tethers import draw_ring
+from game.scene.room_figures import FloorFigures, FrameMoment
 from game.scene.takeover_trails import draw_trail
 from game.simulation.actors import Gopher, Mood, colour_of
 from game.simulation.detail_levels import FEW, MOST_POPPING_TAGS, MOST_SIGNS
-from game.simulation.model import Model
 from game.simulation.motion import clamp
 from game.theme import INK, WOOD
 
@@ -112,7 +111,9 @@ def _carry(
     brush.sprite(sprite, *paws)
 
 
-def draw_gopher(brush: Brush, gopher: Gopher, pictures: GopherPictures, moment: Moment, fine: bool) -> None:
+def draw_gopher(
+    brush: Brush, gopher: Gopher, pictures: GopherPictures, moment: FrameMoment, fine: bool
+) -> None:
     """One gopher with its shadow and what it carries."""
     x, floor = gopher.body.x, gopher.body.y
     now, calm = moment.now, moment.calm
@@ -204,22 +205,24 @@ def draw_badge(brush: Brush, gopher: Gopher, now: float, crowded: bool = False) 
     brush.badge(x, y, radius, colour_of(worker), str(slot) if slot else "?")
 
 
-def draw_gophers(brush: Brush, model: Model, pictures: GopherPictures, moment: Moment) -> list[Gopher]:
+def draw_gophers(
+    brush: Brush, floor: FloorFigures, pictures: GopherPictures, moment: FrameMoment
+) -> list[Gopher]:
     """Every order on the floor, from back to front, with what belongs to it; returns those in the air."""
-    if len(model.gophers) <= FEW:
-        fliers = _few(brush, model.gophers.values(), model.followed, pictures, moment)
+    if len(floor.gophers) <= FEW:
+        fliers = _few(brush, floor.gophers.values(), floor.followed, pictures, moment)
         brush.flush()
         return fliers
     # Whom somebody follows stands out of the crowd: over it, in a ring, and not too small.
-    followed = [g for g in model.followed if g.hop is None]
+    followed = [g for g in floor.followed if g.hop is None]
     over = frozenset(map(id, followed))
-    fliers = draw_crowd(brush, model.gophers, pictures, moment, over)
-    draw_marks(brush, (g for g in model.head_count.marked if g.hop is None and id(g) not in over))
+    fliers = draw_crowd(brush, floor.gophers, pictures, moment, over)
+    draw_marks(brush, (g for g in floor.marked if g.hop is None and id(g) not in over))
     for gopher in sorted(followed, key=_nearness):
         draw_ring(brush, gopher)
         draw_gopher(brush, gopher, pictures, moment, fine=True)
     brush.flush()
-    _new_tags(brush, model.crowd.tagged, model.kitchen.front + 12.0, moment.now)
+    _new_tags(brush, floor.tagged, floor.front + 12.0, moment.now)
     return fliers
 
 
@@ -233,7 +236,7 @@ def _few(
     gophers: Iterable[Gopher],
     followed: Sequence[Gopher],
     pictures: GopherPictures,
-    moment: Moment,
+    moment: FrameMoment,
 ) -> list[Gopher]:
     """Those on the floor where they are few; returns those in the air."""
     fliers, ringed = [], set(map(id, followed))
@@ -257,7 +260,9 @@ def _new_tags(brush: Brush, tagged: Iterable[Gopher], floor: float, now: float) 
         draw_badge(brush, gopher, now, crowded=True)
 
 
-def draw_fliers(brush: Brush, fliers: Sequence[Gopher], pictures: GopherPictures, moment: Moment) -> None:
+def draw_fliers(
+    brush: Brush, fliers: Sequence[Gopher], pictures: GopherPictures, moment: FrameMoment
+) -> None:
     """Those that hop, in front of the cooks."""
     # They are drawn with every squash in a crowd too, as long as they are few and not tiny.
     few = len(fliers) <= FEW

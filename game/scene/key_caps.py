@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from game.drawing.brush import Brush
 from game.drawing.shapes import edged_box, fill_box
-from game.scene.moment import PlacedCook
-from game.simulation.display.key_hints import KeyCap, invites, key_caps, last_kill
-from game.simulation.model import Model
+from game.simulation.display.key_hints import KeyCap
 from game.theme import CREAM, GLOW, INK, WOOD_DARK
 
 DEEP = 0.13
 """How high a cap stands over its foot, as a share of its side."""
 
 
-def inviting(model: Model) -> bool:
-    """Whether the keys lie on the cooks now."""
-    killed = last_kill(model.known.receipts)
-    at = model.real_of(killed) if killed is not None else None
-    return invites(model.real, at, model.kiosk, model.attracting)
-
-
-def draw_key_caps(brush: Brush, model: Model, cooks: Mapping[int, PlacedCook]) -> None:
+def draw_key_caps(brush: Brush, caps: Iterable[KeyCap]) -> None:
     """The caps over the living cooks."""
-    if not inviting(model):
-        return
-    spots = {slot: placed.spot for slot, placed in cooks.items()}
-    for cap in key_caps(model.cooks, spots, model.device, model.now, model.access.calm):
+    for cap in caps:
         _cap(brush, cap)
 
 

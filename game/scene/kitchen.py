@@ -1,4 +1,4 @@
-"""Drawing a frame: the room, its light, everybody in it, and what lies over it. Reads the model only."""
+"""Drawing the room, its light, and everybody in it, of what it is handed for one frame; only reads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from game.scene.death_clocks import draw_clocks
 from game.scene.failure_bubbles import draw_bubbles
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.gophers import draw_fliers, draw_gophers
-from game.scene.hud.draw import draw_hud
+from game.scene.hud.draw import HudFigures, draw_hud
 from game.scene.key_caps import draw_key_caps
-from game.scene.moment import followed, moment_of, placed_cooks
-from game.scene.names_and_tethers import draw_names, draw_tethers, tethered
+from game.scene.names_and_tethers import draw_names, draw_tethers
 from game.scene.particles import draw_particles
+from game.scene.room_figures import RoomFigures
 from game.simulation.detail_levels import NAMES
-from game.simulation.failure_bubbles import speakers
-from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
 from game.theme import INK
 
@@ -38,10 +36,10 @@ def kitchen_of_scene(scene: SceneMap) -> KitchenLayout:
     )
 
 
-def draw_kitchen(brush: Brush, model: Model, pictures: GopherPictures) -> None:
+def draw_kitchen(brush: Brush, room: RoomFigures, hud: HudFigures, pictures: GopherPictures) -> None:
     """Draw everything but the panels and what lies over them."""
-    draw_room(brush, model, pictures)
-    draw_hud(brush, model)
+    draw_room(brush, room, pictures)
+    draw_hud(brush, hud)
 
 
 def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:
@@ -52,34 +50,34 @@ def edges(size: tuple[int, int], at: tuple[int, int]) -> list[pygame.Rect]:
     return [edge for edge in (rows, columns) if edge.w and edge.h]
 
 
-def draw_room(brush: Brush, model: Model, pictures: GopherPictures) -> None:
+def draw_room(brush: Brush, room: RoomFigures, pictures: GopherPictures) -> None:
     """Draw the room and everybody in it."""
-    pictures.begin_frame(model.gophers.keys(), model.crowd.revision)
+    moment, floor, cooks = room.moment, room.floor, room.cooks.values()
+    pictures.begin_frame(floor.gophers.keys(), floor.revision)
     art, scene, surface = brush.art, brush.art.scene(), brush.view.surface
     # Two sines that never meet: a shake without dice, the same for the same moment.
-    brush.dx = model.shake * math.sin(model.now * 91.0)
-    brush.dy = model.shake * math.sin(model.now * 73.0 + 1.3)
-    if model.shake <= 0.5:
+    brush.dx = room.shake * math.sin(moment.now * 91.0)
+    brush.dy = room.shake * math.sin(moment.now * 73.0 + 1.3)
+    if room.shake <= 0.5:
         brush.dx = brush.dy = 0.0
     at, behind = brush.pos(0, 0), background(art, brush.view)
     for edge in edges(surface.get_size(), at):
         surface.fill(INK, edge)
-    if brush.backdrop is not None:
-        brush.backdrop.put_back(behind, at)
+    if brush.dirty_tiles is not None:
+        brush.dirty_tiles.put_back(behind, at)
     else:
         surface.blit(behind, at)
-    brush.lay("fire", art.fire(0 if model.access.calm else int(model.now * 9.0)), *scene.fire)
-    moment, cooks = moment_of(model), placed_cooks(model)
-    draw_tethers(brush, tethered(model), cooks, moment)
-    fliers = draw_gophers(brush, model, pictures, moment)
-    draw_cooks(brush, cooks.values(), moment)
+    brush.lay("fire", art.fire(0 if moment.calm else int(moment.now * 9.0)), *scene.fire)
+    draw_tethers(brush, room.tethered, room.cooks, moment)
+    fliers = draw_gophers(brush, floor, pictures, moment)
+    draw_cooks(brush, cooks, moment)
     if brush.labels:
-        draw_key_caps(brush, model, cooks)
+        draw_key_caps(brush, room.caps)
     draw_fliers(brush, fliers, pictures, moment)
-    draw_particles(brush, model.particles.flying)
+    draw_particles(brush, room.flying)
     if brush.labels:
         # Over whatever flies: flour and hats hide no name.
-        draw_names(brush, model.gophers, followed(model), moment)
-        draw_clocks(brush, cooks.values(), moment)
-        draw_bubbles(brush, speakers(model), len(model.gophers) <= NAMES)
+        draw_names(brush, floor.gophers, room.followed, moment)
+        draw_clocks(brush, cooks, moment)
+        draw_bubbles(brush, room.speakers, len(floor.gophers) <= NAMES)
     brush.dx = brush.dy = 0.0

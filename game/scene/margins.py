@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from game.accessibility import Access
 from game.composition import LEAST_MARGIN, Composition, Shape
@@ -28,11 +28,11 @@ from game.scene.hud.top_band import (
     paint_number,
     paint_title,
 )
-from game.scene.surroundings import rects, surroundings
+from game.scene.margin_scenery import rects, surroundings
 from game.simulation.display.hud_places import slip_access, slips_of, tall
 from game.simulation.display.portrait_layout import TallLayout
 from game.simulation.model import Model
-from game.simulation.receipt_layout import replay_tab
+from game.simulation.receipt_layout import PlacedSlip, replay_tab
 from game.theme import CREAM, GLOW, INK, SIZE_BODY, SIZE_TITLE
 
 BUTTON = 58.0
@@ -44,9 +44,45 @@ Painted = tuple[Hashable, Callable[[Brush], None]]
 """What a margin says, and what draws that."""
 
 
-def kitchen_access(model: Model) -> Access:
+@dataclass(frozen=True)
+class TallFigures:
+    """What the margins of a portrait display show in a frame."""
+
+    layout: TallLayout
+    band: BandFigures
+    strip: StripFigures
+    slips: tuple[PlacedSlip, ...]
+    slip_access: Access
+    tab: Box | None
+    """The tab on a receipt that shows its kill again."""
+    tab_hot: bool
+
+
+@dataclass(frozen=True)
+class MarginFigures:
+    """What stands beside the kitchen in a frame. `device` was used last; `tall`: on a portrait display."""
+
+    access: Access
+    device: Device
+    tall: TallFigures | None
+
+
+def margin_figures(model: Model) -> MarginFigures:
+    """What stands beside the kitchen now."""
+    layout, beside = tall(model), None
+    if layout is not None:
+        slips = tuple(slips_of(model))
+        tab = replay_tab(slips)
+        at = model.composition.hud_point(*model.pointing.at)
+        hot = tab is not None and inside(tab, *at)
+        access = slip_access(model)
+        beside = TallFigures(layout, band_figures(model), strip_figures(model), slips, access, tab, hot)
+    return MarginFigures(model.access, model.device, beside)
+
+
+def kitchen_access(shape: Shape, access: Access) -> Access:
     """How the kitchen is shown: on a portrait display it is small, so its letters are large."""
-    return replace(model.access, large=True) if model.composition.shape is Shape.TALL else model.access
+    return replace(access, large=True) if shape is Shape.TALL else access
 
 
 class Margins:
@@ -56,7 +92,7 @@ class Margins:
         self._fits = -1
         self._said: list[Hashable] = []
 
-    def draw(self, window: Window, art: Art, model: Model, spoiled: bool) -> None:
+    def draw(self, window: Window, art: Art, figures: MarginFigures, spoiled: bool) -> None:
         """Paint the margins that say another thing than before; all where the window's surface is another
         one, or something was drawn over them (`spoiled`).
         """
@@ -65,13 +101,13 @@ class Margins:
             return
         if window.fits != self._fits or spoiled:
             self._fits, self._said = window.fits, [None] * len(composition.margins)
-        view = View(window.screen, model.access)
+        view = View(window.screen, figures.access)
         view.scale = composition.unit
         pictures = surroundings(art, composition, view)
         for n, (rect, (said, paint)) in enumerate(
-            zip(rects(composition), _contents(composition, model), strict=True)
+            zip(rects(composition), _contents(composition, figures), strict=True)
         ):
-            said = said, pictures[n], model.access
+            said = said, pictures[n], figures.access
             if said == self._said[n]:
                 continue
             self._said[n] = said
@@ -81,12 +117,11 @@ class Margins:
             window.screen.set_clip(None)
 
 
-def _contents(composition: Composition, model: Model) -> list[Painted]:
+def _contents(composition: Composition, figures: MarginFigures) -> list[Painted]:
     """What each margin says."""
-    beside = tall(model)
-    if beside is not None:
-        return [_above(beside, model), _below(beside, model)]
-    device = model.device
+    device = figures.device
+    if figures.tall is not None:
+        return [_above(figures.tall, device), _below(figures.tall, device)]
     found: list[Painted] = []
     for n, box in enumerate(composition.margins):
         if min(box[2], box[3]) < LEAST_MARGIN:
@@ -167,8 +202,8 @@ def _through(brush: Brush, part: Box, box: Box) -> Brush:
     return Brush(view, brush.art, Pen(view))
 
 
-def _above(beside: TallLayout, model: Model) -> Painted:
-    figures, device = band_figures(model), model.device
+def _above(tall: TallFigures, device: Device) -> Painted:
+    beside, figures = tall.layout, tall.band
 
     def paint(brush: Brush) -> None:
         x, y, _, h = beside.title
@@ -181,10 +216,9 @@ def _above(beside: TallLayout, model: Model) -> Painted:
     return (said, figures.pulse, device), paint
 
 
-def _below(beside: TallLayout, model: Model) -> Painted:
-    figures, strip, slips = band_figures(model), strip_figures(model), slips_of(model)
-    access, tab = slip_access(model), replay_tab(slips)
-    hot = tab is not None and inside(tab, *model.composition.hud_point(*model.pointing.at))
+def _below(tall: TallFigures, device: Device) -> Painted:
+    beside, figures, strip, slips = tall.layout, tall.band, tall.strip, tall.slips
+    access, tab, hot = tall.slip_access, tall.tab, tall.tab_hot
     receipts = tuple((slip.words, round(slip.x), round(slip.y)) for slip in slips)
     said = figures.numbers, strip, receipts, access, hot, tab is None
 
@@ -198,7 +232,7 @@ def _below(beside: TallLayout, model: Model) -> Painted:
             draw_slip(own, slip.words, slip.note.receipt.worker, slip.x, slip.y)
         if not slips:
             _sentence(beside.slips, "Kill a cook: its receipt appears here")(brush)
-        _strip(brush, strip, model.device)
+        _strip(brush, strip, device)
 
     return said, paint
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 import pygame
 
@@ -13,17 +12,15 @@ from game.api_state.order_names import short_name
 from game.api_state.worker_names import slot_of
 from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.label_placement import Label, placed
 from game.drawing.shapes import shade
-from game.scene.moment import Followed, Moment, PlacedCook
+from game.scene.room_figures import Followed, FrameMoment, PlacedCook
 from game.simulation.actors import Gopher, Mood, colour_of
-from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES, NAMES
-from game.simulation.model import Model
+from game.simulation.detail_levels import LINES_TO_COOKS, NAMES
 from game.simulation.motion import clamp
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_LEAST, SIZE_SMALL, Colour
 
-TETHER_SECONDS = 2.5
-"""For so long after a takeover the line to the new cook shows, among however many."""
 TETHER = tuple((n / 12, math.sin(math.pi * n / 12)) for n in range(13))
 """Its points: how far along each is, and which part of the sag it hangs down."""
 LONGEST_NAME = 210.0
@@ -36,17 +33,8 @@ def caption(gopher: Gopher) -> str:
     return short_name(gopher.id, gopher.order.customer)
 
 
-def tethered(model: Model) -> list[Gopher]:
-    """Those whose line to their cook shows."""
-    if len(model.gophers) <= LINES_TO_COOKS:
-        return list(model.gophers.values())
-    since = model.now - TETHER_SECONDS
-    fresh = [g for g in model.head_count.moved if g.taken_at > since and not model.follows(g)]
-    return model.followed + fresh[-MOST_TAKEOVER_LINES:]
-
-
 def draw_tethers(
-    brush: Brush, gophers: Iterable[Gopher], cooks: Mapping[int, PlacedCook], moment: Moment
+    brush: Brush, gophers: Iterable[Gopher], cooks: Mapping[int, PlacedCook], moment: FrameMoment
 ) -> None:
     """The lines from gophers to their cooks."""
     for gopher in gophers:
@@ -55,7 +43,7 @@ def draw_tethers(
             draw_tether(brush, gopher, placed, moment)
 
 
-def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: Moment) -> None:
+def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: FrameMoment) -> None:
     """A slack line from an order to the cook who works on it, in the cook's colour."""
     cook, spot = placed
     if (
@@ -74,7 +62,9 @@ def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: Moment
     brush.line(points, colour_of(gopher.order.worker or ""), 3.4)
 
 
-@lru_cache(maxsize=64)
+_ovals: KeptPictures[pygame.Surface] = KeptPictures(4 * 1024 * 1024)
+
+
 def _oval(width: int, height: int, rim: int, colour: Colour, edge: Colour) -> pygame.Surface:
     """An ellipse's outline in `colour` between two thin ones in `edge`; display pixels. Not to be changed."""
     large = pygame.Surface((3 * width, 3 * height), pygame.SRCALPHA)
@@ -91,9 +81,10 @@ def draw_ring(brush: Brush, gopher: Gopher) -> None:
     wide = brush.view.px(gopher.height * 0.92)
     high, rim = max(4, round(wide * 0.36)), brush.view.px(5.0 * brush.view.access.rim)
     colour, edge = brush.view.access.shown(GLOW), brush.view.access.shown(INK)
-    surface = _oval(wide, high, rim, colour, edge)
+    shape = wide, high, rim, colour, edge
+    surface = _ovals.get_or_make(shape, lambda: _oval(*shape))
     x, y = brush.pos(gopher.body.x, gopher.body.y - gopher.height * 0.02)
-    brush.pile.append((surface, (x - wide // 2, y - high // 2)))
+    brush.blits.append((surface, (x - wide // 2, y - high // 2)))
 
 
 def _above(gopher: Gopher) -> float:
@@ -118,7 +109,7 @@ def _size(gopher: Gopher) -> float:
     return SIZE_SMALL if gopher.own else SIZE_LEAST
 
 
-def draw_names(brush: Brush, gophers: Mapping[str, Gopher], followed: Followed, moment: Moment) -> None:
+def draw_names(brush: Brush, gophers: Mapping[str, Gopher], followed: Followed, moment: FrameMoment) -> None:
     """The names over the heads of a few, and of those who are followed; an own order's on paper."""
     crowded = len(gophers) > LINES_TO_COOKS
     named = gophers if len(gophers) <= NAMES else followed.gophers
@@ -158,7 +149,7 @@ def arrow_size(gopher: Gopher, pointed_out: bool) -> float:
     return 44.0 if pointed_out else 0.0
 
 
-def _arrow(brush: Brush, gopher: Gopher, size: float, top: float, moment: Moment) -> None:
+def _arrow(brush: Brush, gopher: Gopher, size: float, top: float, moment: FrameMoment) -> None:
     """The arrow that says: here, this one."""
     if size:
         bounce = 0.0 if moment.calm else 0.2 * size * abs(math.sin(moment.now * 5.0))

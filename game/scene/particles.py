@@ -16,7 +16,7 @@ PROPS = {"star": "star", "flour": "flour", "heart": "heart", "hat": "chefhat"}
 
 def draw_particles(brush: Brush, flying: Iterable[Particle]) -> None:
     """All that fly now."""
-    art, made, put = brush.art, brush.flying, brush.pile.append
+    art, made, put = brush.art, brush.flying, brush.blits.append
     # What Brush.sprite does, without the call.
     scale, dx, dy = brush.view.scale, brush.dx, brush.dy
     if len(made) > MOST_MADE:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pygame
 
 from game.accessibility import Access
-from game.composition import Shape
+from game.composition import Composition, Shape
 from game.desktop.window import Window
 from game.drawing.art import Art
 from game.drawing.brush import Brush
-from game.drawing.dirty_tiles import Backdrop
+from game.drawing.dirty_tiles import DirtyTiles
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.drawing.virtual_pointer import draw_pointer
 from game.geometry import Box
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.hud.draw import draw_over_panels
+from game.scene.hud.draw import AlertFigures, HudFigures, alert_figures, draw_over_panels, hud_figures
 from game.scene.hud.free_room import FreeRoom, MessageRoom
 from game.scene.kitchen import draw_kitchen, kitchen_of_scene
-from game.scene.margins import Margins, kitchen_access
-from game.scene.panel_lens import panel_view
+from game.scene.margins import MarginFigures, Margins, kitchen_access, margin_figures
+from game.scene.panel_placement import panel_view
+from game.scene.room_figures import RoomFigures, room_figures
 from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places import KitchenLayout
@@ -41,9 +43,39 @@ BUSY_BUDGET = 0.004
 # until it is done; and while something happens there that must be seen to move smoothly.
 
 
+@dataclass(frozen=True, slots=True)
+class FrameFigures:
+    """What a frame shows: all that drawing is handed of the model."""
+
+    composition: Composition
+    access: Access
+    room: RoomFigures
+    hud: HudFigures
+    alerts: AlertFigures
+    margins: MarginFigures | None
+    """None: the kitchen fills the display."""
+
+
+def frame_figures(model: Model) -> FrameFigures:
+    """What a frame shows now."""
+    return FrameFigures(
+        model.composition,
+        model.access,
+        room_figures(model),
+        hud_figures(model),
+        alert_figures(model),
+        margin_figures(model) if model.composition.margins else None,
+    )
+
+
 def busy(model: Model) -> bool:
     """Whether something happens that a jerk would spoil: a blow, or a takeover in the air."""
     return model.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
+
+
+def never() -> bool:
+    """Nothing happens."""
+    return False
 
 
 class Overlay(Protocol):
@@ -77,11 +109,11 @@ def room_for_messages(overlays: Iterable[Overlay], large: bool = False) -> Messa
     return free.for_messages()
 
 
-def message_room(model: Model, overlays: Iterable[Overlay]) -> MessageRoom:
+def message_room(shape: Shape, access: Access, overlays: Iterable[Overlay]) -> MessageRoom:
     """Where signs and messages go: on a portrait display panels are beside the kitchen."""
-    if model.composition.shape is Shape.TALL:
+    if shape is Shape.TALL:
         return FreeRoom(True).for_messages()
-    return room_for_messages(overlays, model.access.large)
+    return room_for_messages(overlays, access.large)
 
 
 def whole_view(window: Window, access: Access) -> View:
@@ -97,14 +129,14 @@ def whole_view(window: Window, access: Access) -> View:
 def _brush(view: View, art: Art) -> Brush:
     """What draws to the window, and knows what of it is still as it was in the frame before."""
     brush = Brush(view, art, Pen(view))
-    brush.watch(_backdrop(brush))
+    brush.watch(_watched_tiles(brush))
     return brush
 
 
-def _backdrop(brush: Brush) -> Backdrop:
+def _watched_tiles(brush: Brush) -> DirtyTiles:
     """What knows which tiles of the window are still as they were put down."""
     view = brush.view
-    return Backdrop(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
+    return DirtyTiles(view.surface, view.scale, brush.art.scene().back - OVER_THE_CROWD)
 
 
 class Renderer:
@@ -140,9 +172,9 @@ class Renderer:
         """The fixed points of the scene, once it is there."""
         return kitchen_of_scene(self._brush.art.scene()) if self._brush else None
 
-    def prepare(self, model: Model | None = None) -> None:
-        """Render a little more of what the display's size needs; a few milliseconds, fewer where `model` is
-        busy."""
+    def prepare(self, is_busy: Callable[[], bool] = never) -> None:
+        """Render a little more of what the display's size needs; a few milliseconds, fewer while the kitchen
+        `is_busy`."""
         scale, now = self._newest_view().scale, time.monotonic()
         if scale != self._wished:
             self._wished, self._wished_since, self._next = scale, now, None
@@ -155,7 +187,7 @@ class Renderer:
             self._next = art, art.preload()
         art, steps = self._next
         budget = RESIZING_BUDGET if self._brush else LOADING_BUDGET
-        end = now + (BUSY_BUDGET if model is not None and self._brush and busy(model) else budget)
+        end = now + (BUSY_BUDGET if self._brush and is_busy() else budget)
         while time.monotonic() < end:
             progress = next(steps, None)
             if progress is None:
@@ -171,10 +203,11 @@ class Renderer:
             self._view = View(self._window.canvas)
         return self._view
 
-    def draw(self, model: Model, overlays: Sequence[Overlay]) -> None:
+    def draw(self, frame: FrameFigures, overlays: Sequence[Overlay]) -> None:
         """Draw the frame into the window: the kitchen and what lies over it, or how far loading is."""
         view = self._newest_view()
-        view.access = kitchen_access(model)
+        shape = frame.composition.shape
+        view.access = kitchen_access(shape, frame.access)
         brush = self._brush
         if brush is None:
             self._draw_loading(view)
@@ -183,18 +216,20 @@ class Renderer:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            if (len(model.gophers) <= MOST_TILED) != (brush.backdrop is not None):
-                brush.watch(None if brush.backdrop is not None else _backdrop(brush))
-            draw_kitchen(brush, model, self._gopher_pictures)
-            self._margins.draw(self._window, brush.art, model, bool(overlays) or self._covered)
+            if (len(frame.room.floor.gophers) <= MOST_TILED) != (brush.dirty_tiles is not None):
+                brush.watch(None if brush.dirty_tiles is not None else _watched_tiles(brush))
+            draw_kitchen(brush, frame.room, frame.hud, self._gopher_pictures)
+            if frame.margins is not None:
+                spoiled = bool(overlays) or self._covered
+                self._margins.draw(self._window, brush.art, frame.margins, spoiled)
             self._covered = bool(overlays)
-            over = whole_view(self._window, model.access) if self._window.composition.margins else view
+            over = whole_view(self._window, frame.access) if self._window.composition.margins else view
             for overlay in overlays:
-                overlay.draw(panel_view(over, overlay, model.composition, model.access))
-            if overlays and brush.backdrop is not None:
+                overlay.draw(panel_view(over, overlay, frame.composition, frame.access))
+            if overlays and brush.dirty_tiles is not None:
                 # They draw wherever they like, and do not say where.
-                brush.backdrop.spoil()
-            draw_over_panels(brush, model, message_room(model, overlays))
+                brush.dirty_tiles.spoil()
+            draw_over_panels(brush, frame.alerts, message_room(shape, frame.access, overlays))
             return
         # The window has another size than the pictures: the old ones, stretched, until the new are there.
         if self._behind is None:
@@ -202,20 +237,20 @@ class Renderer:
             self._behind = pygame.Surface(size).convert()
             old = View(self._behind)
             self._brush = brush = Brush(old, brush.art, Pen(old))
-        brush.view.access = kitchen_access(model)
-        draw_kitchen(brush, model, self._gopher_pictures)
-        if model.composition.shape is not Shape.TALL:
+        brush.view.access = view.access
+        draw_kitchen(brush, frame.room, frame.hud, self._gopher_pictures)
+        if shape is not Shape.TALL:
             for overlay in overlays:
                 overlay.draw(brush.view)
-        draw_over_panels(brush, model, message_room(model, overlays))
+        draw_over_panels(brush, frame.alerts, message_room(shape, frame.access, overlays))
         pygame.transform.scale(self._behind, view.surface.get_size(), view.surface)
 
-    def draw_pointer(self, model: Model, x: float, y: float) -> None:
+    def draw_pointer(self, access: Access, x: float, y: float) -> None:
         """Draw a gamepad's pointer over all that `draw` has put down, with its tip at a logical point."""
         self._covered = True
-        draw_pointer(whole_view(self._window, model.access), x, y)
-        if self._brush is not None and self._brush.backdrop is not None:
-            self._brush.backdrop.spoil()  # it lies over any part of the picture, and of the margins
+        draw_pointer(whole_view(self._window, access), x, y)
+        if self._brush is not None and self._brush.dirty_tiles is not None:
+            self._brush.dirty_tiles.spoil()  # it lies over any part of the picture, and of the margins
 
     def _draw_loading(self, view: View) -> None:
         if self._window.composition.margins:

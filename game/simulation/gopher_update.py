@@ -12,7 +12,7 @@ from game.simulation.crowd.fast_path import (
     NEAR,
     SMOOTH,
     TOP_SPEED,
-    Stride,
+    WalkStep,
     goal_of,
     steps_of,
     strolls,
@@ -192,7 +192,7 @@ def update_gophers(model: Model, dt: float) -> None:
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
     floor = model.floor
     crowded = len(model.gophers) > FEW and floor is not None and dt > 0.0
-    stride = Stride(dt) if crowded else None
+    step = WalkStep(dt) if crowded else None
     now, height = model.now, room.height
     # Whom somebody follows is drawn with every squash, and has springs even here.
     followed = set(map(id, model.followed))
@@ -204,13 +204,13 @@ def update_gophers(model: Model, dt: float) -> None:
             # Most of a crowd stands still, and this is all that it costs.
             if not gopher.gliding:
                 continue
-            if stride is not None and gopher.goal is not None:
-                gopher.gliding = stride.settle(gopher, gopher.goal)
+            if step is not None and gopher.goal is not None:
+                gopher.gliding = step.settle(gopher, gopher.goal)
                 continue
-        if stride is not None and gopher.strolling and gopher.goal is not None:
-            gopher.strolling = stride.walk(gopher, gopher.goal)
+        if step is not None and gopher.strolling and gopher.goal is not None:
+            gopher.strolling = step.walk(gopher, gopher.goal)
         elif (
-            stride is not None
+            step is not None
             and gopher.goal is not None
             and gopher.mood is joy
             and gopher.hop is None
@@ -218,11 +218,11 @@ def update_gophers(model: Model, dt: float) -> None:
             and id(gopher) not in followed
         ):
             if gopher.body.vx or gopher.body.vy:
-                stride.settle(gopher, gopher.goal)
+                step.settle(gopher, gopher.goal)
             _leap_for_joy(model, gopher, dt)
         else:
             _one(model, gopher, dt, room)
-            gopher.rest = rest_of(model, gopher, room, fallen, stride) if gopher.mood in RESTING else None
+            gopher.rest = rest_of(model, gopher, room, fallen, step) if gopher.mood in RESTING else None
             gopher.strolling = (
                 strolls(gopher, height)
                 and id(gopher) not in followed

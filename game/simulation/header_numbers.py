@@ -12,7 +12,7 @@ RATE_AGE = 5.0
 
 
 @dataclass(frozen=True)
-class Numbers:
+class HeaderNumbers:
     """What the band says, and what the first number counts."""
 
     delivered: int
@@ -28,12 +28,14 @@ def open_now(model: Model) -> int:
     return audit.in_flight if audit is not None else model.open_orders
 
 
-def numbers_of(model: Model) -> Numbers:
+def numbers_of(model: Model) -> HeaderNumbers:
     """The band's numbers. While the figures are shown their rate is everybody's; else what is seen here."""
     audit, stats = model.known.audit, model.known.stats
     a_minute = model.per_minute
     if stats is not None and model.stats_age <= RATE_AGE:
         a_minute = round(stats.rate_per_s.delivered * SECONDS)
     if audit is None:
-        return Numbers(model.tally.delivered, ("seen delivered", "seen to end"), model.open_orders, a_minute)
-    return Numbers(audit.delivered, ("delivered in all", "delivered"), audit.in_flight, a_minute)
+        return HeaderNumbers(
+            model.outcomes.delivered, ("seen delivered", "seen to end"), model.open_orders, a_minute
+        )
+    return HeaderNumbers(audit.delivered, ("delivered in all", "delivered"), audit.in_flight, a_minute)

@@ -16,12 +16,12 @@ from game.bindings import DEFAULT, Bindings
 from game.composition import PLAIN_COMPOSITION, Composition
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
-from game.simulation.controls.mashing import KillGuard
+from game.simulation.controls.kill_guard import KillGuard
 from game.simulation.crowd.floor_plan import FloorPlan, plan_floor
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount, count
 from game.simulation.messages import Message, with_message
-from game.simulation.model_parts import CrowdKeeping, FloorKeeping, Heard, Pointing, Tally
+from game.simulation.model_parts import ApiContact, CrowdKeeping, FloorKeeping, OutcomeCounts, Pointing
 from game.simulation.order_stream import OrderStream
 from game.simulation.particles import Particles
 from game.simulation.places import KitchenLayout, Place
@@ -73,9 +73,9 @@ class Model:
     own: set[str] = field(default_factory=set)
     newest_own: tuple[str, ...] = ()
     """The newest orders of this window that have come in; all of them would be a crowd again."""
-    heard: Heard = field(default_factory=Heard)
+    api_contact: ApiContact = field(default_factory=ApiContact)
     pointing: Pointing = field(default_factory=Pointing)
-    tally: Tally = field(default_factory=Tally)
+    outcomes: OutcomeCounts = field(default_factory=OutcomeCounts)
     floor_keeping: FloorKeeping = field(default_factory=FloorKeeping)
     crowd: CrowdKeeping = field(default_factory=CrowdKeeping)
     shake: float = 0.0
@@ -166,7 +166,13 @@ class Model:
     @property
     def heard_at(self) -> float:
         """Until when (`real`) what is shown is known to be so: now, or when the API answered last."""
-        return self.real if self.heard.offline_since is None else self.heard.offline_since
+        return self.real if self.api_contact.offline_since is None else self.api_contact.offline_since
+
+    @property
+    def silent_s(self) -> float | None:
+        """For how many seconds the API has not answered; None: it does."""
+        since = self.api_contact.offline_since
+        return None if since is None else self.real - since
 
     @property
     def open_orders(self) -> int:
@@ -194,12 +200,12 @@ class Model:
     @property
     def audit_age(self) -> float:
         """Seconds since the known audit was counted."""
-        return max(0.0, self.real - self.heard.audit_at)
+        return max(0.0, self.real - self.api_contact.audit_at)
 
     @property
     def stats_age(self) -> float:
         """Seconds since the known statistics were counted."""
-        return max(0.0, self.real - self.heard.stats_at)
+        return max(0.0, self.real - self.api_contact.stats_at)
 
     def real_of(self, moment: float, within: float = math.inf) -> float:
         """When (`real`) a Unix time of the API's was; never in the future, nor longer ago than `within`
@@ -210,7 +216,7 @@ class Model:
     @property
     def per_minute(self) -> int:
         """Deliveries of the last 60 seconds."""
-        return self.tally.per_minute(self.real)
+        return self.outcomes.per_minute(self.real)
 
     @property
     def still(self) -> bool:

@@ -22,7 +22,7 @@ NOWHERE = -1.0, -1.0
 
 
 @dataclass
-class Heard:
+class ApiContact:
     """When the API was heard of last, and since when it is not."""
 
     offline_since: float | None = None
@@ -58,7 +58,7 @@ class Pointing:
 
 
 @dataclass
-class Tally:
+class OutcomeCounts:
     """How orders have ended, as this window saw it."""
 
     delivered: int = 0

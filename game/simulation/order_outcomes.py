@@ -15,14 +15,14 @@ def count_end(model: Model, order: Order, seen: bool = False) -> None:
     """Count an order that is over; `seen`: this window saw it on its way."""
     condition = condition_of(order)
     if condition is None:
-        model.tally.delivered += 1
+        model.outcomes.delivered += 1
         # One that was seen on its way has not been delivered before anything was heard of orders last.
-        within = model.real - model.heard.orders_at if seen else math.inf
+        within = model.real - model.api_contact.orders_at if seen else math.inf
         finished = order.finished_at.timestamp() if order.finished_at else model.wall
-        model.tally.count_delivery(model.real_of(finished, within))
+        model.outcomes.count_delivery(model.real_of(finished, within))
     elif condition in (Condition.CANCELLED, Condition.TERMINATED):
         # Somebody wanted that: the window does not call it a loss.
-        model.tally.cancelled += 1
+        model.outcomes.cancelled += 1
         model.say(
             f"Order {short_name(order.id, order.customer)} was {condition.value}.", icon=condition.value
         )
@@ -39,8 +39,8 @@ def _end_text(order: Order, condition: Condition) -> str:
 
 def lose(model: Model, count: int) -> None:
     """Add to the orders that count as lost, by what this window sees; a negative number: found again."""
-    model.tally.lost += count
-    model.tally.pulse = 1.0
+    model.outcomes.lost += count
+    model.outcomes.pulse = 1.0
 
 
 def tell_operator(model: Model, event: OrderReset | OrderPaused | OrderResumed) -> None:

@@ -176,7 +176,7 @@ def _die(model: Model, event: WorkerDied) -> None:
     last = cook.worker.last_exit if cook.worker else None
     cook.died_at = last.at.timestamp() if last else model.wall
     # It lived when the fleet was heard of last: so much is certain whatever the clocks say.
-    cook.died_real = model.real_of(cook.died_at, model.real - model.heard.fleet_at)
+    cook.died_real = model.real_of(cook.died_at, model.real - model.api_contact.fleet_at)
     if event.cause in MEANT:
         return
     spot = cook_spot(model.kitchen, event.slot, model.slots)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
-from game.api_state.receipts import Words, words_of
+from game.api_state.receipts import ReceiptText, words_of
 from game.geometry import Box
 from game.simulation.model import ReceiptSlip
 from game.simulation.motion import ease_out
@@ -28,7 +28,7 @@ class PlacedSlip(NamedTuple):
     """A receipt that is shown: what it says, and where its upper left corner is now."""
 
     note: ReceiptSlip
-    words: Words
+    words: ReceiptText
     x: float
     y: float
 
@@ -38,16 +38,16 @@ def frame_of(access: Access) -> tuple[float, float]:
     return (LEFT - WIDER, WIDE + WIDER) if access.large else (LEFT, WIDE)
 
 
-def height_of(words: Words, access: Access = PLAIN) -> float:
+def height_of(words: ReceiptText, access: Access = PLAIN) -> float:
     """How high a slip is: its head, what was held, and what became of that."""
     rows = 2 + bool(words.outcome) + bool(words.kept)
     return 2 * PAD + LINE * access.text * rows
 
 
-_said: dict[int, tuple[Receipt, int, Words]] = {}
+_said: dict[int, tuple[Receipt, int, ReceiptText]] = {}
 
 
-def _words(receipt: Receipt, tenth: int) -> Words:
+def _words(receipt: Receipt, tenth: int) -> ReceiptText:
     """What a receipt says so many tenths of a second after the death; worked out anew only while that may be
     another thing.
     """

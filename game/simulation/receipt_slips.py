@@ -1,4 +1,5 @@
-"""The receipts at the right edge: which are there, and for how long. The audit's red counter, too."""
+"""The receipts at the right edge: which are there, and for how long. When a false time-out is told, too;
+and the audit's red counter."""
 
 from __future__ import annotations
 
@@ -119,4 +120,4 @@ def audit_alarm(model: Model, old: Snapshot) -> None:
     """Let the big counter jump when the audit finds another order lost."""
     before, after = old.audit, model.known.audit
     if after is not None and after is not before and after.lost > (before.lost if before else 0):
-        model.tally.pulse = 1.0
+        model.outcomes.pulse = 1.0

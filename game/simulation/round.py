@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from api_stub.schema import Round, RoundKill
-from game.api_state.exhibit import Exhibit
+from game.api_state.failures_and_rounds import FailuresAndRounds
 
 LEAST, MOST = 3, 8
 """Letters of a name."""
@@ -17,7 +17,7 @@ ANSWER_S = 4.0
 """After so long without an answer a name may be sent again."""
 
 
-class Phase(StrEnum):
+class RoundPhase(StrEnum):
     """How far the round is."""
 
     STARTING = "starting"
@@ -32,7 +32,7 @@ class RoundPlay:
     """One round. Begin with the number of starts that were answered before it."""
 
     starts: int
-    phase: Phase = Phase.STARTING
+    phase: RoundPhase = RoundPhase.STARTING
     told: Round | None = None
     """The API's record of it, as it was told last."""
     left: float = 0.0
@@ -67,26 +67,26 @@ def later(play: RoundPlay, dt: float) -> RoundPlay:
     return replace(play, left=left, waited=waited, sending=play.sending and waited < ANSWER_S)
 
 
-def heard(play: RoundPlay, known: Exhibit) -> RoundPlay:
+def heard(play: RoundPlay, known: FailuresAndRounds) -> RoundPlay:
     """The round after what the API has told."""
-    if play.phase is Phase.STARTING:
+    if play.phase is RoundPhase.STARTING:
         if known.starts <= play.starts:
             return play
         if known.rounds_lacking or known.not_started or known.round is None:
             why = "This API has no rounds." if known.rounds_lacking else known.not_started
-            return replace(play, phase=Phase.REFUSED, why_not=why)
-        play = replace(play, phase=Phase.PLAYING, names=known.names)
+            return replace(play, phase=RoundPhase.REFUSED, why_not=why)
+        play = replace(play, phase=RoundPhase.PLAYING, names=known.names)
     told = known.round
     if told is not None and told is not play.told and (play.told is None or told.n == play.told.n):
         play = replace(play, told=told, left=told.left_s, length=max(play.length, told.left_s))
-        if play.phase is Phase.PLAYING and told.state != "running":
-            play = replace(play, phase=Phase.NAMING, left=0.0)
-    if play.phase is Phase.NAMING and known.names > play.names:
+        if play.phase is RoundPhase.PLAYING and told.state != "running":
+            play = replace(play, phase=RoundPhase.NAMING, left=0.0)
+    if play.phase is RoundPhase.NAMING and known.names > play.names:
         if known.refused:
             said = kindly(known.refused)
             play = replace(play, name="", sending=False, refusal=said, names=known.names)
         elif play.told is not None and play.told.name:
-            play = replace(play, phase=Phase.TABLE, sending=False, names=known.names)
+            play = replace(play, phase=RoundPhase.TABLE, sending=False, names=known.names)
         else:
             play = replace(play, sending=False, names=known.names)
     return play
@@ -94,7 +94,7 @@ def heard(play: RoundPlay, known: Exhibit) -> RoundPlay:
 
 def refused(play: RoundPlay, why: str) -> RoundPlay:
     """There is no round."""
-    return replace(play, phase=Phase.REFUSED, why_not=why)
+    return replace(play, phase=RoundPhase.REFUSED, why_not=why)
 
 
 def kindly(refusal: str) -> str:
@@ -107,7 +107,7 @@ def kindly(refusal: str) -> str:
 def typed(play: RoundPlay, letter: str) -> RoundPlay:
     """The name with a letter more, as far as it may be."""
     shown = letter.upper()
-    if play.phase is not Phase.NAMING or play.sending or not shown.isalpha():
+    if play.phase is not RoundPhase.NAMING or play.sending or not shown.isalpha():
         return play
     if len(play.name) + len(shown) > MOST:
         return play
@@ -126,7 +126,7 @@ def sent(play: RoundPlay) -> RoundPlay:
 
 def nameless(play: RoundPlay) -> RoundPlay:
     """Nobody says who played."""
-    return replace(play, phase=Phase.TABLE, sending=False)
+    return replace(play, phase=RoundPhase.TABLE, sending=False)
 
 
 def risk_of(kill: RoundKill) -> str:

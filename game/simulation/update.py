@@ -26,7 +26,6 @@ from game.api_state.news import (
 from game.api_state.snapshot import Snapshot, advance
 from game.bindings import bound
 from game.inputs import Input
-from game.once import Told
 from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
@@ -38,12 +37,13 @@ from game.simulation.order_stream import configured, due, settled
 from game.simulation.reactions import hit_stop, react
 from game.simulation.receipt_slips import audit_alarm, take_receipts, take_timeouts, update_notes
 from game.simulation.speaker_lines import later, told
+from game.told_once import ToldOnce
 
 MOST_OWN = 500
 """With more orders of this window in mind than this, those that are over for long are forgotten."""
 SHAKE_HALF_LIFE = 0.06
 
-_told = Told(logging.getLogger(__name__))
+_told = ToldOnce(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         if len(model.own) > MOST_OWN:
             # Whoever is not known any more is not shown either. Its own order comes with this news.
             model.own &= model.known.orders.keys() | {news.order.id}
-    if isinstance(news, ApiAway) and model.heard.offline_since is None:
-        model.heard.offline_since = model.real
+    if isinstance(news, ApiAway) and model.api_contact.offline_since is None:
+        model.api_contact.offline_since = model.real
     if isinstance(news, StreamSettled):
         _settle_stream(model, news)
     old, model.known = model.known, _advanced(model.known, news)
@@ -92,12 +92,12 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         model.speaker = told(model.speaker, checkpoint.story)
         model.bindings = bound(checkpoint.bindings)
     if model.known.online:
-        model.heard.offline_since = None
+        model.api_contact.offline_since = None
     events = _reacted(model, old)
     if isinstance(news, FleetSeen):
-        model.heard.fleet_at = model.real
+        model.api_contact.fleet_at = model.real
     elif isinstance(news, OrdersSeen):
-        model.heard.orders_at = model.real
+        model.api_contact.orders_at = model.real
     return events
 
 
@@ -105,9 +105,9 @@ def _note_ages(model: Model, old: Snapshot) -> None:
     """How old audit and statistics are is asked of the clock once, when they come."""
     audit, stats = model.known.audit, model.known.stats
     if audit is not None and (old.audit is None or old.audit.counted_at != audit.counted_at):
-        model.heard.audit_at = model.real_of(audit.counted_at.timestamp())
+        model.api_contact.audit_at = model.real_of(audit.counted_at.timestamp())
     if stats is not None and (old.stats is None or old.stats.counted_at != stats.counted_at):
-        model.heard.stats_at = model.real_of(stats.counted_at.timestamp())
+        model.api_contact.stats_at = model.real_of(stats.counted_at.timestamp())
 
 
 def _reacted(model: Model, old: Snapshot) -> tuple[Event, ...]:
@@ -129,7 +129,7 @@ def move(model: Model, dt: float) -> None:
     update_gophers(model, dt)
     model.particles.update(dt)
     model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
-    model.tally.pulse = max(0.0, model.tally.pulse - dt * 2.0)
+    model.outcomes.pulse = max(0.0, model.outcomes.pulse - dt * 2.0)
 
 
 def _settle_stream(model: Model, news: StreamSettled) -> None:

@@ -36,7 +36,7 @@ FAINTEST = 0.12
 
 
 @dataclass(frozen=True)
-class Facts:
+class SoundFacts:
     """What the limiter knows of a sound: its length in seconds, its loudness, its highest sample."""
 
     seconds: float
@@ -56,7 +56,7 @@ class _Voice:
 class Limiter:
     """Lets cues through, or makes them quieter, or drops them. Times in seconds of one steady clock."""
 
-    facts: Mapping[str, Facts]
+    facts: Mapping[str, SoundFacts]
     ambient: float = 0.0
     """Loudness and highest sample that the loops need, kept free for them."""
     ambient_peak: float = 0.0

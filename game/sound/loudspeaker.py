@@ -18,7 +18,7 @@ from pygame._sdl2 import audio
 
 from game.sound import alsa, synth
 from game.sound.cues import Ambience, Cue, pan
-from game.sound.limiter import VOICES, Facts, Limiter
+from game.sound.limiter import VOICES, Limiter, SoundFacts
 from game.sound.synth import LOOPS, RATE
 
 log = logging.getLogger(__name__)
@@ -75,10 +75,10 @@ class SystemDevices:
             return frozenset()
 
 
-def facts_of(waves: Mapping[str, synth.Wave]) -> dict[str, Facts]:
+def facts_of(waves: Mapping[str, synth.Wave]) -> dict[str, SoundFacts]:
     """What the limiter must know of each sound."""
     return {
-        name: Facts(len(wave) / RATE, synth.loudness(wave), float(np.max(np.abs(wave))))
+        name: SoundFacts(len(wave) / RATE, synth.loudness(wave), float(np.max(np.abs(wave))))
         for name, wave in waves.items()
     }
 

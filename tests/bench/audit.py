@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from api_stub.records.audit import Verdict, tally, verdict
 from api_stub.records.ledger_lines import Contents, Totals
 from api_stub.records.recount import Recount
-from api_stub.records.source import Row, State
+from api_stub.records.source import ListedRun, State
 from tests.bench.report import Line, median
 from tests.recorded import MadeUpTemporal, ledger_of
 
@@ -24,7 +24,7 @@ class Prepared(MadeUpTemporal):
     def __init__(self) -> None:
         super().__init__()
         self.states: Counter[State] = Counter()
-        self.changes: list[Row] = []
+        self.changes: list[ListedRun] = []
 
     def prepare(self) -> None:
         """Everything is listed as it is now."""
@@ -39,7 +39,7 @@ class Prepared(MadeUpTemporal):
         self.states.update({"running": -1, "completed": 1})
         self.changes = [row]
 
-    async def rows(self, floor: float, changed_after: float | None = None) -> list[Row]:
+    async def rows(self, floor: float, changed_after: float | None = None) -> list[ListedRun]:
         """See Source."""
         return list(self.listed.values()) if changed_after is None else self.changes
 

@@ -7,7 +7,6 @@ served again. At the end: every acknowledged order is delivered, no process and 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import random
 import tempfile
@@ -21,8 +20,9 @@ import httpx
 import psutil
 
 from tests.bench.faults import FAULTS, FIXED, Fault, Scene, edit_the_code, in_use, small_disk
+from tests.bench.recovery import Recovery, runs
 from tests.bench.report import Line, median, progress
-from tests.running import PATIENCE, RunningStack, as_yaml, eventually, processes_naming, removable_temporal
+from tests.running import RunningStack, as_yaml, eventually, processes_naming, removable_temporal
 from tests.soak import Customers
 
 EVERY_S = 20.0
@@ -85,8 +85,8 @@ class Verdict:
 
 def alive(stack: RunningStack, name: str) -> bool:
     """Whether this part runs."""
-    with contextlib.suppress(psutil.NoSuchProcess, OSError, ValueError, KeyError):
-        return bool(psutil.Process(stack.pids()[name]).status() != psutil.STATUS_ZOMBIE)
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return runs(stack.pids()[name])
     return False
 
 
@@ -107,27 +107,13 @@ class Chaos:
     def __init__(self, scene: Scene, verdict: Verdict) -> None:
         self._scene = scene
         self._verdict = verdict
-        self._probes = itertools.count(1)
-
-    def seconds_until_it_serves(self, limit_s: float) -> float:
-        """From now until everything serves. Raises AssertionError after the limit."""
-        probe, began = f"probe-{next(self._probes)}", time.monotonic()
-        eventually(lambda: serves(self._scene.stack, probe, ["basil"]), limit_s, 0.05)
-        return time.monotonic() - began
+        self.recovery = Recovery(lambda probe: serves(scene.stack, probe, ["basil"]), 0.05)
 
     def suffer(self, name: str, fault: Fault) -> None:
         """Break one thing, leave it broken for a while where it must be mended, and wait until all serves."""
-        mend = fault(self._scene)
-        if mend is not None:
-            time.sleep(HOLD_S)
-            mend()
-        try:
-            took = self.seconds_until_it_serves(BACK_S)
-        except AssertionError:
+        took, in_time = self.recovery.after(lambda: fault(self._scene), HOLD_S, BACK_S)
+        if not in_time:
             self._verdict.late.append(name)
-            took = BACK_S * PATIENCE
-            with contextlib.suppress(AssertionError):
-                took += self.seconds_until_it_serves(60)
         self._verdict.back.setdefault(name, []).append(took)
         progress(f"chaos: back {took:.1f} s after {name}")
 
@@ -163,8 +149,8 @@ def run(minutes: float, every_s: float = EVERY_S, seed: int = 2022, names: tuple
         edit_the_code(scene, FIXED)
         chaos = Chaos(scene, verdict)
         with Customers(stack, RATE) as customers:
-            chaos.seconds_until_it_serves(BACK_S)
-            verdict.floors = [chaos.seconds_until_it_serves(BACK_S) for _ in range(FLOORS)]
+            chaos.recovery.seconds_until_back(BACK_S)
+            verdict.floors = [chaos.recovery.seconds_until_back(BACK_S) for _ in range(FLOORS)]
             end = time.monotonic() + 60 * minutes
             for name in names or order_of_faults(dice, verdict.own_disk):
                 due = time.monotonic() + every_s

@@ -18,7 +18,7 @@ from game.desktop.window import Window
 from game.drawing.art import GopherPose
 from game.inputs import PointerMove
 from game.network.news_intake import NewsIntake
-from game.scene.renderer import Renderer
+from game.scene.renderer import Renderer, frame_figures
 from game.simulation.appearance import look_for
 from game.simulation.model import Model
 from game.simulation.update import update
@@ -71,7 +71,7 @@ def player(window: Window, stage: Renderer) -> Callable[[int, Sequence[News]], N
         window.poll()
         model.wall += DT
         update(model, [PointerMove(frame * 5 % 1920, 650.0)], portions.let_in(news), DT)
-        stage.draw(model, ())
+        stage.draw(frame_figures(model), ())
         pygame.display.flip()
         sweep(lambda: model.still)
 

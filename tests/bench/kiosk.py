@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from tests.bench.chaos import CONFIG as CHAOS
 from tests.bench.chaos import DISK_MB, alive, left_of
 from tests.bench.faults import FAULTS, Mend, in_use, small_disk
 from tests.bench.hands import Played, write_hands
 from tests.bench.monkey import WINDOW, Monkey, xdotool
+from tests.bench.recovery import Recovery, runs
 from tests.bench.report import Line, median, progress
 from tests.bench.usage import Usage
 from tests.bench.watchdog_faults import (
@@ -39,7 +39,7 @@ from tests.bench.watchdog_faults import (
 )
 from tests.bench.wrong_clock import WrongClock, can_be_made
 from tests.desk import NEEDED, virtual_display
-from tests.running import PATIENCE, RunningStack, as_yaml, eventually, removable_temporal
+from tests.running import RunningStack, as_yaml, eventually, removable_temporal
 from tests.soak import Customers
 
 EVERY_S = 30.0
@@ -112,7 +112,7 @@ class Booth:
 
     def __init__(self, scene: KioskScene, display: str, verdict: Verdict) -> None:
         self._scene, self._display, self._verdict = scene, display, verdict
-        self._probes = 0
+        self.recovery = Recovery(self.is_back, 0.1)
 
     def is_back(self, probe: str) -> bool:
         """Whether an order is taken, Temporal answers, and the window is there; whether cooks live is the
@@ -127,37 +127,15 @@ class Booth:
             return stack.status(probe)["status"] != "ORDER_UNKNOWN" and xdotool(self._display, *WINDOW)
         return False
 
-    def seconds_until_back(self, limit_s: float) -> float:
-        """From now until all is there. Raises AssertionError after the limit."""
-        self._probes += 1
-        began = time.monotonic()
-        eventually(lambda: self.is_back(f"probe-{self._probes}"), limit_s, 0.1)
-        return time.monotonic() - began
-
     def suffer(self, name: str, fault: Callable[[KioskScene], Mend | None]) -> None:
         """Break one thing, mend it after a while where it must be, and wait until all is there again."""
         self._scene.doomed.clear()
-        mend = fault(self._scene)
-        if mend is not None:
-            time.sleep(HOLD_S)
-            mend()
         limit_s = NOTICED_S.get(name, 0.0) + (GAME_BACK_S if name in OWN_WINDOW else BACK_S)
-        try:
-            took = self.seconds_until_back(limit_s)
-        except AssertionError:
+        took, in_time = self.recovery.after(lambda: fault(self._scene), HOLD_S, limit_s)
+        if not in_time:
             self._verdict.unrecovered.append(name)
-            took = limit_s * PATIENCE
-            with contextlib.suppress(AssertionError):
-                took += self.seconds_until_back(60)
         self._verdict.back.setdefault(name, []).append(took)
         progress(f"kiosk: back {took:.1f} s after {name}")
-
-
-def runs(pid: int) -> bool:
-    """Whether there is such a process, and it is not merely waiting to be reaped."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    return False
 
 
 def not_to_be_had(own_disk: bool, rights_dropped: bool, own_clock: bool) -> set[str]:
@@ -251,7 +229,7 @@ def run(
             stack, config, program, temporary, verdict.own_disk, dice, rights_dropped=dropped, clock=clock
         )
         booth = Booth(scene, display, verdict)
-        booth.seconds_until_back(40)
+        booth.recovery.seconds_until_back(40)
         with Usage(stack) as usage, Customers(stack, RATE) as customers:
             with Monkey(display, SIZE, seed, checkpoints) as monkey, Played(directory) as hands:
                 end = time.monotonic() + 60 * minutes

@@ -1,4 +1,4 @@
-"""The code that a developer edits at the booth: loaded from source, called with care, blamed by line.
+"""Code that a developer edits at the booth: loaded from source, called within a time limit, blamed by line.
 
 Whatever is wrong with it fails the attempts that need it, retryably, and nothing else: the worker lives on.
 """
@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError
 from worker.shared import CodeFault, Placement
 from worker.show import toppings as right
 from worker.show.files import read_bounded
-from worker.show.surroundings import Surroundings
+from worker.show.process_state import ProcessState
 from worker.show.timebox import Outcome, Timebox, bounded
 
 LOAD_S = 5.0
@@ -34,7 +34,7 @@ Spread = Callable[[list[str]], object]
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedCode:
     """A file of code as it was read: its digest (None: it could not be read), its function or its fault."""
 
     file: Path
@@ -46,18 +46,18 @@ class Loaded:
 class Toppings:
     """Spreads toppings, with the right function, or with the one of a file that somebody edits.
 
-    `limit_s` is how long a call of edited code may take; `surroundings` are put back after each.
+    `limit_s` is how long a call of edited code may take; `process_state` are put back after each.
     """
 
     def __init__(
         self,
-        edited: Loaded | None = None,
+        edited: LoadedCode | None = None,
         limit_s: float = CALL_S,
-        surroundings: Surroundings | None = None,
+        process_state: ProcessState | None = None,
     ) -> None:
         self._edited = edited
         self._limit_s = limit_s
-        self._timebox = Timebox(surroundings)
+        self._timebox = Timebox(process_state)
 
     @property
     def edited(self) -> bool:
@@ -98,7 +98,7 @@ class Toppings:
         return outcome.answer or []
 
 
-async def load(file: Path, limit_s: float = LOAD_S, surroundings: Surroundings | None = None) -> Loaded:
+async def load(file: Path, limit_s: float = LOAD_S, process_state: ProcessState | None = None) -> LoadedCode:
     """Read and run the file. Never raises: what is wrong with it is told as a fault.
 
     It is compiled from source each time: bytecode of an older edit could be taken for the new one.
@@ -106,20 +106,20 @@ async def load(file: Path, limit_s: float = LOAD_S, surroundings: Surroundings |
     try:
         source = read_bounded(file, MAX_SOURCE_BYTES)
     except OSError as error:
-        return Loaded(file, fault=CodeFault(str(file), None, f"{type(error).__name__}: {error.strerror}"))
+        return LoadedCode(file, fault=CodeFault(str(file), None, f"{type(error).__name__}: {error.strerror}"))
     digest = digest_of(source)
     if len(source) > MAX_SOURCE_BYTES:
         message = f"OverflowError: it has more than {MAX_SOURCE_BYTES} bytes"
-        return Loaded(file, digest, fault=CodeFault(str(file), None, message))
-    outcome = await Timebox(surroundings).call(lambda: run(source, file), limit_s)
+        return LoadedCode(file, digest, fault=CodeFault(str(file), None, message))
+    outcome = await Timebox(process_state).call(lambda: run(source, file), limit_s)
     if outcome.overran:
         line = line_in(outcome.where, file)
         message = f"TimeoutError: loading it was not done after {limit_s:g} s"
-        return Loaded(file, digest, fault=CodeFault(str(file), line, message))
+        return LoadedCode(file, digest, fault=CodeFault(str(file), line, message))
     if outcome.error is not None:
         fault = CodeFault(str(file), line_of(outcome.error, file), told(outcome))
-        return Loaded(file, digest, fault=fault)
-    return Loaded(file, digest, spread=outcome.answer)
+        return LoadedCode(file, digest, fault=fault)
+    return LoadedCode(file, digest, spread=outcome.answer)
 
 
 def run(source: bytes, file: Path) -> Spread:

@@ -75,7 +75,7 @@ async def is_listed(client: Client, queue: str) -> bool:
     return any(poller.identity == client.identity for poller in answer.pollers)
 
 
-class Pauses:
+class StartPauses:
     """How long to wait after a start that failed, and what to say of it: each reason once in a row."""
 
     def __init__(self, who: str) -> None:

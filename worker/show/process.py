@@ -23,20 +23,20 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker._worker import load_default_build_id
 
-from worker.activities import Kitchen
+from worker.activities import PizzaActivities
 from worker.connection import connect
 from worker.show.chaos import ChaosInterceptor
-from worker.show.edited_code import Loaded, Toppings, load
+from worker.show.edited_code import LoadedCode, Toppings, load
 from worker.show.hints import OnHint
 from worker.show.lifespan import live
 from worker.show.log_lines import name_orders
-from worker.show.memory import run_out_of_memory
-from worker.show.news import HintingInterceptor, News
+from worker.show.news_to_fleet import HintingInterceptor, NewsToFleet
+from worker.show.out_of_memory import run_out_of_memory
 from worker.show.outputs import BoundedFile, Output, log_to
 from worker.show.oven import BeforeBaking
-from worker.show.polling import Pauses, until_polling
+from worker.show.polling import StartPauses, until_polling
+from worker.show.process_state import ProcessState
 from worker.show.spec import OnReady, Readiness, WorkerSpec
-from worker.show.surroundings import Surroundings
 from worker.worker import build_worker
 
 logger = logging.getLogger(__name__)
@@ -48,16 +48,16 @@ KILL_ME_FIRST = "500"
 def worker_of_the_show(
     client: Client,
     spec: WorkerSpec,
-    edited: Loaded | None = None,
-    surroundings: Surroundings | None = None,
+    edited: LoadedCode | None = None,
+    process_state: ProcessState | None = None,
     on_hint: OnHint | None = None,
 ) -> Worker:
     """The worker of worker/worker.py, with dice, with the code that visitors edit, and with hints."""
-    toppings = Toppings(edited, surroundings=surroundings)
+    toppings = Toppings(edited, process_state=process_state)
     hinting = [HintingInterceptor(on_hint)] if on_hint is not None else []
     return build_worker(
         client,
-        Kitchen(spec.identity, toppings.spread, before_baking=BeforeBaking(spec.oven, spec.poison)),
+        PizzaActivities(spec.identity, toppings.spread, before_baking=BeforeBaking(spec.oven, spec.poison)),
         task_queue=spec.task_queue,
         concurrency=spec.concurrency,
         drain_s=spec.drain_s,
@@ -73,16 +73,16 @@ async def run_worker(
     on_hint: OnHint | None = None,
 ) -> None:
     """Poll until `stop` is set, then drain. A lost, absent or refusing server is waited for, not died of."""
-    surroundings = Surroundings(output) if spec.code is not None else None
-    edited = await load(spec.code, surroundings=surroundings) if spec.code is not None else None
+    process_state = ProcessState(output) if spec.code is not None else None
+    edited = await load(spec.code, process_state=process_state) if spec.code is not None else None
     if edited is not None and edited.fault is not None:
         logger.error("%s: %s, line %s: %s", spec.identity, spec.code, edited.fault.line, edited.fault.message)
     readiness = Readiness(edited.digest, edited.fault) if edited is not None else Readiness()
-    pauses = Pauses(spec.identity)
+    pauses = StartPauses(spec.identity)
     while not stop.is_set():
         try:
             client = await connect(spec.target, spec.identity)
-            worker = worker_of_the_show(client, spec, edited, surroundings, on_hint)
+            worker = worker_of_the_show(client, spec, edited, process_state, on_hint)
             async with worker:
                 await until_polling(client, worker, spec)
                 pauses.reset()
@@ -183,7 +183,7 @@ def fleet_main(spec: WorkerSpec, news: int, lifeline: int) -> NoReturn:
     go_first_when_memory_runs_out()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fleet says SIGTERM
 
-    fleet = News(news)
+    fleet = NewsToFleet(news)
 
     def tell(readiness: Readiness) -> None:
         try:

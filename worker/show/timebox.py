@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Generic, TypeVar
 
-from worker.show.surroundings import Surroundings
+from worker.show.process_state import ProcessState
 
 T = TypeVar("T")
 MAX_WORDS = 500
@@ -40,11 +40,11 @@ class Outcome(Generic[T]):
 class Timebox:
     """Calls functions in daemon threads. One that overran and cannot be stopped is never called beside.
 
-    `surroundings` are put back after each call, whatever it did to them.
+    `process_state` are put back after each call, whatever it did to them.
     """
 
-    def __init__(self, surroundings: Surroundings | None = None) -> None:
-        self._surroundings = surroundings
+    def __init__(self, process_state: ProcessState | None = None) -> None:
+        self._process_state = process_state
         self._stray: threading.Thread | None = None
 
     @property
@@ -84,8 +84,8 @@ class Timebox:
             if not done.done() or done.cancelled():
                 self._stray = thread
                 stop(thread)
-            if self._surroundings is not None:
-                self._surroundings.put_back()
+            if self._process_state is not None:
+                self._process_state.put_back()
 
 
 def words_of(error: BaseException) -> str:

@@ -13,8 +13,8 @@ from api_stub.background import Troubles, keep_running
 from api_stub.checkpoint.config import MAX_SLOTS, KubernetesConfig
 from api_stub.fleet.host import OnFailed, OnNews
 from api_stub.fleet.kubernetes import template
-from api_stub.fleet.kubernetes.book import Book
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, Raw
+from api_stub.fleet.kubernetes.known_pods import KnownPods
 from api_stub.fleet.kubernetes.watch import Watch
 from api_stub.fleet.state import Policy
 
@@ -46,7 +46,7 @@ class KubernetesHost:
         self.server = server or ApiServer(config)
         self._deployment = config.deployment
         self._booth = booth
-        self._book = Book()
+        self._pods = KnownPods()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changing = asyncio.Lock()
         """One change of the Deployment at a time: ten starts at once are ten more."""
@@ -63,19 +63,19 @@ class KubernetesHost:
     def follow(self, on_news: OnNews) -> None:
         """Tell of all Pods of ours, from now on."""
         if self._follower is None:
-            watch = Watch(self.server, self._book, on_news, self.troubles, self._booth)
+            watch = Watch(self.server, self._pods, on_news, self.troubles, self._booth)
             self._follower = asyncio.create_task(keep_running(WATCH, watch.follow, self.troubles))
 
     def stop(self, handle: str, at_once: bool, on_failed: OnFailed) -> None:
         """Delete the Pod of this uid, with grace 0 or its own; only one that was seen with our labels, in our
         namespace."""
-        pod = self._book.pod(handle)
+        pod = self._pods.pod(handle)
         if pod is None:
             return
-        self._book.asked(handle)
+        self._pods.asked(handle)
 
         def failed(reason: str) -> None:
-            self._book.asked(handle, False)
+            self._pods.asked(handle, False)
             on_failed(reason)
 
         self._begin(

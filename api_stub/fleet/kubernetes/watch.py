@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from api_stub.background import Pauses, Troubles
 from api_stub.fleet.events import HostNews
-from api_stub.fleet.kubernetes.book import Book
 from api_stub.fleet.kubernetes.client import OPENED, KubernetesProblem, Raw
+from api_stub.fleet.kubernetes.known_pods import KnownPods
 from api_stub.fleet.kubernetes.pods import read
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ FAILED_WATCHES = 3
 GONE = 410
 
 
-class Server(Protocol):
+class PodLister(Protocol):
     """What is asked of the API server."""
 
     namespace: str
@@ -47,14 +47,14 @@ class Watch:
 
     def __init__(
         self,
-        server: Server,
-        book: Book,
+        server: PodLister,
+        pods: KnownPods,
         tell: Callable[[HostNews], None],
         troubles: Troubles,
         booth: str | None = None,
     ) -> None:
         self._server = server
-        self._book = book
+        self._pods = pods
         self._tell = tell
         self._troubles = troubles
         self._booth = booth
@@ -81,7 +81,7 @@ class Watch:
     async def _list(self) -> None:
         raws, version = await self._server.pods()
         pods = [read(raw, self._server.namespace, self._booth) for raw in raws]
-        self._news(self._book.listed([pod for pod in pods if pod is not None]))
+        self._news(self._pods.listed([pod for pod in pods if pod is not None]))
         self._version, self._failed = version, 0
         self._well()
 
@@ -107,17 +107,17 @@ class Watch:
         meta = meta if isinstance(meta, dict) else {}
         pod = read(record, self._server.namespace, self._booth)
         if kind == "DELETED":
-            self._news(self._book.gone(str(meta.get("uid") or ""), pod))
+            self._news(self._pods.gone(str(meta.get("uid") or ""), pod))
         elif kind in ("ADDED", "MODIFIED") and pod is not None:
-            self._news(self._book.saw(pod))
+            self._news(self._pods.saw(pod))
         if version := meta.get("resourceVersion"):  # also of a BOOKMARK, which is nothing else
             self._version = str(version)
 
     def _news(self, news: list[HostNews]) -> None:
         for one in news:
             self._tell(one)
-        if self._book.left_out:
-            self._troubles.tell("Pods", f"{self._book.left_out} Pods are more than can be followed")
+        if self._pods.left_out:
+            self._troubles.tell("Pods", f"{self._pods.left_out} Pods are more than can be followed")
 
     def _note(self, problem: KubernetesProblem) -> None:
         """What follows: another list where the version is not known any more, or may be the reason."""

@@ -29,7 +29,7 @@ GHOSTLY: Colour = (226, 234, 255)
 
 
 @dataclass(frozen=True)
-class Stance:
+class PoseLayers:
     """The layers that make a pose."""
 
     eyes: str
@@ -37,14 +37,14 @@ class Stance:
     arms: str
 
 
-STANCES: dict[CookPose, Stance] = {
-    CookPose.IDLE: Stance("open", "smile", "rest"),
-    CookPose.BLINK: Stance("blink", "smile", "rest"),
-    CookPose.KNEAD: Stance("busy", "smile", "knead"),
-    CookPose.PEEL: Stance("side", "smile", "peel"),
-    CookPose.PHONE: Stance("side", "open", "phone"),
-    CookPose.HIT: Stance("hit", "ouch", "hit"),
-    CookPose.ARRIVE: Stance("happy", "open", "wave"),
+POSE_LAYERS: dict[CookPose, PoseLayers] = {
+    CookPose.IDLE: PoseLayers("open", "smile", "rest"),
+    CookPose.BLINK: PoseLayers("blink", "smile", "rest"),
+    CookPose.KNEAD: PoseLayers("busy", "smile", "knead"),
+    CookPose.PEEL: PoseLayers("side", "smile", "peel"),
+    CookPose.PHONE: PoseLayers("side", "open", "phone"),
+    CookPose.HIT: PoseLayers("hit", "ouch", "hit"),
+    CookPose.ARRIVE: PoseLayers("happy", "open", "wave"),
 }
 
 
@@ -52,7 +52,7 @@ def layer_names(look: CookLook, pose: CookPose) -> list[str]:
     """The layers of a cook from back to front, without `cook/`; some need not exist."""
     if pose is CookPose.GHOST:
         return ["ghost", "eyes/ghost"]
-    stance = STANCES[pose]
+    chosen = POSE_LAYERS[pose]
     # Glasses stay on closed eyes, but not on the eyes of somebody who was just hit.
     face = "plain" if pose is CookPose.HIT and look.face == "glasses" else look.face
     return [
@@ -61,14 +61,14 @@ def layer_names(look: CookLook, pose: CookPose) -> list[str]:
         "apron",
         "apron_trim",
         f"kerchief/{look.kerchief}",
-        f"mouth/{stance.mouth}",
+        f"mouth/{chosen.mouth}",
         f"moustache/{look.moustache}",
-        f"eyes/{stance.eyes}",
+        f"eyes/{chosen.eyes}",
         f"face/{face}",
         f"hats/{look.hat}",
         "hat_band",
-        f"arms/{stance.arms}",
-        f"paws/{stance.arms}",
+        f"arms/{chosen.arms}",
+        f"paws/{chosen.arms}",
     ]
 
 

@@ -36,7 +36,7 @@ BUILDS: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class Stance:
+class PoseLayers:
     """The layers that make a pose."""
 
     eyes: str
@@ -45,15 +45,15 @@ class Stance:
     paws: str
 
 
-STANCES: dict[GopherPose, Stance] = {
-    GopherPose.IDLE: Stance("open", "neutral", "stand", "hold"),
-    GopherPose.BLINK: Stance("blink", "neutral", "stand", "hold"),
-    GopherPose.WORRIED: Stance("worried", "worried", "stand", "mouth"),
-    GopherPose.HAPPY: Stance("happy", "happy", "stand", "up"),
-    GopherPose.JUMP: Stance("worried", "worried", "jump", "up"),
-    GopherPose.WALK1: Stance("open", "neutral", "step_a", "hold"),
-    GopherPose.WALK2: Stance("open", "neutral", "step_b", "hold"),
-    GopherPose.ASLEEP: Stance("blink", "snore", "stand", "hold"),
+POSE_LAYERS: dict[GopherPose, PoseLayers] = {
+    GopherPose.IDLE: PoseLayers("open", "neutral", "stand", "hold"),
+    GopherPose.BLINK: PoseLayers("blink", "neutral", "stand", "hold"),
+    GopherPose.WORRIED: PoseLayers("worried", "worried", "stand", "mouth"),
+    GopherPose.HAPPY: PoseLayers("happy", "happy", "stand", "up"),
+    GopherPose.JUMP: PoseLayers("worried", "worried", "jump", "up"),
+    GopherPose.WALK1: PoseLayers("open", "neutral", "step_a", "hold"),
+    GopherPose.WALK2: PoseLayers("open", "neutral", "step_b", "hold"),
+    GopherPose.ASLEEP: PoseLayers("blink", "snore", "stand", "hold"),
 }
 
 _OVER_THE_FACE = ("moustache",)
@@ -71,7 +71,7 @@ def nearest(sizes: tuple[int, ...], height: float) -> int:
     return below if height - below <= above - height else above
 
 
-def layer_names(look: GopherLook, stance: Stance) -> list[str]:
+def layer_names(look: GopherLook, chosen: PoseLayers) -> list[str]:
     """The layers of a gopher from back to front, without `gopher/`; some need not exist."""
     late = (*_OVER_THE_FACE, *_IN_THE_PAW)
     return [
@@ -79,17 +79,17 @@ def layer_names(look: GopherLook, stance: Stance) -> list[str]:
         f"ears/{look.ears}",
         f"body/{look.body}",
         f"body/{look.body}_over",
-        f"feet/{stance.feet}",
+        f"feet/{chosen.feet}",
         *([] if look.extra in late else [f"extras/{look.extra}"]),
-        f"mouth/{stance.mouth}",
+        f"mouth/{chosen.mouth}",
         # An open, worried mouth leaves no room for them.
-        *([] if stance.mouth == "worried" else [f"teeth/{look.teeth}"]),
+        *([] if chosen.mouth == "worried" else [f"teeth/{look.teeth}"]),
         *([f"extras/{look.extra}"] if look.extra in _OVER_THE_FACE else []),
-        f"eyes/{look.eyes}_{stance.eyes}",
+        f"eyes/{look.eyes}_{chosen.eyes}",
         f"glasses/{look.glasses}",
         f"hats/{look.hat}",
         *([f"extras/{look.extra}"] if look.extra in _IN_THE_PAW else []),
-        f"paws/{stance.paws}",
+        f"paws/{chosen.paws}",
     ]
 
 
@@ -119,7 +119,7 @@ class Gophers:
         zoom = self._small if size <= SMALL else self._zoom
         canvas = pygame.Surface((round(self._view[0] * zoom), round(self._view[1] * zoom)), pygame.SRCALPHA)
         layers = []
-        for short in layer_names(look, STANCES[pose]):
+        for short in layer_names(look, POSE_LAYERS[pose]):
             name = f"gopher/{short}"
             if name in self._parts:
                 layers.append(self._layer_in(name, look.colour, zoom))

@@ -21,7 +21,7 @@ _VIEWBOX = re.compile(r'viewBox="[^"]*"')
 
 
 @dataclass(frozen=True)
-class Part:
+class SvgPart:
     """One SVG of the manifest. Lengths are units of its viewBox.
 
     `ink` is the box that its drawing stays within: only that much is rendered. `anchor` is the point
@@ -45,7 +45,7 @@ class Layer:
     offset: tuple[int, int]
 
 
-def read_manifest(folder: Path = ASSETS) -> dict[str, Part]:
+def read_manifest(folder: Path = ASSETS) -> dict[str, SvgPart]:
     """Every part by name. Raises OSError or KeyError where the manifest is not as it should be."""
     raw = yaml.load(
         (folder / "manifest.yaml").read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -55,7 +55,7 @@ def read_manifest(folder: Path = ASSETS) -> dict[str, Part]:
         kind = raw["kinds"][entry["kind"]]
         view = entry.get("view", kind.get("view"))
         anchor = entry.get("anchor", kind.get("anchor"))
-        parts[name] = Part(
+        parts[name] = SvgPart(
             name=name,
             file=entry["file"],
             kind=entry["kind"],

@@ -13,7 +13,7 @@ import font_fredoka_one
 import font_lato
 import pygame
 
-from game.drawing.text.coverage import coverage_of
+from game.drawing.text.font_coverage import coverage_of
 from game.drawing.text.script_fonts import ANYTHING, SCRIPTS, file_of, script_of
 
 Face = Literal["display", "text", "bold", "code"]

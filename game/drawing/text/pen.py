@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from functools import lru_cache
-
 import pygame
 
 from game.accessibility import LARGE
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.text.fitting import ELLIPSIS, fit, left_out, wrap
 from game.drawing.text.fonts import Face, Name, font
 from game.drawing.text.line_layout import LONGEST, caret, set_line
@@ -29,7 +27,9 @@ ANCHORS: dict[str, tuple[float, float]] = {
 """Where a point lies on a line's box, as parts of its width and height."""
 
 LIMIT_BYTES = 8 * 1024 * 1024
-"""Of all drawn lines together; those used longest ago go first."""
+"""Of all drawn lines together."""
+LETTER_BYTES = 2 * 1024 * 1024
+"""Of all single characters together."""
 
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
 """Sizes that are tried, as shares of the one asked for, before text is cut."""
@@ -45,33 +45,13 @@ LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
 Key = tuple[str, Face, int, Colour, bool]
 
 
-class _Drawn:
-    """Lines as surfaces, shared by all pens, bounded by bytes."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Key, pygame.Surface] = OrderedDict()
-        self.bytes = 0
-
-    def get(self, key: Key) -> pygame.Surface:
-        """The line as a surface, drawn now if it was not there."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found
-        made = self._kept[key] = _draw(*key)
-        self.bytes += _bytes(made)
-        while self.bytes > LIMIT_BYTES and len(self._kept) > 1:
-            self.bytes -= _bytes(self._kept.popitem(last=False)[1])
-        return made
+_drawn: KeptPictures[pygame.Surface] = KeptPictures(LIMIT_BYTES)
+"""Lines as surfaces, shared by all pens."""
+_letters: KeptPictures[pygame.Surface] = KeptPictures(LETTER_BYTES)
+"""Single characters: the digits of numbers that change all the time, the letters of code."""
 
 
-def _bytes(surface: pygame.Surface) -> int:
-    return surface.get_width() * surface.get_height() * surface.get_bytesize()
-
-
-@lru_cache(maxsize=512)
-def _single(name: Name, px: int, text: str, colour: Colour, rtl: bool) -> pygame.Surface:
-    """One character, kept: the digits of numbers that change all the time, the letters of code."""
+def _render(name: Name, px: int, text: str, colour: Colour, rtl: bool) -> pygame.Surface:
     return font(name, px, rtl).render(text, True, colour)
 
 
@@ -82,16 +62,16 @@ def _draw(text: str, face: Face, px: int, colour: Colour, tabular: bool) -> pyga
     for piece in line.pieces:
         if piece.width:
             if len(piece.text) == 1:
-                picture = _single(piece.font, px, piece.text, colour, piece.rtl)
+                letter = piece.font, px, piece.text, colour, piece.rtl
+                picture = _letters.get(letter) or _letters.keep(letter, _render(*letter))
             else:
-                picture = font(piece.font, px, piece.rtl).render(piece.text, True, colour)
+                picture = _render(piece.font, px, piece.text, colour, piece.rtl)
             # On one base line, whatever the fonts.
             at = piece.x, line.over + line.ascent - font(piece.font, px).get_ascent()
             surface.blit(picture, at)
     return surface.convert_alpha() if pygame.display.get_surface() else surface
 
 
-_drawn = _Drawn()
 MOST_WRITTEN = 1024
 _written: dict[tuple[object, ...], tuple[Key, int, int, int, int]] = {}
 """Of what was asked to be written, as which line, how wide and how high, how far its picture reaches above
@@ -140,7 +120,7 @@ class Pen:
         left, top = round(x * scale - fx * width), round(y * scale - fy * height)
         if width:
             at = left - view.origin[0], top - over - view.origin[1]
-            view.surface.blit(_drawn.get(key), at)
+            view.surface.blit(_drawn.get(key) or _drawn.keep(key, _draw(*key)), at)
             view.drawn(*at, width, high)
         return left / scale, top / scale, width / scale, height / scale
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from api_stub.schema import Failure
 from game.actions import DoFailure
-from game.api_state.exhibit import Exhibit
+from game.api_state.failures_and_rounds import FailuresAndRounds
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, PointerMove, PointerPress
 from game.panels.failures.menu_drawing import draw_detail, draw_log, draw_row, draw_time_line
-from game.panels.failures.words import KEYS, log_lines
+from game.panels.failures.menu_text import KEYS, log_lines
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
-from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.scene.hud.free_room import FreeRoom
 from game.theme import INK_SOFT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST
 
@@ -41,7 +41,7 @@ class FailuresPanel(Panel):
 
     modal = True
 
-    def __init__(self, known: Callable[[], Exhibit], wall: Callable[[], float]) -> None:
+    def __init__(self, known: Callable[[], FailuresAndRounds], wall: Callable[[], float]) -> None:
         self._known = known
         self._wall = wall
         self._focus = 0
@@ -121,25 +121,25 @@ class FailuresPanel(Panel):
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
-        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
-        easel.sheet(FRAME)
-        easel.text("What can go wrong", LEFT, TOP - 34, SIZE_HEAD, face="display", anchor="midleft")
-        easel.text(
+        painter = PanelPainter(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
+        painter.sheet(FRAME)
+        painter.text("What can go wrong", LEFT, TOP - 34, SIZE_HEAD, face="display", anchor="midleft")
+        painter.text(
             "a number does it, really  ·  Esc closes", LEFT + 2 * ROW_WIDE, TOP - 32, SIZE_LEAST, INK_SOFT,
             anchor="midright", max_width=560,
         )  # fmt: skip
         known, failures = self._known(), self.failures
         if self.note:
-            easel.text(self.note, LEFT, TOP + 60, SIZE_BODY, max_width=2 * ROW_WIDE)
+            painter.text(self.note, LEFT, TOP + 60, SIZE_BODY, max_width=2 * ROW_WIDE)
         hot = hit_at(self.hits, *self._sheet.pointer)
         for hit, failure in zip(self.hits, failures, strict=True):
-            draw_row(easel, hit, failure, hit.index == self._focus, hit is hot)
+            draw_row(painter, hit, failure, hit.index == self._focus, hit is hot)
         if failures:
-            draw_detail(easel, failures[min(self._focus, len(failures) - 1)], DETAIL)
+            draw_detail(painter, failures[min(self._focus, len(failures) - 1)], DETAIL)
         if known.menu is not None:
-            easel.text("Timeouts in force", RIGHT, TOP - 34, SIZE_HEAD, face="display", anchor="midleft")
-            draw_time_line(easel, known.menu.timeouts, TIME_LINE)
+            painter.text("Timeouts in force", RIGHT, TOP - 34, SIZE_HEAD, face="display", anchor="midleft")
+            draw_time_line(painter, known.menu.timeouts, TIME_LINE)
         if known.menu is not None and known.menu.open:
-            easel.text("What noticed", RIGHT, LOG[1] - 30, SIZE_HEAD, face="display", anchor="midleft")
+            painter.text("What noticed", RIGHT, LOG[1] - 30, SIZE_HEAD, face="display", anchor="midleft")
             titles = {failure.id: failure.title for failure in failures}
-            draw_log(easel, log_lines(known.records, titles, self._wall(), MOST_LINES), LOG)
+            draw_log(painter, log_lines(known.records, titles, self._wall(), MOST_LINES), LOG)

@@ -7,7 +7,7 @@ import pygame
 from game.drawing.kept_pictures import KeptPictures
 from game.geometry import Box
 from game.panels.order_card.life import Fate
-from game.panels.widgets import Easel
+from game.panels.widgets import PanelPainter
 from game.theme import Colour
 
 _FINER = 3
@@ -51,8 +51,8 @@ def _make_bar(size: tuple[int, int], fate: Fate, fill: Colour, edge: Colour, rim
     return made.convert_alpha() if pygame.display.get_surface() else made
 
 
-def put_bar(easel: Easel, box: Box, fate: Fate, fill: Colour, edge: Colour) -> None:
+def put_bar(painter: PanelPainter, box: Box, fate: Fate, fill: Colour, edge: Colour) -> None:
     """A bar in the box, as its attempt ended."""
-    rect = easel.view.rect(*easel.moved(box))
+    rect = painter.view.rect(*painter.moved(box))
     if rect.w > 0 and rect.h > 0:
-        easel.view.surface.blit(_bar(rect.size, fate, fill, edge, easel.view.px(2.4)), rect)
+        painter.view.surface.blit(_bar(rect.size, fate, fill, edge, painter.view.px(2.4)), rect)

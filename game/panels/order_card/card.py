@@ -19,9 +19,9 @@ from game.panels.magnifier import Magnifier
 from game.panels.order_card import qr
 from game.panels.order_card.life import Life, life_of
 from game.panels.order_card.life_drawing import draw_life
-from game.panels.order_card.text import Slip, kill_text, slip_of, unheard_sentence
+from game.panels.order_card.text import CardText, card_text, kill_text, unheard_sentence
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
-from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.scene.hud.free_room import FreeRoom
 from game.simulation.appearance import look_for
 from game.theme import (
@@ -64,7 +64,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
-class Telling:
+class OrderContext:
     """What is known beside the order itself: its history, the receipts, false time-outs, and the time by the
     API's clock (Unix seconds).
     """
@@ -97,11 +97,11 @@ class OrderCard(Panel):
         *,
         art: Art | None,
         side: str,
-        telling: Callable[[], Telling] = Telling,
+        context: Callable[[], OrderContext] = OrderContext,
         closed: bool = False,
         public_url: str | None = None,
     ) -> None:
-        """`look_up` and `telling` are asked in every frame; `ui`: the Web UI, None while unknown; `side`:
+        """`look_up` and `context` are asked in every frame; `ui`: the Web UI, None while unknown; `side`:
         left or right. `closed`: in a kiosk nothing opens beside the game, and the QR code is `public_url`.
         """
         self.order_id = order_id
@@ -109,7 +109,7 @@ class OrderCard(Panel):
         self._ui = public_url if closed else ui
         self._closed = closed
         self._art = art
-        self._telling = telling
+        self._context = context
         self._way = 1 if side == "right" else -1
         x = 1920 - 24 - WIDTH if side == "right" else 24.0
         self.frame: Box = (x, TOP, WIDTH, HEIGHT)
@@ -167,104 +167,104 @@ class OrderCard(Panel):
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
         view = self._magnifier.view(view)
-        easel = Easel(
-            view, self._art, dx=self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH
-        )
-        easel.sheet(self.frame)
+        dx = self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived)
+        painter = PanelPainter(view, self._art, dx=dx, growth=GROWTH)
+        painter.sheet(self.frame)
         order = self._look_up(self.order_id)
         x, y = self.frame[0] + MARGIN, self.frame[1] + 30
         if order is None:
-            easel.text(self.order_id, x, y, SIZE_HEAD, face="display", max_width=WIDTH - 150)
-            easel.text("Nothing is known of this order.", x, y + 60, SIZE_BODY, INK_SOFT)
+            painter.text(self.order_id, x, y, SIZE_HEAD, face="display", max_width=WIDTH - 150)
+            painter.text("Nothing is known of this order.", x, y + 60, SIZE_BODY, INK_SOFT)
         else:
-            self._draw_order(easel, order, x, y)
-        self._draw_buttons(easel)
+            self._draw_order(painter, order, x, y)
+        self._draw_buttons(painter)
 
-    def _draw_order(self, easel: Easel, order: Order, x: float, y: float) -> None:
-        telling = self._telling()
-        life = life_of(order, telling.history, telling.receipts, telling.wall, telling.timeouts)
-        slip = slip_of(order, life, telling.wall)
-        self._draw_head(easel, order, slip, x, y)
+    def _draw_order(self, painter: PanelPainter, order: Order, x: float, y: float) -> None:
+        context = self._context()
+        life = life_of(order, context.history, context.receipts, context.wall, context.timeouts)
+        shown = card_text(order, life, context.wall)
+        self._draw_head(painter, order, shown, x, y)
         y += 120
-        easel.text("order", x, y, SIZE_LEAST, face="bold")
-        left = easel.pen.measure("order", SIZE_LEAST, face="bold")[0] + 12
-        for text in easel.pen.wrap(slip.order_id, SIZE_LEAST, INNER - left, lines=ID_LINES):
-            easel.text(text, x + left, y, SIZE_LEAST, INK_SOFT, max_width=INNER - left)
+        painter.text("order", x, y, SIZE_LEAST, face="bold")
+        left = painter.pen.measure("order", SIZE_LEAST, face="bold")[0] + 12
+        for text in painter.pen.wrap(shown.order_id, SIZE_LEAST, INNER - left, lines=ID_LINES):
+            painter.text(text, x + left, y, SIZE_LEAST, INK_SOFT, max_width=INNER - left)
             y += LINE
-        y = self._draw_pizza(easel, order, slip, x, y + 5)
-        y = draw_life(easel, slip, life, x, y, INNER)
-        self._draw_foot(easel, order, slip, life, y + 6)
+        y = self._draw_pizza(painter, order, shown, x, y + 5)
+        y = draw_life(painter, shown, life, x, y, INNER)
+        self._draw_foot(painter, order, shown, life, y + 6)
 
-    def _draw_head(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> None:
-        easel.box((x, y, 108, 108), DUSK, 24, INK)
-        if easel.art is not None:
+    def _draw_head(self, painter: PanelPainter, order: Order, shown: CardText, x: float, y: float) -> None:
+        painter.box((x, y, 108, 108), DUSK, 24, INK)
+        if painter.art is not None:
             pose = POSES.get(order.status, GopherPose.IDLE)
-            easel.sprite(easel.art.gopher(look_for(order.id), pose, 96), x + 54, y + 103)
+            painter.sprite(painter.art.gopher(look_for(order.id), pose, 96), x + 54, y + 103)
         left = x + 126
         room = INNER - 126 - 70
-        easel.text(slip.title, left, y + 14, SIZE_HEAD, face="display", anchor="midleft", max_width=room)
-        easel.icon(slip.icon, left + 20, y + 56, 38)
-        text_left = left + (48 if easel.art is not None else 0)
+        painter.text(shown.title, left, y + 14, SIZE_HEAD, face="display", anchor="midleft", max_width=room)
+        painter.icon(shown.icon, left + 20, y + 56, 38)
+        text_left = left + (48 if painter.art is not None else 0)
         done = order.status is OrderStatus.DELIVERED
         bad = condition_of(order) not in (None, Condition.CANCELLED)
         colour, room = BASIL if done else TOMATO if bad else INK, x + INNER - 70 - text_left
-        easel.text(
-            slip.status, text_left, y + 56, SIZE_BODY, colour, face="bold", anchor="midleft", max_width=room
+        painter.text(
+            shown.status, text_left, y + 56, SIZE_BODY, colour, face="bold", anchor="midleft", max_width=room
         )
         room = x + INNER - left
-        if slip.stale:
+        if shown.stale:
             # What is not fresh says so, in front of what was last known.
             words = "last known"
-            wide = easel.pen.measure(words, SIZE_LEAST, face="bold")[0]
-            easel.box((left, y + 79, wide + 24, 32), INK, 16)
-            easel.text(words, left + 12, y + 95, SIZE_LEAST, GLOW, face="bold", anchor="midleft")
+            wide = painter.pen.measure(words, SIZE_LEAST, face="bold")[0]
+            painter.box((left, y + 79, wide + 24, 32), INK, 16)
+            painter.text(words, left + 12, y + 95, SIZE_LEAST, GLOW, face="bold", anchor="midleft")
             left, room = left + wide + 34, room - wide - 34
-        easel.text(slip.now, left, y + 95, SIZE_SMALL, anchor="midleft", max_width=room)
+        painter.text(shown.now, left, y + 95, SIZE_SMALL, anchor="midleft", max_width=room)
 
-    def _draw_pizza(self, easel: Easel, order: Order, slip: Slip, x: float, y: float) -> float:
-        left = x + (104 if easel.art is not None else 18)
+    def _draw_pizza(self, painter: PanelPainter, order: Order, shown: CardText, x: float, y: float) -> float:
+        left = x + (104 if painter.art is not None else 18)
         room = x + INNER - 14 - left
-        toppings = easel.pen.wrap(slip.toppings, SIZE_LEAST, room, lines=2)
+        toppings = painter.pen.wrap(shown.toppings, SIZE_LEAST, room, lines=2)
         high = 66.0 + 26 * (len(toppings) - 1)
-        easel.box((x, y, INNER, high), PAPER_LIT, 18, RULE)
-        if easel.art is not None:
+        painter.box((x, y, INNER, high), PAPER_LIT, 18, RULE)
+        if painter.art is not None:
             state = PIZZAS.get(order.status, PizzaState.BAKED)
-            easel.sprite(easel.art.pizza(state, order.toppings, high - 6), x + 52, y + high / 2)
-        easel.text(slip.crust, left, y + 4, SIZE_SMALL, face="bold", max_width=room)
+            painter.sprite(painter.art.pizza(state, order.toppings, high - 6), x + 52, y + high / 2)
+        painter.text(shown.crust, left, y + 4, SIZE_SMALL, face="bold", max_width=room)
         for n, text in enumerate(toppings):
-            easel.text(text, left, y + 33 + 26 * n, SIZE_LEAST, max_width=room)
+            painter.text(text, left, y + 33 + 26 * n, SIZE_LEAST, max_width=room)
         return y + high + 12
 
-    def _draw_foot(self, easel: Easel, order: Order, slip: Slip, life: Life | None, y: float) -> None:
+    def _draw_foot(
+        self, painter: PanelPainter, order: Order, shown: CardText, life: Life | None, y: float
+    ) -> None:
         """The way into Temporal, and in words what went wrong on the way: deaths, and the last failure."""
         left, top, wide, _ = self._foot
-        if not self._draw_code(easel, order, y):
+        if not self._draw_code(painter, order, y):
             left, wide = self.frame[0] + MARGIN, INNER
         kills = [unheard_sentence(one) for one in life.unheard[-1:]] if life else []
         paused, over = condition_of(order) is Condition.PAUSED, order.status in FINAL
         kills += [kill_text(kill, paused, over) for kill in life.kills[-2:]] if life else []
-        failure = f"Last failure: {slip.failure}" if slip.failure else ""
+        failure = f"Last failure: {shown.failure}" if shown.failure else ""
         free = int((top - 8 - y) / LINE)
         for text in (failure, *kills):
             room = min(free, 3 if text is failure else 2)
             if not text or room < 1:
                 continue
-            for part in easel.pen.wrap(text, SIZE_LEAST, wide, lines=room):
-                easel.text(part, left, y, SIZE_LEAST, TOMATO if text is failure else INK, max_width=wide)
+            for part in painter.pen.wrap(text, SIZE_LEAST, wide, lines=room):
+                painter.text(part, left, y, SIZE_LEAST, TOMATO if text is failure else INK, max_width=wide)
                 y, free = y + LINE, free - 1
-        run = run_lines(slip.run_id, lambda text: easel.pen.measure(text, SIZE_LEAST)[0] <= wide)
+        run = run_lines(shown.run_id, lambda text: painter.pen.measure(text, SIZE_LEAST)[0] <= wide)
         if y + 6 + LINE * len(run) <= top - 4:
             for n, part in enumerate(run):
-                easel.text(part, left, y + 6 + LINE * n, SIZE_LEAST, INK_SOFT, max_width=wide)
+                painter.text(part, left, y + 6 + LINE * n, SIZE_LEAST, INK_SOFT, max_width=wide)
 
-    def _draw_code(self, easel: Easel, order: Order, y: float) -> bool:
+    def _draw_code(self, painter: PanelPainter, order: Order, y: float) -> bool:
         """The QR code of the order's page, with its quiet zone; whether there is such a page, and room."""
-        page = self._ui if self._closed else qr.page_of(self._ui, self._telling().namespace, order)
+        page = self._ui if self._closed else qr.page_of(self._ui, self._context().namespace, order)
         if page is None:
             return False
-        x = self.frame[0] + MARGIN
-        bottom = TOP + HEIGHT - 30
-        view = easel.view
+        x, bottom = self.frame[0] + MARGIN, TOP + HEIGHT - 30
+        view = painter.view
         # With room for the words over it; where it is scarce, the code alone; in a small window, whose
         # pixels are coarse, a little smaller than it should be.
         room = min(QR_ROOM, bottom - y)
@@ -276,24 +276,24 @@ class OrderCard(Panel):
             return False
         side = px / view.scale
         top = bottom - side
-        corner = easel.moved((x + (QR_ROOM - side) / 2, top, side, side))
+        corner = painter.moved((x + (QR_ROOM - side) / 2, top, side, side))
         view.surface.blit(found, view.pos(corner[0], corner[1]))
         words = "opens on this computer" if urlsplit(page).hostname in LOOPBACK else "its page in Temporal"
         words = "more about all this" if self._closed else words
         if top - y >= LINE - 2:
-            easel.text(
+            painter.text(
                 words, x + QR_ROOM / 2, top - 2, SIZE_LEAST, INK_SOFT, anchor="midbottom", max_width=QR_ROOM
             )
         return True
 
-    def _draw_buttons(self, easel: Easel) -> None:
+    def _draw_buttons(self, painter: PanelPainter) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)
         for hit in self.hits:
             if hit.group == OPEN:
                 known = self._ui is not None
                 text = "Open in Temporal" if known else "Web UI: address not known"
-                easel.button(hit.box, text, "U", strong=known, hot=hit is hot)
+                painter.button(hit.box, text, "U", strong=known, hot=hit is hot)
             else:
                 x, y, w, h = hit.box
-                easel.box(hit.box, GLOW if hit is hot else PLASTER, 18, INK)
-                easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
+                painter.box(hit.box, GLOW if hit is hot else PLASTER, 18, INK)
+                painter.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")

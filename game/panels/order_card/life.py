@@ -36,7 +36,7 @@ BRIEFEST = 0.05
 
 
 @dataclass(frozen=True)
-class Attempt:
+class LifeAttempt:
     """One attempt, in Unix seconds; `timed` tells that begin and end are recorded, not only that it was."""
 
     number: int
@@ -54,7 +54,7 @@ class Lane:
     stage: Stage
     due: float | None
     until: float
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[LifeAttempt, ...]
 
     @property
     def waits(self) -> tuple[tuple[float, float], ...]:
@@ -97,7 +97,7 @@ class Life:
 
 
 @dataclass(frozen=True)
-class _Broken:
+class _ReceiptedAttempt:
     """What a receipt says about one attempt."""
 
     worker: str
@@ -119,14 +119,14 @@ def kills_of(order: Order, receipts: Iterable[Receipt]) -> tuple[Kill, ...]:
     return tuple(sorted(found, key=lambda kill: kill.at))
 
 
-def _broken(order: Order, receipts: Iterable[Receipt], stage: Stage) -> dict[int, _Broken]:
-    found: dict[int, _Broken] = {}
+def _broken(order: Order, receipts: Iterable[Receipt], stage: Stage) -> dict[int, _ReceiptedAttempt]:
+    found: dict[int, _ReceiptedAttempt] = {}
     held = held_by_attempt(order, stage)
     for receipt, n in about(order, receipts):
         entry = receipt.orders[n]
         # Before a reset another process had the attempt of that number.
         if entry.stage is stage and (entry.attempt not in held or held[entry.attempt].worker == entry.from_):
-            found[entry.attempt] = _Broken(
+            found[entry.attempt] = _ReceiptedAttempt(
                 entry.from_, receipt.exit_observed_at.timestamp(), _unix(entry.taken_over_at)
             )
     return found
@@ -138,7 +138,7 @@ def _event(history: Sequence[HistoryEvent], stage: Stage, *types: str) -> float 
 
 
 @dataclass
-class _Rough:
+class _UntimedAttempt:
     """An attempt whose ends may not be known."""
 
     number: int
@@ -152,17 +152,17 @@ def _rough(
     view: StageView | None,
     begun: int,
     working: bool,
-    broken: dict[int, _Broken],
+    broken: dict[int, _ReceiptedAttempt],
     held: Mapping[int, Custodian],
     unheard: Set[int],
-) -> list[_Rough]:
+) -> list[_UntimedAttempt]:
     """The attempts that have begun, with what is recorded of each: `held` is the chain of custody, `unheard`
     are the attempts whose workers lived when they were given up.
     """
-    found: list[_Rough] = []
+    found: list[_UntimedAttempt] = []
     for number in range(1, begun + 1):
         before, death, had = broken.get(number - 1), broken.get(number), held.get(number)
-        one = _Rough(number, None, before.next_start if before else None, None, "failed")
+        one = _UntimedAttempt(number, None, before.next_start if before else None, None, "failed")
         if had is not None:
             after = held.get(number + 1)
             one.worker, one.start = had.worker, _unix(had.started_at) or one.start
@@ -180,9 +180,9 @@ def _rough(
     return found
 
 
-def _spread(rough: list[_Rough], due: float, until: float) -> list[Attempt]:
+def _spread(rough: list[_UntimedAttempt], due: float, until: float) -> list[LifeAttempt]:
     """Give every attempt a place in time: recorded ends stay, what lies between them is shared evenly."""
-    placed: list[Attempt] = []
+    placed: list[LifeAttempt] = []
     at, n = due, 0
     while n < len(rough):
         run = [rough[n]]
@@ -199,13 +199,13 @@ def _spread(rough: list[_Rough], due: float, until: float) -> list[Attempt]:
         for k, one in enumerate(run):
             timed = one.fate != "failed" or (len(run) == 1 and one.start is not None and one.end is not None)
             placed.append(
-                Attempt(one.number, one.worker, at + k * part, at + (k + 1) * part, one.fate, timed)
+                LifeAttempt(one.number, one.worker, at + k * part, at + (k + 1) * part, one.fate, timed)
             )
         at = edge
     return placed
 
 
-def _fewer(attempts: list[Attempt]) -> tuple[Attempt, ...]:
+def _fewer(attempts: list[LifeAttempt]) -> tuple[LifeAttempt, ...]:
     """No more than can be drawn: those without a recorded time go, the earliest first."""
     spare = len(attempts) - MARKS
     kept = []
@@ -225,7 +225,7 @@ def _lane(
     begin: float,
     now: float,
     history: Sequence[HistoryEvent],
-    broken: dict[int, _Broken],
+    broken: dict[int, _ReceiptedAttempt],
     unheard: Set[int],
 ) -> Lane:
     """One stage of an order that began at `begin`; the stage is due since `due`, if it is; it is `now`."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from game.panels.order_card.bar_pictures import put_bar
-from game.panels.order_card.life import Attempt, Lane, Life
-from game.panels.order_card.text import Slip, StageLine, StageState, clock, number_of, seconds
-from game.panels.widgets import PAPER_LIT, RULE, Easel
+from game.panels.order_card.life import Lane, Life, LifeAttempt
+from game.panels.order_card.text import CardText, StageLine, StageState, clock, number_of, seconds
+from game.panels.widgets import PAPER_LIT, RULE, PanelPainter
 from game.simulation.actors import colour_of
 from game.theme import (
     BASIL,
@@ -33,7 +33,7 @@ LEAST_BAR, LEAST_MARK = 16.0, 9.0
 GAP = 3.0
 PAD = 8.0
 
-Mark = tuple[Attempt, float, float]
+Mark = tuple[LifeAttempt, float, float]
 """An attempt and its place from left to right, in logical pixels."""
 
 
@@ -42,7 +42,7 @@ def pale(worker: str) -> Colour:
     return mix(colour_of(worker), CREAM, 0.3)
 
 
-def places(attempts: Iterable[Attempt], life: Life, left: float, right: float) -> list[Mark]:
+def places(attempts: Iterable[LifeAttempt], life: Life, left: float, right: float) -> list[Mark]:
     """Where a lane's bars lie: true to time, but none too thin to be seen, and none over another."""
     scale = (right - left) / (life.end - life.start)
     found: list[Mark] = []
@@ -72,35 +72,35 @@ RAGGED = frozenset({"working", "killed", "unheard"})
 """Fates whose bars are not square at their right end."""
 
 
-def _fits(easel: Easel, mark: Mark) -> bool:
+def _fits(painter: PanelPainter, mark: Mark) -> bool:
     """Whether the worker's number has room within its bar."""
     attempt, start, end = mark
     ragged = 13.0 if attempt.fate in RAGGED else 4.0
-    wide = easel.pen.measure(number_of(attempt.worker), SIZE_LEAST, face="bold")[0]
+    wide = painter.pen.measure(number_of(attempt.worker), SIZE_LEAST, face="bold")[0]
     return wide + 2 <= end - start - ragged
 
 
-def _put_attempt(easel: Easel, mark: Mark, top: float) -> None:
+def _put_attempt(painter: PanelPainter, mark: Mark, top: float) -> None:
     attempt, start, end = mark
     if not attempt.timed:
         # A notch: that it was is known, and that it failed; not how long it took.
-        easel.box((start, top, end - start - 2, BAR_HIGH), TOMATO, 3)
+        painter.box((start, top, end - start - 2, BAR_HIGH), TOMATO, 3)
         return
     fill = mix(TOMATO, CREAM, 0.55) if attempt.fate == "failed" else pale(attempt.worker or "")
     edge = TOMATO if attempt.fate in ("killed", "failed") else INK
-    put_bar(easel, (start, top, end - start, BAR_HIGH), attempt.fate, fill, edge)
-    if _fits(easel, mark):
+    put_bar(painter, (start, top, end - start, BAR_HIGH), attempt.fate, fill, edge)
+    if _fits(painter, mark):
         ragged = 13.0 if attempt.fate in RAGGED else 4.0
         middle = start + 2 + (end - start - ragged) / 2
-        easel.text(
+        painter.text(
             number_of(attempt.worker), middle, top + BAR_HIGH / 2, SIZE_LEAST, face="bold", anchor="center"
         )
 
 
-def _dots(easel: Easel, start: float, end: float, middle: float) -> None:
+def _dots(painter: PanelPainter, start: float, end: float, middle: float) -> None:
     x = start + 6
     while x + 4 <= end - 4:
-        easel.box((x, middle - 2, 5, 5), WOOD, 2.5)
+        painter.box((x, middle - 2, 5, 5), WOOD, 2.5)
         x += 12
 
 
@@ -129,32 +129,32 @@ def _gaps(lane: Lane, marks: list[Mark], life: Life, left: float, right: float) 
     return found
 
 
-def _put_gap(easel: Easel, gap: _Gap, top: float) -> None:
+def _put_gap(painter: PanelPainter, gap: _Gap, top: float) -> None:
     """Dots while nobody worked on it, and how long that was; a thin line where attempts failed."""
     middle = top + BAR_HIGH / 2
     start = gap.start
     if gap.after is not None and not gap.after[0].timed:
         if gap.end > start:
-            easel.box((start, middle - 2, gap.end - start, 4), mix(TOMATO, CREAM, 0.45))
+            painter.box((start, middle - 2, gap.end - start, 4), mix(TOMATO, CREAM, 0.45))
         return
     dead = gap.before
-    if dead is not None and dead[0].fate == "killed" and not _fits(easel, dead) and gap.end - start >= 34:
+    if dead is not None and dead[0].fate == "killed" and not _fits(painter, dead) and gap.end - start >= 34:
         # The bar is too short for the number of who died: it stands beside it.
         number = number_of(dead[0].worker)
-        easel.text(number, start + 13, middle, SIZE_LEAST, TOMATO, face="bold", anchor="center")
+        painter.text(number, start + 13, middle, SIZE_LEAST, TOMATO, face="bold", anchor="center")
         start += 22
     if gap.end - start < 14 or gap.length < 0.05:
         return
     text = seconds(datetime.fromtimestamp(0, UTC), datetime.fromtimestamp(gap.length, UTC))
-    wide = easel.pen.measure(text, SIZE_LEAST, tabular=True)[0]
+    wide = painter.pen.measure(text, SIZE_LEAST, tabular=True)[0]
     known = (dead is None or dead[0].timed) and (gap.after is None or gap.after[0].timed)
     if not known or gap.end - start < wide + 40:
-        _dots(easel, start, gap.end, middle)
+        _dots(painter, start, gap.end, middle)
         return
     centre = (start + gap.end) / 2
-    _dots(easel, start, centre - wide / 2 - 4, middle)
-    easel.text(text, centre, middle, SIZE_LEAST, INK_SOFT, anchor="center", tabular=True)
-    _dots(easel, centre + wide / 2 + 2, gap.end, middle)
+    _dots(painter, start, centre - wide / 2 - 4, middle)
+    painter.text(text, centre, middle, SIZE_LEAST, INK_SOFT, anchor="center", tabular=True)
+    _dots(painter, centre + wide / 2 + 2, gap.end, middle)
 
 
 _NEWEST: dict[StageState, Colour] = {"done": BASIL, "stopped": TOMATO}
@@ -164,15 +164,15 @@ LINK = 13.0
 """The radius of one, whose worker's number stands in it."""
 
 
-def _draw_chain(easel: Easel, line: StageLine, x: float, y: float, free: float) -> float:
+def _draw_chain(painter: PanelPainter, line: StageLine, x: float, y: float, free: float) -> float:
     """Who had the stage before its worker, as far as there is room; where the next one goes."""
     links, step = line.chain[-MOST_CHAIN:], 2 * LINK + 18
     while links and x + step * len(links) + 86 > free:
         links = links[1:]
     for worker in links:
-        easel.disc(x + LINK, y, LINK, pale(worker), INK)
-        easel.text(number_of(worker), x + LINK, y, SIZE_LEAST, face="bold", anchor="center")
-        easel.text("›", x + 2 * LINK + 9, y - 2, SIZE_SMALL, INK_SOFT, face="bold", anchor="center")
+        painter.disc(x + LINK, y, LINK, pale(worker), INK)
+        painter.text(number_of(worker), x + LINK, y, SIZE_LEAST, face="bold", anchor="center")
+        painter.text("›", x + 2 * LINK + 9, y - 2, SIZE_SMALL, INK_SOFT, face="bold", anchor="center")
         x += step
     return x
 
@@ -180,17 +180,17 @@ def _draw_chain(easel: Easel, line: StageLine, x: float, y: float, free: float) 
 _MARKS: dict[StageState, str] = {"waiting": "…", "paused": "II"}
 
 
-def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float) -> None:
+def _draw_words(painter: PanelPainter, line: StageLine, x: float, y: float, right: float) -> None:
     fill = pale(line.worker) if line.worker else PLASTER if line.step in _MARKS else CREAM
-    easel.disc(x + 23, y + 25, 23, fill, INK)
+    painter.disc(x + 23, y + 25, 23, fill, INK)
     mark = "×" if line.step == "stopped" else line.number or _MARKS.get(line.step, "")
-    easel.text(mark, x + 23, y + 25, SIZE_BODY, face="display", anchor="center")
+    painter.text(mark, x + 23, y + 25, SIZE_BODY, face="display", anchor="center")
     left = x + 62
-    box = easel.text(line.title, left, y - 4, SIZE_BODY, face="bold")
+    box = painter.text(line.title, left, y - 4, SIZE_BODY, face="bold")
     free = right
     if line.attempts > 0:
         again = line.attempts > 1
-        free = easel.text(
+        free = painter.text(
             f"attempt {line.attempts}",
             right,
             y + 14,
@@ -201,15 +201,15 @@ def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float)
             tabular=True,
         )[0]
         # The box is where it was drawn: with the sheet, on its way in.
-        free -= easel.moved((0, 0, 0, 0))[0]
+        free -= painter.moved((0, 0, 0, 0))[0]
     if line.worker:
-        at = _draw_chain(easel, line, left + box[2] + 16, y + 14, free)
-        wide = min(easel.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], free - 42 - at)
-        easel.box((at, y - 3, wide + 26, 34), pale(line.worker), 17, INK, 2)
-        easel.text(
+        at = _draw_chain(painter, line, left + box[2] + 16, y + 14, free)
+        wide = min(painter.pen.measure(line.worker, SIZE_SMALL, face="bold")[0], free - 42 - at)
+        painter.box((at, y - 3, wide + 26, 34), pale(line.worker), 17, INK, 2)
+        painter.text(
             line.worker, at + 13, y + 14, SIZE_SMALL, face="bold", anchor="midleft", max_width=wide + 2
         )
-    easel.text(
+    painter.text(
         line.times,
         left,
         y + 27,
@@ -220,35 +220,37 @@ def _draw_words(easel: Easel, line: StageLine, x: float, y: float, right: float)
     )
 
 
-def draw_life(easel: Easel, slip: Slip, life: Life | None, x: float, y: float, wide: float) -> float:
+def draw_life(
+    painter: PanelPainter, shown: CardText, life: Life | None, x: float, y: float, wide: float
+) -> float:
     """Draw the three lanes and the axis from (x, y) down; returns where they end."""
     right = x + wide
     lanes = {lane.stage: lane for lane in life.lanes} if life else {}
-    for line in slip.stages:
-        _draw_words(easel, line, x, y, right)
+    for line in shown.stages:
+        _draw_words(painter, line, x, y, right)
         top = y + BAR_TOP
         lane = lanes.get(line.stage)
         begun = lane is not None and lane.due is not None
-        easel.box((x, top - 3, wide, BAR_HIGH + 6), PAPER_LIT, 8, RULE if begun else PAPER_LIT, 2)
+        painter.box((x, top - 3, wide, BAR_HIGH + 6), PAPER_LIT, 8, RULE if begun else PAPER_LIT, 2)
         if life is not None and lane is not None:
             inner = x + PAD, right - PAD
             marks = places(lane.attempts, life, *inner)
             for gap in _gaps(lane, marks, life, *inner):
-                _put_gap(easel, gap, top)
+                _put_gap(painter, gap, top)
             for mark in marks:
-                _put_attempt(easel, mark, top)
+                _put_attempt(painter, mark, top)
         y += LANE_HIGH
     if life is not None:
-        _draw_axis(easel, slip, life, x, y, right)
+        _draw_axis(painter, shown, life, x, y, right)
         y += AXIS_HIGH
     return y
 
 
-def _draw_axis(easel: Easel, slip: Slip, life: Life, x: float, y: float, right: float) -> None:
+def _draw_axis(painter: PanelPainter, shown: CardText, life: Life, x: float, y: float, right: float) -> None:
     begin, end = (datetime.fromtimestamp(at, UTC) for at in (life.start, life.end))
-    easel.text(f"{clock(begin)} ordered", x + 2, y - 1, SIZE_LEAST, INK_SOFT, tabular=True)
-    words = f"{clock(end)} {slip.status.lower() if life.over else 'now'}"
-    easel.text(words, right - 2, y - 1, SIZE_LEAST, INK_SOFT, anchor="topright", tabular=True)
-    easel.text(
+    painter.text(f"{clock(begin)} ordered", x + 2, y - 1, SIZE_LEAST, INK_SOFT, tabular=True)
+    words = f"{clock(end)} {shown.status.lower() if life.over else 'now'}"
+    painter.text(words, right - 2, y - 1, SIZE_LEAST, INK_SOFT, anchor="topright", tabular=True)
+    painter.text(
         seconds(begin, end), (x + right) / 2, y - 1, SIZE_LEAST, face="bold", anchor="midtop", tabular=True
     )

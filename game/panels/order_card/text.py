@@ -74,7 +74,7 @@ class StageLine:
 
 
 @dataclass(frozen=True)
-class Slip:
+class CardText:
     """A card's words."""
 
     title: str
@@ -247,13 +247,13 @@ def now_text(order: Order, wall: float | None = None) -> str:
     return "Waiting for a worker."
 
 
-def slip_of(order: Order, life: Life | None = None, wall: float | None = None) -> Slip:
+def card_text(order: Order, life: Life | None = None, wall: float | None = None) -> CardText:
     """The card of an order at the Unix time `wall`; `life` tells of a death that Temporal has not noticed."""
     status, icon = STATUS_WORDS[order.status]
     condition = condition_of(order)
     if condition is not None:
         status, icon = WORDS[condition], condition.value
-    return Slip(
+    return CardText(
         title=order.customer or order.id,
         status=status,
         icon=icon,

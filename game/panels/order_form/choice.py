@@ -24,7 +24,7 @@ SURPRISES = 4
 
 
 @dataclass(frozen=True)
-class Card:
+class OrderableMenu:
     """The menu as far as it can be ordered: what both the API and this game's own schema know."""
 
     crusts: tuple[Crust, ...]
@@ -34,9 +34,9 @@ class Card:
     max_name: int
 
 
-def card_of(menu: Menu) -> Card:
+def orderable(menu: Menu) -> OrderableMenu:
     """The part of a menu that this game can order."""
-    return Card(
+    return OrderableMenu(
         crusts=tuple(dict.fromkeys(menu.crusts)) or tuple(Crust),
         cheeses=tuple(dict.fromkeys(menu.cheeses)) or tuple(Cheese),
         toppings=tuple(word for word in dict.fromkeys(menu.toppings) if word in TOPPINGS),
@@ -49,7 +49,7 @@ def card_of(menu: Menu) -> Card:
 class Choice:
     """An order in the making. `hint` says why the last change was not made; empty: it was."""
 
-    card: Card
+    menu: OrderableMenu
     crust: int = 0
     cheese: int = 0
     toppings: list[str] = field(default_factory=list)
@@ -64,8 +64,8 @@ class Choice:
 
     def add(self, topping: str) -> None:
         """Put a topping on, again if it is there already."""
-        full = len(self.toppings) >= self.card.max_toppings
-        self.hint = f"{self.card.max_toppings} toppings at most: take one off first" if full else ""
+        full = len(self.toppings) >= self.menu.max_toppings
+        self.hint = f"{self.menu.max_toppings} toppings at most: take one off first" if full else ""
         if not full:
             self.toppings.append(topping)
 
@@ -78,10 +78,10 @@ class Choice:
     def surprise(self, dice: random.Random) -> None:
         """Other toppings, drawn at random, and another crust and cheese."""
         self.hint = ""
-        self.crust = dice.randrange(len(self.card.crusts))
-        self.cheese = dice.randrange(len(self.card.cheeses))
-        count = min(SURPRISES, self.card.max_toppings, len(self.card.toppings))
-        self.toppings = dice.sample(self.card.toppings, count)
+        self.crust = dice.randrange(len(self.menu.crusts))
+        self.cheese = dice.randrange(len(self.menu.cheeses))
+        count = min(SURPRISES, self.menu.max_toppings, len(self.menu.toppings))
+        self.toppings = dice.sample(self.menu.toppings, count)
 
     def type(self, text: str) -> None:
         """Put text at the cursor, as far as there is room for it: without line breaks and the like.
@@ -92,8 +92,8 @@ class Choice:
         for character in wanted(text):
             before, after = self.name[: self.cursor] + character, self.name[self.cursor :]
             name = normal(before + after)
-            if length(name) > self.card.max_name:
-                self.hint = f"{self.card.max_name} characters at most"
+            if length(name) > self.menu.max_name:
+                self.hint = f"{self.menu.max_name} characters at most"
                 return
             if too_large(name):
                 self.hint = "no room for more of this"
@@ -138,7 +138,7 @@ class Choice:
     @property
     def left(self) -> int:
         """How many more characters fit."""
-        return self.card.max_name - length(self.name)
+        return self.menu.max_name - length(self.name)
 
     def _put(self, name: str, cursor: int) -> None:
         self.name = name
@@ -149,8 +149,8 @@ class Choice:
         """The order, complete with its id. A blank name is none."""
         return OrderRequest(
             id=order_id,
-            crust=self.card.crusts[self.crust],
-            cheese=self.card.cheeses[self.cheese],
+            crust=self.menu.crusts[self.crust],
+            cheese=self.menu.cheeses[self.cheese],
             toppings=list(self.toppings),
             customer=None if blank(self.name) else self.name.strip(),
         )

@@ -16,17 +16,17 @@ from game.drawing.art import Art
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Composing, Device, Input, KeyPress, KeyRelease, PointerPress, TextTyped
-from game.panels.order_form.choice import Choice, card_of
-from game.panels.order_form.drawing import Shown, cursor_box, draw_form
+from game.panels.order_form.choice import Choice, orderable
+from game.panels.order_form.drawing import FormState, cursor_box, draw_form
 from game.panels.order_form.layout import (
     CANCEL,
     ORDER,
     SURPRISE,
+    layout_for,
+    measures_for,
     neighbour,
     next_group,
-    plan_for,
     pressable,
-    spread_for,
 )
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, press_at
@@ -56,9 +56,9 @@ class OrderForm(Panel):
         self._look = look_for(self.order_id)
         self._art = art
         self._dice = dice or random.Random()
-        self.choice = Choice(card_of(menu))
+        self.choice = Choice(orderable(menu))
         self._access = PLAIN
-        self._plan = plan_for(self.choice.card)
+        self._layout = layout_for(self.choice.menu)
         self._focus: tuple[str, int] = ("crust", 0)
         self._sheet = Sheet()
         self._frames = 0
@@ -71,11 +71,11 @@ class OrderForm(Panel):
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed now."""
-        return pressable(self._plan, self.choice)
+        return pressable(self._layout, self.choice)
 
     def target(self, item: PointerPress) -> Hit | None:
         """What a press on its sheet lands on; a finger's on what is near enough."""
-        return press_at(pressable(self._plan, self.choice, item.least), item)
+        return press_at(pressable(self._layout, self.choice, item.least), item)
 
     @property
     def focus(self) -> tuple[str, int]:
@@ -90,11 +90,11 @@ class OrderForm(Panel):
     @property
     def text_box(self) -> Box:
         """Where text goes that is typed next, in logical pixels: an input method shows its words there."""
-        return cursor_box(self._plan.spread, self.choice, self._composing, self._access)
+        return cursor_box(self._layout.measures, self.choice, self._composing, self._access)
 
     def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels."""
-        return spread_for(access).frame
+        return measures_for(access).frame
 
     @property
     def wide(self) -> bool:
@@ -177,17 +177,17 @@ class OrderForm(Panel):
         elif group == "name" and self.choice.edit(key):
             pass
         elif key in ("left", "right", "up", "down"):
-            self._focus = neighbour(self._plan, self._focus, key)
+            self._focus = neighbour(self._layout, self._focus, key)
         elif key == "space" and group != "name":
             return self._pick(group, index)
         elif key in ("backspace", "delete") and group == "toppings":
-            self.choice.remove(self.choice.card.toppings[index])
+            self.choice.remove(self.choice.menu.toppings[index])
         return Stay()
 
     def _entry(self, group: str) -> tuple[str, int]:
         """What has the focus first in a group: of the radio chips, the picked one."""
         first = {"crust": self.choice.crust, "cheese": self.choice.cheese, "buttons": ORDER}
-        if group == "toppings" and not self.choice.card.toppings:
+        if group == "toppings" and not self.choice.menu.toppings:
             return self._entry("name")
         return group, first.get(group, 0)
 
@@ -209,9 +209,9 @@ class OrderForm(Panel):
         elif group == "cheese":
             choice.cheese, choice.hint = index, ""
         elif group == "toppings":
-            choice.add(choice.card.toppings[index])
+            choice.add(choice.menu.toppings[index])
         elif group == "fewer":
-            choice.remove(choice.card.toppings[index])
+            choice.remove(choice.menu.toppings[index])
         elif (group, index) == ("buttons", SURPRISE):
             choice.surprise(self._dice)
         elif (group, index) == ("buttons", CANCEL):
@@ -235,16 +235,16 @@ class OrderForm(Panel):
     def _lay_out(self, access: Access) -> None:
         """Have the boxes where they are to be drawn; they are pressed there until it is drawn otherwise."""
         if access != self._access:
-            self._access, self._plan = access, plan_for(self.choice.card, access)
+            self._access, self._layout = access, layout_for(self.choice.menu, access)
 
     def draw(self, view: View) -> None:
         """Draw in logical pixels. Of the form only the boxes can change, with how people want it shown."""
         self._lay_out(view.access)
-        shown = Shown(
+        shown = FormState(
             self.order_id,
             self._look,
             self.choice,
-            self._plan,
+            self._layout,
             self._focus,
             hit_at(self.hits, *self._sheet.pointer),
             self._sheet.age,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from game.accessibility import PLAIN, Access
 from game.drawing.text.line_layout import set_line
 from game.geometry import Box
-from game.panels.order_form.choice import Card, Choice, word
+from game.panels.order_form.choice import Choice, OrderableMenu, word
 from game.panels.widgets import Hit
 from game.theme import SIZE_BODY
 
@@ -18,7 +18,7 @@ GROUPS = ("crust", "cheese", "toppings", "name", "buttons")
 
 
 @dataclass(frozen=True)
-class Spread:
+class FormMeasures:
     """Where the parts of a form are and how large, in logical pixels, whatever the menu is."""
 
     frame: Box
@@ -51,7 +51,7 @@ class Spread:
     hint_y: float
 
 
-SPREAD = Spread(
+MEASURES = FormMeasures(
     frame=(110, 40, 1700, 1000),
     left=164,
     wide=1060,
@@ -73,7 +73,7 @@ SPREAD = Spread(
     buttons=((164, 862, 400, 70), (1264, 862, 210, 70), (1494, 862, 260, 70)),
     hint_y=974,
 )
-LARGE_SPREAD = Spread(
+LARGE_MEASURES = FormMeasures(
     frame=(8, 6, 1904, 1068),
     left=44,
     wide=1256,
@@ -97,7 +97,7 @@ LARGE_SPREAD = Spread(
 )
 """For large text: as much of the canvas as there is."""
 
-UPRIGHT_SPREAD = Spread(
+UPRIGHT_MEASURES = FormMeasures(
     frame=(0, 0, 1060, 1850),
     left=40,
     wide=980,
@@ -120,7 +120,7 @@ UPRIGHT_SPREAD = Spread(
     hint_y=1796,
 )
 """For a portrait display: the gopher at the top, and what a hand must reach below it."""
-SHORT_SPREAD = Spread(
+SHORT_MEASURES = FormMeasures(
     frame=(0, 0, 1060, 1190),
     left=40,
     wide=980,
@@ -144,15 +144,15 @@ SHORT_SPREAD = Spread(
 )
 """For a portrait display that is less high: without the gopher."""
 
-FRAME = SPREAD.frame
-BUTTONS = SPREAD.buttons
+FRAME = MEASURES.frame
+BUTTONS = MEASURES.buttons
 
 
 @dataclass(frozen=True)
-class Plan:
+class FormLayout:
     """The boxes that can have the focus, in the order of Tab; `fewer` boxes lie on toppings' tiles."""
 
-    spread: Spread
+    measures: FormMeasures
     hits: tuple[Hit, ...]
 
     def of(self, group: str) -> list[Hit]:
@@ -165,65 +165,65 @@ class Plan:
 
     def fewer(self, tile: Box) -> Box:
         """Where a topping's minus is: its tile's left upper corner."""
-        return tile[0] + 6, tile[1] + 6, self.spread.fewer, self.spread.fewer
+        return tile[0] + 6, tile[1] + 6, self.measures.fewer, self.measures.fewer
 
 
-def _row(spread: Spread, growth: float, group: str, words: Sequence[str], y: float) -> list[Hit]:
+def _row(measures: FormMeasures, growth: float, group: str, words: Sequence[str], y: float) -> list[Hit]:
     """Chips side by side, as wide as their words need; what has no room there is in a row below."""
-    x, hits = spread.left, list[Hit]()
+    x, hits = measures.left, list[Hit]()
     for n, text in enumerate(words):
         # Type is a little wider at some display sizes than at others.
         width = 70.0 + 1.03 * set_line(text, "bold", round(SIZE_BODY * growth)).width
-        if hits and x + width > spread.left + spread.wide:
-            x, y = spread.left, y + spread.chip + spread.chip_gap
-        hits.append(Hit((x, y, width, spread.chip), group, n))
-        x += width + spread.chip_gap
+        if hits and x + width > measures.left + measures.wide:
+            x, y = measures.left, y + measures.chip + measures.chip_gap
+        hits.append(Hit((x, y, width, measures.chip), group, n))
+        x += width + measures.chip_gap
     return hits
 
 
-def spread_for(access: Access) -> Spread:
+def measures_for(access: Access) -> FormMeasures:
     """The sheet's measures, as people want it shown, and as the display's shape lets it be."""
     if access.upright:
-        high = UPRIGHT_SPREAD.frame[3] / UPRIGHT_SPREAD.frame[2]
-        return UPRIGHT_SPREAD if access.upright >= high else SHORT_SPREAD
-    return LARGE_SPREAD if access.large else SPREAD
+        high = UPRIGHT_MEASURES.frame[3] / UPRIGHT_MEASURES.frame[2]
+        return UPRIGHT_MEASURES if access.upright >= high else SHORT_MEASURES
+    return LARGE_MEASURES if access.large else MEASURES
 
 
-def plan_for(card: Card, access: Access = PLAIN) -> Plan:
+def layout_for(menu: OrderableMenu, access: Access = PLAIN) -> FormLayout:
     """The form's boxes for a menu, as people want it shown."""
-    spread, growth = spread_for(access), access.text
-    hits = _row(spread, growth, "crust", [word(crust) for crust in card.crusts], spread.crust_y)
-    hits += _row(spread, growth, "cheese", [word(cheese) for cheese in card.cheeses], spread.cheese_y)
-    wide, high = spread.tile
-    for n in range(len(card.toppings)):
+    measures, growth = measures_for(access), access.text
+    hits = _row(measures, growth, "crust", [word(crust) for crust in menu.crusts], measures.crust_y)
+    hits += _row(measures, growth, "cheese", [word(cheese) for cheese in menu.cheeses], measures.cheese_y)
+    wide, high = measures.tile
+    for n in range(len(menu.toppings)):
         row, column = divmod(n, TILES_A_ROW)
-        x = spread.left + column * (wide + spread.tile_gap)
-        y = spread.toppings_y + row * (high + spread.tile_gap)
+        x = measures.left + column * (wide + measures.tile_gap)
+        y = measures.toppings_y + row * (high + measures.tile_gap)
         hits.append(Hit((x, y, wide, high), "toppings", n))
-    hits.append(Hit(spread.name, "name"))
-    hits += [Hit(box, "buttons", n) for n, box in enumerate(spread.buttons)]
-    return Plan(spread, tuple(hits))
+    hits.append(Hit(measures.name, "name"))
+    hits += [Hit(box, "buttons", n) for n, box in enumerate(measures.buttons)]
+    return FormLayout(measures, tuple(hits))
 
 
-def pressable(plan: Plan, choice: Choice, least: float = 0.0) -> tuple[Hit, ...]:
+def pressable(layout: FormLayout, choice: Choice, least: float = 0.0) -> tuple[Hit, ...]:
     """Every box that a press does something in. A tile with a minus on it is cut in two, beside and under
     the minus, so that no two boxes overlap. `least`: what a finger must meet; then the minus has at least
     that, and at most the half of its tile and of the gap beside it.
     """
     found: list[Hit] = []
-    for hit in plan.hits:
-        if hit.group != "toppings" or not choice.count(choice.card.toppings[hit.index]):
+    for hit in layout.hits:
+        if hit.group != "toppings" or not choice.count(choice.menu.toppings[hit.index]):
             found.append(hit)
             continue
         x, y, w, h = hit.box
         if least:
-            gap = plan.spread.tile_gap / 2
-            side = min(max(least - gap, plan.spread.fewer), w / 2)
+            gap = layout.measures.tile_gap / 2
+            side = min(max(least - gap, layout.measures.fewer), w / 2)
             found.append(Hit((x - gap, y - gap, side + gap, h + 2 * gap), "fewer", hit.index))
             found.append(Hit((x + side, y - gap, w - side + gap, h + 2 * gap), "toppings", hit.index))
             continue
-        cut = 6 + plan.spread.fewer + 4
-        found.append(Hit(plan.fewer(hit.box), "fewer", hit.index))
+        cut = 6 + layout.measures.fewer + 4
+        found.append(Hit(layout.fewer(hit.box), "fewer", hit.index))
         found.append(Hit((x + cut, y, w - cut, cut), "toppings", hit.index))
         found.append(Hit((x, y + cut, w, h - cut), "toppings", hit.index))
     return tuple(found)
@@ -234,17 +234,17 @@ def next_group(group: str, step: int) -> str:
     return GROUPS[(GROUPS.index(group) + step) % len(GROUPS)]
 
 
-def neighbour(plan: Plan, spot: tuple[str, int], key: str) -> tuple[str, int]:
+def neighbour(layout: FormLayout, spot: tuple[str, int], key: str) -> tuple[str, int]:
     """Where an arrow key leads: left and right within the group, up and down to the nearest row."""
     group, index = spot
     if key in ("left", "right"):
-        last = len(plan.of(group)) - 1
+        last = len(layout.of(group)) - 1
         return group, max(0, min(last, index + (1 if key == "right" else -1)))
-    x, y, w, h = plan.box(spot)
+    x, y, w, h = layout.box(spot)
     middle = x + w / 2, y + h / 2
     way = 1 if key == "down" else -1
     best, far = spot, float("inf")
-    for hit in plan.hits:
+    for hit in layout.hits:
         hx, hy, hw, hh = hit.box
         dx, dy = abs(hx + hw / 2 - middle[0]), (hy + hh / 2 - middle[1]) * way
         # Rows count far more than columns: the next row first, then the nearest thing in it.

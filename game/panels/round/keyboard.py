@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from game.panels.widgets import PAPER_LIT, Easel, Hit
+from game.panels.widgets import PAPER_LIT, Hit, PanelPainter
 from game.theme import GLOW, INK, SIZE_HEAD, SIZE_LEAST, SIZE_TITLE
 
 ROWS = ("QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM")
@@ -27,32 +27,32 @@ def keyboard(middle: float, top: float) -> tuple[Hit, ...]:
     return tuple(hits)
 
 
-def draw_keyboard(easel: Easel, hits: tuple[Hit, ...], hot: Hit | None) -> None:
+def draw_keyboard(painter: PanelPainter, hits: tuple[Hit, ...], hot: Hit | None) -> None:
     """The keys; the one under the pointer is lit."""
     for hit in hits:
         x, y, w, h = hit.box
         if hit.group == "letter":
-            easel.button(hit.box, "", hot=hit is hot)
-            easel.text(
+            painter.button(hit.box, "", hot=hit is hot)
+            painter.text(
                 LETTERS[hit.index], x + w / 2, y + h / 2 - 1, SIZE_HEAD, face="bold", anchor="center",
                 max_width=w - 12,
             )  # fmt: skip
         elif hit.group == ERASE:
-            easel.button(hit.box, "", hot=hit is hot)
-            easel.text(
+            painter.button(hit.box, "", hot=hit is hot)
+            painter.text(
                 "Rub out", x + w / 2, y + h / 2 - 1, SIZE_LEAST + 4, face="bold", anchor="center",
                 max_width=w - 16,
             )  # fmt: skip
 
 
-def draw_slots(easel: Easel, name: str, most: int, middle: float, y: float) -> None:
+def draw_slots(painter: PanelPainter, name: str, most: int, middle: float, y: float) -> None:
     """A box for each letter of the name; the next one is marked."""
     wide, gap = 78.0, 12.0
     x = middle - (most * (wide + gap) - gap) / 2
     for n in range(most):
         box = x, y, wide, 84.0
-        easel.box(box, GLOW if n == len(name) else PAPER_LIT, 14, INK)
-        easel.text(
+        painter.box(box, GLOW if n == len(name) else PAPER_LIT, 14, INK)
+        painter.text(
             name[n : n + 1], x + wide / 2, y + 42, SIZE_TITLE, face="display", anchor="center",
             max_width=wide - 8,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from game.accessibility import Access
 from game.actions import FinishRound, StartRound
-from game.api_state.exhibit import Exhibit
+from game.api_state.failures_and_rounds import FailuresAndRounds
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, KeyPress, PointerPress
@@ -15,10 +15,10 @@ from game.panels.panel import Close, Do, Outcome, Panel, Stay
 from game.panels.round.clock_plate import draw_plate
 from game.panels.round.keyboard import ERASE, LETTERS, draw_keyboard, draw_slots, keyboard
 from game.panels.round.table import draw_columns
-from game.panels.widgets import SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.scene.hud.free_room import LOWEST, FreeRoom
 from game.simulation import round as rules
-from game.simulation.round import Phase, RoundPlay
+from game.simulation.round import RoundPhase, RoundPlay
 from game.theme import (
     BASIL,
     CANVAS,
@@ -51,7 +51,7 @@ class RoundPanel(Panel):
     `known` tells what the API has told.
     """
 
-    def __init__(self, known: Callable[[], Exhibit], starts: int) -> None:
+    def __init__(self, known: Callable[[], FailuresAndRounds], starts: int) -> None:
         """`starts`: how many starts were answered before this one."""
         self._known = known
         self.modal = False
@@ -61,40 +61,40 @@ class RoundPanel(Panel):
     def _become(self, play: RoundPlay) -> None:
         self.play = play
         # Whoever plays needs the kitchen's keys, and so does nobody else.
-        self.modal = play.phase in (Phase.NAMING, Phase.TABLE, Phase.REFUSED)
+        self.modal = play.phase in (RoundPhase.NAMING, RoundPhase.TABLE, RoundPhase.REFUSED)
 
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """Beside the clock; at the lower edge only where the sheet covers all else."""
-        if self.play.phase in (Phase.NAMING, Phase.TABLE):
+        if self.play.phase in (RoundPhase.NAMING, RoundPhase.TABLE):
             return replace(free, top=max(free.top, LOWEST))
         return free
 
     def sheet_for(self, access: Access) -> Box:
         """Where its paper lies on the canvas, logical pixels; while it is played there is none."""
-        return FRAME if self.play.phase in (Phase.NAMING, Phase.TABLE) else (0, 0, *CANVAS)
+        return FRAME if self.play.phase in (RoundPhase.NAMING, RoundPhase.TABLE) else (0, 0, *CANVAS)
 
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed now."""
-        if self.play.phase is Phase.NAMING:
+        if self.play.phase is RoundPhase.NAMING:
             return (*KEYBOARD, *NAMING)
-        return TABLE if self.play.phase is Phase.TABLE else ()
+        return TABLE if self.play.phase is RoundPhase.TABLE else ()
 
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)
         phase, key = self.play.phase, pressed_key(item)
-        if phase in (Phase.STARTING, Phase.PLAYING):
+        if phase in (RoundPhase.STARTING, RoundPhase.PLAYING):
             return self._playing(key)
-        if phase is Phase.REFUSED:
+        if phase is RoundPhase.REFUSED:
             return Close() if key or isinstance(item, PointerPress) else Stay()
         if isinstance(item, PointerPress):
             hit = self.target(item)
             if hit is not None:
                 return self._press(hit)
-            leaves = phase is Phase.TABLE and not inside(FRAME, item.x, item.y)
+            leaves = phase is RoundPhase.TABLE and not inside(FRAME, item.x, item.y)
             return Close() if leaves else Stay()
-        return self._naming(item, key) if phase is Phase.NAMING else self._table(key)
+        return self._naming(item, key) if phase is RoundPhase.NAMING else self._table(key)
 
     def _playing(self, key: str) -> Outcome:
         told = self.play.told
@@ -146,9 +146,9 @@ class RoundPanel(Panel):
         """Let `dt` seconds pass, and hear what the API has told."""
         before = self.play.phase
         self._become(rules.heard(rules.later(self.play, dt), self._known()))
-        if self.play.phase is Phase.STARTING and self.play.waited > STARTS_WITHIN:
+        if self.play.phase is RoundPhase.STARTING and self.play.waited > STARTS_WITHIN:
             self._become(rules.refused(self.play, "The API has not answered."))
-        if before in (Phase.STARTING, Phase.PLAYING) and self.modal:
+        if before in (RoundPhase.STARTING, RoundPhase.PLAYING) and self.modal:
             # Another sheet: it slides in.
             self._sheet.age = 0.0
         self._sheet.update(dt)
@@ -156,35 +156,35 @@ class RoundPanel(Panel):
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
         phase, away = self.play.phase, SLIDE_WAY * (1 - self._sheet.arrived)
-        if phase in (Phase.STARTING, Phase.PLAYING):
-            draw_plate(Easel(view, dx=-away, growth=PLATE_GROWTH), self.play)
+        if phase in (RoundPhase.STARTING, RoundPhase.PLAYING):
+            draw_plate(PanelPainter(view, dx=-away, growth=PLATE_GROWTH), self.play)
             return
-        easel = Easel(view, dy=away)
-        easel.dim(self._sheet.arrived)
-        if phase is Phase.REFUSED:
-            self._draw_refused(easel)
+        painter = PanelPainter(view, dy=away)
+        painter.dim(self._sheet.arrived)
+        if phase is RoundPhase.REFUSED:
+            self._draw_refused(painter)
             return
-        easel.sheet(FRAME)
-        self._draw_figures(easel)
-        if phase is Phase.NAMING:
-            self._draw_naming(easel)
+        painter.sheet(FRAME)
+        self._draw_figures(painter)
+        if phase is RoundPhase.NAMING:
+            self._draw_naming(painter)
         else:
-            self._draw_table(easel)
+            self._draw_table(painter)
 
-    def _draw_refused(self, easel: Easel) -> None:
-        easel.sheet(REFUSED_FRAME)
-        easel.text("No round now", MIDDLE, 456, SIZE_TITLE, face="display", anchor="center")
+    def _draw_refused(self, painter: PanelPainter) -> None:
+        painter.sheet(REFUSED_FRAME)
+        painter.text("No round now", MIDDLE, 456, SIZE_TITLE, face="display", anchor="center")
         why = self.play.why_not or "The API has not said why."
-        easel.text(why, MIDDLE, 524, SIZE_BODY, anchor="center", max_width=900)
-        easel.text("any key or click closes", MIDDLE, 584, SIZE_LEAST, INK_SOFT, anchor="center")
+        painter.text(why, MIDDLE, 524, SIZE_BODY, anchor="center", max_width=900)
+        painter.text("any key or click closes", MIDDLE, 584, SIZE_LEAST, INK_SOFT, anchor="center")
 
-    def _draw_figures(self, easel: Easel) -> None:
+    def _draw_figures(self, painter: PanelPainter) -> None:
         """The result, by the API's record: what is lost is the largest."""
         told = self.play.told
         if told is None:
             return
         lost = f"{_counted(told.lost, 'pizza')} lost"
-        easel.text(
+        painter.text(
             lost, MIDDLE, 118, SIZE_HERO, TOMATO if told.lost else BASIL, face="display", anchor="center",
             max_width=600,
         )  # fmt: skip
@@ -192,41 +192,43 @@ class RoundPanel(Panel):
             f"{_counted(told.kills, 'kill')}  ·  {_counted(told.at_risk, 'pizza')} at risk  ·  "
             f"{told.takeovers} taken over"
         )
-        easel.text(counted, MIDDLE, 196, SIZE_HEAD, face="bold", anchor="center", max_width=1120)
+        painter.text(counted, MIDDLE, 196, SIZE_HEAD, face="bold", anchor="center", max_width=1120)
         waiting = told.at_risk - told.takeovers
         if told.state != "done" and waiting:
             words = f"{_counted(waiting, 'pizza')} still waiting: Temporal has another cook go on"
         else:
             words = "by the record of Temporal and the audit"
-        easel.text(words, MIDDLE, 244, SIZE_SMALL, INK_SOFT, anchor="center", max_width=1120)
+        painter.text(words, MIDDLE, 244, SIZE_SMALL, INK_SOFT, anchor="center", max_width=1120)
 
-    def _draw_naming(self, easel: Easel) -> None:
+    def _draw_naming(self, painter: PanelPainter) -> None:
         play = self.play
-        easel.text("Who played?", MIDDLE, 314, SIZE_TITLE, face="display", anchor="center")
-        draw_slots(easel, play.name, rules.MOST, MIDDLE, 356)
+        painter.text("Who played?", MIDDLE, 314, SIZE_TITLE, face="display", anchor="center")
+        draw_slots(painter, play.name, rules.MOST, MIDDLE, 356)
         hint = play.refusal or ("…" if play.sending else f"{rules.LEAST} to {rules.MOST} letters")
         colour = TOMATO if play.refusal else INK_SOFT
-        easel.text(hint, MIDDLE, 476, SIZE_BODY, colour, anchor="center", max_width=1120)
+        painter.text(hint, MIDDLE, 476, SIZE_BODY, colour, anchor="center", max_width=1120)
         hot = hit_at(self.hits, *self._sheet.pointer)
-        draw_keyboard(easel, KEYBOARD, hot)
+        draw_keyboard(painter, KEYBOARD, hot)
         send, skip = NAMING
-        easel.button(send.box, "That's me", "Enter", strong=play.can_send, hot=hot is send and play.can_send)
-        easel.button(skip.box, "No name", "Esc", hot=hot is skip)
+        painter.button(
+            send.box, "That's me", "Enter", strong=play.can_send, hot=hot is send and play.can_send
+        )
+        painter.button(skip.box, "No name", "Esc", hot=hot is skip)
 
-    def _draw_table(self, easel: Easel) -> None:
+    def _draw_table(self, painter: PanelPainter) -> None:
         own = self.play.told.n if self.play.told is not None else 0
         table = self._known().table
-        draw_columns(easel, table, own, (400, 300, 540, 440), (980, 300, 540, 440))
+        draw_columns(painter, table, own, (400, 300, 540, 440), (980, 300, 540, 440))
         note = "most pizzas at risk first, then most kills"
         if table is not None and self.play.told is not None and all(one.n != own for one in table.today):
             # 20 of a day are told: a round that is done and not there was not among them.
             done = self.play.told.state == "done"
             note = "this round is not among today's best" if done else "this round is still being counted"
-        easel.text(note, MIDDLE, 820, SIZE_LEAST, INK_SOFT, anchor="center", max_width=1120)
+        painter.text(note, MIDDLE, 820, SIZE_LEAST, INK_SOFT, anchor="center", max_width=1120)
         hot = hit_at(self.hits, *self._sheet.pointer)
         again, leave = TABLE
-        easel.button(again.box, "Once more", "Enter", strong=True, hot=hot is again)
-        easel.button(leave.box, "To the kitchen", "Esc", hot=hot is leave)
+        painter.button(again.box, "Once more", "Enter", strong=True, hot=hot is again)
+        painter.button(leave.box, "To the kitchen", "Esc", hot=hot is leave)
 
 
 def _counted(count: int, word: str) -> str:

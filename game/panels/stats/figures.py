@@ -34,7 +34,7 @@ class AuditLine:
     """Whether the text names what does not fit, instead of the sum."""
 
 
-class Look(NamedTuple):
+class KnownFigures(NamedTuple):
     """What is known, and the ages of audit and statistics in seconds."""
 
     known: Snapshot

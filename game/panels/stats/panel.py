@@ -16,7 +16,7 @@ from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.stats import plots
 from game.panels.stats.audit_banner import draw_audit
 from game.panels.stats.figures import (
-    Look,
+    KnownFigures,
     Tile,
     audit_line,
     bars,
@@ -27,7 +27,7 @@ from game.panels.stats.figures import (
     tiles,
 )
 from game.panels.stats.layout import LEFT, WIDE, layout_of
-from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Easel, Hit, Sheet, hit_at, pressed_key
+from game.panels.widgets import PAPER_LIT, RULE, SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
 from game.scene.hud.free_room import FreeRoom
 from game.theme import (
     BASIL,
@@ -59,7 +59,7 @@ class StatsPanel(Panel):
 
     modal = False
 
-    def __init__(self, look_up: Callable[[], Look]) -> None:
+    def __init__(self, look_up: Callable[[], KnownFigures]) -> None:
         """`look_up` is asked in every frame."""
         self._look_up = look_up
         self._sheet = Sheet()
@@ -113,83 +113,83 @@ class StatsPanel(Panel):
         # Much is drawn here, and little of it changes more than once a second.
         still = self._sheet.arrived >= 1.0
         key = (known.stats, known.audit, int(look.audit_age), hot, view.scale, view.access) if still else None
-        easel = Easel(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
-        self._kept.draw(view, self._layout.frame, key, lambda: self._paint(easel, look))
+        painter = PanelPainter(view, dy=-SLIDE_WAY * (1 - self._sheet.arrived))
+        self._kept.draw(view, self._layout.frame, key, lambda: self._paint(painter, look))
         if known.stats is not None:
             # It reaches beyond the sheet, and is therefore not kept with it.
-            self._old(easel, look.stats_age)
+            self._old(painter, look.stats_age)
 
-    def _paint(self, easel: Easel, look: Look) -> None:
+    def _paint(self, painter: PanelPainter, look: KnownFigures) -> None:
         layout, known = self._layout, look.known
-        easel.box(layout.frame, WOOD, 34, WOOD_DARK, 4)
-        easel.box(inset(layout.frame, 14), CREAM, 22, WOOD_DARK)
-        self._close(easel)
+        painter.box(layout.frame, WOOD, 34, WOOD_DARK, 4)
+        painter.box(inset(layout.frame, 14), CREAM, 22, WOOD_DARK)
+        self._close(painter)
         if known.audit is not None:
-            draw_audit(easel, layout.audit, audit_line(known.audit, look.audit_age))
+            draw_audit(painter, layout.audit, audit_line(known.audit, look.audit_age))
         else:
-            easel.text(
+            painter.text(
                 "The audit has not been counted yet.", LEFT + 8, layout.audit[1] + 12, SIZE_BODY, INK_SOFT
             )
         if known.stats is None:
-            easel.text("No figures have come yet.", LEFT + 8, layout.tiles[0][1] + 30, SIZE_BODY, INK_SOFT)
+            painter.text("No figures have come yet.", LEFT + 8, layout.tiles[0][1] + 30, SIZE_BODY, INK_SOFT)
             return
-        self._tiles(easel, tiles(known.stats, known.audit))
-        self._latency(easel, known.stats)
-        self._flow(easel, known.stats.curves)
-        self._crew(easel, known.stats.curves)
+        self._tiles(painter, tiles(known.stats, known.audit))
+        self._latency(painter, known.stats)
+        self._flow(painter, known.stats.curves)
+        self._crew(painter, known.stats.curves)
 
-    def _old(self, easel: Easel, age: float) -> None:
+    def _old(self, painter: PanelPainter, age: float) -> None:
         """Say how old the figures are, where they are old."""
         if age <= STALE:
             return
         text = f"these figures are {int(age)} s old"
         wide, high = 400.0, 36.0
-        if easel.view.access.large:
+        if painter.view.access.large:
             # No wider than it must be: beside it are the ends of an axis.
-            wide, high = easel.pen.measure(text, SIZE_LEAST)[0] + 36, 44.0
+            wide, high = painter.pen.measure(text, SIZE_LEAST)[0] + 36, 44.0
         end = self._layout.frame[1] + self._layout.frame[3] + BELOW
         middle = LEFT + WIDE / 2
-        easel.box((middle - wide / 2, end - high, wide, high), INK, high / 2)
-        easel.text(text, middle, end - high / 2, SIZE_LEAST, GLOW, anchor="center", max_width=wide - 20)
+        painter.box((middle - wide / 2, end - high, wide, high), INK, high / 2)
+        painter.text(text, middle, end - high / 2, SIZE_LEAST, GLOW, anchor="center", max_width=wide - 20)
 
-    def _close(self, easel: Easel) -> None:
+    def _close(self, painter: PanelPainter) -> None:
         hot = hit_at(self.hits, *self._sheet.pointer)
         box = self._layout.close.box
         x, y, w, h = box
-        easel.box(box, GLOW if hot else PLASTER, 18, INK)
-        easel.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
+        painter.box(box, GLOW if hot else PLASTER, 18, INK)
+        painter.text("×", x + w / 2, y + h / 2 - 2, SIZE_HEAD + 6, face="bold", anchor="center")
 
-    def _tiles(self, easel: Easel, shown: Sequence[Tile]) -> None:
+    def _tiles(self, painter: PanelPainter, shown: Sequence[Tile]) -> None:
         for box, tile in zip(self._layout.tiles, shown, strict=True):
-            self._tile(easel, box, tile)
+            self._tile(painter, box, tile)
 
-    def _tile(self, easel: Easel, box: Box, tile: Tile) -> None:
+    def _tile(self, painter: PanelPainter, box: Box, tile: Tile) -> None:
         pad, (label, value, more) = self._layout.pad, self._layout.rows
         x, y, w = box[0] + pad, box[1], box[2] - 2 * pad
-        easel.box(box, PAPER_LIT, 16, RULE)
-        easel.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
-        rest, aside = self._in_lines(easel, tile, w)
+        painter.box(box, PAPER_LIT, 16, RULE)
+        painter.text(tile.label, x, y + label, SIZE_LEAST, INK_SOFT, max_width=w)
+        rest, aside = self._in_lines(painter, tile, w)
         room = w
         if aside:
-            taken = easel.text(
+            taken = painter.text(
                 aside, x + w, y + value, SIZE_LEAST, INK_SOFT, anchor="midright", tabular=True,
                 max_width=w * 0.66,
             )  # fmt: skip
             room -= taken[2] + pad / 2
-        easel.text(
+        painter.text(
             tile.value, x, y + value, SIZE_HEAD + 4, face="display", anchor="midleft", tabular=True,
             max_width=room,
         )  # fmt: skip
         for n, line in enumerate(rest):
-            below = y + more + easel.pen.pitch(24.0 * n)
-            easel.text(line, x, below, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
+            below = y + more + painter.pen.pitch(24.0 * n)
+            painter.text(line, x, below, SIZE_LEAST, INK_SOFT, tabular=True, max_width=w)
 
-    def _in_lines(self, easel: Easel, tile: Tile, wide: float) -> tuple[list[str], str]:
+    def _in_lines(self, painter: PanelPainter, tile: Tile, wide: float) -> tuple[list[str], str]:
         """The lines of what belongs to a tile's number, and what stands beside the number: a part that has no
         room in the lines is more important than what stands there else."""
 
         def long(text: str) -> float:
-            return easel.pen.measure(text, SIZE_LEAST, tabular=True)[0]
+            return painter.pen.measure(text, SIZE_LEAST, tabular=True)[0]
 
         parts, aside = tile.more.split(" · "), tile.aside
         while True:
@@ -201,74 +201,76 @@ class StatsPanel(Panel):
                 return lines, aside
             *parts, aside = parts
 
-    def _card(self, easel: Easel, n: int, title: str) -> Box:
+    def _card(self, painter: PanelPainter, n: int, title: str) -> Box:
         """A plot's card with its title; the box for the plot itself."""
         x, y, w, h = self._layout.plots[n]
         above, below = self._layout.plot
-        easel.box((x, y, w, h), PAPER_LIT, 16, RULE)
-        easel.text(title, x + 18, y + self._layout.title, SIZE_SMALL, face="bold", max_width=w - 36)
+        painter.box((x, y, w, h), PAPER_LIT, 16, RULE)
+        painter.text(title, x + 18, y + self._layout.title, SIZE_SMALL, face="bold", max_width=w - 36)
         return x + 24, y + above, w - 48, h - above - below
 
-    def _latency(self, easel: Easel, stats: Stats) -> None:
+    def _latency(self, painter: PanelPainter, stats: Stats) -> None:
         title = "How long a pizza takes: the newest deliveries"
-        if easel.view.access.large:
+        if painter.view.access.large:
             title = "How long the newest pizzas took"
-        box = self._card(easel, 0, title)
+        box = self._card(painter, 0, title)
         found = bars(stats.latency_s)
         if found is None:
-            easel.text("nothing is delivered yet", box[0], box[1] + 40, SIZE_BODY, INK_SOFT)
+            painter.text("nothing is delivered yet", box[0], box[1] + 40, SIZE_BODY, INK_SOFT)
         else:
-            plots.histogram(easel, box, found)
+            plots.histogram(painter, box, found)
 
-    def _flow(self, easel: Easel, curves: Curves) -> None:
-        x, y, w, h = self._card(easel, 1, "Orders a second")
+    def _flow(self, painter: PanelPainter, curves: Curves) -> None:
+        x, y, w, h = self._card(painter, 1, "Orders a second")
         legend = self._layout.plots[1][1] + self._layout.legend
         box = x, y + 8, w, h - 8
         started = per_second(curves.started, curves.step_s)
         delivered = per_second(curves.delivered, curves.step_s)
         top = nice(max((*started, *delivered, 0.0)))
-        plots.frame(easel, box, f"{top:g}")
-        plots.curve(easel, box, curve_points(started, top), DUSK)
-        plots.dashes(easel, box, curve_points(delivered, top), BASIL)
+        plots.frame(painter, box, f"{top:g}")
+        plots.curve(painter, box, curve_points(started, top), DUSK)
+        plots.dashes(painter, box, curve_points(delivered, top), BASIL)
         right = x + w
         for text, colour, beads in (("delivered", BASIL, True), ("started", DUSK, False)):
-            right = self._legend(easel, right, legend, text, colour, beads) - 20
-        self._ages(easel, box, curves)
+            right = self._legend(painter, right, legend, text, colour, beads) - 20
+        self._ages(painter, box, curves)
 
-    def _legend(self, easel: Easel, right: float, y: float, text: str, colour: Colour, beads: bool) -> float:
-        box = easel.text(text, right, y, SIZE_LEAST, colour, face="bold", anchor="midright")
+    def _legend(
+        self, painter: PanelPainter, right: float, y: float, text: str, colour: Colour, beads: bool
+    ) -> float:
+        box = painter.text(text, right, y, SIZE_LEAST, colour, face="bold", anchor="midright")
         left = right - box[2] - 44
         if beads:
             for n in range(3):
-                easel.disc(left + 5 + 13 * n, y, 5, colour)
+                painter.disc(left + 5 + 13 * n, y, 5, colour)
         else:
-            easel.box((left, y - 2.5, 34, 5), colour, 2.5)
+            painter.box((left, y - 2.5, 34, 5), colour, 2.5)
         return left
 
-    def _crew(self, easel: Easel, curves: Curves) -> None:
-        x, y, w, h = self._card(easel, 2, "On their way")
+    def _crew(self, painter: PanelPainter, curves: Curves) -> None:
+        x, y, w, h = self._card(painter, 2, "On their way")
         between = self._layout.between
         half = (h - 4 - between) / 2
         upper = x, y + 2, w, half
         top = nice(max((*curves.open, 0)))
-        plots.area(easel, upper, curve_points(curves.open, top), GLOW, FIRE)
-        plots.frame(easel, upper, f"{top:,.0f}", rules=1)
+        plots.area(painter, upper, curve_points(curves.open, top), GLOW, FIRE)
+        plots.frame(painter, upper, f"{top:,.0f}", rules=1)
         middle = y + half + 6
-        box = easel.text("Cooks ready", x - 6, middle, SIZE_SMALL, face="bold")
-        easel.text("× died", x + box[2] + 18, middle + 2, SIZE_LEAST, TOMATO, face="bold")
+        box = painter.text("Cooks ready", x - 6, middle, SIZE_SMALL, face="bold")
+        painter.text("× died", x + box[2] + 18, middle + 2, SIZE_LEAST, TOMATO, face="bold")
         lower = x, y + 2 + half + between, w, half
         crew = nice(max((*curves.ready, 0)) * 1.15)
-        plots.frame(easel, lower, "", rules=1)
-        plots.curve(easel, lower, curve_points(curves.ready, crew), DUSK)
-        plots.crosses(easel, lower, curves.deaths, TOMATO)
+        plots.frame(painter, lower, "", rules=1)
+        plots.curve(painter, lower, curve_points(curves.ready, crew), DUSK)
+        plots.crosses(painter, lower, curves.deaths, TOMATO)
         if curves.ready:
-            easel.text(
+            painter.text(
                 str(curves.ready[-1]), x + w, middle, SIZE_SMALL, DUSK, face="bold", anchor="topright",
                 tabular=True,
             )  # fmt: skip
-        self._ages(easel, lower, curves)
+        self._ages(painter, lower, curves)
 
-    def _ages(self, easel: Easel, box: Box, curves: Curves) -> None:
+    def _ages(self, painter: PanelPainter, box: Box, curves: Curves) -> None:
         x, y, w, h = box
-        easel.text(span_text(curves), x, y + h + 8, SIZE_LEAST, INK_SOFT)
-        easel.text("now", x + w, y + h + 8, SIZE_LEAST, INK_SOFT, anchor="topright")
+        painter.text(span_text(curves), x, y + h + 8, SIZE_LEAST, INK_SOFT)
+        painter.text("now", x + w, y + h + 8, SIZE_LEAST, INK_SOFT, anchor="topright")

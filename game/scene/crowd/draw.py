@@ -17,7 +17,7 @@ from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.brush import Brush
 from game.scene.crowd.members import ROW_SHADES, Blit, Load, Member
 from game.scene.gopher_pictures import GopherPictures
-from game.scene.moment import Moment
+from game.scene.room_figures import FrameMoment
 from game.simulation.actors import Gopher, Mood
 
 CARRIED: dict[OrderStatus, PizzaState] = {
@@ -95,7 +95,7 @@ def _take_up(brush: Brush, pictures: GopherPictures, member: Member) -> bool:
     load = pictures.pizza(brush.art, order.id, state, order.toppings if topped else (), size)
     if load is None:
         return False
-    shown = pictures.crowd.outfits.get(load, shade=member.shade)
+    shown = pictures.crowd.dressed.get(load, shade=member.shade)
     member.load, member.load_surface, member.load_anchor = load, shown.surface, shown.anchor
     if not pictures.carries(order.id, state, size):
         return False
@@ -106,7 +106,7 @@ def _take_up(brush: Brush, pictures: GopherPictures, member: Member) -> bool:
 def _dress(brush: Brush, pictures: GopherPictures, member: Member, pose: GopherPose) -> None:
     """Put on the picture that its gopher needs; while that cannot be made yet, the one of before stays."""
     gopher, art = member.gopher, brush.art
-    key, height, left, outfits = gopher.order.id, gopher.height, gopher.left, pictures.crowd.outfits
+    key, height, left, dressed = gopher.order.id, gopher.height, gopher.left, pictures.crowd.dressed
     settled, shade = True, shade_of(gopher, pictures.crowd.access)
     other = shade != member.shade
     if other:
@@ -117,7 +117,7 @@ def _dress(brush: Brush, pictures: GopherPictures, member: Member, pose: GopherP
         if size != member.size:
             member.kept.clear()
             member.size = size
-            shadow = outfits.get(pictures.shadow(art, height))
+            shadow = dressed.get(pictures.shadow(art, height))
             member.shadow = shadow.surface
             member.shadow_dx, member.shadow_dy = 0.5 - shadow.anchor[0], 0.5 - shadow.anchor[1]
         settled = _take_up(brush, pictures, member)
@@ -127,7 +127,7 @@ def _dress(brush: Brush, pictures: GopherPictures, member: Member, pose: GopherP
         if figure is None:
             member.pose, member.waits = None, pose
             return
-        sprite = outfits.get(figure, None, left, shade=shade)
+        sprite = dressed.get(figure, None, left, shade=shade)
         (ax, ay), (hx, hy) = sprite.anchor, sprite.hold
         worn = sprite.surface, 0.5 - ax, 0.5 - ay, 0.5 + hx - ax, 0.5 + hy - ay, figure
         if pictures.wears(key, pose, height):
@@ -154,7 +154,7 @@ def _stand(brush: Brush, pictures: GopherPictures, member: Member, now: float) -
         member.pose = None
         return
     art, scale = brush.art, brush.view.scale
-    sprite = pictures.crowd.outfits.get(
+    sprite = pictures.crowd.dressed.get(
         figure, member.load, gopher.left, pictures.shadow(art, gopher.height), member.shade
     )
     x, y = member.body.x * scale + 0.5, member.body.y * scale + 0.5
@@ -169,7 +169,7 @@ def draw_crowd(
     brush: Brush,
     gophers: Mapping[str, Gopher],
     pictures: GopherPictures,
-    moment: Moment,
+    moment: FrameMoment,
     but: frozenset[int] = frozenset(),
 ) -> list[Gopher]:
     """Everybody who stands or walks on the floor, from back to front; returns those who hop, and are not.
@@ -254,6 +254,6 @@ def draw_crowd(
             put((member.load_surface, (int(x + member.load_dx), int(y + member.load_dy))))
     brush.flush()
     brush.view.surface.fblits(blits, pygame.BLEND_PREMULTIPLIED)
-    if brush.backdrop is not None:
-        brush.backdrop.drawn_all(blits)
+    if brush.dirty_tiles is not None:
+        brush.dirty_tiles.drawn_all(blits)
     return fliers

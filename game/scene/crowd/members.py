@@ -16,7 +16,7 @@ from game.simulation.actors import Gopher
 from game.simulation.motion import SmoothPoint
 from game.theme import Colour
 
-OUTFIT_BYTES = 24 * 1024 * 1024
+PICTURE_BYTES = 24 * 1024 * 1024
 """Of all kept pictures of a gopher with its pizza, at scale 1."""
 
 SORTED_EVERY = 3
@@ -33,12 +33,12 @@ Load = tuple[PizzaState, int, bool]
 """What somebody carries: the state it is in, its size class, and whether its toppings are seen."""
 
 
-class Outfits:
+class CrowdPictures:
     """Pictures of a gopher with its pizza in its paws, with premultiplied alpha: small ones are put down in
     half the time.
     """
 
-    def __init__(self, limit_bytes: float = OUTFIT_BYTES) -> None:
+    def __init__(self, limit_bytes: float = PICTURE_BYTES) -> None:
         self.pictures: KeptPictures[Sprite] = KeptPictures(limit_bytes)
 
     def get(
@@ -121,11 +121,11 @@ class Member:
 
 
 @dataclass
-class Crowd:
+class CrowdMembers:
     """Everybody on the floor from back to front, kept from frame to frame: it is nearly in order already."""
 
     members: list[Member] = field(default_factory=list)
-    outfits: Outfits = field(default_factory=Outfits)
+    dressed: CrowdPictures = field(default_factory=CrowdPictures)
     access: Access = field(default_factory=Access)
     """How people want it shown: how they did in the last frame."""
     _turn: int = 0
@@ -136,7 +136,7 @@ class Crowd:
     def forget_pictures(self, scale: float) -> None:
         """Other pictures are in use now: another size of the display, whose scale is `scale`."""
         self.members, self._last = [], []
-        self.outfits = Outfits(OUTFIT_BYTES * max(1.0, scale * scale))
+        self.dressed = CrowdPictures(PICTURE_BYTES * max(1.0, scale * scale))
 
     def gather(self, gophers: Mapping[str, Gopher]) -> list[Member]:
         """The members for these gophers, from back to front."""

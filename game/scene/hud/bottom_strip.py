@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
 from game.simulation.bottom_strip import StripLayout
-from game.simulation.controls.hints import hint
+from game.simulation.controls.strip_hints import hint
 from game.simulation.display.hud_places import strip_of
 from game.simulation.model import Model
 from game.simulation.places import BOTTOM_STRIP

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pygame
 
-from game.api_state.receipts import Words
+from game.api_state.receipts import ReceiptText
 from game.drawing.brush import Brush
+from game.drawing.kept_pictures import KeptPictures
 from game.drawing.shapes import edged_box, fill_box, shadow
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
 from game.simulation.model import Model, ReceiptSlip
 from game.simulation.motion import clamp
-from game.simulation.receipt_layout import LINE, PAD, frame_of, height_of, placed_slips, replay_tab
+from game.simulation.receipt_layout import (
+    LINE,
+    PAD,
+    PlacedSlip,
+    frame_of,
+    height_of,
+    placed_slips,
+    replay_tab,
+)
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.theme import BASIL, CREAM, GLOW, INK, INK_SOFT, SIZE_LEAST, SIZE_SMALL, TOMATO, WOOD_DARK, Colour
 
@@ -24,7 +35,7 @@ TEXT = 63.0
 
 
 @lru_cache(maxsize=32)
-def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
+def lines_of(words: ReceiptText) -> tuple[tuple[str, Colour, bool], ...]:
     """A slip's lines below its head: text, colour, bold."""
     found = [(words.held, INK, False)]
     if words.outcome:
@@ -34,12 +45,11 @@ def lines_of(words: Words) -> tuple[tuple[str, Colour, bool], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=8)
-def _sheet(size: tuple[int, int]) -> pygame.Surface:
-    return pygame.Surface(size, pygame.SRCALPHA)
+_sheets: KeptPictures[pygame.Surface] = KeptPictures(8 * 1024 * 1024)
+"""Empty ones by their size: what lies under a slip that fades."""
 
 
-def draw_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> None:
+def draw_slip(brush: Brush, words: ReceiptText, worker: str, x: float, y: float) -> None:
     """One slip, its upper left corner at (x, y)."""
     access = brush.view.access
     high, wide, line = height_of(words, access), frame_of(access)[1], LINE * access.text
@@ -67,7 +77,7 @@ def draw_slip(brush: Brush, words: Words, worker: str, x: float, y: float) -> No
         )  # fmt: skip
 
 
-def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float) -> None:
+def _kept_slip(brush: Brush, note: ReceiptSlip, words: ReceiptText, x: float, y: float) -> None:
     """The same, painted once for as long as it says the same. Its shadow reaches beyond it."""
     slot, worker = ("slip", note.slot), note.receipt.worker
     access = brush.view.access
@@ -77,7 +87,7 @@ def _kept_slip(brush: Brush, note: ReceiptSlip, words: Words, x: float, y: float
     )
 
 
-def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> None:
+def _leaving(brush: Brush, words: ReceiptText, worker: str, y: float, left: float) -> None:
     """A slip that fades: drawn aside, then put down translucently. Rare, and for a second only."""
     view = brush.view
     x, wide = frame_of(view.access)
@@ -85,7 +95,7 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
     rect = view.rect(x - 24, y - 12, wide + 36, high + 36).clip(view.surface.get_rect())
     if rect.w <= 0 or rect.h <= 0:
         return
-    behind = _sheet(rect.size)
+    behind = _sheets.get_or_make(rect.size, lambda: pygame.Surface(rect.size, pygame.SRCALPHA))
     behind.blit(view.surface, (0, 0), rect)
     draw_slip(brush, words, worker, x, y)
     behind.set_alpha(round(255 * (1 - left)))
@@ -93,13 +103,27 @@ def _leaving(brush: Brush, words: Words, worker: str, y: float, left: float) -> 
     behind.set_alpha(None)
 
 
-def draw_slips(brush: Brush, model: Model) -> None:
-    """The newest at the top; each older one below it."""
+@dataclass(frozen=True)
+class SlipFigures:
+    """Where each receipt lies in a frame, the tab on one of them, and whether the pointer is on that."""
+
+    slips: Sequence[PlacedSlip]
+    tab: Box | None
+    tab_hot: bool
+
+
+def slip_figures(model: Model) -> SlipFigures:
+    """The receipts at the right edge now."""
     slips = placed_slips(model.slips, model.access, model.heard_at)
     tab = replay_tab(slips)
-    if tab is not None:
-        _tab(brush, tab, inside(tab, *model.pointing.at))
-    for note, words, x, y in slips:
+    return SlipFigures(slips, tab, tab is not None and inside(tab, *model.pointing.at))
+
+
+def draw_slips(brush: Brush, figures: SlipFigures) -> None:
+    """The newest at the top; each older one below it."""
+    if figures.tab is not None:
+        _tab(brush, figures.tab, figures.tab_hot)
+    for note, words, x, y in figures.slips:
         left = clamp((LIFE - note.age) / LEAVE, 0.0, 1.0)
         if left < 1.0:
             _leaving(brush, words, note.receipt.worker, y, left)

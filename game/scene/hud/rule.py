@@ -7,10 +7,7 @@ from game.drawing.shapes import shade
 from game.drawing.text import Pen
 from game.geometry import Box
 from game.inputs import Device
-from game.scene.hud.trouble_signs import trouble_signs
-from game.scene.key_caps import inviting
 from game.simulation.display.key_hints import RULE, how
-from game.simulation.model import Model
 from game.theme import CREAM, GLOW, INK, Colour
 
 BANNER: Box = (552.0, 144.0, 816.0, 74.0)
@@ -50,14 +47,12 @@ def _widths(pen: Pen, line: list[tuple[str, Colour]], size: float) -> list[float
     return [pen.measure(text, size, face="display")[0] for text, _ in line]
 
 
-def draw_rule_banner(brush: Brush, model: Model) -> None:
-    """The rule over the kitchen, while the keys lie on the cooks and nobody is told anything else there."""
-    if not inviting(model) or model.messages or trouble_signs(model):
-        return
+def draw_rule_banner(brush: Brush, device: Device) -> None:
+    """The rule over the kitchen, for the device that was used last."""
     x, y, w, h = BANNER
 
     def paint(own: Brush) -> None:
         shade(own.view, x, y, w, h, INK, 225, 20)
-        write_rule(own.pen, (x + 20, y, w - 40, h), model.device, 1)
+        write_rule(own.pen, (x + 20, y, w - 40, h), device, 1)
 
-    brush.kept("rule", model.device, (w, h), paint, x, y)
+    brush.kept("rule", device, (w, h), paint, x, y)

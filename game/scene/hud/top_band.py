@@ -11,7 +11,7 @@ from game.drawing.text import Pen
 from game.geometry import Box, inside
 from game.scene.death_clocks import age_text
 from game.simulation.display.hud_places import title_of
-from game.simulation.header_numbers import Numbers, numbers_of
+from game.simulation.header_numbers import HeaderNumbers, numbers_of
 from game.simulation.model import Model
 from game.simulation.places import TOP_BAND
 from game.theme import ALARM, CREAM, GLOW, SIZE_BODY, SIZE_HERO, SIZE_SMALL, SIZE_TITLE
@@ -49,7 +49,7 @@ class BandFigures:
     """For how long they have not been counted, where that is long."""
     pulse: float
     """How much larger the counter is for a moment, 0 to 1."""
-    numbers: Numbers
+    numbers: HeaderNumbers
 
 
 def band_figures(model: Model) -> BandFigures:
@@ -62,7 +62,7 @@ def band_figures(model: Model) -> BandFigures:
         title_hot=inside(title_of(model), *model.composition.hud_point(*model.pointing.at)),
         lost=model.pizzas_lost,
         counted_ago=age_text(model.audit_age) if model.audit_age > STALE else "",
-        pulse=0.0 if model.access.calm else model.tally.pulse,
+        pulse=0.0 if model.access.calm else model.outcomes.pulse,
         numbers=numbers_of(model),
     )
 
@@ -148,7 +148,7 @@ def _count(pen: Pen, lost: int, grow: float, aged: str) -> None:
     )  # fmt: skip
 
 
-def columns_of(said: Numbers) -> tuple[tuple[Box, int, tuple[str, ...], float], ...]:
+def columns_of(said: HeaderNumbers) -> tuple[tuple[Box, int, tuple[str, ...], float], ...]:
     """The three numbers: the part each has, its value, what it counts, and how wide it gets."""
     return (
         (NUMBERS_PARTS[0], said.delivered, said.counts, 164.0),
@@ -157,7 +157,7 @@ def columns_of(said: Numbers) -> tuple[tuple[Box, int, tuple[str, ...], float], 
     )
 
 
-def _numbers(brush: Brush, said: Numbers) -> None:
+def _numbers(brush: Brush, said: HeaderNumbers) -> None:
     for part, value, label, wide in columns_of(said):
         _part(brush, part, (value, label), partial(paint_number, part, value, label, wide))
 

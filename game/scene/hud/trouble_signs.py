@@ -27,8 +27,8 @@ def trouble_signs(model: Model) -> tuple[TroubleSign, ...]:
         # Told in words for people who only walk by: game/kiosk/calm_words.py.
         return ()
     known, found = model.known, []
-    if model.heard.offline_since is not None:
-        seconds = int(model.real - model.heard.offline_since)
+    if model.silent_s is not None:
+        seconds = int(model.silent_s)
         if seconds >= 1:
             text = f"The API does not answer · {seconds} s · showing what was last known"
             found.append(TroubleSign("offline", text))

@@ -67,7 +67,7 @@ def _pull(smooth: float, dt: float) -> Pull:
     return smooth, omega, 1.0 / (1.0 + k + 0.48 * k * k + 0.235 * k * k * k)
 
 
-class Stride:
+class WalkStep:
     """One frame's walking: `walk` moves a gopher and tells whether it is still on its way."""
 
     def __init__(self, dt: float) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from api_stub.schema import OrderStatus
 from game.api_state.conditions import Condition
-from game.api_state.snapshot import Hand
+from game.api_state.snapshot import LastHolder
 from game.simulation.actors import NEVER, Gopher
 from game.simulation.places import Place
 
@@ -42,7 +42,7 @@ class HeadCount:
     """How many orders each process leaves waiting if it is dead: Temporal still names it, or nobody yet."""
 
 
-def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, Hand]) -> HeadCount:
+def count(of: tuple[int, int], gophers: Iterable[Gopher], hands: Mapping[str, LastHolder]) -> HeadCount:
     """Count everybody; `hands` tells who had an order last."""
     everybody = list(gophers)
     places = dict.fromkeys(Place, 0) | Counter([gopher.place for gopher in everybody])

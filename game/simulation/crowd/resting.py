@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from game.api_state.conditions import WANTED, Condition
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Cook, Gopher, Mood, Rest
-from game.simulation.crowd.fast_path import Stride, goal_of, on_stand
+from game.simulation.crowd.fast_path import WalkStep, goal_of, on_stand
 from game.simulation.model import Model
 from game.simulation.places import Place
 
@@ -85,9 +85,9 @@ def touched_by_a_death(model: Model, gopher: Gopher, fallen: frozenset[str]) -> 
 
 
 def rest_of(
-    model: Model, gopher: Gopher, room: CrowdMoment, fallen: frozenset[str], stride: Stride | None
+    model: Model, gopher: Gopher, room: CrowdMoment, fallen: frozenset[str], step: WalkStep | None
 ) -> Rest | None:
-    """Its rest, once it stands still on its own stand, or in a crowd (`stride`) has only a few
+    """Its rest, once it stands still on its own stand, or in a crowd (`step`) has only a few
     pixels left to it; None while it does not.
     """
     body, floor = gopher.body, model.floor
@@ -100,14 +100,14 @@ def rest_of(
         or gopher.height != room.height
     ):
         return None
-    if stride is not None and not model.follows(gopher):
+    if step is not None and not model.follows(gopher):
         gopher.stretch.halt()
         gopher.lean.halt()
     if gopher.stretch.moving or gopher.lean.moving:
         return None
     goal = goal_of(gopher, floor)
     gopher.gliding = not on_stand(body, goal)
-    if gopher.gliding and stride is None or touched_by_a_death(model, gopher, fallen):
+    if gopher.gliding and step is None or touched_by_a_death(model, gopher, fallen):
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0

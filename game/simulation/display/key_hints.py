@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from api_stub.schema import Receipt
 from game.inputs import Device
 from game.simulation.actors import Cook
+from game.simulation.model import Model
 from game.simulation.places import CookSpot
 
 QUIET = 20.0
@@ -61,6 +62,13 @@ def invites(now: float, killed: float | None, kiosk: bool, attracting: bool = Fa
     if attracting or (kiosk and killed is None):
         return True
     return now - (killed if killed is not None else 0.0) >= QUIET
+
+
+def inviting(model: Model) -> bool:
+    """Whether the keys lie on the cooks now."""
+    killed = last_kill(model.known.receipts)
+    at = model.real_of(killed) if killed is not None else None
+    return invites(model.real, at, model.kiosk, model.attracting)
 
 
 def key_caps(

@@ -1,0 +1,95 @@
+"""Which checkpoint is in force, remembered on disk.
+
+An API that was killed is started again in the same run of the stack; it must not fall back to the checkpoint
+that the run began with, nor trip over a broken edit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from api_stub.background import reason_of
+from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.files import NEVER_SEEN, LoadedConfig
+from api_stub.oneline import shown, shown_path
+from worker.shared import checked_booth
+from worker.show.files import read_bounded, write_whole
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES = 256 * 1024
+"""More than any config takes."""
+
+
+class RememberedCheckpoint:
+    """What is in force in this run. `run` None: an API that nobody starts again; it remembers nothing."""
+
+    def __init__(self, file: Path, run: str | None) -> None:
+        self._file = file
+        self._run = run
+        self._trouble: str | None = None
+        self._unwritten: str | None = None
+        self.booth: str | None = None
+        """Which booth this run is: to be set before anything is remembered; `recall` finds it again."""
+
+    def remember(self, loaded: LoadedConfig) -> None:
+        """Write it down. A file that cannot be written is told in the log, once; the show goes on, and
+        `make_up` tries again."""
+        if self._run is None:
+            return
+        kept = {
+            "run": self._run,
+            "file": str(loaded.file.absolute()),
+            "config": loaded.config.model_dump(mode="json"),
+            "booth": self.booth,
+        }
+        self._unwritten = json.dumps(kept)
+        self.make_up()
+
+    def make_up(self) -> None:
+        """Write what could not be written yet."""
+        if self._unwritten is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._file, self._unwritten.encode())
+            self._unwritten = None
+        except Exception as error:
+            # A run without it goes on well, until its API dies: whatever the reason, it ends nothing.
+            trouble = reason_of(error)
+            if trouble != self._trouble:
+                logger.warning("%s cannot be written: %s", shown_path(self._file), trouble)
+            self._trouble = trouble
+        else:
+            self._trouble = None
+
+    def recall(self) -> LoadedConfig | None:
+        """What was in force in this run when the last API ended; None: this is the run's first, or the file
+        cannot be used, which is told in the log.
+
+        Its stamp says that the file was never seen, so that an edit made meanwhile is looked at.
+        """
+        if self._run is None:
+            return None
+        try:
+            raw = read_bounded(self._file, MAX_BYTES)
+            if len(raw) > MAX_BYTES:
+                raise ValueError(f"more than {MAX_BYTES} bytes")
+            kept = json.loads(raw.decode("utf-8"))
+            if kept["run"] != self._run:
+                return None
+            file = Path(kept["file"])
+            if not file.is_absolute():
+                raise ValueError(f"{shown(kept['file'])} is no absolute path")
+            loaded = LoadedConfig(CheckpointConfig.model_validate(kept["config"]), file, NEVER_SEEN)
+            booth = kept.get("booth")
+            self.booth = None if booth is None else checked_booth(booth)
+            return loaded
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            # Damaged, foreign, of another version, nested too deep: the run begins as if it were not there.
+            logger.warning("%s is ignored: %s", shown_path(self._file), reason_of(error))
+            return None

@@ -1,0 +1,145 @@
+"""What was done, and what was seen of it: the newest records, kept over a restart of the API."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from api_stub.background import reason_of
+from api_stub.clocks import wall
+from api_stub.schema import MAX_SIGHTINGS, FailureRecord, Sighting
+from worker.show.files import read_bounded, write_whole
+
+logger = logging.getLogger(__name__)
+
+MAX_KEPT = 200
+MAX_ON_DISK = 50
+MAX_BYTES = 1 << 20
+MAX_WORDS = 300
+_RECORDS = TypeAdapter(list[FailureRecord])
+
+
+class FailureInProgress:
+    """One failure while it is done: whom it happens to, and what is seen."""
+
+    def __init__(self, log: FailureLog, record: FailureRecord) -> None:
+        self._log = log
+        self.n = record.n
+
+    @property
+    def record(self) -> FailureRecord:
+        """As it is told now."""
+        return self._log.of(self.n)
+
+    @property
+    def worker(self) -> str:
+        """Whom it happens to; "" where it is nobody in particular."""
+        return self.record.worker or ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.record.seconds or 0.0
+
+    def saw(self, by: str, what: str, at: datetime | None = None, *, notices: bool = True) -> None:
+        """Something was seen, now or `at` a moment that is known. `notices`: it tells of the failure; else it
+        is only what was done, or how it went on."""
+        record = self.record
+        at = at or wall()
+        changes: dict[str, object] = {}
+        if len(record.seen) < MAX_SIGHTINGS:
+            changes["seen"] = [*record.seen, Sighting(at=at, by=by, what=what[:MAX_WORDS])]
+        if notices and record.noticed_at is None:
+            delay_s = max(0.0, (at - record.started_at).total_seconds())
+            changes |= {"noticed_at": at, "noticed_by": by, "delay_s": round(delay_s, 3)}
+        self._log.put(record.model_copy(update=changes))
+
+    def keep(self) -> None:
+        """Have it on disk as it is now: this process may not live to the end of it."""
+        self._log.write()
+
+    def over(self, *, broken: str | None = None) -> None:
+        """It is done; `broken`: why not to its end."""
+        if broken is not None:
+            self.saw("the API", broken, notices=False)
+        state = "over" if broken is None else "broken off"
+        self._log.put(self.record.model_copy(update={"state": state, "ended_at": wall()}))
+        self._log.write()
+
+
+class FailureLog:
+    """The newest MAX_KEPT records, by number. `file` None: they are gone with this process."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._records: dict[int, FailureRecord] = {}
+        self._last = 0
+        self._told: str | None = None
+
+    def load(self) -> None:
+        """Read what the last API has left; its unfinished ones are broken off. Never raises."""
+        if self._file is None:
+            return
+        try:
+            raw = read_bounded(self._file, MAX_BYTES)
+            if len(raw) > MAX_BYTES:
+                raise ValueError(f"more than {MAX_BYTES} bytes")
+            found = _RECORDS.validate_json(raw)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, ValidationError) as error:
+            logger.warning("%s is ignored: %s", self._file, reason_of(error))
+            return
+        for record in found[-MAX_KEPT:]:
+            self.put(record)
+
+    def begin(self, failure: str, worker: str | None, seconds: float | None) -> FailureInProgress:
+        """A new record."""
+        self._last += 1
+        record = FailureRecord(
+            n=self._last, failure=failure, worker=worker, seconds=seconds, state="running", started_at=wall()
+        )
+        self.put(record)
+        self.write()
+        return FailureInProgress(self, record)
+
+    def take_back(self, doing: FailureInProgress) -> None:
+        """It could not even be begun."""
+        self._records.pop(doing.n, None)
+
+    def put(self, record: FailureRecord) -> None:
+        """Have it in place of the one of its number."""
+        self._records[record.n] = record
+        self._last = max(self._last, record.n)
+        while len(self._records) > MAX_KEPT:
+            del self._records[next(iter(self._records))]
+
+    def of(self, n: int) -> FailureRecord:
+        """The record of this number."""
+        return self._records[n]
+
+    def unfinished(self) -> list[FailureInProgress]:
+        """Those that run, or that another API has left running."""
+        return [
+            FailureInProgress(self, record) for record in self._records.values() if record.state == "running"
+        ]
+
+    def after(self, n: int) -> list[FailureRecord]:
+        """Those with a higher number, oldest first."""
+        return [record for record in self._records.values() if record.n > n]
+
+    def write(self) -> None:
+        """Keep the newest ones on disk. A disk that takes nothing is told once; it ends nothing."""
+        if self._file is None:
+            return
+        kept = list(self._records.values())[-MAX_ON_DISK:]
+        try:
+            write_whole(self._file, _RECORDS.dump_json(kept))
+            self._told = None
+        except OSError as error:
+            if self._told != (words := reason_of(error)):
+                logger.warning("%s cannot be written: %s", self._file, words)
+            self._told = words

@@ -1,0 +1,128 @@
+"""What has been told of which Pod; pure. A list or a single record goes in, and what is new comes out: each
+birth and each death once, whatever was missed between."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from api_stub.fleet.events import Adopted, HostNews, RunEnded, Seen, Vacated, Waits
+from api_stub.fleet.kubernetes.pods import Pod
+from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble
+
+MAX_PODS = 500
+MAX_GONE = 1000
+
+
+@dataclass
+class _Known:
+    pod: Pod
+    ended: int = -1
+    ready_run: int = -1
+    told: HostNews | None = None
+    asked: bool = False
+    """We have asked for its deletion."""
+
+
+class KnownPods:
+    """The Pods that are there, by uid, which is the home's name. The first list is of those that were there
+    before: they are adopted, and what they went through earlier is nobody's news."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
+        self._listed = False
+        self.left_out = 0
+        """Pods that there was no room for."""
+
+    def pod(self, uid: str) -> Pod | None:
+        """The Pod of this uid, if it is there, and ours."""
+        known = self._known.get(uid)
+        return known.pod if known is not None else None
+
+    def asked(self, uid: str, asked: bool = True) -> None:
+        """Note that its deletion was asked for by us, or that this failed."""
+        if (known := self._known.get(uid)) is not None:
+            known.asked = asked
+
+    def listed(self, pods: Iterable[Pod]) -> list[HostNews]:
+        """Everything that there is now."""
+        there = {pod.uid: pod for pod in pods}
+        news: list[HostNews] = []
+        for uid in [uid for uid in self._known if uid not in there]:
+            news += self._vanished(uid, missed=True)
+        first, self._listed = not self._listed, True
+        for pod in there.values():
+            news += self.saw(pod, adopt=first)
+        return news
+
+    def saw(self, pod: Pod, adopt: bool = False) -> list[HostNews]:
+        """A Pod as it is now."""
+        if pod.uid in self._gone:
+            return []
+        known = self._known.get(pod.uid)
+        if known is None:
+            if adopt and pod.over:
+                self._forget(pod.uid)
+                return []
+            if len(self._known) >= MAX_PODS:
+                self.left_out += 1
+                return []
+            known = self._known[pod.uid] = _Known(pod, pod.ended if adopt else -1)
+        elif pod.ended < known.ended:
+            return []  # what was so earlier
+        known.pod = pod
+        news: list[HostNews] = []
+        for run in range(known.ended + 1, pod.ended + 1):
+            how = pod.last if run == pod.ended else None
+            end = end_of_run(how, removed=pod.deleting)
+            if pod.over and run == pod.ended and end.reason is None:
+                # The node ended the whole Pod; of the container it tells no more than a signal.
+                end = replace(end, reason=end_of_pod(pod, known.asked).reason, removed=True)
+            news.append(RunEnded(pod.uid, pod.named(run), run, end))
+        known.ended = max(known.ended, pod.ended)
+        if pod.over:
+            self._forget(pod.uid)
+            return [*news, Vacated(pod.uid, end_of_pod(pod, known.asked))]
+        now = self._now(pod, known)
+        if now != known.told:
+            known.told = now
+            news.append(Adopted(now) if adopt and isinstance(now, Seen) else now)
+        return news
+
+    @staticmethod
+    def _now(pod: Pod, known: _Known) -> Seen | Waits:
+        if pod.run is None:
+            reason, for_s = pause(pod)
+            return Waits(pod.uid, pod.ended, reason, for_s)
+        was_ready = known.ready_run == pod.run
+        if pod.ready:
+            known.ready_run = pod.run
+        return Seen(
+            home=pod.uid,
+            name=pod.named(pod.run),
+            run=pod.run,
+            born=pod.doing == "running",
+            ready=pod.ready,
+            ending=pod.deleting,
+            trouble=trouble(pod, was_ready),
+        )
+
+    def gone(self, uid: str, pod: Pod | None) -> list[HostNews]:
+        """The Pod is gone; this is how it was in the end. None: it is none of ours any more."""
+        if uid in self._gone:
+            return []
+        news = self.saw(pod) if pod is not None else []
+        return news + self._vanished(uid)
+
+    def _vanished(self, uid: str, missed: bool = False) -> list[HostNews]:
+        known = self._known.get(uid)
+        self._forget(uid)
+        return [] if known is None else [Vacated(uid, end_of_pod(known.pod, known.asked, missed))]
+
+    def _forget(self, uid: str) -> None:
+        self._known.pop(uid, None)
+        self._gone[uid] = None
+        while len(self._gone) > MAX_GONE:
+            self._gone.popitem(last=False)
