@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.fleet.refusals import TOLD_S
 from api_stub.fleet.rules import (
     Action,
     Adopted,
@@ -147,7 +148,7 @@ def test_a_kill_that_could_not_be_asked_for_is_none_and_says_why() -> None:
     run.do(KillWanted("1"))
     run.do(StopFailed(1, 1, "we may not delete pod a"))
     slot = run.state.slot(1)
-    assert (slot.phase, slot.hitch) == ("ready", "could not be stopped: we may not delete pod a")
+    assert (slot.phase, slot.refusal) == ("ready", "could not be stopped: we may not delete pod a")
     assert run.state.kills == 0 and slot.intent is None
     assert run.do(KillWanted("1")) == (Stop(1, 1, "a", at_once=True),)
 
@@ -177,11 +178,11 @@ def test_one_more_waits_in_its_slot_and_the_next_new_one_has_it() -> None:
         run.do(StartWanted())
     run.do(SpawnFailed(2, 1, "we may not patch deployment cooks"))
     assert run.phases()[1] == "empty"
-    assert run.state.slot(2).hitch == "could not be started: we may not patch deployment cooks"
+    assert run.state.slot(2).refusal == "could not be started: we may not patch deployment cooks"
     run.do(StartWanted())
     run.now += POLICY.start_timeout_s
     run.do(Tick())
-    assert run.phases()[1] == "empty" and "nothing came of it" in (run.state.slot(2).hitch or "")
+    assert run.phases()[1] == "empty" and "nothing came of it" in (run.state.slot(2).refusal or "")
 
 
 def test_a_pod_that_does_not_begin_for_long_says_so_and_is_left_alone() -> None:
@@ -257,7 +258,7 @@ def test_more_homes_than_can_be_shown_are_counted() -> None:
     run = Run()
     for n in range(MAX_SLOTS + 3):
         run.up(f"h{n}")
-    assert len(run.state.slots) == MAX_SLOTS and run.state.crowded == 3
+    assert len(run.state.slots) == MAX_SLOTS and len(run.state.crowded) == 3
 
 
 HOMES, RUNS = st.sampled_from("abcde"), st.integers(0, 3)
@@ -322,4 +323,6 @@ def test_whatever_the_host_tells_in_whatever_order_the_books_balance(
             assert slot.alive or not (slot.born or slot.killing or slot.handle)
             assert slot.number <= run.policy.slots or slot.home is not None
             assert slot.phase != "backoff" or slot.due is None
+            assert (slot.refusal is None) == (slot.refusal_ends is None) and not (slot.owed and slot.alive)
+            assert slot.refusal_ends is None or slot.refusal_ends <= run.now + TOLD_S
     assert len(died) == len(set(died)), "nobody dies twice"

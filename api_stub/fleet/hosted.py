@@ -20,7 +20,8 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
-from api_stub.fleet.state import MAX_FORMER, FleetState, Policy, Slot
+from api_stub.fleet.refusals import clear_places, refused, settle_one
+from api_stub.fleet.state import MAX_CROWDED, MAX_FORMER, FleetState, Policy, Slot
 from api_stub.fleet.steps import put, with_place, with_places, without
 
 
@@ -60,10 +61,16 @@ def _settled(state: FleetState, home: str) -> tuple[FleetState, Slot | None]:
         numbers = {slot.number for slot in state.slots}
         number = next((n for n in range(1, MAX_SLOTS + 1) if n not in numbers), None)
         if number is None:
-            return replace(state, crowded=state.crowded + 1), None
+            crowded = dict.fromkeys((*state.crowded, home))
+            return replace(state, crowded=tuple(crowded)[:MAX_CROWDED]), None
         state = with_place(state, number)
         slot = state.slot(number)
     waited = slot.alive  # its generation was given to it when somebody asked for it
+    if waited:
+        state = clear_places(state)
+    elif not slot.owed:
+        state = settle_one(state)
+    state = _not_crowded(state, home)
     slot = Slot(
         slot.number,
         slot.generation - waited,
@@ -74,6 +81,12 @@ def _settled(state: FleetState, home: str) -> tuple[FleetState, Slot | None]:
         last_exit=slot.last_exit,
     )
     return put(state, slot), slot
+
+
+def _not_crowded(state: FleetState, home: str) -> FleetState:
+    if home not in state.crowded:
+        return state
+    return replace(state, crowded=tuple(other for other in state.crowded if other != home))
 
 
 def _seen(state: FleetState, seen: Seen, now: float, policy: Policy) -> Decision:
@@ -141,6 +154,7 @@ def _waits(state: FleetState, event: Waits, now: float) -> FleetState:
 def _vacated(state: FleetState, event: Vacated, now: float, policy: Policy) -> Decision:
     if event.home not in state.vacated:
         state = replace(state, vacated=(*state.vacated, event.home)[-MAX_FORMER:])
+    state = _not_crowded(state, event.home)
     slot = at_home(state, event.home)
     if slot is None:
         return state, ()
@@ -178,25 +192,27 @@ def reserved(state: FleetState, slot: Slot, now: float, policy: Policy) -> Decis
     return put(state, waiting), (Scale(waiting.number, waiting.generation),)
 
 
-def too_slow(state: FleetState, slot: Slot, policy: Policy) -> FleetState:
+def too_slow(state: FleetState, slot: Slot, now: float, policy: Policy) -> FleetState:
     """What is not there yet, though it could be: that is shown, and the host's to mend."""
     if slot.handle is None:
-        return not_made(state, slot, f"nothing came of it within {policy.start_timeout_s:g} s")
+        words = f"nothing came of it within {policy.start_timeout_s:g} s"
+        return not_made(state, slot, words, now, owed=True)
     hitch = slot.hitch or f"it has not begun to run within {policy.start_timeout_s:g} s; nobody says why"
     return put(state, replace(slot, due=None, hitch=hitch))
 
 
-def not_made(state: FleetState, slot: Slot, reason: str) -> FleetState:
-    """Nothing came of the wish for one more; the slot is free again, and tells why."""
+def not_made(state: FleetState, slot: Slot, reason: str, now: float, owed: bool = False) -> FleetState:
+    """Nothing came of the wish for one more; the slot is free again, and tells why for a while. `owed`: the
+    host has granted it, and it may still come."""
     idle = Slot(
         slot.number,
         slot.generation - 1,
         phase="dead" if slot.last_exit is not None else "empty",
         name="",
-        hitch=f"could not be started: {reason}",
+        owed=owed,
         last_exit=slot.last_exit,
     )
-    return put(state, idle)
+    return put(state, refused(idle, f"could not be started: {reason}", now))
 
 
 def redeploy(state: FleetState, policy: Policy) -> Decision:
@@ -208,7 +224,7 @@ def reshape(state: FleetState, new: Policy) -> Decision:
     """Slots come and go; homes keep theirs. Workers of another make are the host's to replace."""
     if state.closing:
         return state, ()
-    state = with_places(state, new.slots)
+    state = with_places(clear_places(state), new.slots)
     for slot in state.slots:
         if slot.number > new.slots and slot.home is None:
             state = without(state, slot)

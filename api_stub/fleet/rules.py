@@ -45,6 +45,7 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
+from api_stub.fleet.refusals import clear_overdue, clear_places, forgotten, stop_failed
 from api_stub.fleet.state import (
     AlreadyDead,
     Dice,
@@ -85,7 +86,7 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case Reformed():
             return hosted.reformed(state), ()
         case CloseDown() if policy.hosted:
-            return replace(state, closing=True), ()
+            return replace(clear_places(state), closing=True), ()
         case Open():
             return _open(policy, event, now, dice)
         case StartWanted():
@@ -97,7 +98,7 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case SpawnFailed():
             return _spawn_failed(state, event, now, policy)
         case StopFailed():
-            return _stop_failed(state, event)
+            return stop_failed(state, event, now)
         case BecameReady():
             return _became_ready(state, event, now)
         case Exited():
@@ -118,7 +119,8 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
 
 def next_due(state: FleetState) -> float | None:
     """When the next Tick is needed; None: not before something else happens."""
-    return min((slot.due for slot in state.slots if slot.due is not None), default=None)
+    moments = (moment for slot in state.slots for moment in (slot.due, slot.refusal_ends))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _open(policy: Policy, event: Open, now: float, dice: Dice) -> Decision:
@@ -160,7 +162,7 @@ def _kill_wanted(state: FleetState, event: KillWanted, now: float, policy: Polic
         raise AlreadyDead(f"slot {slot.number} waits for its worker; there is none yet")
     # Whoever kills a worker that was to be replaced wants it dead, not replaced.
     slot = replace(
-        slot,
+        forgotten(slot),
         phase="stopping",
         intent=event.cause,
         asked_at=now,
@@ -196,7 +198,7 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
     if slot is None or not slot.alive or slot.handle is not None:
         return state, ()
     if policy.hosted:
-        return hosted.not_made(state, slot, event.reason), ()
+        return hosted.not_made(state, slot, event.reason, now), ()
     # Its generation was nobody's, so the next try has it; `started_at` stays, as the moment of this one.
     idle = Slot(
         slot.number,
@@ -217,28 +219,6 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
         return put(state, idle), ()
     due = now + policy.backoff_s(idle.failed_starts)
     return put(state, replace(idle, phase="backoff", due=due, trouble=event.reason)), ()
-
-
-def _stop_failed(state: FleetState, event: StopFailed) -> Decision:
-    slot = current(state, event.slot, event.generation)
-    if slot is None or slot.phase != "stopping":
-        return state, ()
-    hitch = f"could not be stopped: {event.reason}"
-    if not slot.killing or slot.intent != "player":
-        return put(
-            state, replace(slot, hitch=hitch)
-        ), ()  # when it is due, it is tried the hard way, or again
-    # Nobody has killed it, so it is as it was, and whoever wants to may try again.
-    slot = replace(
-        slot,
-        phase="starting" if slot.ready_at is None else "ready",
-        intent=None,
-        asked_at=None,
-        killing=False,
-        due=None,
-        hitch=hitch,
-    )
-    return replace(put(state, slot), kills=state.kills - 1), ()
 
 
 def _became_ready(state: FleetState, event: BecameReady, now: float) -> Decision:
@@ -290,11 +270,12 @@ def _frozen(state: FleetState, event: Frozen) -> Decision:
 
 def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice) -> Decision:
     actions: tuple[Action, ...] = ()
+    state = clear_overdue(state, now)
     for slot in state.slots:
         if slot.due is None or slot.due > now:
             continue
         if policy.hosted and slot.phase == "starting":
-            state = hosted.too_slow(state, slot, policy)
+            state = hosted.too_slow(state, slot, now, policy)
         elif slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more
@@ -319,7 +300,9 @@ def _close_down(state: FleetState, now: float, policy: Policy) -> Decision:
     actions: tuple[Action, ...] = ()
     for slot in state.slots:
         if slot.phase == "backoff":
-            state = put(state, replace(slot, phase="dead" if slot.generation else "empty", due=None))
+            # Nobody tries any more, so nothing fails any more.
+            idle = replace(slot, due=None, trouble=None, failed_starts=0)
+            state = put(state, replace(idle, phase="dead" if slot.generation else "empty"))
         elif slot.phase in ("starting", "ready"):
             slot = replace(slot, phase="stopping", intent="shutdown", asked_at=now, due=now + policy.drain_s)
             state, more = told_to_end(state, slot)

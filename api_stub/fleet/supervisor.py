@@ -233,7 +233,10 @@ class Supervisor:
 
     def _note_failed_starts(self) -> None:
         if self._state.crowded:
-            self.troubles.tell("slots", f"{self._state.crowded} Pods more than the window has places for")
+            more = len(self._state.crowded)
+            self.troubles.tell("slots", f"{more} Pods more than the window has places for")
+        else:
+            self.troubles.clear("slots")
         failed = [slot for slot in self._state.slots if slot.trouble is not None]
         if not failed:
             self.troubles.clear(PART)
@@ -272,9 +275,10 @@ class Supervisor:
 
         return failed
 
-    def _not_reformed(self, reason: str) -> None:
-        if self.troubles.tell(PART, reason):
-            logger.error("the workers cannot be made as they are to be: %s", reason)
+    @staticmethod
+    def _not_reformed(reason: str) -> None:
+        """The host tries again, and knows when it is done; its troubles tell it until then."""
+        logger.error("the workers cannot be made as they are to be: %s", reason)
 
     def _tell(self, slot: Slot, end: Exit) -> None:
         logger.info("%s died: signal %s, status %s, cause %s", slot.id, end.signal, end.code, end.cause)

@@ -13,6 +13,7 @@ from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, tro
 
 MAX_PODS = 500
 MAX_GONE = 1000
+MAX_LEFT_OUT = 2000
 
 
 @dataclass
@@ -33,8 +34,12 @@ class Book:
         self._known: dict[str, _Known] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
         self._listed = False
-        self.left_out = 0
-        """Pods that there was no room for."""
+        self._left_out: dict[str, Pod] = {}
+
+    @property
+    def left_out(self) -> int:
+        """How many Pods there are that there is no room for."""
+        return len(self._left_out)
 
     def pod(self, uid: str) -> Pod | None:
         """The Pod of this uid, if it is there, and ours."""
@@ -53,12 +58,23 @@ class Book:
         for uid in [uid for uid in self._known if uid not in there]:
             news += self._vanished(uid, missed=True)
         first, self._listed = not self._listed, True
+        self._left_out = {uid: pod for uid, pod in self._left_out.items() if uid in there}
         for pod in there.values():
-            news += self.saw(pod, adopt=first)
+            news += self._saw(pod, adopt=first)
+        return news + self._taken_in()
+
+    def saw(self, pod: Pod) -> list[HostNews]:
+        """A Pod as it is now."""
+        return self._saw(pod) + self._taken_in()
+
+    def _taken_in(self) -> list[HostNews]:
+        """Of those that were left out, as many as there is room for now."""
+        news: list[HostNews] = []
+        while self._left_out and len(self._known) < MAX_PODS:
+            news += self._saw(self._left_out.pop(next(iter(self._left_out))))
         return news
 
-    def saw(self, pod: Pod, adopt: bool = False) -> list[HostNews]:
-        """A Pod as it is now."""
+    def _saw(self, pod: Pod, adopt: bool = False) -> list[HostNews]:
         if pod.uid in self._gone:
             return []
         known = self._known.get(pod.uid)
@@ -67,7 +83,8 @@ class Book:
                 self._forget(pod.uid)
                 return []
             if len(self._known) >= MAX_PODS:
-                self.left_out += 1
+                if len(self._left_out) < MAX_LEFT_OUT or pod.uid in self._left_out:
+                    self._left_out[pod.uid] = pod
                 return []
             known = self._known[pod.uid] = _Known(pod, pod.ended if adopt else -1)
         elif pod.ended < known.ended:
@@ -113,8 +130,8 @@ class Book:
         """The Pod is gone; this is how it was in the end. None: it is none of ours any more."""
         if uid in self._gone:
             return []
-        news = self.saw(pod) if pod is not None else []
-        return news + self._vanished(uid)
+        news = self._saw(pod) if pod is not None else []
+        return news + self._vanished(uid) + self._taken_in()
 
     def _vanished(self, uid: str, missed: bool = False) -> list[HostNews]:
         known = self._known.get(uid)
@@ -123,6 +140,7 @@ class Book:
 
     def _forget(self, uid: str) -> None:
         self._known.pop(uid, None)
+        self._left_out.pop(uid, None)
         self._gone[uid] = None
         while len(self._gone) > MAX_GONE:
             self._gone.popitem(last=False)

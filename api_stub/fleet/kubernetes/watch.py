@@ -118,6 +118,8 @@ class Watch:
             self._tell(one)
         if self._book.left_out:
             self._troubles.tell("Pods", f"{self._book.left_out} Pods are more than can be followed")
+        else:
+            self._troubles.clear("Pods")
 
     def _note(self, problem: KubernetesProblem) -> None:
         """What follows: another list where the version is not known any more, or may be the reason."""
