@@ -203,9 +203,10 @@ def test_a_redeploy_is_told_from_a_crash_in_its_middle() -> None:
     assert run.do(Redeploy()) == (Reform(POLICY, anew=True),)
     assert run.do(Reformed()) == ()
     (crash,) = run.do(Ended("a", "a.0", 0, End(9, reason="OOMKilled")))
-    (gone,) = run.do(Vacated("b"))
+    (gone,) = run.do(Vacated("b", End(reason="somebody else deleted its Pod", removed=True, home_gone=True)))
     assert isinstance(crash, Died) and isinstance(gone, Died)
     assert (crash.exit.cause, gone.exit.cause) == ("crash", "redeploy")
+    assert (crash.exit.why, gone.exit.why) == ("OOMKilled", None), "that somebody is us"
     run.up("c")
     run.do(Vacated("c"))
     assert run.state.slot(2).last_exit is not None and run.state.slot(2).last_exit.cause == "crash"

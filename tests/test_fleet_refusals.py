@@ -225,6 +225,8 @@ class NoServer:
 class Told:
     """A host of Pods that keeps what it is asked."""
 
+    where, heard_at = "here", None
+
     def __init__(self) -> None:
         self.troubles = Troubles()
         self.failed = lambda reason: None
@@ -235,7 +237,7 @@ class Told:
     def stop(self, handle, at_once, on_failed) -> None:
         self.failed = on_failed
 
-    def follow(self, on_news) -> None:
+    def follow(self, on_news, before=None) -> None:
         """Nothing is told."""
 
     def scale(self, one_more, at_least, on_failed) -> None:

@@ -9,6 +9,7 @@ started, again and again, and that we may empty. `Seen`, `Adopted`, `Ended`, `Wa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from api_stub.fleet.state import Exit, FleetState, Policy, Slot
 from api_stub.schema import ExitCause
@@ -113,6 +114,9 @@ class End:
     """Its home was taken away, by us or by somebody else: it did not end by itself."""
     home_gone: bool = False
     """What told it was that the home is gone; else the end of the worker itself was seen."""
+    unseen_since: datetime | None = None
+    """Nobody watched when it ended: it was known to live at this time, and not any more when somebody looked
+    again. None: it ended just now."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Adopted:
-    """The same of a worker that was there before this fleet was: it lives on from an earlier one."""
+    """The same of a worker that was there before this fleet was: it lives on from an earlier one, or did when
+    that last knew of it."""
 
     seen: Seen
+    slot: int | None = None
+    """Its place in the earlier one, which it has again."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,8 @@ class Waits:
     run: int
     reason: str | None
     for_s: float | None = None
+    slot: int | None = None
+    """See Adopted."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from api_stub.fleet.steps import put, with_place, with_places, without
 def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Decision:
     """What the host tells of a worker that it makes by itself."""
     match event:
-        case Adopted(seen):
+        case Adopted(seen, wanted):
+            state, _ = _settled(state, seen.home, wanted)
             state, news = _seen(state, seen, now, policy)
             slot = at_home(state, seen.home)
             if slot is not None and state.reformed:
@@ -49,14 +50,18 @@ def at_home(state: FleetState, home: str) -> Slot | None:
     return next((slot for slot in state.slots if slot.home == home), None)
 
 
-def _settled(state: FleetState, home: str) -> tuple[FleetState, Slot | None]:
-    """The home's slot: one that was asked for and waits, else the lowest free one, else one more."""
+def _settled(state: FleetState, home: str, wanted: int | None = None) -> tuple[FleetState, Slot | None]:
+    """The home's slot: one that was asked for and waits, else the `wanted` one, where that is free, else the
+    lowest free one, else one more."""
     if home in state.vacated:
         return state, None
     if (known := at_home(state, home)) is not None:
         return state, known
+    if wanted is not None and 0 < wanted <= MAX_SLOTS:
+        state = with_place(state, wanted)
     free = [slot for slot in state.slots if slot.home is None]
-    slot = next((slot for slot in free if slot.alive), None) or next(iter(free), None)
+    free.sort(key=lambda slot: (not slot.alive, slot.number != wanted))
+    slot = next(iter(free), None)
     if slot is None:
         numbers = {slot.number for slot in state.slots}
         number = next((n for n in range(1, MAX_SLOTS + 1) if n not in numbers), None)
@@ -143,7 +148,7 @@ def _ended(state: FleetState, event: Ended, now: float, policy: Policy) -> Decis
 
 
 def _waits(state: FleetState, event: Waits, now: float) -> FleetState:
-    state, slot = _settled(state, event.home)
+    state, slot = _settled(state, event.home, event.slot)
     if slot is None or slot.alive or event.run < slot.ended_run:
         return state
     slot = replace(slot, ended_run=event.run)

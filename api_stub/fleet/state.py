@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from api_stub.schema import ExitCause, WorkerPhase
 from worker.shared import CodeFault, worker_id
@@ -84,6 +85,8 @@ class Exit:
     """The cause in words, where there is more to say than its name does: the host's (OOMKilled) or ours."""
     home_gone: bool = False
     """`at` is when its home was seen to be gone; else when the worker itself was seen to have ended."""
+    unseen_since: datetime | None = None
+    """Nobody watched then: it ended at some time between this and `at`."""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ class FleetLog:
                 observed_at=observed_at,
                 why=end.why,
                 seen="process" if slot.home is None else "pod" if end.home_gone else "container",
+                unseen_since=None if end.unseen_since is None else end.unseen_since.timestamp(),
             )
         )
 

@@ -78,6 +78,8 @@ class Death:
     """The cause in words, where there is more to say than its name does."""
     seen: Literal["process", "container", "pod"] = "process"
     """What was seen to be gone then."""
+    unseen_since: float | None = None
+    """Nobody watched when it died: it lived at this time, and was found dead at `observed_at`."""
 
     @property
     def over(self) -> bool:
@@ -85,12 +87,16 @@ class Death:
         return all(held.over for held in self.held)
 
     def delays(self) -> Iterable[float]:
-        """Seconds from the observed exit to each takeover."""
-        return (delay(self, held) for held in self.held if held.taken_over_at is not None)
+        """Seconds from the observed exit to each takeover, where that is known."""
+        delays = (delay(self, held) for held in self.held if held.taken_over_at is not None)
+        return (seconds for seconds in delays if seconds is not None)
 
 
-def delay(death: Death, held: InterruptedOrder) -> float:
-    """Seconds from the observed exit to the next attempt; never negative, also where two clocks told it."""
+def delay(death: Death, held: InterruptedOrder) -> float | None:
+    """Seconds from the observed exit to the next attempt; never negative, also where two clocks told it.
+    None: nobody saw when it died, so nobody knows how long that took."""
+    if death.unseen_since is not None:
+        return None
     if held.delay_s is not None:
         return held.delay_s
     return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
@@ -266,6 +272,7 @@ def receipt(death: Death) -> Receipt:
         why=death.why,
         killed_at=_moment(death.killed_at),
         exit_observed_at=datetime.fromtimestamp(death.observed_at, UTC),
+        unseen_since=_moment(death.unseen_since),
         container_ended_at=_moment(death.observed_at if death.seen == "container" else None),
         pod_gone_at=_moment(death.observed_at if death.seen == "pod" else None),
         orders=[
@@ -278,7 +285,7 @@ def receipt(death: Death) -> Receipt:
                     "attempt": held.attempt,
                     "to_attempt": held.to_attempt,
                     "taken_over_at": _moment(held.taken_over_at),
-                    "delay_s": round(delay(death, held), 3) if held.taken_over_at is not None else None,
+                    "delay_s": _rounded(delay(death, held)) if held.taken_over_at is not None else None,
                     "kept_stages": held.kept,
                     "customer": held.customer,
                     # Nobody is waited for any more, also where an older API did not note how it ended.
@@ -288,6 +295,10 @@ def receipt(death: Death) -> Receipt:
             for held in death.held
         ],
     )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _moment(seconds: float | None) -> datetime | None:

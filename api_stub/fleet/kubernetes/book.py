@@ -6,14 +6,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from api_stub.fleet.events import Adopted, Ended, HostNews, Seen, Vacated, Waits
-from api_stub.fleet.kubernetes.pods import Pod
-from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble
+from api_stub.fleet.events import Adopted, End, Ended, HostNews, Seen, Vacated, Waits
+from api_stub.fleet.kubernetes.pods import Pod, as_known
+from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble, unwatched
+from api_stub.fleet.roster import Roster
+from api_stub.schema import ExitCause
 
 MAX_PODS = 500
 MAX_GONE = 1000
 MAX_LEFT_OUT = 2000
+MAX_RUNS = 100
+"""Of one Pod's runs that were missed, so many are told: the newest."""
 
 
 @dataclass
@@ -24,6 +29,21 @@ class _Known:
     told: HostNews | None = None
     asked: bool = False
     """We have asked for its deletion."""
+    cause: ExitCause | None = None
+    """Why an earlier API was having it taken away; None: it was not."""
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """What a list tells of was not seen as it happened, but some time after `since`. `api`: there was no API
+    to see it; else Kubernetes could not be heard."""
+
+    since: datetime
+    api: bool
+
+    def of(self, end: End) -> End:
+        """This end, as one in the gap."""
+        return replace(unwatched(end) if self.api else end, unseen_since=self.since)
 
 
 class Book:
@@ -34,6 +54,8 @@ class Book:
         self._known: dict[str, _Known] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
         self._listed = False
+        self._before: Roster | None = None
+        self._gap: _Gap | None = None
         self._left_out: dict[str, Pod] = {}
 
     @property
@@ -51,17 +73,39 @@ class Book:
         if (known := self._known.get(uid)) is not None:
             known.asked = asked
 
-    def listed(self, pods: Iterable[Pod]) -> list[HostNews]:
-        """Everything that there is now."""
+    def remember(self, before: Roster | None) -> None:
+        """What an earlier API knew; the first list tells what became of them since."""
+        self._before = before
+
+    def listed(self, pods: Iterable[Pod], gap_since: datetime | None = None) -> list[HostNews]:
+        """Everything that there is now. `gap_since`: what is new came unseen, at some time after that; None:
+        it came just now."""
         there = {pod.uid: pod for pod in pods}
+        first, self._listed = not self._listed, True
         news: list[HostNews] = []
+        if first and self._before is not None:
+            gap_since = self._before.at
+            news += self._recalled(self._before)
+        self._gap = None if gap_since is None else _Gap(gap_since, api=first)
         for uid in [uid for uid in self._known if uid not in there]:
             news += self._vanished(uid, missed=True)
-        first, self._listed = not self._listed, True
         self._left_out = {uid: pod for uid, pod in self._left_out.items() if uid in there}
         for pod in there.values():
             news += self._saw(pod, adopt=first)
+        self._gap = None
         return news + self._taken_in()
+
+    def _recalled(self, before: Roster) -> list[HostNews]:
+        """Those that an earlier API knew, as it knew them."""
+        news: list[HostNews] = []
+        for one in before.workers:
+            stub = as_known(one.name.rpartition(".")[0], one.home, one.run - (not one.over))
+            self._known[one.home] = _Known(stub, stub.ended, asked=one.cause == "player", cause=one.cause)
+            if one.over:
+                news.append(Waits(one.home, one.run, None, slot=one.slot))
+            else:
+                news.append(Adopted(Seen(one.home, one.name, one.run, born=one.born), one.slot))
+        return news
 
     def saw(self, pod: Pod) -> list[HostNews]:
         """A Pod as it is now."""
@@ -91,17 +135,17 @@ class Book:
             return []  # what was so earlier
         known.pod = pod
         news: list[HostNews] = []
-        for run in range(known.ended + 1, pod.ended + 1):
+        for run in range(max(known.ended, pod.ended - MAX_RUNS) + 1, pod.ended + 1):
             how = pod.last if run == pod.ended else None
             end = end_of_run(how, removed=pod.deleting)
             if pod.over and run == pod.ended and end.reason is None:
                 # The node ended the whole Pod; of the container it tells no more than a signal.
                 end = replace(end, reason=end_of_pod(pod, known.asked).reason, removed=True)
-            news.append(Ended(pod.uid, pod.named(run), run, end))
+            news.append(Ended(pod.uid, pod.named(run), run, self._as_seen(end)))
         known.ended = max(known.ended, pod.ended)
         if pod.over:
             self._forget(pod.uid)
-            return [*news, Vacated(pod.uid, end_of_pod(pod, known.asked))]
+            return [*news, Vacated(pod.uid, self._end_of(known))]
         now = self._now(pod, known)
         if now != known.told:
             known.told = now
@@ -136,7 +180,14 @@ class Book:
     def _vanished(self, uid: str, missed: bool = False) -> list[HostNews]:
         known = self._known.get(uid)
         self._forget(uid)
-        return [] if known is None else [Vacated(uid, end_of_pod(known.pod, known.asked, missed))]
+        return [] if known is None else [Vacated(uid, self._end_of(known, missed))]
+
+    def _end_of(self, known: _Known, missed: bool = False) -> End:
+        """The end of whatever still lived in a Pod that is gone, or over."""
+        return self._as_seen(replace(end_of_pod(known.pod, known.asked, missed), cause=known.cause))
+
+    def _as_seen(self, end: End) -> End:
+        return end if self._gap is None else self._gap.of(end)
 
     def _forget(self, uid: str) -> None:
         self._known.pop(uid, None)

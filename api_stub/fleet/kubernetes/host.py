@@ -16,6 +16,7 @@ from api_stub.fleet.kubernetes import template
 from api_stub.fleet.kubernetes.book import Book
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, Raw
 from api_stub.fleet.kubernetes.watch import Watch
+from api_stub.fleet.roster import Roster
 from api_stub.fleet.state import Policy
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class KubernetesHost:
         self._changing = asyncio.Lock()
         """One change of the Deployment at a time: ten starts at once are ten more."""
         self._follower: asyncio.Task[None] | None = None
+        self._watch: Watch | None = None
+        self.where = f"{self.server.namespace} {config.deployment} {booth or '-'} {self.server.address}"
         self._in_order = asyncio.Lock()
         """Workers are made anew before there are more of them: else those would be replaced at once."""
         self._wishes = 0
@@ -60,10 +63,16 @@ class KubernetesHost:
     def open(self) -> None:
         """It begins with `follow`."""
 
-    def follow(self, on_news: OnNews) -> None:
+    @property
+    def heard_at(self) -> datetime | None:
+        """See KeepingHost."""
+        return None if self._watch is None else self._watch.heard_at
+
+    def follow(self, on_news: OnNews, before: Roster | None = None) -> None:
         """Tell of all Pods of ours, from now on."""
         if self._follower is None:
-            watch = Watch(self.server, self._book, on_news, self.troubles, self._booth)
+            self._book.remember(before)
+            watch = self._watch = Watch(self.server, self._book, on_news, self.troubles, self._booth)
             self._follower = asyncio.create_task(keep_running(WATCH, watch.follow, self.troubles))
 
     def stop(self, handle: str, at_once: bool, on_failed: OnFailed) -> None:

@@ -8,8 +8,10 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from api_stub import clocks
 from api_stub.background import Pauses, Troubles
 from api_stub.fleet.events import HostNews
 from api_stub.fleet.kubernetes.book import Book
@@ -25,6 +27,8 @@ LONGEST_PAUSE_S = 1.5
 HEALTHY_AFTER_S = 5.0
 ACCEPTED_S = 1.0
 """A watch that was accepted and stays so for so long is well, also where nothing happens to any Pod."""
+SEEN_WITHIN = timedelta(seconds=2)
+"""Ends that are found out by a list are as good as seen where it came so soon after the watch was cut."""
 FAILED_WATCHES = 3
 """After so many in a row from one version, a list is asked for: the version may be the reason."""
 GONE = 410
@@ -60,6 +64,8 @@ class Watch:
         self._booth = booth
         self._version: str | None = None
         self._failed = 0
+        self.heard_at: datetime | None = None
+        """The last moment at which all Pods are known to have been known; None: they never were."""
 
     async def follow(self) -> None:
         """For ever. To be run by keep_running: what nobody has thought of is raised, and then the next run
@@ -81,8 +87,12 @@ class Watch:
     async def _list(self) -> None:
         raws, version = await self._server.pods()
         pods = [read(raw, self._server.namespace, self._booth) for raw in raws]
-        self._news(self._book.listed([pod for pod in pods if pod is not None]))
+        gap_since = self.heard_at
+        if gap_since is not None and clocks.wall() - gap_since < SEEN_WITHIN:
+            gap_since = None
+        self._news(self._book.listed([pod for pod in pods if pod is not None], gap_since))
         self._version, self._failed = version, 0
+        self.heard_at = clocks.wall()
         self._well()
 
     async def _changes(self) -> None:
@@ -91,12 +101,18 @@ class Watch:
             well = None
             try:
                 async for kind, record in changes:
+                    self.heard_at = clocks.wall()
                     if kind == OPENED:
                         well = asyncio.get_running_loop().call_later(ACCEPTED_S, self._well)
                         continue
                     self._take(kind, record)
                     self._failed = 0
                     self._well()
+                self.heard_at = clocks.wall()
+            except KubernetesProblem as problem:
+                if well is not None and not problem.late:
+                    self.heard_at = clocks.wall()  # it was there until it was cut
+                raise
             finally:
                 if well is not None:
                     well.cancel()
