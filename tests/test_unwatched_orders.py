@@ -1,4 +1,4 @@
-"""What a worker had in hand that died while nobody watched: Temporal's records tell it; no time is made up."""
+"""What a worker had in hand that died while nobody watched: by Temporal's records, with no time made up."""
 
 from __future__ import annotations
 
