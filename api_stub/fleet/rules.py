@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api_stub.fleet import hosted
-from api_stub.fleet.changes import redeploy, reshape
+from api_stub.fleet.changes import close_down, redeploy, reshape
 from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,
@@ -57,7 +57,7 @@ from api_stub.fleet.state import (
     Policy,
     Slot,
 )
-from api_stub.fleet.steps import current, put, spawn, stop, told_to_end, with_places, without
+from api_stub.fleet.steps import current, put, spawn, stop, with_places, without
 
 __all__ = [
     "Action", "Adopted", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "End",
@@ -110,7 +110,7 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case Frozen():
             return _frozen(state, event)
         case CloseDown():
-            return _close_down(state, now, policy)
+            return close_down(state, now, policy)
         case Redeploy():
             return redeploy(state, now, policy, dice)
         case Reshape():
@@ -292,19 +292,4 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
                 slot = replace(slot, hitch="it was told to end, and is still there; it is told again")
             state = put(state, slot)
             actions += stop(slot, at_once=True)
-    return state, actions
-
-
-def _close_down(state: FleetState, now: float, policy: Policy) -> Decision:
-    state = replace(state, closing=True)
-    actions: tuple[Action, ...] = ()
-    for slot in state.slots:
-        if slot.phase == "backoff":
-            # Nobody tries any more, so nothing fails any more.
-            idle = replace(slot, due=None, trouble=None, failed_starts=0)
-            state = put(state, replace(idle, phase="dead" if slot.generation else "empty"))
-        elif slot.phase in ("starting", "ready"):
-            slot = replace(slot, phase="stopping", intent="shutdown", asked_at=now, due=now + policy.drain_s)
-            state, more = told_to_end(state, slot)
-            actions += more
     return state, actions
