@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.fleet.events import Explained
 from api_stub.fleet.refusals import TOLD_S
 from api_stub.fleet.rules import (
     Action,
@@ -280,6 +281,7 @@ EVENTS = st.lists(
         st.builds(StartWanted, st.one_of(st.none(), st.integers(1, 4))),
         st.builds(KillWanted, st.sampled_from(["1", "2", "3", "a.0", "b.1"])),
         st.builds(SpawnFailed, st.integers(1, 4), st.integers(1, 4), st.just("no")),
+        st.builds(Explained, st.integers(1, 4), st.integers(1, 4), st.sampled_from([None, "why"])),
         st.builds(StopFailed, st.integers(1, 4), st.integers(1, 4), st.just("no")),
         st.just(Redeploy()),
         st.just(Reformed()),

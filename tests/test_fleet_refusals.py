@@ -8,7 +8,10 @@ import pytest
 
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.fleet.events import AskWhy, Explained
+from api_stub.fleet.hosted import ASK_WHY_S
 from api_stub.fleet.kubernetes.book import MAX_PODS, Book
+from api_stub.fleet.kubernetes.template import trouble
 from api_stub.fleet.kubernetes.watch import Watch
 from api_stub.fleet.refusals import TOLD_S
 from api_stub.fleet.rules import (
@@ -92,6 +95,65 @@ def test_a_pod_that_was_not_waited_for_proves_nothing_of_a_refused_wish() -> Non
     run.do(Vacated("a"))
     run.up("b")
     assert run.state.slot(1).id == "b.0" and told(run, 3) == WORDS, "the ReplicaSet's own successor"
+
+
+def test_while_one_is_waited_for_the_host_is_asked_why_and_its_words_are_told() -> None:
+    run = refused()
+    run.do(StartWanted(2))
+    asked = 0
+    while run.state.slot(2).phase == "starting":
+        due = next_due(run.state)
+        assert due is not None and due - run.now <= ASK_WHY_S
+        run.now = due
+        asked += run.do(Tick()) == (AskWhy(2, 1),)
+        run.do(Explained(2, 1, "Kubernetes refuses to make its Pod: exceeded quota"))
+        if asked == 1:
+            assert told(run, 2) == "Kubernetes refuses to make its Pod: exceeded quota"
+    assert asked == 11 and run.now == 100 + POLICY.start_timeout_s, "not for ever"
+    assert told(run, 2) == "could not be started: Kubernetes refuses to make its Pod: exceeded quota"
+    run.do(Explained(2, 1, "something else"))
+    run.do(Explained(2, 1, None))
+    assert "exceeded quota" in (told(run, 2) or "")
+
+
+def test_what_the_host_does_not_say_any_more_is_told_no_more() -> None:
+    run = refused()
+    run.do(StartWanted(2))
+    run.do(Explained(2, 1, "Kubernetes refuses to make its Pod"))
+    run.do(Explained(2, 1, None))
+    assert told(run, 2) is None and run.state.slot(2).phase == "starting"
+
+
+def test_whoever_came_has_its_own_words() -> None:
+    run = refused()
+    run.do(StartWanted(2))
+    run.do(Explained(2, 1, "Kubernetes refuses to make its Pod"))
+    run.up("b")
+    assert told(run, 2) is None
+    run.do(Explained(2, 1, "Kubernetes refuses to make its Pod"))
+    assert told(run, 2) is None
+
+
+def says(**more: str) -> dict[str, list[dict[str, str]]]:
+    """A Deployment's status with this condition."""
+    return {"conditions": [{"type": "ReplicaFailure", **more}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (says(status="True", message="exceeded\nquota"), "exceeded quota"),
+        (says(status="True", reason="FailedCreate"), "FailedCreate"),
+        (says(status="True"), "it does not say why"),
+        (says(status="False", message="old"), None),
+        ({"conditions": [{"type": "Available", "status": "True"}, None, 3]}, None),
+        ({"conditions": {"type": "ReplicaFailure"}}, None),
+        (None, None),
+    ],
+)
+def test_what_a_deployment_says_of_pods_that_it_cannot_have(status: object, words: str | None) -> None:
+    found = trouble({"status": status})
+    assert found == (words and f"Kubernetes refuses to make its Pod: {words}")
 
 
 def test_one_that_comes_late_ends_the_trouble_of_one_place_only() -> None:
@@ -242,6 +304,9 @@ class Told:
 
     def scale(self, one_more, at_least, on_failed) -> None:
         self.failed = on_failed
+
+    def explain(self, on_reason) -> None:
+        """Nobody knows."""
 
     def reform(self, policy, anew, on_changed, on_failed) -> None:
         self.failed = on_failed

@@ -62,6 +62,9 @@ class PodHost:
     def scale(self, one_more: bool, at_least: int, on_failed: Any) -> None:
         """There are enough."""
 
+    def explain(self, on_reason: Callable[[str], None]) -> None:
+        """There is nothing to explain."""
+
     def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: Any) -> None:
         """At once, where all are to be replaced."""
         if anew:

@@ -178,6 +178,15 @@ class Vacated:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """Why the worker that this slot waits for does not come, in the host's words; None: nothing is wrong."""
+
+    slot: int
+    generation: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Reformed:
     """The host has begun to replace the workers that there are by others of another make."""
 
@@ -225,6 +234,7 @@ Event = (
     | Redeploy
     | Reshape
     | Reformed
+    | Explained
 )
 
 
@@ -260,6 +270,14 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class AskWhy:
+    """The host is to tell why the worker does not come that this slot waits for, if it knows."""
+
+    slot: int
+    generation: int
+
+
+@dataclass(frozen=True)
 class Reform:
     """The host's workers are to be made by this policy; `anew`: all are replaced in any case."""
 
@@ -275,5 +293,5 @@ class Died:
     exit: Exit
 
 
-Action = Spawn | Stop | Scale | Reform | Died
+Action = Spawn | Stop | Scale | AskWhy | Reform | Died
 Decision = tuple[FleetState, tuple[Action, ...]]

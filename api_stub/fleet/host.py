@@ -110,6 +110,10 @@ class KeepingHost(Stopper, Protocol):
     def scale(self, one_more: bool, at_least: int, on_failed: OnFailed) -> None:
         """Have one worker more, or at least so many."""
 
+    def explain(self, on_reason: Callable[[str | None], None]) -> None:
+        """Find out why there are fewer workers than were wished for. `on_reason` gets it in words, None where
+        nothing is wrong; it is not called where nobody could be asked."""
+
     def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
         """Have workers made by this policy, replacing those that are not; `anew`: all of them. When the host
         begins with that `on_changed` is called; not where all are as they are to be."""

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from api_stub.background import reason_of
 from api_stub.fleet.events import (
     Action,
+    AskWhy,
     BecameReady,
     End,
     Event,
     Exited,
+    Explained,
     Reform,
     Reformed,
     Scale,
@@ -63,8 +65,16 @@ class HostCalls:
                 self._host.stop(action.handle, action.at_once, self._not_stopped(action))
             case Scale() if not isinstance(self._host, Host):
                 self._host.scale(action.slot is not None, action.at_least or 0, self._not_scaled(action))
+            case AskWhy() if not isinstance(self._host, Host):
+                self._host.explain(self._explained(action))
             case Reform() if not isinstance(self._host, Host):
                 self._host.reform(action.policy, action.anew, self._reformed, not_reformed)
+
+    def _explained(self, action: AskWhy) -> Callable[[str | None], None]:
+        def because(reason: str | None) -> None:
+            self._handle(Explained(action.slot, action.generation, reason and reason[:MAX_REASON]))
+
+        return because
 
     def _reformed(self) -> None:
         self._handle(Reformed())

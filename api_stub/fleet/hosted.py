@@ -10,9 +10,11 @@ from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,
     Adopted,
+    AskWhy,
     Decision,
     End,
     Ended,
+    Explained,
     HostNews,
     Reform,
     Scale,
@@ -22,7 +24,10 @@ from api_stub.fleet.events import (
 )
 from api_stub.fleet.refusals import clear_places, refused, settle_one
 from api_stub.fleet.state import MAX_CROWDED, MAX_FORMER, FleetState, Policy, Slot
-from api_stub.fleet.steps import put, with_place, with_places, without
+from api_stub.fleet.steps import current, put, with_place, with_places, without
+
+ASK_WHY_S = 5.0
+"""So often the host is asked why a worker does not come that was wished for."""
 
 
 def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Decision:
@@ -191,19 +196,31 @@ def reserved(state: FleetState, slot: Slot, now: float, policy: Policy) -> Decis
         phase="starting",
         name="",
         started_at=now,
-        due=now + policy.start_timeout_s,
+        due=now + min(ASK_WHY_S, policy.start_timeout_s),
         last_exit=slot.last_exit,
     )
     return put(state, waiting), (Scale(waiting.number, waiting.generation),)
 
 
-def too_slow(state: FleetState, slot: Slot, now: float, policy: Policy) -> FleetState:
+def too_slow(state: FleetState, slot: Slot, now: float, policy: Policy) -> Decision:
     """What is not there yet, though it could be: that is shown, and the host's to mend."""
     if slot.handle is None:
-        words = f"nothing came of it within {policy.start_timeout_s:g} s"
-        return not_made(state, slot, words, now, owed=True)
+        ends = (slot.started_at or now) + policy.start_timeout_s
+        if now < ends:
+            due = min(now + ASK_WHY_S, ends)
+            return put(state, replace(slot, due=due)), (AskWhy(slot.number, slot.generation),)
+        words = slot.hitch or f"nothing came of it within {policy.start_timeout_s:g} s"
+        return not_made(state, slot, words, now, owed=True), ()
     hitch = slot.hitch or f"it has not begun to run within {policy.start_timeout_s:g} s; nobody says why"
-    return put(state, replace(slot, due=None, hitch=hitch))
+    return put(state, replace(slot, due=None, hitch=hitch)), ()
+
+
+def explained(state: FleetState, event: Explained) -> FleetState:
+    """The host says why nothing comes; whoever has come meanwhile has its own words."""
+    slot = current(state, event.slot, event.generation)
+    if slot is None or not slot.alive or slot.handle is not None:
+        return state
+    return put(state, replace(slot, hitch=event.reason))
 
 
 def not_made(state: FleetState, slot: Slot, reason: str, now: float, owed: bool = False) -> FleetState:

@@ -24,6 +24,7 @@ from api_stub.fleet.events import (
     Ended,
     Event,
     Exited,
+    Explained,
     Frozen,
     HostNews,
     KillWanted,
@@ -85,6 +86,8 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
             return hosted.reshape(state, event.policy)
         case Reformed():
             return hosted.reformed(state), ()
+        case Explained():
+            return hosted.explained(state, event), ()
         case CloseDown() if policy.hosted:
             return replace(clear_places(state), closing=True), ()
         case Open():
@@ -275,7 +278,8 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
         if slot.due is None or slot.due > now:
             continue
         if policy.hosted and slot.phase == "starting":
-            state = hosted.too_slow(state, slot, now, policy)
+            state, more = hosted.too_slow(state, slot, now, policy)
+            actions += more
         elif slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more

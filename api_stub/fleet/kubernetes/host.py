@@ -103,6 +103,14 @@ class KubernetesHost:
         else:
             self._begin(self._until_done(lambda: self._changed(change), on_failed), on_failed)
 
+    def explain(self, on_reason: Callable[[str | None], None]) -> None:
+        """Ask the Deployment, which says it where Kubernetes refuses to make its Pods."""
+
+        async def work() -> None:
+            on_reason(template.trouble(await self.server.deployment(self._deployment)))
+
+        self._begin(self._tried(work, lambda reason: None), lambda reason: None)
+
     def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
         """Change the Deployment's template; Kubernetes replaces the Pods then. The last wish is in force."""
         self._wishes += 1
