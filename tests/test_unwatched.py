@@ -264,6 +264,20 @@ def test_a_roster_is_read_only_as_far_as_it_makes_sense(tmp_path: Path) -> None:
     assert RosterFile(None, "ours", Troubles()).recall(T0) is None
 
 
+def test_a_roster_that_is_ahead_of_the_pods_is_not_believed() -> None:
+    book, state = Book(), decide(FleetState(), Open(), 0.0, POLICY, max)[0]
+    wrong = Lived("uid-cooks-a", "cooks-a.9", 9, 2, born=True, over=False)
+    over = Lived("uid-cooks-b", "cooks-b.9", 9, 1, born=False, over=True)
+    book.remember(Roster("ours", T0, (wrong, over)))
+    for news in book.listed([cook("a", 1, last=ended(1)), cook("b")]):
+        state, actions = decide(state, news, 0.0, POLICY, max)
+        assert not actions
+    assert {slot.id: slot.phase for slot in state.slots if slot.id} == {
+        "cooks-a.1": "ready",
+        "cooks-b.0": "ready",
+    }
+
+
 def test_a_roster_that_cannot_be_written_is_told_and_written_when_it_can_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     troubles = Troubles()

@@ -4,7 +4,7 @@ birth and each death once, whatever was missed between."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -85,7 +85,7 @@ class Book:
         news: list[HostNews] = []
         if first and self._before is not None:
             gap_since = self._before.at
-            news += self._recalled(self._before)
+            news += self._recalled(self._before, there)
         self._gap = None if gap_since is None else _Gap(gap_since, api=first)
         for uid in [uid for uid in self._known if uid not in there]:
             news += self._vanished(uid, missed=True)
@@ -95,11 +95,14 @@ class Book:
         self._gap = None
         return news + self._taken_in()
 
-    def _recalled(self, before: Roster) -> list[HostNews]:
-        """Those that an earlier API knew, as it knew them."""
+    def _recalled(self, before: Roster, there: Mapping[str, Pod]) -> list[HostNews]:
+        """Those that an earlier API knew, as it knew them. Runs only go up: where a Pod's record is behind
+        what was written down, that is wrong, and forgotten."""
         news: list[HostNews] = []
         for one in before.workers:
             stub = as_known(one.name.rpartition(".")[0], one.home, one.run - (not one.over))
+            if one.home in there and there[one.home].ended < stub.ended:
+                continue
             self._known[one.home] = _Known(stub, stub.ended, asked=one.cause == "player", cause=one.cause)
             if one.over:
                 news.append(Waits(one.home, one.run, None, slot=one.slot))

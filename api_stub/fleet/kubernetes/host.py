@@ -4,6 +4,7 @@ host is. Everything that waits for the cluster waits in a task of its own."""
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -53,7 +54,8 @@ class KubernetesHost:
         """One change of the Deployment at a time: ten starts at once are ten more."""
         self._follower: asyncio.Task[None] | None = None
         self._watch: Watch | None = None
-        self.where = f"{self.server.namespace} {config.deployment} {booth or '-'} {self.server.address}"
+        place = f"{self.server.namespace} {config.deployment} {booth or '-'} {self.server.address}"
+        self.where = hashlib.sha256(place.encode()).hexdigest()[:16]  # it is written down: no address in it
         self._in_order = asyncio.Lock()
         """Workers are made anew before there are more of them: else those would be replaced at once."""
         self._wishes = 0
