@@ -263,6 +263,20 @@ def test_more_homes_than_can_be_shown_are_counted() -> None:
     assert len(run.state.slots) == MAX_SLOTS and len(run.state.crowded) == 3
 
 
+def test_whoever_was_there_before_has_its_place_and_nobody_elses() -> None:
+    run = Run()
+    run.do(StartWanted(2))
+    run.do(Adopted(Seen("a", "a.0", ready=True), 2))
+    assert run.state.slot(1).id == "a.0" and run.phases()[1] == "starting", "that place waits for a new one"
+    run.do(Adopted(Seen("b", "b.0", ready=True), 3))
+    run.do(Adopted(Seen("c", "c.0", ready=True), 5))
+    assert [(slot.number, slot.home) for slot in run.state.slots] == [(1, "a"), (2, None), (3, "b"), (5, "c")]
+    run.do(Vacated("c"))
+    assert len(run.state.slots) == 3, "a further place goes with its home"
+    run.up("d")
+    assert run.state.slot(2).id == "d.0"
+
+
 HOMES, RUNS = st.sampled_from("abcde"), st.integers(0, 3)
 
 
@@ -274,9 +288,18 @@ def named(kind: Any, *more: Any) -> Any:
 EVENTS = st.lists(
     st.one_of(
         named(Seen, st.booleans(), st.booleans(), st.booleans()),
-        named(Seen, st.booleans(), st.booleans()).map(Adopted),
+        st.builds(
+            Adopted, named(Seen, st.booleans(), st.booleans()), st.one_of(st.none(), st.integers(0, 7))
+        ),
         named(Ended, st.builds(End, st.sampled_from([None, 6, 9]), st.none(), removed=st.booleans())),
-        st.builds(Waits, HOMES, RUNS, st.sampled_from([None, "later"]), st.sampled_from([None, 10.0])),
+        st.builds(
+            Waits,
+            HOMES,
+            RUNS,
+            st.sampled_from([None, "later"]),
+            st.sampled_from([None, 10.0]),
+            st.sampled_from([None, 1, 7]),
+        ),
         st.builds(Vacated, HOMES),
         st.builds(StartWanted, st.one_of(st.none(), st.integers(1, 4))),
         st.builds(KillWanted, st.sampled_from(["1", "2", "3", "a.0", "b.1"])),

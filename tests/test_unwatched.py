@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.background import Troubles
-from api_stub.fleet.events import Vacated
 from api_stub.fleet.kubernetes.book import MAX_RUNS, Book
 from api_stub.fleet.kubernetes.pods import Pod
 from api_stub.fleet.roster import KEPT_S, Lived, Roster, RosterFile, workers_of
@@ -292,16 +291,6 @@ def test_a_pod_that_says_it_was_started_ever_so_often_costs_no_more_than_others(
     book.listed([])
     news = book.saw(cook("odd", 2**31, last=ended(1)))
     assert len(news) == MAX_RUNS + 1
-
-
-def test_a_list_after_a_gap_says_that_nobody_saw_it() -> None:
-    book = Book()
-    book.listed([cook("a"), cook("b")])
-    (gone,) = book.listed([cook("b")], gap_since=T0)
-    assert isinstance(gone, Vacated) and gone.end.unseen_since == T0
-    assert gone.end.reason == "its Pod was gone when Kubernetes could be heard again"
-    (seen,) = book.listed([])
-    assert isinstance(seen, Vacated) and seen.end.unseen_since is None, "it came at once"
 
 
 STEPS = st.lists(

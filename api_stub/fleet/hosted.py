@@ -56,15 +56,16 @@ def at_home(state: FleetState, home: str) -> Slot | None:
 
 
 def _settled(state: FleetState, home: str, wanted: int | None = None) -> tuple[FleetState, Slot | None]:
-    """The home's slot: one that was asked for and waits, else the `wanted` one, where that is free, else the
-    lowest free one, else one more."""
+    """The home's slot: one that was asked for and waits, else the lowest free one, else one more. `wanted`:
+    it had this slot before, so nobody waits for it; that one, where it is free."""
     if home in state.vacated:
         return state, None
     if (known := at_home(state, home)) is not None:
         return state, known
+    free = [slot for slot in state.slots if slot.home is None]
     if wanted is not None and 0 < wanted <= MAX_SLOTS:
         state = with_place(state, wanted)
-    free = [slot for slot in state.slots if slot.home is None]
+        free = [slot for slot in state.slots if slot.home is None and not slot.alive]
     free.sort(key=lambda slot: (not slot.alive, slot.number != wanted))
     slot = next(iter(free), None)
     if slot is None:
@@ -78,7 +79,7 @@ def _settled(state: FleetState, home: str, wanted: int | None = None) -> tuple[F
     waited = slot.alive  # its generation was given to it when somebody asked for it
     if waited:
         state = clear_places(state)
-    elif not slot.owed:
+    elif wanted is None and not slot.owed:
         state = settle_one(state)
     state = _not_crowded(state, home)
     slot = Slot(

@@ -97,9 +97,8 @@ def delay(death: Death, held: InterruptedOrder) -> float | None:
     None: nobody saw when it died, so nobody knows how long that took."""
     if death.unseen_since is not None:
         return None
-    if held.delay_s is not None:
-        return held.delay_s
-    return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
+    by_the_clocks_s = max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
+    return round(by_the_clocks_s if held.delay_s is None else held.delay_s, 3)
 
 
 def interrupted(lost: Attempt, order_id: str, customer: str | None = None) -> InterruptedOrder:
@@ -285,7 +284,7 @@ def receipt(death: Death) -> Receipt:
                     "attempt": held.attempt,
                     "to_attempt": held.to_attempt,
                     "taken_over_at": _moment(held.taken_over_at),
-                    "delay_s": _rounded(delay(death, held)) if held.taken_over_at is not None else None,
+                    "delay_s": delay(death, held) if held.taken_over_at is not None else None,
                     "kept_stages": held.kept,
                     "customer": held.customer,
                     # Nobody is waited for any more, also where an older API did not note how it ended.
@@ -295,10 +294,6 @@ def receipt(death: Death) -> Receipt:
             for held in death.held
         ],
     )
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
 
 
 def _moment(seconds: float | None) -> datetime | None:

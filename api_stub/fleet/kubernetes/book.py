@@ -3,8 +3,9 @@ birth and each death once, whatever was missed between."""
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -86,13 +87,12 @@ class Book:
         if first and self._before is not None:
             gap_since = self._before.at
             news += self._recalled(self._before, there)
-        self._gap = None if gap_since is None else _Gap(gap_since, api=first)
-        for uid in [uid for uid in self._known if uid not in there]:
-            news += self._vanished(uid, missed=True)
-        self._left_out = {uid: pod for uid, pod in self._left_out.items() if uid in there}
-        for pod in there.values():
-            news += self._saw(pod, adopt=first)
-        self._gap = None
+        with self._in_gap(gap_since, api=first):
+            for uid in [uid for uid in self._known if uid not in there]:
+                news += self._vanished(uid, missed=True)
+            self._left_out = {uid: pod for uid, pod in self._left_out.items() if uid in there}
+            for pod in there.values():
+                news += self._saw(pod, adopt=first)
         return news + self._taken_in()
 
     def _recalled(self, before: Roster, there: Mapping[str, Pod]) -> list[HostNews]:
@@ -110,9 +110,19 @@ class Book:
                 news.append(Adopted(Seen(one.home, one.name, one.run, born=one.born), one.slot))
         return news
 
-    def saw(self, pod: Pod) -> list[HostNews]:
-        """A Pod as it is now."""
-        return self._saw(pod) + self._taken_in()
+    def saw(self, pod: Pod, gap_since: datetime | None = None) -> list[HostNews]:
+        """A Pod as it is now. `gap_since`: see `listed`."""
+        with self._in_gap(gap_since):
+            return self._saw(pod) + self._taken_in()
+
+    @contextlib.contextmanager
+    def _in_gap(self, since: datetime | None, api: bool = False) -> Iterator[None]:
+        """What is told within this came unseen, after that time; None: it came just now."""
+        self._gap = None if since is None else _Gap(since, api)
+        try:
+            yield
+        finally:
+            self._gap = None
 
     def _taken_in(self) -> list[HostNews]:
         """Of those that were left out, as many as there is room for now."""
@@ -173,12 +183,14 @@ class Book:
             trouble=trouble(pod, was_ready),
         )
 
-    def gone(self, uid: str, pod: Pod | None) -> list[HostNews]:
-        """The Pod is gone; this is how it was in the end. None: it is none of ours any more."""
+    def gone(self, uid: str, pod: Pod | None, gap_since: datetime | None = None) -> list[HostNews]:
+        """The Pod is gone; this is how it was in the end. None: it is none of ours any more. `gap_since`: see
+        `listed`."""
         if uid in self._gone:
             return []
-        news = self._saw(pod) if pod is not None else []
-        return news + self._vanished(uid) + self._taken_in()
+        with self._in_gap(gap_since):
+            news = self._saw(pod) if pod is not None else []
+            return news + self._vanished(uid) + self._taken_in()
 
     def _vanished(self, uid: str, missed: bool = False) -> list[HostNews]:
         known = self._known.get(uid)

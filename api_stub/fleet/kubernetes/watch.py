@@ -28,7 +28,9 @@ HEALTHY_AFTER_S = 5.0
 ACCEPTED_S = 1.0
 """A watch that was accepted and stays so for so long is well, also where nothing happens to any Pod."""
 SEEN_WITHIN = timedelta(seconds=2)
-"""Ends that are found out by a list are as good as seen where it came so soon after the watch was cut."""
+"""What is found out so soon after the watch was cut is as good as seen as it came."""
+CATCH_UP_S = 0.5
+"""After a longer gap a watch that goes on tells first, and at once, what was in it."""
 FAILED_WATCHES = 3
 """After so many in a row from one version, a list is asked for: the version may be the reason."""
 GONE = 410
@@ -87,25 +89,30 @@ class Watch:
     async def _list(self) -> None:
         raws, version = await self._server.pods()
         pods = [read(raw, self._server.namespace, self._booth) for raw in raws]
-        gap_since = self.heard_at
-        if gap_since is not None and clocks.wall() - gap_since < SEEN_WITHIN:
-            gap_since = None
-        self._news(self._book.listed([pod for pod in pods if pod is not None], gap_since))
+        self._news(self._book.listed([pod for pod in pods if pod is not None], self._gap()))
         self._version, self._failed = version, 0
         self.heard_at = clocks.wall()
         self._well()
+
+    def _gap(self) -> datetime | None:
+        """Since when nothing was heard, where that is long enough to matter."""
+        if self.heard_at is None or clocks.wall() - self.heard_at < SEEN_WITHIN:
+            return None
+        return self.heard_at
 
     async def _changes(self) -> None:
         assert self._version is not None
         async with contextlib.aclosing(self._server.watched(self._version)) as changes:
             well = None
             try:
+                gap_since, caught_up = self._gap(), time.monotonic() + CATCH_UP_S
                 async for kind, record in changes:
                     self.heard_at = clocks.wall()
                     if kind == OPENED:
+                        caught_up = time.monotonic() + CATCH_UP_S
                         well = asyncio.get_running_loop().call_later(ACCEPTED_S, self._well)
                         continue
-                    self._take(kind, record)
+                    self._take(kind, record, gap_since if time.monotonic() < caught_up else None)
                     self._failed = 0
                     self._well()
                 self.heard_at = clocks.wall()
@@ -118,14 +125,14 @@ class Watch:
                     well.cancel()
         self._failed = 0
 
-    def _take(self, kind: str, record: Raw) -> None:
+    def _take(self, kind: str, record: Raw, gap_since: datetime | None = None) -> None:
         meta: Any = record.get("metadata")
         meta = meta if isinstance(meta, dict) else {}
         pod = read(record, self._server.namespace, self._booth)
         if kind == "DELETED":
-            self._news(self._book.gone(str(meta.get("uid") or ""), pod))
+            self._news(self._book.gone(str(meta.get("uid") or ""), pod, gap_since))
         elif kind in ("ADDED", "MODIFIED") and pod is not None:
-            self._news(self._book.saw(pod))
+            self._news(self._book.saw(pod, gap_since))
         if version := meta.get("resourceVersion"):  # also of a BOOKMARK, which is nothing else
             self._version = str(version)
 
