@@ -24,7 +24,8 @@ PART = "Kubernetes"
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.5
 """Whatever was cut goes on within so long after it could."""
-HEALTHY_AFTER_S = 5.0
+HEALTHY_AFTER_S = 1.0
+"""A watch that lasted so long was none that fails: the next pause is the shortest again."""
 ACCEPTED_S = 1.0
 """A watch that was accepted and stays so for so long is well, also where nothing happens to any Pod."""
 SEEN_WITHIN = timedelta(seconds=2)
@@ -76,13 +77,19 @@ class Watch:
         pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, HEALTHY_AFTER_S)
         while True:
             began, wish_s = time.monotonic(), None
+            at_once = False
             try:
-                if self._version is None:
+                listed = self._version is None
+                if listed:
                     await self._list()
                 await self._changes()
             except KubernetesProblem as problem:
                 wish_s = problem.retry_after_s
                 self._note(problem)
+                # Its answer is known: a list. Only where that was the last thing done it did not help.
+                at_once = problem.status == GONE and not listed and wish_s is None
+            if at_once:
+                continue
             pause_s = pauses.after(time.monotonic() - began)
             await asyncio.sleep(pause_s if wish_s is None else max(wish_s, pause_s))
 
