@@ -36,7 +36,7 @@ from api_stub.opening import opened
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.start_setup import StartSetup
-from api_stub.state_files import BOOTH, BOOTHS, MEMORY, RUN_VARIABLE
+from api_stub.state_files import BOOTH, BOOTHS, MEMORY, ROSTER, RUN_VARIABLE
 from api_stub.working_copies import WorkingCopies
 from worker.connection import Target
 from worker.connection_settings import BadConnectionSettings
@@ -108,7 +108,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
     gateway = Gateway(target)
     namespace = Namespace(lambda: gateway.client, own=own)
     code = WorkingCopies(state / "challenge")
-    setup = FleetSetup(target, state / "logs", code.ensured, state / "generations.json")
+    setup = FleetSetup(target, state / "logs", code.ensured, state / "generations.json", state / ROSTER)
     kitchen = Kitchen(
         gateway=gateway,
         fleet=Supervisor(host, policy_of(loaded.config), setup, troubles=host.troubles),

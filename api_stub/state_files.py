@@ -39,6 +39,8 @@ EXHIBIT = tuple(
 )
 """Everything that the exhibit keeps."""
 
+ROSTER = "roster.json"
+"""Who lived when the API last knew of them, where workers live on without it."""
 MEMORY = "in-force.json"
 """Remembers which checkpoint is in force."""
 RUN_VARIABLE = "GOPHERPIZZA_RUN"

@@ -138,23 +138,30 @@ def check(orders: dict[str, list[StageStory]], receipts: Sequence[dict[str, Any]
     for (order_id, stage, attempt), times in told.items():
         if times > 1:
             verdict.tell(f"{order_id} {stage}: attempt {attempt} stands on {times} receipts")
-    died = {receipt["worker"]: seconds(receipt["exit_observed_at"]) or 0.0 for receipt in receipts}
+    died = {receipt["worker"]: _died_between(receipt) for receipt in receipts}
     for order_id, stages in orders.items():
         for story in stages:
             for holder, following in zip(story.chain, story.chain[1:], strict=False):
                 death = died.get(holder.worker)
                 if death is None or told[order_id, story.stage, holder.attempt]:
                     continue
-                if not holder.began < death < following.began:
+                earliest, latest = death
+                if not (holder.began < latest and earliest < following.began):
                     continue
                 if story.timed_out == holder.attempt and following.attempt == holder.attempt + 1:
-                    if following.began - death > CLOCKS_S:
+                    if following.began - earliest > CLOCKS_S:
                         verdict.tell(
                             f"{order_id} {story.stage}: {holder.worker} died in attempt {holder.attempt}, and"
                             " no receipt says so"
                         )
                 elif story.chain[-1].attempt > holder.attempt + 1:
                     verdict.unsure += 1
+
+
+def _died_between(receipt: dict[str, Any]) -> tuple[float, float]:
+    """Between which moments it died: one and the same, where its end was seen as it came."""
+    observed = seconds(receipt["exit_observed_at"]) or 0.0
+    return seconds(receipt.get("unseen_since")) or observed, observed
 
 
 def _check_one(
@@ -195,7 +202,7 @@ def _check_one(
         verdict.tell(f"{name}: to {one['to']} ({one['to_attempt']}), by its history to {expected}")
     elif abs(began - expected.began) > SAME_MOMENT_S:
         verdict.tell(f"{name}: taken over at {began}, by its history {expected}")
-    elif expected.began < (seconds(receipt["killed_at"] or receipt["exit_observed_at"]) or 0.0) - CLOCKS_S:
+    elif expected.began < (seconds(receipt["killed_at"]) or _died_between(receipt)[0]) - CLOCKS_S:
         verdict.tell(f"{name}: {expected} had begun before that death")
     elif places:
         verdict.by_history += 1

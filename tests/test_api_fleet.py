@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.fleet import supervisor
+from api_stub.fleet import memory, supervisor
 from api_stub.fleet.host import OnFailed
 from api_stub.fleet.rules import decide
 from api_stub.fleet.views import signal_name
@@ -215,7 +215,7 @@ def test_generations_that_cannot_be_written_are_told_once(
 def test_generations_are_written_when_that_can_be_done_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "REWRITE_AFTER_S", 0.05)
+    monkeypatch.setattr(memory, "REWRITE_AFTER_S", 0.05)
     in_the_way = tmp_path / "state"
     in_the_way.write_text("a file where the directory should be")
     with api(start=1, setup={"generations_file": in_the_way / "generations.json"}) as made:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,3 +71,40 @@ def test_nothing_is_begun_when_time_is_up_or_all_is_there(
     limits = Limits(workers=(1, 4), open=(50, 500))
     again = [line.bench for line in scale.scale(limits, file)]
     assert again == ["scale.slope.open_order", "scale.slope.worker.50", "scale.slope.worker.500"]
+
+
+@pytest.mark.parametrize("cell_s", [20.0, 70.0, 170.0])
+def test_a_quick_run_ends_within_eight_minutes_and_keeps_each_cell_as_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell_s: float
+) -> None:
+    now, file = [0.0], tmp_path / "kept.jsonl"
+
+    @contextmanager
+    def a_stack(*_: object, **__: object) -> Iterator[None]:
+        yield None
+
+    def took(line: Line, seconds: float) -> Line:
+        now[0] += seconds
+        return line
+
+    monkeypatch.setattr(scale, "a_stack", a_stack)
+    monkeypatch.setattr(scale.Pile, "fill", lambda pile: None)
+    monkeypatch.setattr(scale, "watching", lambda stack, count, window_s: took(watching(count, 0.1), 4.0))
+    # The more workers, the longer it takes; no cell takes half as long again as the longest before it.
+    monkeypatch.setattr(
+        scale,
+        "cell",
+        lambda stack, pile, workers, limits: took(
+            cell(workers, pile.count, 30.0), cell_s * (1 + workers / 50)
+        ),
+    )
+    told = []
+    for line in scale.scale(scale.QUICK, file, lambda: now[0]):
+        told.append(line.bench)
+        if "slope" not in line.bench:
+            assert json.loads(file.read_text(encoding="utf-8").splitlines()[-1])["bench"] == line.bench
+    assert now[0] <= 8 * 60
+    assert "scale.1.50" in told and ("scale.16.500" in told) == (cell_s < 60)
+    before = now[0]
+    again = [line.bench for line in scale.scale(scale.QUICK, file, lambda: now[0])]
+    assert now[0] - before <= 8 * 60 and not set(told) & set(again) - {b for b in again if "slope" in b}

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.fleet.events import Explained
+from api_stub.fleet.refusals import TOLD_S
 from api_stub.fleet.rules import (
     Action,
     Adopted,
@@ -147,7 +149,7 @@ def test_a_kill_that_could_not_be_asked_for_is_none_and_says_why() -> None:
     run.do(KillWanted("1"))
     run.do(StopFailed(1, 1, "we may not delete pod a"))
     slot = run.state.slot(1)
-    assert (slot.phase, slot.hitch) == ("ready", "could not be stopped: we may not delete pod a")
+    assert (slot.phase, slot.refusal) == ("ready", "could not be stopped: we may not delete pod a")
     assert run.state.kills == 0 and slot.intent is None
     assert run.do(KillWanted("1")) == (Stop(1, 1, "a", at_once=True),)
 
@@ -177,11 +179,11 @@ def test_one_more_waits_in_its_slot_and_the_next_new_one_has_it() -> None:
         run.do(StartWanted())
     run.do(SpawnFailed(2, 1, "we may not patch deployment cooks"))
     assert run.phases()[1] == "empty"
-    assert run.state.slot(2).hitch == "could not be started: we may not patch deployment cooks"
+    assert run.state.slot(2).refusal == "could not be started: we may not patch deployment cooks"
     run.do(StartWanted())
     run.now += POLICY.start_timeout_s
     run.do(Tick())
-    assert run.phases()[1] == "empty" and "nothing came of it" in (run.state.slot(2).hitch or "")
+    assert run.phases()[1] == "empty" and "nothing came of it" in (run.state.slot(2).refusal or "")
 
 
 def test_a_pod_that_does_not_begin_for_long_says_so_and_is_left_alone() -> None:
@@ -202,9 +204,10 @@ def test_a_redeploy_is_told_from_a_crash_in_its_middle() -> None:
     assert run.do(Redeploy()) == (Reform(POLICY, anew=True),)
     assert run.do(Reformed()) == ()
     (crash,) = run.do(RunEnded("a", "a.0", 0, End(9, reason="OOMKilled")))
-    (gone,) = run.do(Vacated("b"))
+    (gone,) = run.do(Vacated("b", End(reason="somebody else deleted its Pod", removed=True, home_gone=True)))
     assert isinstance(crash, Died) and isinstance(gone, Died)
     assert (crash.exit.cause, gone.exit.cause) == ("crash", "redeploy")
+    assert (crash.exit.why, gone.exit.why) == ("OOMKilled", None), "that somebody is us"
     run.up("c")
     run.do(Vacated("c"))
     assert run.state.slot(2).last_exit is not None and run.state.slot(2).last_exit.cause == "crash"
@@ -257,7 +260,21 @@ def test_more_homes_than_can_be_shown_are_counted() -> None:
     run = Run()
     for n in range(MAX_SLOTS + 3):
         run.up(f"h{n}")
-    assert len(run.state.slots) == MAX_SLOTS and run.state.crowded == 3
+    assert len(run.state.slots) == MAX_SLOTS and len(run.state.crowded) == 3
+
+
+def test_whoever_was_there_before_has_its_place_and_nobody_elses() -> None:
+    run = Run()
+    run.do(StartWanted(2))
+    run.do(Adopted(Seen("a", "a.0", ready=True), 2))
+    assert run.state.slot(1).id == "a.0" and run.phases()[1] == "starting", "that place waits for a new one"
+    run.do(Adopted(Seen("b", "b.0", ready=True), 3))
+    run.do(Adopted(Seen("c", "c.0", ready=True), 5))
+    assert [(slot.number, slot.home) for slot in run.state.slots] == [(1, "a"), (2, None), (3, "b"), (5, "c")]
+    run.do(Vacated("c"))
+    assert len(run.state.slots) == 3, "a further place goes with its home"
+    run.up("d")
+    assert run.state.slot(2).id == "d.0"
 
 
 HOMES, RUNS = st.sampled_from("abcde"), st.integers(0, 3)
@@ -271,13 +288,23 @@ def named(kind: Any, *more: Any) -> Any:
 EVENTS = st.lists(
     st.one_of(
         named(Seen, st.booleans(), st.booleans(), st.booleans()),
-        named(Seen, st.booleans(), st.booleans()).map(Adopted),
+        st.builds(
+            Adopted, named(Seen, st.booleans(), st.booleans()), st.one_of(st.none(), st.integers(0, 7))
+        ),
         named(RunEnded, st.builds(End, st.sampled_from([None, 6, 9]), st.none(), removed=st.booleans())),
-        st.builds(Waits, HOMES, RUNS, st.sampled_from([None, "later"]), st.sampled_from([None, 10.0])),
+        st.builds(
+            Waits,
+            HOMES,
+            RUNS,
+            st.sampled_from([None, "later"]),
+            st.sampled_from([None, 10.0]),
+            st.sampled_from([None, 1, 7]),
+        ),
         st.builds(Vacated, HOMES),
         st.builds(StartWanted, st.one_of(st.none(), st.integers(1, 4))),
         st.builds(KillWanted, st.sampled_from(["1", "2", "3", "a.0", "b.1"])),
         st.builds(SpawnFailed, st.integers(1, 4), st.integers(1, 4), st.just("no")),
+        st.builds(Explained, st.integers(1, 4), st.integers(1, 4), st.sampled_from([None, "why"])),
         st.builds(StopFailed, st.integers(1, 4), st.integers(1, 4), st.just("no")),
         st.just(Redeploy()),
         st.just(Reformed()),
@@ -322,4 +349,6 @@ def test_whatever_the_host_tells_in_whatever_order_the_books_balance(
             assert slot.alive or not (slot.born or slot.killing or slot.handle)
             assert slot.number <= run.policy.slots or slot.home is not None
             assert slot.phase != "backoff" or slot.due is None
+            assert (slot.refusal is None) == (slot.refusal_ends is None) and not (slot.owed and slot.alive)
+            assert slot.refusal_ends is None or slot.refusal_ends <= run.now + TOLD_S
     assert len(died) == len(set(died)), "nobody dies twice"

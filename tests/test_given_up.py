@@ -50,7 +50,13 @@ class Kitchen:
         self.alive = {"w1.1", "w2.1", "w3.1"}
         self.elapsed = 0.0
         self.hands, self.timeouts = AttemptHolders(since=lambda: self.elapsed), Timeouts()
-        orders = Orders(lambda: list(self.read.values()), self.read.get, lambda workflow_id: workflow_id)
+        self.ledger: list[str] = []
+        orders = Orders(
+            lambda: list(self.read.values()),
+            self.read.get,
+            lambda workflow_id: workflow_id,
+            lambda since: self.ledger,
+        )
         self.follower = TakeoverTracker(
             self.temporal, self.receipts, self.hands, self.timeouts, orders, since=lambda: self.elapsed
         )

@@ -37,9 +37,10 @@ def line(**changes: Any) -> dict[str, Any]:
     return one | changes
 
 
-def found(story: list[StageStory], *lines: dict[str, Any]) -> Verdict:
+def found(story: list[StageStory], *lines: dict[str, Any], **more: str) -> Verdict:
     verdict = Verdict()
     receipt = {"n": 1, "worker": "w1.1", "killed_at": None, "exit_observed_at": DIED_AT, "orders": lines}
+    receipt |= more
     check({"a": story}, [receipt], verdict)
     return verdict
 
@@ -74,6 +75,17 @@ def test_a_true_receipt() -> None:
 def test_a_false_receipt_is_found(story: list[StageStory], wrong: dict[str, Any], says: str) -> None:
     verdict = found(story, wrong)
     assert verdict.wrongs >= 1 and any(says in sentence for sentence in verdict.wrong), verdict.wrong
+
+
+def test_a_death_that_nobody_saw_came_at_some_time_between_two() -> None:
+    found_late, before, after = "2026-01-01T12:05:00Z", "2026-01-01T12:00:09Z", "2026-01-01T12:00:20Z"
+    story = order("w1.1", "w2.1")
+    assert found(story, line(), exit_observed_at=found_late).wrongs == 1, "the takeover was before that"
+    assert found(story, line(), exit_observed_at=found_late, unseen_since=before).wrongs == 0
+    assert found(story, line(), exit_observed_at=found_late, unseen_since=after).wrongs == 1
+    assert found(story, exit_observed_at=found_late, unseen_since=before).wrongs == 1, "no receipt says so"
+    hardly = "2026-01-01T12:00:09.800Z"
+    assert found(story, exit_observed_at=found_late, unseen_since=hardly).wrongs == 0, "two clocks differ"
 
 
 def test_what_stands_on_no_receipt_or_on_two_or_was_given_up_before_is_found() -> None:

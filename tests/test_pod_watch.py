@@ -358,6 +358,26 @@ def test_workers_are_of_the_right_make_before_there_are_more_of_them(tmp_path: P
     run(play())
 
 
+def test_the_deployment_is_asked_why_it_has_no_more_pods(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with served(tmp_path) as (stub, server):
+            host, heard = KubernetesHost(KubernetesConfig(), server=server), []
+            made = Following(stub, server)
+            host.explain(heard.append)
+            await made.until(lambda: stub.asked and not host._tasks)
+            assert heard == [None], "it has all that it is to have"
+            failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+            stub.deployment["status"] = {"conditions": [failure]}
+            stub.answers.append(reply(403, {"message": "no"}))
+            host.explain(heard.append)
+            host.explain(heard.append)
+            await made.until(lambda: len(heard) > 1 and not host._tasks)
+            assert heard[1:] == ["Kubernetes refuses to make its Pod: exceeded quota: small"]
+            await host.close()
+
+    run(play())
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

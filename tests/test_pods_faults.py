@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.kube.cluster import fresh_namespace
+from tests.kube.faults import FAULTS, Fault, Token
 from tests.kube.kitchen import PodKitchen, pod_kitchen
 from tests.kube.kubeapi import pods_of
 from tests.kube.proxy import KubeProxy, proxied
@@ -16,26 +17,8 @@ from tests.running import eventually
 
 pytestmark = pytest.mark.stack
 COOKS = 3
-FOREVER = 10**6
 KNOWN_AGAIN_S = 2.0
 """After a fault's end; a busy machine gets more."""
-Fault = Callable[[KubeProxy], Callable[[], None]]
-"""Begins a fault; what it returns ends it."""
-
-
-class Token:
-    """The token of the API's user, in a file, as a cluster renews it."""
-
-    def __init__(self, file: Path, first: str) -> None:
-        self.file, self.now = file, first
-        file.write_text(first, encoding="utf-8")
-
-    def expire(self, proxy: KubeProxy) -> Callable[[], None]:
-        """The API server takes another one from now on; it stands in the file when the fault ends."""
-        self.now += "x"
-        proxy.accept(self.now)
-        proxy.cut()
-        return lambda: self.file.write_text(self.now, encoding="utf-8") and None
 
 
 @pytest.fixture(scope="module")
@@ -59,68 +42,6 @@ def faulty(
             stack.enter_context(pod_kitchen(cluster, directory, replicas=COOKS, kubeconfig=kubeconfig)),
             proxy,
         )
-
-
-def cut_in_mid_line(proxy: KubeProxy) -> Callable[[], None]:
-    """The watch breaks in the middle of the next line."""
-    proxy.cut_in_mid_line()
-    return lambda: None
-
-
-def cut(proxy: KubeProxy) -> Callable[[], None]:
-    """The watch breaks."""
-    proxy.cut()
-    return lambda: None
-
-
-def expired(proxy: KubeProxy) -> Callable[[], None]:
-    """The watch cannot go on from where it was."""
-    proxy.be_away(True)
-    proxy.expire_watches()
-    return lambda: proxy.be_away(False)
-
-
-def gone(proxy: KubeProxy) -> Callable[[], None]:
-    """The same, by the status of the answer."""
-    proxy.answer(410, "watch", times=2)
-    proxy.cut()
-    return proxy.heal
-
-
-def busy(proxy: KubeProxy) -> Callable[[], None]:
-    """Too many requests, it says, and when to come again."""
-    proxy.answer(429, times=FOREVER, retry_after_s=1)
-    proxy.cut()
-    return proxy.heal
-
-
-def failing(proxy: KubeProxy) -> Callable[[], None]:
-    """It fails, whatever is asked."""
-    proxy.answer(500, times=FOREVER)
-    proxy.cut()
-    return proxy.heal
-
-
-def slow(proxy: KubeProxy) -> Callable[[], None]:
-    """Everything takes its time."""
-    proxy.be_slow(1.0)
-    proxy.cut()
-    return lambda: proxy.be_slow(0)
-
-
-def away(proxy: KubeProxy) -> Callable[[], None]:
-    """Nobody answers."""
-    proxy.be_away(True)
-    return lambda: proxy.be_away(False)
-
-
-def silent(proxy: KubeProxy) -> Callable[[], None]:
-    """The connection is there, and says nothing more."""
-    proxy.be_silent(True)
-    return lambda: proxy.be_silent(False)
-
-
-FAULTS: tuple[Fault, ...] = (cut_in_mid_line, cut, expired, gone, busy, failing, slow, away, silent)
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, None], ids=lambda fault: fault.__name__ if fault else "token")

@@ -150,12 +150,12 @@ def test_one_more_cook_and_a_redeploy(kitchen: PodKitchen) -> None:
 
 def test_the_api_dies_and_its_pods_live_on_and_are_adopted(kitchen: PodKitchen) -> None:
     order_id, holder, pod = begun(kitchen)
-    pids, known = kitchen.node.pids(), set(kitchen.ready())
+    pids, known = kitchen.node.pids(), _places(kitchen)
     api = kitchen.api_pid()
     os.kill(api, signal.SIGKILL)
     eventually(lambda: kitchen.api_pid() != api and _answers(kitchen), 40)
     kitchen.until_ready(2)
-    assert kitchen.node.pids() == pids and set(kitchen.ready()) == known
+    assert kitchen.node.pids() == pids and _places(kitchen) == known, "each in its place"
     check_delivered(kitchen, order_id)
     order = kitchen.stack.client.get(f"/orders/{order_id}").json()
     assert [view["attempts"] for view in order["stages"]] == [1, 1, 1]
@@ -172,7 +172,15 @@ def test_what_happens_while_no_api_is_there_loses_nothing(kitchen: PodKitchen) -
     eventually(lambda: kitchen.api_pid() != api and _answers(kitchen), 40)
     after = kitchen.until_ready(2)
     assert holder not in after
+    fleet = kitchen.fleet()
+    assert (fleet["births"], fleet["deaths"], fleet["kills"]) == (3, 1, 0), "the one that nobody saw, too"
     check_delivered(kitchen, order_id)
+    (told,) = [one for one in kitchen.stack.client.get("/receipts").json() if one["worker"] == holder]
+    assert (told["cause"], told["why"]) == ("crash", "its Pod was gone when an API watched again")
+    assert told["killed_at"] is None and told["unseen_since"] < told["exit_observed_at"]
+    held = eventually(lambda: _held(kitchen, told["n"]), 40, 0.2)
+    assert [order["id"] for order in held] == [order_id]
+    assert held[0]["to"] in after and held[0]["delay_s"] is None, "nobody knows how long that took"
     audit = eventually(lambda: _audited(kitchen), 40, 0.2)
     assert audit["lost"] == 0
 
@@ -208,6 +216,16 @@ def test_a_storm_of_kills_loses_nothing(cluster: Cluster, tmp_path: Path) -> Non
         kitchen.until_ready(3)
     assert found.problems == []
     assert found.kills >= 5 and found.recounted.receipt_orders
+
+
+def _places(kitchen: PodKitchen) -> dict[str, int]:
+    return {name: worker["slot"] for name, worker in kitchen.ready().items()}
+
+
+def _held(kitchen: PodKitchen, number: int) -> list[Json] | None:
+    """The orders of a receipt, when all of them are taken over."""
+    (told,) = kitchen.stack.client.get("/receipts", params={"after": number - 1}).json()[:1]
+    return list(told["orders"]) if told["orders"] and all(order["to"] for order in told["orders"]) else None
 
 
 def _answers(kitchen: PodKitchen) -> bool:

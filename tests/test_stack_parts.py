@@ -25,7 +25,7 @@ from api_stub.stack.child import Child, Program
 from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
 from api_stub.stack.restarter import Budget, Restarter, Verdict
-from api_stub.stack.run import check_config
+from api_stub.stack.start_checks import check_config
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import MOST_WAITING, Terminal
 from tests.running import PATIENCE, eventually

@@ -16,8 +16,18 @@ def died(state: FleetState, slot: Slot, end: End, now: float) -> tuple[FleetStat
     cause = cause_of(slot, end)
     false_start = slot.ready_at is None and slot.intent is None
     why = end.reason or (slot.why if cause == "crash" else None)
+    if cause == "redeploy":
+        why = None  # whoever took its home away did so for us
     how = Exit(
-        end.signal, end.code, cause, now, slot.asked_at, why, by_house=slot.by_house, home_gone=end.home_gone
+        end.signal,
+        end.code,
+        cause,
+        now,
+        slot.asked_at,
+        why,
+        by_house=slot.by_house,
+        home_gone=end.home_gone,
+        unseen_since=end.unseen_since,
     )
     dead = Slot(
         slot.number,

@@ -9,6 +9,7 @@ started again and again, and that we may empty: `Seen`, `Adopted`, `RunEnded`, `
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from api_stub.fleet.state import Exit, FleetState, Policy, Slot
 from api_stub.schema import ExitCause
@@ -115,6 +116,9 @@ class End:
     """Its home was taken away, by us or by somebody else: it did not end by itself."""
     home_gone: bool = False
     """What told it was that the home is gone; else the end of the worker itself was seen."""
+    unseen_since: datetime | None = None
+    """Nobody watched when it ended: it was known to live at this time, and not any more when somebody looked
+    again. None: it ended just now."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +140,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Adopted:
-    """The same of a worker that was there before this fleet was: it lives on from an earlier one."""
+    """The same of a worker that was there before this fleet was: it lives on from an earlier one, or did when
+    that last knew of it."""
 
     seen: Seen
+    slot: int | None = None
+    """Its place in the earlier one, which it has again."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,8 @@ class Waits:
     run: int
     reason: str | None
     for_s: float | None = None
+    slot: int | None = None
+    """See Adopted."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,15 @@ class Vacated:
 
     home: str
     end: End = field(default_factory=lambda: End(removed=True, home_gone=True))
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Why the worker that this slot waits for does not come, in the host's words; None: nothing is wrong."""
+
+    slot: int
+    generation: int
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -218,6 +236,7 @@ Event = (
     | Redeploy
     | Reshape
     | Reformed
+    | Explained
 )
 
 
@@ -253,6 +272,14 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class AskWhy:
+    """The host is to tell why the worker does not come that this slot waits for, if it knows."""
+
+    slot: int
+    generation: int
+
+
+@dataclass(frozen=True)
 class Reform:
     """The host's workers are to be made by this policy; `anew`: all are replaced in any case."""
 
@@ -268,5 +295,5 @@ class Died:
     exit: Exit
 
 
-Action = Spawn | Stop | Scale | Reform | Died
+Action = Spawn | Stop | Scale | AskWhy | Reform | Died
 Decision = tuple[FleetState, tuple[Action, ...]]

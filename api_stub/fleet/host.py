@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from api_stub.background import Troubles
 from api_stub.fleet.events import End, HostNews
+from api_stub.fleet.roster import Roster
 from api_stub.fleet.state import Policy
 from worker.show.hints import OnHint
 from worker.show.spec import Readiness, WorkerSpec
@@ -93,12 +95,24 @@ class Host(Stopper, Protocol):
 class KeepingHost(Stopper, Protocol):
     """A host that keeps a number of workers by itself, and brings those back that end."""
 
-    def follow(self, on_news: OnNews) -> None:
+    where: str
+    """Names the place where its workers are: those of another place are none of this host's."""
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """The last moment at which all workers were known; None: they never were."""
+
+    def follow(self, on_news: OnNews, before: Roster | None = None) -> None:
         """From now on, tell what there is, and what becomes of it: at first those that were there before
-        (`Adopted`), and also after a time in which nothing could be heard of them."""
+        (`Adopted`), and also after a time in which nothing could be heard of them. `before`: who lived when
+        an earlier API last knew of them; whoever of them is not there any more has died meanwhile."""
 
     def scale(self, one_more: bool, at_least: int, on_failed: OnFailed) -> None:
         """Have one worker more, or at least so many."""
+
+    def explain(self, on_reason: Callable[[str | None], None]) -> None:
+        """Find out why there are fewer workers than were wished for. `on_reason` gets it in words, None where
+        nothing is wrong; it is not called where nobody could be asked."""
 
     def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
         """Have workers made by this policy, replacing those that are not; `anew`: all of them. When the host

@@ -10,8 +10,10 @@ from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,
     Adopted,
+    AskWhy,
     Decision,
     End,
+    Explained,
     HostNews,
     Reform,
     RunEnded,
@@ -20,14 +22,19 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
-from api_stub.fleet.state import MAX_FORMER, FleetState, Policy, Slot
-from api_stub.fleet.steps import put, with_place, with_places, without
+from api_stub.fleet.refusals import clear_places, refused, settle_one
+from api_stub.fleet.state import MAX_CROWDED, MAX_FORMER, FleetState, Policy, Slot
+from api_stub.fleet.steps import current, put, with_place, with_places, without
+
+ASK_WHY_S = 5.0
+"""So often the host is asked why a worker does not come that was wished for."""
 
 
 def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Decision:
     """What the host tells of a worker that it makes by itself."""
     match event:
-        case Adopted(seen):
+        case Adopted(seen, wanted):
+            state, _ = _settled(state, seen.home, wanted)
             state, news = _seen(state, seen, now, policy)
             slot = at_home(state, seen.home)
             if slot is not None and state.reformed:
@@ -48,22 +55,33 @@ def at_home(state: FleetState, home: str) -> Slot | None:
     return next((slot for slot in state.slots if slot.home == home), None)
 
 
-def _settled(state: FleetState, home: str) -> tuple[FleetState, Slot | None]:
-    """The home's slot: one that was asked for and waits, else the lowest free one, else one more."""
+def _settled(state: FleetState, home: str, wanted: int | None = None) -> tuple[FleetState, Slot | None]:
+    """The home's slot: one that was asked for and waits, else the lowest free one, else one more. `wanted`:
+    it had this slot before, so nobody waits for it; that one, where it is free."""
     if home in state.vacated:
         return state, None
     if (known := at_home(state, home)) is not None:
         return state, known
     free = [slot for slot in state.slots if slot.home is None]
-    slot = next((slot for slot in free if slot.alive), None) or next(iter(free), None)
+    if wanted is not None and 0 < wanted <= MAX_SLOTS:
+        state = with_place(state, wanted)
+        free = [slot for slot in state.slots if slot.home is None and not slot.alive]
+    free.sort(key=lambda slot: (not slot.alive, slot.number != wanted))
+    slot = next(iter(free), None)
     if slot is None:
         numbers = {slot.number for slot in state.slots}
         number = next((n for n in range(1, MAX_SLOTS + 1) if n not in numbers), None)
         if number is None:
-            return replace(state, crowded=state.crowded + 1), None
+            crowded = dict.fromkeys((*state.crowded, home))
+            return replace(state, crowded=tuple(crowded)[:MAX_CROWDED]), None
         state = with_place(state, number)
         slot = state.slot(number)
     waited = slot.alive  # its generation was given to it when somebody asked for it
+    if waited:
+        state = clear_places(state)
+    elif wanted is None and not slot.owed:
+        state = settle_one(state)
+    state = _not_crowded(state, home)
     slot = Slot(
         slot.number,
         slot.generation - waited,
@@ -74,6 +92,12 @@ def _settled(state: FleetState, home: str) -> tuple[FleetState, Slot | None]:
         last_exit=slot.last_exit,
     )
     return put(state, slot), slot
+
+
+def _not_crowded(state: FleetState, home: str) -> FleetState:
+    if home not in state.crowded:
+        return state
+    return replace(state, crowded=tuple(other for other in state.crowded if other != home))
 
 
 def _seen(state: FleetState, seen: Seen, now: float, policy: Policy) -> Decision:
@@ -130,7 +154,7 @@ def _ended(state: FleetState, event: RunEnded, now: float, policy: Policy) -> De
 
 
 def _waits(state: FleetState, event: Waits, now: float) -> FleetState:
-    state, slot = _settled(state, event.home)
+    state, slot = _settled(state, event.home, event.slot)
     if slot is None or slot.alive or event.run < slot.ended_run:
         return state
     slot = replace(slot, ended_run=event.run)
@@ -141,6 +165,7 @@ def _waits(state: FleetState, event: Waits, now: float) -> FleetState:
 def _vacated(state: FleetState, event: Vacated, now: float, policy: Policy) -> Decision:
     if event.home not in state.vacated:
         state = replace(state, vacated=(*state.vacated, event.home)[-MAX_FORMER:])
+    state = _not_crowded(state, event.home)
     slot = at_home(state, event.home)
     if slot is None:
         return state, ()
@@ -172,31 +197,45 @@ def reserved(state: FleetState, slot: Slot, now: float, policy: Policy) -> Decis
         phase="starting",
         name="",
         started_at=now,
-        due=now + policy.start_timeout_s,
+        due=now + min(ASK_WHY_S, policy.start_timeout_s),
         last_exit=slot.last_exit,
     )
     return put(state, waiting), (Scale(waiting.number, waiting.generation),)
 
 
-def too_slow(state: FleetState, slot: Slot, policy: Policy) -> FleetState:
+def too_slow(state: FleetState, slot: Slot, now: float, policy: Policy) -> Decision:
     """What is not there yet, though it could be: that is shown, and the host's to mend."""
     if slot.handle is None:
-        return not_made(state, slot, f"nothing came of it within {policy.start_timeout_s:g} s")
+        ends = (slot.started_at or now) + policy.start_timeout_s
+        if now < ends:
+            due = min(now + ASK_WHY_S, ends)
+            return put(state, replace(slot, due=due)), (AskWhy(slot.number, slot.generation),)
+        words = slot.hitch or f"nothing came of it within {policy.start_timeout_s:g} s"
+        return not_made(state, slot, words, now, owed=True), ()
     hitch = slot.hitch or f"it has not begun to run within {policy.start_timeout_s:g} s; nobody says why"
-    return put(state, replace(slot, due=None, hitch=hitch))
+    return put(state, replace(slot, due=None, hitch=hitch)), ()
 
 
-def not_made(state: FleetState, slot: Slot, reason: str) -> FleetState:
-    """Nothing came of the wish for one more; the slot is free again, and tells why."""
+def explained(state: FleetState, event: Explained) -> FleetState:
+    """The host says why nothing comes; whoever has come meanwhile has its own words."""
+    slot = current(state, event.slot, event.generation)
+    if slot is None or not slot.alive or slot.handle is not None:
+        return state
+    return put(state, replace(slot, hitch=event.reason))
+
+
+def not_made(state: FleetState, slot: Slot, reason: str, now: float, owed: bool = False) -> FleetState:
+    """Nothing came of the wish for one more; the slot is free again, and tells why for a while. `owed`: the
+    host has granted it, and it may still come."""
     idle = Slot(
         slot.number,
         slot.generation - 1,
         phase="dead" if slot.last_exit is not None else "empty",
         name="",
-        hitch=f"could not be started: {reason}",
+        owed=owed,
         last_exit=slot.last_exit,
     )
-    return put(state, idle)
+    return put(state, refused(idle, f"could not be started: {reason}", now))
 
 
 def redeploy(state: FleetState, policy: Policy) -> Decision:
@@ -208,7 +247,7 @@ def reshape(state: FleetState, new: Policy) -> Decision:
     """Slots come and go; homes keep theirs. Workers of another make are the host's to replace."""
     if state.closing:
         return state, ()
-    state = with_places(state, new.slots)
+    state = with_places(clear_places(state), new.slots)
     for slot in state.slots:
         if slot.number > new.slots and slot.home is None:
             state = without(state, slot)

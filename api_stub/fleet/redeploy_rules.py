@@ -1,4 +1,4 @@
-"""Rules for what changes under a running fleet: its code (redeploy), or the policy itself (reshape). Pure."""
+"""Rules for what changes under a running fleet: its code, the policy itself (reshape), its end. Pure."""
 
 from __future__ import annotations
 
@@ -86,5 +86,21 @@ def _filled(
             state = put(state, replace(slot, replacing=True))
         else:
             state, more = spawn(state, replace(slot, false_starts=0), now, policy, dice)
+            actions += more
+    return state, actions
+
+
+def close_down(state: FleetState, now: float, policy: Policy) -> Decision:
+    """Everybody drains; who waits to be started is not."""
+    state = replace(state, closing=True)
+    actions: tuple[Action, ...] = ()
+    for slot in state.slots:
+        if slot.phase == "backoff":
+            # Nobody tries any more, so nothing fails any more.
+            idle = replace(slot, due=None, trouble=None, failed_starts=0)
+            state = put(state, replace(idle, phase="dead" if slot.generation else "empty"))
+        elif slot.phase in ("starting", "ready"):
+            slot = replace(slot, phase="stopping", intent="shutdown", asked_at=now, due=now + policy.drain_s)
+            state, more = told_to_end(state, slot)
             actions += more
     return state, actions

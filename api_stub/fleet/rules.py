@@ -22,6 +22,7 @@ from api_stub.fleet.events import (
     End,
     Event,
     Exited,
+    Explained,
     Frozen,
     HostNews,
     KillWanted,
@@ -44,7 +45,8 @@ from api_stub.fleet.events import (
     Vacated,
     Waits,
 )
-from api_stub.fleet.redeploy_rules import redeploy, reshape
+from api_stub.fleet.redeploy_rules import close_down, redeploy, reshape
+from api_stub.fleet.refusals import clear_overdue, clear_places, forgotten, stop_failed
 from api_stub.fleet.state import (
     AlreadyDead,
     Dice,
@@ -56,7 +58,7 @@ from api_stub.fleet.state import (
     Policy,
     Slot,
 )
-from api_stub.fleet.steps import current, put, spawn, stop, told_to_end, with_places, without
+from api_stub.fleet.steps import current, put, spawn, stop, with_places, without
 
 __all__ = [
     "Action", "Adopted", "AlreadyDead", "BecameReady", "CloseDown", "Decision", "Dice", "Died", "End",
@@ -84,8 +86,10 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
             return hosted_rules.reshape(state, event.policy)
         case Reformed():
             return hosted_rules.reformed(state), ()
+        case Explained():
+            return hosted_rules.explained(state, event), ()
         case CloseDown() if policy.hosted:
-            return replace(state, closing=True), ()
+            return replace(clear_places(state), closing=True), ()
         case Open():
             return _open(policy, event, now, dice)
         case StartWanted():
@@ -97,7 +101,7 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case SpawnFailed():
             return _spawn_failed(state, event, now, policy)
         case StopFailed():
-            return _stop_failed(state, event)
+            return stop_failed(state, event, now)
         case BecameReady():
             return _became_ready(state, event, now)
         case Exited():
@@ -109,7 +113,7 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
         case Frozen():
             return _frozen(state, event)
         case CloseDown():
-            return _close_down(state, now, policy)
+            return close_down(state, now, policy)
         case Redeploy():
             return redeploy(state, now, policy, dice)
         case Reshape():
@@ -118,7 +122,8 @@ def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Di
 
 def next_due(state: FleetState) -> float | None:
     """When the next Tick is needed; None: not before something else happens."""
-    return min((slot.due for slot in state.slots if slot.due is not None), default=None)
+    moments = (moment for slot in state.slots for moment in (slot.due, slot.refusal_ends))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _open(policy: Policy, event: Open, now: float, dice: Dice) -> Decision:
@@ -160,7 +165,7 @@ def _kill_wanted(state: FleetState, event: KillWanted, now: float, policy: Polic
         raise AlreadyDead(f"slot {slot.number} waits for its worker; there is none yet")
     # Whoever kills a worker that was to be replaced wants it dead, not replaced.
     slot = replace(
-        slot,
+        forgotten(slot),
         phase="stopping",
         intent=event.cause,
         asked_at=now,
@@ -197,7 +202,7 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
     if slot is None or not slot.alive or slot.handle is not None:
         return state, ()
     if policy.hosted:
-        return hosted_rules.not_made(state, slot, event.reason), ()
+        return hosted_rules.not_made(state, slot, event.reason, now), ()
     # Its generation was nobody's, so the next try has it; `started_at` stays, as the moment of this one.
     idle = Slot(
         slot.number,
@@ -218,29 +223,6 @@ def _spawn_failed(state: FleetState, event: SpawnFailed, now: float, policy: Pol
         return put(state, idle), ()
     due = now + policy.backoff_s(idle.failed_starts)
     return put(state, replace(idle, phase="backoff", due=due, trouble=event.reason)), ()
-
-
-def _stop_failed(state: FleetState, event: StopFailed) -> Decision:
-    slot = current(state, event.slot, event.generation)
-    if slot is None or slot.phase != "stopping":
-        return state, ()
-    hitch = f"could not be stopped: {event.reason}"
-    if not slot.killing or slot.intent != "player":
-        return put(
-            state, replace(slot, hitch=hitch)
-        ), ()  # when it is due, it is tried the hard way, or again
-    # Nobody has killed it, so it is as it was, and whoever wants to may try again.
-    slot = replace(
-        slot,
-        phase="starting" if slot.ready_at is None else "ready",
-        intent=None,
-        asked_at=None,
-        by_house=False,
-        killing=False,
-        due=None,
-        hitch=hitch,
-    )
-    return replace(put(state, slot), kills=state.kills - 1), ()
 
 
 def _became_ready(state: FleetState, event: BecameReady, now: float) -> Decision:
@@ -292,11 +274,13 @@ def _frozen(state: FleetState, event: Frozen) -> Decision:
 
 def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice) -> Decision:
     actions: tuple[Action, ...] = ()
+    state = clear_overdue(state, now)
     for slot in state.slots:
         if slot.due is None or slot.due > now:
             continue
         if policy.hosted and slot.phase == "starting":
-            state = hosted_rules.too_slow(state, slot, policy)
+            state, more = hosted_rules.too_slow(state, slot, now, policy)
+            actions += more
         elif slot.phase == "backoff":
             state, more = spawn(state, slot, now, policy, dice)
             actions += more
@@ -313,17 +297,4 @@ def _tick(state: FleetState, event: Tick, now: float, policy: Policy, dice: Dice
                 slot = replace(slot, hitch="it was told to end, and is still there; it is told again")
             state = put(state, slot)
             actions += stop(slot, at_once=True)
-    return state, actions
-
-
-def _close_down(state: FleetState, now: float, policy: Policy) -> Decision:
-    state = replace(state, closing=True)
-    actions: tuple[Action, ...] = ()
-    for slot in state.slots:
-        if slot.phase == "backoff":
-            state = put(state, replace(slot, phase="dead" if slot.generation else "empty", due=None))
-        elif slot.phase in ("starting", "ready"):
-            slot = replace(slot, phase="stopping", intent="shutdown", asked_at=now, due=now + policy.drain_s)
-            state, more = told_to_end(state, slot)
-            actions += more
     return state, actions

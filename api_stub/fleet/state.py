@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from api_stub.schema import ExitCause, WorkerPhase
 from worker.shared import CodeFault, worker_id
@@ -86,6 +87,8 @@ class Exit:
     """It was the kiosk's autopilot that asked for it."""
     home_gone: bool = False
     """`at` is when its home was seen to be gone; else when the worker itself was seen to have ended."""
+    unseen_since: datetime | None = None
+    """Nobody watched then: it ended at some time between this and `at`."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,13 @@ class Slot:
     trouble: str | None = None
     """Why no process could be made, the last time; None: one was."""
     hitch: str | None = None
-    """What else is wrong with it just now, in words: it waits for something, or could not be stopped."""
+    """What else is wrong with it just now, in words: it waits for something, or is still there."""
+    refusal: str | None = None
+    """Why what was asked of it, or of its empty place, could not be done: told until `refusal_ends`, or until
+    it is known not to hold any more."""
+    refusal_ends: float | None = None
+    owed: bool = False
+    """Its host has granted the worker that was wished for here, and it has not come in time."""
     wanted: bool = False
     """It is to run again by itself, if the policy respawns."""
     replacing: bool = False
@@ -164,6 +173,7 @@ class Slot:
 
 
 MAX_FORMER = 300
+MAX_CROWDED = 1000
 _WORKER_ID = re.compile(r"w([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})", re.ASCII)
 
 
@@ -188,8 +198,8 @@ class FleetState:
     """Homes that are gone; the last MAX_FORMER."""
     reformed: bool = False
     """The host is, or was, replacing workers that were there before this fleet."""
-    crowded: int = 0
-    """Homes that there was no slot for."""
+    crowded: tuple[str, ...] = ()
+    """Homes that there is no slot for; the first MAX_CROWDED."""
 
     @property
     def places(self) -> int:

@@ -8,78 +8,47 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from api_stub import clocks
-from api_stub.background import Troubles, reason_of
-from api_stub.fleet.generations import Generations
+from api_stub.background import Troubles
+from api_stub.fleet.events import Action, Died, Event, HostNews
 from api_stub.fleet.host import AnyHost, Host, SeesStopped, SendsSignals
+from api_stub.fleet.host_calls import HostCalls
+from api_stub.fleet.listeners import Listeners
+from api_stub.fleet.memory import Memory
 from api_stub.fleet.rules import (
-    Action,
     AlreadyDead,
-    BecameReady,
     CloseDown,
     Dice,
-    Died,
-    End,
-    Event,
-    Exit,
-    Exited,
     FleetRefusal,
     FleetState,
     Frozen,
-    HostNews,
     KillWanted,
     Open,
     Policy,
     Redeploy,
-    Reform,
-    Reformed,
     Reshape,
-    Scale,
     Slot,
     Spawn,
-    Spawned,
-    SpawnFailed,
     StartWanted,
-    Stop,
-    StopFailed,
     Stopped,
     Tick,
     decide,
     next_due,
 )
+from api_stub.fleet.setup import FleetSetup
 from api_stub.fleet.views import worker_view
-from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Fleet, Worker
-from worker.connection import Target
-from worker.shared import task_queue_of, worker_id
-from worker.show.hints import Hint
-from worker.show.spec import Readiness, WorkerSpec
+from worker.show.spec import WorkerSpec
+
+__all__ = ["FleetSetup", "Supervisor"]
 
 logger = logging.getLogger(__name__)
 
-NO_EDITED_CODE = Readiness()
 PART = "fleet"
-REWRITE_AFTER_S = 5.0
 AFTER_A_BUG_S = 1.0
 """So long is nothing due after a moment that could not be dealt with."""
-MAX_REASON = 300
-
-
-@dataclass(frozen=True)
-class FleetSetup:
-    """What every worker of this fleet is given, whatever the policy."""
-
-    target: Target
-    logs: Path | None = None
-    code_of: Callable[[str], Path] | None = None
-    """The file that workers with this bug load; called for each of them, so that it can be made where it is
-    missing."""
-    generations_file: Path | None = None
-    """Where the used-up generations are kept, so that w1.4 is one process only, also after an API restart."""
 
 
 class Supervisor:
@@ -102,23 +71,24 @@ class Supervisor:
         self._clock = clock
         self._wall = wall
         self._dice = dice or (lambda span: random.uniform(*span))
-        self.listeners: list[Callable[[Slot, Exit], None]] = []
+        self._listeners = Listeners()
+        self.listeners = self._listeners.deaths
         """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
-        self.hint_listeners: list[Callable[[str, Hint], None]] = []
+        self.hint_listeners = self._listeners.hints
         """Called with every hint of a worker: its id, and what it told. The hints of a worker that died are
         all told before its death is."""
         self.dress: Callable[[WorkerSpec], WorkerSpec] = lambda spec: spec
         """What else a new worker is told; set by whoever has more to tell it."""
         self.troubles = troubles or Troubles()
         """What is wrong just now: starts that fail, under the name PART, and the file of generations."""
-        self._repeated = RepeatedMessages()
         self._state = FleetState()
-        self._generations = Generations(setup.generations_file, self.troubles)
+        self._memory = Memory(host, setup, self.troubles, wall, lambda: self._state)
+        self._calls = HostCalls(
+            host, self.handle, self._spec, self._listeners.hinted, self._memory.note_generations
+        )
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
-        self._rewrite: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
-        self._spawning: set[asyncio.Task[None]] = set()
         self.instance = uuid.uuid4().hex[:12]
         """Names this fleet: the next API's has another name, and its counts begin anew."""
 
@@ -137,15 +107,18 @@ class Supervisor:
         if isinstance(self.host, SeesStopped):
             self.host.on_stopped = self._see_stopped
             self.host.on_frozen = lambda handle: self.handle(Frozen(handle))
-        self.handle(Open(self._generations.recall()))
+        self.handle(Open(self._memory.generations()))
         if not isinstance(self.host, Host):
-            self.host.follow(self._heard)
+            self.host.follow(self._heard, self._memory.roster())
+            self._memory.keep_signing()
 
     def _heard(self, news: HostNews) -> None:
         before = self._state.slots
         self.handle(news)
         if any(new.generation > old.generation for new, old in zip(self._state.slots, before, strict=False)):
-            self._remember_generations()
+            self._memory.note_generations()
+        # After a list, which is told one by one: before its end not all are known.
+        asyncio.get_running_loop().call_soon(self._memory.note_workers)
 
     def _see_stopped(self, handles: frozenset[str]) -> None:
         """Which workers are stopped, where that is another thing than was known."""
@@ -200,6 +173,7 @@ class Supervisor:
             await self._all_gone(self.host, limit_s)
         if self._timer is not None:
             self._timer.cancel()
+        self._memory.close()
         await self.host.close()
 
     async def _all_gone(self, host: Host, limit_s: float) -> None:
@@ -228,13 +202,17 @@ class Supervisor:
             except Exception:
                 # One that fails must not keep the others from being done: the state says that they are.
                 logger.exception("the fleet could not do %s", action)
+        self._memory.note_workers()
         self._note_failed_starts()
         self._changed.set()
         self._set_timer()
 
     def _note_failed_starts(self) -> None:
         if self._state.crowded:
-            self.troubles.tell("slots", f"{self._state.crowded} Pods more than the window has places for")
+            more = len(self._state.crowded)
+            self.troubles.tell("slots", f"{more} Pods more than the window has places for")
+        else:
+            self.troubles.clear("slots")
         failed = [slot for slot in self._state.slots if slot.trouble is not None]
         if not failed:
             self.troubles.clear(PART)
@@ -242,98 +220,13 @@ class Supervisor:
             logger.error("a worker could not be started in slot %s: %s", failed[0].number, failed[0].trouble)
 
     def _act(self, action: Action) -> None:
-        match action:
-            case Spawn():
-                task = asyncio.get_running_loop().create_task(self._spawn(action))
-                self._spawning.add(task)
-                task.add_done_callback(self._spawning.discard)
-            case Stop():
-                self.host.stop(
-                    action.handle,
-                    action.at_once,
-                    lambda reason: self.handle(
-                        StopFailed(action.slot, action.generation, reason[:MAX_REASON])
-                    ),
-                )
-            case Scale() if not isinstance(self.host, Host):
-                self.host.scale(action.slot is not None, action.at_least or 0, self._not_scaled(action))
-            case Reform() if not isinstance(self.host, Host):
-                self.host.reform(
-                    action.policy, action.anew, lambda: self.handle(Reformed()), self._not_reformed
-                )
-            case Died():
-                self._tell(action.slot, action.exit)
-
-    def _not_scaled(self, action: Scale) -> Callable[[str], None]:
-        def failed(reason: str) -> None:
-            if action.slot is not None:
-                self.handle(SpawnFailed(action.slot, action.generation, reason[:MAX_REASON]))
-            else:
-                self._not_reformed(reason)
-
-        return failed
-
-    def _not_reformed(self, reason: str) -> None:
-        if self.troubles.tell(PART, reason):
-            logger.error("the workers cannot be made as they are to be: %s", reason)
-
-    def _tell(self, slot: Slot, end: Exit) -> None:
-        logger.info("%s died: signal %s, status %s, cause %s", slot.id, end.signal, end.code, end.cause)
-        for listener in self.listeners:
-            try:
-                listener(slot, end)
-            except Exception:
-                logger.exception("the death of %s could not be taken note of", slot.id)
-
-    def _hinted(self, worker: str, hint: Hint) -> None:
-        for listener in self.hint_listeners:
-            try:
-                listener(worker, hint)
-            except Exception as error:
-                if self._repeated.due(type(error).__name__):  # there may be hundreds of them a second
-                    logger.exception("a hint of %s could not be taken note of", worker)
-
-    @property
-    def _queue(self) -> str:
-        return task_queue_of(self._setup.target.booth)
+        if isinstance(action, Died):
+            self._listeners.died(action.slot, action.exit)
+        else:
+            self._calls.do(action)
 
     def _spec(self, action: Spawn) -> WorkerSpec:
-        slot = action.slot
-        spec = WorkerSpec(
-            slot=slot,
-            generation=action.generation,
-            target=self._setup.target,
-            task_queue=self._queue,
-            concurrency=action.concurrency,
-            drain_s=self._policy.drain_s * 0.6,
-            lifespan_s=action.lifespan_s,
-            log_file=self._setup.logs / f"worker-{slot}.log" if self._setup.logs else None,
-            code=self._setup.code_of(action.bug) if action.bug and self._setup.code_of else None,
-        )
-        return self.dress(spec)
-
-    async def _spawn(self, action: Spawn) -> None:
-        slot, generation = action.slot, action.generation
-        self._remember_generations()
-
-        def ready(readiness: Readiness = NO_EDITED_CODE) -> None:
-            self.handle(BecameReady(slot, generation, readiness.code, readiness.fault))
-
-        def exited(end: End) -> None:
-            self.handle(Exited(slot, generation, end.signal, end.code))
-
-        def hinted(hint: Hint) -> None:
-            self._hinted(worker_id(slot, generation), hint)
-
-        try:
-            if not isinstance(self.host, Host):
-                raise OSError("this host makes its workers by itself")
-            made = await self.host.spawn(self._spec(action), ready, exited, hinted)
-        except Exception as error:
-            words = str(error) if isinstance(error, OSError) else ""
-            self.handle(SpawnFailed(slot, generation, (words or reason_of(error))[:MAX_REASON]))
-            return
-        self.handle(Spawned(slot, generation, made.handle, made.pid))
+        return self.dress(self._setup.spec(action, self._policy.drain_s))
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -353,17 +246,6 @@ class Supervisor:
             logger.exception("what was due in the fleet could not be done")
             self._timer = asyncio.get_running_loop().call_later(AFTER_A_BUG_S, self._tick)
 
-    def _remember_generations(self) -> None:
-        """Before a process has the name. A full disk must not keep a cook from starting."""
-        slots = {slot.number: slot.generation for slot in self._state.slots if slot.generation}
-        written = self._generations.remember({**self._state.used, **slots})
-        if self._rewrite is not None:
-            self._rewrite.cancel()
-            self._rewrite = None
-        if not written:  # nobody may be born for hours, and the trouble would be told for as long
-            loop = asyncio.get_running_loop()
-            self._rewrite = loop.call_later(REWRITE_AFTER_S, self._remember_generations)
-
     def wall(self, moment: float | None) -> datetime | None:
         """What time it was (UTC) at a moment of the fleet's clock."""
         if moment is None or isinstance(moment, clocks.Moment):
@@ -372,7 +254,7 @@ class Supervisor:
 
     def view(self, slot: Slot, orders: tuple[str, ...] = ()) -> Worker:
         """A slot as the API tells it."""
-        return worker_view(slot, orders, self._queue, self.wall, self._wall)
+        return worker_view(slot, orders, self._setup.queue, self.wall, self._wall)
 
     def fleet(self, holding: dict[str, tuple[str, ...]] | None = None) -> Fleet:
         """All slots as the API tells them; `holding` maps a worker's id to the orders in its hands."""

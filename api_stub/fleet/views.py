@@ -57,5 +57,7 @@ def worker_view(
         problem=code_problem(slot.fault),
         stopped=slot.stopped,
         again_at=wall(slot.again_at),
-        trouble=slot.hitch if slot.trouble is None else f"could not be started: {slot.trouble}",
+        trouble=(slot.refusal or slot.hitch)
+        if slot.trouble is None
+        else f"could not be started: {slot.trouble}",
     )

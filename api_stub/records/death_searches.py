@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from api_stub.records.interrupted_orders import attempt_lost, lost_after_all
 from api_stub.records.looks import Looked, sure
 from api_stub.records.open_orders import Orders, stage_of
 from api_stub.records.source import Source
+from api_stub.records.unseen import lost_unseen
 
 SEARCH_S = 0.2
 SEARCH_AT_ONCE = 60
@@ -36,6 +37,10 @@ class _DeathSearch:
 
     todo: dict[str, None] | None = None
     doubtful: tuple[StageAttempt, ...] = ()
+    unseen: dict[str, None] = field(default_factory=dict)
+    """Workflows that may have been in its hands while nobody watched."""
+    since: float = 0.0
+    """For these: when it was known to live (seconds since 1970)."""
     ends_at: float = math.inf
     latest: float = math.inf
 
@@ -73,11 +78,18 @@ class DeathSearches:
         """A worker died, which had said of these attempts that they ended."""
         self._searches[worker] = _DeathSearch(doubtful=tuple(ended), latest=self._clock() + LONGEST_S)
 
+    def begin_unseen(self, worker: str, since: float, orders: Sequence[str]) -> None:
+        """A worker died while nobody watched, at some time after `since`; these orders had not ended then, as
+        far as is known. Of more than MAX_SEARCHED the newest are looked at."""
+        now = self._clock()
+        unseen = dict.fromkeys(orders[-MAX_SEARCHED:])
+        self._searches[worker] = _DeathSearch({}, (), unseen, since, now + SEARCH_FOR_S, now + LONGEST_S)
+
     def look_at(self, worker: str, workflow_id: str) -> None:
         """This order, too."""
         if worker not in self._searches:
             now = self._clock()
-            self._searches[worker] = _DeathSearch({}, (), now + SEARCH_FOR_S, now + LONGEST_S)
+            self._searches[worker] = _DeathSearch({}, ends_at=now + SEARCH_FOR_S, latest=now + LONGEST_S)
         search = self._searches[worker]
         if search.todo is not None and len(search.todo) < MAX_SEARCHED:
             search.todo[workflow_id] = None
@@ -92,6 +104,7 @@ class DeathSearches:
                 search.todo, search.ends_at = dict.fromkeys(likely), self._clock() + SEARCH_FOR_S
         found: dict[str, list[StageAttempt]] = {}
         answered: set[str | StageAttempt] = set()
+        recalled: set[str] = set()
 
         async def look(workflow_id: str) -> None:
             state = await self._source.grip(workflow_id)
@@ -113,22 +126,35 @@ class DeathSearches:
             if lost:
                 found.setdefault(worker, []).append(attempt)
 
+        async def recall(workflow_id: str) -> None:
+            state = await self._source.grip(workflow_id)
+            story = await self._source.story(workflow_id, state.run_id) if state is not None else None
+            recalled.add(workflow_id)
+            for worker, search in searches.items():
+                if state is not None and workflow_id in search.unseen:
+                    lost = lost_unseen(worker, search.since, state, story)
+                    found.setdefault(worker, []).extend(lost)
+
         work: list[tuple[str | StageAttempt, str, Coroutine[Any, Any, None]]] = []
         for worker, search in searches.items():
             work += [(one, one.key.workflow_id, doubt(worker, one)) for one in search.doubtful]
         todo = dict.fromkeys(key for search in searches.values() for key in search.todo or ())
         work += [(key, key, look(key)) for key in list(todo)[:SEARCH_AT_ONCE]]
+        looks = [(name, sure(thing, answered, call)) for thing, name, call in work]
+        unseen = dict.fromkeys(key for search in searches.values() for key in search.unseen)
+        looks += [(key, sure(key, recalled, recall(key))) for key in list(unseen)[:SEARCH_AT_ONCE]]
         looked = Looked()
-        await looked.at((name, sure(thing, answered, call)) for thing, name, call in work)
+        await looked.at(looks)
         for worker, lost in found.items():
             self._add(worker, lost)
         away = looked.away if not looked.told else None
         for worker, search in searches.items():
             search.todo = {key: None for key in search.todo or () if key not in answered}
             search.doubtful = tuple(one for one in search.doubtful if one not in answered)
+            search.unseen = {key: None for key in search.unseen if key not in recalled}
             if away is not None:
                 search.ends_at = min(search.latest, self._clock() + SEARCH_FOR_S)
-            if not (search.todo or search.doubtful) or self._clock() > search.ends_at:
+            if not (search.todo or search.doubtful or search.unseen) or self._clock() > search.ends_at:
                 del self._searches[worker]
                 self._over(worker)
         if away is not None:

@@ -79,6 +79,7 @@ class FleetLog:
                 why=end.why,
                 by_house=end.by_house,
                 seen="process" if slot.home is None else "pod" if end.home_gone else "container",
+                unseen_since=None if end.unseen_since is None else end.unseen_since.timestamp(),
             )
         )
 

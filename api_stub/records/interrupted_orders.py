@@ -80,6 +80,8 @@ class Death:
     """What was seen to be gone then."""
     by_house: bool = False
     """It was a kiosk's autopilot that had it killed."""
+    unseen_since: float | None = None
+    """Nobody watched when it died: it lived at this time, and was found dead at `observed_at`."""
 
     @property
     def over(self) -> bool:
@@ -87,15 +89,18 @@ class Death:
         return all(held.over for held in self.held)
 
     def delays(self) -> Iterable[float]:
-        """Seconds from the observed exit to each takeover."""
-        return (delay(self, held) for held in self.held if held.taken_over_at is not None)
+        """Seconds from the observed exit to each takeover, where that is known."""
+        delays = (delay(self, held) for held in self.held if held.taken_over_at is not None)
+        return (seconds for seconds in delays if seconds is not None)
 
 
-def delay(death: Death, held: InterruptedOrder) -> float:
-    """Seconds from the observed exit to the next attempt; never negative, also where two clocks told it."""
-    if held.delay_s is not None:
-        return held.delay_s
-    return max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
+def delay(death: Death, held: InterruptedOrder) -> float | None:
+    """Seconds from the observed exit to the next attempt; never negative, also where two clocks told it.
+    None: nobody saw when it died, so nobody knows how long that took."""
+    if death.unseen_since is not None:
+        return None
+    by_the_clocks_s = max(0.0, (held.taken_over_at or 0.0) - death.observed_at)
+    return round(by_the_clocks_s if held.delay_s is None else held.delay_s, 3)
 
 
 def interrupted(lost: StageAttempt, order_id: str, customer: str | None = None) -> InterruptedOrder:
@@ -269,6 +274,7 @@ def receipt(death: Death) -> Receipt:
         why=death.why,
         killed_at=_moment(death.killed_at),
         exit_observed_at=datetime.fromtimestamp(death.observed_at, UTC),
+        unseen_since=_moment(death.unseen_since),
         container_ended_at=_moment(death.observed_at if death.seen == "container" else None),
         pod_gone_at=_moment(death.observed_at if death.seen == "pod" else None),
         orders=[
@@ -281,7 +287,7 @@ def receipt(death: Death) -> Receipt:
                     "attempt": held.attempt,
                     "to_attempt": held.to_attempt,
                     "taken_over_at": _moment(held.taken_over_at),
-                    "delay_s": round(delay(death, held), 3) if held.taken_over_at is not None else None,
+                    "delay_s": delay(death, held) if held.taken_over_at is not None else None,
                     "kept_stages": held.kept,
                     "customer": held.customer,
                     # Nobody is waited for any more, also where an older API did not note how it ended.

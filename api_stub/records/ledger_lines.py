@@ -185,6 +185,10 @@ class Contents:
         """Every order ever taken."""
         return self.carried.started + len(self.entries)
 
+    def open_since(self, at: datetime) -> list[str]:
+        """Workflow ids of the orders that were not known to have ended at that time, the oldest first."""
+        return [key for key in self.entries if key not in self.ends or self.ends[key].at >= at]
+
     def changes(self) -> list[str]:
         """The workflow ids of which something changed since this was asked last: one reader's alone."""
         found, self.touched = self.touched, {}

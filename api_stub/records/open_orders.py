@@ -11,11 +11,13 @@ from api_stub.schema import Order
 
 @dataclass(frozen=True)
 class Orders:
-    """What the gateway knows without asking. `public_id` makes the id that people see of a workflow id."""
+    """What is known without asking. `public_id` makes the id that people see of a workflow id; `open_since`
+    tells the workflow ids of all that were open at a time (seconds since 1970) or later, the newest last."""
 
     open_now: Callable[[], list[Order]]
     last_read: Callable[[str], Order | None]
     public_id: Callable[[str], str]
+    open_since: Callable[[float], list[str]] = lambda since: []
 
 
 def stage_of(order: Order) -> StageKey | None:

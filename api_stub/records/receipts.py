@@ -125,6 +125,10 @@ class Receipts:
         """The death with this number; None: it is kept no more."""
         return self._deaths.get(n)
 
+    def knows(self, worker: str) -> bool:
+        """Whether the death of a worker of this name is among those that are kept."""
+        return any(death.worker == worker for death in self._deaths.values())
+
     def unfinished(self) -> list[Death]:
         """Deaths whose orders must be followed, oldest first."""
         return [death for death in self._deaths.values() if not death.over]

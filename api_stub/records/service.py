@@ -86,7 +86,12 @@ class Records:
         self._retirement = Retirement(source, self._ledger, self._recount, self._retries, retention_s)
         self._hands = AttemptHolders()
         self._timeouts = Timeouts()
-        orders = Orders(gateway.open_now, gateway.last_read, public_id)
+        orders = Orders(
+            gateway.open_now,
+            gateway.last_read,
+            public_id,
+            lambda since: self._ledger.contents.open_since(datetime.fromtimestamp(since, UTC)),
+        )
         self._follower = TakeoverTracker(source, self._receipts, self._hands, self._timeouts, orders)
         self._given_up = GivenUpWatch(
             source, self._hands, self._timeouts, self._follower, orders, self._lives
@@ -246,8 +251,11 @@ class Records:
         return list(self._recount.judged.rows.values())
 
     def _died(self, death: Death) -> None:
-        if not self._fleet.state.closing:  # the show is over: nobody takes over, and nobody is to wonder
-            self._follower.died(death)
+        if self._fleet.state.closing:  # the show is over: nobody takes over, and nobody is to wonder
+            return
+        if death.unseen_since is not None and self._receipts.knows(death.worker):
+            return  # the earlier API told of it, and could not note any more that it had
+        self._follower.died(death)
 
     def _lives(self, worker: str) -> bool:
         """Whether this worker of the fleet is alive."""

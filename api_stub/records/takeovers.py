@@ -4,8 +4,10 @@ What it held is known from the workers' own hints, at once and without Temporal;
 chain of custody that Temporal keeps. What the server had handed to the dead worker and never began in it is
 found by looking, and added.
 
-A worker that dies because its API was killed has no receipt: nobody was there to see it. Its orders are taken
-over like any other's; receipts that the killed API left unfinished are followed by the next one.
+A process that dies because its API was killed has no receipt: nobody was there to see it. Its orders are
+taken over like any other's; receipts that the killed API left unfinished are followed by the next one. Pods
+live on without an API: who of them died meanwhile has a receipt by the next one, with what it had in hand by
+Temporal's records, and without times that nobody knows.
 """
 
 from __future__ import annotations
@@ -88,14 +90,15 @@ class TakeoverTracker:
     def died(self, death: Death) -> list[StageAttempt]:
         """A worker died just now; its receipt is there when this returns. The attempts that it held."""
         held, ended = self._hands.died(death.worker)
-        self._heard[death.worker] = self._since()
+        if death.unseen_since is None:
+            self._heard[death.worker] = self._since()
         while len(self._heard) > MAX_CLAIMED:
             self._heard.popitem(last=False)
         orders = sorted((self._interrupted(one) for one in held), key=lambda order: order.order_id)
         kept = self._receipts.add(replace(death, held=tuple(orders), searching=True, doubtful=tuple(ended)))
         logger.info("receipt %d: %s (%s) held %d orders", kept.n, death.worker, death.cause, len(held))
         self._note(kept)
-        self._searches.begin(death.worker, ended)
+        self._search(kept)
         self.hurry()
         return held
 
@@ -146,7 +149,7 @@ class TakeoverTracker:
         for death in self._receipts.searching():
             if death.worker not in self._searches:  # begun by an earlier API, which ended meanwhile
                 self._note(death)
-                self._searches.begin(death.worker, death.doubtful)
+                self._search(death)
         self.hurry()  # an earlier API may have left some unfinished
         while True:
             self._news.clear()
@@ -165,6 +168,14 @@ class TakeoverTracker:
                 await asyncio.wait_for(self._news.wait(), pause)
             except TimeoutError:
                 pass
+
+    def _search(self, death: Death) -> None:
+        """Find out what else it had in hand; where nobody watched, among all that could have been."""
+        if death.unseen_since is None:
+            self._searches.begin(death.worker, death.doubtful)
+        else:
+            orders = self._orders.open_since(death.unseen_since)
+            self._searches.begin_unseen(death.worker, death.unseen_since, orders)
 
     def _add(self, worker: str, lost: Iterable[StageAttempt]) -> None:
         """More that a dead worker held."""

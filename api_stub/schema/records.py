@@ -31,7 +31,10 @@ class ReceiptOrder(Answer):
         " left no trace, neither in Temporal nor with their workers; null: nobody yet.",
     )
     taken_over_at: datetime | None = Field(default=None, description="When the next attempt began.")
-    delay_s: float | None = Field(default=None, description="Seconds from the observed exit to that.")
+    delay_s: float | None = Field(
+        default=None,
+        description="Seconds from the observed exit to that; null also where nobody saw the worker die.",
+    )
     kept_stages: list[Stage] = Field(
         default_factory=list, description="Stages that were finished before, and are not done again."
     )
@@ -62,6 +65,11 @@ class Receipt(Answer):
     )
     exit_observed_at: datetime = Field(
         description="When the operating system (or Kubernetes) reported the exit."
+    )
+    unseen_since: datetime | None = Field(
+        default=None,
+        description="Nobody watched when it died (no API ran, or Kubernetes could not be heard): it lived at "
+        "this time, and was found dead at `exit_observed_at`. Null: its end was seen as it came.",
     )
     container_ended_at: datetime | None = Field(
         default=None,

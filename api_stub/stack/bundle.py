@@ -18,12 +18,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from api_stub.stack.options import CALLER, ROOT, STATE_DIR, at_caller
-from api_stub.state_files import FAILURES, LOSSES, ROUNDS, TOTALS
+from api_stub.state_files import FAILURES, LOSSES, ROSTER, ROUNDS, TOTALS
 
 MAX_FILE_BYTES = 1_000_000
 """Of each file its last part: the newest lines."""
 MAX_FILES = 200
-SMALL_FILES = ("stack.json", "in-force.json", "generations.json")
+SMALL_FILES = ("stack.json", "in-force.json", "generations.json", ROSTER)
 KIOSK_FILES = (TOTALS, ROUNDS, FAILURES, LOSSES)
 """In them what visitors were called is left out."""
 MOST_LISTED = 500

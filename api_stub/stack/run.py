@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import signal
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -20,17 +19,15 @@ from api_stub.stack.child import CannotStart, Child, Program
 from api_stub.stack.health import StartHealth, ask_health
 from api_stub.stack.options import StackOptions, StartError
 from api_stub.stack.output_log import BoundedLog
+from api_stub.stack.readiness import until_ready
 from api_stub.stack.restarter import Budget, Restarter, Verdict
+from api_stub.stack.signals import FORCED_S, listen
+from api_stub.stack.start_checks import check_api_port, check_config, wants_own_server
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
 from api_stub.stack.watchdog import LOOK_EVERY_S, NO_FRAME_S, SILENT_S, FrameWatch, Watchdog
 from worker.show.outputs import BoundedHandler
 
-START_LIMIT_S = 60.0
-REFUSED_S = 4.0
-"""So long is it waited before it is told that Temporal cannot be worked with, and why."""
-PATIENCE_S = 10.0
-"""A start that takes longer says what it waits for."""
 SERVER_STARTS = 3
 """So often is Temporal started at most until it is ready: its services take ports of their own, which another
 program may have taken between their look and their use."""
@@ -42,8 +39,6 @@ GAME_CRASHES = 10
 """So many crashes of the game within a minute end a stack that somebody sits at; a kiosk never gives up."""
 STOP_LIMITS_S = {"game": 0.8, "api": 2.3, "temporal": 1.0}
 """Together under the 5 s that a stop may take; in this order, so that Temporal hears every farewell."""
-FORCED_S = 1.0
-"""After a second signal nobody waits longer than this."""
 ENDED_S = 2.0
 """A killed API is gone within this."""
 TIDY_EVERY_S = 0.5
@@ -59,7 +54,6 @@ class Stack:
         self._state = StateDir(options.state_dir)
         self._run_id = uuid.uuid4().hex
         self._stopping = asyncio.Event()
-        self._signals = 0
         self._children: dict[str, Child] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._own_server = False
@@ -74,7 +68,8 @@ class Stack:
 
     async def run(self) -> int:
         """Run until told to stop; the exit status. Raises StartError, with nothing left running."""
-        self._listen_to_signals(asyncio.get_running_loop())
+        hangup = self._outlived if self._options.kiosk else None
+        listen(asyncio.get_running_loop(), self._stopping.set, self._kill_all, hangup)
         if leftovers.adopt_orphans():
             asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._sweep)
         try:
@@ -86,43 +81,19 @@ class Stack:
             await self._stop()
         return self._status
 
-    def _listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The first signal is a clean stop, the second ends everything at once, the third ends us.
+    def _kill_all(self) -> None:
+        for child in self._children.values():
+            child.kill()
 
-        Plain handlers: they run also while the loop is busy, or hangs.
-        """
-
-        def told(number: int, frame: object) -> None:
-            self._signals += 1
-            if self._signals == 1:
-                loop.call_soon_threadsafe(self._stopping.set)
-                return
-            for child in self._children.values():
-                child.kill()
-            if self._signals > 2:
-                os._exit(0)
-            last = threading.Timer(FORCED_S, os._exit, (0,))
-            last.daemon = True
-            last.start()
-
-        def outlived(number: int, frame: object) -> None:
-            loop.call_soon_threadsafe(self._terminal.say, "the terminal is gone; a kiosk goes on without it")
-
-        if self._options.kiosk:
-            signal.signal(signal.SIGHUP, outlived)
-        for number in (signal.SIGINT, signal.SIGTERM, *(() if self._options.kiosk else (signal.SIGHUP,))):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's word holds
-                signal.signal(number, told)
+    def _outlived(self) -> None:
+        self._terminal.say("the terminal is gone; a kiosk goes on without it")
 
     async def _start(self) -> None:
         options = self._options
         self._state.take()
         self._log_to_state_dir()
-        if not ports.is_free(options.api_port):
-            raise StartError(
-                f"--api-port {options.api_port} is taken by {ports.holder(options.api_port)}; choose another"
-            )
-        self._own_server = options.external is None and await self._port_for_own_server()
+        check_api_port(options)
+        self._own_server = await wants_own_server(options, self._terminal.say)
         if options.fresh:
             check_config(options.checkpoint)
             self._state.forget()
@@ -134,7 +105,8 @@ class Stack:
         if not options.no_game:
             await self._launch(programs.game(options, where))
         self._tasks.append(asyncio.create_task(keep_running("tidying", self._tidy)))
-        await self._until_ready()
+        say, heard = self._terminal.say, self._note_served
+        await until_ready(options.api_port, self._state.logs, self._stopping, say, heard)
         if not self._stopping.is_set():
             self._ready = True
             self._terminal.announce(where.ready_line())
@@ -149,25 +121,6 @@ class Stack:
         handler.setFormatter(formatter)
         logging.raiseExceptions = False
         logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-
-    async def _port_for_own_server(self) -> bool:
-        """Whether to start a server: not where a healthy one is up already. Raises StartError."""
-        options = self._options
-        if not ports.is_free(options.temporal_port):
-            from api_stub.gateway.devserver import is_temporal
-
-            if await is_temporal(f"127.0.0.1:{options.temporal_port}"):
-                self._terminal.say(f"using the Temporal server that is up on port {options.temporal_port}")
-                return False
-            raise StartError(
-                f"--temporal-port {options.temporal_port} is taken by "
-                f"{ports.holder(options.temporal_port)}, which is no healthy Temporal server; choose another"
-            )
-        if not ports.is_free(options.ui_port):
-            raise StartError(
-                f"--ui-port {options.ui_port} is taken by {ports.holder(options.ui_port)}; choose another"
-            )
-        return True
 
     async def _launch(self, program: Program) -> None:
         """Start a child, and a task that starts it again when it ends unasked. Raises StartError."""
@@ -307,38 +260,6 @@ class Stack:
         self._status = 1
         self._stopping.set()
 
-    async def _until_ready(self) -> None:
-        """Poll the API's own word until Temporal answers and the first workers poll, or somebody stops us.
-        Raises StartError."""
-        stopped = asyncio.create_task(self._stopping.wait())
-        waiting = asyncio.create_task(self._poll_health())
-        try:
-            await asyncio.wait([stopped, waiting], return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done():
-                waiting.result()
-        finally:
-            stopped.cancel()
-            waiting.cancel()
-
-    async def _poll_health(self) -> None:
-        began = time.monotonic()
-        patient = True
-        health: StartHealth | None = None
-        while True:
-            health = await asyncio.to_thread(ask_health, self._options.api_port) or health
-            self._note_served(health)
-            if health is not None and health.serves:
-                return
-            waited = time.monotonic() - began
-            heard = health or "the API does not answer yet"
-            if waited > START_LIMIT_S:
-                raise StartError(f"not ready after {START_LIMIT_S:.0f} s: {heard} (see {self._state.logs})")
-            refused = health is not None and health.temporal is not None
-            if patient and waited > (REFUSED_S if refused else PATIENCE_S):
-                patient = False
-                self._terminal.say(f"still starting: {heard}")
-            await asyncio.sleep(0.02)
-
     async def _stop(self) -> None:
         """Stop every child, in order, each for sure; then the state directory is free."""
         self._stopping.set()
@@ -350,13 +271,3 @@ class Stack:
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks, timeout=FORCED_S) if self._tasks else None
-
-
-def check_config(checkpoint: str) -> None:
-    """Whether this checkpoint can be used: nothing is forgotten for a typing error. Raises StartError."""
-    from api_stub.checkpoint.files import ConfigError, find
-
-    try:
-        find(checkpoint)
-    except ConfigError as error:
-        raise StartError(str(error)) from error

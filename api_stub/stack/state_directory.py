@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from api_stub.stack.options import StartError
-from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, EXHIBIT, MEMORY, RECORDS
+from api_stub.state_files import BOOTHS, DATABASE, DATABASE_FILES, EXHIBIT, MEMORY, RECORDS, ROSTER
 from worker.show.files import AT_ONCE, CREATE_MODE, check_regular, write_all, write_whole
 
 LOCK = "lock"
@@ -25,6 +25,8 @@ OURS = (
     *DATABASE_FILES,
     "generations.json",
     "generations.new",
+    ROSTER,
+    ROSTER.replace(".json", ".new"),
     "logs",
     PIDS,
     f"{PIDS}.new",

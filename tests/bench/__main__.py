@@ -21,6 +21,7 @@ from tests.bench import (
     kiosk,
     many,
     orders,
+    pod_watch,
     pods,
     reaction,
     scale,
@@ -55,6 +56,7 @@ BENCHES: dict[str, Bench] = {
     "clone": clone.clone,
     "pod_kills": pods.pod_kills,
     "pod_kill_told": pods.pod_kill_told,
+    "pod_watch": pod_watch.pod_watch,
 }
 
 WATCHES = {
@@ -65,7 +67,7 @@ WATCHES = {
     "kiosk": kiosk.kiosk,
 }
 """Those that take as long as is asked."""
-LONG = ("scale", "pod_kills", "pod_kill_told")
+LONG = ("scale", "pod_kills", "pod_kill_told", "pod_watch")
 """Only where it is named: long, or on a cluster that not everybody has."""
 
 
@@ -76,7 +78,8 @@ def main() -> int:
     options.add_argument(
         "--minutes",
         type=float,
-        help="how long `memory`, `window`, `chaos`, `truth`, `kiosk` go on (default: 2), and `scale` (20)",
+        help="how long `memory`, `window`, `chaos`, `truth`, `kiosk` go on (default: 2), `scale` at the most "
+        "(20; with --quick 8)",
     )
     options.add_argument("--quick", action="store_true", help="`scale`: fewer and shorter cells")
     options.add_argument(

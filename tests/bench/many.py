@@ -31,6 +31,7 @@ THROUGH_TURNS = 3
 THROUGHPUT_S = 110.0
 WORKERS = 4
 GROWTH = (50, 500, 2000)
+IDLE_S = 5.0
 
 
 @contextmanager
@@ -195,12 +196,16 @@ async def bare_rate(address: str, turn: int, count: int = THROUGH) -> float:
 
 
 def fleet() -> Iterator[Line]:
-    """20 workers: MB of all of them (PSS), and ms until a killed one is ready again."""
+    """20 workers: MB of all of them (PSS), cores of each while it is idle, and ms until a killed one is ready
+    again."""
     with a_stack(5, slots=20, start=20) as stack:
         pids = [worker["pid"] for worker in stack.workers()]
         used = [psutil.Process(pid).memory_full_info() for pid in pids]
         shared = [getattr(one, "pss", one.rss) / 1e6 for one in used]
         whole = [one.rss / 1e6 for one in used]
+        before, began = cpu_s(pids), time.monotonic()
+        time.sleep(IDLE_S)
+        idle = (cpu_s(pids) - before) / (time.monotonic() - began) / len(pids)
         took = []
         for slot in range(1, 21):
             stack.client.delete(f"/fleet/workers/{slot}")
@@ -214,6 +219,7 @@ def fleet() -> Iterator[Line]:
     yield Line(
         "fleet.memory", sum(shared), "MB PSS", sum(whole), {"workers": 20, "floor_is": "RSS, unshared"}
     )
+    yield Line("fleet.idle", idle, "cores each", None, {"workers": 20, "over_s": IDLE_S})
     yield Line("fleet.ready_again", median(took), "ms median", None, {"workers": 20, "max": max(took)})
 
 

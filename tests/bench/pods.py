@@ -10,13 +10,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 
 from tests.bench.report import Line, median, percentile, progress
-from tests.kube.cluster import find, fresh_namespace, shared
+from tests.kube.cluster import Cluster, find, fresh_namespace, shared
 from tests.kube.kitchen import PodKitchen, pod_kitchen
 from tests.kube.kubeapi import Access, AsyncKube, pods_of
 from tests.kube.storm import storm
@@ -27,23 +27,24 @@ EVERY_S = 0.6
 
 
 @contextmanager
-def kitchen_of(replicas: int) -> Iterator[PodKitchen]:
-    """A kitchen with so many cooks. Raises RuntimeError where there is no cluster to be had."""
+def a_namespace(directory: Path) -> Iterator[Cluster]:
+    """A namespace of one's own. Raises RuntimeError where there is no cluster to be had."""
     found = find()
     if isinstance(found, str):
         raise RuntimeError(found)
     way, path = found
+    with ExitStack() as stack:
+        if way != "kubeconfig":
+            path = stack.enter_context(shared(path, directory / "kube"))
+        yield stack.enter_context(fresh_namespace(path, directory))
+
+
+@contextmanager
+def kitchen_of(replicas: int) -> Iterator[PodKitchen]:
+    """A kitchen with so many cooks. Raises RuntimeError where there is no cluster to be had."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        if way == "kubeconfig":
-            with fresh_namespace(path, directory) as cluster:
-                with pod_kitchen(cluster, directory, replicas=replicas) as kitchen:
-                    yield kitchen
-            return
-        with (
-            shared(path, directory / "kube") as kubeconfig,
-            fresh_namespace(kubeconfig, directory) as cluster,
-        ):
+        with a_namespace(directory) as cluster:
             with pod_kitchen(cluster, directory, replicas=replicas) as kitchen:
                 yield kitchen
 

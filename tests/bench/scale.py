@@ -56,7 +56,11 @@ class Limits:
     minutes: float = 20.0
 
 
-QUICK = Limits(QUICK_WORKERS, QUICK_OPEN, 4.0, 1)
+QUICK = Limits(QUICK_WORKERS, QUICK_OPEN, 4.0, 1, 8.0)
+FIRST_CELL_S = 60.0
+"""So long is expected of a cell before one was measured."""
+LONGER = 1.5
+"""The next one, with more workers or orders, may take so many times what the longest took."""
 
 
 @dataclass
@@ -91,15 +95,18 @@ def scale(
     """A line for each cell (`scale.WORKERS.OPEN`), for watching each number of open orders, and the slopes.
 
     The floor of a cell is the bare workflow of three empty activities on the same server with as many workers
-    of the same size, in the same run.
+    of the same size, in the same run. No cell is begun that would not be over in time, going by the longest
+    before it; each is in the file as soon as it is measured.
     """
     kept, ends = Kept(keep), clock() + 60 * limits.minutes
+    expected_s = min(FIRST_CELL_S, 15 * limits.minutes)
+    measured_s: list[float] = []
     for count in limits.open:
         todo = [workers for workers in limits.workers if f"scale.{workers}.{count}" not in kept.lines]
         watched = f"scale.watching.{count}"
         if not todo and watched in kept.lines:
             continue
-        if clock() > ends:
+        if clock() + expected_s > ends:
             progress(f"scale: time is up; {count} open orders are left to the next run")
             return
         most = max(limits.workers)
@@ -109,11 +116,13 @@ def scale(
             if watched not in kept.lines:
                 yield kept.add(watching(stack, count, limits.window_s))
             for workers in todo:
-                if clock() > ends:
+                if (began := clock()) + expected_s > ends:
                     progress(f"scale: time is up; {workers} workers, {count} open are left to the next run")
                     return
                 progress(f"scale: {workers} workers, {count} open")
                 yield kept.add(cell(stack, pile, workers, limits))
+                measured_s.append(clock() - began)
+                expected_s = LONGER * max(measured_s)
     yield from slopes(kept.lines)
 
 

@@ -38,12 +38,15 @@ class NoAccess(Exception):
 
 class KubernetesProblem(Exception):
     """A request that was not answered as it should be. `status` 0: nothing answered. `retry_after_s`: the
-    server's own wish."""
+    server's own wish. `late`: nothing came for so long that nobody knows when the server was there last."""
 
-    def __init__(self, words: str, status: int = 0, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, words: str, status: int = 0, retry_after_s: float | None = None, late: bool = False
+    ) -> None:
         super().__init__(words[:MAX_WORDS])
         self.status = status
         self.retry_after_s = retry_after_s
+        self.late = late
 
     @property
     def passing(self) -> bool:
@@ -62,7 +65,7 @@ class ApiServer:
             raise NoAccess(
                 f"hosted_on: kubernetes needs a package that is missing ({error.name}): pip install '.[k8s]'"
             ) from None
-        self._failed = httpx2.HTTPError
+        self._failed, self._late = httpx2.HTTPError, httpx2.TimeoutException
         access = _access(config)
         self.address = str(access.cluster.server)
         self.namespace = config.namespace or access.context.namespace or NAMESPACE
@@ -189,11 +192,11 @@ class ApiServer:
         except KubernetesProblem:
             raise
         except TimeoutError:
-            raise KubernetesProblem(f"the API server at {self.address} is too slow ({what})") from None
+            words = f"the API server at {self.address} is too slow ({what})"
+            raise KubernetesProblem(words, late=True) from None
         except (self._failed, OSError) as error:
-            raise KubernetesProblem(
-                f"the API server at {self.address} does not answer ({what}): {_words(error)}"
-            ) from None
+            words = f"the API server at {self.address} does not answer ({what}): {_words(error)}"
+            raise KubernetesProblem(words, late=isinstance(error, self._late)) from None
         except ValueError as error:  # no JSON; text that is none
             raise KubernetesProblem(
                 f"the API server's answer cannot be read ({what}): {_words(error)}"

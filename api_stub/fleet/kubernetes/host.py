@@ -4,6 +4,7 @@ host is. Everything that waits for the cluster waits in a task of its own."""
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from api_stub.fleet.kubernetes import template
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, Raw
 from api_stub.fleet.kubernetes.known_pods import KnownPods
 from api_stub.fleet.kubernetes.watch import Watch
+from api_stub.fleet.roster import Roster
 from api_stub.fleet.state import Policy
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,9 @@ class KubernetesHost:
         self._changing = asyncio.Lock()
         """One change of the Deployment at a time: ten starts at once are ten more."""
         self._follower: asyncio.Task[None] | None = None
+        self._watch: Watch | None = None
+        place = f"{self.server.namespace} {config.deployment} {booth or '-'} {self.server.address}"
+        self.where = hashlib.sha256(place.encode()).hexdigest()[:16]  # it is written down: no address in it
         self._in_order = asyncio.Lock()
         """Workers are made anew before there are more of them: else those would be replaced at once."""
         self._wishes = 0
@@ -60,10 +65,16 @@ class KubernetesHost:
     def open(self) -> None:
         """It begins with `follow`."""
 
-    def follow(self, on_news: OnNews) -> None:
+    @property
+    def heard_at(self) -> datetime | None:
+        """See KeepingHost."""
+        return None if self._watch is None else self._watch.heard_at
+
+    def follow(self, on_news: OnNews, before: Roster | None = None) -> None:
         """Tell of all Pods of ours, from now on."""
         if self._follower is None:
-            watch = Watch(self.server, self._pods, on_news, self.troubles, self._booth)
+            self._pods.remember(before)
+            watch = self._watch = Watch(self.server, self._pods, on_news, self.troubles, self._booth)
             self._follower = asyncio.create_task(keep_running(WATCH, watch.follow, self.troubles))
 
     def stop(self, handle: str, at_once: bool, on_failed: OnFailed) -> None:
@@ -93,6 +104,14 @@ class KubernetesHost:
             self._begin(self._tried(lambda: self._changed(change), on_failed), on_failed)
         else:
             self._begin(self._until_done(lambda: self._changed(change), on_failed), on_failed)
+
+    def explain(self, on_reason: Callable[[str | None], None]) -> None:
+        """Ask the Deployment, which says it where Kubernetes refuses to make its Pods."""
+
+        async def work() -> None:
+            on_reason(template.trouble(await self.server.deployment(self._deployment)))
+
+        self._begin(self._tried(work, lambda reason: None), lambda reason: None)
 
     def reform(self, policy: Policy, anew: bool, on_changed: Callable[[], None], on_failed: OnFailed) -> None:
         """Change the Deployment's template; Kubernetes replaces the Pods then. The last wish is in force."""

@@ -65,6 +65,11 @@ class Pod:
         return f"{self.name}.{run}"
 
 
+def as_known(name: str, uid: str, ended: int) -> Pod:
+    """A Pod of which no record is at hand, only what an earlier API wrote down."""
+    return Pod(name, uid, "", "absent", ended, None, False, False, False, "", "", "", "", None)
+
+
 def read(raw: Any, namespace: str, booth: str | None) -> Pod | None:
     """A Pod's record; None: it is none of this kitchen's (namespace, labels, booth), or cannot be read."""
     meta = _map(_map(raw).get("metadata"))

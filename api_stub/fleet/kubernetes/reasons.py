@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from dataclasses import replace
 
 from api_stub.fleet.events import End
 from api_stub.fleet.kubernetes.pods import Pod, Termination
@@ -13,6 +14,10 @@ SETTINGS = ("CreateContainerConfigError",)
 MAKING = ("ContainerCreating", "PodInitializing", "")
 LOOP = "CrashLoopBackOff"
 MISSED = "it ended while Kubernetes could not be heard"
+MISSED_POD = "its Pod was gone when Kubernetes could be heard again"
+UNWATCHED = "it ended while no API watched"
+UNWATCHED_POD = "its Pod was gone when an API watched again"
+UNWATCHED_PANIC = "it panicked while no API watched"
 LONGEST_BACKOFF_S = 300.0
 _BACKOFF = re.compile(r"back-off (?:(\d+)m)?(?:(\d+)s)?\b")
 
@@ -94,9 +99,19 @@ def end_of_pod(pod: Pod, asked: bool, missed: bool = False) -> End:
     elif pod.over:
         words = f"its Pod is over ({pod.reason or pod.phase})" + (f": {pod.message}" if pod.message else "")
     elif missed:
-        words = "its Pod was gone when Kubernetes could be heard again"
+        words = MISSED_POD
     elif pod.deleting:
         words = "somebody else deleted its Pod"
     else:
         words = "its Pod was deleted, or taken out of this kitchen"
     return End(reason=words, removed=True, home_gone=not pod.over)
+
+
+def unwatched(end: End) -> End:
+    """The same end, found out by an API that was not there when it came."""
+    if end.reason is None and end.cause == "player":
+        return end  # that is all there is to say
+    if end.reason is None and end.cause == "panic":
+        return replace(end, reason=UNWATCHED_PANIC)
+    known = {None: UNWATCHED, MISSED: UNWATCHED, MISSED_POD: UNWATCHED_POD}
+    return replace(end, reason=known.get(end.reason) or f"{end.reason}; no API watched then")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api_stub.fleet.kubernetes.pods import CONTAINER
+from api_stub.fleet.kubernetes.pods import CONTAINER, MAX_WORDS
 from api_stub.fleet.state import Policy
 from worker.show.pod_environment import CONCURRENCY, LIFESPAN
 
@@ -47,6 +47,18 @@ def replicas_of(deployment: Mapping[str, Any]) -> int:
     """How many it keeps."""
     found = (deployment.get("spec") or {}).get("replicas")
     return found if isinstance(found, int) and found >= 0 else 1
+
+
+def trouble(deployment: Mapping[str, Any]) -> str | None:
+    """Why it has fewer Pods than it is to have, in the API server's words (a quota, a policy …). None:
+    nothing is wrong."""
+    found = (deployment.get("status") or {}).get("conditions")
+    for condition in found if isinstance(found, list) else []:
+        if isinstance(condition, dict) and condition.get("type") == "ReplicaFailure":
+            if condition.get("status") == "True":
+                words = " ".join(str(condition.get("message") or condition.get("reason") or "").split())
+                return f"Kubernetes refuses to make its Pod: {words[:MAX_WORDS] or 'it does not say why'}"
+    return None
 
 
 def _as_of(deployment: Mapping[str, Any], spec: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from api_stub import clocks
 from api_stub.background import Pauses, Troubles
 from api_stub.fleet.events import HostNews
 from api_stub.fleet.kubernetes.client import OPENED, KubernetesProblem, Raw
@@ -22,9 +24,14 @@ PART = "Kubernetes"
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.5
 """Whatever was cut goes on within so long after it could."""
-HEALTHY_AFTER_S = 5.0
+HEALTHY_AFTER_S = 1.0
+"""A watch that lasted so long was none that fails: the next pause is the shortest again."""
 ACCEPTED_S = 1.0
 """A watch that was accepted and stays so for so long is well, also where nothing happens to any Pod."""
+SEEN_WITHIN = timedelta(seconds=2)
+"""What is found out so soon after the watch was cut is as good as seen as it came."""
+CATCH_UP_S = 0.5
+"""After a longer gap a watch that goes on tells first, and at once, what was in it."""
 FAILED_WATCHES = 3
 """After so many in a row from one version, a list is asked for: the version may be the reason."""
 GONE = 410
@@ -60,6 +67,8 @@ class Watch:
         self._booth = booth
         self._version: str | None = None
         self._failed = 0
+        self.heard_at: datetime | None = None
+        """The last moment at which all Pods are known to have been known; None: they never were."""
 
     async def follow(self) -> None:
         """For ever. To be run by keep_running: what nobody has thought of is raised, and then the next run
@@ -68,48 +77,69 @@ class Watch:
         pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, HEALTHY_AFTER_S)
         while True:
             began, wish_s = time.monotonic(), None
+            at_once = False
             try:
-                if self._version is None:
+                listed = self._version is None
+                if listed:
                     await self._list()
                 await self._changes()
             except KubernetesProblem as problem:
                 wish_s = problem.retry_after_s
                 self._note(problem)
+                # Its answer is known: a list. Only where that was the last thing done it did not help.
+                at_once = problem.status == GONE and not listed and wish_s is None
+            if at_once:
+                continue
             pause_s = pauses.after(time.monotonic() - began)
             await asyncio.sleep(pause_s if wish_s is None else max(wish_s, pause_s))
 
     async def _list(self) -> None:
         raws, version = await self._server.pods()
         pods = [read(raw, self._server.namespace, self._booth) for raw in raws]
-        self._news(self._pods.listed([pod for pod in pods if pod is not None]))
+        self._news(self._pods.listed([pod for pod in pods if pod is not None], self._gap()))
         self._version, self._failed = version, 0
+        self.heard_at = clocks.wall()
         self._well()
+
+    def _gap(self) -> datetime | None:
+        """Since when nothing was heard, where that is long enough to matter."""
+        if self.heard_at is None or clocks.wall() - self.heard_at < SEEN_WITHIN:
+            return None
+        return self.heard_at
 
     async def _changes(self) -> None:
         assert self._version is not None
         async with contextlib.aclosing(self._server.watched(self._version)) as changes:
             well = None
             try:
+                gap_since, caught_up = self._gap(), time.monotonic() + CATCH_UP_S
                 async for kind, record in changes:
+                    self.heard_at = clocks.wall()
                     if kind == OPENED:
+                        caught_up = time.monotonic() + CATCH_UP_S
                         well = asyncio.get_running_loop().call_later(ACCEPTED_S, self._well)
                         continue
-                    self._take(kind, record)
+                    self._take(kind, record, gap_since if time.monotonic() < caught_up else None)
                     self._failed = 0
                     self._well()
+                self.heard_at = clocks.wall()
+            except KubernetesProblem as problem:
+                if well is not None and not problem.late:
+                    self.heard_at = clocks.wall()  # it was there until it was cut
+                raise
             finally:
                 if well is not None:
                     well.cancel()
         self._failed = 0
 
-    def _take(self, kind: str, record: Raw) -> None:
+    def _take(self, kind: str, record: Raw, gap_since: datetime | None = None) -> None:
         meta: Any = record.get("metadata")
         meta = meta if isinstance(meta, dict) else {}
         pod = read(record, self._server.namespace, self._booth)
         if kind == "DELETED":
-            self._news(self._pods.gone(str(meta.get("uid") or ""), pod))
+            self._news(self._pods.gone(str(meta.get("uid") or ""), pod, gap_since))
         elif kind in ("ADDED", "MODIFIED") and pod is not None:
-            self._news(self._pods.saw(pod))
+            self._news(self._pods.saw(pod, gap_since))
         if version := meta.get("resourceVersion"):  # also of a BOOKMARK, which is nothing else
             self._version = str(version)
 
@@ -118,6 +148,8 @@ class Watch:
             self._tell(one)
         if self._pods.left_out:
             self._troubles.tell("Pods", f"{self._pods.left_out} Pods are more than can be followed")
+        else:
+            self._troubles.clear("Pods")
 
     def _note(self, problem: KubernetesProblem) -> None:
         """What follows: another list where the version is not known any more, or may be the reason."""
