@@ -186,3 +186,15 @@ def test_a_stop_while_it_installs_leaves_nothing(tmp_path: Path) -> None:
     eventually(lambda: not processes_naming(str(tmp_path)), 5)
     assert list(temporary.iterdir()) == []
     assert not (tmp_path / "checkout" / ".venv-tmp").exists()
+
+
+def test_a_link_to_another_checkouts_venv_empties_nothing(tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "pyvenv.cfg").touch()
+    (others / "installed-run").write_text("somewhere else\n", encoding="utf-8")
+    script = bare_checkout(tmp_path / "checkout")
+    (tmp_path / "checkout" / ".venv").symlink_to(others)
+    done = subprocess.run([script], capture_output=True, text=True, timeout=100 * PATIENCE)
+    assert done.returncode == 1 and "is a link to a venv that was not made here" in done.stderr
+    assert sorted(file.name for file in others.iterdir()) == ["installed-run", "pyvenv.cfg"]

@@ -59,6 +59,9 @@ make_and_install() {
   trap 'rm -rf "$PWD/.venv-tmp" 2>/dev/null' EXIT
   rm -rf "$temporary"; mkdir -p "$temporary"
   if ! grep -qsxF "$made" .venv/installed-*; then # none yet, or another python's, or made elsewhere
+    # --clear empties what a link leads to: it may be another checkout's, which is in use.
+    [[ ! -L .venv || ! -e .venv/pyvenv.cfg ]] ||
+      die "$PWD/.venv is a link to a venv that was not made here ($(readlink .venv)); remove the link"
     python=$(find_python) || exit 1
     say "making .venv"
     if command -v uv >/dev/null; then TMPDIR=$temporary slowly uv venv -q --clear --python "$python" .venv >&2
