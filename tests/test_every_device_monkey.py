@@ -153,7 +153,7 @@ def test_no_device_breaks_a_kiosk_or_leads_out_of_it(booth: Booth, seed: int) ->
         inputs += frame(
             booth, SETTINGS.idle_s + 1.0 if dice.random() < 0.004 else dice.choice((0.004, 0.02, 0.4))
         )
-        seen |= {type(panel).__name__ for panel in app._pile.panels} | {app.model.device.value}
+        seen |= {type(panel).__name__ for panel in app._panel_stack.panels} | {app.model.device.value}
         assert not app._over, step
         if step % 10 == 0:
             paint(booth)

@@ -40,7 +40,7 @@ from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.places import cook_spot
 from game.simulation.speaker_lines import told
-from tests.exhibit_panels import the_failures, the_round
+from tests.failures_and_rounds_panels import the_failures, the_round
 from tests.panelling import writing
 from tests.telling import S, kitchen_with, order, tell, worker
 from tests.test_bug_view import challenge, checkpoint
@@ -71,7 +71,7 @@ def a_form(toppings: bool) -> Panel:
     """The order form; with `toppings`, of each there is one, so that all of them can be taken off again."""
     panel = OrderForm(Menu.printed(), lambda: "manual-1", art=None)
     if toppings:
-        panel.choice.toppings = list(panel.choice.card.toppings)
+        panel.choice.toppings = list(panel.choice.menu.toppings)
     return panel
 
 

@@ -30,17 +30,14 @@ def bytes_of(picture: pygame.Surface | _OfSurface) -> int:
 
 
 class KeptPictures(Generic[Picture]):
-    """Pictures by key. Where a new one would be too many bytes, those used longest ago go first, and a few
-    more (ROOM); one that is larger than the limit is not kept at all.
+    """Pictures by key. Where a new one would be too many bytes, those used longest ago go first; one that is
+    larger than the limit is not kept at all.
     """
-
-    ROOM = 0.1
-    """The part of the limit that is made free at once: a full cache is not to sort itself in every frame."""
 
     def __init__(self, limit_bytes: float) -> None:
         self._kept: LRUCache[Hashable, tuple[Picture, object]] = LRUCache(limit_bytes, _bytes_of_entry)
         self._used: dict[Hashable, Picture] = {}
-        """What was used since any had to go: only then the order in which they were used counts, and a frame
+        """What was used since a picture came last: once is enough for the order in which they go, and a frame
         asks for hundreds."""
 
     @property
@@ -67,21 +64,12 @@ class KeptPictures(Generic[Picture]):
         """Keep a picture, and with it its `sources`: where a key is made of ids, these stay theirs meanwhile.
         Returns the picture.
         """
-        self._used.pop(key, None)
-        if self._kept.currsize + bytes_of(picture) > self._kept.maxsize:
-            self._make_room()
+        self._used.clear()
         try:
             self._kept[key] = picture, sources
         except ValueError:
             self._kept.pop(key, None)
         return picture
-
-    def _make_room(self) -> None:
-        for key in self._used:
-            self._kept[key]  # what counts as a use
-        self._used.clear()
-        while self._kept and self._kept.currsize > (1 - self.ROOM) * self._kept.maxsize:
-            self._kept.popitem()
 
     def clear(self) -> None:
         """Forget all."""
