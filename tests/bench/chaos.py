@@ -34,6 +34,8 @@ FLOORS = 5
 FINISH_S = 90.0
 PORTION = 50
 DISK_MB = 96
+GROWTH_MB = 4
+"""Further room for each minute: an order takes 24 KB of Temporal's database, and none is forgotten here."""
 
 CONFIG: dict[str, Any] = {
     "checkpoint": "chaos",
@@ -133,7 +135,7 @@ def run(minutes: float, every_s: float = EVERY_S, seed: int = 2022, names: tuple
         temporary = directory / "tmp"
         temporary.mkdir()
         state = directory / "state"
-        verdict.own_disk = held.enter_context(small_disk(state, DISK_MB))
+        verdict.own_disk = held.enter_context(small_disk(state, round(DISK_MB + GROWTH_MB * minutes)))
         config = directory / "chaos.yaml"
         config.write_text(as_yaml(CONFIG), encoding="utf-8")
         program = directory / "temporal.sh"

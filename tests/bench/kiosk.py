@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from tests.bench.chaos import CONFIG as CHAOS
-from tests.bench.chaos import DISK_MB, alive, left_of
+from tests.bench.chaos import DISK_MB, GROWTH_MB, alive, left_of
 from tests.bench.faults import FAULTS, Mend, in_use, small_disk
 from tests.bench.hands import Played, write_hands
 from tests.bench.monkey import WINDOW, Monkey, xdotool
@@ -208,7 +208,7 @@ def run(
         temporary.mkdir()
         write_hang(directory)
         write_hands(directory)
-        verdict.own_disk = held.enter_context(small_disk(state, DISK_MB))
+        verdict.own_disk = held.enter_context(small_disk(state, round(DISK_MB + GROWTH_MB * minutes)))
         config = directory / "kiosk.yaml"
         config.write_text(as_yaml(CONFIG), encoding="utf-8")
         display = held.enter_context(virtual_display())
