@@ -139,8 +139,9 @@ def test_an_order_that_cannot_be_read_is_listed_all_the_same(
         raise TemporalUnreachable("Workflow is busy.")
 
     monkeypatch.setattr(gateway, "_view", busy)
-    eventually(lambda: not gateway._poller._running)  # looks that began before
-    gateway._cache.forget(workflow_id_for(order_id))
+    key = workflow_id_for(order_id)
+    eventually(lambda: key not in gateway._poller._running)  # a look that began before
+    gateway._cache.forget(key)
 
     def listed() -> list[dict[str, Any]]:
         orders = house("GET", "/orders?open=true").json()["orders"]
