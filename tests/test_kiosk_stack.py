@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -138,7 +139,9 @@ def test_a_kiosk_goes_on_with_a_new_database_and_tells_the_loss(tmp_path: Path) 
 
         eventually(back, 30)
         told = stack.client.get("/kiosk").json()["losses"]
-        assert len(told) == 2 and "1 open orders are lost" in told[1], told
+        lost = re.search(r"(\d+) open orders are lost", told[1])
+        # The kiosk orders by itself, too, while nobody plays.
+        assert len(told) == 2 and lost is not None and int(lost[1]) >= 1, told
         eventually(lambda: (asked(stack, "/kiosk/totals") or {})["today"]["lost"] == 1)
         stack.until_worker(1, "ready")
         stack.order("anew")
