@@ -19,7 +19,11 @@ logger = logging.getLogger(__name__)
 PART = "stopped workers"
 LOOK_EVERY_S = 2.0
 STOPPED_S = 10.0
-"""So long may a process be stopped. A developer who wants to look at one for longer uses a debugger."""
+"""So long may a worker be stopped: Temporal's time-outs of its attempts are known before it dies. A developer
+who wants to look at one for longer uses a debugger."""
+PART_LOOK_EVERY_S = 1.0
+PART_STOPPED_S = 5.0
+"""The same of the stack's other parts: nobody takes over from them, and the next one needs seconds, too."""
 LEAST_LOOKS = 4
 """So often at least must it have been seen so: whoever looks may have been stopped meanwhile, too."""
 

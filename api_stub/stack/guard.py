@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from api_stub.background import Pauses
-from api_stub.fleet.frozen import STOPPED_S
+from api_stub.fleet.frozen import PART_STOPPED_S
 from api_stub.fleet.processes import adopt_orphans, children_of
 
 LOOK_EVERY_S = 0.2
@@ -104,8 +104,8 @@ class Guard:
             os._exit(status)
 
     def _until_it_ends(self) -> int:
-        """Wait for the stack's end; its status, negative for a signal. One that is stopped for STOPPED_S is
-        killed."""
+        """Wait for the stack's end; its status, negative for a signal. One that stays stopped for
+        PART_STOPPED_S is killed."""
         stopped_at: float | None = None
         while True:
             while pid := (found := self._heard())[0]:
@@ -118,7 +118,7 @@ class Guard:
                 else:
                     self._stack = 0
                     return os.waitstatus_to_exitcode(found[1])
-            if stopped_at is not None and time.monotonic() - stopped_at >= STOPPED_S:
+            if stopped_at is not None and time.monotonic() - stopped_at >= PART_STOPPED_S:
                 os.kill(self._stack, signal.SIGKILL)
             time.sleep(LOOK_EVERY_S)
 

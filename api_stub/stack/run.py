@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 
 from api_stub.background import keep_running, reason_of
-from api_stub.fleet.frozen import STOPPED_S, FrozenWatch, stopped_of
+from api_stub.fleet.frozen import PART_LOOK_EVERY_S, PART_STOPPED_S, FrozenWatch, stopped_of
 from api_stub.gateway.database import mark_served
 from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import leftovers, ports, programs
@@ -110,7 +110,8 @@ class Stack:
         if not self._stopping.is_set():
             self._ready = True
             self._terminal.announce(where.ready_line())
-            self._tasks.append(asyncio.create_task(keep_running("the watchdog", self._watch)))
+            for name, watch in (("the watchdog", self._watch), ("stopped parts", self._watch_stopped)):
+                self._tasks.append(asyncio.create_task(keep_running(name, watch)))
 
     def _log_to_state_dir(self) -> None:
         log = BoundedLog(self._state.logs / "stack.log")
@@ -223,7 +224,7 @@ class Stack:
 
     async def _watch(self) -> None:
         """Kill what lives and does not serve any more; its keeper does the rest."""
-        watchdog, frozen, frames = Watchdog(), FrozenWatch(), FrameWatch()
+        watchdog, frames = Watchdog(), FrameWatch()
         health: StartHealth | None = StartHealth(reachable=True)  # everything serves: it was just announced
         while True:
             pids = {name: child.pid for name, child in self._children.items()}
@@ -234,15 +235,21 @@ class Stack:
             if game is not None and frames.hangs(game.pid, game.gave_sign(), time.monotonic()):
                 self._terminal.say(f"game has drawn nothing for {NO_FRAME_S:.0f} s; it is killed")
                 game.kill()
+            await asyncio.sleep(LOOK_EVERY_S)
+            health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
+            self._note_served(health)
+
+    async def _watch_stopped(self) -> None:
+        """Kill what stays stopped (SIGSTOP), waiting for nobody's answer; its keeper does the rest."""
+        frozen = FrozenWatch(PART_STOPPED_S)
+        while True:
+            await asyncio.sleep(PART_LOOK_EVERY_S)
             stopped = await asyncio.to_thread(stopped_of, self._known())
             overdue = frozen.overdue(stopped, time.monotonic())
             for child in self._children.values():
                 if child.pid in overdue:
-                    self._terminal.say(f"{child.name} was stopped for {STOPPED_S:.0f} s; it is killed")
+                    self._terminal.say(f"{child.name} was stopped for {PART_STOPPED_S:.0f} s; it is killed")
                     child.kill()
-            await asyncio.sleep(LOOK_EVERY_S)
-            health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
-            self._note_served(health)
 
     def _note_served(self, health: StartHealth | None) -> None:
         """Our server serves: its database is whole from now on."""

@@ -208,5 +208,9 @@ WATCHDOG_FAULTS: dict[str, KioskFault] = {
     "make_the_state_directory_read_only": make_the_state_directory_read_only,
     "set_the_clock_off": set_the_clock_off,
 }
-NOTICED_S = {name: 12.0 for name in (*WATCHDOG_FAULTS,) if name.startswith(("freeze_", "hang_"))}
+NOTICED_S = {
+    name: 12.0 if name in ("hang_the_game", "freeze_a_cook_for_good") else 7.0
+    for name in WATCHDOG_FAULTS
+    if name.startswith(("freeze_", "hang_"))
+}
 """So long may it take until a part that lives and does nothing is noticed: its cause is not gone before."""
