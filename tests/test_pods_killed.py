@@ -18,6 +18,7 @@ from tests.kube.kubeapi import Json, pods_of
 from tests.kube.running_node import running_node
 from tests.kube.storm import storm
 from tests.running import eventually
+from tests.test_sdk_metrics import scraped
 
 pytestmark = pytest.mark.stack
 STAGES = ("prepare", "bake", "deliver")
@@ -123,6 +124,7 @@ def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(kitchen: PodK
 
 
 def test_a_deleted_pod_that_drains_has_each_of_its_moments(kitchen: PodKitchen) -> None:
+    assert "temporal_worker_task_slots_available" in scraped(kitchen.metrics_port), "one has the port"
     victim = next(iter(kitchen.ready()))
     pod = victim.rpartition(".")[0]
     kitchen.cluster.admin.delete(pods_of(kitchen.cluster.namespace, pod))
@@ -136,6 +138,7 @@ def test_a_deleted_pod_that_drains_has_each_of_its_moments(kitchen: PodKitchen) 
     assert receipt["killed_at"] <= receipt["container_ended_at"] <= receipt["pod_gone_at"]
     assert kitchen.cluster.admin.pod(kitchen.cluster.namespace, pod) is None
     born = kitchen.until_ready(2)
+    assert "temporal_worker_task_slots_available" in scraped(kitchen.metrics_port), "one has the port"
     assert victim not in born and {worker["restarts"] for worker in born.values()} == {0}, "a new Pod"
 
 
