@@ -47,6 +47,7 @@ from tests.gallery_scenes import (
     paused_card,
     uncounted,
 )
+from tests.pods_scene import pods
 from tests.telling import play, staffed, tell, worker
 
 STORED = (480, 270)
@@ -95,6 +96,8 @@ SCENES: dict[str, Scene] = {
     "stats-differences": Scene(differences),
     "stats-differences-large-text": Scene(differences, access=Access(large=True)),
     "uncounted": Scene(uncounted),
+    "pods": Scene(pods),
+    "pods-large-text": Scene(pods, access=Access(large=True)),
     "busy": Scene(busy),
     "busy-reduced-motion": Scene(busy, access=Access(calm=True)),
     "busy-large-text": Scene(busy, access=Access(large=True)),

@@ -174,7 +174,8 @@ def test_every_pod_has_a_network_policy(manifests: list[Manifest]) -> None:
     for kind, name in found:
         if kind == "Deployment":
             assert found["NetworkPolicy", name]["spec"]["policyTypes"] == ["Ingress", "Egress"]
-    assert found["NetworkPolicy", "cooks"]["spec"]["ingress"] == []
+    [let_in] = found["NetworkPolicy", "cooks"]["spec"]["ingress"]
+    assert let_in["from"] and let_in["ports"] == [{"protocol": "TCP", "port": "sdk-metrics"}], "nothing else"
 
 
 def test_what_a_pod_refers_to_is_there(manifests: list[Manifest]) -> None:

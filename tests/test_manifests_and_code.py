@@ -14,6 +14,7 @@ from api_stub.kitchen import policy_of
 from api_stub.stack.kustomize import Manifest
 from api_stub.stack.manifests import Wanted, container_of, object_of, rendered
 from worker.show.pod import READY, PodSettings
+from worker.show.sdk_metrics import VARIABLE, address_of
 
 CHECKPOINTS = [each.config.checkpoint for each in available() if each.config.fleet.hosted_on == "kubernetes"]
 
@@ -51,6 +52,27 @@ def test_a_cook_understands_what_it_is_told(checkpoint: str, overlay: str) -> No
         assert command == ["test", "-e", str(told.starts_file.with_name(READY))]
     labels = object_of(made, "Deployment", "cooks")["spec"]["template"]["metadata"]["labels"]
     assert labels.get(BOOTH_LABEL) == told.booth
+
+
+@pytest.mark.parametrize("deployment", ["cooks", "api"])
+def test_prometheus_is_sent_to_a_port_that_is_open(deployment: str) -> None:
+    made = rendered(Wanted())
+    annotations = object_of(made, "Deployment", deployment)["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/scrape"] == "true" and annotations["prometheus.io/path"] == "/metrics"
+    [port] = container_of(made, deployment)["ports"]
+    assert annotations["prometheus.io/port"] == str(port["containerPort"])
+    [let_in] = object_of(made, "NetworkPolicy", deployment)["spec"]["ingress"]
+    [open_port] = let_in["ports"]
+    assert open_port["port"] in (port["name"], port["containerPort"])
+    assert {"podSelector": {}} in let_in["from"] and len(let_in["from"]) == 2
+
+
+def test_a_cook_serves_its_metrics_at_its_pods_port() -> None:
+    made = rendered(Wanted())
+    [port] = container_of(made, "cooks")["ports"]
+    told = environment_of(made, "cooks")
+    start = PodSettings.read(told).spec(start=3)
+    assert address_of(told[VARIABLE], start.slot) == f"0.0.0.0:{port['containerPort']}"
 
 
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS)

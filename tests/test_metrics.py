@@ -21,6 +21,7 @@ from api_stub.metrics.counts import CODES, DELAYS_S, GIVEN_UP_S, SETTLED_S, High
 from api_stub.metrics.metrics import MOMENT_S
 from api_stub.schema import Audit, Receipt, Stats
 from tests.running import ROOT, RunningStack, eventually
+from tests.sdk_metric_names import SHOWN
 from tests.serving import Api, api, kitchen_for
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -352,6 +353,7 @@ def test_the_dashboard_is_one(made: Api) -> None:
             for left, right in ("()", "[]", "{}"):
                 assert expression.count(left) == expression.count(right), expression
             text = " ".join(name for name in scraped(made) if name.split("{")[0] in expression)
+            text += "".join(f' {one}="' for name in SHOWN if name in expression for one in SHOWN[name])
             for label in re.findall(r"\{\{(\w+)\}\}", legend) + re.findall(r"by \((\w+)\)", expression):
                 assert f'{label}="' in text, (label, expression)
             for counter in re.findall(r"\b(\w+_total|\w+_bucket|\w+_sum|\w+_count)\b(?!\[)", expression):

@@ -18,6 +18,7 @@ from tests.kube.kubeapi import Json, pods_of
 from tests.kube.running_node import running_node
 from tests.kube.storm import storm
 from tests.running import eventually
+from tests.test_sdk_metrics import scraped
 
 pytestmark = pytest.mark.stack
 STAGES = ("prepare", "bake", "deliver")
@@ -98,6 +99,8 @@ def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: Pod
     check_delivered(kitchen, order_id)
     receipt = receipt_of(kitchen, victim)
     assert receipt["cause"] == "player"
+    assert receipt["container_ended_at"] is None, "of a forced delete the server tells no more"
+    assert receipt["killed_at"] <= receipt["pod_gone_at"] == receipt["exit_observed_at"]
     assert [order["id"] for order in receipt["orders"]] == [order_id]
     assert receipt["orders"][0]["to"] in after
     fleet = kitchen.fleet()
@@ -113,8 +116,30 @@ def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(kitchen: PodK
     check_delivered(kitchen, order_id)
     receipt = receipt_of(kitchen, victim)
     assert receipt["cause"] != "player" and [order["id"] for order in receipt["orders"]] == [order_id]
+    assert receipt["container_ended_at"] == receipt["exit_observed_at"]
+    assert receipt["killed_at"] is None and receipt["pod_gone_at"] is None, "its Pod is there"
+    assert kitchen.ready()[f"{pod}.1"]["restarts"] == 1
     fleet = kitchen.fleet()
     assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (0, 1, 3)
+
+
+def test_a_deleted_pod_that_drains_has_each_of_its_moments(kitchen: PodKitchen) -> None:
+    assert "temporal_worker_task_slots_available" in scraped(kitchen.metrics_port), "one has the port"
+    victim = next(iter(kitchen.ready()))
+    pod = victim.rpartition(".")[0]
+    kitchen.cluster.admin.delete(pods_of(kitchen.cluster.namespace, pod))
+
+    def told() -> Json | None:
+        found = [r for r in kitchen.stack.client.get("/receipts").json() if r["worker"] == victim]
+        return found[0] if found and found[0]["pod_gone_at"] else None
+
+    receipt = eventually(told, 40, 0.1) or {}
+    assert receipt["container_ended_at"] == receipt["exit_observed_at"]
+    assert receipt["killed_at"] <= receipt["container_ended_at"] <= receipt["pod_gone_at"]
+    assert kitchen.cluster.admin.pod(kitchen.cluster.namespace, pod) is None
+    born = kitchen.until_ready(2)
+    assert "temporal_worker_task_slots_available" in scraped(kitchen.metrics_port), "one has the port"
+    assert victim not in born and {worker["restarts"] for worker in born.values()} == {0}, "a new Pod"
 
 
 def test_memory_and_eviction_are_told_as_what_they_are(kitchen: PodKitchen) -> None:

@@ -180,6 +180,15 @@ class Vacated:
 
 
 @dataclass(frozen=True)
+class HomeGone:
+    """A home that was being taken away when its last worker ended is gone now. `worker`: that one, whose
+    death was told before."""
+
+    home: str
+    worker: str
+
+
+@dataclass(frozen=True)
 class Explained:
     """Why the worker that this slot waits for does not come, in the host's words; None: nothing is wrong."""
 
@@ -217,7 +226,7 @@ class Reshape:
     policy: Policy
 
 
-HostNews = Seen | Adopted | RunEnded | Waits | Vacated
+HostNews = Seen | Adopted | RunEnded | Waits | Vacated | HomeGone
 """What a host tells unasked of the workers that it makes by itself."""
 Event = (
     Open
@@ -295,5 +304,13 @@ class Died:
     exit: Exit
 
 
-Action = Spawn | Stop | Scale | AskWhy | Reform | Died
+@dataclass(frozen=True)
+class LeftNothing:
+    """News for whoever keeps records: the home that this worker died in is gone, too, since `at`."""
+
+    worker: str
+    at: float
+
+
+Action = Spawn | Stop | Scale | AskWhy | Reform | Died | LeftNothing
 Decision = tuple[FleetState, tuple[Action, ...]]

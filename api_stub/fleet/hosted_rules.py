@@ -14,7 +14,9 @@ from api_stub.fleet.events import (
     Decision,
     End,
     Explained,
+    HomeGone,
     HostNews,
+    LeftNothing,
     Reform,
     RunEnded,
     Scale,
@@ -48,6 +50,8 @@ def told(state: FleetState, event: HostNews, now: float, policy: Policy) -> Deci
             return _waits(state, event, now), ()
         case Vacated():
             return _vacated(state, event, now, policy)
+        case HomeGone():
+            return state, (LeftNothing(event.worker, now),)
 
 
 def at_home(state: FleetState, home: str) -> Slot | None:

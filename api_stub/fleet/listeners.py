@@ -17,6 +17,7 @@ class Listeners:
 
     def __init__(self) -> None:
         self.deaths: list[Callable[[Slot, Exit], None]] = []
+        self.homes_gone: list[Callable[[str, float], None]] = []
         self.hints: list[Callable[[str, Hint], None]] = []
         self._seldom = RepeatedMessages()
 
@@ -28,6 +29,14 @@ class Listeners:
                 listener(slot, end)
             except Exception:
                 logger.exception("the death of %s could not be taken note of", slot.id)
+
+    def home_gone(self, worker: str, at: float) -> None:
+        """Tell that the home is gone which this worker, whose death was told, died in."""
+        for listener in self.homes_gone:
+            try:
+                listener(worker, at)
+            except Exception:
+                logger.exception("that the home of %s is gone could not be taken note of", worker)
 
     def hinted(self, worker: str, hint: Hint) -> None:
         """Tell of what a worker told."""

@@ -24,6 +24,7 @@ from api_stub.fleet.events import (
     Exited,
     Explained,
     Frozen,
+    HomeGone,
     HostNews,
     KillWanted,
     Open,
@@ -78,7 +79,7 @@ STOOD_STILL_S = 5.0
 def decide(state: FleetState, event: Event, now: float, policy: Policy, dice: Dice) -> Decision:
     """The fleet's next state and what must be done for it. Raises FleetRefusal; then nothing changed."""
     match event:
-        case Seen() | Adopted() | RunEnded() | Waits() | Vacated():
+        case Seen() | Adopted() | RunEnded() | Waits() | Vacated() | HomeGone():
             return hosted_rules.told(state, event, now, policy)
         case Redeploy() if policy.hosted:
             return hosted_rules.redeploy(state, policy)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from api_stub import clocks
 from api_stub.background import Troubles
-from api_stub.fleet.events import Action, Died, Event, HostNews
+from api_stub.fleet.events import Action, Died, Event, HostNews, LeftNothing
 from api_stub.fleet.host import AnyHost, Host, SeesStopped, SendsSignals
 from api_stub.fleet.host_calls import HostCalls
 from api_stub.fleet.listeners import Listeners
@@ -74,6 +74,8 @@ class Supervisor:
         self._listeners = Listeners()
         self.listeners = self._listeners.deaths
         """Called with every death: the slot as its process left it, and how it ended (times: see `wall`)."""
+        self.home_gone_listeners = self._listeners.homes_gone
+        """Called when the home that a worker died in is gone, later than it: its id, and when that was."""
         self.hint_listeners = self._listeners.hints
         """Called with every hint of a worker: its id, and what it told. The hints of a worker that died are
         all told before its death is."""
@@ -222,6 +224,8 @@ class Supervisor:
     def _act(self, action: Action) -> None:
         if isinstance(action, Died):
             self._listeners.died(action.slot, action.exit)
+        elif isinstance(action, LeftNothing):
+            self._listeners.home_gone(action.worker, action.at)
         else:
             self._calls.do(action)
 

@@ -37,6 +37,7 @@ def worker_view(
     return Worker(
         id=slot.id,
         label=None if slot.home is None or not slot.id else slot.id.rpartition("-")[2],
+        restarts=None if slot.home is None or slot.run < 0 else slot.run,
         slot=slot.number,
         generation=slot.generation,
         pid=slot.pid,

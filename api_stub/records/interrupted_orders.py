@@ -82,6 +82,8 @@ class Death:
     """It was a kiosk's autopilot that had it killed."""
     unseen_since: float | None = None
     """Nobody watched when it died: it lived at this time, and was found dead at `observed_at`."""
+    pod_gone_at: float | None = None
+    """When its Pod was seen to be gone, where that came after the end of its container was seen."""
 
     @property
     def over(self) -> bool:
@@ -276,7 +278,7 @@ def receipt(death: Death) -> Receipt:
         exit_observed_at=datetime.fromtimestamp(death.observed_at, UTC),
         unseen_since=_moment(death.unseen_since),
         container_ended_at=_moment(death.observed_at if death.seen == "container" else None),
-        pod_gone_at=_moment(death.observed_at if death.seen == "pod" else None),
+        pod_gone_at=_moment(death.observed_at if death.seen == "pod" else death.pod_gone_at),
         orders=[
             ReceiptOrder.model_validate(
                 {

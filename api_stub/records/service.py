@@ -109,6 +109,7 @@ class Records:
     async def open(self) -> None:
         """Begin; before the fleet does, so that no death is missed."""
         self._fleet.listeners.append(self._log.death)
+        self._fleet.home_gone_listeners.append(self._home_gone)
         self._fleet.hint_listeners.append(self._hinted)
         if self._receipts.set_aside is not None:
             self._troubles.tell("old receipts", self._receipts.set_aside)
@@ -256,6 +257,12 @@ class Records:
         if death.unseen_since is not None and self._receipts.knows(death.worker):
             return  # the earlier API told of it, and could not note any more that it had
         self._follower.died(death)
+
+    def _home_gone(self, worker: str, at: float) -> None:
+        """The Pod is gone in which this worker had died before (a listener of the supervisor)."""
+        seen_at = self._fleet.wall(at)
+        if seen_at is not None:
+            self._follower.pod_gone(worker, seen_at.timestamp())
 
     def _lives(self, worker: str) -> bool:
         """Whether this worker of the fleet is alive."""

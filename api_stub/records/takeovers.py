@@ -102,6 +102,12 @@ class TakeoverTracker:
         self.hurry()
         return held
 
+    def pod_gone(self, worker: str, at: float) -> None:
+        """The Pod is gone, too, in which a worker's container had ended before. `at`: seconds since 1970."""
+        death = self._receipts.get(self._numbers.get(worker, 0))
+        if death is not None and death.seen == "container" and death.pod_gone_at is None:
+            self._receipts.change(replace(death, pod_gone_at=at))
+
     def _interrupted(self, lost: StageAttempt) -> InterruptedOrder:
         known = self._orders.last_read(lost.key.workflow_id)
         return interrupted(

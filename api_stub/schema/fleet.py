@@ -40,6 +40,11 @@ class Worker(Answer):
     label: str | None = Field(
         default=None, description="A short name, where the worker is a Pod's: x2k4q.1; else null."
     )
+    restarts: int | None = Field(
+        default=None,
+        description="In a Pod: how often its container was started there before. 0: the Pod is a new one; "
+        "more: Kubernetes has started it again in the same Pod. Null: it is no Pod's.",
+    )
     slot: int = Field(ge=1, description="The slot's number, and the key that kills it.")
     generation: int = Field(ge=0, description="How many processes this slot has had.")
     pid: int | None = Field(

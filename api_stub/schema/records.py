@@ -73,12 +73,14 @@ class Receipt(Answer):
     )
     container_ended_at: datetime | None = Field(
         default=None,
-        description="In a Pod: when its container was seen to have ended; null: it was not.",
+        description="In a Pod: when its container was seen to have ended; null: it was not (of a forced "
+        "delete Kubernetes tells no more than that the Pod is gone).",
     )
     pod_gone_at: datetime | None = Field(
         default=None,
-        description="In a Pod: when that was seen to be gone, where this was how the end was learnt. The "
-        "process may have lived for some seconds more.",
+        description="In a Pod: when that was seen to be gone. Where this was how the end was learnt (no "
+        "`container_ended_at`) the process may have lived for some seconds more. Null: it was not seen to "
+        "go, or did not: the container is started again in it.",
     )
     orders: list[ReceiptOrder] = Field(default_factory=list, description="What it held, by Temporal's word.")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api_stub.schema import ExitCause, HeartbeatTimeout, OrderEnd, Receipt, ReceiptOrder, Stage
+from game.api_state.death_moments import moment_lines
 from game.api_state.order_names import short_name
 from game.api_state.worker_names import short, slot_of
 
@@ -51,6 +52,8 @@ class ReceiptText:
     waiting: bool
     bad: bool = False
     """Whether an order was lost, or failed, before anybody took it over."""
+    moments: tuple[str, ...] = ()
+    """Of a Pod: when it was asked, what ended when, and who went on; each a line."""
 
 
 def waits(order: ReceiptOrder) -> bool:
@@ -138,6 +141,7 @@ def words_of(receipt: Receipt, dead_for: float) -> ReceiptText:
         kept=_kept(orders),
         waiting=any(map(waits, orders)),
         bad=any(order.to is None and order.ended not in (None, *MEANT) for order in orders),
+        moments=moment_lines(receipt, last_takeover(receipt)),
     )
 
 

@@ -61,6 +61,9 @@ IDLE = 0.5
 ASK_LACKING_AGAIN = 60.0
 """Until a route that an older API lacks is tried again: it may have been replaced by a newer one."""
 
+POD_GOES_WITHIN = 60.0
+"""For so long a receipt is asked for anew whose container has ended, and whose Pod was asked to go, too."""
+
 
 def sweep_every(followed: int) -> float:
     """Seconds between two listings of all that is open, with so many orders."""

@@ -16,11 +16,18 @@ import httpx
 from pydantic import ValidationError
 
 from api_stub.schema import Audit, Challenge, Checkpoint, CheckpointList, HeartbeatTimeout, Receipt, Stats
+from game.api_state.death_moments import still_to_go
 from game.api_state.news import HistorySeen, News, RecordsSeen
 from game.api_state.receipts import waits
 from game.api_state.snapshot import KEPT_RECEIPTS, KEPT_TIMEOUTS
 from game.network.lenient_reading import events_of, read, receipts_of, timeouts_of
-from game.network.polling_rates import ASK_LACKING_AGAIN, AUDIT_AGAIN, AUDIT_LATER, RECORDS_EVERY
+from game.network.polling_rates import (
+    ASK_LACKING_AGAIN,
+    AUDIT_AGAIN,
+    AUDIT_LATER,
+    POD_GOES_WITHIN,
+    RECORDS_EVERY,
+)
 from game.network.polling_thread import PollingThread, connect
 from game.told_once import ToldOnce
 
@@ -44,6 +51,8 @@ class RecordsPoller:
     due: dict[str, float] = field(default_factory=lambda: dict.fromkeys(RECORDS_EVERY, 0.0))
     unsettled: dict[int, None] = field(default_factory=dict)
     """Numbers of the newest receipts with orders that nobody has taken over yet."""
+    pods_to_go: dict[int, float] = field(default_factory=dict)
+    """Numbers of receipts whose Pods are still to go, and since when that is known, by the clock."""
     newest: int = 0
     receipts_told: bool = False
     """Whether this API has told of its receipts, even that there are none."""
@@ -85,6 +94,7 @@ class RecordsPoller:
         self.newest = self.unheard_newest = 0
         self.receipts_told = False
         self.unsettled.clear()
+        self.pods_to_go.clear()
         self.unheard_open.clear()
         # Each route may be another one's: what was lacking is asked for again, too.
         self.due = dict.fromkeys(RECORDS_EVERY, self.clock())
@@ -165,13 +175,23 @@ class RecordsPoller:
         for receipt in told:
             self.newest = max(self.newest, receipt.n)
             self.unsettled.pop(receipt.n, None)
-            if any(map(waits, receipt.orders)):
+            if any(map(waits, receipt.orders)) or self._pod_to_go(receipt):
                 self.unsettled[receipt.n] = None
         for n in sorted(self.unsettled)[:-KEPT_RECEIPTS]:
             del self.unsettled[n]
         if told or not self.receipts_told:
             self.receipts_told = True
             self.put(RecordsSeen(receipts=tuple(told), listed=True))
+
+    def _pod_to_go(self, receipt: Receipt) -> bool:
+        """Whether it will soon be told that its Pod is gone; not for ever, for nobody may have seen that."""
+        if not still_to_go(receipt):
+            self.pods_to_go.pop(receipt.n, None)
+            return False
+        since = self.pods_to_go.setdefault(receipt.n, self.clock())
+        while len(self.pods_to_go) > KEPT_RECEIPTS:
+            del self.pods_to_go[next(iter(self.pods_to_go))]
+        return self.clock() - since < POD_GOES_WITHIN
 
     def _timeouts(self, told: list[HeartbeatTimeout]) -> None:
         for one in told:

@@ -10,6 +10,7 @@ import pygame
 
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
+from game.api_state.death_moments import asked_before_s
 from game.api_state.order_names import short_name
 from game.api_state.receipts import waits, words_of
 from game.api_state.worker_names import slot_of
@@ -266,6 +267,9 @@ class ReplayPanel(Panel):
         """What has become of its orders by the moment that is shown."""
         recording, at, receipt = self.replay.recording, self.replay.at, self._receipt()
         if at < recording.died:
+            asked_s = asked_before_s(receipt) if receipt is not None else None
+            if asked_s is not None and at >= recording.died - asked_s:
+                return "asked; its Pod is still there"
             return "before the kill"
         held = held_of(recording, receipt)
         if not held:

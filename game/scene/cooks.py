@@ -98,7 +98,12 @@ def _under(brush: Brush, cook: Cook, spot: CookSpot, wall: float, width: float) 
     if worker is None:
         return
     name = worker.label or (f"pid {worker.pid}" if worker.pid else None)
-    if worker.state == "starting":
+    if worker.state == "starting" and name and worker.restarts is not None:
+        # Both are births, and which of the two it was is Kubernetes' doing.
+        which = "same Pod" if worker.restarts else "new Pod"
+        words = (f"{name}: {which}",), (f"{which} starts",), (which,)
+        text = words[fitting(brush, words, width - 12)][0]
+    elif worker.state == "starting":
         text = f"{name} starts" if name else "starting"
     elif worker.state == "stopping":
         text = f"{name} leaves" if name else "leaves"

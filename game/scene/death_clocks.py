@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from game.api_state.death_moments import PROCESS_DEAD
 from game.drawing.brush import Brush
 from game.drawing.shapes import shade
 from game.scene.room_figures import FrameMoment, PlacedCook
@@ -34,10 +35,11 @@ def clock_text(seconds: float) -> str:
     return f"+{seconds:.1f} s" if seconds < 60 else f"+{age_text(seconds)}"
 
 
-def dead_words(seconds: float) -> tuple[Lines, ...]:
-    """For how long a process has been dead; the longest words first."""
+def dead_words(seconds: float, ended: str = PROCESS_DEAD) -> tuple[Lines, ...]:
+    """For how long it has been so that a process is dead, or whatever else `ended` says; the longest words
+    first."""
     clock = clock_text(seconds)
-    return (f"process dead {clock}",), (f"dead {clock}",), (clock,)
+    return (f"{ended} {clock}",), (f"{ended.rpartition(' ')[2]} {clock}",), (clock,)
 
 
 def takeover_words(cook: Cook, dead_for: float) -> tuple[Lines, ...]:
@@ -78,7 +80,7 @@ def _clocks(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment) -> No
     if wide < LEAST_PLATE:
         return
     inner, dead_for = wide - 2 * MARGIN, max(0.0, moment.real - cook.died_real)
-    first = dead_words(dead_for)[fitting(brush, dead_words(LONGEST), inner)]
+    first = dead_words(dead_for, cook.ended)[fitting(brush, dead_words(LONGEST, cook.ended), inner)]
     # While the API is away nobody tells who took over: that clock stands at when it was last known.
     choices = takeover_words(cook, max(0.0, moment.heard - cook.died_real))
     second = choices[fitting(brush, takeover_words(cook, LONGEST), inner)] if choices else ()

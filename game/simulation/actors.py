@@ -9,6 +9,7 @@ from itertools import count
 
 from api_stub.schema import Order, Worker
 from game.api_state.conditions import Condition, condition_of
+from game.api_state.death_moments import PROCESS_DEAD
 from game.api_state.worker_names import slot_of
 from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.motion import Arc, SmoothPoint, Spring
@@ -199,6 +200,8 @@ class Cook:
     died_real: float = 0.0
     """The same moment in the model's `real`: for how long it is dead is counted from here."""
     died_of: str = ""
+    ended: str = PROCESS_DEAD
+    """What of it was seen to end: in a Pod its container, or the Pod as a whole."""
     generation: int = 0
     receipts_before: int = 0
     """Receipts up to this number are about other processes of that name: names begin anew with the API."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from game.api_state.death_moments import end_words
 from game.api_state.receipts import last_takeover, receipt_for, waits
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.crowd.head_count import HeadCount
@@ -29,6 +30,7 @@ def _note_takeovers(model: Model, cook: Cook, waiting: int) -> None:
     cook.waiting, cook.anyone = waiting, model.anyone_alive
     receipt = receipt_for(model.known.receipts, cook.fallen, cook.receipts_before)
     if receipt is not None:
+        cook.ended = end_words(receipt)
         # Between two looks an order may be taken over and lost again by another: the receipt saw that.
         cook.waiting = min(cook.waiting, sum(map(waits, receipt.orders)))
     if receipt is not None and cook.taken_over is None and not cook.waiting:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from api_stub.schema import OrderStatus
 from game.api_state.conditions import Condition, condition_of
+from game.api_state.death_moments import end_untold
 from game.api_state.events import (
     AttemptFailed,
     Event,
@@ -29,15 +30,7 @@ from game.api_state.events import (
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import newest_of
 from game.api_state.worker_names import generation_of, remember, slot_of
-from game.simulation.actors import (
-    Cook,
-    CookPhase,
-    Gopher,
-    Hop,
-    Mood,
-    colour_of,
-    phase_for,
-)
+from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
@@ -172,7 +165,7 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook.phase, cook.age, cook.succeeded = CookPhase.FALLING, 0.0, False
     cook.generation = generation_of(event.worker) or cook.generation
     cook.fallen, cook.died_of = event.worker, event.why or event.signal or event.cause
-    cook.waiting, cook.taken_over = 0, None
+    cook.waiting, cook.taken_over, cook.ended = 0, None, end_untold(event.worker)
     last = cook.worker.last_exit if cook.worker else None
     cook.died_at = last.at.timestamp() if last else model.wall
     # It lived when the fleet was heard of last: so much is certain whatever the clocks say.
@@ -241,6 +234,7 @@ def sync(model: Model) -> None:
                 cook.died_real = model.real_of(cook.died_at)
                 last = worker.last_exit
                 cook.died_of = last.why or last.signal or last.cause
+                cook.ended = end_untold(cook.fallen)
             if cook.standing or not cook.generation:
                 cook.generation = worker.generation
         for slot in [slot for slot in model.cooks if slot > model.slots]:

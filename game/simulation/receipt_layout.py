@@ -39,8 +39,8 @@ def frame_of(access: Access) -> tuple[float, float]:
 
 
 def height_of(words: ReceiptText, access: Access = PLAIN) -> float:
-    """How high a slip is: its head, what was held, and what became of that."""
-    rows = 2 + bool(words.outcome) + bool(words.kept)
+    """How high a slip is: its head, what was held, what became of that, and the moments of a Pod."""
+    rows = 2 + bool(words.outcome) + bool(words.kept) + len(words.moments)
     return 2 * PAD + LINE * access.text * rows
 
 

@@ -96,6 +96,8 @@ class PodKitchen:
     cluster: Cluster
     node: RunningNode
     stack: RunningStack
+    metrics_port: int = 0
+    """Where one of the Pods serves the SDK's metrics."""
     proxy: KubeProxy | None = None
 
     def fleet(self) -> Json:
@@ -145,7 +147,7 @@ def pod_kitchen(
 ) -> Iterator[PodKitchen]:
     """A stack with that many cooks. `kubeconfig`: how the API comes to the API server, where that is not its
     own user's straight way; `what`: the rules for it, where they are not the ones that ship."""
-    api, temporal, ui = free_ports(3)
+    api, temporal, ui, metrics = free_ports(4)
     allow(cluster, rules() if what is None else what)
     kubeconfig = kubeconfig or cluster.api_kubeconfig
     fleet = {"start": replicas, "slots": replicas + 2, **fleet}
@@ -158,6 +160,8 @@ def pod_kitchen(
         # As the checkpoint has it: else the API would replace the Pods at once.
         GOPHERPIZZA_LIFESPAN_S=",".join(f"{s:g}" for s in told.get("lifespan_s") or ()),
         GOPHERPIZZA_CONCURRENCY=str(told.get("concurrency", 4)),
+        # Pods have no addresses of their own here: one of them has the port, and the others work without.
+        GOPHERPIZZA_SDK_METRICS=f"127.0.0.1:{metrics}",
     )
     (directory / "node").mkdir()
     with running_node(
@@ -169,7 +173,7 @@ def pod_kitchen(
         )
         try:
             stack.until_ready()
-            kitchen = PodKitchen(cluster, node, stack)
+            kitchen = PodKitchen(cluster, node, stack, metrics)
             if wait:
                 kitchen.until_ready(replicas)
             yield kitchen

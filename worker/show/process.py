@@ -25,6 +25,7 @@ from temporalio.worker._worker import load_default_build_id
 
 from worker.activities import PizzaActivities
 from worker.connection import connect
+from worker.show import sdk_metrics
 from worker.show.chaos import ChaosInterceptor
 from worker.show.edited_code import LoadedCode, Toppings, load
 from worker.show.hints import OnHint
@@ -151,6 +152,8 @@ def serve(
         await run_worker(spec, stop, ready, output, on_hint)
 
     name_orders()
+    if metrics_at := os.environ.get(sdk_metrics.VARIABLE):
+        sdk_metrics.serve_sdk_metrics(metrics_at, spec.slot)
     status = 0
     try:
         asyncio.run(main())

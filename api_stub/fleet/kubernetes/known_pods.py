@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from api_stub.fleet.events import Adopted, End, HostNews, RunEnded, Seen, Vacated, Waits
+from api_stub.fleet.events import Adopted, End, HomeGone, HostNews, RunEnded, Seen, Vacated, Waits
 from api_stub.fleet.kubernetes.pods import Pod, as_known
 from api_stub.fleet.kubernetes.reasons import end_of_pod, end_of_run, pause, trouble, unwatched
 from api_stub.fleet.roster import Roster
@@ -54,6 +54,8 @@ class KnownPods:
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
+        self._leaving: OrderedDict[str, str] = OrderedDict()
+        """Pods that were being taken away when the last worker in them ended, and which worker that was."""
         self._listed = False
         self._before: Roster | None = None
         self._gap: _Gap | None = None
@@ -90,6 +92,8 @@ class KnownPods:
         with self._in_gap(gap_since, api=first):
             for uid in [uid for uid in self._known if uid not in there]:
                 news += self._vanished(uid, missed=True)
+            for uid in [uid for uid in self._leaving if uid not in there]:
+                news += self._left_nothing(uid)
             self._left_out = {uid: pod for uid, pod in self._left_out.items() if uid in there}
             for pod in there.values():
                 news += self._saw(pod, adopt=first)
@@ -155,6 +159,8 @@ class KnownPods:
                 # The node ended the whole Pod; of the container it tells no more than a signal.
                 end = replace(end, reason=end_of_pod(pod, known.asked).reason, removed=True)
             news.append(RunEnded(pod.uid, pod.named(run), run, self._as_seen(end)))
+            if run == pod.ended and (pod.over or pod.deleting):
+                self._leaves(pod)
         known.ended = max(known.ended, pod.ended)
         if pod.over:
             self._forget(pod.uid)
@@ -186,11 +192,22 @@ class KnownPods:
     def gone(self, uid: str, pod: Pod | None, gap_since: datetime | None = None) -> list[HostNews]:
         """The Pod is gone; this is how it was in the end. None: it is none of ours any more. `gap_since`: see
         `listed`."""
-        if uid in self._gone:
-            return []
         with self._in_gap(gap_since):
+            if uid in self._gone:
+                return self._left_nothing(uid)
             news = self._saw(pod) if pod is not None else []
-            return news + self._vanished(uid) + self._taken_in()
+            return news + self._vanished(uid) + self._left_nothing(uid) + self._taken_in()
+
+    def _leaves(self, pod: Pod) -> None:
+        """Its last worker has ended, and it will be gone itself."""
+        self._leaving[pod.uid] = pod.named(pod.ended)
+        while len(self._leaving) > MAX_GONE:
+            self._leaving.popitem(last=False)
+
+    def _left_nothing(self, uid: str) -> list[HostNews]:
+        """The Pod is gone. What was found out after a gap happened at a time that nobody knows."""
+        worker = self._leaving.pop(uid, None)
+        return [HomeGone(uid, worker)] if worker is not None and self._gap is None else []
 
     def _vanished(self, uid: str, missed: bool = False) -> list[HostNews]:
         known = self._known.get(uid)

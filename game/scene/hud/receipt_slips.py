@@ -32,6 +32,8 @@ MARGIN = 20.0
 """Room for a slip's shadow around it."""
 TEXT = 63.0
 """From a slip's left edge to its text; the cook's number stands before it."""
+MOMENTS = 18.0
+"""The same of a Pod's moments, which are long, and below the number."""
 
 
 @lru_cache(maxsize=32)
@@ -74,6 +76,12 @@ def draw_slip(brush: Brush, words: ReceiptText, worker: str, x: float, y: float)
         pen.write(
             text, x + TEXT, middle, SIZE_LEAST, colour, face="bold" if bold else "text", anchor="midleft",
             max_width=right - x - TEXT, tabular=True,
+        )  # fmt: skip
+    for text in words.moments:
+        middle += line
+        pen.write(
+            text, x + MOMENTS, middle, SIZE_LEAST, INK_SOFT, anchor="midleft",
+            max_width=right - x - MOMENTS, tabular=True,
         )  # fmt: skip
 
 
