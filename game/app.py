@@ -42,6 +42,7 @@ from game.replay.recording import Recorder
 from game.scene.renderer import Renderer, busy, frame_figures
 from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
 from game.sound.cues import ambience_for, sounds_for
@@ -99,12 +100,14 @@ class App:
         self._held: StreamOrders | None = None
         self._fonts: Iterator[None] = iter(())
         self.model = Model(
-            kiosk=options.kiosk, wall=net.clock.now(), stream=OrderStream(session=secrets.token_hex(3))
+            kiosk=KioskState(on=options.kiosk),
+            time=FrameTime(wall=net.clock.now()),
+            stream=OrderStream(session=secrets.token_hex(3)),
         )
         kept = self._kept = load(options.settings)
-        self.model.muted = kept.muted
-        self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
-        self.loudspeaker = Loudspeaker(self.model.muted)
+        self.model.setup.muted = kept.muted
+        self.model.setup.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
+        self.loudspeaker = Loudspeaker(self.model.setup.muted)
         self.renderer = Renderer(window, options.cache_dir)
         self.recorder = Recorder()
         self._panel_stack = PanelStack(self.model, lambda: self.renderer.art, self.recorder)
@@ -132,15 +135,15 @@ class App:
         self._window.renew()
         self.renderer.prepare(lambda: busy(self.model))
         if self.renderer.ready and self._shown_at is None and self.renderer.kitchen is not None:
-            self.model.kitchen = self.renderer.kitchen
+            self.model.floor.kitchen = self.renderer.kitchen
         inputs, pictures = self._inputs()
-        self.model.composition = self._window.composition
+        self.model.setup.composition = self._window.composition
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.renderer.draw(frame_figures(self.model), self._desk.overlays)
-        if self.model.device is Device.GAMEPAD:
-            self.renderer.draw_pointer(self.model.access, *self._window.reader.gamepads.pointer)
+        if self.model.setup.device is Device.GAMEPAD:
+            self.renderer.draw_pointer(self.model.setup.access, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.renderer.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
@@ -180,7 +183,7 @@ class App:
                 isinstance(item, KeyPress)
                 and item.plain
                 and self._does(item.key) == "full screen"
-                and not self.model.kiosk
+                and not self.model.kiosk.on
             ):
                 if not item.repeat:
                     self._window.toggle_fullscreen()
@@ -190,7 +193,7 @@ class App:
         return inputs, pictures
 
     def _does(self, key: str) -> str | None:
-        return self.model.bindings.actions.get(key)
+        return self.model.setup.bindings.actions.get(key)
 
     def _say_trouble(self) -> None:
         """Tell what the window could not do."""
@@ -203,7 +206,7 @@ class App:
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
             model.pointing.idle = 0.0
-        model.wall = self._net.clock.now()
+        model.time.wall = self._net.clock.now()
         result = update(model, (), news, self._clock.tick(real_dt), real_dt)
         if result.hit_stop:
             self._clock.hold(result.hit_stop)
@@ -230,17 +233,19 @@ class App:
             (model.open_orders, model.outcomes.delivered, model.outcomes.cancelled, model.outcomes.lost)
         )
         card = self._panel_stack.open_card
-        model.card = card[0] if card is not None else ""
+        model.own.card = card[0] if card is not None else ""
         self._records.want_history(card)
-        if model.muted != self.loudspeaker.muted:
-            self.loudspeaker.mute(model.muted)
-        chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
-        if chosen != self._kept and not model.kiosk:
+        if model.setup.muted != self.loudspeaker.muted:
+            self.loudspeaker.mute(model.setup.muted)
+        chosen = Settings(
+            model.setup.muted, model.setup.access.calm, model.setup.access.large, model.setup.access.strong
+        )
+        if chosen != self._kept and not model.kiosk.on:
             # What a visitor switches is gone with them, over a restart too.
             self._kept = chosen
             save(self._options.settings, chosen)
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
-        if model.kiosk:
+        if model.kiosk.on:
             self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
 
     def _leave(self) -> None:

@@ -58,10 +58,13 @@ def do(model: Model, *inputs: Input) -> Answer:
 def test_a_number_kills_that_cook_and_shift_starts_one(slot: int) -> None:
     alive = kitchen_with([worker(n) for n in range(1, 10)], settle=1)
     assert do(alive, KeyPress(str(slot))) == ((KillWorker(slot),), ())
-    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.messages[-1].text
+    assert (
+        do(alive, KeyPress(str(slot), shift=True)) == NOTHING
+        and "is taken" in alive.notices.messages[-1].text
+    )
     dead = kitchen_with([worker(n, "dead", since=1) for n in range(1, 10)], settle=1)
     assert do(dead, KeyPress(str(slot), shift=True)) == ((StartWorker(slot),), ())
-    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.messages[-1].text
+    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.notices.messages[-1].text
 
 
 def test_an_empty_place_can_be_started_and_a_starting_cook_be_killed() -> None:
@@ -74,7 +77,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
     model = model_with()
     for press in (KeyPress("8"), KeyPress("8", shift=True)):
         assert do(model, press) == NOTHING
-        assert "no place 8" in model.messages[-1].text and "has 3" in model.messages[-1].text
+        assert "no place 8" in model.notices.messages[-1].text and "has 3" in model.notices.messages[-1].text
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
 )
 def test_what_is_not_meant_does_nothing(press: Input) -> None:
     model = model_with()
-    assert do(model, press) == NOTHING and model.messages == []
+    assert do(model, press) == NOTHING and model.notices.messages == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_the_buttons_from_edge_to_edge(box: Box, answer: Answer) -> None:
 
 
 def cook_middle(model: Model, slot: int) -> tuple[float, float]:
-    spot = cook_spot(model.kitchen, slot, model.slots)
+    spot = cook_spot(model.floor.kitchen, slot, model.floor.slots)
     return spot.x, spot.y - spot.height / 2
 
 
@@ -165,17 +168,17 @@ def test_the_foremost_of_two_gophers_is_meant() -> None:
 
 def test_where_a_gopher_stands_before_a_cooks_hat_the_gopher_is_meant() -> None:
     model = kitchen_with([worker(n) for n in range(1, 25)], [order()], settle=8.0)
-    spot = cook_spot(model.kitchen, 17, 24)
+    spot = cook_spot(model.floor.kitchen, 17, 24)
     # On its way to its place, where no cook's hat reaches the floor of the gophers.
     gopher, spot = model.gophers["a"], replace(spot, y=spot.y - 20.0)
     model.cooks[17].spot = spot
-    gopher.body.x, gopher.body.y = spot.x, model.kitchen.front
-    hat = spot.x, model.kitchen.front - 1.0
+    gopher.body.x, gopher.body.y = spot.x, model.floor.kitchen.front
+    hat = spot.x, model.floor.kitchen.front - 1.0
     assert spot.contains(*hat)
     assert do(model, PointerPress(*hat)) == ((), (OpenCard("a", right=spot.x < 960),))
     assert do(model, PointerPress(spot.x, spot.y - 20.0)) == ((KillWorker(17),), ())
     gopher.body.x, model.cooks[17].spot = 100.0, spot
-    model.real += REFUSED_S  # once in a cook's life; but it lives
+    model.time.real += REFUSED_S  # once in a cook's life; but it lives
     assert do(model, PointerPress(*hat)) == ((KillWorker(17),), ())
 
 
@@ -187,7 +190,7 @@ def test_a_click_on_nothing_does_nothing() -> None:
 def test_a_click_before_anything_is_known() -> None:
     model = Model()
     assert do(model, PointerPress(960, 850), KeyPress("1"), PointerMove(960, 650)) == NOTHING
-    assert "no place 1" in model.messages[-1].text
+    assert "no place 1" in model.notices.messages[-1].text
 
 
 def test_the_pointer_hovers_over_a_gopher() -> None:
@@ -211,7 +214,7 @@ def test_closing_asks() -> None:
 @pytest.fixture
 def kiosk() -> Model:
     model = model_with()
-    model.kiosk = True
+    model.kiosk.on = True
     return model
 
 

@@ -43,7 +43,7 @@ def scene(kiosk: bool = False, lines: tuple[str, ...] = ()) -> Scene:
     model = kitchen_with(
         [worker(n) for n in range(1, 4)], [order("o0", S.BAKING, 1, worker="w1.1")], settle=8.0
     )
-    model.kiosk, model.speaker = kiosk, told(model.speaker, lines)
+    model.kiosk.on, model.notices.speaker = kiosk, told(model.notices.speaker, lines)
     model.known = replace(model.known, menu=Menu.printed())
     model.stream = OrderStream(shown=True)
     panel_stack = PanelStack(model, lambda: None)
@@ -105,7 +105,7 @@ def test_a_finger_on_the_slider_is_not_let_go_by_another_one_nor_by_a_mouse() ->
     model, _, router, done = scene()
     x, y = TRACK[0] + 100, TRACK[1] + 10
     router.route([PointerPress(x, y, Device.TOUCH, 1)])
-    spot = cook_spot(model.kitchen, 2, model.slots)
+    spot = cook_spot(model.floor.kitchen, 2, model.floor.slots)
     at = spot.x, spot.y - spot.height / 2
     other = [PointerMove(*at, Device.TOUCH, 2), PointerPress(*at, Device.TOUCH, 2)]
     rate = model.stream.per_minute
@@ -194,7 +194,7 @@ def test_the_device_that_was_used_last_is_known() -> None:
         (Composing("x"), Device.KEYBOARD),
     ):
         router.route([item])
-        assert model.device is device
+        assert model.setup.device is device
     assert form_of(panel_stack), "also of what a panel takes"
 
 
@@ -207,9 +207,9 @@ def test_page_down_and_page_up_step_the_speakers_lines_whatever_is_open() -> Non
         router.route([KeyPress(name) for name in panels])
         count = len(panel_stack.panels)
         router.route([KeyPress("page down"), KeyRelease("page down"), KeyPress("page down")])
-        assert (model.speaker.line, len(panel_stack.panels)) == ("two", count)
+        assert (model.notices.speaker.line, len(panel_stack.panels)) == ("two", count)
         router.route([KeyPress("page up")])
-        assert model.speaker.line == "one"
+        assert model.notices.speaker.line == "one"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,12 @@ def test_the_other_keys_of_a_remote_do_no_harm_in_a_talk_with_lines(press: KeyPr
     model, panel_stack, router, done = scene(lines=("one", "two"))
     model.known = replace(model.known, checkpoints=tuple(checkpoints(6)))
     router.route([press, KeyRelease(press.key)])
-    assert done == [] and panel_stack.panels == [] and model.messages == [] and model.speaker.at == 0
+    assert (
+        done == []
+        and panel_stack.panels == []
+        and model.notices.messages == []
+        and model.notices.speaker.at == 0
+    )
 
 
 def checkpoints(count: int) -> list[object]:
@@ -238,7 +243,7 @@ def test_checkpoints_are_switched_by_their_keys_and_the_fifth_by_c_where_there_a
     assert done == [SwitchCheckpoint("c4")]
     router.route([KeyPress("c"), KeyPress("f5")])
     assert done[1:] == [SwitchCheckpoint("c5")] and panel_stack.panels == []
-    model.speaker = told(model.speaker, ())
+    model.notices.speaker = told(model.notices.speaker, ())
     router.route([KeyPress("f5")])
     assert done[2:] == [SwitchCheckpoint("c5")]
 
@@ -254,12 +259,12 @@ def test_every_action_of_the_table_does_something() -> None:
             # The window's, and nothing without checkpoints.
             continue
         model, panel_stack, _, done = scene(lines=("one", "two"))
-        model.speaker = replace(model.speaker, at=1)
-        before = (model.stream, model.speaker, model.muted, model.access)
+        model.notices.speaker = replace(model.notices.speaker, at=1)
+        before = (model.stream, model.notices.speaker, model.setup.muted, model.setup.access)
         asked: list[Wish] = []
         InputRouter(model, panel_stack, done.append, asked.append).route([KeyPress(key)])
-        after = (model.stream, model.speaker, model.muted, model.access)
-        answered = done or asked or model.messages or before != after
+        after = (model.stream, model.notices.speaker, model.setup.muted, model.setup.access)
+        answered = done or asked or model.notices.messages or before != after
         assert answered or action in ("bug", "edit", "bug back"), (key, action)
 
 

@@ -37,7 +37,7 @@ def _note_takeovers(model: Model, cook: Cook, waiting: int) -> None:
 
 def _walk(model: Model, cook: Cook, dt: float) -> None:
     """Go to its place: at once at first, then softly when a switch of checkpoints has moved it."""
-    target = cook_spot(model.kitchen, cook.slot, model.slots)
+    target = cook_spot(model.floor.kitchen, cook.slot, model.floor.slots)
     at = cook.spot
     if at is None or at == target:
         cook.spot = target
@@ -67,7 +67,7 @@ def update_cooks(model: Model, dt: float) -> None:
         cook.age += dt
         cook.stretch.update(dt)
         cook.lean.update(dt)
-        _act(cook, head_count, model.now)
+        _act(cook, head_count, model.time.now)
         if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
             cook.phase, cook.age = CookPhase.GHOST, 0.0
             if cook.succeeded:

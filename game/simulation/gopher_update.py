@@ -17,7 +17,6 @@ from game.simulation.crowd.fast_path import (
     steps_of,
     strolls,
 )
-from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.floor_replanning import replan_floor
 from game.simulation.crowd.resting import (
     ASLEEP_AFTER,
@@ -59,13 +58,13 @@ def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
     landed = hop.arc.done
     hop.arc.update(dt)
     # Reduced motion: it is at one end or at the other, and fades between them.
-    part = float(hop.arc.flight >= 0.5) if model.access.calm else hop.arc.flight
+    part = float(hop.arc.flight >= 0.5) if model.setup.access.calm else hop.arc.flight
     gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(part)
     gopher.body.vx = gopher.body.vy = gopher.lift_speed = 0.0
     gopher.left = hop.arc.x1 < hop.arc.x0
     if hop.arc.done and not landed:
         gopher.stretch.push(-6.0)
-        model.particles.puff(gopher.body.x, gopher.body.y, 5, gopher.height * 0.3)
+        model.effects.particles.puff(gopher.body.x, gopher.body.y, 5, gopher.height * 0.3)
         cook = model.cooks.get(slot_of(hop.after) or 0)
         if cook is not None:
             cook.stretch.push(-1.6)
@@ -89,9 +88,9 @@ def _fall(gopher: Gopher, dt: float) -> None:
 
 def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, float]:
     if fallen is not None and gopher.mood is not Mood.LEAVE:
-        spot = cook_spot(model.kitchen, fallen.slot, model.slots)
-        return beside(model.kitchen, spot, seat_of(model, gopher, fallen.slot))
-    goal = goal_of(gopher, model.floor or plan_floor(model.kitchen, {}))
+        spot = cook_spot(model.floor.kitchen, fallen.slot, model.floor.slots)
+        return beside(model.floor.kitchen, spot, seat_of(model, gopher, fallen.slot))
+    goal = goal_of(gopher, model.floor.plan)
     return goal.x, goal.y
 
 
@@ -102,26 +101,28 @@ def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room:
         return None
     if gopher.delivered:
         if walking and gopher.mood is not Mood.JOY:
-            return gopher.set_mood(Mood.WALK, model.now)
+            return gopher.set_mood(Mood.WALK, model.time.now)
         if gopher.mood is not Mood.JOY:
-            gopher.set_mood(Mood.JOY, model.now)
+            gopher.set_mood(Mood.JOY, model.time.now)
             hearts = 6 if len(model.gophers) <= FEW else 3
-            model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
+            model.effects.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
         return None
     if walking:
-        gopher.set_mood(Mood.WALK, model.now)
+        gopher.set_mood(Mood.WALK, model.time.now)
     elif gopher.place is Place.ASIDE:
-        read = gopher.mood is Mood.SAD and model.now >= gopher.mood_since + READ_SECONDS
+        read = gopher.mood is Mood.SAD and model.time.now >= gopher.mood_since + READ_SECONDS
         wanted = gopher.condition is Condition.CANCELLED or gopher.condition in WANTED and read
-        gopher.set_mood(Mood.LEAVE if wanted else Mood.SAD, model.now)
+        gopher.set_mood(Mood.LEAVE if wanted else Mood.SAD, model.time.now)
     elif gopher.condition in HELD:
-        gopher.set_mood(Mood.HELD, model.now)
+        gopher.set_mood(Mood.HELD, model.time.now)
     elif fallen is not None or room.some_died and held_by_the_dead(model, gopher):
-        gopher.set_mood(Mood.WORRIED, model.now)
+        gopher.set_mood(Mood.WORRIED, model.time.now)
     elif room.alive and gopher.order.worker is not None:
-        gopher.set_mood(Mood.WORKED, model.now)
+        gopher.set_mood(Mood.WORKED, model.time.now)
     else:
-        gopher.set_mood(Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT, model.now)
+        gopher.set_mood(
+            Mood.ASLEEP if model.time.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT, model.time.now
+        )
     return None
 
 
@@ -130,10 +131,10 @@ def _leap_for_joy(model: Model, gopher: Gopher, dt: float) -> None:
     _fall(gopher, dt)
     if gopher.lift > 0.0:
         return
-    age = model.now - gopher.mood_since
+    age = model.time.now - gopher.mood_since
     if age > JOY_SECONDS:
-        gopher.set_mood(Mood.LEAVE, model.now)
-    elif age < JOY_SECONDS - 0.3 and not model.access.calm:
+        gopher.set_mood(Mood.LEAVE, model.time.now)
+    elif age < JOY_SECONDS - 0.3 and not model.setup.access.calm:
         gopher.leap(560.0)
 
 
@@ -150,7 +151,7 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
         gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
-            gopher.set_mood(Mood.HOP, model.now)
+            gopher.set_mood(Mood.HOP, model.time.now)
         return
     fallen = fallen_cook_of(model, gopher) if room.some_died else None
     if fallen is None:
@@ -167,7 +168,7 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
     if body.pace > 30.0:
         gopher.left = body.vx < -20.0
     elif gopher.mood is Mood.WORRIED and fallen is not None:
-        gopher.left = cook_spot(model.kitchen, fallen.slot, model.slots).x < body.x
+        gopher.left = cook_spot(model.floor.kitchen, fallen.slot, model.floor.slots).x < body.x
     else:
         gopher.left = False
     _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
@@ -182,7 +183,7 @@ def update_gophers(model: Model, dt: float) -> None:
     replan_floor(model)
     alive = model.anyone_alive
     room = CrowdMoment(
-        height=model.floor.height if model.floor else 150.0,
+        height=model.floor.plan.height,
         growth=1.0 - math.exp(-6.0 * dt),
         alive=alive,
         some_died=alive and any(cook.fallen for cook in model.cooks.values()),
@@ -190,13 +191,12 @@ def update_gophers(model: Model, dt: float) -> None:
     fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
     wake_whom_it_concerns(model, fallen, followed_grow=room.height < FOLLOWED_HEIGHT)
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
-    floor = model.floor
-    crowded = len(model.gophers) > FEW and floor is not None and dt > 0.0
+    crowded = len(model.gophers) > FEW and dt > 0.0
     step = WalkStep(dt) if crowded else None
-    now, height = model.now, room.height
+    now, height = model.time.now, room.height
     # Whom somebody follows is drawn with every squash, and has springs even here.
     followed = set(map(id, model.followed))
-    edge, gone = model.kitchen.exit[0], []
+    edge, gone = model.floor.kitchen.exit[0], []
     joy, leave = Mood.JOY, Mood.LEAVE
     for gopher in model.gophers.values():
         rest = gopher.rest
@@ -235,4 +235,4 @@ def update_gophers(model: Model, dt: float) -> None:
     if model.head_count.places.get(Place.ASIDE, 0) > MOST_ASIDE:
         aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
         for gopher in aside[:-MOST_ASIDE]:
-            gopher.set_mood(Mood.LEAVE, model.now)
+            gopher.set_mood(Mood.LEAVE, model.time.now)

@@ -17,9 +17,9 @@ def count_end(model: Model, order: Order, seen: bool = False) -> None:
     if condition is None:
         model.outcomes.delivered += 1
         # One that was seen on its way has not been delivered before anything was heard of orders last.
-        within = model.real - model.api_contact.orders_at if seen else math.inf
-        finished = order.finished_at.timestamp() if order.finished_at else model.wall
-        model.outcomes.count_delivery(model.real_of(finished, within))
+        within = model.time.real - model.api_contact.orders_at if seen else math.inf
+        finished = order.finished_at.timestamp() if order.finished_at else model.time.wall
+        model.outcomes.count_delivery(model.time.real_of(finished, within))
     elif condition in (Condition.CANCELLED, Condition.TERMINATED):
         # Somebody wanted that: the window does not call it a loss.
         model.outcomes.cancelled += 1

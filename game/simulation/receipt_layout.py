@@ -9,7 +9,7 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.receipts import ReceiptText, words_of
 from game.geometry import Box
-from game.simulation.model import ReceiptSlip
+from game.simulation.model_parts import ReceiptSlip
 from game.simulation.motion import ease_out
 from game.simulation.receipt_slips import LEAVE, LIFE
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from api_stub.schema import Receipt
 from game.api_state.receipts import newest_of, unheard_text, worth_showing
 from game.api_state.snapshot import Snapshot
-from game.simulation.model import Model, ReceiptSlip, UntoldTimeout
+from game.simulation.model import Model
+from game.simulation.model_parts import ReceiptSlip, UntoldTimeout
 
 SHOWN = 3
 LIFE = 20.0
@@ -25,7 +26,7 @@ MOST_UNHEARD = 200
 
 def take_receipts(model: Model, old: Snapshot) -> None:
     """Show new receipts, and changed ones with what they say now; not those of long ago."""
-    by_key = {_key(note.receipt): note for note in model.slips}
+    by_key = {_key(note.receipt): note for note in model.notices.slips}
     before = {_key(receipt) for receipt in old.receipts}
     newest = max((receipt.n for receipt in old.receipts), default=0)
     if old.receipts and newest > max((receipt.n for receipt in model.known.receipts), default=0):
@@ -42,16 +43,16 @@ def take_receipts(model: Model, old: Snapshot) -> None:
         if note is None:
             died = _died_real(model, receipt)
             # Whatever the clocks say: a number that was not there a moment ago is news.
-            news = old.receipts_told and receipt.n > newest or model.real - died < LIFE
+            news = old.receipts_told and receipt.n > newest or model.time.real - died < LIFE
             if _key(receipt) not in before and news:
-                model.slips.append(ReceiptSlip(receipt, died_real=died))
+                model.notices.slips.append(ReceiptSlip(receipt, died_real=died))
         elif note.receipt != receipt:
             note.receipt = receipt
             note.age = min(note.age, 0.5)
-    del model.slips[:-SHOWN]
-    for note in model.slips:
+    del model.notices.slips[:-SHOWN]
+    for note in model.notices.slips:
         if note.slot < 0:
-            taken = {other.slot for other in model.slips}
+            taken = {other.slot for other in model.notices.slips}
             note.slot = min(slot for slot in range(SHOWN) if slot not in taken)
 
 
@@ -71,18 +72,20 @@ def _died_real(model: Model, receipt: Receipt) -> float:
     for cook in model.cooks.values():
         if cook.fallen == receipt.worker and receipt.n > cook.receipts_before:
             return cook.died_real
-    return model.real_of(receipt.exit_observed_at.timestamp())
+    return model.time.real_of(receipt.exit_observed_at.timestamp())
 
 
 def take_timeouts(model: Model, old: Snapshot) -> None:
     """Note attempts that Temporal gave up although their cook lives: a message says so later."""
     before = {one.n for one in old.timeouts}
     new = [one for one in model.known.timeouts if one.n not in before]
-    model.untold_timeouts = [
-        one for one in model.untold_timeouts if any(one.n == known.n for known in model.known.timeouts)
+    model.notices.untold_timeouts = [
+        one
+        for one in model.notices.untold_timeouts
+        if any(one.n == known.n for known in model.known.timeouts)
     ]
-    model.untold_timeouts += [UntoldTimeout(one.n, model.real) for one in new]
-    del model.untold_timeouts[:-MOST_UNHEARD]
+    model.notices.untold_timeouts += [UntoldTimeout(one.n, model.time.real) for one in new]
+    del model.notices.untold_timeouts[:-MOST_UNHEARD]
 
 
 def _tell_unheard(model: Model) -> None:
@@ -90,13 +93,13 @@ def _tell_unheard(model: Model) -> None:
     by_number = {one.n: one for one in model.known.timeouts}
     due = [
         one
-        for one in model.untold_timeouts
+        for one in model.notices.untold_timeouts
         if (told := by_number.get(one.n)) is not None
-        and (told.to is not None or model.real - one.since >= PATIENCE)
+        and (told.to is not None or model.time.real - one.since >= PATIENCE)
     ]
     if not due:
         return
-    model.untold_timeouts = [one for one in model.untold_timeouts if one not in due]
+    model.notices.untold_timeouts = [one for one in model.notices.untold_timeouts if one not in due]
     text = unheard_text(by_number[due[0].n])
     if len(due) > 1:
         text = f"{len(due)} attempts were not heard of in time; their cooks live. The orders go on."
@@ -109,10 +112,10 @@ def _key(receipt: Receipt) -> tuple[datetime, int]:
 
 def update_notes(model: Model, dt: float) -> None:
     """Count how long receipts have been shown; take away those that are over."""
-    for note in model.slips:
+    for note in model.notices.slips:
         note.age += dt
         note.shown += dt
-    model.slips = [note for note in model.slips if note.age < LIFE]
+    model.notices.slips = [note for note in model.notices.slips if note.age < LIFE]
     _tell_unheard(model)
 
 

@@ -24,7 +24,7 @@ def spot_of(model: Model, worker_id: str) -> CookSpot | None:
     slot = slot_of(worker_id)
     if slot is None or slot not in model.cooks:
         return None
-    return cook_spot(model.kitchen, slot, model.slots)
+    return cook_spot(model.floor.kitchen, slot, model.floor.slots)
 
 
 def seat_of(model: Model, gopher: Gopher, slot: int) -> int:

@@ -41,13 +41,13 @@ def press(model: Model, item: PointerPress, out: AppRequests) -> None:
     x, y = item.x, item.y
     gopher = gopher_at(model, x, y)
     cook = cook_at(model, x, y)
-    if cook is not None and gopher is not None and y <= model.kitchen.front:
+    if cook is not None and gopher is not None and y <= model.floor.kitchen.front:
         # Where a cook's head and a gopher overlap on the floor, the small one is the harder target: it wins.
         cook = None
     if cook is None and gopher is None and item.device is Device.TOUCH:
         # A finger has met neither: whoever is near enough is meant.
-        cook = cook_at(model, x, y, model.composition.finger)
-        gopher = gopher_at(model, x, y, model.composition.finger)
+        cook = cook_at(model, x, y, model.setup.composition.finger)
+        gopher = gopher_at(model, x, y, model.setup.composition.finger)
     if cook is not None:
         (kill_cook if cook.living else start_cook)(model, cook.slot, out)
     elif gopher is not None:
@@ -61,12 +61,12 @@ def _sign_or_button(model: Model, name: Target, item: PointerPress, out: AppRequ
         model.pointing.dragging, model.pointing.dragged_by = True, (item.device, item.finger)
         model.stream = paced(model.stream, rate_at(item.x))
     elif name == "replay":
-        receipt = replayable(model.slips)
+        receipt = replayable(model.notices.slips)
         out.wishes.append(OpenReplay(receipt.n if receipt is not None else 0))
     elif name == "round":
         begin_round(out)
     elif name == "muted":
-        model.muted = False
+        model.setup.muted = False
     elif name == "ui":
         out.commands.append(OpenWebUI())
     elif name in WISHES:

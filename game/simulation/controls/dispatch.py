@@ -33,7 +33,7 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
         press_key(model, item, out)
     elif isinstance(item, KeyRelease):
         if item.key == "escape" and item.device is Device.KEYBOARD:
-            model.escape_held = None
+            model.kiosk.escape_held = None
     elif isinstance(item, PointerMove):
         pointing.at, pointing.idle, pointing.moved = (item.x, item.y), 0.0, True
         if pointing.dragging and pointing.dragged_by == (item.device, item.finger):
@@ -46,10 +46,10 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
         pointing.idle = 0.0
         press(model, item, out)
     elif isinstance(item, CloseWindow):
-        if not model.kiosk:
+        if not model.kiosk.on:
             out.wishes.append(AskQuit())
 
 
 def held_long_enough(model: Model) -> bool:
     """Whether a kiosk's Esc was held long enough to leave."""
-    return model.kiosk and model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT
+    return model.kiosk.on and model.kiosk.escape_held is not None and model.kiosk.escape_held >= HOLD_TO_QUIT

@@ -50,7 +50,7 @@ SPEAKER_LINES: dict[str, Callable[[SpeakerLines], SpeakerLines]] = {
 
 def _switch(model: Model, item: KeyPress, out: AppRequests) -> None:
     """A checkpoint each, in the order of GET /checkpoints; not for what a presenter's remote may send."""
-    if item.shift or item.key == REMOTE_START and model.speaker.lines:
+    if item.shift or item.key == REMOTE_START and model.notices.speaker.lines:
         return
     index = int(item.key[1:]) - 1
     found = model.known.checkpoints
@@ -78,17 +78,17 @@ def _challenge(model: Model, action: str, out: AppRequests) -> None:
 
 def _leave(model: Model, item: KeyPress, out: AppRequests) -> None:
     """Esc with nothing open: a question, or in a kiosk the beginning of a hold, by its keyboard alone."""
-    if not model.kiosk:
+    if not model.kiosk.on:
         out.wishes.append(AskQuit())
-    elif item.device is Device.KEYBOARD and model.escape_held is None:
-        model.escape_held = 0.0
+    elif item.device is Device.KEYBOARD and model.kiosk.escape_held is None:
+        model.kiosk.escape_held = 0.0
 
 
 def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
     if action == "checkpoint":
         _switch(model, item, out)
     elif action in SWITCHES:
-        model.access, said = switched(model.access, action, item.key)
+        model.setup.access, said = switched(model.setup.access, action, item.key)
         model.say(said, good=True)
     elif action == "leave":
         _leave(model, item, out)
@@ -97,9 +97,9 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
     elif action == "stream":
         model.stream = toggled(model.stream)
     elif action == "mute":
-        model.muted = not model.muted
+        model.setup.muted = not model.setup.muted
     elif action in SPEAKER_LINES:
-        model.speaker = SPEAKER_LINES[action](model.speaker)
+        model.notices.speaker = SPEAKER_LINES[action](model.notices.speaker)
     elif action in ("bug", "edit", "bug back"):
         _challenge(model, action, out)
     elif action == "round":
@@ -115,7 +115,7 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
 def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:
     """Do what a key does; what the application must do is added to `out`."""
     # A gamepad's buttons stand for the keys of before.
-    bindings = DEFAULT if item.device is Device.GAMEPAD else model.bindings
+    bindings = DEFAULT if item.device is Device.GAMEPAD else model.setup.bindings
     action = bindings.actions.get(item.key)
     if not item.plain or action is None:
         return

@@ -40,7 +40,7 @@ def _finger_box(model: Model, spot: CookSpot, finger: float, front_row: float) -
     which begin at `front_row`.
     """
     x, y, w, h = grown(spot.box, finger)
-    return x, min(y, front_row - h) if spot.y < model.kitchen.cook_line else y, w, h
+    return x, min(y, front_row - h) if spot.y < model.floor.kitchen.cook_line else y, w, h
 
 
 def cook_at(model: Model, x: float, y: float, finger: float = 0.0) -> Cook | None:
@@ -48,9 +48,9 @@ def cook_at(model: Model, x: float, y: float, finger: float = 0.0) -> Cook | Non
     least; then it is the nearest one.
     """
     near: list[tuple[float, int]] = []
-    front_row = cook_spot(model.kitchen, 1, model.slots).box[1] if model.cooks else 0.0
+    front_row = cook_spot(model.floor.kitchen, 1, model.floor.slots).box[1] if model.cooks else 0.0
     for slot, cook in model.cooks.items():
-        spot = cook.spot or cook_spot(model.kitchen, slot, model.slots)
+        spot = cook.spot or cook_spot(model.floor.kitchen, slot, model.floor.slots)
         if spot.contains(x, y):
             return cook
         if finger and inside(_finger_box(model, spot, finger, front_row), x, y):
@@ -66,8 +66,8 @@ def look(model: Model) -> None:
     if pointing.hover and not pointing.moved:
         gopher = model.gophers.get(pointing.hover)
         pointing.moved = gopher is None or not _covers(gopher, *pointing.at)
-    if not pointing.moved or len(model.gophers) > POINTED_AT and model.real < pointing.look_again:
+    if not pointing.moved or len(model.gophers) > POINTED_AT and model.time.real < pointing.look_again:
         return
-    (x, y), pointing.moved, pointing.look_again = pointing.at, False, model.real + LOOK_EVERY
-    found = gopher_at(model, x, y) if y <= model.kitchen.front + 12 else None
+    (x, y), pointing.moved, pointing.look_again = pointing.at, False, model.time.real + LOOK_EVERY
+    found = gopher_at(model, x, y) if y <= model.floor.kitchen.front + 12 else None
     pointing.hover = found.id if found else ""

@@ -20,7 +20,7 @@ def targets(model: Model, finger: float = 0.0) -> dict[Target, Box]:
     meant. `finger`: what a finger must meet at least; 0: it is a fine pointer.
     """
     found: dict[Target, Box] = {}
-    hud = model.composition.from_hud
+    hud = model.setup.composition.from_hud
     if model.stream.shown:
         found["switch"], found["track"] = SWITCH, _track(model, finger)
         found["sign"] = SIGN
@@ -35,7 +35,7 @@ def targets(model: Model, finger: float = 0.0) -> dict[Target, Box]:
     if plan.round is not None:
         found["round"] = hud(plan.round)
     found["help"] = hud(plan.help)
-    if model.muted:
+    if model.setup.muted:
         found["muted"] = hud(plan.muted)
     found["ui"] = hud(plan.ui)
     return found
@@ -46,7 +46,7 @@ def _track(model: Model, finger: float) -> Box:
     switch; the slowest rates are reached by dragging.
     """
     left, top, wide, high = TRACK
-    begin = max(left - REACH, model.composition.whole[0] + finger)
+    begin = max(left - REACH, model.setup.composition.whole[0] + finger)
     return begin, top - REACH / 2, left + wide + REACH - begin, high + REACH
 
 
@@ -54,9 +54,9 @@ def finger_box(model: Model, name: Target, box: Box) -> Box:
     """How much of a sign or button a finger can meet: it grows around it, but stays on the display; the
     stream's switch and slider grow away from each other and from the bug's sign below, and that from them.
     """
-    finger = model.composition.finger
+    finger = model.setup.composition.finger
     x, y, w, h = grown(box, finger)
-    left, top, wide, high = model.composition.whole
+    left, top, wide, high = model.setup.composition.whole
     upper, lower, right = top, top + high, left + wide
     if name == "switch":
         right = _track(model, finger)[0]
@@ -73,7 +73,7 @@ def target_at(model: Model, item: PointerPress) -> Target | None:
     """The sign or button that a press meets; None: none."""
     x, y = item.x, item.y
     touch = item.device is Device.TOUCH
-    found = targets(model, model.composition.finger if touch else 0.0)
+    found = targets(model, model.setup.composition.finger if touch else 0.0)
     for name, box in found.items():
         if name != "sign" and inside(box, x, y):
             return name

@@ -60,13 +60,13 @@ def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: b
     """Let everybody look again where the floor is another, or who lives, or who has died. `followed_grow`:
     whom somebody follows is larger than the crowd, and grows as soon as that is looked at.
     """
-    room = model.floor, model.anyone_alive, fallen
+    room = model.floor.plan, model.anyone_alive, fallen
     if model.crowd.room != room:
         model.crowd.room = room
         for gopher in model.gophers.values():
             gopher.wake()
     elif followed_grow:
-        for one in (model.gophers.get(model.pointing.hover), model.gophers.get(model.card)):
+        for one in (model.gophers.get(model.pointing.hover), model.gophers.get(model.own.card)):
             if one is not None:
                 one.wake()
 
@@ -90,10 +90,9 @@ def rest_of(
     """Its rest, once it stands still on its own stand, or in a crowd (`step`) has only a few
     pixels left to it; None while it does not.
     """
-    body, floor = gopher.body, model.floor
+    body = gopher.body
     if (
-        floor is None
-        or gopher.hop is not None
+        gopher.hop is not None
         or gopher.delivered
         or gopher.lift > 0.0
         or gopher.arrow > 0.0
@@ -105,7 +104,7 @@ def rest_of(
         gopher.lean.halt()
     if gopher.stretch.moving or gopher.lean.moving:
         return None
-    goal = goal_of(gopher, floor)
+    goal = goal_of(gopher, model.floor.plan)
     gopher.gliding = not on_stand(body, goal)
     if gopher.gliding and step is None or touched_by_a_death(model, gopher, fallen):
         return None
