@@ -130,7 +130,7 @@ def test_the_buttons_from_edge_to_edge(box: Box, answer: Answer) -> None:
 
 
 def cook_middle(model: Model, slot: int) -> tuple[float, float]:
-    spot = cook_spot(model.floor.kitchen, slot, model.floor.slots)
+    spot = model.floor.cook_spot(slot)
     return spot.x, spot.y - spot.height / 2
 
 
@@ -162,7 +162,7 @@ def test_the_foremost_of_two_gophers_is_meant() -> None:
     a, b = model.gophers["o0"], model.gophers["o1"]
     a.body.x, a.body.y, b.body.x, b.body.y = 800.0, 640.0, 805.0, 690.0
     for _ in range(2):
-        assert gopher_at(model, 802.0, 600.0) is b
+        assert gopher_at(model.gophers, 802.0, 600.0) is b
         model.gophers = dict(reversed(model.gophers.items()))
 
 

@@ -133,7 +133,7 @@ def at_peace(model: Model, gopher: Gopher) -> bool:
         return gopher.mood in (Mood.WALK, Mood.LEAVE) and (gopher.mood is Mood.WALK or gopher.delivered)
     waits = Mood.ASLEEP if model.time.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT
     works = model.anyone_alive and gopher.order.worker is not None
-    return gopher.mood is (Mood.WORKED if works else waits) and not held_by_the_dead(model, gopher)
+    return gopher.mood is (Mood.WORKED if works else waits) and not held_by_the_dead(model.cooks, gopher)
 
 
 def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:

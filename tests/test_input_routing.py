@@ -29,7 +29,6 @@ from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
 from game.simulation.controls.picking import look
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import cook_spot
 from game.simulation.speaker_lines import told
 from game.simulation.stream_slider import TRACK
 from game.simulation.update import update
@@ -105,7 +104,7 @@ def test_a_finger_on_the_slider_is_not_let_go_by_another_one_nor_by_a_mouse() ->
     model, _, router, done = scene()
     x, y = TRACK[0] + 100, TRACK[1] + 10
     router.route([PointerPress(x, y, Device.TOUCH, 1)])
-    spot = cook_spot(model.floor.kitchen, 2, model.floor.slots)
+    spot = model.floor.cook_spot(2)
     at = spot.x, spot.y - spot.height / 2
     other = [PointerMove(*at, Device.TOUCH, 2), PointerPress(*at, Device.TOUCH, 2)]
     rate = model.stream.per_minute

@@ -7,14 +7,14 @@ import pytest
 from game.inputs import Device
 from game.simulation.display.key_hints import QUIET, how, invites, inviting, key_caps, last_kill
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, KitchenLayout, cook_spot
+from game.simulation.places import CookSpot, KitchenLayout
 from tests.telling import kitchen_with, worker
 from tests.test_receipt_strip import receipt
 
 
 def spots(model: Model) -> dict[int, CookSpot]:
     """Where every slot's cook stands."""
-    return {slot: cook_spot(model.floor.kitchen, slot, model.floor.slots) for slot in model.cooks}
+    return {slot: model.floor.cook_spot(slot) for slot in model.cooks}
 
 
 def staffed_with(slots: int) -> Model:

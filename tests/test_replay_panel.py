@@ -54,7 +54,7 @@ def killed(done: bool = True, slots: int = 2) -> Filmed:
 def a_panel(model: Filmed | None = None) -> ReplayPanel:
     model = model or killed()
     recording = model.recorder.done[-1]
-    return ReplayPanel(recording, lambda: receipt_of(model, recording), lambda: None)
+    return ReplayPanel(recording, lambda: receipt_of(model.known.receipts, recording), lambda: None)
 
 
 def at_moment(panel: ReplayPanel, moment: float) -> ReplayPanel:

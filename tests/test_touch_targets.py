@@ -38,7 +38,6 @@ from game.simulation.controls.clicks import press
 from game.simulation.controls.targets import target_at, targets
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import cook_spot
 from game.simulation.speaker_lines import told
 from tests.failures_and_rounds_panels import the_failures, the_round
 from tests.panelling import writing
@@ -241,7 +240,7 @@ def test_a_finger_meets_every_cook(shape: str, cooks: int) -> None:
         def leads(x: float, y: float, slot: int = slot) -> bool:
             return pressed(model, finger_at(composition, x, y)) == slot
 
-        box = cook_spot(model.floor.kitchen, slot, model.floor.slots).box
+        box = model.floor.cook_spot(slot).box
         side = largest_square(leads, in_units(composition, box), composition)
         if side < LEAST:
             short[slot] = side

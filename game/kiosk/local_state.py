@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from api_stub.schema import Checkpoint
 from game.accessibility import Access
 from game.simulation.model import Model
 from game.simulation.model_parts import NOWHERE
@@ -20,19 +21,18 @@ class OwnSwitches:
     access: Access
 
 
-def _stream_of(model: Model) -> OrderStream:
+def _as_configured(stream: OrderStream, checkpoint: Checkpoint | None) -> OrderStream:
     """The stream as the checkpoint has it; what is on its way stays so."""
-    checkpoint = model.known.checkpoint
     if checkpoint is None:
-        return replace(model.stream, running=False, shown=False)
-    return configured(replace(model.stream, source=""), checkpoint.stream, checkpoint.name)
+        return replace(stream, running=False, shown=False)
+    return configured(replace(stream, source=""), checkpoint.stream, checkpoint.name)
 
 
 def put_back(model: Model, own: OwnSwitches) -> None:
     """Nothing of the last visitor's is left in the model."""
     checkpoint = model.known.checkpoint
     model.setup.muted, model.setup.access = own.muted, own.access
-    model.stream = _stream_of(model)
+    model.stream = _as_configured(model.stream, checkpoint)
     model.notices.speaker = (
         told(SpeakerLines(), checkpoint.story) if checkpoint is not None else SpeakerLines()
     )

@@ -214,7 +214,9 @@ class PanelStack:
         recording = recorded(self._recorder, self._model.known.receipts, receipt)
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
         model = self._model
-        again = ReplayPanel(recording, lambda: receipt_of(model, recording), self._art, model.setup.access)
+        again = ReplayPanel(
+            recording, lambda: receipt_of(model.known.receipts, recording), self._art, model.setup.access
+        )
         self.panels.append(again)
 
     def _show_bug(self, wish: OpenBug) -> None:

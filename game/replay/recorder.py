@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from api_stub.schema import Order, OrderStatus
+from api_stub.schema import Order, OrderStatus, Receipt
 from game.api_state.events import Event, WorkerDied
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import receipt_for
@@ -51,7 +51,7 @@ def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
             recorder.reels = [*recorder.reels, reel][-KEPT:]
     for reel in [reel for reel in recorder.reels if _over(reel, now)]:
         recorder.reels.remove(reel)
-        recorder.done.append(_finished(model, reel, now))
+        recorder.done.append(_finished(model.known.receipts, reel, now))
         # The newest kills, not those that ended last.
         recorder.done.sort(key=lambda recording: recording.killed)
         del recorder.done[:-KEPT]
@@ -150,12 +150,12 @@ def _over(reel: RunningRecording, now: float) -> bool:
     return late or reel.settled is not None and now - reel.settled >= AFTER
 
 
-def _finished(model: Model, reel: RunningRecording, now: float) -> Recording:
+def _finished(receipts: Sequence[Receipt], reel: RunningRecording, now: float) -> Recording:
     end = min(now, reel.recording.begin + LONGEST)
     taken = tuple(reel.taken)
     concerned = {one.order for one in taken} | reel.waiting.keys()
     held = tuple(key for key in reel.kept if key in concerned)
     one = reel.recording
-    told = receipt_for(model.known.receipts, one.worker, one.receipts_before)
+    told = receipt_for(receipts, one.worker, one.receipts_before)
     number = told.n if told is not None else 0
     return replace(one, frames=tuple(reel.frames), taken=taken, held=held, end=end, receipt=number)

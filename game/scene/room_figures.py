@@ -12,7 +12,7 @@ from game.simulation.display.key_hints import KeyCap, inviting, key_caps
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.particles import Particle
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places import CookSpot
 
 TETHER_SECONDS = 2.5
 """For so long after a takeover the line to the new cook shows, among however many."""
@@ -146,8 +146,7 @@ def moment_of(model: Model) -> FrameMoment:
 def placed_cooks(model: Model) -> dict[int, PlacedCook]:
     """Every slot's cook with its place."""
     return {
-        slot: PlacedCook(cook, cook.spot or cook_spot(model.floor.kitchen, slot, model.floor.slots))
-        for slot, cook in model.cooks.items()
+        slot: PlacedCook(cook, cook.spot or model.floor.cook_spot(slot)) for slot, cook in model.cooks.items()
     }
 
 

@@ -22,7 +22,7 @@ from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount
 from game.simulation.messages import Message, with_message
 from game.simulation.particles import Particles
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places import CookSpot, KitchenLayout, Place, cook_spot
 from game.simulation.speaker_lines import SpeakerLines
 
 MOST_DELIVERIES = 4096
@@ -132,6 +132,10 @@ class KitchenFloor:
     def __post_init__(self) -> None:
         """A floor to stand on from the first frame."""
         self.plan = plan_floor(self.kitchen, {})
+
+    def cook_spot(self, slot: int) -> CookSpot:
+        """Where the cook of a slot (from 1) stands."""
+        return cook_spot(self.kitchen, slot, self.slots)
 
 
 @dataclass

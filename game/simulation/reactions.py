@@ -40,9 +40,10 @@ from game.simulation.actors import (
 )
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
+from game.simulation.model_parts import Effects, KitchenFloor
 from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.order_outcomes import count_end, lose, tell_operator
-from game.simulation.places import PLACE_OF, Place, cook_spot
+from game.simulation.places import PLACE_OF, Place
 from game.simulation.seats import beside, seat_of, spot_of
 
 MEANT = frozenset({"shutdown", "redeploy"})
@@ -113,7 +114,7 @@ def _move(model: Model, event: OrderMoved) -> None:
 
 def _vanish(model: Model, order_id: str, gone: bool) -> None:
     """Temporal does not know it any more, or does so again."""
-    lose(model, 1 if gone else -1)
+    lose(model.outcomes, 1 if gone else -1)
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         _go(model, gopher, Place.ASIDE if gone else PLACE_OF[gopher.order.status])
@@ -121,7 +122,7 @@ def _vanish(model: Model, order_id: str, gone: bool) -> None:
 
 def _take_over(model: Model, event: OrderTakenOver) -> None:
     gopher = model.gophers.get(event.order)
-    spot = spot_of(model, event.after)
+    spot = spot_of(model.cooks, model.floor, event.after)
     if gopher is None:
         return
     if spot is None:
@@ -129,7 +130,7 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
         gopher.note_change(model.time.now)
         gopher.leap(560.0)
         return
-    x, y = beside(model.floor.kitchen, spot, seat_of(model, gopher, slot_of(event.after) or 0))
+    x, y = beside(model.floor.kitchen, spot, seat_of(model.gophers, gopher, slot_of(event.after) or 0))
     body = gopher.body
     far = min(math.dist((body.x, body.y), (x, y)), 1400.0)
     arc = Arc(body.x, body.y, x, y, 0.42 + far / 3200.0, 130.0 + far * 0.14)
@@ -179,7 +180,7 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook.died_real = model.time.real_of(cook.died_at, model.time.real - model.api_contact.fleet_at)
     if event.cause in MEANT:
         return
-    spot = cook_spot(model.floor.kitchen, event.slot, model.floor.slots)
+    spot = model.floor.cook_spot(event.slot)
     cook.stretch.push(-7.0)
     cook.lean.push(-160.0 if event.slot % 2 else 160.0)
     model.effects.particles.blow(spot.x, spot.y, spot.y, colour_of(event.worker), spot.height)
@@ -208,18 +209,18 @@ def _born(model: Model, event: WorkerBorn) -> None:
         # A death and a birth in one answer: both happened, and the one that falls is not the one that comes.
         cook.succeeded = True
     else:
-        arrive(model, cook)
+        arrive(cook, model.floor, model.effects)
 
 
-def arrive(model: Model, cook: Cook) -> None:
+def arrive(cook: Cook, floor: KitchenFloor, effects: Effects) -> None:
     """Let a new process's cook drop in."""
     cook.phase, cook.age, cook.succeeded = CookPhase.ARRIVING, 0.0, False
     cook.generation = cook.worker.generation if cook.worker else cook.generation
     cook.lean.halt()
     cook.stretch.halt()
     cook.stretch.push(5.0)
-    spot = cook_spot(model.floor.kitchen, cook.slot, model.floor.slots)
-    model.effects.particles.puff(spot.x, spot.y, 8, 60.0)
+    spot = floor.cook_spot(cook.slot)
+    effects.particles.puff(spot.x, spot.y, 8, 60.0)
 
 
 def sync(model: Model) -> None:

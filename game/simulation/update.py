@@ -84,8 +84,8 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
     if isinstance(news, RecordsSeen):
         _note_ages(model, old)
         take_receipts(model, old)
-        take_timeouts(model, old)
-        audit_alarm(model, old)
+        take_timeouts(model.notices, model.known, old, model.time.real)
+        audit_alarm(model.outcomes, old.audit, model.known.audit)
     if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
         checkpoint = model.known.checkpoint
         model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
@@ -182,7 +182,7 @@ def update(
     model.notices.speaker = later(model.notices.speaker, real, model.kiosk.on)
     _stream(model, out)
     _mind_the_bug(model, out)
-    update_notes(model, real)
+    update_notes(model.notices, model.known.timeouts, model.time.real, real)
     if model.kiosk.escape_held is not None:
         model.kiosk.escape_held += real
     model.pointing.idle += real

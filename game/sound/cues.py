@@ -20,6 +20,7 @@ from game.api_state.events import (
 )
 from game.api_state.order_merge import FINAL
 from game.simulation.model import Model
+from game.simulation.model_parts import KitchenFloor
 from game.simulation.places import PLACE_OF, Place, cook_spot
 
 QUIET_CAUSES = frozenset({"shutdown", "redeploy"})
@@ -49,8 +50,8 @@ def _place_x(model: Model, order_id: str, status: OrderStatus) -> float:
     return gopher.body.x if gopher is not None else model.floor.kitchen.anchors[PLACE_OF[status]]
 
 
-def _cook_x(model: Model, slot: int) -> float:
-    return cook_spot(model.floor.kitchen, slot, max(model.floor.slots, slot)).x
+def _cook_x(floor: KitchenFloor, slot: int) -> float:
+    return cook_spot(floor.kitchen, slot, max(floor.slots, slot)).x
 
 
 def sounds_for(events: Sequence[Event], model: Model) -> tuple[Cue, ...]:
@@ -83,7 +84,7 @@ def sounds_for(events: Sequence[Event], model: Model) -> tuple[Cue, ...]:
         elif isinstance(event, OrderFailed | OrderVanished):
             cues.append(Cue("blip", _place_x(model, event.order, OrderStatus.FAILED)))
         elif isinstance(event, WorkerDied) and event.cause not in QUIET_CAUSES:
-            cues.append(Cue("poof", _cook_x(model, event.slot)))
+            cues.append(Cue("poof", _cook_x(model.floor, event.slot)))
     return tuple(cues)
 
 

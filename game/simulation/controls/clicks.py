@@ -39,15 +39,16 @@ def press(model: Model, item: PointerPress, out: AppRequests) -> None:
         _sign_or_button(model, name, item, out)
         return
     x, y = item.x, item.y
-    gopher = gopher_at(model, x, y)
-    cook = cook_at(model, x, y)
+    gopher = gopher_at(model.gophers, x, y)
+    cook = cook_at(model.cooks, model.floor, x, y)
     if cook is not None and gopher is not None and y <= model.floor.kitchen.front:
         # Where a cook's head and a gopher overlap on the floor, the small one is the harder target: it wins.
         cook = None
     if cook is None and gopher is None and item.device is Device.TOUCH:
         # A finger has met neither: whoever is near enough is meant.
-        cook = cook_at(model, x, y, model.setup.composition.finger)
-        gopher = gopher_at(model, x, y, model.setup.composition.finger)
+        finger = model.setup.composition.finger
+        cook = cook_at(model.cooks, model.floor, x, y, finger)
+        gopher = gopher_at(model.gophers, x, y, finger)
     if cook is not None:
         (kill_cook if cook.living else start_cook)(model, cook.slot, out)
     elif gopher is not None:

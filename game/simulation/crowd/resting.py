@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from game.api_state.conditions import WANTED, Condition
+from game.api_state.snapshot import LastHolder
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Cook, Gopher, Mood, Rest
 from game.simulation.crowd.fast_path import WalkStep, goal_of, on_stand
@@ -49,10 +51,10 @@ def fallen_cook_of(model: Model, gopher: Gopher) -> Cook | None:
     return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
 
 
-def held_by_the_dead(model: Model, gopher: Gopher) -> bool:
+def held_by_the_dead(cooks: Mapping[int, Cook], gopher: Gopher) -> bool:
     """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
     worker = gopher.order.worker
-    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
+    cook = cooks.get(slot_of(worker) or 0) if worker else None
     return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
@@ -74,13 +76,13 @@ def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: b
 RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
 
 
-def touched_by_a_death(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
+def touched_by_a_death(hands: Mapping[str, LastHolder], gopher: Gopher, fallen: frozenset[str]) -> bool:
     """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
     if not fallen or gopher.condition is Condition.PAUSED:
         return False
     if gopher.order.worker is not None:
         return gopher.order.worker in fallen
-    hand = model.known.hands.get(gopher.id)
+    hand = hands.get(gopher.id)
     return hand is not None and hand.worker in fallen
 
 
@@ -106,7 +108,7 @@ def rest_of(
         return None
     goal = goal_of(gopher, model.floor.plan)
     gopher.gliding = not on_stand(body, goal)
-    if gopher.gliding and step is None or touched_by_a_death(model, gopher, fallen):
+    if gopher.gliding and step is None or touched_by_a_death(model.known.hands, gopher, fallen):
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0
