@@ -40,7 +40,6 @@ from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Renderer, busy, frame_figures
-from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.order_stream import OrderStream
@@ -215,9 +214,6 @@ class App:
         inputs = self._desk.attend(inputs, news, real_dt)
         # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
-        # Only now: it may have been let go in this very frame.
-        if held_long_enough(model):
-            self._desk.leave()
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
+from game.actions import LeaveKiosk
 from game.api_state.events import Event
 from game.api_state.news import FleetSeen, News, OrdersSeen
 from game.replay.recorder import record
@@ -100,6 +101,14 @@ def play(model: Model, seconds: float, dt: float = 1 / 60, news: Sequence[News] 
         events += frame(model, news, step)
         news, left = (), left - step
     return tuple(events)
+
+
+def leaves(model: Model, seconds: float) -> bool:
+    """Whether a kiosk is to be left while nothing but so many real seconds pass, a tenth at a time."""
+    frames = range(round(seconds * 10))
+    asked = [update(model, (), (), 0.1).commands.count(LeaveKiosk()) for _ in frames]
+    assert sum(asked) <= 1, "once for each time that Esc is held"
+    return bool(sum(asked))
 
 
 def kitchen_with(workers: Iterable[Worker], orders: Iterable[Order] = (), settle: float = 0.0) -> Filmed:

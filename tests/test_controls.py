@@ -11,6 +11,7 @@ from game.actions import (
     AskQuit,
     Command,
     KillWorker,
+    LeaveKiosk,
     OpenCard,
     OpenForm,
     OpenHelp,
@@ -30,13 +31,13 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.panel_stack import PanelStack
-from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
 from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
 from game.simulation.update import update
-from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
+from tests.telling import S, kitchen_with, leaves, order, play, staffed, tell, worker
 
 Answer = tuple[tuple[Command, ...], tuple[Wish, ...]]
 NOTHING: Answer = ((), ())
@@ -219,24 +220,21 @@ def kiosk() -> Model:
 
 
 def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
-    assert do(kiosk, KeyPress("escape")) == NOTHING and not held_long_enough(kiosk)
-    play(kiosk, HOLD_TO_QUIT - 0.5)
+    assert do(kiosk, KeyPress("escape")) == NOTHING
+    assert not leaves(kiosk, HOLD_TO_QUIT - 0.5)
     # The system's key repeat must not begin it anew.
-    do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape"))
-    assert not held_long_enough(kiosk)
-    play(kiosk, 0.6)
-    assert held_long_enough(kiosk)
+    assert do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape")) == NOTHING
+    assert leaves(kiosk, 0.8)
+    assert not leaves(kiosk, 2 * HOLD_TO_QUIT), "it is asked for once"
 
 
 def test_letting_go_begins_anew(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
-    play(kiosk, HOLD_TO_QUIT - 0.2)
+    assert not leaves(kiosk, HOLD_TO_QUIT - 0.2)
     do(kiosk, KeyRelease("escape"))
-    play(kiosk, 9.0)
-    assert not held_long_enough(kiosk)
+    assert not leaves(kiosk, 9.0)
     do(kiosk, KeyPress("escape"))
-    play(kiosk, 1.0)
-    assert not held_long_enough(kiosk)
+    assert not leaves(kiosk, 1.0)
 
 
 @pytest.mark.parametrize("wish", [OpenForm(), OpenHelp()])
@@ -246,8 +244,7 @@ def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Mode
     kiosk.pointing.dragging = True
     panel_stack.open(wish)
     do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not panel_stack.take(up).used])
-    play(kiosk, 2 * HOLD_TO_QUIT)
-    assert not held_long_enough(kiosk) and not kiosk.pointing.dragging
+    assert not leaves(kiosk, 2 * HOLD_TO_QUIT) and not kiosk.pointing.dragging
 
 
 def test_the_window_manager_does_not_close_a_kiosk(kiosk: Model) -> None:
@@ -256,9 +253,8 @@ def test_the_window_manager_does_not_close_a_kiosk(kiosk: Model) -> None:
 
 def test_esc_is_held_in_real_time_also_while_the_game_stands_still(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
-    for _ in range(7):
-        update(kiosk, (), (), 0.0, 0.5)
-    assert held_long_enough(kiosk)
+    asked = [update(kiosk, (), (), 0.0, 0.5).commands for _ in range(7)]
+    assert asked == [()] * 6 + [(LeaveKiosk(),)]
 
 
 def test_players_of_a_kiosk_have_the_same_keys(kiosk: Model) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from game.actions import Command, OpenReplay, Wish
+from game.actions import Command, LeaveKiosk, OpenReplay, Wish
 from game.api_state.news import News, PinJudged
 from game.inputs import Input
 from game.kiosk.attendant import Attendant, AttendantStep, ClearAway, ShowAgain
@@ -80,16 +80,18 @@ class KioskActions:
         """What is done for a command: itself, a panel instead of what would lead out, or nothing."""
         if not self._model.kiosk.on:
             return command
+        if isinstance(command, LeaveKiosk):
+            self._leave_or_ask()
+            return None
         answer = answered_inside(command, self._model)
         if isinstance(answer, str):
             self._model.say(answer)
             return None
         return answer
 
-    def leave(self) -> None:
+    def _leave_or_ask(self) -> None:
         """Esc was held for long enough: end, or ask for the PIN first."""
         kiosk = self._model.known.kiosk
-        self._model.kiosk.escape_held = None
         if kiosk is None or not kiosk.has_pin:
             self._leave()
         elif not any(isinstance(panel, PinPanel) for panel in self._panel_stack.panels):

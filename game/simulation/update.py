@@ -28,7 +28,7 @@ from game.bindings import bound
 from game.inputs import Input
 from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
-from game.simulation.controls.dispatch import handle
+from game.simulation.controls.dispatch import handle, leave_if_held
 from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
@@ -176,6 +176,8 @@ def update(
     out = AppRequests()
     for one in inputs:
         handle(model, one, out)
+    # Before time passes: Esc may have been let go by the last input that was looked at.
+    leave_if_held(model.kiosk, out)
     look(model)
     real = dt if real_dt is None else real_dt
     model.time.real += real
