@@ -63,7 +63,7 @@ def _words(receipt: Receipt, tenth: int) -> ReceiptText:
 
 
 def placed_slips(notes: Sequence[ReceiptSlip], access: Access, heard: float) -> list[PlacedSlip]:
-    """The slips that are shown, the newest first. `heard`: when (`Model.real`) the API told anything last:
+    """The slips that are shown, the newest first. `heard`: when (`real`) the API told anything last:
     while it is away nobody tells who took over, and "no one yet" stands at that moment.
     """
     most = MOST_LARGE if access.large else len(notes)
