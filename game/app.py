@@ -231,11 +231,10 @@ class App:
         card = self._panel_stack.open_card
         model.own.card = card[0] if card is not None else ""
         self._records.want_history(card)
-        if model.setup.muted != self.loudspeaker.muted:
-            self.loudspeaker.mute(model.setup.muted)
-        chosen = Settings(
-            model.setup.muted, model.setup.access.calm, model.setup.access.large, model.setup.access.strong
-        )
+        setup, access = model.setup, model.setup.access
+        if setup.muted != self.loudspeaker.muted:
+            self.loudspeaker.mute(setup.muted)
+        chosen = Settings(setup.muted, access.calm, access.large, access.strong)
         if chosen != self._kept and not model.kiosk.on:
             # What a visitor switches is gone with them, over a restart too.
             self._kept = chosen
