@@ -185,8 +185,7 @@ class App:
                 and not self.model.kiosk.on
             ):
                 if not item.repeat:
-                    self._window.toggle_fullscreen()
-                    self._say_trouble()
+                    self._toggle_fullscreen()
             else:
                 inputs.append(item)
         return inputs, pictures
@@ -194,11 +193,11 @@ class App:
     def _does(self, key: str) -> str | None:
         return self.model.setup.bindings.actions.get(key)
 
-    def _say_trouble(self) -> None:
-        """Tell what the window could not do."""
-        if self._window.trouble:
-            self.model.say(self._window.trouble)
-            self._window.trouble = ""
+    def _toggle_fullscreen(self) -> None:
+        """Full screen or back, or tell why that cannot be had."""
+        trouble = self._window.toggle_fullscreen()
+        if trouble:
+            self.model.say(trouble)
 
     def _advance(self, inputs: Sequence[Input], news: Sequence[News], real_dt: float) -> None:
         model = self.model
