@@ -78,6 +78,11 @@ class Quit:
 
 
 @dataclass(frozen=True)
+class LeaveKiosk:
+    """Leave a kiosk, or ask for its PIN first: Esc was held for long enough."""
+
+
+@dataclass(frozen=True)
 class ResetKiosk:
     """Have the API put everything back as the kiosk has it."""
 
@@ -120,6 +125,7 @@ Command = (
     | ResetChallenge
     | EditFile
     | AskReset
+    | LeaveKiosk
     | ResetKiosk
     | TryPin
     | DoFailure

@@ -40,8 +40,8 @@ from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Renderer, busy, frame_figures
-from game.simulation.controls.dispatch import held_long_enough
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update
 from game.sound.cues import ambience_for, sounds_for
@@ -99,12 +99,14 @@ class App:
         self._held: StreamOrders | None = None
         self._fonts: Iterator[None] = iter(())
         self.model = Model(
-            kiosk=options.kiosk, wall=net.clock.now(), stream=OrderStream(session=secrets.token_hex(3))
+            kiosk=KioskState(on=options.kiosk),
+            time=FrameTime(wall=net.clock.now()),
+            stream=OrderStream(session=secrets.token_hex(3)),
         )
         kept = self._kept = load(options.settings)
-        self.model.muted = kept.muted
-        self.model.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
-        self.loudspeaker = Loudspeaker(self.model.muted)
+        self.model.setup.muted = kept.muted
+        self.model.setup.access = Access(kept.reduced_motion, kept.far_legible, kept.high_contrast)
+        self.loudspeaker = Loudspeaker(self.model.setup.muted)
         self.renderer = Renderer(window, options.cache_dir)
         self.recorder = Recorder()
         self._panel_stack = PanelStack(self.model, lambda: self.renderer.art, self.recorder)
@@ -132,15 +134,15 @@ class App:
         self._window.renew()
         self.renderer.prepare(lambda: busy(self.model))
         if self.renderer.ready and self._shown_at is None and self.renderer.kitchen is not None:
-            self.model.kitchen = self.renderer.kitchen
+            self.model.floor.kitchen = self.renderer.kitchen
         inputs, pictures = self._inputs()
-        self.model.composition = self._window.composition
+        self.model.setup.composition = self._window.composition
         self._advance(inputs, self._intake.let_in(self._net.drain()), real_dt)
         # Full screen, too, makes another surface, and a panel that opens may have asked for it meanwhile.
         self._window.renew()
         self.renderer.draw(frame_figures(self.model), self._desk.overlays)
-        if self.model.device is Device.GAMEPAD:
-            self.renderer.draw_pointer(self.model.access, *self._window.reader.gamepads.pointer)
+        if self.model.setup.device is Device.GAMEPAD:
+            self.renderer.draw_pointer(self.model.setup.access, *self._window.reader.gamepads.pointer)
         pygame.display.flip()
         if self.renderer.ready and self._shown_at is None:
             self._shown_at = time.monotonic()
@@ -180,30 +182,29 @@ class App:
                 isinstance(item, KeyPress)
                 and item.plain
                 and self._does(item.key) == "full screen"
-                and not self.model.kiosk
+                and not self.model.kiosk.on
             ):
                 if not item.repeat:
-                    self._window.toggle_fullscreen()
-                    self._say_trouble()
+                    self._toggle_fullscreen()
             else:
                 inputs.append(item)
         return inputs, pictures
 
     def _does(self, key: str) -> str | None:
-        return self.model.bindings.actions.get(key)
+        return self.model.setup.bindings.actions.get(key)
 
-    def _say_trouble(self) -> None:
-        """Tell what the window could not do."""
-        if self._window.trouble:
-            self.model.say(self._window.trouble)
-            self._window.trouble = ""
+    def _toggle_fullscreen(self) -> None:
+        """Full screen or back, or tell why that cannot be had."""
+        trouble = self._window.toggle_fullscreen()
+        if trouble:
+            self.model.say(trouble)
 
     def _advance(self, inputs: Sequence[Input], news: Sequence[News], real_dt: float) -> None:
         model = self.model
         if any(isinstance(item, PointerMove | PointerPress) for item in inputs):
             # Over a panel too: a kiosk must not hide the pointer of somebody who fills in the form.
             model.pointing.idle = 0.0
-        model.wall = self._net.clock.now()
+        model.time.wall = self._net.clock.now()
         result = update(model, (), news, self._clock.tick(real_dt), real_dt)
         if result.hit_stop:
             self._clock.hold(result.hit_stop)
@@ -212,9 +213,6 @@ class App:
         inputs = self._desk.attend(inputs, news, real_dt)
         # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
-        # Only now: it may have been let go in this very frame.
-        if held_long_enough(model):
-            self._desk.leave()
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:
@@ -230,17 +228,18 @@ class App:
             (model.open_orders, model.outcomes.delivered, model.outcomes.cancelled, model.outcomes.lost)
         )
         card = self._panel_stack.open_card
-        model.card = card[0] if card is not None else ""
+        model.own.card = card[0] if card is not None else ""
         self._records.want_history(card)
-        if model.muted != self.loudspeaker.muted:
-            self.loudspeaker.mute(model.muted)
-        chosen = Settings(model.muted, model.access.calm, model.access.large, model.access.strong)
-        if chosen != self._kept and not model.kiosk:
+        setup, access = model.setup, model.setup.access
+        if setup.muted != self.loudspeaker.muted:
+            self.loudspeaker.mute(setup.muted)
+        chosen = Settings(setup.muted, access.calm, access.large, access.strong)
+        if chosen != self._kept and not model.kiosk.on:
             # What a visitor switches is gone with them, over a restart too.
             self._kept = chosen
             save(self._options.settings, chosen)
         self.loudspeaker.frame(sounds_for(result.events, model), ambience_for(model), real_dt)
-        if model.kiosk:
+        if model.kiosk.on:
             self._window.show_pointer(model.pointing.idle < POINTER_IDLE)
 
     def _leave(self) -> None:

@@ -69,7 +69,7 @@ def invited(slots: int) -> Callable[[Props], tuple[Model, Panels]]:
         model, _ = orders(10)(props)
         tell(model, staffed(*(worker(n) for n in range(1, slots + 1))))
         play(model, 1.3)
-        model.kiosk = True
+        model.kiosk.on = True
         return model, ()
 
     return scene
@@ -148,20 +148,22 @@ def draw(name: str) -> pygame.Surface:
         view = View(window.canvas)
         art = pictures_at(view.scale)
         model, panels = scene.story(Props(art, scene.access))
-        model.composition, model.access = window.composition, scene.access
-        model.device = scene.device
-        view.access = kitchen_access(model.composition.shape, model.access)
+        model.setup.composition, model.setup.access = window.composition, scene.access
+        model.setup.device = scene.device
+        view.access = kitchen_access(model.setup.composition.shape, model.setup.access)
         if not scene.stale:
             # The audit has just been counted, however long the story took.
-            model.api_contact.audit_at = model.real
+            model.api_contact.audit_at = model.time.real
         brush = Brush(view, art, Pen(view))
         draw_kitchen(brush, room_figures(model), hud_figures(model), GopherPictures())
         Margins().draw(window, art, margin_figures(model), True)
-        over = whole_view(window, model.access)
+        over = whole_view(window, model.setup.access)
         for panel in panels:
-            panel.draw(panel_view(over, panel, window.composition, model.access))
+            panel.draw(panel_view(over, panel, window.composition, model.setup.access))
         draw_over_panels(
-            brush, alert_figures(model), message_room(model.composition.shape, model.access, panels)
+            brush,
+            alert_figures(model),
+            message_room(model.setup.composition.shape, model.setup.access, panels),
         )
         return stored(window.screen)
 

@@ -29,6 +29,7 @@ from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.scene.kitchen import kitchen_of_scene
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, KitchenFloor, Setup
 from tests.panelling import keys, pass_time
 from tests.telling import T0, S, at, order, play, staffed, stages, tell, worker
 from tests.test_receipt_strip import held, receipt
@@ -75,7 +76,9 @@ HOUSE = Checkpoint(
 def kitchen(props: Props, cooks: int = 3) -> Model:
     """An open kitchen with so many cooks, and nobody else yet."""
     model = Model(
-        wall=T0.timestamp() + 60.0, kitchen=kitchen_of_scene(props.art.scene()), access=props.access
+        time=FrameTime(wall=T0.timestamp() + 60.0),
+        floor=KitchenFloor(kitchen=kitchen_of_scene(props.art.scene())),
+        setup=Setup(access=props.access),
     )
     tell(model, staffed(*(worker(n) for n in range(1, cooks + 1))), RecordsSeen(audit=audit()))
     return model
@@ -127,7 +130,7 @@ def killed(after: float, taken_over: bool = False) -> SceneMaker:
         ]
         tell(model, OrdersSeen((*mine, order("manual-ab12-9", S.PREPARING, 1, worker="w1.1"))))
         play(model, 3.0)
-        dead = staffed(worker(1), worker(2, "dead", since=model.wall - T0.timestamp()), worker(3))
+        dead = staffed(worker(1), worker(2, "dead", since=model.time.wall - T0.timestamp()), worker(3))
         if not taken_over:
             play(model, after, news=[dead])
             return model, ()
@@ -136,7 +139,7 @@ def killed(after: float, taken_over: bool = False) -> SceneMaker:
             one.model_copy(update={"worker": f"w{1 + 2 * n}.1", "attempt": 2}) for n, one in enumerate(mine)
         ]
         notes = [held(one.id, to=one.worker, **{"from": "w2.1"}, delay=2.0) for one in took]
-        slip = receipt(1, *notes, seconds=model.wall - T0.timestamp() - 2.0, worker="w2.1", slot=2)
+        slip = receipt(1, *notes, seconds=model.time.wall - T0.timestamp() - 2.0, worker="w2.1", slot=2)
         play(model, after, news=[OrdersSeen(tuple(took)), RecordsSeen(receipts=(slip,))])
         return model, ()
 
@@ -146,7 +149,7 @@ def killed(after: float, taken_over: bool = False) -> SceneMaker:
 def card(props: Props) -> tuple[Model, Panels]:
     """The card of an order that was taken over in the oven, with its page's QR code, beside the kitchen."""
     model, _ = killed(1.0, taken_over=True)(props)
-    known, now = model.known, model.wall - T0.timestamp()
+    known, now = model.known, model.time.wall - T0.timestamp()
     views = [
         StageView(
             stage=Stage.PREPARE, worker="w3.1", attempts=1, started_at=at(now - 12), finished_at=at(now - 9)
@@ -167,7 +170,7 @@ def card(props: Props) -> tuple[Model, Panels]:
         "http://127.0.0.1:8233",
         art=props.art,
         side="right",
-        context=lambda: OrderContext((), known.receipts, model.wall),
+        context=lambda: OrderContext((), known.receipts, model.time.wall),
     )
     pass_time(panel)
     return model, (panel,)
@@ -176,7 +179,7 @@ def card(props: Props) -> tuple[Model, Panels]:
 def figures(props: Props) -> tuple[Model, Panels]:
     """The stats view."""
     model, _ = orders(10)(props)
-    tell(model, RecordsSeen(stats=stats(counted_at=at(model.wall - T0.timestamp()))))
+    tell(model, RecordsSeen(stats=stats(counted_at=at(model.time.wall - T0.timestamp()))))
     panel = StatsPanel(lambda: KnownFigures(model.known, model.audit_age, model.stats_age))
     pass_time(panel)
     return model, (panel,)
@@ -226,7 +229,7 @@ def conditions(props: Props) -> tuple[Model, Panels]:
     play(model, 1.6, news=[OrdersSeen(tuple(over))])
     # The audit of before stands, and is older by now.
     play(model, 6.0)
-    model.messages.clear()
+    model.notices.messages.clear()
     model.say("w3.1 was not heard of in time; it lives. Bake for Ada goes on with w2.1.", icon="heartbeat")
     play(model, 0.5)
     return model, ()
@@ -245,7 +248,7 @@ def crowd_conditions(props: Props) -> tuple[Model, Panels]:
         )
     ]
     play(model, 2.5, news=[OrdersSeen(tuple(told))])
-    model.messages.clear()
+    model.notices.messages.clear()
     play(model, 0.1)
     return model, ()
 
@@ -253,7 +256,7 @@ def crowd_conditions(props: Props) -> tuple[Model, Panels]:
 def custody_card(props: Props) -> tuple[Model, Panels]:
     """The card of an order with a chain of custody, that waits for its next attempt."""
     model, _ = empty(props)
-    now = model.wall - T0.timestamp()
+    now = model.time.wall - T0.timestamp()
     held = [("w3.1", 1, 20.0), ("w2.1", 2, 14.0), ("w1.1", 3, 9.0)]
     chain = [Custodian(worker=w, attempt=n, started_at=at(now - ago)) for w, n, ago in held]
     views = [
@@ -278,7 +281,7 @@ def custody_card(props: Props) -> tuple[Model, Panels]:
         "http://127.0.0.1:8233",
         art=props.art,
         side="right",
-        context=lambda: OrderContext((), slips, model.wall, (given_up,)),
+        context=lambda: OrderContext((), slips, model.time.wall, (given_up,)),
     )
     pass_time(panel)
     return model, (panel,)
@@ -292,7 +295,7 @@ def held_by(worker: str) -> ReceiptOrder:
 def paused_card(props: Props) -> tuple[Model, Panels]:
     """The card of an order that was paused."""
     model, _ = empty(props)
-    now = model.wall - T0.timestamp()
+    now = model.time.wall - T0.timestamp()
     views = [StageView(stage=Stage.PREPARE, attempts=2, worker="w2.1", started_at=at(now - 8))]
     mine = order(
         "manual-ab12-0", S.PREPARING, 2, workflow_id="manual-ab12-0--0001", started_at=at(now - 12),
@@ -300,7 +303,7 @@ def paused_card(props: Props) -> tuple[Model, Panels]:
     )  # fmt: skip
     panel = OrderCard(
         mine.id, {mine.id: mine}.get, "http://127.0.0.1:8233", art=props.art, side="right",
-        context=lambda: OrderContext((), (), model.wall),
+        context=lambda: OrderContext((), (), model.time.wall),
     )  # fmt: skip
     pass_time(panel)
     return model, (panel,)
@@ -310,7 +313,7 @@ def differences(props: Props) -> tuple[Model, Panels]:
     """The stats view where both sides of the balance differ."""
     model, panels = figures(props)
     odd = audit(
-        counted_at=at(model.wall - T0.timestamp()),
+        counted_at=at(model.time.wall - T0.timestamp()),
         temporal={"Running": 24, "Completed": 1179, "Canceled": 2},
         balanced=False,
         differences=[
@@ -323,7 +326,7 @@ def differences(props: Props) -> tuple[Model, Panels]:
             "started": 1204, "open": 24, "delivered": 1180, "failed": 3, "retries": 90,
             "heartbeat_timeouts": 12, "oldest_open_s": 83.0,
         },
-        counted_at=at(model.wall - T0.timestamp()),
+        counted_at=at(model.time.wall - T0.timestamp()),
     )  # fmt: skip
     tell(model, RecordsSeen(audit=odd, stats=more))
     return model, panels
@@ -331,7 +334,11 @@ def differences(props: Props) -> tuple[Model, Panels]:
 
 def uncounted(props: Props) -> tuple[Model, Panels]:
     """Before the first audit."""
-    model = Model(wall=T0.timestamp(), kitchen=kitchen_of_scene(props.art.scene()), access=props.access)
+    model = Model(
+        time=FrameTime(wall=T0.timestamp()),
+        floor=KitchenFloor(kitchen=kitchen_of_scene(props.art.scene())),
+        setup=Setup(access=props.access),
+    )
     tell(model, staffed(worker(1)))
     play(model, 1.0)
     return model, ()

@@ -233,7 +233,7 @@ def kill(directory: Path) -> None:
         it.until(lambda: not cook.living)
 
         def note(words: str = "") -> None:
-            found.append((words or f"+{it.model.wall - cook.died_at:.1f} s", it.picture()))
+            found.append((words or f"+{it.model.time.wall - cook.died_at:.1f} s", it.picture()))
 
         it.play(0.12)
         note()
@@ -323,7 +323,7 @@ def bug(directory: Path) -> None:
             it.stack.order(f"auto-5c4ee2-{n}", toppings=[] if n else ["basil"])
             it.play(1.0)
         it.order(9, "Ada")
-        it.until(lambda: it.model.stuck, 40.0)
+        it.until(lambda: it.model.notices.stuck, 40.0)
         # The slip comes by itself when orders begin to hang.
         it.play(6.0)
         keep(it.picture(), "bug")

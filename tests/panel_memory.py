@@ -36,7 +36,7 @@ FRAMES = 30
 def panels(model: Model, art: Art) -> dict[str, Callable[[], Panel]]:
     """How each panel is made, by its name."""
     replayed = recorded().recorder.done[-1]
-    known = figures(Props(art, model.access))[0].known
+    known = figures(Props(art, model.setup.access))[0].known
     order = next(iter(known.orders.values()))
     order = order.model_copy(update={"workflow_id": "a--0001", "run_id": "0190d3c2-aaaa-bbbb"})
     page = "http://127.0.0.1:8233"
@@ -51,7 +51,7 @@ def panels(model: Model, art: Art) -> dict[str, Callable[[], Panel]]:
             page,
             art=art,
             side="right",
-            context=lambda: OrderContext(wall=model.wall),
+            context=lambda: OrderContext(wall=model.time.wall),
         ),
         "card at the left": lambda: OrderCard(order.id, lambda _: order, page, art=art, side="left"),
         "bug": lambda: BugSlip(challenge, art=art, asked=True),
@@ -73,7 +73,7 @@ def main(width: int) -> None:
             renderer.prepare()
         art = renderer.art
         assert art is not None
-        model = killed(1.0, taken_over=True)(Props(art, Model().access))[0]
+        model = killed(1.0, taken_over=True)(Props(art, Model().setup.access))[0]
         made = panels(model, art)
 
         def show(panel: Panel | None) -> None:

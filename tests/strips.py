@@ -58,7 +58,7 @@ def visitors(props: Props) -> tuple[Model, Panels]:
     for gopher in list(model.gophers.values())[::3]:
         gopher.own = True
     play(model, 6.0)
-    model.messages.clear()
+    model.notices.messages.clear()
     model.say(f"Order {short_name('', VISITORS[3])} was canceled, {short_name('', VISITORS[2])}: 3 left.")
     play(model, 0.5)
     return model, ()
@@ -96,7 +96,7 @@ def draw_strip(name: str) -> pygame.Surface:
         view.access = access
         art = pictures_at(view.scale)
         model, panels = story(Props(art, access))
-        model.api_contact.audit_at = model.real
+        model.api_contact.audit_at = model.time.real
         brush = Brush(view, art, Pen(view))
         draw_kitchen(brush, room_figures(model), hud_figures(model), GopherPictures())
         for panel in panels:

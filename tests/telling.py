@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
+from game.actions import LeaveKiosk
 from game.api_state.events import Event
 from game.api_state.news import FleetSeen, News, OrdersSeen
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.update import update
 
 T0 = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -95,15 +97,23 @@ def play(model: Model, seconds: float, dt: float = 1 / 60, news: Sequence[News] 
     left = seconds
     while left > 1e-9:
         step = min(dt, left)
-        model.wall += step
+        model.time.wall += step
         events += frame(model, news, step)
         news, left = (), left - step
     return tuple(events)
 
 
+def leaves(model: Model, seconds: float) -> bool:
+    """Whether a kiosk is to be left while nothing but so many real seconds pass, a tenth at a time."""
+    frames = range(round(seconds * 10))
+    asked = [update(model, (), (), 0.1).commands.count(LeaveKiosk()) for _ in frames]
+    assert sum(asked) <= 1, "once for each time that Esc is held"
+    return bool(sum(asked))
+
+
 def kitchen_with(workers: Iterable[Worker], orders: Iterable[Order] = (), settle: float = 0.0) -> Filmed:
     """A model that has heard of these, and that many seconds later."""
-    model = Filmed(wall=T0.timestamp())
+    model = Filmed(time=FrameTime(wall=T0.timestamp()))
     tell(model, staffed(*workers), OrdersSeen(tuple(orders)))
     play(model, settle)
     return model

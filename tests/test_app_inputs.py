@@ -67,7 +67,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     calls: Any = Calls()
     app = App(GameOptions(kiosk=True), Window((960, 540)), calls, calls, lambda: False, time.monotonic())
     model = kitchen_with([worker(n) for n in range(1, 4)], settle=1.0)
-    app.model.known, app.model.cooks, app.model.slots = model.known, model.cooks, model.slots
+    app.model.known, app.model.cooks, app.model.floor.slots = model.known, model.cooks, model.floor.slots
     app.frame(0.01)
     pygame.event.clear()
     yield app, calls
@@ -118,11 +118,11 @@ def test_esc_that_is_lost_with_the_focus_does_not_leave_a_kiosk(scene: Scene) ->
     app, _ = scene
     press("escape", up=False)
     app.frame(0.01)
-    assert app.model.escape_held is not None
+    assert app.model.kiosk.escape_held is not None
     pygame.event.post(pygame.event.Event(pygame.WINDOWFOCUSLOST))
     app.frame(9.0)
     app.frame(9.0)
-    assert app.model.escape_held is None and not app._over
+    assert app.model.kiosk.escape_held is None and not app._over
 
 
 def test_esc_pressed_at_the_end_of_a_long_stall_is_not_held_for_that_long(scene: Scene) -> None:
@@ -131,6 +131,7 @@ def test_esc_pressed_at_the_end_of_a_long_stall_is_not_held_for_that_long(scene:
     app.frame(9.0)
     assert not app._over
     app.frame(3.1)
+    app.frame(0.0)
     assert app._over
 
 
@@ -147,7 +148,7 @@ def test_a_replay_that_is_asked_for_in_a_stalled_frame_begins_at_its_beginning(s
 
 def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     app, _ = scene
-    app.model.kiosk = False
+    app.model.kiosk.on = False
     real, left = pygame.display.set_mode, [2]
 
     def failing(*rest: Any, **more: Any) -> pygame.Surface:
@@ -159,7 +160,7 @@ def test_a_full_screen_that_cannot_be_had_is_said(scene: Scene, monkeypatch: pyt
     monkeypatch.setattr(pygame.display, "set_mode", failing)
     press("f11")
     app.frame(0.01)
-    assert "no such mode" in app.model.messages[-1].text
+    assert "no such mode" in app.model.notices.messages[-1].text
     app.frame(0.01)
 
 
@@ -170,9 +171,9 @@ def test_a_gamepad_presses_where_its_pointer_is_and_the_pointer_is_seen(scene: S
     pads.pointer = 960.0, 540.0
     pygame.event.post(pygame.event.Event(pygame.CONTROLLERBUTTONDOWN, instance_id=3, button=0))
     app.frame(0.01)
-    assert app.model.device is Device.GAMEPAD
+    assert app.model.setup.device is Device.GAMEPAD
     with_pointer = pygame.image.tobytes(app._window.screen, "RGB")
-    app.model.device = Device.MOUSE
+    app.model.setup.device = Device.MOUSE
     app.frame(0.0)
     assert pygame.image.tobytes(app._window.screen, "RGB") != with_pointer
 

@@ -132,10 +132,10 @@ def test_every_key_that_a_kiosks_help_names_does_something_there() -> None:
         for row in (*help_of.play, *help_of.look):
             for action, keys in row.does:
                 model = kitchen()
-                model.kiosk, model.known = True, replace(model.known, kiosk=settings(failures_open))
+                model.kiosk.on, model.known = True, replace(model.known, kiosk=settings(failures_open))
                 found = update(model, (KeyPress(keys[0]),), (), 1 / 60)
                 led = [answered_inside(one, model) for one in found.commands]
-                assert FAILURES_SHUT not in [one.text for one in model.messages], action
+                assert FAILURES_SHUT not in [one.text for one in model.notices.messages], action
                 assert not any(isinstance(one, OpenBug) for one in led), action
 
 
@@ -152,12 +152,12 @@ def test_where_the_failures_are_shut_their_key_says_so_and_opens_nothing(
     told: bool | None, device: Device
 ) -> None:
     model = kitchen()
-    model.kiosk = True
+    model.kiosk.on = True
     model.known = replace(model.known, kiosk=None if told is None else settings(told))
     found = update(model, (KeyPress("f", device=device),), (), 1 / 60)
     assert (found.wishes == (OpenFailures(),)) is bool(told)
-    assert ([one.text for one in model.messages] == [FAILURES_SHUT]) is not bool(told)
-    model.kiosk, model.known = False, replace(model.known, kiosk=None)
+    assert ([one.text for one in model.notices.messages] == [FAILURES_SHUT]) is not bool(told)
+    model.kiosk.on, model.known = False, replace(model.known, kiosk=None)
     assert update(model, (KeyPress("f", device=device),), (), 1 / 60).wishes == (OpenFailures(),)
 
 

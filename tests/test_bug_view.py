@@ -30,6 +30,7 @@ from game.panels.stats.panel import StatsPanel
 from game.scene.hud.bug_sign import stuck_text
 from game.scene.renderer import room_for_messages
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.order_stream import OrderStream
 from game.simulation.places import TITLE
 from game.simulation.stream_slider import SIGN, bug_sign
@@ -72,7 +73,7 @@ FIVE = CheckpointList(current="1a", checkpoints=[checkpoint(name, None) for name
 
 
 def buggy(**more: Any) -> Model:
-    model = Model(wall=T0.timestamp())
+    model = Model(time=FrameTime(wall=T0.timestamp()))
     tell(model, seen(), RecordsSeen(checkpoint=checkpoint(), challenge=challenge(**more), checkpoints=FIVE))
     return model
 
@@ -180,15 +181,15 @@ def test_c_and_the_title_show_the_checkpoints() -> None:
 
 
 def test_the_code_shows_itself_when_orders_begin_to_hang_and_their_release_is_said() -> None:
-    model = Model(wall=T0.timestamp())
+    model = Model(time=FrameTime(wall=T0.timestamp()))
     tell(model, seen(), RecordsSeen(checkpoint=checkpoint(), challenge=challenge(stuck=0)))
     assert press(model).wishes == ()
     tell(model, RecordsSeen(challenge=challenge(stuck=1)))
-    model.stuck = 0
+    model.notices.stuck = 0
     assert press(model).wishes == (OpenBug(asked=False),)
     assert press(model).wishes == (), "once"
     update(model, (), [RecordsSeen(challenge=challenge(stuck=0))], 0.0)
-    assert "go on" in model.messages[-1].text and model.messages[-1].good
+    assert "go on" in model.notices.messages[-1].text and model.notices.messages[-1].good
 
 
 # The slip

@@ -60,7 +60,7 @@ class Watched:
         model, told = self.model, news
         for _ in range(max(1, round(seconds / DT))):
             hats, hopping = self._hats(), model.gophers["a"].hop is not None
-            model.wall += DT
+            model.time.wall += DT
             events = play(model, DT, news=told)
             told = ()
             self.events += events
@@ -71,7 +71,7 @@ class Watched:
         return self
 
     def _hats(self) -> int:
-        return sum(1 for particle in self.model.particles.flying if particle.kind == "hat")
+        return sum(1 for particle in self.model.effects.particles.flying if particle.kind == "hat")
 
     def of(self, kind: type[Event]) -> int:
         """How often such an event was seen."""
@@ -111,7 +111,7 @@ def test_each_effect_once_and_one_end(name: str, at_once: bool) -> None:
     assert model.cooks[1].phase is CookPhase.GHOST and model.cooks[1].fallen == "w1.1"
     assert model.cooks[2].holding == ["a"] and model.cooks[1].waiting == 0
     if any(isinstance(news, RecordsSeen) for news in told):
-        assert model.cooks[1].taken_over == 1.8 and len(model.slips) == 1
+        assert model.cooks[1].taken_over == 1.8 and len(model.notices.slips) == 1
 
 
 def test_the_two_clocks_of_a_ghost() -> None:

@@ -82,7 +82,7 @@ def test_a_cancelled_one_leaves_and_is_no_loss_and_one_that_timed_out_stands_asi
     tell(model, seen(ODD[Condition.CANCELLED], order("b", S.FAILED, workflow_state="timed_out")))
     play(model, 0.5)
     assert model.gophers["a"].mood is Mood.LEAVE and (model.outcomes.cancelled, model.outcomes.lost) == (1, 1)
-    assert [message.icon for message in model.messages] == ["cancelled", "timed_out"]
+    assert [message.icon for message in model.notices.messages] == ["cancelled", "timed_out"]
     play(model, 8.0)
     assert "a" not in model.gophers and model.gophers["b"].mood is Mood.SAD
     assert model.gophers["b"].place is Place.ASIDE
@@ -149,7 +149,7 @@ def test_a_cook_that_lives_is_nobodys_victim() -> None:
     assert OrderHandedOn("a", "w1.1", "w2.1", 2) in events
     gopher = model.gophers["a"]
     assert gopher.hop is None and gopher.taken_at == before, "no leap, no line, no ghost"
-    assert gopher.tag_since == model.now, "its tag has another number"
+    assert gopher.tag_since == model.time.now, "its tag has another number"
     assert all(cook.phase is not CookPhase.GHOST for cook in model.cooks.values())
 
 
@@ -183,14 +183,14 @@ def test_a_false_time_out_is_told_in_words_once_it_is_known_who_goes_on() -> Non
     assert unheard_text(frozen).endswith("it lives. Bake for Ada was handed to it again.")
     model = kitchen_with(PAIR)
     play(model, 0.5, news=[RecordsSeen(timeouts=(told,))])
-    assert model.messages == []
+    assert model.notices.messages == []
     play(model, 0.5, news=[RecordsSeen(timeouts=(on,))])
-    assert [message.text for message in model.messages] == [text]
+    assert [message.text for message in model.notices.messages] == [text]
     play(model, 9.0, news=[RecordsSeen(timeouts=(on,))])
-    assert model.messages == [] and model.untold_timeouts == [], "once"
+    assert model.notices.messages == [] and model.notices.untold_timeouts == [], "once"
     many = tuple(on.model_copy(update={"n": n}) for n in range(2, 72))
     play(model, 0.2, news=[RecordsSeen(timeouts=many)])
-    assert len(model.messages) == 1 and model.messages[0].text.startswith("70 attempts")
+    assert len(model.notices.messages) == 1 and model.notices.messages[0].text.startswith("70 attempts")
 
 
 def test_an_older_api_has_no_such_route_and_is_left_alone() -> None:

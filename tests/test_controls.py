@@ -11,6 +11,7 @@ from game.actions import (
     AskQuit,
     Command,
     KillWorker,
+    LeaveKiosk,
     OpenCard,
     OpenForm,
     OpenHelp,
@@ -30,13 +31,13 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.panel_stack import PanelStack
-from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
 from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
 from game.simulation.update import update
-from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
+from tests.telling import S, kitchen_with, leaves, order, play, staffed, tell, worker
 
 Answer = tuple[tuple[Command, ...], tuple[Wish, ...]]
 NOTHING: Answer = ((), ())
@@ -58,10 +59,13 @@ def do(model: Model, *inputs: Input) -> Answer:
 def test_a_number_kills_that_cook_and_shift_starts_one(slot: int) -> None:
     alive = kitchen_with([worker(n) for n in range(1, 10)], settle=1)
     assert do(alive, KeyPress(str(slot))) == ((KillWorker(slot),), ())
-    assert do(alive, KeyPress(str(slot), shift=True)) == NOTHING and "is taken" in alive.messages[-1].text
+    assert (
+        do(alive, KeyPress(str(slot), shift=True)) == NOTHING
+        and "is taken" in alive.notices.messages[-1].text
+    )
     dead = kitchen_with([worker(n, "dead", since=1) for n in range(1, 10)], settle=1)
     assert do(dead, KeyPress(str(slot), shift=True)) == ((StartWorker(slot),), ())
-    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.messages[-1].text
+    assert do(dead, KeyPress(str(slot))) == NOTHING and "Nobody works" in dead.notices.messages[-1].text
 
 
 def test_an_empty_place_can_be_started_and_a_starting_cook_be_killed() -> None:
@@ -74,7 +78,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
     model = model_with()
     for press in (KeyPress("8"), KeyPress("8", shift=True)):
         assert do(model, press) == NOTHING
-        assert "no place 8" in model.messages[-1].text and "has 3" in model.messages[-1].text
+        assert "no place 8" in model.notices.messages[-1].text and "has 3" in model.notices.messages[-1].text
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
 )
 def test_what_is_not_meant_does_nothing(press: Input) -> None:
     model = model_with()
-    assert do(model, press) == NOTHING and model.messages == []
+    assert do(model, press) == NOTHING and model.notices.messages == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ def test_the_buttons_from_edge_to_edge(box: Box, answer: Answer) -> None:
 
 
 def cook_middle(model: Model, slot: int) -> tuple[float, float]:
-    spot = cook_spot(model.kitchen, slot, model.slots)
+    spot = model.floor.cook_spot(slot)
     return spot.x, spot.y - spot.height / 2
 
 
@@ -159,23 +163,23 @@ def test_the_foremost_of_two_gophers_is_meant() -> None:
     a, b = model.gophers["o0"], model.gophers["o1"]
     a.body.x, a.body.y, b.body.x, b.body.y = 800.0, 640.0, 805.0, 690.0
     for _ in range(2):
-        assert gopher_at(model, 802.0, 600.0) is b
+        assert gopher_at(model.gophers, 802.0, 600.0) is b
         model.gophers = dict(reversed(model.gophers.items()))
 
 
 def test_where_a_gopher_stands_before_a_cooks_hat_the_gopher_is_meant() -> None:
     model = kitchen_with([worker(n) for n in range(1, 25)], [order()], settle=8.0)
-    spot = cook_spot(model.kitchen, 17, 24)
+    spot = cook_spot(model.floor.kitchen, 17, 24)
     # On its way to its place, where no cook's hat reaches the floor of the gophers.
     gopher, spot = model.gophers["a"], replace(spot, y=spot.y - 20.0)
     model.cooks[17].spot = spot
-    gopher.body.x, gopher.body.y = spot.x, model.kitchen.front
-    hat = spot.x, model.kitchen.front - 1.0
+    gopher.body.x, gopher.body.y = spot.x, model.floor.kitchen.front
+    hat = spot.x, model.floor.kitchen.front - 1.0
     assert spot.contains(*hat)
     assert do(model, PointerPress(*hat)) == ((), (OpenCard("a", right=spot.x < 960),))
     assert do(model, PointerPress(spot.x, spot.y - 20.0)) == ((KillWorker(17),), ())
     gopher.body.x, model.cooks[17].spot = 100.0, spot
-    model.real += REFUSED_S  # once in a cook's life; but it lives
+    model.time.real += REFUSED_S  # once in a cook's life; but it lives
     assert do(model, PointerPress(*hat)) == ((KillWorker(17),), ())
 
 
@@ -187,7 +191,7 @@ def test_a_click_on_nothing_does_nothing() -> None:
 def test_a_click_before_anything_is_known() -> None:
     model = Model()
     assert do(model, PointerPress(960, 850), KeyPress("1"), PointerMove(960, 650)) == NOTHING
-    assert "no place 1" in model.messages[-1].text
+    assert "no place 1" in model.notices.messages[-1].text
 
 
 def test_the_pointer_hovers_over_a_gopher() -> None:
@@ -211,29 +215,26 @@ def test_closing_asks() -> None:
 @pytest.fixture
 def kiosk() -> Model:
     model = model_with()
-    model.kiosk = True
+    model.kiosk.on = True
     return model
 
 
 def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
-    assert do(kiosk, KeyPress("escape")) == NOTHING and not held_long_enough(kiosk)
-    play(kiosk, HOLD_TO_QUIT - 0.5)
+    assert do(kiosk, KeyPress("escape")) == NOTHING
+    assert not leaves(kiosk, HOLD_TO_QUIT - 0.5)
     # The system's key repeat must not begin it anew.
-    do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape"))
-    assert not held_long_enough(kiosk)
-    play(kiosk, 0.6)
-    assert held_long_enough(kiosk)
+    assert do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape")) == NOTHING
+    assert leaves(kiosk, 0.8)
+    assert not leaves(kiosk, 2 * HOLD_TO_QUIT), "it is asked for once"
 
 
 def test_letting_go_begins_anew(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
-    play(kiosk, HOLD_TO_QUIT - 0.2)
+    assert not leaves(kiosk, HOLD_TO_QUIT - 0.2)
     do(kiosk, KeyRelease("escape"))
-    play(kiosk, 9.0)
-    assert not held_long_enough(kiosk)
+    assert not leaves(kiosk, 9.0)
     do(kiosk, KeyPress("escape"))
-    play(kiosk, 1.0)
-    assert not held_long_enough(kiosk)
+    assert not leaves(kiosk, 1.0)
 
 
 @pytest.mark.parametrize("wish", [OpenForm(), OpenHelp()])
@@ -243,8 +244,7 @@ def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Mode
     kiosk.pointing.dragging = True
     panel_stack.open(wish)
     do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not panel_stack.take(up).used])
-    play(kiosk, 2 * HOLD_TO_QUIT)
-    assert not held_long_enough(kiosk) and not kiosk.pointing.dragging
+    assert not leaves(kiosk, 2 * HOLD_TO_QUIT) and not kiosk.pointing.dragging
 
 
 def test_the_window_manager_does_not_close_a_kiosk(kiosk: Model) -> None:
@@ -253,9 +253,8 @@ def test_the_window_manager_does_not_close_a_kiosk(kiosk: Model) -> None:
 
 def test_esc_is_held_in_real_time_also_while_the_game_stands_still(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
-    for _ in range(7):
-        update(kiosk, (), (), 0.0, 0.5)
-    assert held_long_enough(kiosk)
+    asked = [update(kiosk, (), (), 0.0, 0.5).commands for _ in range(7)]
+    assert asked == [()] * 6 + [(LeaveKiosk(),)]
 
 
 def test_players_of_a_kiosk_have_the_same_keys(kiosk: Model) -> None:

@@ -95,13 +95,13 @@ def test_whoever_is_followed_is_large_enough_and_the_others_are_not_touched() ->
     body = model.gophers["o7"].body
     update(model, [PointerMove(body.x, body.y - 0.4 * small)], (), 1 / 60)
     hovered = model.gophers[model.pointing.hover]
-    model.card = "o9" if model.pointing.hover != "o9" else "o10"
+    model.own.card = "o9" if model.pointing.hover != "o9" else "o10"
     play(model, 2.0)
     assert hovered.height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
-    assert model.gophers[model.card].height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
+    assert model.gophers[model.own.card].height == pytest.approx(FOLLOWED_HEIGHT, abs=0.5)
     assert model.gophers["o20"].height == small
     update(model, [PointerMove(5, 5)], (), 1 / 60)
-    model.card = ""
+    model.own.card = ""
     play(model, 2.0)
     assert hovered.height == pytest.approx(small, abs=0.5), "and shrinks again, softly"
 
@@ -164,15 +164,14 @@ def test_a_hundred_of_a_dead_cook_s_have_places_of_their_own_on_the_floor(slots:
 
 def test_orders_of_before_stand_at_their_places_and_grow() -> None:
     model = kitchen_with(CREW)
-    model.wall = T0.timestamp() + 600
+    model.time.wall = T0.timestamp() + 600
     tell(model, seen(*(order(f"o{n}", S.BAKING, 1, worker="w1.1", started_at=at(30)) for n in range(5))))
     play(model, 1 / 60)
-    heights, assert_floor = [g.height for g in model.gophers.values()], model.floor
-    assert assert_floor is not None
+    heights, plan = [g.height for g in model.gophers.values()], model.floor.plan
     for gopher in model.gophers.values():
-        stand = assert_floor.stand(gopher.place, gopher.index)
+        stand = plan.stand(gopher.place, gopher.index)
         assert math.dist((gopher.body.x, gopher.body.y), stand) < 3
-        assert gopher.height < 0.4 * assert_floor.height
+        assert gopher.height < 0.4 * plan.height
     play(model, 2.0)
     assert all(g.height > 2 * h for g, h in zip(model.gophers.values(), heights, strict=True))
 
@@ -201,7 +200,7 @@ def test_nobody_waits_for_a_spring_that_nobody_sees() -> None:
     model = crowd_of(38)
     point_at(model, "o1")
     play(model, 2.0)
-    assert model.floor is not None and model.floor.height >= FOLLOWED_HEIGHT, "nobody else has another size"
+    assert model.floor.plan.height >= FOLLOWED_HEIGHT, "nobody else has another size"
     everybody = [model.gophers[key] for key in ("o0", "o1")]
     for gopher in everybody:
         gopher.wake()

@@ -126,23 +126,21 @@ def test_the_long_rest_ends_in_sleep_and_sleep_with_work(brush: Brush) -> None:
 def at_peace(model: Model, gopher: Gopher) -> bool:
     """Whether there is nothing to decide for somebody who rests or strolls, if one looked."""
     calm = gopher.hop is None and gopher.lift == gopher.lift_speed == 0.0 and not gopher.stretch.moving
-    known = (
-        model.known.orders[gopher.id] is gopher.order and model.floor and gopher.height == model.floor.height
-    )
+    known = model.known.orders[gopher.id] is gopher.order and gopher.height == model.floor.plan.height
     if not (calm or gopher.strolling) or not known or gopher.hop or fallen_cook_of(model, gopher):
         return False
     if gopher.strolling:
         return gopher.mood in (Mood.WALK, Mood.LEAVE) and (gopher.mood is Mood.WALK or gopher.delivered)
-    waits = Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT
+    waits = Mood.ASLEEP if model.time.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT
     works = model.anyone_alive and gopher.order.worker is not None
-    return gopher.mood is (Mood.WORKED if works else waits) and not held_by_the_dead(model, gopher)
+    return gopher.mood is (Mood.WORKED if works else waits) and not held_by_the_dead(model.cooks, gopher)
 
 
 def test_whoever_is_left_in_peace_would_do_the_same_if_one_looked() -> None:
     evening, model = Evening(90, busy=True), Model()
     peaceful = strolling = 0
     for frame in range(1500):
-        model.wall = BEGAN.timestamp() + 100.0 + frame * DT
+        model.time.wall = BEGAN.timestamp() + 100.0 + frame * DT
         news = evening.news(frame) if frame < 700 else ()
         update(model, (PointerMove(300.0 + frame, 640.0),), news, DT)
         for gopher in model.gophers.values():
@@ -255,11 +253,10 @@ def test_nobody_gets_a_stand_on_which_somebody_stands(bench: int, oven: int, she
     play(model, 12.0)
     tell(model, seen(order("new", S.PREPARING, 1, worker="w2.1")))
     play(model, 12.0)
-    assert model.floor is not None
     stands = {}
     for gopher in model.gophers.values():
         assert gopher.rest is not None
-        stand = model.floor.stand(gopher.place, gopher.index)
+        stand = model.floor.plan.stand(gopher.place, gopher.index)
         assert (gopher.body.x, gopher.body.y) == pytest.approx(stand, abs=1.0), gopher.id
         stands[stand] = gopher.id
     assert len(stands) == len(model.gophers)

@@ -25,6 +25,7 @@ from game.scene.renderer import whole_view
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
 from game.simulation.display.portrait_layout import BUTTON_HIGH, tall_layout
 from game.simulation.model import Model
+from game.simulation.model_parts import Setup
 from tests import gallery
 from tests.bench.drawing import without_display
 from tests.telling import S, kitchen_with, order, worker
@@ -123,7 +124,7 @@ def portrait() -> tuple[Model, PanelStack, InputRouter]:
     model = kitchen_with(
         [worker(n) for n in range(1, 4)], [order("o0", S.BAKING, 1, worker="w1.1")], settle=8.0
     )
-    model.composition = PORTRAIT
+    model.setup.composition = PORTRAIT
     model.known = replace(model.known, menu=Menu.printed())
     panel_stack = PanelStack(model, lambda: None)
     return model, panel_stack, InputRouter(model, panel_stack, lambda command: None, panel_stack.open)
@@ -164,7 +165,7 @@ def test_the_title_is_pressed_above_the_kitchen() -> None:
 @pytest.mark.parametrize("access", [PLAIN, Access(large=True)])
 def test_a_portrait_displays_panel_lies_below_the_kitchen_on_the_display(wish: Wish, access: Access) -> None:
     model, panel_stack, _ = portrait()
-    model.access = access
+    model.setup.access = access
     panel_stack.open(wish)
     (panel,) = panel_stack.panels
     placed = place_of(panel, PORTRAIT, access)
@@ -211,7 +212,7 @@ def display() -> Iterator[None]:
 @pytest.mark.parametrize("size", [(270, 480), (512, 384), (480, 300), (640, 270)])
 def test_no_part_of_the_display_is_left_blank(display: None, size: tuple[int, int]) -> None:
     window = Window(size)
-    model = Model(composition=window.composition)
+    model = Model(setup=Setup(composition=window.composition))
     window.screen.fill((255, 0, 255))
     art = Art(window.canvas.get_width() / 1920)
     Margins().draw(window, art, margin_figures(model), False)
@@ -224,7 +225,7 @@ def test_margins_are_painted_only_when_they_say_another_thing(
     display: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = Window((270, 480))
-    model = Model(composition=window.composition)
+    model = Model(setup=Setup(composition=window.composition))
     art, margins = Art(window.canvas.get_width() / 1920), Margins()
     margins.draw(window, art, margin_figures(model), False)
     mark = (255, 0, 255)
@@ -233,7 +234,7 @@ def test_margins_are_painted_only_when_they_say_another_thing(
         window.screen.set_at(at, mark)
     margins.draw(window, art, margin_figures(model), False)
     assert all(window.screen.get_at(at)[:3] == mark for at in corners), "nothing has changed"
-    model.device = Device.TOUCH
+    model.setup.device = Device.TOUCH
     margins.draw(window, art, margin_figures(model), False)
     assert all(window.screen.get_at(at)[:3] != mark for at in corners), "the rule is another one"
     window.screen.set_at(corners[0], mark)
@@ -261,14 +262,14 @@ def test_receipts_of_a_portrait_display_lie_in_their_own_place() -> None:
     with without_display():
         pygame.display.set_mode((64, 36))
         model, _ = gallery.busy(gallery.Props(gallery.pictures_at(0.25), PLAIN))
-    model.composition = PORTRAIT
-    note = model.slips[0]
-    model.slips = [replace(note, slot=n) for n in range(3)]
+    model.setup.composition = PORTRAIT
+    note = model.notices.slips[0]
+    model.notices.slips = [replace(note, slot=n) for n in range(3)]
     found = slips_of(model)
     boxes = [(slip.x, slip.y, 440.0, 134.0) for slip in found]
     assert len(found) == 3 and all(apart(boxes[n], boxes[n - 1]) for n in range(3))
     assert all(0 <= x - 92 and x + w <= 1080 for x, _, w, _ in boxes), "with the tab at its left"
-    model.slips = [note]
+    model.notices.slips = [note]
     (slip,) = slips_of(model)
     left, top, wide, high = tall_layout(PORTRAIT, False).slips
     assert left <= slip.x and slip.x + 536 <= left + wide and top <= slip.y <= top + high - 100

@@ -112,9 +112,9 @@ def frame(booth: Booth, seconds: float) -> int:
 def paint(booth: Booth) -> None:
     """Draw what lies over the kitchen."""
     app = booth.app
-    view = View(pygame.Surface((960, 540)), app.model.access)
+    view = View(pygame.Surface((960, 540)), app.model.setup.access)
     for panel in app._desk.overlays:
-        panel.draw(panel_view(view, panel, app.model.composition, app.model.access))
+        panel.draw(panel_view(view, panel, app.model.setup.composition, app.model.setup.access))
 
 
 def world(booth: Booth, dice: random.Random) -> None:
@@ -153,7 +153,7 @@ def test_no_device_breaks_a_kiosk_or_leads_out_of_it(booth: Booth, seed: int) ->
         inputs += frame(
             booth, SETTINGS.idle_s + 1.0 if dice.random() < 0.004 else dice.choice((0.004, 0.02, 0.4))
         )
-        seen |= {type(panel).__name__ for panel in app._panel_stack.panels} | {app.model.device.value}
+        seen |= {type(panel).__name__ for panel in app._panel_stack.panels} | {app.model.setup.device.value}
         assert not app._over, step
         if step % 10 == 0:
             paint(booth)

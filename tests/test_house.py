@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from game.simulation.model import Model
 from tests.running import ROOT
 
 PLAIN = {"actions", "bindings", "inputs", "theme", "accessibility", "geometry", "told_once", "composition"}
@@ -160,6 +163,30 @@ def test_who_draws_is_handed_what_it_looks_at_and_not_the_model() -> None:
                         makers = [part for part in methods if part.name == "__init__"]
                         found += [f"{file.name}: {node.name}" for part in makers if "Model" in handed(part)]
     assert found == []
+
+
+MOST_MEMBERS = 15
+TOLD_BY_THE_APPLICATION = {
+    "floor.kitchen", "kiosk.attracting", "own.card", "pointing.idle", "setup.access", "setup.composition",
+    "setup.device", "setup.muted", "time.wall",
+}  # fmt: skip
+"""What the application lets the model know: facts of the window. What it must do is what `update` returns."""
+
+
+def test_the_model_has_a_few_groups_and_no_heap_of_fields() -> None:
+    assert len(fields(Model)) <= MOST_MEMBERS
+
+
+def test_nothing_is_written_into_the_model_for_the_application_to_read_and_zero() -> None:
+    written = set()
+    for module, file in MODULES.items():
+        if module != "app" and module.split(".")[0] not in ("panels", "scene", "sound", "desktop", "network"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                found = re.fullmatch(r"(?:self\.)?_?model\.(.+)", ast.unparse(node))
+                written |= {found[1]} if found else set()
+    assert written == TOLD_BY_THE_APPLICATION
 
 
 def test_pictures_are_kept_in_one_way() -> None:

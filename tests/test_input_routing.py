@@ -25,15 +25,14 @@ from game.panels.input_routing import InputRouter
 from game.panels.order_form.form import OrderForm
 from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
-from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.dispatch import HOLD_TO_QUIT
 from game.simulation.controls.picking import look
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import cook_spot
 from game.simulation.speaker_lines import told
 from game.simulation.stream_slider import TRACK
 from game.simulation.update import update
-from tests.telling import S, kitchen_with, order, play, worker
+from tests.telling import S, kitchen_with, leaves, order, worker
 
 Scene = tuple[Model, PanelStack, InputRouter, list[Command]]
 
@@ -43,7 +42,7 @@ def scene(kiosk: bool = False, lines: tuple[str, ...] = ()) -> Scene:
     model = kitchen_with(
         [worker(n) for n in range(1, 4)], [order("o0", S.BAKING, 1, worker="w1.1")], settle=8.0
     )
-    model.kiosk, model.speaker = kiosk, told(model.speaker, lines)
+    model.kiosk.on, model.notices.speaker = kiosk, told(model.notices.speaker, lines)
     model.known = replace(model.known, menu=Menu.printed())
     model.stream = OrderStream(shown=True)
     panel_stack = PanelStack(model, lambda: None)
@@ -105,7 +104,7 @@ def test_a_finger_on_the_slider_is_not_let_go_by_another_one_nor_by_a_mouse() ->
     model, _, router, done = scene()
     x, y = TRACK[0] + 100, TRACK[1] + 10
     router.route([PointerPress(x, y, Device.TOUCH, 1)])
-    spot = cook_spot(model.kitchen, 2, model.slots)
+    spot = model.floor.cook_spot(2)
     at = spot.x, spot.y - spot.height / 2
     other = [PointerMove(*at, Device.TOUCH, 2), PointerPress(*at, Device.TOUCH, 2)]
     rate = model.stream.per_minute
@@ -125,8 +124,7 @@ def test_esc_let_go_over_a_panel_does_not_leave_the_kiosk(opener: str) -> None:
     model, _, router, _ = scene(kiosk=True)
     router.route([KeyPress("escape")])
     router.route([KeyPress(opener), KeyRelease(opener), KeyRelease("escape")])
-    play(model, 2 * HOLD_TO_QUIT)
-    assert not held_long_enough(model)
+    assert not leaves(model, 2 * HOLD_TO_QUIT)
 
 
 def test_a_tap_on_esc_at_the_end_of_a_stalled_frame_does_not_leave_the_kiosk() -> None:
@@ -134,21 +132,18 @@ def test_a_tap_on_esc_at_the_end_of_a_stalled_frame_does_not_leave_the_kiosk() -
     # As the application does it: time first, then what was pressed.
     update(model, (), (), 0.1, 9.0)
     router.route([KeyPress("escape")])
-    assert not held_long_enough(model)
-    update(model, (), (), 0.1, 9.0)
+    assert update(model, (), (), 0.1, 9.0).commands == ()
     router.route([KeyRelease("escape")])
-    assert not held_long_enough(model) and done == []
+    assert not leaves(model, 1.0) and done == []
 
 
 def test_a_gamepads_button_neither_leaves_a_kiosk_nor_lets_go_of_its_esc() -> None:
     model, _, router, _ = scene(kiosk=True)
     router.route([KeyPress("escape", device=Device.GAMEPAD)])
-    play(model, 2 * HOLD_TO_QUIT)
-    assert not held_long_enough(model)
+    assert not leaves(model, 2 * HOLD_TO_QUIT)
     router.route([KeyPress("escape")])
     router.route([KeyRelease("escape", Device.GAMEPAD)])
-    play(model, HOLD_TO_QUIT + 0.2)
-    assert held_long_enough(model)
+    assert leaves(model, HOLD_TO_QUIT + 0.2)
 
 
 # Who is under the pointer
@@ -194,7 +189,7 @@ def test_the_device_that_was_used_last_is_known() -> None:
         (Composing("x"), Device.KEYBOARD),
     ):
         router.route([item])
-        assert model.device is device
+        assert model.setup.device is device
     assert form_of(panel_stack), "also of what a panel takes"
 
 
@@ -207,9 +202,9 @@ def test_page_down_and_page_up_step_the_speakers_lines_whatever_is_open() -> Non
         router.route([KeyPress(name) for name in panels])
         count = len(panel_stack.panels)
         router.route([KeyPress("page down"), KeyRelease("page down"), KeyPress("page down")])
-        assert (model.speaker.line, len(panel_stack.panels)) == ("two", count)
+        assert (model.notices.speaker.line, len(panel_stack.panels)) == ("two", count)
         router.route([KeyPress("page up")])
-        assert model.speaker.line == "one"
+        assert model.notices.speaker.line == "one"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +216,12 @@ def test_the_other_keys_of_a_remote_do_no_harm_in_a_talk_with_lines(press: KeyPr
     model, panel_stack, router, done = scene(lines=("one", "two"))
     model.known = replace(model.known, checkpoints=tuple(checkpoints(6)))
     router.route([press, KeyRelease(press.key)])
-    assert done == [] and panel_stack.panels == [] and model.messages == [] and model.speaker.at == 0
+    assert (
+        done == []
+        and panel_stack.panels == []
+        and model.notices.messages == []
+        and model.notices.speaker.at == 0
+    )
 
 
 def checkpoints(count: int) -> list[object]:
@@ -238,7 +238,7 @@ def test_checkpoints_are_switched_by_their_keys_and_the_fifth_by_c_where_there_a
     assert done == [SwitchCheckpoint("c4")]
     router.route([KeyPress("c"), KeyPress("f5")])
     assert done[1:] == [SwitchCheckpoint("c5")] and panel_stack.panels == []
-    model.speaker = told(model.speaker, ())
+    model.notices.speaker = told(model.notices.speaker, ())
     router.route([KeyPress("f5")])
     assert done[2:] == [SwitchCheckpoint("c5")]
 
@@ -254,12 +254,12 @@ def test_every_action_of_the_table_does_something() -> None:
             # The window's, and nothing without checkpoints.
             continue
         model, panel_stack, _, done = scene(lines=("one", "two"))
-        model.speaker = replace(model.speaker, at=1)
-        before = (model.stream, model.speaker, model.muted, model.access)
+        model.notices.speaker = replace(model.notices.speaker, at=1)
+        before = (model.stream, model.notices.speaker, model.setup.muted, model.setup.access)
         asked: list[Wish] = []
         InputRouter(model, panel_stack, done.append, asked.append).route([KeyPress(key)])
-        after = (model.stream, model.speaker, model.muted, model.access)
-        answered = done or asked or model.messages or before != after
+        after = (model.stream, model.notices.speaker, model.setup.muted, model.setup.access)
+        answered = done or asked or model.notices.messages or before != after
         assert answered or action in ("bug", "edit", "bug back"), (key, action)
 
 

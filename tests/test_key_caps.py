@@ -7,14 +7,14 @@ import pytest
 from game.inputs import Device
 from game.simulation.display.key_hints import QUIET, how, invites, inviting, key_caps, last_kill
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, KitchenLayout, cook_spot
+from game.simulation.places import CookSpot, KitchenLayout
 from tests.telling import kitchen_with, worker
 from tests.test_receipt_strip import receipt
 
 
 def spots(model: Model) -> dict[int, CookSpot]:
     """Where every slot's cook stands."""
-    return {slot: cook_spot(model.kitchen, slot, model.slots) for slot in model.cooks}
+    return {slot: model.floor.cook_spot(slot) for slot in model.cooks}
 
 
 def staffed_with(slots: int) -> Model:
@@ -47,13 +47,13 @@ def test_only_a_players_kill_counts() -> None:
 
 def test_the_models_receipts_count_from_when_the_process_died() -> None:
     model = staffed_with(3)
-    model.kiosk = True
+    model.kiosk.on = True
     assert inviting(model)
     model.known = model.known.__class__(receipts=(receipt(1, seconds=0.0),))
-    model.wall = model.known.receipts[0].exit_observed_at.timestamp() + 3.0
+    model.time.wall = model.known.receipts[0].exit_observed_at.timestamp() + 3.0
     assert not inviting(model)
-    model.wall += QUIET
-    model.real += QUIET
+    model.time.wall += QUIET
+    model.time.real += QUIET
     assert inviting(model)
 
 

@@ -66,7 +66,7 @@ def does(*presses: Input) -> str:
     told = []
     for model in (living, dead):
         model.stream = OrderStream(shown=True)
-        before, muted = model.stream.per_minute, model.muted
+        before, muted = model.stream.per_minute, model.setup.muted
         result = update(model, presses, (), 1 / 60)
         for command in result.commands:
             if isinstance(command, KillWorker):
@@ -79,7 +79,7 @@ def does(*presses: Input) -> str:
             told.append({OpenForm: "order", OpenHelp: "help", OpenCard: "card"}.get(type(wish), "other"))
         if model.stream.per_minute != before:
             told.append("faster" if model.stream.per_minute > before else "slower")
-        if model.muted != muted:
+        if model.setup.muted != muted:
             told.append("mute")
     return " ".join(dict.fromkeys(told)) or "nothing"
 

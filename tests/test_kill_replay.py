@@ -74,7 +74,7 @@ def test_events_in_poses_out() -> None:
 
     assert [type(e) for e in until(replay, kill + 0.1)] == [WorkerDied]
     assert cook.phase is CookPhase.FALLING and gopher.lift > 0
-    assert any(p.kind == "hat" for p in replay.model.particles.flying)
+    assert any(p.kind == "hat" for p in replay.model.effects.particles.flying)
     assert until(replay, kill + 1.9) == []
     assert (cook.phase, gopher.mood) == (CookPhase.GHOST, Mood.WORRIED)
 
@@ -95,7 +95,7 @@ def test_its_clock_is_the_true_one_and_it_is_slow_around_what_happens() -> None:
     until(replay, recording.killed + 2.0)
     assert replay.speed == USUAL
     until(replay, recording.taken[0].at + 0.5)
-    assert replay.speed == SLOW and replay.model.wall == replay.wall
+    assert replay.speed == SLOW and replay.model.time.wall == replay.wall
     for moment in (recording.begin, recording.killed, recording.taken[0].at, recording.end):
         assert speed_at(recording, moment) == SLOW
 
@@ -117,10 +117,10 @@ def test_small_steps_or_large_ones_show_the_same() -> None:
 def test_the_live_kitchen_is_not_touched() -> None:
     model = after_a_kill()
     gopher, known = model.gophers["a"], model.known
-    before = gopher.body.x, gopher.mood, model.now, len(model.particles.flying)
+    before = gopher.body.x, gopher.mood, model.time.now, len(model.effects.particles.flying)
     replay = Replay(only(model))
     until(replay, 1e9)
-    assert before == (gopher.body.x, gopher.mood, model.now, len(model.particles.flying))
+    assert before == (gopher.body.x, gopher.mood, model.time.now, len(model.effects.particles.flying))
     assert model.known is known
 
 

@@ -221,7 +221,7 @@ def test_what_a_visitor_switches_is_not_remembered_for_the_next_start(
     object.__setattr__(booth.app._options, "settings", file)
     before = load(file)
     booth.hand(*keys("m", "f7"))
-    assert booth.app.model.muted and not file.exists() and load(file) == before
+    assert booth.app.model.setup.muted and not file.exists() and load(file) == before
 
 
 # Taking over
@@ -239,12 +239,12 @@ def test_the_first_key_hands_over_and_kills_nobody(booth: Booth) -> None:
 
 def test_the_first_touch_hands_over_and_kills_nobody(booth: Booth) -> None:
     booth.wait(SETTINGS.idle_s + 2.0)
-    spot = cook_spot(booth.app.model.kitchen, 2, 3)
+    spot = cook_spot(booth.app.model.floor.kitchen, 2, 3)
     at = spot.x, spot.y - spot.height / 2
     touch = PointerPress(*at, Device.TOUCH, 1), PointerRelease(*at, Device.TOUCH, 1)
     kills = len(booth.sent(KillWorker))
     booth.hand(*touch)
-    assert len(booth.sent(KillWorker)) == kills and booth.app.model.device is Device.TOUCH
+    assert len(booth.sent(KillWorker)) == kills and booth.app.model.setup.device is Device.TOUCH
     booth.hand(*touch)
     assert len(booth.sent(KillWorker)) == kills + 1
 
@@ -387,7 +387,7 @@ def test_a_bounce_does_not_kill_the_cook_that_comes_after(booth: Booth) -> None:
 
 def at_cook(booth: Booth, slot: int) -> tuple[float, float]:
     """The middle of a cook."""
-    spot = cook_spot(booth.app.model.kitchen, slot, 3)
+    spot = cook_spot(booth.app.model.floor.kitchen, slot, 3)
     return spot.x, spot.y - spot.height / 2
 
 

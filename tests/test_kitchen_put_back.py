@@ -23,7 +23,8 @@ from game.scene.hud.receipt_slips import draw_slips, slip_figures
 from game.scene.renderer import Renderer, frame_figures
 from game.simulation.controls import picking
 from game.simulation.detail_levels import POINTED_AT
-from game.simulation.model import Model, ReceiptSlip
+from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, Notices, ReceiptSlip
 from game.simulation.receipt_slips import LEAVE, LIFE
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
@@ -65,7 +66,7 @@ def test_every_scene_looks_the_same_after_every_other(
         if scene.size != SIZE:
             continue
         model, panels = scene.story(Props(art, scene.access))
-        model.access = scene.access
+        model.setup.access = scene.access
         assert differing(window, lambda: one.draw(frame_figures(model), panels), monkeypatch) == 0, name  # noqa: B023
         # A panel closes: what it covered is the kitchen again.
         assert differing(window, lambda: one.draw(frame_figures(model), ()), monkeypatch) == 0, name  # noqa: B023
@@ -76,19 +77,19 @@ def test_a_busy_evening_leaves_nothing_behind(
     stage: tuple[Window, Renderer], orders: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, one = stage
-    model = Model(wall=BEGAN.timestamp() + 100.0)
-    model.kitchen = one.kitchen or model.kitchen
+    model = Model(time=FrameTime(wall=BEGAN.timestamp() + 100.0))
+    model.floor.kitchen = one.kitchen or model.floor.kitchen
     evening = Evening(orders, busy=True)
     partly = 0
     for n in range(560):
-        model.wall += DT
+        model.time.wall += DT
         update(model, [PointerMove(n * 5 % 1920, 650.0)], evening.news(n), DT)
         if n % 100 == 90:
             model.say("A message that comes and goes.")
         one.draw(frame_figures(model), ())
         if n % 23 == 0:
             assert differing(window, lambda: one.draw(frame_figures(model), ()), monkeypatch) == 0, n
-            partly += model.shake <= 0.5
+            partly += model.effects.shake <= 0.5
     assert partly > 10
 
 
@@ -119,7 +120,7 @@ def test_a_gamepads_pointer_leaves_nothing_behind(
     for _ in range(3):
         one.draw(frame_figures(model), ())
     before = pixels(window.screen)
-    one.draw_pointer(model.access, 960.0, 240.0)
+    one.draw_pointer(model.setup.access, 960.0, 240.0)
     assert (before != pixels(window.screen)).any()
     one.draw(frame_figures(model), ())
     assert (before == pixels(window.screen)).all()
@@ -127,7 +128,11 @@ def test_a_gamepads_pointer_leaves_nothing_behind(
 
 def leaving(brush: Brush) -> None:
     """A receipt that fades out."""
-    model = Model(slips=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)])
+    model = Model(
+        notices=Notices(
+            slips=[ReceiptSlip(receipt(1, held("o1")), slot=0, age=LIFE - 0.5 * LEAVE, shown=9.0)]
+        )
+    )
     draw_slips(brush, slip_figures(model))
 
 
@@ -183,9 +188,9 @@ def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytes
     looked: list[tuple[float, float]] = []
     seen = picking.gopher_at
     monkeypatch.setattr(picking, "gopher_at", lambda m, x, y: looked.append((x, y)) or seen(m, x, y))  # type: ignore[func-returns-value]
-    model, evening = Model(wall=BEGAN.timestamp() + 100.0), Evening(POINTED_AT * 2)
+    model, evening = Model(time=FrameTime(wall=BEGAN.timestamp() + 100.0)), Evening(POINTED_AT * 2)
     for n in range(240):
-        model.wall += DT
+        model.time.wall += DT
         update(model, [], evening.news(n), DT)
     someone = list(model.gophers.values())[-1]
     looked.clear()

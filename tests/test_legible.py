@@ -134,7 +134,7 @@ def full_house(brush: Brush) -> Model:
     play(model, 4.0)
     model.gophers["manual-ab12-1"].own = True
     held_many = [held(f"manual-ab12-{n}", to="w9.1", delay=123.4, customer=NAME) for n in range(1, 6)]
-    since = model.wall - T0.timestamp() - 1
+    since = model.time.wall - T0.timestamp() - 1
     papers = [
         receipt(n, *held_many, seconds=since, worker=f"w{n}.12", slot=n, signal="SIGKILL") for n in (1, 2, 3)
     ]
@@ -142,8 +142,8 @@ def full_house(brush: Brush) -> Model:
     dead = [worker(2, "dead", since=since - 58.9)]
     tell(model, staffed(crew[0], *dead, *crew[2:]))
     play(model, 1.5)
-    model.outcomes.deliveries.extend([model.wall] * 4096)
-    model.muted = True
+    model.outcomes.deliveries.extend([model.time.wall] * 4096)
+    model.setup.muted = True
     return model
 
 
@@ -212,10 +212,10 @@ def test_the_clocks_of_the_dead_are_told_in_words_that_fit(brush: Brush, slots: 
     tell(model, staffed(*(worker(n, "dead", since=1.0) for n in range(1, slots + 1))))
     play(model, 3.0)
     for cook in model.cooks.values():
-        cook.waiting, cook.taken_over, cook.died_at = int(waiting), 17.3, model.wall - 48.8
+        cook.waiting, cook.taken_over, cook.died_at = int(waiting), 17.3, model.time.wall - 48.8
     written = writing(lambda: draw_clocks(brush, placed_cooks(model).values(), moment_of(model)))
     assert len(written) >= 2 * slots
-    least = min(cook_spot(model.kitchen, n, slots).room for n in model.cooks)
+    least = min(cook_spot(model.floor.kitchen, n, slots).room for n in model.cooks)
     for text, box, _ in written:
         whole = brush.pen.measure(text, SIZE_LEAST, face="bold", tabular=True)[0]
         # Large text becomes smaller where it must, before it is cut.

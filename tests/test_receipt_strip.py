@@ -21,6 +21,7 @@ from game.scene.death_clocks import dead_words, takeover_words
 from game.scene.hud import receipt_slips as slips
 from game.scene.hud.receipt_slips import TEXT, lines_of
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.places import CookSpot, cook_spot
 from game.simulation.receipt_layout import GAP, LEFT, TOP, WIDE, height_of, placed_slips
 from game.simulation.receipt_slips import LIFE, SHOWN
@@ -91,10 +92,13 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     model = kitchen_with([worker(1)], [], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(1, held(to=None)),)))
     play(model, 0.5)
-    model.api_contact.offline_since = model.real
+    model.api_contact.offline_since = model.time.real
 
     def outcomes() -> list[str]:
-        return [slip.words.outcome for slip in placed_slips(model.slips, model.access, model.heard_at)]
+        return [
+            slip.words.outcome
+            for slip in placed_slips(model.notices.slips, model.setup.access, model.heard_at)
+        ]
 
     before = outcomes()
     play(model, 3.0)
@@ -174,16 +178,16 @@ def told(model: Model, *receipts: Receipt) -> None:
 
 
 def shown(model: Model) -> list[int]:
-    return [note.receipt.n for note in model.slips]
+    return [note.receipt.n for note in model.notices.slips]
 
 
 def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
-    model = Model(wall=NOW)
+    model = Model(time=FrameTime(wall=NOW))
     told(model, *(receipt(n, held(), seconds=0.1 * n) for n in range(1, 6)))
     assert shown(model) == [3, 4, 5]
     play(model, 2.0)
     told(model, *(receipt(n, held(), seconds=0.1 * n) for n in range(1, 6)))
-    assert shown(model) == [3, 4, 5] and model.slips[0].shown == pytest.approx(2.0)
+    assert shown(model) == [3, 4, 5] and model.notices.slips[0].shown == pytest.approx(2.0)
     play(model, LIFE - 2.5)
     assert shown(model) == [3, 4, 5]
     play(model, 1.0)
@@ -193,11 +197,11 @@ def test_the_newest_three_come_once_and_leave_after_twenty_seconds() -> None:
 
 
 def test_a_change_keeps_it_and_a_late_telling_of_something_new_is_shown() -> None:
-    model = Model(wall=NOW)
+    model = Model(time=FrameTime(wall=NOW))
     told(model, receipt(1, held(to=None)))
     play(model, 15.0)
     told(model, receipt(1, held(delay=14.5)))
-    assert shown(model) == [1] and model.slips[0].receipt.orders[0].to == "w2.1"
+    assert shown(model) == [1] and model.notices.slips[0].receipt.orders[0].to == "w2.1"
     play(model, 15.0)
     assert shown(model) == [1]
     told(model, receipt(2, held(), seconds=29.0))
@@ -205,7 +209,7 @@ def test_a_change_keeps_it_and_a_late_telling_of_something_new_is_shown() -> Non
 
 
 def test_deaths_of_long_ago_and_meant_ones_without_orders_are_not_news() -> None:
-    model = Model(wall=NOW + 60)
+    model = Model(time=FrameTime(wall=NOW + 60))
     told(model, receipt(1, held()), receipt(2, cause="redeploy", seconds=59))
     assert shown(model) == []
 
@@ -279,14 +283,14 @@ def test_after_a_switch_cooks_go_softly_to_their_new_places() -> None:
     tell(model, staffed(*(worker(n) for n in range(1, 13))))
     play(model, 1 / 60)
     one = places(model)[1]
-    goal = cook_spot(model.kitchen, 1, 12)
+    goal = cook_spot(model.floor.kitchen, 1, 12)
     assert min(before[1].x, goal.x) < one.x < max(before[1].x, goal.x)
     assert goal.height < one.height < before[1].height
     play(model, 2.0)
-    assert places(model) == {slot: cook_spot(model.kitchen, slot, 12) for slot in range(1, 13)}
+    assert places(model) == {slot: cook_spot(model.floor.kitchen, slot, 12) for slot in range(1, 13)}
     tell(model, staffed(worker(1)))
     play(model, 2.0)
-    assert places(model) == {1: cook_spot(model.kitchen, 1, 1)}
+    assert places(model) == {1: cook_spot(model.floor.kitchen, 1, 1)}
 
 
 # The tag
@@ -295,12 +299,12 @@ def test_after_a_switch_cooks_go_softly_to_their_new_places() -> None:
 def test_another_workers_number_pops_up_on_the_tag() -> None:
     model = kitchen_with([worker(1), worker(2)], [order("a", S.PREPARING, 1, worker="w1.1")], settle=3.0)
     gopher = model.gophers["a"]
-    assert model.now - gopher.tag_since > 2.0
+    assert model.time.now - gopher.tag_since > 2.0
     tell(model, seen(order("a", S.BAKING, 1, worker="w2.1")))
-    assert gopher.tag_since == model.now
+    assert gopher.tag_since == model.time.now
     play(model, 1.0)
     tell(model, seen(order("a", S.BAKING, 2, worker="w1.1")))
-    assert gopher.tag_since == model.now
+    assert gopher.tag_since == model.time.now
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def killed(done: bool = True, slots: int = 2) -> Filmed:
 def a_panel(model: Filmed | None = None) -> ReplayPanel:
     model = model or killed()
     recording = model.recorder.done[-1]
-    return ReplayPanel(recording, lambda: receipt_of(model, recording), lambda: None)
+    return ReplayPanel(recording, lambda: receipt_of(model.known.receipts, recording), lambda: None)
 
 
 def at_moment(panel: ReplayPanel, moment: float) -> ReplayPanel:
@@ -64,7 +64,7 @@ def at_moment(panel: ReplayPanel, moment: float) -> ReplayPanel:
 
 
 def tab_of(model: Model) -> Box | None:
-    return replay_tab(placed_slips(model.slips, model.access, model.heard_at))
+    return replay_tab(placed_slips(model.notices.slips, model.setup.access, model.heard_at))
 
 
 # Opening and leaving
@@ -80,7 +80,7 @@ def test_k_shows_the_last_kill_and_says_why_where_there_is_none() -> None:
 
 def test_the_newest_kill_has_a_tab_that_can_be_pressed() -> None:
     model = killed(done=False)
-    assert replayable(model.slips) is None and tab_of(model) is None
+    assert replayable(model.notices.slips) is None and tab_of(model) is None
     play(model, AFTER)
     tab = tab_of(model)
     assert tab is not None and tab[0] + tab[2] > LEFT > tab[0]
@@ -93,7 +93,7 @@ def test_a_death_without_a_recording_has_no_tab() -> None:
     model = kitchen_with([worker(1), worker(2)], settle=1.0)
     tell(model, RecordsSeen(receipts=(receipt(since=0.5),)))
     play(model, 1.0)
-    assert model.slips and tab_of(model) is None
+    assert model.notices.slips and tab_of(model) is None
 
 
 def test_a_receipt_finds_the_recording_of_its_own_death() -> None:
@@ -235,7 +235,7 @@ def test_without_pictures_it_still_tells(art: Art) -> None:
 @pytest.mark.parametrize("calm", [False, True])
 def test_reduced_motion_holds_from_the_first_moment_of_a_replay(calm: bool) -> None:
     model = killed()
-    model.access = Access(calm=calm)
+    model.setup.access = Access(calm=calm)
     panel_stack = PanelStack(model, lambda: None, model.recorder)
     panel_stack.open(OpenReplay())
     (panel,) = panel_stack.panels
@@ -244,15 +244,15 @@ def test_reduced_motion_holds_from_the_first_moment_of_a_replay(calm: bool) -> N
     while not panel.replay.over:
         panel.update(0.05)
         again = panel.replay.model
-        shaken.append(again.shake)
-        few.append(again.particles.few)
+        shaken.append(again.effects.shake)
+        few.append(again.effects.particles.few)
     assert (max(shaken) == 0.0) is calm and set(few) == {calm}
 
 
 def test_reduced_motion_that_is_switched_on_meanwhile_holds_in_what_is_left() -> None:
     panel = a_panel()
     panel.update(0.05)
-    assert not panel.replay.model.particles.few
-    panel.replay.model.access = Access(calm=True)
+    assert not panel.replay.model.effects.particles.few
+    panel.replay.model.setup.access = Access(calm=True)
     panel.update(0.05)
-    assert panel.replay.model.particles.few
+    assert panel.replay.model.effects.particles.few

@@ -240,7 +240,7 @@ def test_the_key_and_the_kiosks_button_begin_one() -> None:
     result = update(model, (KeyPress("g"),), (), 1 / 60)
     assert result.commands == (StartRound(),) and result.wishes == (OpenRound(),)
     assert strip_for(False, False, False).round is None
-    model.kiosk = True
+    model.kiosk.on = True
     button = strip_for(False, True, False).round
     assert button is not None
     x, y = button[0] + 20, button[1]

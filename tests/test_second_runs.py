@@ -38,4 +38,4 @@ def test_ones_own_orders_are_remembered_while_they_are_shown_not_for_ever(
     monkeypatch.setattr(rules, "MOST_OWN", most)
     model, last = kitchen_with(PAIR), most + 100
     tell(model, *(OrderPlaced(order(f"m{n}", S.DELIVERED if n else S.BAKING)) for n in range(last + 1)))
-    assert {"m0", f"m{last}"} <= model.own and len(model.own) <= most
+    assert {"m0", f"m{last}"} <= model.own.orders and len(model.own.orders) <= most

@@ -192,7 +192,7 @@ def test_sounds_come_from_the_events_of_the_truth() -> None:
 
 def test_the_oven_crackles_while_something_bakes() -> None:
     model = kitchen()
-    assert ambience_for(model) == Ambience(1.0, 0.6, model.kitchen.anchors[Place.OVEN])
+    assert ambience_for(model) == Ambience(1.0, 0.6, model.floor.kitchen.anchors[Place.OVEN])
     tell(model, seen(order("a", S.BAKING, 2)))
     assert ambience_for(model).oven == 0.0, "in nobody's hands: nothing bakes"
     many = [order(f"m{n}", S.BAKING, 1, worker="w1.1") for n in range(40)]
@@ -386,7 +386,7 @@ def test_m_mutes_and_so_does_a_press_on_the_sign_the_other_way() -> None:
         out = AppRequests()
         handle(model, item, out)
         assert not out.commands and not out.wishes
-        return model.muted
+        return model.setup.muted
 
     assert not told(PointerPress(x, y)), "without the sign there is nothing to press"
     assert told(KeyPress("m")) and told(KeyPress("m", repeat=True))
@@ -476,7 +476,7 @@ def brush(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brush]:
 @pytest.mark.parametrize("muted", [False, True])
 def test_a_muted_kitchen_says_so_in_words(brush: Brush, muted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     model = kitchen()
-    model.muted = muted
+    model.setup.muted = muted
     written: dict[str, Box] = {}
     real = Pen.write
 

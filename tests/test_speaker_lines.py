@@ -22,6 +22,7 @@ from game.inputs import Input, KeyPress, PointerPress
 from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip, strip_figures
 from game.simulation.bottom_strip import strip_for
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
 from game.simulation.speaker_lines import TURN_SECONDS, SpeakerLines, hidden_or_shown, later, stepped, told
 from game.simulation.update import update
@@ -36,7 +37,7 @@ def a_story(**more: object) -> SpeakerLines:
 
 
 def with_story(kiosk: bool = False, lines: tuple[str, ...] = LINES) -> Model:
-    model = Model(kiosk=kiosk, wall=T0.timestamp())
+    model = Model(kiosk=KioskState(on=kiosk), time=FrameTime(wall=T0.timestamp()))
     checkpoint = Checkpoint(name="t", title="T", story=list(lines), slots=1, file="t.yaml")
     tell(model, WorldSeen(checkpoint=checkpoint))
     return model
@@ -45,20 +46,20 @@ def with_story(kiosk: bool = False, lines: tuple[str, ...] = LINES) -> Model:
 def press(model: Model, *keys: str) -> str:
     for key in keys:
         update(model, [KeyPress(key)], (), 0.01)
-    return model.speaker.line
+    return model.notices.speaker.line
 
 
 def test_the_arrows_step_and_stop_at_both_ends() -> None:
     model = with_story()
-    assert model.speaker.line == ""
+    assert model.notices.speaker.line == ""
     assert [press(model, "right") for _ in range(4)] == ["one", "two", "three", "three"]
-    assert model.speaker.position == "3/3"
+    assert model.notices.speaker.position == "3/3"
     assert [press(model, "left") for _ in range(4)] == ["two", "one", "", ""]
 
 
 def test_one_key_hides_and_shows_again_the_same_line() -> None:
     model = with_story()
-    assert press(model, "right", "right", "l") == "" and model.speaker.hidden
+    assert press(model, "right", "right", "l") == "" and model.notices.speaker.hidden
     assert press(model, "l") == "two"
     assert press(model, "l", "right") == "two", "a step shows what was hidden first"
     assert press(with_story(), "l") == "one"
@@ -67,15 +68,15 @@ def test_one_key_hides_and_shows_again_the_same_line() -> None:
 def test_with_a_speaker_nothing_turns_by_itself_and_in_a_kiosk_until_somebody_steps() -> None:
     spoken, kiosk = with_story(), with_story(kiosk=True)
     play(spoken, 3 * TURN_SECONDS, 0.5)
-    assert spoken.speaker.line == ""
+    assert spoken.notices.speaker.line == ""
     seen = []
     for _ in range(5):
         play(kiosk, TURN_SECONDS + 0.01, 0.5)
-        seen.append(kiosk.speaker.line)
+        seen.append(kiosk.notices.speaker.line)
     assert seen == ["one", "two", "three", "", "one"]
     press(kiosk, "right")
     play(kiosk, 5 * TURN_SECONDS, 0.5)
-    assert kiosk.speaker.line == "two"
+    assert kiosk.notices.speaker.line == "two"
 
 
 def test_another_checkpoint_begins_at_its_beginning() -> None:
@@ -150,7 +151,11 @@ def test_every_shipped_line_is_large_and_whole(name: str) -> None:
 @pytest.mark.parametrize("line", ["Short.", "Five words of a line", "A sentence that is long " * 5])
 def test_a_line_stays_on_the_strip_between_the_buttons(line: str, access: Access, kiosk: bool) -> None:
     model = with_story(kiosk, (line,))
-    model.speaker, model.access, model.muted = stepped(model.speaker, 1), access, True
+    model.notices.speaker, model.setup.access, model.setup.muted = (
+        stepped(model.notices.speaker, 1),
+        access,
+        True,
+    )
     view = View(pygame.Surface((1920, 1080)), access)
     written: list[tuple[str, Box]] = []
     real = Pen.write

@@ -35,6 +35,7 @@ from game.panels.stats.figures import (
 from game.panels.stats.layout import FRAME, LARGE_LAYOUT, PLAIN_LAYOUT, SheetLayout, frame_of
 from game.panels.stats.panel import StatsPanel
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.update import update
 from game.theme import SIZE_BODY
 from tests.panelling import overlap, pass_time, texts_of
@@ -150,7 +151,7 @@ def test_a_histogram_of_another_shape_is_not_drawn() -> None:
 
 
 def test_the_counter_counts_until_the_audit_is_there() -> None:
-    model = Model(wall=NOW)
+    model = Model(time=FrameTime(wall=NOW))
     tell(model, seen(order("a", S.BAKING)), OrdersSeen((order("a", S.FAILED, last_failure="x"),)))
     assert model.outcomes.lost == 1 and model.pizzas_lost is None, "nobody has counted yet"
     tell(model, RecordsSeen(audit=audit()))

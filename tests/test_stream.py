@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from game.actions import StreamOrders
 from game.api_state.news import ApiAway, News, RecordsSeen, Said, StreamSettled
 from game.inputs import Input, KeyPress, PointerMove, PointerPress, PointerRelease
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.order_stream import (
     FASTEST,
     SLOWEST,
@@ -42,8 +44,7 @@ class Kitchen:
     """An API of this test's own: it takes orders, sometimes late, and delivers some now and then."""
 
     def __init__(self, stream: OrderStream, seed: int) -> None:
-        self.stream = stream
-        self.dice = random.Random(seed)
+        self.stream = replace(stream, dice=random.Random(seed))
         self.now = 0.0
         self.open: set[str] = set()
         self.flying: list[str] = []
@@ -51,7 +52,7 @@ class Kitchen:
 
     def step(self, dt: float, *, online: bool = True) -> tuple[OrderRequest, ...]:
         self.now += dt
-        self.stream, orders = due(self.stream, self.now, self.dice, len(self.open), online)
+        self.stream, orders = due(self.stream, self.now, len(self.open), online)
         self.sent += [(self.now, one) for one in orders]
         self.flying += [one.id or "" for one in orders]
         return orders
@@ -124,11 +125,10 @@ def test_the_time_between_two_orders_is_within_the_range_scaled_to_the_rate(
     low: float, more: float, rate: float, seed: int
 ) -> None:
     settings_ = StreamSettings(enabled=True, every_s=(low, low + more))
-    stream = paced(configured(OrderStream(), settings_, "3"), rate)
+    stream = paced(configured(OrderStream(dice=random.Random(seed)), settings_, "3"), rate)
     scale = rate_of(settings_) / stream.per_minute
-    dice = random.Random(seed)
     for _ in range(20):
-        assert low * scale - 1e-9 <= interval(stream, dice) <= (low + more) * scale + 1e-9
+        assert low * scale - 1e-9 <= interval(stream) <= (low + more) * scale + 1e-9
 
 
 def test_as_many_come_as_the_checkpoint_asks_for() -> None:
@@ -194,9 +194,9 @@ def test_settings_are_taken_once_and_again_when_they_change() -> None:
 
 def test_four_toppings_a_name_now_and_then_and_with_a_bug_pizzas_that_show_it() -> None:
     def pizzas(bug: bool) -> list[OrderRequest]:
-        dice, stream, found = random.Random(3), running(burst=100, max_open=2000), []
+        stream, found = replace(running(burst=100, max_open=2000), dice=random.Random(3)), []
         for n in range(6):
-            stream, orders = due(stream, n * 99.0, dice, 0, True, bug)
+            stream, orders = due(stream, n * 99.0, 0, True, bug)
             found += orders
             for one in orders:
                 stream = settled(stream, one.id or "")
@@ -219,7 +219,7 @@ def checkpoint(name: str = "3", stream: StreamSettings = SETTINGS, bug: str | No
 
 
 def streaming(stream: StreamSettings = SETTINGS) -> Model:
-    model = Model(wall=T0.timestamp(), stream=OrderStream(session="s"), dice=random.Random(1))
+    model = Model(time=FrameTime(wall=T0.timestamp()), stream=OrderStream(session="s", dice=random.Random(1)))
     frame(model, news=[seen(), RecordsSeen(checkpoint=checkpoint(stream=stream))])
     return model
 
@@ -244,7 +244,7 @@ def test_the_game_sends_waits_for_the_answer_and_follows_without_an_arrow() -> N
     assert not any(frame(model).commands for _ in range(200))
     assert burst(model, StreamSettled("auto-s-1", order("auto-s-1"))).orders[0].id == "auto-s-2"
     gopher = model.gophers["auto-s-1"]
-    assert not gopher.own and gopher.arrow == 0 and not model.own
+    assert not gopher.own and gopher.arrow == 0 and not model.own.orders
 
 
 def test_it_waits_while_the_api_is_away() -> None:
@@ -268,7 +268,7 @@ def test_a_refusal_stops_it_and_is_said() -> None:
     (wanted,) = burst(model).orders
     frame(model, news=[StreamSettled(wanted.id or "", None, "that topping is out")])
     assert not model.stream.running and not model.stream.in_flight
-    assert "that topping is out" in model.messages[-1].text
+    assert "that topping is out" in model.notices.messages[-1].text
 
 
 def test_space_pauses_and_goes_on_also_where_no_stream_is_configured() -> None:

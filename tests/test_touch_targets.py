@@ -38,7 +38,6 @@ from game.simulation.controls.clicks import press
 from game.simulation.controls.targets import target_at, targets
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import cook_spot
 from game.simulation.speaker_lines import told
 from tests.failures_and_rounds_panels import the_failures, the_round
 from tests.panelling import writing
@@ -193,16 +192,18 @@ def test_the_failures_are_met_where_their_sheet_is_as_large_as_it_is_meant_to_be
 def a_kitchen(shape: str, cooks: int = 4, muted: bool = False, speaking: bool = False) -> Model:
     """A kiosk's kitchen with every sign that there can be."""
     model = kitchen_with([worker(n) for n in range(1, cooks + 1)], [], settle=8.0)
-    model.kiosk, model.muted = True, muted
-    model.composition = composition_of(*SHAPES[shape])
+    model.kiosk.on, model.setup.muted = True, muted
+    model.setup.composition = composition_of(*SHAPES[shape])
     model.stream = OrderStream(shown=True)
     house = Checkpoint(name="1a", title="A bug", slots=cooks, file="z", bug="spread_toppings",
                        stream=StreamSettings(enabled=True))  # fmt: skip
     broken = Challenge(bug="spread_toppings", file="/x/spread_toppings.py", source="x = 1\n", stuck=3)
     tell(model, RecordsSeen(checkpoint=house, challenge=broken, receipts=(receipt(1, held()),)))
-    for slip in model.slips:
+    for slip in model.notices.slips:
         slip.recorded, slip.shown = True, 5.0
-    model.speaker = told(model.speaker, ("A line.", "Another.")) if speaking else model.speaker
+    model.notices.speaker = (
+        told(model.notices.speaker, ("A line.", "Another.")) if speaking else model.notices.speaker
+    )
     return model
 
 
@@ -210,7 +211,7 @@ def a_kitchen(shape: str, cooks: int = 4, muted: bool = False, speaking: bool = 
 @pytest.mark.parametrize(("muted", "speaking"), [(False, False), (True, True)])
 def test_a_finger_meets_every_sign_and_button_of_the_kitchen(shape: str, muted: bool, speaking: bool) -> None:
     model = a_kitchen(shape, muted=muted, speaking=speaking)
-    composition = model.composition
+    composition = model.setup.composition
     found = {name: box for name, box in targets(model).items() if name != "sign"}
     # On a 3:4 display a receipt has no room in the margin.
     wanted = {"switch", "track", "bug", "title", "order", "help", "ui"}
@@ -232,14 +233,14 @@ def test_a_finger_meets_every_sign_and_button_of_the_kitchen(shape: str, muted: 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_finger_meets_every_cook(shape: str, cooks: int) -> None:
     model = a_kitchen(shape, cooks)
-    composition, short = model.composition, {}
+    composition, short = model.setup.composition, {}
     for slot in range(1, cooks + 1):
-        model.kills = replace(model.kills)
+        model.own.kills = replace(model.own.kills)
 
         def leads(x: float, y: float, slot: int = slot) -> bool:
             return pressed(model, finger_at(composition, x, y)) == slot
 
-        box = cook_spot(model.kitchen, slot, model.slots).box
+        box = model.floor.cook_spot(slot).box
         side = largest_square(leads, in_units(composition, box), composition)
         if side < LEAST:
             short[slot] = side
@@ -248,7 +249,7 @@ def test_a_finger_meets_every_cook(shape: str, cooks: int) -> None:
 
 def pressed(model: Model, item: PointerPress) -> int | None:
     """Which cook a press kills; None: nobody."""
-    model.kills = type(model.kills)()
+    model.own.kills = type(model.own.kills)()
     out = AppRequests()
     press(model, item, out)
     killed = [one.slot for one in out.commands if isinstance(one, KillWorker)]
@@ -260,16 +261,16 @@ def test_a_finger_meets_a_gopher(shape: str) -> None:
     """Where there are few; a crowd's stand nearer to each other than a finger is wide."""
     model = a_kitchen(shape)
     model = kitchen_with([worker(1)], [order("a", S.BAKING, 1, worker="w1.1")], settle=8.0)
-    model.composition = composition_of(*SHAPES[shape])
+    model.setup.composition = composition_of(*SHAPES[shape])
     body, high = model.gophers["a"].body, model.gophers["a"].height
 
     def leads(x: float, y: float) -> bool:
         out = AppRequests()
-        press(model, finger_at(model.composition, x, y), out)
+        press(model, finger_at(model.setup.composition, x, y), out)
         return any(isinstance(one, OpenCard) for one in out.wishes)
 
     box = body.x - 0.4 * high, body.y - high, 0.8 * high, high
-    assert largest_square(leads, in_units(model.composition, box), model.composition) >= LEAST
+    assert largest_square(leads, in_units(model.setup.composition, box), model.setup.composition) >= LEAST
 
 
 def test_a_mouse_is_as_exact_as_ever() -> None:

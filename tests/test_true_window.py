@@ -41,6 +41,7 @@ from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.crowd.resting import READ_SECONDS
 from game.simulation.header_numbers import numbers_of, open_now
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from tests.gallery import a_window, pictures_at
 from tests.panelling import texts_of, writing
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
@@ -111,7 +112,7 @@ def test_no_tile_is_cut_however_orders_ended(access: Access) -> None:
             "oldest_open_s": 99.0,
         }
     )  # fmt: skip
-    model = Model(wall=T0.timestamp())
+    model = Model(time=FrameTime(wall=T0.timestamp()))
     tell(model, RecordsSeen(audit=now, stats=more))
     panel = StatsPanel(lambda: KnownFigures(model.known))
     texts = texts_of(panel, access=access)
@@ -194,7 +195,7 @@ def test_no_message_lies_over_the_figures_age_or_the_help(brush: Brush, access: 
     model = kitchen_with([worker(1)], settle=1.0)
     for text in ("first", "w3.1 was not heard of in time; it lives. Bake for Ada goes on with w2.1."):
         model.say(text)
-    model.messages[0].age = model.messages[1].age = age
+    model.notices.messages[0].age = model.notices.messages[1].age = age
     panel = StatsPanel(lambda: KnownFigures(model.known, 9.0, 9.0))
     panel.draw(brush.view)
     old = frame_of(access)[1] + frame_of(access)[3] + BELOW
@@ -213,7 +214,7 @@ def test_help_is_as_large_as_the_other_buttons_of_the_strip() -> None:
         view = View(window.canvas, Access(large=True))
         brush = Brush(view, pictures_at(view.scale), Pen(view))
         model = kitchen_with([worker(1)])
-        model.access = view.access
+        model.setup.access = view.access
         high = {text: box[3] for text, box, _ in writing(lambda: draw_hud(brush, hud_figures(model)))}
     assert high["Help"] == high["Temporal"] and LARGE > 1
 
@@ -229,11 +230,11 @@ def cooks_of(brush: Brush, model: Model) -> None:
 @pytest.mark.parametrize("access", [PLAIN])
 def test_a_stopped_cook_does_not_work_and_says_so(brush: Brush) -> None:
     model = kitchen_with([worker(1), worker(2)], [order("a", S.BAKING, 1, worker="w1.1")], settle=2.0)
-    assert pose_of(model.cooks[1], model.now) is CookPose.PEEL
+    assert pose_of(model.cooks[1], model.time.now) is CookPose.PEEL
     tell(model, staffed(worker(1, stopped=True), worker(2)))
     play(model, 0.1)
     cook = model.cooks[1]
-    assert cook.stopped and cook.living and pose_of(cook, model.now) is CookPose.BLINK
+    assert cook.stopped and cook.living and pose_of(cook, model.time.now) is CookPose.BLINK
     assert boxes(lambda: cooks_of(brush, model), "not answering")
     tell(model, staffed(worker(1), worker(2)))
     assert not model.cooks[1].stopped
@@ -267,7 +268,7 @@ def test_after_another_api_came_nobody_falls_with_the_next_ones_pid(brush: Brush
 def test_whom_somebody_ended_leaves_when_that_was_read(ended: str) -> None:
     model = kitchen_with([worker(1)], [order("a", S.BAKING, 1, worker="w1.1")], settle=5.0)
     tell(model, seen(order("a", S.FAILED, workflow_state=ended)))
-    message = model.messages[-1]
+    message = model.notices.messages[-1]
     play(model, 4.0)
     assert ended == "canceled" or "a" in model.gophers and message.life > 4.0
     play(model, READ_SECONDS + 30.0)

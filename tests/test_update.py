@@ -18,6 +18,7 @@ from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, P
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.particles import LIMIT
 from game.simulation.places import Place, cook_spot
 from game.simulation.reactions import hit_stop
@@ -47,10 +48,9 @@ def test_an_order_comes_in_at_the_door_and_walks_to_its_place() -> None:
     model = kitchen_with(PAIR)
     tell(model, seen(order()))
     gopher = model.gophers["a"]
-    assert where(gopher) == model.kitchen.door and gopher.mood is Mood.WALK
+    assert where(gopher) == model.floor.kitchen.door and gopher.mood is Mood.WALK
     until_settled(model)
-    assert model.floor is not None
-    assert math.dist(where(gopher), model.floor.stand(Place.COUNTER, 0)) < 2
+    assert math.dist(where(gopher), model.floor.plan.stand(Place.COUNTER, 0)) < 2
     assert gopher.mood is Mood.WAIT and model.open_orders == 1
 
 
@@ -68,8 +68,8 @@ def test_a_stage_is_a_place(status: S, place: Place) -> None:
     model = kitchen_with(PAIR, [order("a"), order("b")])
     tell(model, seen(order("a", status)))
     until_settled(model)
-    assert model.gophers["a"].place is place and model.floor is not None
-    assert math.dist(where(model.gophers["a"]), model.floor.stand(place, model.gophers["a"].index)) < 2
+    assert model.gophers["a"].place is place
+    assert math.dist(where(model.gophers["a"]), model.floor.plan.stand(place, model.gophers["a"].index)) < 2
 
 
 def test_a_delivered_order_is_joyful_and_leaves() -> None:
@@ -136,7 +136,7 @@ def test_a_cook_falls_only_when_the_fleet_says_dead() -> None:
     cook = model.cooks[1]
     assert cook.phase is CookPhase.FALLING and cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
     assert cook.died_at == at(9).timestamp()
-    assert 0 < hit_stop(model, events) <= 0.1 and 0 < model.shake <= 6
+    assert 0 < hit_stop(model, events) <= 0.1 and 0 < model.effects.shake <= 6
     play(model, 1.0)
     assert cook.phase is CookPhase.GHOST and model.cooks[2].phase is CookPhase.WORKING
 
@@ -148,7 +148,7 @@ def test_its_order_is_worried_and_hops_only_when_temporal_says_that_another_has_
     assert gopher.lift_speed > 0 and other.lift_speed == 0
     play(model, 3.0)
     assert gopher.mood is Mood.WORRIED and other.mood is Mood.WORKED
-    spot = cook_spot(model.kitchen, 1, 2)
+    spot = cook_spot(model.floor.kitchen, 1, 2)
     assert abs(gopher.body.x - spot.x) < 130, "it stands by its dead cook"
     tell(model, seen(baking(by=None, attempt=2, last_failure="heartbeat timeout")))
     play(model, 1.0)
@@ -199,7 +199,7 @@ def test_an_unseen_death_and_birth_are_both_shown() -> None:
     assert cook.phase is CookPhase.FALLING and cook.generation == 1 and not cook.standing
     assert cook.living and model.anyone_alive, "the next process is there, and can be killed"
     assert cook.fallen == "w1.1" and cook.died_of == "SIGKILL"
-    assert any(particle.kind == "hat" for particle in model.particles.flying)
+    assert any(particle.kind == "hat" for particle in model.effects.particles.flying)
     play(model, FALL_SECONDS + 0.05)
     assert cook.phase is CookPhase.ARRIVING and cook.generation == 2 and cook.standing
 
@@ -207,14 +207,18 @@ def test_an_unseen_death_and_birth_are_both_shown() -> None:
 def test_who_was_dead_before_the_window_opened_does_not_fall_again() -> None:
     model = kitchen_with([worker(1, "dead", since=1), worker(2)])
     assert model.cooks[1].phase is CookPhase.GHOST and model.cooks[1].died_of == "SIGKILL"
-    assert model.shake == 0
+    assert model.effects.shake == 0
 
 
 def test_a_planned_end_is_no_blow() -> None:
     model = kitchen_with(PAIR, settle=2.0)
     gone = worker(1, "dead", since=9, last_exit=LastExit(code=0, cause="redeploy", at=at(9)))
     events = tell(model, staffed(gone, PAIR[1]))
-    assert model.cooks[1].phase is CookPhase.FALLING and hit_stop(model, events) == 0 and model.shake == 0
+    assert (
+        model.cooks[1].phase is CookPhase.FALLING
+        and hit_stop(model, events) == 0
+        and model.effects.shake == 0
+    )
 
 
 def test_an_order_may_be_with_somebody_who_is_not_of_the_fleet() -> None:
@@ -230,7 +234,7 @@ def test_an_order_may_be_with_somebody_who_is_not_of_the_fleet() -> None:
 def test_a_smaller_kitchen_has_fewer_cooks() -> None:
     model = kitchen_with((*PAIR, worker(3)))
     tell(model, FleetSeen(fleet(worker(1), deaths=2)))
-    assert list(model.cooks) == [1] and model.slots == 1
+    assert list(model.cooks) == [1] and model.floor.slots == 1
 
 
 def test_the_api_away_is_a_state_and_everything_stays() -> None:
@@ -264,7 +268,7 @@ def test_lost_is_failed_or_vanished_and_nothing_else() -> None:
     play(model, 60.0, 0.1)
     assert model.outcomes.lost == 0 and all(not gopher.delivered for gopher in model.gophers.values())
     tell(model, seen(order("a", S.FAILED, last_failure="no such crust")))
-    assert model.outcomes.lost == 1 and "no such crust" in model.messages[-1].text
+    assert model.outcomes.lost == 1 and "no such crust" in model.notices.messages[-1].text
     tell(model, seen(order("a", S.FAILED)), seen(order("b", S.DELIVERED)))
     assert model.outcomes.lost == 1 and model.outcomes.delivered == 1
     tell(model, seen(unknown[2]), seen(unknown[2]), seen(unknown[2]), seen(unknown[2]))
@@ -291,9 +295,9 @@ def test_found_again_and_delivered_at_once() -> None:
 def test_messages_are_few_and_go() -> None:
     model = kitchen_with(PAIR)
     tell(model, *(Said(str(n)) for n in range(9)), *(seen(order(f"f{n}", S.FAILED)) for n in range(9)))
-    assert len(model.messages) == 3 and "f8" in model.messages[-1].text
+    assert len(model.notices.messages) == 3 and "f8" in model.notices.messages[-1].text
     play(model, 6.0, 0.1)
-    assert model.messages == []
+    assert model.notices.messages == []
 
 
 def test_a_kitchen_of_two_hundred() -> None:
@@ -303,7 +307,7 @@ def test_a_kitchen_of_two_hundred() -> None:
     until_settled(model)
     assert len(model.gophers) == 200 and sum(len(cook.holding) for cook in model.cooks.values()) == 200
     tell(model, staffed(*(worker(n, "dead", since=9) for n in range(1, 9)), crew[8]))
-    assert len(model.particles.flying) <= LIMIT
+    assert len(model.effects.particles.flying) <= LIMIT
     play(model, 1.0, 1 / 30)
     tell(model, seen(*(baking(name, "w9.1", 2) for name in names)))
     assert all(g.hop is None or g.hop.delay <= 0.5 for g in model.gophers.values())
@@ -353,8 +357,8 @@ def test_the_same_again_is_the_same() -> None:
     assert update(one, inputs, (), 0.02) == update(two, inputs, (), 0.02)
     play(one, 3.0)
     play(two, 3.0)
-    assert one.particles.dice.getstate() == two.particles.dice.getstate()
-    two.particles.dice = one.particles.dice
+    assert one.effects.particles.dice.getstate() == two.effects.particles.dice.getstate()
+    two.effects.particles.dice = one.effects.particles.dice
     assert one == two
 
 
@@ -363,7 +367,7 @@ def test_a_frame_of_no_time_moves_nothing() -> None:
     before = copy.deepcopy(model)
     tell(model)
     assert [where(g) for g in model.gophers.values()] == [where(g) for g in before.gophers.values()]
-    assert model.now == before.now
+    assert model.time.now == before.time.now
 
 
 def test_the_clock_stops_for_a_blow_and_never_jumps() -> None:
@@ -422,17 +426,17 @@ frames = st.lists(
 def test_whatever_comes_the_picture_stays_sane(
     story: list[tuple[list[News], list[Input], float]], kiosk: bool
 ) -> None:
-    model = Model(kiosk=kiosk, wall=T0.timestamp())
+    model = Model(kiosk=KioskState(on=kiosk), time=FrameTime(wall=T0.timestamp()))
     for told, done, dt in story:
-        model.wall += dt
+        model.time.wall += dt
         update(model, done, told, dt)
-        assert len(model.messages) <= 3 and len(model.particles.flying) <= LIMIT
-        assert len(model.gophers) <= 5 and len(model.cooks) == model.slots
+        assert len(model.notices.messages) <= 3 and len(model.effects.particles.flying) <= LIMIT
+        assert len(model.gophers) <= 5 and len(model.cooks) == model.floor.slots
         assert model.outcomes.lost >= 0
         for gopher in model.gophers.values():
             assert all(map(math.isfinite, (*where(gopher), gopher.lift, gopher.height)))
     play(model, 12.0, 0.1)
-    left, right = model.kitchen.left, model.kitchen.right
+    left, right = model.floor.kitchen.left, model.floor.kitchen.right
     for gopher in model.gophers.values():
         assert gopher.hop is None and gopher.lift == 0 and not gopher.delivered
         assert left <= gopher.body.x <= right and 400 <= gopher.body.y <= 1010, gopher

@@ -16,6 +16,7 @@ from game.network.api_clock import ApiClock
 from game.network.records_polling import RecordsPoller
 from game.simulation.actors import CookPhase
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.update import update
 from tests.standin import Line
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, tell, worker
@@ -94,21 +95,21 @@ def test_a_fresh_ghost_is_as_old_as_it_is_and_is_taken_over(step: float) -> None
     model = kitchen_with(PAIR, [order("a", S.BAKING, 1, worker="w1.1")], settle=5.0)
     play(model, 0.1, news=[FleetSeen(fleet_of(PAIR))])
     # The machine slept, or its clock was set: this API tells the death by the clock of before.
-    model.wall += step
+    model.time.wall += step
     play(model, 0.05, news=[FleetSeen(fleet_of((worker(1, "dead", since=5.0), worker(2)), deaths=1))])
     cook = model.cooks[1]
-    assert 0.0 <= model.real - cook.died_real <= 0.3
+    assert 0.0 <= model.time.real - cook.died_real <= 0.3
     # And the receipt by the clock of after.
     told = receipt(4, held("a", to="w2.1", delay=1.7, **{"from": "w1.1"}), seconds=5.0 + step,
                    worker="w1.1", slot=1)  # fmt: skip
     taken = order("a", S.BAKING, 2, worker="w2.1")
     play(model, 2.0, news=[seen(taken), RecordsSeen(receipts=(told,), listed=True)])
     assert cook.phase is CookPhase.GHOST and cook.waiting == 0 and cook.taken_over == 1.7
-    assert model.real - cook.died_real == pytest.approx(2.0, abs=0.4)
+    assert model.time.real - cook.died_real == pytest.approx(2.0, abs=0.4)
     # The clock that jumps afterwards changes nothing.
-    model.wall -= 7200.0
-    assert model.real - cook.died_real == pytest.approx(2.0, abs=0.4)
-    assert [note.receipt.n for note in model.slips] == [4]
+    model.time.wall -= 7200.0
+    assert model.time.real - cook.died_real == pytest.approx(2.0, abs=0.4)
+    assert [note.receipt.n for note in model.notices.slips] == [4]
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0])
@@ -117,20 +118,20 @@ def test_ages_and_rates_survive_a_step(step: float) -> None:
     told = RecordsSeen(audit=audit(counted_at=at(2.0)), stats=stats(counted_at=at(2.0)))
     play(model, 0.1, news=[told, seen(order("a", S.DELIVERED, finished_at=at(2.0)))])
     assert model.per_minute == 1 and model.audit_age < 1.0
-    model.wall += step
+    model.time.wall += step
     play(model, 1.0, news=[ApiAway("gone")])
     assert model.audit_age == pytest.approx(1.1, abs=0.2) and model.stats_age < 2.0
     assert model.per_minute == 1
     assert (
         model.api_contact.offline_since is not None
-        and model.real - model.api_contact.offline_since == pytest.approx(1.0)
+        and model.time.real - model.api_contact.offline_since == pytest.approx(1.0)
     )
     play(model, 61.0, dt=0.1)
     assert model.per_minute == 0, "a clock set back keeps no delivery in the last minute for an hour"
 
 
 def test_an_audit_after_the_clock_was_set_back_is_believed() -> None:
-    model = Model(wall=START)
+    model = Model(time=FrameTime(wall=START))
     tell(model, RecordsSeen(audit=audit(counted_at=at(3600.0))))
     tell(model, RecordsSeen(audit=audit(lost=2, counted_at=at(2.0))))
     assert model.pizzas_lost == 2
@@ -186,7 +187,7 @@ def test_the_processes_of_another_instance_are_all_others_whatever_their_names_a
 
 
 def test_receipts_of_an_earlier_process_of_that_name_are_not_its_own() -> None:
-    model = Model(wall=START + 100.0)
+    model = Model(time=FrameTime(wall=START + 100.0))
     tell(model, FleetSeen(fleet_of((worker(1, since=90.0), worker(2, since=90.0)), "two")))
     # What the first answer tells was before the living ones were started.
     elder = receipt(

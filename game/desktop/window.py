@@ -106,8 +106,6 @@ class Window:
         self.fullscreen = fullscreen
         self.fits = 0
         """How often the picture was fitted to a surface, which is blank then."""
-        self.trouble = ""
-        """Why the last change of the window did not work; whoever tells it empties it."""
         self.reader = EventReader()
         self._let_go: list[Input] = []
         self._text_box: pygame.Rect | None = None
@@ -175,9 +173,9 @@ class Window:
             self.screen = surface
             self._fit()
 
-    def toggle_fullscreen(self) -> None:
+    def toggle_fullscreen(self) -> str:
         """To full screen on the display that it is on, as large as that is now, or back to the window of
-        before; where that cannot be had it stays as it was, and `trouble` says why.
+        before. Where that cannot be had it stays as it was; the sentence that says why, else empty.
         """
         if not self.fullscreen:
             self._size = self.screen.get_size()
@@ -185,11 +183,13 @@ class Window:
         try:
             self._reopen()
         except NoDisplay as error:
-            self.trouble = f"It stays {'a window' if self.fullscreen else 'full screen'}: {error}"
-            log.warning("%s", self.trouble)
+            trouble = f"It stays {'a window' if self.fullscreen else 'full screen'}: {error}"
+            log.warning("%s", trouble)
             self.fullscreen = not self.fullscreen
             self._start_again()
             self._open()
+            return trouble
+        return ""
 
     def _reopen(self) -> None:
         """Open it anew; a kept window does not always get its old size back. Raises NoDisplay."""

@@ -89,7 +89,7 @@ class Attendant:
             if was_away and not self.away:
                 self.reset.stop()
                 # Hints are for whoever took over from here on.
-                self.model.device = device_of(item) or self.model.device
+                self.model.setup.device = device_of(item) or self.model.setup.device
                 steps += [ClearAway(), *self.autopilot.rest()]
         return passed, steps
 
@@ -97,7 +97,7 @@ class Attendant:
         """Take what the API says of a reset."""
         for item in news:
             if isinstance(item, KioskResetDone):
-                self.reset.heard(item, self.model.real)
+                self.reset.heard(item, self.model.time.real)
 
     def later(
         self, seconds: float, panels: Collection[object], visitors: Collection[object], replays: bool
@@ -113,33 +113,33 @@ class Attendant:
         steps: list[AttendantStep] = []
         if self.presence.later(seconds, kiosk.idle_s):
             self._n = -1
-            self.device = model.device
+            self.device = model.setup.device
             put_back(model, self.own)
             steps.append(ClearAway())
-            self.reset.begin(model.real)
+            self.reset.begin(model.time.real)
             return steps
         attract = kiosk.attract.enabled
         order = self.house.due(
-            known, model.stream, model.open_everywhere, model.real, alone=self.away, dice=self.dice
+            known, model.stream, model.open_everywhere, model.time.real, alone=self.away, dice=self.dice
         )
         if attract and order is not None:
             steps.append(order)
         if not self.away:
             return steps
         checkpoint = known.checkpoint.name if known.checkpoint is not None else None
-        wanted = self.reset.step(model.real, differences(model, self.own, visitors), checkpoint)
+        wanted = self.reset.step(model.time.real, differences(model, self.own, visitors), checkpoint)
         if wanted is not None:
             steps.append(wanted)
         if not attract:
             return steps
         if self.reset.clean:
-            steps += self.autopilot.act(known, model.real, kiosk.attract.kill_every_s)
+            steps += self.autopilot.act(known, model.time.real, kiosk.attract.kill_every_s)
         if self._turn_is_over(kiosk.attract.panel_s, panels):
             steps += self._next_card(replays)
         return steps
 
     def _turn_is_over(self, panel_s: float, panels: Collection[object]) -> bool:
-        lasted = self.model.real - self._turn_began
+        lasted = self.model.time.real - self._turn_began
         if self._n < 0 or lasted >= panel_s + LONGEST_REPLAY_S:
             return True
         if self.card is AttractCard.REPLAY:
@@ -149,7 +149,7 @@ class Attendant:
 
     def _next_card(self, replays: bool) -> list[AttendantStep]:
         self._n += 1
-        self._turn_began = self.model.real
+        self._turn_began = self.model.time.real
         cards = turn(replays, bool(record_lines(self.model.known.totals, self.model.known.rounds)))
         self.card = cards[self._n % len(cards)]
         return [ClearAway(), ShowAgain()] if self.card is AttractCard.REPLAY else [ClearAway()]
@@ -161,7 +161,7 @@ class Attendant:
             return None
         said = words(self.card, self.device, model.known.totals, model.known.rounds)
         pilot = self.autopilot
-        killed = pilot.killed if model.real - pilot.killed_at < AUTO_SHOWN_S else ""
+        killed = pilot.killed if model.time.real - pilot.killed_at < AUTO_SHOWN_S else ""
         return Attraction(
-            self.card, said, killed, not self.reset.clean and model.real - self.reset.began > 3.0
+            self.card, said, killed, not self.reset.clean and model.time.real - self.reset.began > 3.0
         )

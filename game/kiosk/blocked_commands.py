@@ -18,13 +18,13 @@ def answered_inside(command: Command, model: Model) -> Command | Wish | str | No
         order = command.order_id or newest_order(model)
         if order is None:
             return "No order is there yet: order a pizza, and see its whole history."
-        return None if order == model.card else OpenCard(order)
+        return None if order == model.own.card else OpenCard(order)
     return command
 
 
 def newest_order(model: Model) -> str | None:
     """The order that somebody most likely means: under the pointer, their own newest, else any on its way."""
-    for key in (model.pointing.hover, *reversed(model.newest_own)):
+    for key in (model.pointing.hover, *reversed(model.own.newest_orders)):
         if key in model.gophers:
             return key
     going = [gopher.order.id for gopher in model.gophers.values() if not gopher.delivered]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from api_stub.schema import Checkpoint
 from game.accessibility import Access
 from game.simulation.model import Model
 from game.simulation.model_parts import NOWHERE
@@ -20,27 +21,28 @@ class OwnSwitches:
     access: Access
 
 
-def _stream_of(model: Model) -> OrderStream:
+def _as_configured(stream: OrderStream, checkpoint: Checkpoint | None) -> OrderStream:
     """The stream as the checkpoint has it; what is on its way stays so."""
-    checkpoint = model.known.checkpoint
     if checkpoint is None:
-        return replace(model.stream, running=False, shown=False)
-    return configured(replace(model.stream, source=""), checkpoint.stream, checkpoint.name)
+        return replace(stream, running=False, shown=False)
+    return configured(replace(stream, source=""), checkpoint.stream, checkpoint.name)
 
 
 def put_back(model: Model, own: OwnSwitches) -> None:
     """Nothing of the last visitor's is left in the model."""
     checkpoint = model.known.checkpoint
-    model.muted, model.access = own.muted, own.access
-    model.stream = _stream_of(model)
-    model.speaker = told(SpeakerLines(), checkpoint.story) if checkpoint is not None else SpeakerLines()
-    model.escape_held = None
-    model.card = ""
+    model.setup.muted, model.setup.access = own.muted, own.access
+    model.stream = _as_configured(model.stream, checkpoint)
+    model.notices.speaker = (
+        told(SpeakerLines(), checkpoint.story) if checkpoint is not None else SpeakerLines()
+    )
+    model.kiosk.escape_held = None
+    model.own.card = ""
     pointing = model.pointing
     pointing.at, pointing.hover, pointing.dragging = NOWHERE, "", False
-    model.own.clear()
-    model.newest_own = ()
-    model.messages = []
+    model.own.orders.clear()
+    model.own.newest_orders = ()
+    model.notices.messages = []
 
 
 def differences(model: Model, own: OwnSwitches, panels: Collection[object]) -> list[str]:
@@ -50,13 +52,13 @@ def differences(model: Model, own: OwnSwitches, panels: Collection[object]) -> l
     settings = checkpoint.stream if checkpoint is not None else None
     wrong = {
         "open panels": bool(panels),
-        "sound": model.muted != own.muted,
-        "accessibility": model.access != own.access,
+        "sound": model.setup.muted != own.muted,
+        "accessibility": model.setup.access != own.access,
         "orders' rate": settings is not None and stream.per_minute != rate_of(settings),
         "orders' stream": settings is not None
         and (stream.shown != settings.enabled or stream.running and not settings.enabled),
-        "Esc": model.escape_held is not None,
+        "Esc": model.kiosk.escape_held is not None,
         "pointer": model.pointing.dragging or bool(model.pointing.hover),
-        "card": bool(model.card),
+        "card": bool(model.own.card),
     }
     return [name for name, is_wrong in wrong.items() if is_wrong]

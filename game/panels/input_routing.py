@@ -35,11 +35,11 @@ class InputRouter:
         """Take these inputs, in their order."""
         for item in inputs:
             device = device_of(item)
-            if device is not None and device is not self._model.device:
-                if self._model.device in POINTING:
+            if device is not None and device is not self._model.setup.device:
+                if self._model.setup.device in POINTING:
                     # Nobody holds that pointer any more: nothing is "under" it.
                     self._one(PointerGone())
-                self._model.device = device
+                self._model.setup.device = device
             self._one(item)
 
     def _one(self, item: Input) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from game.actions import Command, OpenReplay, Wish
+from game.actions import Command, LeaveKiosk, OpenReplay, Wish
 from game.api_state.news import News, PinJudged
 from game.inputs import Input
 from game.kiosk.attendant import Attendant, AttendantStep, ClearAway, ShowAgain
@@ -40,18 +40,18 @@ class KioskActions:
         self._recorder = recorder
         self._send = send
         self._leave = leave
-        self.attendant = Attendant(model, OwnSwitches(model.muted, model.access))
+        self.attendant = Attendant(model, OwnSwitches(model.setup.muted, model.setup.access))
         self._overlay = KioskOverlay(lambda: model.known, lambda: model.silent_s, self.attendant.attraction)
 
     @property
     def overlays(self) -> Sequence[Panel]:
         """What lies over the kitchen, the topmost last."""
-        over = (self._overlay,) if self._model.kiosk and self._overlay.wanted else ()
+        over = (self._overlay,) if self._model.kiosk.on and self._overlay.wanted else ()
         return (*self._panel_stack.panels, *over)
 
     def attend(self, inputs: Sequence[Input], news: Sequence[News], seconds: float) -> Sequence[Input]:
         """Look after the kiosk for so long; the inputs that go on to the game."""
-        if not self._model.kiosk:
+        if not self._model.kiosk.on:
             return inputs
         for item in news:
             if isinstance(item, PinJudged):
@@ -64,7 +64,7 @@ class KioskActions:
         visitors = [one for one in panels if not isinstance(one, ReplayPanel | BugSlip)]
         for step in self.attendant.later(seconds, panels, visitors, bool(self._recorder.done)):
             self._do(step)
-        self._model.attracting = self.attendant.attraction() is not None
+        self._model.kiosk.attracting = self.attendant.attraction() is not None
         return passed
 
     def _do(self, step: AttendantStep) -> None:
@@ -78,18 +78,20 @@ class KioskActions:
 
     def inside(self, command: Command) -> Command | Wish | None:
         """What is done for a command: itself, a panel instead of what would lead out, or nothing."""
-        if not self._model.kiosk:
+        if not self._model.kiosk.on:
             return command
+        if isinstance(command, LeaveKiosk):
+            self._leave_or_ask()
+            return None
         answer = answered_inside(command, self._model)
         if isinstance(answer, str):
             self._model.say(answer)
             return None
         return answer
 
-    def leave(self) -> None:
+    def _leave_or_ask(self) -> None:
         """Esc was held for long enough: end, or ask for the PIN first."""
         kiosk = self._model.known.kiosk
-        self._model.escape_held = None
         if kiosk is None or not kiosk.has_pin:
             self._leave()
         elif not any(isinstance(panel, PinPanel) for panel in self._panel_stack.panels):

@@ -96,7 +96,7 @@ class PanelStack:
 
     def _on(self, panel: Panel, item: Input) -> Input:
         """An input as this panel is to take it, wherever the display's shape has put it."""
-        return panel_input(item, panel, self._model.composition, self._model.access)
+        return panel_input(item, panel, self._model.setup.composition, self._model.setup.access)
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass; panels that are over leave by themselves."""
@@ -111,7 +111,7 @@ class PanelStack:
         box = top.text_box if isinstance(top, OrderForm) else None
         if top is None or box is None:
             return None
-        return panel_box(box, top, self._model.composition, self._model.access)
+        return panel_box(box, top, self._model.setup.composition, self._model.setup.access)
 
     @property
     def stats_open(self) -> bool:
@@ -155,7 +155,9 @@ class PanelStack:
             self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
         elif isinstance(wish, OpenHelp):
             self.panels.append(
-                HelpPanel(kiosk=model.kiosk, bindings=model.bindings, failures_open=not model.failures_shut)
+                HelpPanel(
+                    kiosk=model.kiosk.on, bindings=model.setup.bindings, failures_open=not model.failures_shut
+                )
             )
         elif isinstance(wish, OpenStats):
             self.panels.append(
@@ -166,7 +168,7 @@ class PanelStack:
             self.panels.append(ChooserPanel(model.known.checkpoints, current))
         elif isinstance(wish, OpenFailures):
             others = [panel for panel in self.panels if not isinstance(panel, FailuresPanel)]
-            shown = FailuresPanel(lambda: model.known.failures_and_rounds, lambda: model.wall)
+            shown = FailuresPanel(lambda: model.known.failures_and_rounds, lambda: model.time.wall)
             self.panels = [*others, shown]
         elif isinstance(wish, OpenRound):
             if not self.round_open:
@@ -194,7 +196,7 @@ class PanelStack:
             art=self._art(),
             side="right" if wish.right and not taken else "left",
             context=lambda: self._context_of(wish.order),
-            closed=self._model.kiosk,
+            closed=self._model.kiosk.on,
             public_url=known.kiosk.public_url if known.kiosk else None,
         )
         self.panels.insert(0, card)
@@ -202,7 +204,7 @@ class PanelStack:
     def _context_of(self, order_id: str) -> OrderContext:
         known = self._model.known
         namespace = known.health.temporal.namespace if known.health else "default"
-        history, wall = known.histories.get(order_id, ()), self._model.wall
+        history, wall = known.histories.get(order_id, ()), self._model.time.wall
         return OrderContext(history, known.receipts, wall, known.timeouts, namespace)
 
     def _show_replay(self, receipt: int) -> None:
@@ -212,7 +214,9 @@ class PanelStack:
         recording = recorded(self._recorder, self._model.known.receipts, receipt)
         self.panels = [panel for panel in self.panels if not isinstance(panel, ReplayPanel)]
         model = self._model
-        again = ReplayPanel(recording, lambda: receipt_of(model, recording), self._art, model.access)
+        again = ReplayPanel(
+            recording, lambda: receipt_of(model.known.receipts, recording), self._art, model.setup.access
+        )
         self.panels.append(again)
 
     def _show_bug(self, wish: OpenBug) -> None:
@@ -227,7 +231,7 @@ class PanelStack:
             art=self._art(),
             asked=wish.asked,
             fixable=lambda: model.file_to_fix is not None,
-            closed=model.kiosk,
+            closed=model.kiosk.on,
         )
         self.panels.insert(0, slip)
 

@@ -183,7 +183,7 @@ class ReplayPanel(Panel):
             canvas.scale = art.scale
             self._brush = brush = Brush(canvas, art, Pen(canvas), labels=False)
             self._gopher_pictures.forget_pictures(art.scale)
-        brush.view.access = model.access = view.access
+        brush.view.access = model.setup.access = view.access
         shot = brush.view.rect(*self._shot).clip(brush.view.surface.get_rect())
         brush.view.surface.set_clip(shot)
         draw_room(brush, room_figures(model, labels=False), self._gopher_pictures)

@@ -14,6 +14,7 @@ from game.api_state.order_merge import FINAL
 from game.replay.recording import AFTER, Recording
 from game.simulation.actors import Cook, CookPhase, Gopher, phase_for
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, KitchenFloor
 from game.simulation.motion import SmoothPoint
 from game.simulation.particles import Particles
 from game.simulation.places import PLACE_OF
@@ -42,12 +43,15 @@ def speed_at(recording: Recording, at: float) -> float:
 
 def opening(recording: Recording, access: Access = PLAIN) -> Model:
     """The kitchen as it was when the recording begins: everybody in their places, shown as people want it."""
-    model = Model(kitchen=recording.kitchen, wall=recording.wall(recording.begin), real=recording.begin)
-    model.access = access
-    model.particles = Particles(random.Random(recording.slot))
-    model.particles.few = access.calm
+    model = Model(
+        floor=KitchenFloor(kitchen=recording.kitchen),
+        time=FrameTime(wall=recording.wall(recording.begin), real=recording.begin),
+    )
+    model.setup.access = access
+    model.effects.particles = Particles(random.Random(recording.slot))
+    model.effects.particles.few = access.calm
     if recording.floor is not None:
-        model.floor, model.floor_keeping.fixed = recording.floor, True
+        model.floor.plan, model.floor.fixed = recording.floor, True
     if not recording.frames:
         return model
     known = model.known = recording.frames[0].snapshot
@@ -65,7 +69,7 @@ def opening(recording: Recording, access: Access = PLAIN) -> Model:
         gopher.place, gopher.height = stand.place, stand.height
         model.gophers[key] = gopher
     # Those it is about are kept in sight, as one's own are.
-    model.newest_own = recording.held
+    model.own.newest_orders = recording.held
     sync(model)
     return model
 
@@ -74,7 +78,7 @@ class Replay:
     """A recording being shown. `at` is the moment of it that is on screen."""
 
     def __init__(self, recording: Recording, access: Access = PLAIN) -> None:
-        """`access`: how people want it shown; it may change meanwhile, as `model.access`."""
+        """`access`: how people want it shown; it may change meanwhile, as `model.setup.access`."""
         self.recording = recording
         self.model = opening(recording, access)
         self.at = recording.begin
@@ -100,14 +104,14 @@ class Replay:
     def advance(self, seconds: float) -> tuple[Event, ...]:
         """Let real seconds pass; the events of the recording that this brought."""
         events: list[Event] = []
-        self.model.particles.few = self.model.access.calm
+        self.model.effects.particles.few = self.model.setup.access.calm
         left = seconds
         while left > 1e-9 and not self.over:
             speed = self.speed
             step = min(left * speed, STEP, self.recording.end - self.at)
             left -= step / speed
             self.at += step
-            self.model.wall, self.model.real = self.wall, self.at
+            self.model.time.wall, self.model.time.real = self.wall, self.at
             events += self._catch_up()
             move(self.model, step)
         return tuple(events)

@@ -8,7 +8,6 @@ from datetime import datetime
 from api_stub.schema import Receipt
 from game.api_state.receipts import receipt_for
 from game.replay.recording import Recorder, Recording
-from game.simulation.model import Model
 
 NO_KILL = "No kill to show again yet: kill a cook first."
 NOT_YET = "That kill is still being recorded, until its orders are taken over."
@@ -43,10 +42,10 @@ def not_the_newest(recorder: Recorder, shown: Recording) -> str:
     return f"This is the kill of {shown.worker} at {at:%H:%M:%S}; that of {newest.worker} {why}."
 
 
-def receipt_of(model: Model, recording: Recording) -> Receipt | None:
+def receipt_of(receipts: Sequence[Receipt], recording: Recording) -> Receipt | None:
     """What the API says of the death in a recording."""
     before = recording.receipt - 1 if recording.receipt else recording.receipts_before
-    return receipt_for(model.known.receipts, recording.worker, before)
+    return receipt_for(receipts, recording.worker, before)
 
 
 def why_none(recorder: Recorder) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from api_stub.schema import Order, OrderStatus
+from api_stub.schema import Order, OrderStatus, Receipt
 from game.api_state.events import Event, WorkerDied
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import receipt_for
@@ -37,8 +37,8 @@ def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
     """Note what is known now, begin a recording for each kill by a player, and end those that are over.
     `model` is only read, but for whether there is a recording of the death that a receipt tells of.
     """
-    now = model.real
-    known = RecordedSnapshot(now, model.wall, model.known)
+    now = model.time.real
+    known = RecordedSnapshot(now, model.time.wall, model.known)
     if not recorder.past or recorder.past[-1].snapshot is not model.known:
         recorder.past.append(known)
         for reel in recorder.reels:
@@ -51,12 +51,12 @@ def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:
             recorder.reels = [*recorder.reels, reel][-KEPT:]
     for reel in [reel for reel in recorder.reels if _over(reel, now)]:
         recorder.reels.remove(reel)
-        recorder.done.append(_finished(model, reel, now))
+        recorder.done.append(_finished(model.known.receipts, reel, now))
         # The newest kills, not those that ended last.
         recorder.done.sort(key=lambda recording: recording.killed)
         del recorder.done[:-KEPT]
     _keyframe(model, recorder)
-    for note in model.slips:
+    for note in model.notices.slips:
         note.recorded = recording_of(recorder.done, note.receipt) is not None
 
 
@@ -64,13 +64,13 @@ def _keyframe(model: Model, recorder: Recorder) -> None:
     """Note where everybody stands, every `KEYFRAMES` seconds. Called last: a recording that begins in this
     frame starts with the keyframe from before the kill.
     """
-    now, keyframes = model.real, recorder.keyframes
+    now, keyframes = model.time.real, recorder.keyframes
     if keyframes and now - keyframes[-1].at < KEYFRAMES:
         return
     stands = {
         g.id: StandingPlace(g.body.x, g.body.y, g.place, g.index, g.height) for g in model.gophers.values()
     }
-    keyframes.append(Keyframe(now, model.wall, stands))
+    keyframes.append(Keyframe(now, model.time.wall, stands))
     while len(keyframes) > 1 and keyframes[1].at <= now - BEFORE:
         keyframes.popleft()
 
@@ -88,10 +88,10 @@ def _held(snapshot: Snapshot, worker: str) -> tuple[str, ...]:
 
 
 def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> RunningRecording:
-    now = model.real
+    now = model.time.real
     # The takeover may have been told before the death: what it held in the last second counts.
     held = tuple(dict.fromkeys(k for f in recorder.past for k in _held(f.snapshot, event.worker)))[:ORDERS]
-    key = recorder.keyframes[0] if recorder.keyframes else Keyframe(now, model.wall, {})
+    key = recorder.keyframes[0] if recorder.keyframes else Keyframe(now, model.time.wall, {})
     others = [order for order in key.stands if order not in held]
     kept = (*held, *others[: ORDERS - len(held)])
     cook = model.cooks.get(event.slot)
@@ -100,14 +100,14 @@ def _begin(model: Model, recorder: Recorder, event: WorkerDied) -> RunningRecord
         slot=event.slot,
         signal=event.signal or event.cause,
         # By what was counted, not by a clock: what is shown is how long each thing took.
-        died_at=model.wall - (now - cook.died_real if cook is not None else 0.0),
+        died_at=model.time.wall - (now - cook.died_real if cook is not None else 0.0),
         receipts_before=cook.receipts_before if cook is not None else 0,
         killed=now,
         begin=key.at,
         end=now,
-        base=model.wall - now,
-        kitchen=model.kitchen,
-        floor=model.floor,
+        base=model.time.wall - now,
+        kitchen=model.floor.kitchen,
+        floor=model.floor.plan,
         stands={order: stand for order, stand in key.stands.items() if order in kept},
         frames=(),
     )
@@ -150,12 +150,12 @@ def _over(reel: RunningRecording, now: float) -> bool:
     return late or reel.settled is not None and now - reel.settled >= AFTER
 
 
-def _finished(model: Model, reel: RunningRecording, now: float) -> Recording:
+def _finished(receipts: Sequence[Receipt], reel: RunningRecording, now: float) -> Recording:
     end = min(now, reel.recording.begin + LONGEST)
     taken = tuple(reel.taken)
     concerned = {one.order for one in taken} | reel.waiting.keys()
     held = tuple(key for key in reel.kept if key in concerned)
     one = reel.recording
-    told = receipt_for(model.known.receipts, one.worker, one.receipts_before)
+    told = receipt_for(receipts, one.worker, one.receipts_before)
     number = told.n if told is not None else 0
     return replace(one, frames=tuple(reel.frames), taken=taken, held=held, end=end, receipt=number)

@@ -73,11 +73,11 @@ def margin_figures(model: Model) -> MarginFigures:
     if layout is not None:
         slips = tuple(slips_of(model))
         tab = replay_tab(slips)
-        at = model.composition.hud_point(*model.pointing.at)
+        at = model.setup.composition.hud_point(*model.pointing.at)
         hot = tab is not None and inside(tab, *at)
         access = slip_access(model)
         beside = TallFigures(layout, band_figures(model), strip_figures(model), slips, access, tab, hot)
-    return MarginFigures(model.access, model.device, beside)
+    return MarginFigures(model.setup.access, model.setup.device, beside)
 
 
 def kitchen_access(shape: Shape, access: Access) -> Access:

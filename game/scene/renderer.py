@@ -59,18 +59,18 @@ class FrameFigures:
 def frame_figures(model: Model) -> FrameFigures:
     """What a frame shows now."""
     return FrameFigures(
-        model.composition,
-        model.access,
+        model.setup.composition,
+        model.setup.access,
         room_figures(model),
         hud_figures(model),
         alert_figures(model),
-        margin_figures(model) if model.composition.margins else None,
+        margin_figures(model) if model.setup.composition.margins else None,
     )
 
 
 def busy(model: Model) -> bool:
     """Whether something happens that a jerk would spoil: a blow, or a takeover in the air."""
-    return model.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
+    return model.effects.shake > 0.5 or any(gopher.hop is not None for gopher in model.gophers.values())
 
 
 def never() -> bool:

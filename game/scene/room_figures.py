@@ -12,7 +12,7 @@ from game.simulation.display.key_hints import KeyCap, inviting, key_caps
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.particles import Particle
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places import CookSpot
 
 TETHER_SECONDS = 2.5
 """For so long after a takeover the line to the new cook shows, among however many."""
@@ -96,19 +96,19 @@ def room_figures(model: Model, labels: bool = True) -> RoomFigures:
     cooks = placed_cooks(model)
     return RoomFigures(
         moment_of(model),
-        model.shake,
+        model.effects.shake,
         FloorFigures(
             model.gophers,
             model.followed,
             model.head_count.marked,
             model.crowd.tagged,
-            model.kitchen.front,
+            model.floor.kitchen.front,
             model.crowd.revision,
         ),
         tethered(model),
         cooks,
         caps_now(model, cooks) if labels else (),
-        model.particles.flying,
+        model.effects.particles.flying,
         followed(model),
         speakers(model) if labels else (),
     )
@@ -119,31 +119,39 @@ def caps_now(model: Model, cooks: Mapping[int, PlacedCook]) -> tuple[KeyCap, ...
     if not inviting(model):
         return ()
     spots = {slot: placed.spot for slot, placed in cooks.items()}
-    return key_caps(model.cooks, spots, model.device, model.now, model.access.calm)
+    return key_caps(model.cooks, spots, model.setup.device, model.time.now, model.setup.access.calm)
 
 
 def tethered(model: Model) -> list[Gopher]:
     """Those whose line to their cook shows."""
     if len(model.gophers) <= LINES_TO_COOKS:
         return list(model.gophers.values())
-    since = model.now - TETHER_SECONDS
+    since = model.time.now - TETHER_SECONDS
     fresh = [g for g in model.head_count.moved if g.taken_at > since and not model.follows(g)]
     return model.followed + fresh[-MOST_TAKEOVER_LINES:]
 
 
 def moment_of(model: Model) -> FrameMoment:
     """The moment that the model is at."""
-    return FrameMoment(model.now, model.real, model.wall, model.heard_at, model.access.calm, model.kiosk)
+    return FrameMoment(
+        model.time.now,
+        model.time.real,
+        model.time.wall,
+        model.heard_at,
+        model.setup.access.calm,
+        model.kiosk.on,
+    )
 
 
 def placed_cooks(model: Model) -> dict[int, PlacedCook]:
     """Every slot's cook with its place."""
     return {
-        slot: PlacedCook(cook, cook.spot or cook_spot(model.kitchen, slot, model.slots))
-        for slot, cook in model.cooks.items()
+        slot: PlacedCook(cook, cook.spot or model.floor.cook_spot(slot)) for slot, cook in model.cooks.items()
     }
 
 
 def followed(model: Model) -> Followed:
     """Whom somebody follows now."""
-    return Followed({gopher.order.id: gopher for gopher in model.followed}, model.pointing.hover, model.card)
+    return Followed(
+        {gopher.order.id: gopher for gopher in model.followed}, model.pointing.hover, model.own.card
+    )

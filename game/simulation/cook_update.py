@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from api_stub.schema import Receipt
 from game.api_state.death_moments import end_words
 from game.api_state.receipts import last_takeover, receipt_for, waits
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.crowd.head_count import HeadCount
 from game.simulation.model import Model
+from game.simulation.model_parts import KitchenFloor
 from game.simulation.motion import lerp
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places import CookSpot
 from game.simulation.reactions import arrive
 
 FALL_SECONDS = 0.55
@@ -25,10 +28,10 @@ def _act(cook: Cook, head_count: HeadCount, now: float) -> None:
     cook.task = tasks[int(now / 1.6 + cook.phase_shift) % len(tasks)] if tasks else ""
 
 
-def _note_takeovers(model: Model, cook: Cook, waiting: int) -> None:
+def _note_takeovers(receipts: Sequence[Receipt], cook: Cook, waiting: int) -> None:
     """What became of the orders of the process that died here."""
-    cook.waiting, cook.anyone = waiting, model.anyone_alive
-    receipt = receipt_for(model.known.receipts, cook.fallen, cook.receipts_before)
+    cook.waiting = waiting
+    receipt = receipt_for(receipts, cook.fallen, cook.receipts_before)
     if receipt is not None:
         cook.ended = end_words(receipt)
         # Between two looks an order may be taken over and lost again by another: the receipt saw that.
@@ -37,9 +40,9 @@ def _note_takeovers(model: Model, cook: Cook, waiting: int) -> None:
         cook.taken_over = last_takeover(receipt)
 
 
-def _walk(model: Model, cook: Cook, dt: float) -> None:
+def _walk(floor: KitchenFloor, cook: Cook, dt: float) -> None:
     """Go to its place: at once at first, then softly when a switch of checkpoints has moved it."""
-    target = cook_spot(model.kitchen, cook.slot, model.slots)
+    target = floor.cook_spot(cook.slot)
     at = cook.spot
     if at is None or at == target:
         cook.spot = target
@@ -62,17 +65,20 @@ def update_cooks(model: Model, dt: float) -> None:
     """Move every cook by `dt` seconds and see what is in its hands."""
     head_count = model.head_count
     dead = [cook for cook in model.cooks.values() if not cook.living and cook.fallen]
+    anyone = model.anyone_alive
     for cook in dead:
-        _note_takeovers(model, cook, head_count.waiting.get(cook.fallen, 0))
+        cook.anyone = anyone
+        _note_takeovers(model.known.receipts, cook, head_count.waiting.get(cook.fallen, 0))
+    floor, now = model.floor, model.time.now
     for cook in model.cooks.values():
-        _walk(model, cook, dt)
+        _walk(floor, cook, dt)
         cook.age += dt
         cook.stretch.update(dt)
         cook.lean.update(dt)
-        _act(cook, head_count, model.now)
+        _act(cook, head_count, now)
         if cook.phase is CookPhase.FALLING and cook.age >= FALL_SECONDS:
             cook.phase, cook.age = CookPhase.GHOST, 0.0
             if cook.succeeded:
-                arrive(model, cook)
+                arrive(cook, floor, model.effects)
         elif cook.phase is CookPhase.ARRIVING and cook.age >= ARRIVE_SECONDS:
             cook.phase, cook.age = CookPhase.WORKING, 0.0

@@ -33,8 +33,8 @@ def stuck(gopher: Gopher) -> bool:
 
 def _room(model: Model, gopher: Gopher) -> bool:
     """Whether a bubble over it covers nobody: not beside a cook, and not under the receipts."""
-    under_receipts = bool(model.slips) and gopher.body.x > RECEIPTS
-    return gopher.body.y <= model.kitchen.front + 12.0 and not under_receipts
+    under_receipts = bool(model.notices.slips) and gopher.body.x > RECEIPTS
+    return gopher.body.y <= model.floor.kitchen.front + 12.0 and not under_receipts
 
 
 def speakers(model: Model) -> list[Gopher]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from game.api_state.conditions import HELD, WANTED, Condition
 from game.api_state.worker_names import slot_of
@@ -17,7 +18,6 @@ from game.simulation.crowd.fast_path import (
     steps_of,
     strolls,
 )
-from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.floor_replanning import replan_floor
 from game.simulation.crowd.resting import (
     ASLEEP_AFTER,
@@ -32,8 +32,9 @@ from game.simulation.crowd.resting import (
 )
 from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
+from game.simulation.model_parts import KitchenFloor
 from game.simulation.motion import lerp
-from game.simulation.places import Place, cook_spot
+from game.simulation.places import Place
 from game.simulation.reactions import take_off
 from game.simulation.seats import beside, seat_of
 
@@ -59,13 +60,13 @@ def _hop(model: Model, gopher: Gopher, dt: float) -> bool:
     landed = hop.arc.done
     hop.arc.update(dt)
     # Reduced motion: it is at one end or at the other, and fades between them.
-    part = float(hop.arc.flight >= 0.5) if model.access.calm else hop.arc.flight
+    part = float(hop.arc.flight >= 0.5) if model.setup.access.calm else hop.arc.flight
     gopher.body.x, gopher.body.y, gopher.lift = hop.arc.at(part)
     gopher.body.vx = gopher.body.vy = gopher.lift_speed = 0.0
     gopher.left = hop.arc.x1 < hop.arc.x0
     if hop.arc.done and not landed:
         gopher.stretch.push(-6.0)
-        model.particles.puff(gopher.body.x, gopher.body.y, 5, gopher.height * 0.3)
+        model.effects.particles.puff(gopher.body.x, gopher.body.y, 5, gopher.height * 0.3)
         cook = model.cooks.get(slot_of(hop.after) or 0)
         if cook is not None:
             cook.stretch.push(-1.6)
@@ -87,53 +88,55 @@ def _fall(gopher: Gopher, dt: float) -> None:
         gopher.stretch.push(-3.4)
 
 
-def _target(model: Model, gopher: Gopher, fallen: Cook | None) -> tuple[float, float]:
+def _target(
+    floor: KitchenFloor, gophers: Mapping[str, Gopher], gopher: Gopher, fallen: Cook | None
+) -> tuple[float, float]:
     if fallen is not None and gopher.mood is not Mood.LEAVE:
-        spot = cook_spot(model.kitchen, fallen.slot, model.slots)
-        return beside(model.kitchen, spot, seat_of(model, gopher, fallen.slot))
-    goal = goal_of(gopher, model.floor or plan_floor(model.kitchen, {}))
+        spot = floor.cook_spot(fallen.slot)
+        return beside(floor.kitchen, spot, seat_of(gophers, gopher, fallen.slot))
+    goal = goal_of(gopher, floor.plan)
     return goal.x, goal.y
 
 
 def _settle(model: Model, gopher: Gopher, far: float, fallen: Cook | None, room: CrowdMoment) -> None:
     """Choose the mood of a gopher that does not fly."""
-    walking = far > NEAR
+    walking, now = far > NEAR, model.time.now
     if gopher.mood is Mood.LEAVE:
         return None
     if gopher.delivered:
         if walking and gopher.mood is not Mood.JOY:
-            return gopher.set_mood(Mood.WALK, model.now)
+            return gopher.set_mood(Mood.WALK, now)
         if gopher.mood is not Mood.JOY:
-            gopher.set_mood(Mood.JOY, model.now)
+            gopher.set_mood(Mood.JOY, now)
             hearts = 6 if len(model.gophers) <= FEW else 3
-            model.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
+            model.effects.particles.cheer(gopher.body.x, gopher.body.y - gopher.height, hearts)
         return None
     if walking:
-        gopher.set_mood(Mood.WALK, model.now)
+        gopher.set_mood(Mood.WALK, now)
     elif gopher.place is Place.ASIDE:
-        read = gopher.mood is Mood.SAD and model.now >= gopher.mood_since + READ_SECONDS
+        read = gopher.mood is Mood.SAD and now >= gopher.mood_since + READ_SECONDS
         wanted = gopher.condition is Condition.CANCELLED or gopher.condition in WANTED and read
-        gopher.set_mood(Mood.LEAVE if wanted else Mood.SAD, model.now)
+        gopher.set_mood(Mood.LEAVE if wanted else Mood.SAD, now)
     elif gopher.condition in HELD:
-        gopher.set_mood(Mood.HELD, model.now)
-    elif fallen is not None or room.some_died and held_by_the_dead(model, gopher):
-        gopher.set_mood(Mood.WORRIED, model.now)
+        gopher.set_mood(Mood.HELD, now)
+    elif fallen is not None or room.some_died and held_by_the_dead(model.cooks, gopher):
+        gopher.set_mood(Mood.WORRIED, now)
     elif room.alive and gopher.order.worker is not None:
-        gopher.set_mood(Mood.WORKED, model.now)
+        gopher.set_mood(Mood.WORKED, now)
     else:
-        gopher.set_mood(Mood.ASLEEP if model.now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT, model.now)
+        gopher.set_mood(Mood.ASLEEP if now - gopher.calm_since > ASLEEP_AFTER else Mood.WAIT, now)
     return None
 
 
-def _leap_for_joy(model: Model, gopher: Gopher, dt: float) -> None:
-    """Leap for joy, and then leave."""
+def _leap_for_joy(gopher: Gopher, dt: float, now: float, calm: bool) -> None:
+    """Leap for joy, but for reduced motion (`calm`), and then leave."""
     _fall(gopher, dt)
     if gopher.lift > 0.0:
         return
-    age = model.now - gopher.mood_since
+    age = now - gopher.mood_since
     if age > JOY_SECONDS:
-        gopher.set_mood(Mood.LEAVE, model.now)
-    elif age < JOY_SECONDS - 0.3 and not model.access.calm:
+        gopher.set_mood(Mood.LEAVE, now)
+    elif age < JOY_SECONDS - 0.3 and not calm:
         gopher.leap(560.0)
 
 
@@ -150,12 +153,12 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
         gopher.lean.update(dt)
     if _hop(model, gopher, dt):
         if gopher.hop is not None and gopher.hop.delay <= 0:
-            gopher.set_mood(Mood.HOP, model.now)
+            gopher.set_mood(Mood.HOP, model.time.now)
         return
     fallen = fallen_cook_of(model, gopher) if room.some_died else None
     if fallen is None:
         gopher.seat = None
-    tx, ty = _target(model, gopher, fallen)
+    tx, ty = _target(model.floor, model.gophers, gopher, fallen)
     body = gopher.body
     if gopher.here:
         gopher.here, body.x, body.y = False, tx, ty
@@ -167,12 +170,12 @@ def _one(model: Model, gopher: Gopher, dt: float, room: CrowdMoment) -> None:
     if body.pace > 30.0:
         gopher.left = body.vx < -20.0
     elif gopher.mood is Mood.WORRIED and fallen is not None:
-        gopher.left = cook_spot(model.kitchen, fallen.slot, model.slots).x < body.x
+        gopher.left = model.floor.cook_spot(fallen.slot).x < body.x
     else:
         gopher.left = False
     _settle(model, gopher, math.hypot(tx - body.x, ty - body.y), fallen, room)
     if gopher.mood is Mood.JOY:
-        _leap_for_joy(model, gopher, dt)
+        _leap_for_joy(gopher, dt, model.time.now, model.setup.access.calm)
     else:
         _fall(gopher, dt)
 
@@ -182,7 +185,7 @@ def update_gophers(model: Model, dt: float) -> None:
     replan_floor(model)
     alive = model.anyone_alive
     room = CrowdMoment(
-        height=model.floor.height if model.floor else 150.0,
+        height=model.floor.plan.height,
         growth=1.0 - math.exp(-6.0 * dt),
         alive=alive,
         some_died=alive and any(cook.fallen for cook in model.cooks.values()),
@@ -190,13 +193,13 @@ def update_gophers(model: Model, dt: float) -> None:
     fallen = frozenset(cook.fallen for cook in model.cooks.values() if cook.fallen)
     wake_whom_it_concerns(model, fallen, followed_grow=room.height < FOLLOWED_HEIGHT)
     # In a crowd nobody sees who is squashed or leans: who only walks is not asked for anything else.
-    floor = model.floor
-    crowded = len(model.gophers) > FEW and floor is not None and dt > 0.0
+    crowded = len(model.gophers) > FEW and dt > 0.0
     step = WalkStep(dt) if crowded else None
-    now, height = model.now, room.height
+    now, height = model.time.now, room.height
     # Whom somebody follows is drawn with every squash, and has springs even here.
     followed = set(map(id, model.followed))
-    edge, gone = model.kitchen.exit[0], []
+    edge, gone = model.floor.kitchen.exit[0], []
+    hands, calm = model.known.hands, model.setup.access.calm
     joy, leave = Mood.JOY, Mood.LEAVE
     for gopher in model.gophers.values():
         rest = gopher.rest
@@ -219,14 +222,14 @@ def update_gophers(model: Model, dt: float) -> None:
         ):
             if gopher.body.vx or gopher.body.vy:
                 step.settle(gopher, gopher.goal)
-            _leap_for_joy(model, gopher, dt)
+            _leap_for_joy(gopher, dt, now, calm)
         else:
             _one(model, gopher, dt, room)
             gopher.rest = rest_of(model, gopher, room, fallen, step) if gopher.mood in RESTING else None
             gopher.strolling = (
                 strolls(gopher, height)
                 and id(gopher) not in followed
-                and not touched_by_a_death(model, gopher, fallen)
+                and not touched_by_a_death(hands, gopher, fallen)
             )
         if gopher.mood is leave and gopher.body.x >= edge:
             gone.append(gopher.order.id)
@@ -235,4 +238,4 @@ def update_gophers(model: Model, dt: float) -> None:
     if model.head_count.places.get(Place.ASIDE, 0) > MOST_ASIDE:
         aside = [g for g in model.gophers.values() if g.mood is Mood.SAD]
         for gopher in aside[:-MOST_ASIDE]:
-            gopher.set_mood(Mood.LEAVE, model.now)
+            gopher.set_mood(Mood.LEAVE, now)

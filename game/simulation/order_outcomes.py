@@ -9,6 +9,7 @@ from game.api_state.conditions import Condition, condition_of
 from game.api_state.events import OrderPaused, OrderReset, OrderResumed
 from game.api_state.order_names import short_name
 from game.simulation.model import Model
+from game.simulation.model_parts import OutcomeCounts
 
 
 def count_end(model: Model, order: Order, seen: bool = False) -> None:
@@ -17,9 +18,9 @@ def count_end(model: Model, order: Order, seen: bool = False) -> None:
     if condition is None:
         model.outcomes.delivered += 1
         # One that was seen on its way has not been delivered before anything was heard of orders last.
-        within = model.real - model.api_contact.orders_at if seen else math.inf
-        finished = order.finished_at.timestamp() if order.finished_at else model.wall
-        model.outcomes.count_delivery(model.real_of(finished, within))
+        within = model.time.real - model.api_contact.orders_at if seen else math.inf
+        finished = order.finished_at.timestamp() if order.finished_at else model.time.wall
+        model.outcomes.count_delivery(model.time.real_of(finished, within))
     elif condition in (Condition.CANCELLED, Condition.TERMINATED):
         # Somebody wanted that: the window does not call it a loss.
         model.outcomes.cancelled += 1
@@ -27,7 +28,7 @@ def count_end(model: Model, order: Order, seen: bool = False) -> None:
             f"Order {short_name(order.id, order.customer)} was {condition.value}.", icon=condition.value
         )
     else:
-        lose(model, 1)
+        lose(model.outcomes, 1)
         model.say(_end_text(order, condition), icon=condition.value)
 
 
@@ -37,10 +38,10 @@ def _end_text(order: Order, condition: Condition) -> str:
     return f"Order {short_name(order.id, order.customer)} timed out."
 
 
-def lose(model: Model, count: int) -> None:
+def lose(outcomes: OutcomeCounts, count: int) -> None:
     """Add to the orders that count as lost, by what this window sees; a negative number: found again."""
-    model.outcomes.lost += count
-    model.outcomes.pulse = 1.0
+    outcomes.lost += count
+    outcomes.pulse = 1.0
 
 
 def tell_operator(model: Model, event: OrderReset | OrderPaused | OrderResumed) -> None:

@@ -47,6 +47,8 @@ class OrderStream:
     sent_before: int = 0
     """Of them: under earlier settings; they do not count for `total`."""
     in_flight: frozenset[str] = frozenset()
+    dice: random.Random = field(default_factory=random.Random, compare=False)
+    """Which pizzas, and when."""
 
     @property
     def finished(self) -> bool:
@@ -95,10 +97,10 @@ def settled(stream: OrderStream, order_id: str) -> OrderStream:
     return replace(stream, in_flight=stream.in_flight - {order_id})
 
 
-def interval(stream: OrderStream, dice: random.Random) -> float:
+def interval(stream: OrderStream) -> float:
     """Seconds until the next burst, drawn from the checkpoint's range, scaled to the rate chosen."""
     low, high = stream.settings.every_s
-    return dice.uniform(low, high) * rate_of(stream.settings) / stream.per_minute
+    return stream.dice.uniform(low, high) * rate_of(stream.settings) / stream.per_minute
 
 
 def _toppings(dice: random.Random, bug: bool) -> list[str]:
@@ -122,7 +124,7 @@ def order_of(stream: OrderStream, n: int, dice: random.Random, bug: bool) -> Ord
 
 
 def due(
-    stream: OrderStream, now: float, dice: random.Random, open_orders: int, online: bool, bug: bool = False
+    stream: OrderStream, now: float, open_orders: int, online: bool, bug: bool = False
 ) -> tuple[OrderStream, tuple[OrderRequest, ...]]:
     """The orders to send at `now`, and the stream that has sent them.
 
@@ -133,7 +135,7 @@ def due(
         return stream, ()
     if stream.next_at is None:
         # A new rate, or just switched on: not at once, or every touch of the slider would send one.
-        return replace(stream, next_at=now + interval(stream, dice)), ()
+        return replace(stream, next_at=now + interval(stream)), ()
     if now < stream.next_at or stream.finished:
         return (replace(stream, running=False) if stream.finished else stream), ()
     count = min(settings.burst, settings.max_open - open_orders)
@@ -141,10 +143,10 @@ def due(
         count = min(count, settings.total - (stream.sent - stream.sent_before))
     if count <= 0:
         return stream, ()
-    orders = tuple(order_of(stream, stream.sent + n + 1, dice, bug) for n in range(count))
+    orders = tuple(order_of(stream, stream.sent + n + 1, stream.dice, bug) for n in range(count))
     return replace(
         stream,
         sent=stream.sent + count,
-        next_at=now + interval(stream, dice),
+        next_at=now + interval(stream),
         in_flight=frozenset(order.id for order in orders if order.id),
     ), orders

@@ -33,9 +33,10 @@ from game.api_state.worker_names import generation_of, remember, slot_of
 from game.simulation.actors import Cook, CookPhase, Gopher, Hop, Mood, colour_of, phase_for
 from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
+from game.simulation.model_parts import Effects, KitchenFloor
 from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.order_outcomes import count_end, lose, tell_operator
-from game.simulation.places import PLACE_OF, Place, cook_spot
+from game.simulation.places import PLACE_OF, Place
 from game.simulation.seats import beside, seat_of, spot_of
 
 MEANT = frozenset({"shutdown", "redeploy"})
@@ -54,7 +55,7 @@ LONG_AGO = 10.0
 
 def _appear(model: Model, event: OrderAppeared) -> None:
     order = model.known.orders[event.order]
-    if event.status in FINAL and event.order not in model.own:
+    if event.status in FINAL and event.order not in model.own.orders:
         # Over before anybody saw it: there is nobody to show, but it counts.
         count_end(model, order)
         _see_off(model, event.order)
@@ -63,17 +64,17 @@ def _appear(model: Model, event: OrderAppeared) -> None:
         # Of an earlier run under this id: the new one comes in at the door.
         model.leave(event.order)
     place = PLACE_OF[event.status]
-    x, y = model.kitchen.door
+    x, y = model.floor.kitchen.door
     gopher = Gopher(order, SmoothPoint(x, y), place, model.stands_at(place).take(), phase=phase_for(order.id))
-    gopher.mood_since = gopher.calm_since = model.now
-    gopher.height = model.floor.height if model.floor else gopher.height
-    gopher.own = event.order in model.own
-    began = order.started_at.timestamp() if order.started_at else model.wall
-    if model.wall - began > LONG_AGO and event.status not in FINAL:
+    gopher.mood_since = gopher.calm_since = model.time.now
+    gopher.height = model.floor.plan.height
+    gopher.own = event.order in model.own.orders
+    began = order.started_at.timestamp() if order.started_at else model.time.wall
+    if model.time.wall - began > LONG_AGO and event.status not in FINAL:
         gopher.here, gopher.height = True, 0.2 * gopher.height
     gopher.arrow = ARROW_SECONDS if gopher.own else 0.0
     if gopher.own:
-        model.newest_own = (*model.newest_own, order.id)[-MOST_OWN_FOLLOWED:]
+        model.own.newest_orders = (*model.own.newest_orders, order.id)[-MOST_OWN_FOLLOWED:]
     model.gophers[order.id] = gopher
     if event.status in FINAL:
         count_end(model, order)
@@ -84,7 +85,7 @@ def _see_off(model: Model, order_id: str) -> None:
     """A run under this id has ended, and the next one too, unseen: the gopher of the first one leaves."""
     gopher = model.gophers.get(order_id)
     if gopher is not None and not gopher.delivered:
-        gopher.set_mood(Mood.LEAVE, model.now)
+        gopher.set_mood(Mood.LEAVE, model.time.now)
 
 
 def _go(model: Model, gopher: Gopher, place: Place) -> None:
@@ -94,8 +95,8 @@ def _go(model: Model, gopher: Gopher, place: Place) -> None:
         gopher.go_to(place, model.stands_at(place).take())
         if len(model.gophers) <= DUST:
             gopher.stretch.push(-2.6)
-            model.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
-    gopher.note_change(model.now)
+            model.effects.particles.puff(gopher.body.x, gopher.body.y, 2, gopher.height * 0.22)
+    gopher.note_change(model.time.now)
 
 
 def _move(model: Model, event: OrderMoved) -> None:
@@ -106,7 +107,7 @@ def _move(model: Model, event: OrderMoved) -> None:
 
 def _vanish(model: Model, order_id: str, gone: bool) -> None:
     """Temporal does not know it any more, or does so again."""
-    lose(model, 1 if gone else -1)
+    lose(model.outcomes, 1 if gone else -1)
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         _go(model, gopher, Place.ASIDE if gone else PLACE_OF[gopher.order.status])
@@ -114,15 +115,15 @@ def _vanish(model: Model, order_id: str, gone: bool) -> None:
 
 def _take_over(model: Model, event: OrderTakenOver) -> None:
     gopher = model.gophers.get(event.order)
-    spot = spot_of(model, event.after)
+    spot = spot_of(model.cooks, model.floor, event.after)
     if gopher is None:
         return
     if spot is None:
-        gopher.taken_at = model.now
-        gopher.note_change(model.now)
+        gopher.taken_at = model.time.now
+        gopher.note_change(model.time.now)
         gopher.leap(560.0)
         return
-    x, y = beside(model.kitchen, spot, seat_of(model, gopher, slot_of(event.after) or 0))
+    x, y = beside(model.floor.kitchen, spot, seat_of(model.gophers, gopher, slot_of(event.after) or 0))
     body = gopher.body
     far = min(math.dist((body.x, body.y), (x, y)), 1400.0)
     arc = Arc(body.x, body.y, x, y, 0.42 + far / 3200.0, 130.0 + far * 0.14)
@@ -132,7 +133,7 @@ def _take_over(model: Model, event: OrderTakenOver) -> None:
     # One after the other, so that each hop can be seen.
     others = sum(1 for g in model.gophers.values() if g.hop is not None and g.hop.arc.t <= 0.0)
     hop = Hop(event.before, event.after, arc, 0.0 if flying else min(0.09 * others, 0.5))
-    gopher.start_hop(hop, model.now)
+    gopher.start_hop(hop, model.time.now)
 
 
 def take_off(arc: Arc, lift: float) -> None:
@@ -146,7 +147,7 @@ def _tag(model: Model, order_id: str) -> None:
     """Another worker's number comes on its tag: a small pop."""
     gopher = model.gophers.get(order_id)
     if gopher is not None:
-        gopher.tag_since = model.now
+        gopher.tag_since = model.time.now
         model.crowd.tagged = [g for g in model.crowd.tagged if g is not gopher][-MOST_TAGGED + 1 :] + [gopher]
 
 
@@ -155,7 +156,7 @@ def _stir(model: Model, order_id: str) -> None:
     gopher = model.gophers.get(order_id)
     if gopher is not None:
         gopher.stretch.push(2.0)
-        gopher.note_change(model.now)
+        gopher.note_change(model.time.now)
 
 
 def _die(model: Model, event: WorkerDied) -> None:
@@ -167,29 +168,29 @@ def _die(model: Model, event: WorkerDied) -> None:
     cook.fallen, cook.died_of = event.worker, event.why or event.signal or event.cause
     cook.waiting, cook.taken_over, cook.ended = 0, None, end_untold(event.worker)
     last = cook.worker.last_exit if cook.worker else None
-    cook.died_at = last.at.timestamp() if last else model.wall
+    cook.died_at = last.at.timestamp() if last else model.time.wall
     # It lived when the fleet was heard of last: so much is certain whatever the clocks say.
-    cook.died_real = model.real_of(cook.died_at, model.real - model.api_contact.fleet_at)
+    cook.died_real = model.time.real_of(cook.died_at, model.time.real - model.api_contact.fleet_at)
     if event.cause in MEANT:
         return
-    spot = cook_spot(model.kitchen, event.slot, model.slots)
+    spot = model.floor.cook_spot(event.slot)
     cook.stretch.push(-7.0)
     cook.lean.push(-160.0 if event.slot % 2 else 160.0)
-    model.particles.blow(spot.x, spot.y, spot.y, colour_of(event.worker), spot.height)
-    if not model.access.calm:
-        model.shake = SHAKE
+    model.effects.particles.blow(spot.x, spot.y, spot.y, colour_of(event.worker), spot.height)
+    if not model.setup.access.calm:
+        model.effects.shake = SHAKE
     if model.anyone_alive:
         for gopher in model.gophers.values():
             if gopher.order.worker == event.worker:
-                gopher.note_change(model.now)
-                if not model.access.calm:
+                gopher.note_change(model.time.now)
+                if not model.setup.access.calm:
                     gopher.leap(620.0)
 
 
 def hit_stop(model: Model, events: Sequence[Event]) -> float:
     """For how many seconds game time shall stand still upon these events; 0: not at all."""
     blows = (e for e in events if isinstance(e, WorkerDied) and e.cause not in MEANT)
-    return HIT_STOP if not model.access.calm and any(e.slot in model.cooks for e in blows) else 0.0
+    return HIT_STOP if not model.setup.access.calm and any(e.slot in model.cooks for e in blows) else 0.0
 
 
 def _born(model: Model, event: WorkerBorn) -> None:
@@ -201,25 +202,25 @@ def _born(model: Model, event: WorkerBorn) -> None:
         # A death and a birth in one answer: both happened, and the one that falls is not the one that comes.
         cook.succeeded = True
     else:
-        arrive(model, cook)
+        arrive(cook, model.floor, model.effects)
 
 
-def arrive(model: Model, cook: Cook) -> None:
+def arrive(cook: Cook, floor: KitchenFloor, effects: Effects) -> None:
     """Let a new process's cook drop in."""
     cook.phase, cook.age, cook.succeeded = CookPhase.ARRIVING, 0.0, False
     cook.generation = cook.worker.generation if cook.worker else cook.generation
     cook.lean.halt()
     cook.stretch.halt()
     cook.stretch.push(5.0)
-    spot = cook_spot(model.kitchen, cook.slot, model.slots)
-    model.particles.puff(spot.x, spot.y, 8, 60.0)
+    spot = floor.cook_spot(cook.slot)
+    effects.particles.puff(spot.x, spot.y, 8, 60.0)
 
 
 def sync(model: Model) -> None:
     """Give every slot a cook, and every gopher and cook the newest truth about it."""
     fleet = model.known.fleet
     if fleet is not None:
-        model.slots = max(fleet.slots, len(fleet.workers))
+        model.floor.slots = max(fleet.slots, len(fleet.workers))
         for worker in fleet.workers:
             cook = model.cooks.get(worker.slot)
             if cook is None:
@@ -231,16 +232,16 @@ def sync(model: Model) -> None:
                 # It was dead before this window opened.
                 cook.phase, cook.age, cook.fallen = CookPhase.GHOST, 9.0, worker.id or ""
                 cook.died_at = worker.last_exit.at.timestamp()
-                cook.died_real = model.real_of(cook.died_at)
+                cook.died_real = model.time.real_of(cook.died_at)
                 last = worker.last_exit
                 cook.died_of = last.why or last.signal or last.cause
                 cook.ended = end_untold(cook.fallen)
             if cook.standing or not cook.generation:
                 cook.generation = worker.generation
-        for slot in [slot for slot in model.cooks if slot > model.slots]:
+        for slot in [slot for slot in model.cooks if slot > model.floor.slots]:
             spot = model.cooks.pop(slot).spot
             if spot is not None:
-                model.particles.puff(spot.x, spot.y, 8, 60.0)
+                model.effects.particles.puff(spot.x, spot.y, 8, 60.0)
     orders = model.known.orders
     if orders is not model.crowd.told:
         model.crowd.told = orders
@@ -280,7 +281,7 @@ def react(model: Model, events: Sequence[Event]) -> None:
                 gopher.end(delivered=isinstance(event, OrderDelivered))
                 if condition_of(order) is Condition.CANCELLED:
                     # Nothing is wrong with it: it takes its slip and goes.
-                    gopher.set_mood(Mood.LEAVE, model.now)
+                    gopher.set_mood(Mood.LEAVE, model.time.now)
         elif isinstance(event, OrderVanished | OrderFoundAgain):
             _vanish(model, event.order, isinstance(event, OrderVanished))
         elif isinstance(event, WorkerDied):

@@ -9,7 +9,7 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.receipts import ReceiptText, words_of
 from game.geometry import Box
-from game.simulation.model import ReceiptSlip
+from game.simulation.model_parts import ReceiptSlip
 from game.simulation.motion import ease_out
 from game.simulation.receipt_slips import LEAVE, LIFE
 
@@ -63,7 +63,7 @@ def _words(receipt: Receipt, tenth: int) -> ReceiptText:
 
 
 def placed_slips(notes: Sequence[ReceiptSlip], access: Access, heard: float) -> list[PlacedSlip]:
-    """The slips that are shown, the newest first. `heard`: when (`Model.real`) the API told anything last:
+    """The slips that are shown, the newest first. `heard`: when (`real`) the API told anything last:
     while it is away nobody tells who took over, and "no one yet" stands at that moment.
     """
     most = MOST_LARGE if access.large else len(notes)

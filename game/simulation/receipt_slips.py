@@ -3,12 +3,15 @@ and the audit's red counter."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from api_stub.schema import Receipt
+from api_stub.schema import Audit, HeartbeatTimeout, Receipt
 from game.api_state.receipts import newest_of, unheard_text, worth_showing
 from game.api_state.snapshot import Snapshot
-from game.simulation.model import Model, ReceiptSlip, UntoldTimeout
+from game.simulation.actors import Cook
+from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime, Notices, OutcomeCounts, ReceiptSlip, UntoldTimeout
 
 SHOWN = 3
 LIFE = 20.0
@@ -25,7 +28,7 @@ MOST_UNHEARD = 200
 
 def take_receipts(model: Model, old: Snapshot) -> None:
     """Show new receipts, and changed ones with what they say now; not those of long ago."""
-    by_key = {_key(note.receipt): note for note in model.slips}
+    by_key = {_key(note.receipt): note for note in model.notices.slips}
     before = {_key(receipt) for receipt in old.receipts}
     newest = max((receipt.n for receipt in old.receipts), default=0)
     if old.receipts and newest > max((receipt.n for receipt in model.known.receipts), default=0):
@@ -34,90 +37,90 @@ def take_receipts(model: Model, old: Snapshot) -> None:
         for cook in model.cooks.values():
             cook.receipts_before = 0
     if not old.receipts_told:
-        _know_others(model)
+        _know_others(model.cooks.values(), model.known.receipts)
     for receipt in model.known.receipts:
         if not worth_showing(receipt):
             continue
         note = by_key.get(_key(receipt))
         if note is None:
-            died = _died_real(model, receipt)
+            died = _died_real(model.cooks.values(), receipt, model.time)
             # Whatever the clocks say: a number that was not there a moment ago is news.
-            news = old.receipts_told and receipt.n > newest or model.real - died < LIFE
+            news = old.receipts_told and receipt.n > newest or model.time.real - died < LIFE
             if _key(receipt) not in before and news:
-                model.slips.append(ReceiptSlip(receipt, died_real=died))
+                model.notices.slips.append(ReceiptSlip(receipt, died_real=died))
         elif note.receipt != receipt:
             note.receipt = receipt
             note.age = min(note.age, 0.5)
-    del model.slips[:-SHOWN]
-    for note in model.slips:
+    del model.notices.slips[:-SHOWN]
+    for note in model.notices.slips:
         if note.slot < 0:
-            taken = {other.slot for other in model.slips}
+            taken = {other.slot for other in model.notices.slips}
             note.slot = min(slot for slot in range(SHOWN) if slot not in taken)
 
 
-def _know_others(model: Model) -> None:
+def _know_others(cooks: Iterable[Cook], receipts: Sequence[Receipt]) -> None:
     """An API's first receipts: those of processes that had a living one's name before it."""
-    for cook in model.cooks.values():
+    for cook in cooks:
         worker = cook.worker
         if not cook.living or worker is None or worker.id is None or worker.started_at is None:
             continue
         began = worker.started_at.timestamp()
-        others = (one for one in model.known.receipts if one.exit_observed_at.timestamp() < began)
+        others = (one for one in receipts if one.exit_observed_at.timestamp() < began)
         cook.receipts_before = max(cook.receipts_before, newest_of(others, worker.id))
 
 
-def _died_real(model: Model, receipt: Receipt) -> float:
+def _died_real(cooks: Iterable[Cook], receipt: Receipt, time: FrameTime) -> float:
     """When (`real`) the process of a receipt died: as its ghost has it, where there is one."""
-    for cook in model.cooks.values():
+    for cook in cooks:
         if cook.fallen == receipt.worker and receipt.n > cook.receipts_before:
             return cook.died_real
-    return model.real_of(receipt.exit_observed_at.timestamp())
+    return time.real_of(receipt.exit_observed_at.timestamp())
 
 
-def take_timeouts(model: Model, old: Snapshot) -> None:
-    """Note attempts that Temporal gave up although their cook lives: a message says so later."""
+def take_timeouts(notices: Notices, known: Snapshot, old: Snapshot, now: float) -> None:
+    """Note attempts that Temporal gave up although their cook lives: a message says so later. `now`: in
+    `real` time.
+    """
     before = {one.n for one in old.timeouts}
-    new = [one for one in model.known.timeouts if one.n not in before]
-    model.untold_timeouts = [
-        one for one in model.untold_timeouts if any(one.n == known.n for known in model.known.timeouts)
+    new = [one for one in known.timeouts if one.n not in before]
+    notices.untold_timeouts = [
+        one for one in notices.untold_timeouts if any(one.n == told.n for told in known.timeouts)
     ]
-    model.untold_timeouts += [UntoldTimeout(one.n, model.real) for one in new]
-    del model.untold_timeouts[:-MOST_UNHEARD]
+    notices.untold_timeouts += [UntoldTimeout(one.n, now) for one in new]
+    del notices.untold_timeouts[:-MOST_UNHEARD]
 
 
-def _tell_unheard(model: Model) -> None:
+def _tell_unheard(notices: Notices, timeouts: Iterable[HeartbeatTimeout], now: float) -> None:
     """Once it is known who goes on, or that nobody does soon; of several at once only how many they are."""
-    by_number = {one.n: one for one in model.known.timeouts}
+    by_number = {one.n: one for one in timeouts}
     due = [
         one
-        for one in model.untold_timeouts
-        if (told := by_number.get(one.n)) is not None
-        and (told.to is not None or model.real - one.since >= PATIENCE)
+        for one in notices.untold_timeouts
+        if (told := by_number.get(one.n)) is not None and (told.to is not None or now - one.since >= PATIENCE)
     ]
     if not due:
         return
-    model.untold_timeouts = [one for one in model.untold_timeouts if one not in due]
+    notices.untold_timeouts = [one for one in notices.untold_timeouts if one not in due]
     text = unheard_text(by_number[due[0].n])
     if len(due) > 1:
         text = f"{len(due)} attempts were not heard of in time; their cooks live. The orders go on."
-    model.say(text, icon="heartbeat")
+    notices.say(text, icon="heartbeat")
 
 
 def _key(receipt: Receipt) -> tuple[datetime, int]:
     return receipt.exit_observed_at, receipt.n
 
 
-def update_notes(model: Model, dt: float) -> None:
-    """Count how long receipts have been shown; take away those that are over."""
-    for note in model.slips:
+def update_notes(notices: Notices, timeouts: Iterable[HeartbeatTimeout], now: float, dt: float) -> None:
+    """Count how long receipts have been shown; take away those that are over. `now`: in `real` time."""
+    for note in notices.slips:
         note.age += dt
         note.shown += dt
-    model.slips = [note for note in model.slips if note.age < LIFE]
-    _tell_unheard(model)
+    notices.slips = [note for note in notices.slips if note.age < LIFE]
+    _tell_unheard(notices, timeouts, now)
 
 
-def audit_alarm(model: Model, old: Snapshot) -> None:
+def audit_alarm(outcomes: OutcomeCounts, before: Audit | None, after: Audit | None) -> None:
     """Let the big counter jump when the audit finds another order lost."""
-    before, after = old.audit, model.known.audit
     if after is not None and after is not before and after.lost > (before.lost if before else 0):
-        model.outcomes.pulse = 1.0
+        outcomes.pulse = 1.0

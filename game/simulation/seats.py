@@ -5,11 +5,12 @@ been taken over. Pure.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Gopher
-from game.simulation.model import Model
-from game.simulation.places import CookSpot, KitchenLayout, cook_spot
+from game.simulation.model_parts import KitchenFloor
+from game.simulation.places import CookSpot, KitchenLayout
 
 ABREAST = 4
 """So many places are in a row behind a cook, on both sides of its hat; the nearest are taken first."""
@@ -19,18 +20,18 @@ HAT = 1.1
 """From a cook's middle to the nearest place, in the distances between two."""
 
 
-def spot_of(model: Model, worker_id: str) -> CookSpot | None:
+def spot_of(cooks: Collection[int], floor: KitchenFloor, worker_id: str) -> CookSpot | None:
     """Where a worker's cook stands, or its ghost; None for a worker that is not of the fleet."""
     slot = slot_of(worker_id)
-    if slot is None or slot not in model.cooks:
+    if slot is None or slot not in cooks:
         return None
-    return cook_spot(model.kitchen, slot, model.slots)
+    return floor.cook_spot(slot)
 
 
-def seat_of(model: Model, gopher: Gopher, slot: int) -> int:
+def seat_of(gophers: Mapping[str, Gopher], gopher: Gopher, slot: int) -> int:
     """Its place beside the cook of a slot: the one it has, or the lowest that nobody has."""
     if gopher.seat is None or gopher.seat[0] != slot:
-        taken = {g.seat[1] for g in model.gophers.values() if g.seat is not None and g.seat[0] == slot}
+        taken = {g.seat[1] for g in gophers.values() if g.seat is not None and g.seat[0] == slot}
         seat = 0
         while seat in taken:
             seat += 1

@@ -28,7 +28,7 @@ from game.bindings import bound
 from game.inputs import Input
 from game.simulation import messages
 from game.simulation.controls.app_requests import AppRequests
-from game.simulation.controls.dispatch import handle
+from game.simulation.controls.dispatch import handle, leave_if_held
 from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
@@ -72,32 +72,32 @@ def take(model: Model, news: News) -> tuple[Event, ...]:
         model.say(news.text, news.good)
         return ()
     if isinstance(news, OrderPlaced):
-        model.own.add(news.order.id)
-        if len(model.own) > MOST_OWN:
+        model.own.orders.add(news.order.id)
+        if len(model.own.orders) > MOST_OWN:
             # Whoever is not known any more is not shown either. Its own order comes with this news.
-            model.own &= model.known.orders.keys() | {news.order.id}
+            model.own.orders &= model.known.orders.keys() | {news.order.id}
     if isinstance(news, ApiAway) and model.api_contact.offline_since is None:
-        model.api_contact.offline_since = model.real
+        model.api_contact.offline_since = model.time.real
     if isinstance(news, StreamSettled):
         _settle_stream(model, news)
     old, model.known = model.known, _advanced(model.known, news)
     if isinstance(news, RecordsSeen):
         _note_ages(model, old)
         take_receipts(model, old)
-        take_timeouts(model, old)
-        audit_alarm(model, old)
+        take_timeouts(model.notices, model.known, old, model.time.real)
+        audit_alarm(model.outcomes, old.audit, model.known.audit)
     if model.known.checkpoint is not old.checkpoint and model.known.checkpoint is not None:
         checkpoint = model.known.checkpoint
         model.stream = configured(model.stream, checkpoint.stream, checkpoint.name)
-        model.speaker = told(model.speaker, checkpoint.story)
-        model.bindings = bound(checkpoint.bindings)
+        model.notices.speaker = told(model.notices.speaker, checkpoint.story)
+        model.setup.bindings = bound(checkpoint.bindings)
     if model.known.online:
         model.api_contact.offline_since = None
     events = _reacted(model, old)
     if isinstance(news, FleetSeen):
-        model.api_contact.fleet_at = model.real
+        model.api_contact.fleet_at = model.time.real
     elif isinstance(news, OrdersSeen):
-        model.api_contact.orders_at = model.real
+        model.api_contact.orders_at = model.time.real
     return events
 
 
@@ -105,9 +105,9 @@ def _note_ages(model: Model, old: Snapshot) -> None:
     """How old audit and statistics are is asked of the clock once, when they come."""
     audit, stats = model.known.audit, model.known.stats
     if audit is not None and (old.audit is None or old.audit.counted_at != audit.counted_at):
-        model.api_contact.audit_at = model.real_of(audit.counted_at.timestamp())
+        model.api_contact.audit_at = model.time.real_of(audit.counted_at.timestamp())
     if stats is not None and (old.stats is None or old.stats.counted_at != stats.counted_at):
-        model.api_contact.stats_at = model.real_of(stats.counted_at.timestamp())
+        model.api_contact.stats_at = model.time.real_of(stats.counted_at.timestamp())
 
 
 def _reacted(model: Model, old: Snapshot) -> tuple[Event, ...]:
@@ -124,11 +124,11 @@ def become(model: Model, known: Snapshot) -> tuple[Event, ...]:
 
 def move(model: Model, dt: float) -> None:
     """Let `dt` seconds of game time pass for all that moves in the kitchen."""
-    model.now += dt
+    model.time.now += dt
     update_cooks(model, dt)
     update_gophers(model, dt)
-    model.particles.update(dt)
-    model.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
+    model.effects.particles.update(dt)
+    model.effects.shake *= 0.5 ** (dt / SHAKE_HALF_LIFE)
     model.outcomes.pulse = max(0.0, model.outcomes.pulse - dt * 2.0)
 
 
@@ -145,9 +145,7 @@ def _stream(model: Model, out: AppRequests) -> None:
         return
     checkpoint = model.known.checkpoint
     bug = checkpoint is not None and checkpoint.bug is not None
-    model.stream, orders = due(
-        model.stream, model.real, model.dice, model.open_everywhere, model.known.online, bug
-    )
+    model.stream, orders = due(model.stream, model.time.real, model.open_everywhere, model.known.online, bug)
     if orders:
         out.commands.append(StreamOrders(orders))
 
@@ -157,11 +155,11 @@ def _mind_the_bug(model: Model, out: AppRequests) -> None:
     challenge = model.known.challenge
     checkpoint = model.known.checkpoint
     stuck = challenge.stuck if challenge and checkpoint and checkpoint.bug else 0
-    if stuck and not model.stuck:
+    if stuck and not model.notices.stuck:
         out.wishes.append(OpenBug(asked=False))
-    if model.stuck and not stuck and checkpoint and checkpoint.bug:
+    if model.notices.stuck and not stuck and checkpoint and checkpoint.bug:
         model.say("The stuck orders go on, from the very step they were in.", good=True)
-    model.stuck = stuck
+    model.notices.stuck = stuck
 
 
 def update(
@@ -169,25 +167,27 @@ def update(
 ) -> Result:
     """Let `dt` seconds of game time (`real_dt` of real time) pass with these inputs and news.
 
-    Set `model.wall` before: the time by the API's clock.
+    Set `model.time.wall` before: the time by the API's clock.
     """
     events: list[Event] = []
-    model.particles.few = model.access.calm
+    model.effects.particles.few = model.setup.access.calm
     for item in news:
         events += take(model, item)
     out = AppRequests()
     for one in inputs:
         handle(model, one, out)
+    # Before time passes: Esc may have been let go by the last input that was looked at.
+    leave_if_held(model.kiosk, out)
     look(model)
     real = dt if real_dt is None else real_dt
-    model.real += real
-    model.speaker = later(model.speaker, real, model.kiosk)
+    model.time.real += real
+    model.notices.speaker = later(model.notices.speaker, real, model.kiosk.on)
     _stream(model, out)
     _mind_the_bug(model, out)
-    update_notes(model, real)
-    if model.escape_held is not None:
-        model.escape_held += real
+    update_notes(model.notices, model.known.timeouts, model.time.real, real)
+    if model.kiosk.escape_held is not None:
+        model.kiosk.escape_held += real
     model.pointing.idle += real
     move(model, dt)
-    model.messages = messages.later(model.messages, real)
+    model.notices.messages = messages.later(model.notices.messages, real)
     return Result(tuple(out.commands), tuple(out.wishes), tuple(events), hit_stop(model, events))

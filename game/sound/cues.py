@@ -20,6 +20,7 @@ from game.api_state.events import (
 )
 from game.api_state.order_merge import FINAL
 from game.simulation.model import Model
+from game.simulation.model_parts import KitchenFloor
 from game.simulation.places import PLACE_OF, Place, cook_spot
 
 QUIET_CAUSES = frozenset({"shutdown", "redeploy"})
@@ -46,11 +47,11 @@ class Ambience:
 
 def _place_x(model: Model, order_id: str, status: OrderStatus) -> float:
     gopher = model.gophers.get(order_id)
-    return gopher.body.x if gopher is not None else model.kitchen.anchors[PLACE_OF[status]]
+    return gopher.body.x if gopher is not None else model.floor.kitchen.anchors[PLACE_OF[status]]
 
 
-def _cook_x(model: Model, slot: int) -> float:
-    return cook_spot(model.kitchen, slot, max(model.slots, slot)).x
+def _cook_x(floor: KitchenFloor, slot: int) -> float:
+    return cook_spot(floor.kitchen, slot, max(floor.slots, slot)).x
 
 
 def sounds_for(events: Sequence[Event], model: Model) -> tuple[Cue, ...]:
@@ -65,11 +66,11 @@ def sounds_for(events: Sequence[Event], model: Model) -> tuple[Cue, ...]:
         if isinstance(event, OrderAppeared):
             if event.status not in FINAL:
                 # One's own order is the one to hear.
-                gain = 1.0 if event.order in model.own else 0.7
+                gain = 1.0 if event.order in model.own.orders else 0.7
                 cues.append(Cue("pop", _place_x(model, event.order, event.status), gain))
         elif isinstance(event, OrderMoved):
             if event.after is OrderStatus.OUT_FOR_DELIVERY:
-                cues.append(Cue("scooter", model.kitchen.anchors[Place.SCOOTER]))
+                cues.append(Cue("scooter", model.floor.kitchen.anchors[Place.SCOOTER]))
         elif isinstance(event, OrderTakenOver):
             order = model.known.orders.get(event.order)
             cues.append(
@@ -83,7 +84,7 @@ def sounds_for(events: Sequence[Event], model: Model) -> tuple[Cue, ...]:
         elif isinstance(event, OrderFailed | OrderVanished):
             cues.append(Cue("blip", _place_x(model, event.order, OrderStatus.FAILED)))
         elif isinstance(event, WorkerDied) and event.cause not in QUIET_CAUSES:
-            cues.append(Cue("poof", _cook_x(model, event.slot)))
+            cues.append(Cue("poof", _cook_x(model.floor, event.slot)))
     return tuple(cues)
 
 
@@ -95,7 +96,7 @@ def ambience_for(model: Model) -> Ambience:
         if g.order.status is OrderStatus.BAKING and g.order.worker is not None
     )
     oven = min(1.0, 0.5 + 0.1 * baking) if baking else 0.0
-    return Ambience(1.0 if model.anyone_alive else 0.5, oven, model.kitchen.anchors[Place.OVEN])
+    return Ambience(1.0 if model.anyone_alive else 0.5, oven, model.floor.kitchen.anchors[Place.OVEN])
 
 
 def pan(x: float) -> tuple[float, float]:

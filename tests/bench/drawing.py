@@ -21,6 +21,7 @@ from game.network.news_intake import NewsIntake
 from game.scene.renderer import Renderer, frame_figures
 from game.simulation.appearance import look_for
 from game.simulation.model import Model
+from game.simulation.model_parts import FrameTime
 from game.simulation.update import update
 from tests.bench.rehearsal import BEGAN, DT, Evening
 
@@ -63,13 +64,13 @@ def without_display() -> Iterator[None]:
 
 def player(window: Window, stage: Renderer) -> Callable[[int, Sequence[News]], None]:
     """A function that does the work of frame `n` with its news: inputs, update, drawing, and the flip."""
-    model, portions = Model(wall=BEGAN.timestamp() + 100.0), NewsIntake()
+    model, portions = Model(time=FrameTime(wall=BEGAN.timestamp() + 100.0)), NewsIntake()
     if stage.kitchen is not None:
-        model.kitchen = stage.kitchen
+        model.floor.kitchen = stage.kitchen
 
     def play(frame: int, news: Sequence[News]) -> None:
         window.poll()
-        model.wall += DT
+        model.time.wall += DT
         update(model, [PointerMove(frame * 5 % 1920, 650.0)], portions.let_in(news), DT)
         stage.draw(frame_figures(model), ())
         pygame.display.flip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from game.accessibility import PLAIN, Access
 from game.drawing.text.line_layout import set_line
@@ -120,23 +120,14 @@ UPRIGHT_MEASURES = FormMeasures(
     hint_y=1796,
 )
 """For a portrait display: the gopher at the top, and what a hand must reach below it."""
-SHORT_MEASURES = FormMeasures(
+SHORT_MEASURES = replace(
+    UPRIGHT_MEASURES,
     frame=(0, 0, 1060, 1190),
-    left=40,
-    wide=980,
     title_y=20,
     id_y=50,
-    id_wide=560,
-    label=42,
     crust_y=126,
     cheese_y=350,
     toppings_y=486,
-    chip=86,
-    chip_gap=12,
-    tile=(186, 140),
-    tile_gap=12,
-    fewer=60,
-    count=(54, 44),
     name=(40, 836, 820, 88),
     preview=(0, 0, 0, 0),
     buttons=((40, 980, 400, 96), (464, 980, 240, 96), (728, 980, 292, 96)),

@@ -79,14 +79,17 @@ class StripFigures:
 
 def strip_figures(model: Model) -> StripFigures:
     """What the strip shows now."""
-    story = model.speaker
+    story = model.notices.speaker
     plan = strip_of(model)
-    at = model.composition.hud_point(*model.pointing.at)
+    at = model.setup.composition.hud_point(*model.pointing.at)
     hot = tuple(
         inside(box, *at) for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
-    said, key = hint(model.device, model.kiosk, model.bindings), model.bindings.cap("round")
-    return StripFigures(plan, story.line, story.position, model.kiosk, model.muted, hot, said, key)
+    said, key = (
+        hint(model.setup.device, model.kiosk.on, model.setup.bindings),
+        model.setup.bindings.cap("round"),
+    )
+    return StripFigures(plan, story.line, story.position, model.kiosk.on, model.setup.muted, hot, said, key)
 
 
 def draw_strip(brush: Brush, shown: StripFigures) -> None:

@@ -43,16 +43,16 @@ class AlertFigures:
 
 def hud_figures(model: Model) -> HudFigures:
     """What lies over the kitchen now. Where the display has margins that carry it, it is not here."""
-    shape = model.composition.shape
+    shape = model.setup.composition.shape
     over = shape is not Shape.TALL
-    quiet = not model.messages and not trouble_signs(model)
+    quiet = not model.notices.messages and not trouble_signs(model)
     return HudFigures(
         band=band_figures(model) if over else None,
         strip=strip_figures(model) if over else None,
         slider=slider_figures(model),
         bug=bug_figures(model),
         slips=slip_figures(model) if over else None,
-        rule=model.device if shape is Shape.WIDE and quiet and inviting(model) else None,
+        rule=model.setup.device if shape is Shape.WIDE and quiet and inviting(model) else None,
     )
 
 

@@ -39,7 +39,9 @@ class MessageFigures:
 
 def message_figures(model: Model) -> MessageFigures:
     """What is told now."""
-    return MessageFigures(model.messages, model.stream.shown, model.access.calm, model.escape_held)
+    return MessageFigures(
+        model.notices.messages, model.stream.shown, model.setup.access.calm, model.kiosk.escape_held
+    )
 
 
 def draw_messages(brush: Brush, figures: MessageFigures, at: MessageRoom, top: float) -> None:

@@ -14,7 +14,8 @@ from game.drawing.kept_pictures import KeptPictures
 from game.drawing.shapes import edged_box, fill_box, shadow
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
-from game.simulation.model import Model, ReceiptSlip
+from game.simulation.model import Model
+from game.simulation.model_parts import ReceiptSlip
 from game.simulation.motion import clamp
 from game.simulation.receipt_layout import (
     LINE,
@@ -122,7 +123,7 @@ class SlipFigures:
 
 def slip_figures(model: Model) -> SlipFigures:
     """The receipts at the right edge now."""
-    slips = placed_slips(model.slips, model.access, model.heard_at)
+    slips = placed_slips(model.notices.slips, model.setup.access, model.heard_at)
     tab = replay_tab(slips)
     return SlipFigures(slips, tab, tab is not None and inside(tab, *model.pointing.at))
 

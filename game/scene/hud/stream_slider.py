@@ -31,7 +31,7 @@ def slider_figures(model: Model) -> SliderFigures | None:
     if not stream.shown:
         return None
     return SliderFigures(
-        state_text(stream, model.open_everywhere, model.real),
+        state_text(stream, model.open_everywhere, model.time.real),
         stream.running,
         round(knob_x(stream.per_minute) - TRACK[0]),
         model.pointing.dragging or on_track(*model.pointing.at),

@@ -59,10 +59,10 @@ def band_figures(model: Model) -> BandFigures:
     return BandFigures(
         checkpoint=name or "",
         title=known.checkpoint.title if known.checkpoint else "Gopher Pizza",
-        title_hot=inside(title_of(model), *model.composition.hud_point(*model.pointing.at)),
+        title_hot=inside(title_of(model), *model.setup.composition.hud_point(*model.pointing.at)),
         lost=model.pizzas_lost,
         counted_ago=age_text(model.audit_age) if model.audit_age > STALE else "",
-        pulse=0.0 if model.access.calm else model.outcomes.pulse,
+        pulse=0.0 if model.setup.access.calm else model.outcomes.pulse,
         numbers=numbers_of(model),
     )
 

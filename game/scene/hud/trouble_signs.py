@@ -23,7 +23,7 @@ class TroubleSign:
 
 def trouble_signs(model: Model) -> tuple[TroubleSign, ...]:
     """The signs of now, from the top down."""
-    if model.kiosk:
+    if model.kiosk.on:
         # Told in words for people who only walk by: game/kiosk/calm_words.py.
         return ()
     known, found = model.known, []

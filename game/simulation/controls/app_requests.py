@@ -20,10 +20,12 @@ def kill_cook(model: Model, slot: int, out: AppRequests) -> None:
     """SIGKILL to the cook in a slot, once in its life; where there is none, say so."""
     cook = model.cooks.get(slot)
     if cook is None:
-        model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
+        model.say(f"There is no place {slot}: this kitchen has {model.floor.slots}.")
     elif not cook.living:
         model.say(f"Nobody works at place {slot}. Shift+{slot} starts a cook there.")
-    elif model.kills.takes(model.device, slot, cook.worker.id or "" if cook.worker else "", model.real):
+    elif model.own.kills.takes(
+        model.setup.device, slot, cook.worker.id or "" if cook.worker else "", model.time.real
+    ):
         out.commands.append(KillWorker(slot))
 
 
@@ -31,7 +33,7 @@ def start_cook(model: Model, slot: int, out: AppRequests) -> None:
     """Start a cook in a slot; where one is at work, say so."""
     cook = model.cooks.get(slot)
     if cook is None:
-        model.say(f"There is no place {slot}: this kitchen has {model.slots}.")
+        model.say(f"There is no place {slot}: this kitchen has {model.floor.slots}.")
     elif cook.living:
         model.say(f"Place {slot} is taken: cook {slot} is at work.")
     else:

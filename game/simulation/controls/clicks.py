@@ -39,15 +39,16 @@ def press(model: Model, item: PointerPress, out: AppRequests) -> None:
         _sign_or_button(model, name, item, out)
         return
     x, y = item.x, item.y
-    gopher = gopher_at(model, x, y)
-    cook = cook_at(model, x, y)
-    if cook is not None and gopher is not None and y <= model.kitchen.front:
+    gopher = gopher_at(model.gophers, x, y)
+    cook = cook_at(model.cooks, model.floor, x, y)
+    if cook is not None and gopher is not None and y <= model.floor.kitchen.front:
         # Where a cook's head and a gopher overlap on the floor, the small one is the harder target: it wins.
         cook = None
     if cook is None and gopher is None and item.device is Device.TOUCH:
         # A finger has met neither: whoever is near enough is meant.
-        cook = cook_at(model, x, y, model.composition.finger)
-        gopher = gopher_at(model, x, y, model.composition.finger)
+        finger = model.setup.composition.finger
+        cook = cook_at(model.cooks, model.floor, x, y, finger)
+        gopher = gopher_at(model.gophers, x, y, finger)
     if cook is not None:
         (kill_cook if cook.living else start_cook)(model, cook.slot, out)
     elif gopher is not None:
@@ -61,12 +62,12 @@ def _sign_or_button(model: Model, name: Target, item: PointerPress, out: AppRequ
         model.pointing.dragging, model.pointing.dragged_by = True, (item.device, item.finger)
         model.stream = paced(model.stream, rate_at(item.x))
     elif name == "replay":
-        receipt = replayable(model.slips)
+        receipt = replayable(model.notices.slips)
         out.wishes.append(OpenReplay(receipt.n if receipt is not None else 0))
     elif name == "round":
         begin_round(out)
     elif name == "muted":
-        model.muted = False
+        model.setup.muted = False
     elif name == "ui":
         out.commands.append(OpenWebUI())
     elif name in WISHES:

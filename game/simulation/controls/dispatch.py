@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from game.actions import AskQuit
+from game.actions import AskQuit, LeaveKiosk
 from game.inputs import (
     CloseWindow,
     Device,
@@ -18,7 +18,7 @@ from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.clicks import press
 from game.simulation.controls.key_actions import press_key
 from game.simulation.model import Model
-from game.simulation.model_parts import NOWHERE
+from game.simulation.model_parts import NOWHERE, KioskState
 from game.simulation.order_stream import paced
 from game.simulation.stream_slider import rate_at
 
@@ -33,7 +33,7 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
         press_key(model, item, out)
     elif isinstance(item, KeyRelease):
         if item.key == "escape" and item.device is Device.KEYBOARD:
-            model.escape_held = None
+            model.kiosk.escape_held = None
     elif isinstance(item, PointerMove):
         pointing.at, pointing.idle, pointing.moved = (item.x, item.y), 0.0, True
         if pointing.dragging and pointing.dragged_by == (item.device, item.finger):
@@ -46,10 +46,12 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
         pointing.idle = 0.0
         press(model, item, out)
     elif isinstance(item, CloseWindow):
-        if not model.kiosk:
+        if not model.kiosk.on:
             out.wishes.append(AskQuit())
 
 
-def held_long_enough(model: Model) -> bool:
-    """Whether a kiosk's Esc was held long enough to leave."""
-    return model.kiosk and model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT
+def leave_if_held(kiosk: KioskState, out: AppRequests) -> None:
+    """Ask to leave a kiosk once its Esc was held for long enough; the next time, that is held anew."""
+    if kiosk.on and kiosk.escape_held is not None and kiosk.escape_held >= HOLD_TO_QUIT:
+        kiosk.escape_held = None
+        out.commands.append(LeaveKiosk())

@@ -26,6 +26,7 @@ from game.bindings import DEFAULT, REMOTE_START
 from game.inputs import Device, KeyPress
 from game.simulation.controls.app_requests import AppRequests, begin_round, kill_cook, start_cook
 from game.simulation.model import Model
+from game.simulation.model_parts import KioskState
 from game.simulation.order_stream import STEP, paced, toggled
 from game.simulation.speaker_lines import SpeakerLines, hidden_or_shown, stepped
 
@@ -50,7 +51,7 @@ SPEAKER_LINES: dict[str, Callable[[SpeakerLines], SpeakerLines]] = {
 
 def _switch(model: Model, item: KeyPress, out: AppRequests) -> None:
     """A checkpoint each, in the order of GET /checkpoints; not for what a presenter's remote may send."""
-    if item.shift or item.key == REMOTE_START and model.speaker.lines:
+    if item.shift or item.key == REMOTE_START and model.notices.speaker.lines:
         return
     index = int(item.key[1:]) - 1
     found = model.known.checkpoints
@@ -63,9 +64,8 @@ def _pace(model: Model, factor: float) -> None:
         model.stream = paced(model.stream, model.stream.per_minute * factor)
 
 
-def _challenge(model: Model, action: str, out: AppRequests) -> None:
+def _challenge(file: str | None, action: str, out: AppRequests) -> None:
     """Edit, bug back and bug: only where there is a bug."""
-    file = model.file_to_fix
     if file is None:
         return
     if action == "edit":
@@ -76,32 +76,32 @@ def _challenge(model: Model, action: str, out: AppRequests) -> None:
         out.wishes.append(OpenBug())
 
 
-def _leave(model: Model, item: KeyPress, out: AppRequests) -> None:
+def _leave(kiosk: KioskState, item: KeyPress, out: AppRequests) -> None:
     """Esc with nothing open: a question, or in a kiosk the beginning of a hold, by its keyboard alone."""
-    if not model.kiosk:
+    if not kiosk.on:
         out.wishes.append(AskQuit())
-    elif item.device is Device.KEYBOARD and model.escape_held is None:
-        model.escape_held = 0.0
+    elif item.device is Device.KEYBOARD and kiosk.escape_held is None:
+        kiosk.escape_held = 0.0
 
 
 def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
     if action == "checkpoint":
         _switch(model, item, out)
     elif action in SWITCHES:
-        model.access, said = switched(model.access, action, item.key)
+        model.setup.access, said = switched(model.setup.access, action, item.key)
         model.say(said, good=True)
     elif action == "leave":
-        _leave(model, item, out)
+        _leave(model.kiosk, item, out)
     elif action == "cook":
         (start_cook if item.shift else kill_cook)(model, int(item.key), out)
     elif action == "stream":
         model.stream = toggled(model.stream)
     elif action == "mute":
-        model.muted = not model.muted
+        model.setup.muted = not model.setup.muted
     elif action in SPEAKER_LINES:
-        model.speaker = SPEAKER_LINES[action](model.speaker)
+        model.notices.speaker = SPEAKER_LINES[action](model.notices.speaker)
     elif action in ("bug", "edit", "bug back"):
-        _challenge(model, action, out)
+        _challenge(model.file_to_fix, action, out)
     elif action == "round":
         begin_round(out)
     elif action == "failures" and model.failures_shut:
@@ -115,7 +115,7 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
 def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:
     """Do what a key does; what the application must do is added to `out`."""
     # A gamepad's buttons stand for the keys of before.
-    bindings = DEFAULT if item.device is Device.GAMEPAD else model.bindings
+    bindings = DEFAULT if item.device is Device.GAMEPAD else model.setup.bindings
     action = bindings.actions.get(item.key)
     if not item.plain or action is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from game.composition import Composition
 from game.geometry import Box, grown, how_far, inside
 from game.inputs import Device, PointerPress
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
@@ -20,9 +21,9 @@ def targets(model: Model, finger: float = 0.0) -> dict[Target, Box]:
     meant. `finger`: what a finger must meet at least; 0: it is a fine pointer.
     """
     found: dict[Target, Box] = {}
-    hud = model.composition.from_hud
+    hud = model.setup.composition.from_hud
     if model.stream.shown:
-        found["switch"], found["track"] = SWITCH, _track(model, finger)
+        found["switch"], found["track"] = SWITCH, _track(model.setup.composition, finger)
         found["sign"] = SIGN
     tab = replay_tab(slips_of(model))
     if tab is not None:
@@ -35,18 +36,18 @@ def targets(model: Model, finger: float = 0.0) -> dict[Target, Box]:
     if plan.round is not None:
         found["round"] = hud(plan.round)
     found["help"] = hud(plan.help)
-    if model.muted:
+    if model.setup.muted:
         found["muted"] = hud(plan.muted)
     found["ui"] = hud(plan.ui)
     return found
 
 
-def _track(model: Model, finger: float) -> Box:
+def _track(composition: Composition, finger: float) -> Box:
     """The slider's groove and what is around it. On a small kitchen a finger needs its left end for the
     switch; the slowest rates are reached by dragging.
     """
     left, top, wide, high = TRACK
-    begin = max(left - REACH, model.composition.whole[0] + finger)
+    begin = max(left - REACH, composition.whole[0] + finger)
     return begin, top - REACH / 2, left + wide + REACH - begin, high + REACH
 
 
@@ -54,12 +55,13 @@ def finger_box(model: Model, name: Target, box: Box) -> Box:
     """How much of a sign or button a finger can meet: it grows around it, but stays on the display; the
     stream's switch and slider grow away from each other and from the bug's sign below, and that from them.
     """
-    finger = model.composition.finger
+    composition = model.setup.composition
+    finger = composition.finger
     x, y, w, h = grown(box, finger)
-    left, top, wide, high = model.composition.whole
+    left, top, wide, high = composition.whole
     upper, lower, right = top, top + high, left + wide
     if name == "switch":
-        right = _track(model, finger)[0]
+        right = _track(composition, finger)[0]
     if model.stream.shown and model.file_to_fix is not None:
         middle = (SIGN[1] + SIGN[3] + bug_sign(model.stream)[1]) / 2
         if name in ("switch", "track"):
@@ -73,7 +75,7 @@ def target_at(model: Model, item: PointerPress) -> Target | None:
     """The sign or button that a press meets; None: none."""
     x, y = item.x, item.y
     touch = item.device is Device.TOUCH
-    found = targets(model, model.composition.finger if touch else 0.0)
+    found = targets(model, model.setup.composition.finger if touch else 0.0)
     for name, box in found.items():
         if name != "sign" and inside(box, x, y):
             return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from game.simulation.crowd.floor_plan import FAR, MORE, plan_floor, roomy
 from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
+from game.simulation.model_parts import KitchenFloor
 from game.simulation.places import Place
 
 ROOM_KEPT = 6.0
@@ -24,32 +25,33 @@ def replan_floor(model: Model) -> None:
     room is needed, after a while where less is. Room that would push others to where they do not belong is
     not kept: who stands at the scooter is on the way.
     """
-    if model.floor_keeping.fixed:
+    floor = model.floor
+    if floor.fixed:
         return
-    counts = model.head_count.places
+    counts, now = model.head_count.places, model.time.now
     wished = tuple(roomy(count) if count else 0 for count in counts.values())
-    kept = tuple(_kept(model, place, wish) for place, wish in zip(counts, wished, strict=True))
-    known, before = model.floor, model.floor_keeping.key
+    kept = tuple(_kept(floor, now, place, wish) for place, wish in zip(counts, wished, strict=True))
+    known, before = floor.plan, floor.planned_for
     if sum(wished) > EMPTY * sum(kept):
         wished = kept
-    same_kitchen = known is not None and known.kitchen is model.kitchen
+    same_kitchen = known.kitchen is floor.kitchen
     if (kept, wished) == before and same_kitchen:
         return
-    model.floor_keeping.key = kept, wished
+    floor.planned_for = kept, wished
     # Of a few each is seen: they are as large as they can be, and come and go one by one.
     few = len(model.gophers) <= FEW
     reserve = 1.0 if few else MORE
-    floor = plan_floor(model.kitchen, dict(zip(counts, kept, strict=True)), known, reserve)
+    plan = plan_floor(floor.kitchen, dict(zip(counts, kept, strict=True)), known, reserve)
     if wished is not kept:
-        bare = plan_floor(model.kitchen, dict(zip(counts, wished, strict=True)), known, reserve)
-        nearer = floor.stray > FAR and bare.stray < EMPTY * floor.stray
-        larger = not few and bare.height > LARGER * floor.height and bare.stray <= FAR
-        floor = bare if nearer or larger else floor
-    if floor == known and same_kitchen and kept == before[0]:
+        bare = plan_floor(floor.kitchen, dict(zip(counts, wished, strict=True)), known, reserve)
+        nearer = plan.stray > FAR and bare.stray < EMPTY * plan.stray
+        larger = not few and bare.height > LARGER * plan.height and bare.stray <= FAR
+        plan = bare if nearer or larger else plan
+    if plan == known and same_kitchen and kept == before[0]:
         # Merely less is needed: nobody is called to another stand, or for another look at its own.
         return
-    model.floor = floor
-    model.floor_keeping.stands = None
+    floor.plan = plan
+    floor.stands = None
     # Gaps that leavers left are closed now, when everybody moves anyway.
     taken = dict.fromkeys(Place, 0)
     for gopher in sorted(model.gophers.values(), key=lambda g: g.index):
@@ -58,10 +60,10 @@ def replan_floor(model: Model) -> None:
         taken[gopher.place] += 1
 
 
-def _kept(model: Model, place: Place, wished: int) -> int:
+def _kept(floor: KitchenFloor, now: float, place: Place, wished: int) -> int:
     """For how many the floor is planned at a place that needs room for so many."""
-    kept, until = model.floor_keeping.room_kept.get(place, (0, 0.0))
-    if wished < kept and (model.now < until or kept >= LARGE_CROWD and wished > EMPTY * kept):
+    kept, until = floor.room_kept.get(place, (0, 0.0))
+    if wished < kept and (now < until or kept >= LARGE_CROWD and wished > EMPTY * kept):
         return kept
-    model.floor_keeping.room_kept[place] = wished, model.now + ROOM_KEPT
+    floor.room_kept[place] = wished, now + ROOM_KEPT
     return wished

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from game.api_state.conditions import WANTED, Condition
+from game.api_state.snapshot import LastHolder
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Cook, Gopher, Mood, Rest
 from game.simulation.crowd.fast_path import WalkStep, goal_of, on_stand
@@ -49,10 +51,10 @@ def fallen_cook_of(model: Model, gopher: Gopher) -> Cook | None:
     return cook if gopher.order.worker is not None or cook.age < PATIENCE else None
 
 
-def held_by_the_dead(model: Model, gopher: Gopher) -> bool:
+def held_by_the_dead(cooks: Mapping[int, Cook], gopher: Gopher) -> bool:
     """Whether Temporal still names a process that is known to be dead, whoever stands in its slot now."""
     worker = gopher.order.worker
-    cook = model.cooks.get(slot_of(worker) or 0) if worker else None
+    cook = cooks.get(slot_of(worker) or 0) if worker else None
     return cook is not None and cook.fallen == worker and not (cook.living and cook.holds(worker))
 
 
@@ -60,13 +62,13 @@ def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: b
     """Let everybody look again where the floor is another, or who lives, or who has died. `followed_grow`:
     whom somebody follows is larger than the crowd, and grows as soon as that is looked at.
     """
-    room = model.floor, model.anyone_alive, fallen
+    room = model.floor.plan, model.anyone_alive, fallen
     if model.crowd.room != room:
         model.crowd.room = room
         for gopher in model.gophers.values():
             gopher.wake()
     elif followed_grow:
-        for one in (model.gophers.get(model.pointing.hover), model.gophers.get(model.card)):
+        for one in (model.gophers.get(model.pointing.hover), model.gophers.get(model.own.card)):
             if one is not None:
                 one.wake()
 
@@ -74,13 +76,13 @@ def wake_whom_it_concerns(model: Model, fallen: frozenset[str], followed_grow: b
 RESTING = frozenset({Mood.WAIT, Mood.WORKED, Mood.ASLEEP, Mood.SAD, Mood.HELD})
 
 
-def touched_by_a_death(model: Model, gopher: Gopher, fallen: frozenset[str]) -> bool:
+def touched_by_a_death(hands: Mapping[str, LastHolder], gopher: Gopher, fallen: frozenset[str]) -> bool:
     """Whether a death concerns it: the process that has it, or had it last, is among the fallen."""
     if not fallen or gopher.condition is Condition.PAUSED:
         return False
     if gopher.order.worker is not None:
         return gopher.order.worker in fallen
-    hand = model.known.hands.get(gopher.id)
+    hand = hands.get(gopher.id)
     return hand is not None and hand.worker in fallen
 
 
@@ -90,10 +92,9 @@ def rest_of(
     """Its rest, once it stands still on its own stand, or in a crowd (`step`) has only a few
     pixels left to it; None while it does not.
     """
-    body, floor = gopher.body, model.floor
+    body = gopher.body
     if (
-        floor is None
-        or gopher.hop is not None
+        gopher.hop is not None
         or gopher.delivered
         or gopher.lift > 0.0
         or gopher.arrow > 0.0
@@ -105,9 +106,9 @@ def rest_of(
         gopher.lean.halt()
     if gopher.stretch.moving or gopher.lean.moving:
         return None
-    goal = goal_of(gopher, floor)
+    goal = goal_of(gopher, model.floor.plan)
     gopher.gliding = not on_stand(body, goal)
-    if gopher.gliding and step is None or touched_by_a_death(model, gopher, fallen):
+    if gopher.gliding and step is None or touched_by_a_death(model.known.hands, gopher, fallen):
         return None
     if not gopher.gliding:
         body.x, body.y, body.vx, body.vy = goal.x, goal.y, 0.0, 0.0

@@ -16,8 +16,12 @@ from game.simulation.receipt_layout import GAP, TAB_WIDE, PlacedSlip, frame_of, 
 
 def tall(model: Model) -> TallLayout | None:
     """The margins of a portrait display; None: it has another shape."""
-    composition = model.composition
-    return tall_layout(composition, model.muted, model.kiosk) if composition.shape is Shape.TALL else None
+    composition = model.setup.composition
+    return (
+        tall_layout(composition, model.setup.muted, model.kiosk.on)
+        if composition.shape is Shape.TALL
+        else None
+    )
 
 
 def title_of(model: Model) -> Box:
@@ -31,13 +35,13 @@ def strip_of(model: Model) -> StripLayout:
     beside = tall(model)
     if beside is not None:
         return beside.strip
-    return strip_for(bool(model.speaker.line), model.kiosk, model.muted)
+    return strip_for(bool(model.notices.speaker.line), model.kiosk.on, model.setup.muted)
 
 
 def slip_access(model: Model) -> Access:
     """How receipts are shown: a single one has all the room of a portrait display, and large letters."""
-    alone = model.composition.shape is Shape.TALL and len(model.slips) == 1
-    return replace(model.access, large=model.access.large or alone)
+    alone = model.setup.composition.shape is Shape.TALL and len(model.notices.slips) == 1
+    return replace(model.setup.access, large=model.setup.access.large or alone)
 
 
 def slips_of(model: Model) -> list[PlacedSlip]:
@@ -45,7 +49,7 @@ def slips_of(model: Model) -> list[PlacedSlip]:
     other.
     """
     beside, access = tall(model), slip_access(model)
-    slips = placed_slips(model.slips, access, model.heard_at)
+    slips = placed_slips(model.notices.slips, access, model.heard_at)
     if beside is None:
         return slips
     left, top, wide, high = beside.slips

@@ -67,8 +67,8 @@ def invites(now: float, killed: float | None, kiosk: bool, attracting: bool = Fa
 def inviting(model: Model) -> bool:
     """Whether the keys lie on the cooks now."""
     killed = last_kill(model.known.receipts)
-    at = model.real_of(killed) if killed is not None else None
-    return invites(model.real, at, model.kiosk, model.attracting)
+    at = model.time.real_of(killed) if killed is not None else None
+    return invites(model.time.real, at, model.kiosk.on, model.kiosk.attracting)
 
 
 def key_caps(
