@@ -40,7 +40,7 @@ from game.replay.playback_list import not_the_newest, recorded, why_none
 from game.replay.recorder import record
 from game.replay.recording import Recorder
 from game.scene.renderer import Renderer, busy, frame_figures
-from game.simulation.controls.dispatch import held_long_enough
+from game.simulation.controls.hold_to_leave import held_long_enough
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.update import update

@@ -30,7 +30,7 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.panel_stack import PanelStack
-from game.simulation.controls.dispatch import HOLD_TO_QUIT, held_long_enough
+from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE, held_long_enough
 from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
 from game.simulation.model import Model
@@ -217,7 +217,7 @@ def kiosk() -> Model:
 
 def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
     assert do(kiosk, KeyPress("escape")) == NOTHING and not held_long_enough(kiosk)
-    play(kiosk, HOLD_TO_QUIT - 0.5)
+    play(kiosk, HOLD_TO_LEAVE - 0.5)
     # The system's key repeat must not begin it anew.
     do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape"))
     assert not held_long_enough(kiosk)
@@ -227,7 +227,7 @@ def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
 
 def test_letting_go_begins_anew(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
-    play(kiosk, HOLD_TO_QUIT - 0.2)
+    play(kiosk, HOLD_TO_LEAVE - 0.2)
     do(kiosk, KeyRelease("escape"))
     play(kiosk, 9.0)
     assert not held_long_enough(kiosk)
@@ -243,7 +243,7 @@ def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Mode
     kiosk.pointing.dragging = True
     panel_stack.open(wish)
     do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not panel_stack.take(up).used])
-    play(kiosk, 2 * HOLD_TO_QUIT)
+    play(kiosk, 2 * HOLD_TO_LEAVE)
     assert not held_long_enough(kiosk) and not kiosk.pointing.dragging
 
 

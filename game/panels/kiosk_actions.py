@@ -18,6 +18,7 @@ from game.panels.panel_stack import PanelStack
 from game.panels.pin_entry import PinPanel
 from game.panels.replay_window import ReplayPanel
 from game.replay.recording import Recorder
+from game.simulation.controls import hold_to_leave
 from game.simulation.model import Model
 
 log = logging.getLogger(__name__)
@@ -88,9 +89,8 @@ class KioskActions:
 
     def leave(self) -> None:
         """Esc was held for long enough: end, or ask for the PIN first."""
-        kiosk = self._model.known.kiosk
-        self._model.escape_held = None
-        if kiosk is None or not kiosk.has_pin:
+        hold_to_leave.end(self._model)
+        if not hold_to_leave.asks_pin(self._model):
             self._leave()
         elif not any(isinstance(panel, PinPanel) for panel in self._panel_stack.panels):
             self._panel_stack.panels.append(PinPanel())

@@ -27,6 +27,7 @@ from game.api_state.snapshot import Snapshot, advance
 from game.bindings import bound
 from game.inputs import Input
 from game.simulation import messages
+from game.simulation.controls import hold_to_leave
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
 from game.simulation.controls.picking import look
@@ -185,8 +186,7 @@ def update(
     _stream(model, out)
     _mind_the_bug(model, out)
     update_notes(model, real)
-    if model.escape_held is not None:
-        model.escape_held += real
+    hold_to_leave.count(model, real)
     model.pointing.idle += real
     move(model, dt)
     model.messages = messages.later(model.messages, real)

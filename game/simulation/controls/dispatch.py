@@ -5,7 +5,6 @@ from __future__ import annotations
 from game.actions import AskQuit
 from game.inputs import (
     CloseWindow,
-    Device,
     Input,
     KeyPress,
     KeyRelease,
@@ -14,6 +13,7 @@ from game.inputs import (
     PointerPress,
     PointerRelease,
 )
+from game.simulation.controls import hold_to_leave
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.clicks import press
 from game.simulation.controls.key_actions import press_key
@@ -22,9 +22,6 @@ from game.simulation.model_parts import NOWHERE
 from game.simulation.order_stream import paced
 from game.simulation.stream_slider import rate_at
 
-HOLD_TO_QUIT = 3.0
-"""Seconds for which Esc must be held to leave a kiosk."""
-
 
 def handle(model: Model, item: Input, out: AppRequests) -> None:
     """Take one input into the model; what the application must do is added to `out`."""
@@ -32,8 +29,7 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
     if isinstance(item, KeyPress):
         press_key(model, item, out)
     elif isinstance(item, KeyRelease):
-        if item.key == "escape" and item.device is Device.KEYBOARD:
-            model.escape_held = None
+        hold_to_leave.release(model, item)
     elif isinstance(item, PointerMove):
         pointing.at, pointing.idle, pointing.moved = (item.x, item.y), 0.0, True
         if pointing.dragging and pointing.dragged_by == (item.device, item.finger):
@@ -48,8 +44,3 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
     elif isinstance(item, CloseWindow):
         if not model.kiosk:
             out.wishes.append(AskQuit())
-
-
-def held_long_enough(model: Model) -> bool:
-    """Whether a kiosk's Esc was held long enough to leave."""
-    return model.kiosk and model.escape_held is not None and model.escape_held >= HOLD_TO_QUIT
