@@ -6,6 +6,7 @@ import pygame
 import pytest
 
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import LINE_BYTES
 from game.drawing.text import fitting, line_layout
 from game.drawing.text import pen as pens
 from tests.strips import STRIPS, VISITORS, WHICH, draw_strip
@@ -48,7 +49,7 @@ def test_the_comparison_sees_boxes(missing: str, monkeypatch: pytest.MonkeyPatch
     for cache in caches:
         cache.cache_clear()
     monkeypatch.setattr(line_layout, "face_for", lacking)
-    monkeypatch.setattr(pens, "_drawn", KeptPictures(pens.LIMIT_BYTES))
+    monkeypatch.setattr(pens, "_drawn", KeptPictures(LINE_BYTES))
     monkeypatch.setattr(pens, "_written", {})
     try:
         assert not alike(pygame.image.load(STRIPS / "names.png"), draw_strip("names"))
