@@ -21,7 +21,7 @@ from game.panels.order_card.text import card_text, kill_text, now_text
 from game.panels.stats.figures import audit_line, tiles
 from game.simulation.actors import CookPhase, Mood
 from game.simulation.failure_bubbles import saying, speakers
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 from tests.standin import Line
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 from tests.test_receipt_strip import held, receipt

@@ -33,8 +33,9 @@ from game.panels.panel_stack import PanelStack
 from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE, held_long_enough
 from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
+from game.simulation.display.bands_and_buttons import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
 from game.simulation.model import Model
-from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.update import update
 from tests.telling import S, kitchen_with, order, play, staffed, tell, worker
 

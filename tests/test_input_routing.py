@@ -29,7 +29,7 @@ from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE, held_long_enou
 from game.simulation.controls.picking import look
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.speaker_lines import told
 from game.simulation.stream_slider import TRACK
 from game.simulation.update import update

@@ -21,7 +21,7 @@ from game.scene.death_clocks import dead_words, takeover_words
 from game.scene.hud import receipt_slips as slips
 from game.scene.hud.receipt_slips import TEXT, lines_of
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
 from game.simulation.receipt_layout import GAP, LEFT, TOP, WIDE, height_of, placed_slips
 from game.simulation.receipt_slips import LIFE, SHOWN
 from game.theme import SIZE_LEAST, SIZE_SMALL

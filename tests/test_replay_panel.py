@@ -23,7 +23,7 @@ from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_
 from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
 from game.replay.recording import AFTER, Recording
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
 from game.simulation.receipt_layout import LEFT, placed_slips, replay_tab, replayable
 from game.simulation.update import update
 from game.theme import CANVAS

@@ -38,7 +38,7 @@ from game.simulation.controls.clicks import press
 from game.simulation.controls.targets import target_at, targets
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.speaker_lines import told
 from tests.failures_and_rounds_panels import the_failures, the_round
 from tests.panelling import writing

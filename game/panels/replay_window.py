@@ -32,7 +32,7 @@ from game.scene.kitchen import draw_room
 from game.scene.room_figures import room_figures
 from game.simulation.actors import colour_of
 from game.simulation.motion import clamp
-from game.simulation.places import cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.receipt_layout import frame_of as slips_frame
 from game.theme import (
     CANVAS,

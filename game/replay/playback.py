@@ -16,7 +16,7 @@ from game.simulation.actors import Cook, CookPhase, Gopher, phase_for
 from game.simulation.model import Model
 from game.simulation.motion import SmoothPoint
 from game.simulation.particles import Particles
-from game.simulation.places import PLACE_OF
+from game.simulation.places.stage_places import PLACE_OF
 from game.simulation.reactions import sync
 from game.simulation.update import become, move
 

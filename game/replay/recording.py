@@ -14,7 +14,7 @@ from typing import NamedTuple
 from api_stub.schema import OrderStatus
 from game.api_state.snapshot import Snapshot
 from game.simulation.crowd.floor_plan import FloorPlan
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places.stage_places import KitchenLayout, Place
 
 BEFORE = 1.0
 """Seconds before the kill at which a recording begins, or a little earlier."""

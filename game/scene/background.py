@@ -9,7 +9,7 @@ import pygame
 from game.drawing.art import Art
 from game.drawing.shapes import shade
 from game.drawing.view import View
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, TOP_BAND
 from game.theme import INK, NIGHT, Colour
 
 STRONG_ROOM: Colour = (118, 118, 128)

@@ -9,7 +9,7 @@ from game.simulation.actors import Cook, CookPhase
 from game.simulation.crowd.head_count import HeadCount
 from game.simulation.model import Model
 from game.simulation.motion import lerp
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
 from game.simulation.reactions import arrive
 
 FALL_SECONDS = 0.55

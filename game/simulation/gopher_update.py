@@ -13,12 +13,12 @@ from game.simulation.crowd.fast_path import (
     SMOOTH,
     TOP_SPEED,
     WalkStep,
-    goal_of,
     steps_of,
     strolls,
 )
 from game.simulation.crowd.floor_plan import plan_floor
 from game.simulation.crowd.floor_replanning import replan_floor
+from game.simulation.crowd.gopher_goals import goal_of
 from game.simulation.crowd.resting import (
     ASLEEP_AFTER,
     READ_SECONDS,
@@ -33,9 +33,10 @@ from game.simulation.crowd.resting import (
 from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.motion import lerp
-from game.simulation.places import Place, cook_spot
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.seats import beside, seat_of
+from game.simulation.places.stage_places import Place
 from game.simulation.reactions import take_off
-from game.simulation.seats import beside, seat_of
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3

@@ -24,7 +24,7 @@ from game.simulation.messages import Message, with_message
 from game.simulation.model_parts import ApiContact, CrowdKeeping, FloorKeeping, OutcomeCounts, Pointing
 from game.simulation.order_stream import OrderStream
 from game.simulation.particles import Particles
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places.stage_places import KitchenLayout, Place
 from game.simulation.speaker_lines import SpeakerLines
 
 

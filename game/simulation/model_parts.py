@@ -13,7 +13,7 @@ from game.inputs import Device
 from game.simulation.actors import Gopher
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 
 MOST_DELIVERIES = 4096
 """So many deliveries are remembered for the rate a minute."""

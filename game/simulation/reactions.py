@@ -42,8 +42,9 @@ from game.simulation.detail_levels import DUST, MOST_OWN_FOLLOWED
 from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.order_outcomes import count_end, lose, tell_operator
-from game.simulation.places import PLACE_OF, Place, cook_spot
-from game.simulation.seats import beside, seat_of, spot_of
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.seats import beside, seat_of, spot_of
+from game.simulation.places.stage_places import PLACE_OF, Place
 
 MEANT = frozenset({"shutdown", "redeploy"})
 """Ends of a process that are no blow."""

@@ -6,7 +6,7 @@ from game.geometry import Box, grown, how_far, inside
 from game.simulation.actors import Cook, Gopher
 from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
 
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""

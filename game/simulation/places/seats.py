@@ -9,7 +9,8 @@ import math
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Gopher
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, KitchenLayout, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
+from game.simulation.places.stage_places import KitchenLayout
 
 ABREAST = 4
 """So many places are in a row behind a cook, on both sides of its hat; the nearest are taken first."""
