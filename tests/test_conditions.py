@@ -12,7 +12,7 @@ from game.api_state.diff import diff
 from game.api_state.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
 from game.api_state.news import FleetSeen, RecordsSeen
 from game.api_state.order_merge import merge_order
-from game.api_state.receipts import unheard_text
+from game.api_state.receipt_words import unheard_text
 from game.api_state.snapshot import Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
 from game.network.records_polling import RecordsPoller

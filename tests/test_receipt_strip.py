@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from api_stub.schema import Receipt
 from game.api_state.news import RecordsSeen
 from game.api_state.order_names import short_name
-from game.api_state.receipts import ReceiptText, last_takeover, receipt_for, words_of, worth_showing
+from game.api_state.receipt_words import ReceiptText, words_of
+from game.api_state.receipts import last_takeover, receipt_for, worth_showing
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen

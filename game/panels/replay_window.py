@@ -11,7 +11,8 @@ import pygame
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.order_names import short_name
-from game.api_state.receipts import waits, words_of
+from game.api_state.receipt_words import words_of
+from game.api_state.receipts import waits
 from game.api_state.worker_names import slot_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush

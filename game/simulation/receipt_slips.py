@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from api_stub.schema import Receipt
-from game.api_state.receipts import newest_of, unheard_text, worth_showing
+from game.api_state.receipt_words import unheard_text
+from game.api_state.receipts import newest_of, worth_showing
 from game.api_state.snapshot import Snapshot
 from game.simulation.model import Model, ReceiptSlip, UntoldTimeout
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pygame
 
-from game.api_state.receipts import ReceiptText
+from game.api_state.receipt_words import ReceiptText
 from game.drawing.brush import Brush
 from game.drawing.kept_pictures import KeptPictures
 from game.drawing.picture_limits import SLIP_SHEET_BYTES
