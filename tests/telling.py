@@ -10,8 +10,7 @@ from typing import Any
 from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Worker
 from game.api_state.events import Event
 from game.api_state.news import FleetSeen, News, OrdersSeen
-from game.replay.recorder import record
-from game.replay.recording import Recorder
+from game.replay.recorder import Recorder, record
 from game.simulation.model import Model
 from game.simulation.update import update
 

@@ -17,7 +17,7 @@ from game.panels.panel import Panel
 from game.panels.panel_stack import PanelStack
 from game.panels.pin_entry import PinPanel
 from game.panels.replay_window import ReplayPanel
-from game.replay.recording import Recorder
+from game.replay.recorder import Recorder
 from game.simulation.controls import hold_to_leave
 from game.simulation.model import Model
 

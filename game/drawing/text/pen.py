@@ -9,7 +9,7 @@ from game.drawing.kept_pictures import KeptPictures
 from game.drawing.picture_limits import LETTER_BYTES, LINE_BYTES
 from game.drawing.text.fitting import ELLIPSIS, fit, left_out, wrap
 from game.drawing.text.fonts import Face, Name, font
-from game.drawing.text.line_layout import LONGEST, caret, set_line
+from game.drawing.text.line_setting import LONGEST, caret, set_line
 from game.drawing.view import View
 from game.geometry import Box
 from game.theme import SIZE_LEAST, Colour

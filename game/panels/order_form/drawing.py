@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
-from game.drawing.text.line_layout import caret
+from game.drawing.text.line_setting import caret
 from game.drawing.text.reading_order import from_right
 from game.drawing.view import View
 from game.geometry import Box
