@@ -18,7 +18,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
-from game.scene.crowd.members import ROW_SHADES, CrowdPictures, Member
+from game.scene.crowd.members import CrowdPictures, Member
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.names_and_tethers import draw_tether
 from game.scene.room_figures import moment_of, placed_cooks
@@ -34,6 +34,7 @@ from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.places.stage_places import KitchenLayout, Place
 from game.simulation.update import update
+from game.theme import ROW_SHADES
 from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import a_window, pictures_at
 from tests.gallery_scenes import Props, kitchen

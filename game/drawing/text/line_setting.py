@@ -2,8 +2,8 @@
 
 Its parts: characters as people see them (`clusters_of`), stretches of one font from left to right (in what
 order: `reading_order.py`; which font: `fonts.py`), a line that is measured (`set_line`), and where the cursor
-is on it (`caret`). Widths are in display pixels. Everything is remembered, within bounds: a frame asks for the
-same lines again and again.
+is on it (`caret`). Widths are in display pixels. Everything is remembered, within bounds: a frame asks for
+the same lines again and again.
 """
 
 from __future__ import annotations

@@ -15,14 +15,11 @@ from game.drawing.kept_pictures import KeptPictures
 from game.drawing.picture_limits import CROWD_BYTES, at_scale
 from game.simulation.actors import Gopher
 from game.simulation.motion import SmoothPoint
-from game.theme import Colour
+from game.theme import ROW_SHADES
 
 SORTED_EVERY = 3
 """Frames in which who walks past whom is looked at once."""
 
-ROW_SHADES: tuple[Colour, ...] = ((255, 255, 255), (232, 222, 224), (208, 192, 200), (184, 164, 178))
-"""What of each colour is left from row to row of a deep crowd: the oven's light comes from behind it, and the
-front rows stand out."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
 Worn = tuple[pygame.Surface, float, float, float, float, Sprite]
