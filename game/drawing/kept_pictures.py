@@ -1,4 +1,6 @@
-"""Pictures that are made once and kept, within a bound of bytes: the one way to keep any picture."""
+"""Pictures that are made once and kept, within a bound of bytes: the one way to keep any picture. How many
+bytes of which: `picture_limits.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How gophers move from frame to frame, between two truths."""
+"""How gophers move from frame to frame, between two truths. To which place each stage sends them is said in
+`places/stage_places.py`.
+"""
 
 from __future__ import annotations
 
