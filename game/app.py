@@ -37,8 +37,7 @@ from game.panels.input_routing import InputRouter
 from game.panels.kiosk_actions import KioskActions
 from game.panels.panel_stack import PanelStack
 from game.replay.playback_list import not_the_newest, recorded, why_none
-from game.replay.recorder import record
-from game.replay.recording import Recorder
+from game.replay.recorder import Recorder, record
 from game.scene.renderer import Renderer, busy, frame_figures
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime, KioskState

@@ -1,5 +1,5 @@
-"""Which key does what, and what the help prints of it: `api_stub/schema/bindings.py` has the default keys,
-which a checkpoint's `bindings` may change; what each action does is `simulation/controls/key_actions.py`."""
+"""Which key does what, and what the help prints of it: `api_stub/schema/default_keys.py` has the keys that a
+checkpoint's `bindings` may change; what each action does is `simulation/controls/key_actions.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from api_stub.schema.bindings import DEFAULT_KEYS, table_of
+from api_stub.schema.default_keys import DEFAULT_KEYS, table_of
 
 TO = "–"
 OR = "/"

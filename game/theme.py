@@ -42,7 +42,9 @@ TOMATO = rgb("#b8321f")
 ALARM = rgb("#ff5a4a")
 BASIL = rgb("#2f6f3e")
 GOPHER = rgb("#6ad7e5")
-
+WHITE = rgb("#ffffff")
+GHOST = rgb("#e2eaff")
+"""What a cook's own colour nearly becomes when it is a ghost."""
 
 COOKS: tuple[Colour, ...] = tuple(
     rgb(code)
@@ -73,6 +75,16 @@ STRONG: dict[Colour, Colour] = {
     BASIL: rgb("#134a22"),
 }
 """High contrast: what is drawn for a colour, in text and under it alike; the others stay."""
+
+ROW_SHADES: tuple[Colour, ...] = (WHITE, rgb("#e8dee0"), rgb("#d0c0c8"), rgb("#b8a4b2"))
+"""What of each colour is left from row to row of a deep crowd: the oven's light comes from behind it, and the
+front rows stand out."""
+STREET_SHADE = rgb("#6e6e82")
+"""What is left of the street's colours at the far edge of a wide display: the kitchen stays the brightest."""
+STRONG_ROOM = rgb("#767680")
+"""What is left of the room's colours in high contrast."""
+BEHIND_SHEET, STRONG_BEHIND_SHEET = rgb("#686480"), rgb("#2c2a36")
+"""What is left of the kitchen's colours behind a modal sheet, and there in high contrast."""
 
 SIZE_HERO = 84
 SIZE_TITLE = 46

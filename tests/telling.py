@@ -11,8 +11,7 @@ from api_stub.schema import Fleet, LastExit, Order, OrderStatus, StageView, Work
 from game.actions import LeaveKiosk
 from game.api_state.events import Event
 from game.api_state.news import FleetSeen, News, OrdersSeen
-from game.replay.recorder import record
-from game.replay.recording import Recorder
+from game.replay.recorder import Recorder, record
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime
 from game.simulation.update import update

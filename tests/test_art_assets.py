@@ -26,7 +26,8 @@ from game.drawing.art.poses import CookPose, GopherPose
 from game.drawing.art.scene_map import read_scene
 from game.drawing.art.svg import ASSETS, SvgPart, read_manifest
 from game.simulation import appearance as looks
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND, Place
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, TOP_BAND
+from game.simulation.places.stage_places import Place
 from worker.shared import TOPPINGS
 
 PARTS = read_manifest()

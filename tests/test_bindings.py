@@ -11,7 +11,7 @@ import pytest
 from api_stub.checkpoint.files import ConfigError, load
 from api_stub.checkpoint.switching import view
 from api_stub.schema import AttractSettings, Checkpoint, Kiosk
-from api_stub.schema.bindings import DEFAULT_KEYS, FIXED, checked_bindings, table_of
+from api_stub.schema.default_keys import DEFAULT_KEYS, FIXED, checked_bindings, table_of
 from game.actions import OpenBug, OpenFailures, OpenForm, OpenReplay, Redeploy
 from game.api_state.news import RecordsSeen
 from game.bindings import DEFAULT, LOOK, OR, PAD_BUTTONS, PLAY, bound, in_kiosk

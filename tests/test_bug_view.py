@@ -29,10 +29,10 @@ from game.panels.stats.layout import FRAME as STATS_FRAME
 from game.panels.stats.panel import StatsPanel
 from game.scene.hud.bug_sign import stuck_text
 from game.scene.renderer import room_for_messages
+from game.simulation.display.bands_and_buttons import TITLE
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import TITLE
 from game.simulation.stream_slider import SIGN, bug_sign
 from game.simulation.update import Result, update
 from tests.panelling import keys, middle, overlap, pass_time, texts_of

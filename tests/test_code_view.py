@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from game.accessibility import Access
 from game.drawing.text.font_coverage import coverage_of
 from game.drawing.text.fonts import _file, has
-from game.drawing.text.line_layout import set_line
+from game.drawing.text.line_setting import set_line
 from game.panels import bug_code, code_colours
 from game.panels.code_colours import COLOURS, KEYWORD, NAME, NUMBER, PLAIN, STRING, coloured
 from game.panels.code_excerpt import excerpt, in_sight, rows_of

@@ -12,7 +12,7 @@ from game.api_state.diff import diff
 from game.api_state.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
 from game.api_state.news import FleetSeen, RecordsSeen
 from game.api_state.order_merge import merge_order
-from game.api_state.receipts import unheard_text
+from game.api_state.receipt_words import unheard_text
 from game.api_state.snapshot import Snapshot, advance
 from game.network.polling_rates import ASK_LACKING_AGAIN
 from game.network.records_polling import RecordsPoller
@@ -21,7 +21,7 @@ from game.panels.order_card.text import card_text, kill_text, now_text
 from game.panels.stats.figures import audit_line, tiles
 from game.simulation.actors import CookPhase, Mood
 from game.simulation.failure_bubbles import saying, speakers
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 from tests.standin import Line
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 from tests.test_receipt_strip import held, receipt

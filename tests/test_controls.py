@@ -31,11 +31,12 @@ from game.inputs import (
     TextTyped,
 )
 from game.panels.panel_stack import PanelStack
-from game.simulation.controls.dispatch import HOLD_TO_QUIT
+from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE
 from game.simulation.controls.kill_guard import REFUSED_S
 from game.simulation.controls.picking import gopher_at
+from game.simulation.display.bands_and_buttons import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
 from game.simulation.model import Model
-from game.simulation.places import HELP_BUTTON, ORDER_BUTTON, UI_BUTTON, cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.update import update
 from tests.telling import S, kitchen_with, leaves, order, play, staffed, tell, worker
 
@@ -221,16 +222,16 @@ def kiosk() -> Model:
 
 def test_a_kiosk_is_left_by_holding_esc_for_three_seconds(kiosk: Model) -> None:
     assert do(kiosk, KeyPress("escape")) == NOTHING
-    assert not leaves(kiosk, HOLD_TO_QUIT - 0.5)
+    assert not leaves(kiosk, HOLD_TO_LEAVE - 0.5)
     # The system's key repeat must not begin it anew.
     assert do(kiosk, KeyPress("escape", repeat=True), KeyPress("escape")) == NOTHING
     assert leaves(kiosk, 0.8)
-    assert not leaves(kiosk, 2 * HOLD_TO_QUIT), "it is asked for once"
+    assert not leaves(kiosk, 2 * HOLD_TO_LEAVE), "it is asked for once"
 
 
 def test_letting_go_begins_anew(kiosk: Model) -> None:
     do(kiosk, KeyPress("escape"))
-    assert not leaves(kiosk, HOLD_TO_QUIT - 0.2)
+    assert not leaves(kiosk, HOLD_TO_LEAVE - 0.2)
     do(kiosk, KeyRelease("escape"))
     assert not leaves(kiosk, 9.0)
     do(kiosk, KeyPress("escape"))
@@ -244,7 +245,7 @@ def test_what_is_let_go_over_a_panel_that_opened_meanwhile_is_let_go(kiosk: Mode
     kiosk.pointing.dragging = True
     panel_stack.open(wish)
     do(kiosk, *[up for up in (KeyRelease("escape"), PointerRelease(5, 5)) if not panel_stack.take(up).used])
-    assert not leaves(kiosk, 2 * HOLD_TO_QUIT) and not kiosk.pointing.dragging
+    assert not leaves(kiosk, 2 * HOLD_TO_LEAVE) and not kiosk.pointing.dragging
 
 
 def test_the_window_manager_does_not_close_a_kiosk(kiosk: Model) -> None:

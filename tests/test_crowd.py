@@ -20,8 +20,8 @@ from game.simulation.actors import Mood
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_OWN_FOLLOWED
 from game.simulation.gopher_update import FOLLOWED_HEIGHT
 from game.simulation.model import Model
-from game.simulation.places import cook_spot
-from game.simulation.seats import beside
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.seats import beside
 from game.simulation.update import update
 from tests.telling import T0, S, at, kitchen_with, order, play, seen, staffed, tell, worker
 

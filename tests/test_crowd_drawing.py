@@ -18,21 +18,23 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene.crowd.draw import LEAST_TOPPED, draw_crowd, load_size, shade_of
-from game.scene.crowd.members import ROW_SHADES, CrowdPictures, Member
+from game.scene.crowd.members import CrowdPictures, Member
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.names_and_tethers import draw_tether
 from game.scene.room_figures import moment_of, placed_cooks
 from game.simulation.actors import Gopher, Hop, Mood
 from game.simulation.appearance import look_for
-from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, WalkStep, goal_of, steps_of
+from game.simulation.crowd.fast_path import SMOOTH, TOP_SPEED, WalkStep, steps_of
 from game.simulation.crowd.floor_plan import plan_floor
+from game.simulation.crowd.gopher_goals import goal_of
 from game.simulation.crowd.head_count import count
 from game.simulation.crowd.resting import ASLEEP_AFTER, fallen_cook_of, held_by_the_dead
 from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.motion import Arc, SmoothPoint
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places.stage_places import KitchenLayout, Place
 from game.simulation.update import update
+from game.theme import ROW_SHADES
 from tests.bench.rehearsal import BEGAN, DT, Evening
 from tests.gallery import a_window, pictures_at
 from tests.gallery_scenes import Props, kitchen

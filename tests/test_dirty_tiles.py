@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from game.drawing import dirty_tiles
 from game.drawing.dirty_tiles import DirtyTiles
 from game.scene.kitchen import edges
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, TOP_BAND
 
 SCALE = 0.25
 WIDE, HIGH = 480, 270

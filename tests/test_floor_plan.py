@@ -20,7 +20,7 @@ from game.simulation.crowd.floor_plan import (
     plan_floor,
     roomy,
 )
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places.stage_places import KitchenLayout, Place
 
 HEIGHTS = [size.height for size in SIZE_CLASSES]
 KITCHENS = {"plain": KitchenLayout(), "drawn": kitchen_of_scene(read_scene())}

@@ -12,7 +12,7 @@ from game.simulation.crowd.floor_replanning import ROOM_KEPT
 from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.model import Model
 from game.simulation.model_parts import KitchenFloor
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 from tests.telling import S, order, play, seen, tell
 
 

@@ -25,7 +25,7 @@ from api_stub.records.interrupted_orders import Death, receipt
 from api_stub.schema import Fleet, Worker
 from game.api_state.diff import _worker_events
 from game.api_state.events import WorkerBorn
-from game.api_state.receipts import words_of
+from game.api_state.receipt_words import words_of
 from game.api_state.worker_names import MAX_KNOWN, generation_of, remember, short, slot_of
 from tests.serving import ScriptedHost
 from tests.test_pod_watch import config as kubeconfig

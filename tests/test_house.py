@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from game.drawing import picture_limits
 from game.simulation.model import Model
 from tests.running import ROOT
 
@@ -100,7 +101,7 @@ def test_no_module_is_too_long(module: str) -> None:
 
 SAME_THING = [
     # Its state and rules, its drawing, and what is drawn of it over the kitchen.
-    {"simulation", "scene", "scene.hud"},
+    {"simulation", "simulation.display", "scene", "scene.hud"},
     # The pictures of somebody, and drawing them at a moment.
     {"drawing.art", "scene"},
     # How a package's one thing is laid out, drawn, or put into words.
@@ -199,3 +200,19 @@ def test_pictures_are_kept_in_one_way() -> None:
             elif isinstance(node, ast.AnnAssign):
                 kind = ast.unparse(node.annotation)
                 assert not ("OrderedDict" in kind and "Surface" in kind), f"{module}: {kind}"
+
+
+def test_how_many_bytes_of_pictures_are_kept_is_said_in_one_place() -> None:
+    """Whoever keeps pictures takes its limit from `drawing/picture_limits.py`, or is handed it."""
+    keepers = {"KeptPictures", "CrowdPictures", "Transforms", "DiskCache"}
+    for module, file in MODULES.items():
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in keepers:
+                inside = [part for given in node.args for part in ast.walk(given)]
+                assert not any(isinstance(part, ast.Constant) for part in inside), f"{module}:{node.lineno}"
+                named = {part.id for part in inside if isinstance(part, ast.Name) and part.id.isupper()}
+                assert named <= vars(picture_limits).keys(), f"{module}:{node.lineno}"
+            elif isinstance(node, ast.Assign) and module != "drawing.picture_limits":
+                names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+                assert not any(name.endswith("_BYTES") for name in names), f"{module}:{node.lineno}"

@@ -25,7 +25,7 @@ from game.panels.input_routing import InputRouter
 from game.panels.order_form.form import OrderForm
 from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
-from game.simulation.controls.dispatch import HOLD_TO_QUIT
+from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE
 from game.simulation.controls.picking import look
 from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
@@ -124,7 +124,7 @@ def test_esc_let_go_over_a_panel_does_not_leave_the_kiosk(opener: str) -> None:
     model, _, router, _ = scene(kiosk=True)
     router.route([KeyPress("escape")])
     router.route([KeyPress(opener), KeyRelease(opener), KeyRelease("escape")])
-    assert not leaves(model, 2 * HOLD_TO_QUIT)
+    assert not leaves(model, 2 * HOLD_TO_LEAVE)
 
 
 def test_a_tap_on_esc_at_the_end_of_a_stalled_frame_does_not_leave_the_kiosk() -> None:
@@ -140,10 +140,10 @@ def test_a_tap_on_esc_at_the_end_of_a_stalled_frame_does_not_leave_the_kiosk() -
 def test_a_gamepads_button_neither_leaves_a_kiosk_nor_lets_go_of_its_esc() -> None:
     model, _, router, _ = scene(kiosk=True)
     router.route([KeyPress("escape", device=Device.GAMEPAD)])
-    assert not leaves(model, 2 * HOLD_TO_QUIT)
+    assert not leaves(model, 2 * HOLD_TO_LEAVE)
     router.route([KeyPress("escape")])
     router.route([KeyRelease("escape", Device.GAMEPAD)])
-    assert leaves(model, HOLD_TO_QUIT + 0.2)
+    assert leaves(model, HOLD_TO_LEAVE + 0.2)
 
 
 # Who is under the pointer

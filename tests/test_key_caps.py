@@ -7,7 +7,8 @@ import pytest
 from game.inputs import Device
 from game.simulation.display.key_hints import QUIET, how, invites, inviting, key_caps, last_kill
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, KitchenLayout
+from game.simulation.places.cook_spots import CookSpot
+from game.simulation.places.stage_places import KitchenLayout
 from tests.telling import kitchen_with, worker
 from tests.test_receipt_strip import receipt
 

@@ -33,7 +33,7 @@ from game.kiosk.local_state import differences
 from game.panels.order_card.card import OrderCard
 from game.panels.order_form.form import OrderForm
 from game.panels.pin_entry import PinPanel
-from game.simulation.places import cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from tests.telling import order, staffed, worker
 from tests.test_app_inputs import Calls
 from tests.test_kiosk_autopilot import HEALTH, SETTINGS

@@ -31,9 +31,10 @@ from game.scene.hud.trouble_signs import draw_trouble_signs, trouble_signs
 from game.scene.names_and_tethers import draw_names
 from game.scene.room_figures import followed, moment_of, placed_cooks
 from game.simulation.appearance import cook_look
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, TOP_BAND
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND, cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.theme import CANVAS, SIZE_LEAST
 from tests.gallery import a_window, pictures_at
 from tests.gallery_scenes import HOUSE, Props, kitchen

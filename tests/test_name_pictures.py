@@ -21,7 +21,7 @@ from game.drawing.text import Pen, warm_up
 from game.drawing.text import fonts as fonts_module
 from game.drawing.text.fitting import _most, fit, left_out, wrap
 from game.drawing.text.fonts import Face, drawn, face_for, font, has, readable
-from game.drawing.text.line_layout import Line, caret, clusters_of, set_line
+from game.drawing.text.line_setting import Line, caret, clusters_of, set_line
 from game.drawing.text.reading_order import reading_order
 from game.drawing.text.script_fonts import SCRIPTS, file_of
 from game.drawing.view import View
@@ -323,7 +323,7 @@ def test_a_name_that_is_there_is_not_set_again(monkeypatch: pytest.MonkeyPatch) 
         raise AssertionError("no frame after the first one needs a font")
 
     monkeypatch.setattr("game.drawing.text.pen.font", refuse)
-    monkeypatch.setattr("game.drawing.text.line_layout.font", refuse)
+    monkeypatch.setattr("game.drawing.text.line_setting.font", refuse)
     for name in NAMES:
         write(name)
 

@@ -12,6 +12,7 @@ import pytest
 
 from game.accessibility import Access
 from game.drawing import shapes
+from game.drawing.picture_limits import BOX_BYTES, DISC_BYTES, RIM_BYTES
 from game.drawing.view import View
 from tests.running import ROOT
 
@@ -50,4 +51,4 @@ def test_sheets_of_any_number_of_sizes_keep_a_bounded_memory() -> None:
         for one in (view, strong):
             shapes.board(one, (10.0 + n, 10.0, 1000.0 + 7 * n, 900.0))
             shapes.edged_box(one, (5.0, 5.0, 150.0 + n, 150.0), (200, 0, 0), (0, n, 0), 20, 3)
-    assert shapes.kept_bytes() <= shapes.BOX_BYTES + shapes.DISC_BYTES + shapes.RIM_BYTES
+    assert shapes.kept_bytes() <= BOX_BYTES + DISC_BYTES + RIM_BYTES

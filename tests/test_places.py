@@ -9,16 +9,15 @@ import pytest
 from game.drawing.art.scene_map import read_scene
 from game.geometry import inside
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.places import (
+from game.simulation.display.bands_and_buttons import (
     BOTTOM_STRIP,
     HELP_BUTTON,
     ORDER_BUTTON,
-    PLACE_OF,
     TOP_BAND,
     UI_BUTTON,
-    KitchenLayout,
-    cook_spot,
 )
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.stage_places import PLACE_OF, KitchenLayout
 from tests.telling import S
 
 KITCHENS = {"plain": KitchenLayout(), "drawn": kitchen_of_scene(read_scene())}

@@ -18,7 +18,7 @@ from api_stub.schema import Receipt, Worker
 from game.accessibility import PLAIN, Access
 from game.api_state.death_moments import asked_before_s, end_words
 from game.api_state.news import RecordsSeen
-from game.api_state.receipts import words_of
+from game.api_state.receipt_words import words_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
@@ -30,7 +30,7 @@ from game.scene import cooks
 from game.scene.death_clocks import dead_words
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.model import Model
-from game.simulation.places import cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.receipt_layout import height_of
 from tests.pods_scene import NAMES
 from tests.pods_scene import pod as pod_worker

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from api_stub.schema import Receipt
 from game.api_state.news import RecordsSeen
 from game.api_state.order_names import short_name
-from game.api_state.receipts import ReceiptText, last_takeover, receipt_for, words_of, worth_showing
+from game.api_state.receipt_words import ReceiptText, words_of
+from game.api_state.receipts import last_takeover, receipt_for, worth_showing
 from game.drawing.art import Art
 from game.drawing.brush import Brush
 from game.drawing.text import Pen
@@ -22,7 +23,7 @@ from game.scene.hud import receipt_slips as slips
 from game.scene.hud.receipt_slips import TEXT, lines_of
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
 from game.simulation.receipt_layout import GAP, LEFT, TOP, WIDE, height_of, placed_slips
 from game.simulation.receipt_slips import LIFE, SHOWN
 from game.theme import SIZE_LEAST, SIZE_SMALL

@@ -20,10 +20,10 @@ from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.panel_stack import PanelStack
 from game.panels.replay_window import FRAME, PICTURE, STILL, ReplayPanel, clock_text, shot_of, since_text
-from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, recording_of, why_none
-from game.replay.recording import AFTER, Recording
+from game.replay.playback_list import NO_KILL, NOT_YET, receipt_of, why_none
+from game.replay.recording import AFTER, Recording, recording_of
 from game.simulation.model import Model
-from game.simulation.places import CookSpot, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
 from game.simulation.receipt_layout import LEFT, placed_slips, replay_tab, replayable
 from game.simulation.update import update
 from game.theme import CANVAS

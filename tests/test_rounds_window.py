@@ -21,7 +21,7 @@ from game.panels.round.round_panel import AGAIN, LEAVE, SEND, SKIP, RoundPanel
 from game.panels.round.table import rows_of
 from game.panels.widgets import Hit
 from game.simulation import round as rules
-from game.simulation.bottom_strip import strip_for
+from game.simulation.display.bottom_strip import strip_for
 from game.simulation.round import RoundPhase, RoundPlay, heard, later, risk_of
 from game.simulation.update import update
 from tests.failures_and_rounds_panels import FAILURE_AND_ROUND_PANELS

@@ -40,8 +40,9 @@ from game.inputs import KeyPress, PointerPress
 from game.scene.hud.draw import draw_hud, hud_figures
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
+from game.simulation.display.bands_and_buttons import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON
 from game.simulation.model import Model
-from game.simulation.places import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON, Place
+from game.simulation.places.stage_places import Place
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
 from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, limiter_for

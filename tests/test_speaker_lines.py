@@ -20,10 +20,10 @@ from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, KeyPress, PointerPress
 from game.scene.hud.bottom_strip import PLACE, SPOKEN, SPOKEN_ROWS, draw_strip, strip_figures
-from game.simulation.bottom_strip import strip_for
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
+from game.simulation.display.bottom_strip import strip_for
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime, KioskState
-from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, ORDER_BUTTON, UI_BUTTON
 from game.simulation.speaker_lines import TURN_SECONDS, SpeakerLines, hidden_or_shown, later, stepped, told
 from game.simulation.update import update
 from tests.telling import T0, play, tell

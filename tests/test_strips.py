@@ -6,7 +6,8 @@ import pygame
 import pytest
 
 from game.drawing.kept_pictures import KeptPictures
-from game.drawing.text import fitting, line_layout
+from game.drawing.picture_limits import LINE_BYTES
+from game.drawing.text import fitting, line_setting
 from game.drawing.text import pen as pens
 from tests.strips import STRIPS, VISITORS, WHICH, draw_strip
 from tests.test_golden import MEAN, beside, difference
@@ -38,17 +39,17 @@ def test_every_strip_has_its_scene() -> None:
 @pytest.mark.parametrize("missing", ["hebrew", "thai", "cjk", "emoji"])
 def test_the_comparison_sees_boxes(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One name in boxes is enough."""
-    real = line_layout.face_for
+    real = line_setting.face_for
 
     def lacking(character: str, face: str) -> str:
         found = real(character, face)  # type: ignore[arg-type]
         return "bold" if found.startswith(missing) else found
 
-    caches = (line_layout.set_line, fitting.fit)
+    caches = (line_setting.set_line, fitting.fit)
     for cache in caches:
         cache.cache_clear()
-    monkeypatch.setattr(line_layout, "face_for", lacking)
-    monkeypatch.setattr(pens, "_drawn", KeptPictures(pens.LIMIT_BYTES))
+    monkeypatch.setattr(line_setting, "face_for", lacking)
+    monkeypatch.setattr(pens, "_drawn", KeptPictures(LINE_BYTES))
     monkeypatch.setattr(pens, "_written", {})
     try:
         assert not alike(pygame.image.load(STRIPS / "names.png"), draw_strip("names"))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import LINE_BYTES
 from game.drawing.text import Pen
 from game.drawing.text import pen as pen_module
 from game.drawing.text.fonts import Face, face_for, font, readable
@@ -165,7 +166,7 @@ def test_drawn_lines_are_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_same_line_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pen_module, "_drawn", KeptPictures(pen_module.LIMIT_BYTES))
+    monkeypatch.setattr(pen_module, "_drawn", KeptPictures(LINE_BYTES))
     drawn: list[str] = []
     real = pen_module._draw
 

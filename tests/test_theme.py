@@ -118,6 +118,31 @@ def test_the_measure_measures() -> None:
     assert rgb("#0a80ff") == (10, 128, 255)
 
 
+HAVE_COLOURS = {"theme.py", "simulation/appearance.py", "panels/code_colours.py"}
+"""Where colours are decided; `theme.py` names the other two."""
+TAKE_COLOURS = {"fill", "mix", "box", "disc", "shade", "line", "write"}
+"""What draws or makes something of a colour."""
+
+
+def test_colours_are_decided_in_the_theme() -> None:
+    """Nobody else makes one, as `rgb("#…")` or as three numbers."""
+    for file in (ROOT / "game").rglob("*.py"):
+        name = file.relative_to(ROOT / "game").as_posix()
+        if name in HAVE_COLOURS:
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            values: list[ast.expr] = []
+            if isinstance(node, ast.AnnAssign) and "Colour" in ast.unparse(node.annotation) and node.value:
+                values = [node.value]
+            elif isinstance(node, ast.Call):
+                assert ast.unparse(node.func) != "rgb", f"{name}:{node.lineno}"
+                values = node.args if ast.unparse(node.func).split(".")[-1] in TAKE_COLOURS else []
+            made = [one for value in values for one in ast.walk(value) if isinstance(one, ast.Tuple)]
+            for one in made:
+                whole = [isinstance(part, ast.Constant) and isinstance(part.value, int) for part in one.elts]
+                assert whole != [True] * 3, f"{name}:{node.lineno}"
+
+
 def sizes() -> dict[str, float]:
     return {name: value for name, value in vars(theme).items() if name.startswith("SIZE_")}
 

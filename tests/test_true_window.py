@@ -14,7 +14,8 @@ from game.accessibility import LARGE, PLAIN, Access
 from game.actions import AskQuit
 from game.api_state.events import WorkerDied
 from game.api_state.news import ApiAway, FleetSeen, OrdersSeen, RecordsSeen
-from game.api_state.receipts import last_takeover, words_of
+from game.api_state.receipt_words import words_of
+from game.api_state.receipts import last_takeover
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
 from game.drawing.text import Pen

@@ -20,7 +20,8 @@ from game.simulation.cook_update import FALL_SECONDS
 from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.particles import LIMIT
-from game.simulation.places import Place, cook_spot
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.stage_places import Place
 from game.simulation.reactions import hit_stop
 from game.simulation.update import update
 from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker

@@ -18,7 +18,9 @@ from game.panels.order_form.layout import BUTTONS, ORDER
 from game.panels.question import FRAME as QUESTION
 from game.panels.replay_window import FRAME as REPLAY
 from game.scene.kitchen import kitchen_of_scene
-from game.simulation.places import ORDER_BUTTON, KitchenLayout, cook_spot
+from game.simulation.display.bands_and_buttons import ORDER_BUTTON
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.stage_places import KitchenLayout
 from game.theme import CREAM, GLOW
 from tests.desk import Desk, colours, virtual_display, window_on
 from tests.running import RunningStack, eventually

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from api_stub.http.host_headers import host_entry
-from api_stub.schema.bindings import checked_bindings
+from api_stub.schema.default_keys import checked_bindings
 from worker.shared import KitchenSettings, StageSettings, checked_booth
 
 

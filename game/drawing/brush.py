@@ -14,16 +14,12 @@ from game.drawing.art.sprite import convert
 from game.drawing.dirty_tiles import DirtyTiles
 from game.drawing.kept_pictures import KeptPictures
 from game.drawing.leaning import bands, moved
+from game.drawing.picture_limits import BADGE_BYTES, NUMBERED_BYTES, PAINTED_BYTES, at_scale
 from game.drawing.shapes import disc
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.theme import INK, SIZE_LEAST, Colour
 
-MB = 1024 * 1024
-PAINTED_BYTES, NUMBERED_BYTES, BADGE_BYTES = 12 * MB, 12 * MB, 2 * MB
-"""Of the pictures that are kept at scale 1, of each kind: painted ones (bands, signs, receipts), cooks with
-their numbers (nine cooks have five or six each), and numbers on discs. They grow with the scale's square.
-"""
 STRETCH = 0.06
 """Steps of a figure's height, as a part of it, for which it has a picture."""
 
@@ -50,10 +46,10 @@ class Brush:
 
     def __post_init__(self) -> None:
         """Room for the pictures that are kept."""
-        area = max(1.0, self.view.scale * self.view.scale)
-        self._badges: KeptPictures[pygame.Surface] = KeptPictures(BADGE_BYTES * area)
-        self._numbered: KeptPictures[Sprite] = KeptPictures(NUMBERED_BYTES * area)
-        self._painted: KeptPictures[pygame.Surface] = KeptPictures(PAINTED_BYTES * area)
+        scale = self.view.scale
+        self._badges: KeptPictures[pygame.Surface] = KeptPictures(at_scale(BADGE_BYTES, scale))
+        self._numbered: KeptPictures[Sprite] = KeptPictures(at_scale(NUMBERED_BYTES, scale))
+        self._painted: KeptPictures[pygame.Surface] = KeptPictures(at_scale(PAINTED_BYTES, scale))
 
     def watch(self, dirty_tiles: DirtyTiles | None) -> None:
         """From now on `dirty_tiles` is told of whatever is drawn, and knows what is still as it was put down;

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import pygame
 
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, TOP_BAND
 
 TILE = 64.0
 """About the side of a tile, in logical pixels."""

@@ -1,4 +1,6 @@
-"""Pictures that are made once and kept, within a bound of bytes: the one way to keep any picture."""
+"""Pictures that are made once and kept, within a bound of bytes: the one way to keep any picture. How many
+bytes of which: `picture_limits.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import pygame
 from cachetools import LRUCache
 
+from game.drawing.picture_limits import SHEET_BYTES
 from game.drawing.view import View
 from game.geometry import Box
 
@@ -84,11 +87,8 @@ def _bytes_of_entry(entry: tuple[pygame.Surface | _OfSurface, object]) -> int:
 class KeptSheet:
     """A sheet that is painted when something on it changes, and otherwise put down as one picture."""
 
-    LIMIT_BYTES = 4 * 8192 * 4608
-    """One sheet as large as the largest display there is."""
-
     def __init__(self) -> None:
-        self._pictures: KeptPictures[pygame.Surface] = KeptPictures(self.LIMIT_BYTES)
+        self._pictures: KeptPictures[pygame.Surface] = KeptPictures(SHEET_BYTES)
         self._key: object = None
 
     def draw(self, view: View, box: Box, key: object, paint: Callable[[], None]) -> None:

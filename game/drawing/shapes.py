@@ -12,6 +12,7 @@ import pygame
 
 from game.drawing.art.sprite import convert
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import BOX_BYTES, DISC_BYTES, RIM_BYTES
 from game.drawing.view import View
 from game.geometry import Box
 from game.theme import CREAM, INK, WOOD, WOOD_DARK, Colour
@@ -20,9 +21,6 @@ _FINER = 4
 SHADOW_ALPHA = 90
 BEYOND = 24.0
 """How far a sheet's shadow reaches beyond it, at most."""
-BOX_BYTES, DISC_BYTES = 12 * 1024 * 1024, 4 * 1024 * 1024
-RIM_BYTES = 16 * 1024 * 1024
-"""Of the rims of all sheets: at 3840×2160 one is five million."""
 LARGE = 40_000
 """A box of more pixels than that is put together rather than kept."""
 _TILE = 64

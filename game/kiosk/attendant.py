@@ -15,8 +15,8 @@ from game.kiosk.attract import AttractCard, AttractText, record_lines, turn, wor
 from game.kiosk.autopilot import Autopilot
 from game.kiosk.house_orders import HouseOrders
 from game.kiosk.local_state import OwnSwitches, differences, put_back
-from game.kiosk.presence import Presence
 from game.kiosk.reset import Reset
+from game.kiosk.visitor_presence import Presence
 from game.simulation.model import Model
 
 LONGEST_REPLAY_S = 40.0

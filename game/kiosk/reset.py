@@ -1,5 +1,6 @@
 """The reset between two visitors: asked of the API, looked at, told in the log, and tried until it is done.
-Pure: time and answers go in, what is to be sent comes back.
+Pure: time and answers go in, what is to be sent comes back. It begins when a visitor is taken for gone:
+`visitor_presence.py` decides that.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from game.panels.panel import Panel
 from game.panels.panel_stack import PanelStack
 from game.panels.pin_entry import PinPanel
 from game.panels.replay_window import ReplayPanel
-from game.replay.recording import Recorder
+from game.replay.recorder import Recorder
+from game.simulation.controls import hold_to_leave
 from game.simulation.model import Model
 
 log = logging.getLogger(__name__)
@@ -91,8 +92,7 @@ class KioskActions:
 
     def _leave_or_ask(self) -> None:
         """Esc was held for long enough: end, or ask for the PIN first."""
-        kiosk = self._model.known.kiosk
-        if kiosk is None or not kiosk.has_pin:
+        if not hold_to_leave.asks_pin(self._model.known.kiosk):
             self._leave()
         elif not any(isinstance(panel, PinPanel) for panel in self._panel_stack.panels):
             self._panel_stack.panels.append(PinPanel())

@@ -41,7 +41,7 @@ from game.panels.round.round_panel import RoundPanel
 from game.panels.stats.figures import KnownFigures
 from game.panels.stats.panel import StatsPanel
 from game.replay.playback_list import receipt_of, recorded
-from game.replay.recording import Recorder
+from game.replay.recorder import Recorder
 from game.scene.panel_placement import panel_box, panel_input
 from game.simulation.header_numbers import open_now
 from game.simulation.model import Model

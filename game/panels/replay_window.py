@@ -12,7 +12,8 @@ from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
 from game.api_state.death_moments import asked_before_s
 from game.api_state.order_names import short_name
-from game.api_state.receipts import waits, words_of
+from game.api_state.receipt_words import words_of
+from game.api_state.receipts import waits
 from game.api_state.worker_names import slot_of
 from game.drawing.art import Art
 from game.drawing.brush import Brush
@@ -33,7 +34,7 @@ from game.scene.kitchen import draw_room
 from game.scene.room_figures import room_figures
 from game.simulation.actors import colour_of
 from game.simulation.motion import clamp
-from game.simulation.places import cook_spot
+from game.simulation.places.cook_spots import cook_spot
 from game.simulation.receipt_layout import frame_of as slips_frame
 from game.theme import (
     CANVAS,

@@ -20,7 +20,21 @@ from game.drawing.view import View
 from game.geometry import Box, grown, how_far, inside
 from game.inputs import Input, KeyPress, PointerGone, PointerMove, PointerPress
 from game.simulation.motion import ease_out
-from game.theme import CREAM, DUSK, GLOW, INK, PLASTER, SIZE_BODY, SIZE_LEAST, WOOD, WOOD_DARK, Colour, mix
+from game.theme import (
+    BEHIND_SHEET,
+    CREAM,
+    DUSK,
+    GLOW,
+    INK,
+    PLASTER,
+    SIZE_BODY,
+    SIZE_LEAST,
+    STRONG_BEHIND_SHEET,
+    WOOD,
+    WOOD_DARK,
+    Colour,
+    mix,
+)
 
 SLIDE_SECONDS = 0.2
 SLIDE_WAY = 90.0
@@ -30,9 +44,6 @@ PAPER_LIT = mix(CREAM, GLOW, 0.22)
 RULE = mix(CREAM, WOOD, 0.35)
 FOCUS = DUSK
 """The only blue thing on cream paper: what the keyboard works on."""
-DIM: Colour = (104, 100, 128)
-STRONG_DIM: Colour = (44, 42, 54)
-"""What the kitchen is multiplied with behind a modal sheet, of 255."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +138,7 @@ class PanelPainter:
 
     def dim(self, arrived: float) -> None:
         """Let the kitchen behind a modal sheet fall back."""
-        behind = STRONG_DIM if self.view.access.strong else DIM
+        behind = STRONG_BEHIND_SHEET if self.view.access.strong else BEHIND_SHEET
         colour = [round(255 + (part - 255) * arrived) for part in behind]
         self.view.surface.fill(colour, special_flags=pygame.BLEND_RGB_MULT)
 

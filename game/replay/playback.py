@@ -17,7 +17,7 @@ from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime, KitchenFloor
 from game.simulation.motion import SmoothPoint
 from game.simulation.particles import Particles
-from game.simulation.places import PLACE_OF
+from game.simulation.places.stage_places import PLACE_OF
 from game.simulation.reactions import sync
 from game.simulation.update import become, move
 

@@ -1,4 +1,4 @@
-"""Which recording belongs to which receipt, and why no kill can be shown again. Pure."""
+"""Which recording is shown for a receipt, and why no kill can be shown again. Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ from datetime import datetime
 
 from api_stub.schema import Receipt
 from game.api_state.receipts import receipt_for
-from game.replay.recording import Recorder, Recording
+from game.replay.recorder import Recorder
+from game.replay.recording import Recording, recording_of
 
 NO_KILL = "No kill to show again yet: kill a cook first."
 NOT_YET = "That kill is still being recorded, until its orders are taken over."
-
-
-def recording_of(recordings: Sequence[Recording], receipt: Receipt) -> Recording | None:
-    """The recording of the death that a receipt is about."""
-    for recording in reversed(recordings):
-        same = receipt.n == recording.receipt if recording.receipt else receipt.n > recording.receipts_before
-        if recording.worker == receipt.worker and same:
-            return recording
-    return None
 
 
 def recorded(recorder: Recorder, receipts: Sequence[Receipt], number: int) -> Recording:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from api_stub.schema import Order, OrderStatus, Receipt
 from game.api_state.events import Event, WorkerDied
 from game.api_state.order_merge import FINAL
 from game.api_state.receipts import receipt_for
 from game.api_state.snapshot import LastHolder, Snapshot
-from game.replay.playback_list import recording_of
 from game.replay.recording import (
     AFTER,
     BEFORE,
@@ -20,17 +20,39 @@ from game.replay.recording import (
     Keyframe,
     RecordedSnapshot,
     RecordedTakeover,
-    Recorder,
     Recording,
-    RunningRecording,
     StandingPlace,
     alike,
     cut,
+    recording_of,
 )
 from game.simulation.model import Model
 
 KEYFRAMES = 0.5
 """Seconds between two moments at which it is noted where everybody stands."""
+
+
+@dataclass
+class RunningRecording:
+    """A recording that is being made; `waiting`: orders in the process's hands, and their stage there."""
+
+    recording: Recording
+    frames: list[RecordedSnapshot]
+    kept: tuple[str, ...]
+    waiting: dict[str, OrderStatus] = field(default_factory=dict)
+    taken: list[RecordedTakeover] = field(default_factory=list)
+    settled: float | None = None
+
+
+@dataclass
+class Recorder:
+    """The last seconds, the kills that are being recorded, and those that can be shown."""
+
+    past: deque[RecordedSnapshot] = field(default_factory=deque)
+    keyframes: deque[Keyframe] = field(default_factory=deque)
+    reels: list[RunningRecording] = field(default_factory=list)
+    done: list[Recording] = field(default_factory=list)
+    """By the time of the kill, the newest last."""
 
 
 def record(recorder: Recorder, model: Model, events: Sequence[Event]) -> None:

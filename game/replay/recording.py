@@ -6,15 +6,14 @@ and where the gophers stood when the recording begins.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from api_stub.schema import OrderStatus
+from api_stub.schema import Receipt
 from game.api_state.snapshot import Snapshot
 from game.simulation.crowd.floor_plan import FloorPlan
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places.stage_places import KitchenLayout, Place
 
 BEFORE = 1.0
 """Seconds before the kill at which a recording begins, or a little earlier."""
@@ -102,29 +101,6 @@ class Recording:
         return self.base + at
 
 
-@dataclass
-class RunningRecording:
-    """A recording that is being made; `waiting`: orders in the process's hands, and their stage there."""
-
-    recording: Recording
-    frames: list[RecordedSnapshot]
-    kept: tuple[str, ...]
-    waiting: dict[str, OrderStatus] = field(default_factory=dict)
-    taken: list[RecordedTakeover] = field(default_factory=list)
-    settled: float | None = None
-
-
-@dataclass
-class Recorder:
-    """The last seconds, the kills that are being recorded, and those that can be shown."""
-
-    past: deque[RecordedSnapshot] = field(default_factory=deque)
-    keyframes: deque[Keyframe] = field(default_factory=deque)
-    reels: list[RunningRecording] = field(default_factory=list)
-    done: list[Recording] = field(default_factory=list)
-    """By the time of the kill, the newest last."""
-
-
 def cut(snapshot: Snapshot, orders: tuple[str, ...]) -> Snapshot:
     """The snapshot with these orders only, and without what a replay does not show."""
     return replace(
@@ -144,3 +120,12 @@ def alike(one: Snapshot, other: Snapshot, orders: tuple[str, ...]) -> bool:
     """Whether two snapshots tell a replay the same, but for what these orders are; `one` has no others."""
     missing = {key: other.missing[key] for key in orders if key in other.missing} if other.missing else {}
     return one.fleet is other.fleet and one.online == other.online and one.missing == missing
+
+
+def recording_of(recordings: Sequence[Recording], receipt: Receipt) -> Recording | None:
+    """The recording of the death that a receipt is about."""
+    for recording in reversed(recordings):
+        same = receipt.n == recording.receipt if recording.receipt else receipt.n > recording.receipts_before
+        if recording.worker == receipt.worker and same:
+            return recording
+    return None

@@ -9,11 +9,8 @@ import pygame
 from game.drawing.art import Art
 from game.drawing.shapes import shade
 from game.drawing.view import View
-from game.simulation.places import BOTTOM_STRIP, TOP_BAND
-from game.theme import INK, NIGHT, Colour
-
-STRONG_ROOM: Colour = (118, 118, 128)
-"""What the room is multiplied with for high contrast, of 255."""
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP, TOP_BAND
+from game.theme import INK, NIGHT, STRONG_ROOM
 
 _made: WeakKeyDictionary[Art, tuple[bool, pygame.Surface]] = WeakKeyDictionary()
 """The newest background of each set of pictures, and whether it is for high contrast: one for the kitchen and

@@ -14,8 +14,9 @@ from game.scene.gophers import blinking
 from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.appearance import cook_look
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP
 from game.simulation.motion import clamp, ease_out, overshoot
-from game.simulation.places import BOTTOM_STRIP, CookSpot
+from game.simulation.places.cook_spots import CookSpot
 from game.theme import CREAM, GLOW, INK, SIZE_LEAST
 
 AGED_PLATE = 165.0

@@ -9,7 +9,7 @@ from game.drawing.brush import Brush
 from game.drawing.shapes import shade
 from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
-from game.simulation.places import CookSpot
+from game.simulation.places.cook_spots import CookSpot
 from game.theme import CREAM, GLOW, NIGHT, SIZE_LEAST
 
 LEAST_PLATE = 90.0

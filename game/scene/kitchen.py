@@ -20,7 +20,7 @@ from game.scene.names_and_tethers import draw_names, draw_tethers
 from game.scene.particles import draw_particles
 from game.scene.room_figures import RoomFigures
 from game.simulation.detail_levels import NAMES
-from game.simulation.places import KitchenLayout
+from game.simulation.places.stage_places import KitchenLayout
 from game.theme import INK
 
 

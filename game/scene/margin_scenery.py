@@ -13,10 +13,8 @@ from game.composition import Composition
 from game.drawing.art import Art
 from game.drawing.view import View
 from game.scene.background import background
-from game.theme import INK, NIGHT, WOOD, WOOD_DARK, Colour, mix
+from game.theme import INK, NIGHT, STREET_SHADE, WHITE, WOOD, WOOD_DARK, Colour, mix
 
-SIDE: Colour = (110, 110, 130)
-"""What a side's far edge is multiplied with, of 255: the kitchen stays the brightest."""
 PLANKS = 6
 """Of so many planks is the front of the counter, whatever its height."""
 
@@ -90,5 +88,5 @@ def _street(kitchen: pygame.Surface, rect: pygame.Rect, left: bool) -> pygame.Su
         made.blit(part, (rect.w - (n + 1) * wide if left else n * wide, 0))
     for x in range(rect.w):
         away = (rect.w - x if left else x) / rect.w
-        made.fill(mix((255, 255, 255), SIDE, away), (x, 0, 1, rect.h), pygame.BLEND_RGB_MULT)
+        made.fill(mix(WHITE, STREET_SHADE, away), (x, 0, 1, rect.h), pygame.BLEND_RGB_MULT)
     return made

@@ -14,6 +14,7 @@ from game.drawing.art.sprite import convert
 from game.drawing.brush import Brush
 from game.drawing.kept_pictures import KeptPictures
 from game.drawing.label_placement import Label, placed
+from game.drawing.picture_limits import RING_BYTES
 from game.drawing.shapes import shade
 from game.scene.room_figures import Followed, FrameMoment, PlacedCook
 from game.simulation.actors import Gopher, Mood, colour_of
@@ -62,7 +63,7 @@ def draw_tether(brush: Brush, gopher: Gopher, placed: PlacedCook, moment: FrameM
     brush.line(points, colour_of(gopher.order.worker or ""), 3.4)
 
 
-_ovals: KeptPictures[pygame.Surface] = KeptPictures(4 * 1024 * 1024)
+_ovals: KeptPictures[pygame.Surface] = KeptPictures(RING_BYTES)
 
 
 def _oval(width: int, height: int, rim: int, colour: Colour, edge: Colour) -> pygame.Surface:

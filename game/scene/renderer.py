@@ -29,7 +29,7 @@ from game.scene.panel_placement import panel_view
 from game.scene.room_figures import RoomFigures, room_figures
 from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
-from game.simulation.places import KitchenLayout
+from game.simulation.places.stage_places import KitchenLayout
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
 
 OVER_THE_CROWD = 56.0

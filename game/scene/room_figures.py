@@ -12,7 +12,7 @@ from game.simulation.display.key_hints import KeyCap, inviting, key_caps
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.particles import Particle
-from game.simulation.places import CookSpot
+from game.simulation.places.cook_spots import CookSpot
 
 TETHER_SECONDS = 2.5
 """For so long after a takeover the line to the new cook shows, among however many."""

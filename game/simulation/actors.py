@@ -13,7 +13,8 @@ from game.api_state.death_moments import PROCESS_DEAD
 from game.api_state.worker_names import slot_of
 from game.simulation.crowd.floor_plan import FloorPlan
 from game.simulation.motion import Arc, SmoothPoint, Spring
-from game.simulation.places import CookSpot, Place
+from game.simulation.places.cook_spots import CookSpot
+from game.simulation.places.stage_places import Place
 from game.theme import COOKS, Colour
 
 
@@ -115,7 +116,7 @@ class Gopher:
     gliding: bool = False
     """It rests, except that it still moves the last few pixels to its stand."""
     goal: Goal | None = None
-    """Where it goes; worked out by `crowd.fast_path`."""
+    """Where it goes; worked out by `crowd.gopher_goals`."""
     strolling: bool = False
     """In a crowd: it only walks to its goal; until it arrives or is woken there is nothing to decide."""
     condition: Condition | None = None

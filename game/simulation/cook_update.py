@@ -13,7 +13,7 @@ from game.simulation.crowd.head_count import HeadCount
 from game.simulation.model import Model
 from game.simulation.model_parts import KitchenFloor
 from game.simulation.motion import lerp
-from game.simulation.places import CookSpot
+from game.simulation.places.cook_spots import CookSpot
 from game.simulation.reactions import arrive
 
 FALL_SECONDS = 0.55

@@ -1,4 +1,6 @@
-"""How gophers move from frame to frame, between two truths."""
+"""How gophers move from frame to frame, between two truths. To which place each stage sends them is said in
+`places/stage_places.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,11 @@ from game.simulation.crowd.fast_path import (
     SMOOTH,
     TOP_SPEED,
     WalkStep,
-    goal_of,
     steps_of,
     strolls,
 )
 from game.simulation.crowd.floor_replanning import replan_floor
+from game.simulation.crowd.gopher_goals import goal_of
 from game.simulation.crowd.resting import (
     ASLEEP_AFTER,
     READ_SECONDS,
@@ -34,9 +36,9 @@ from game.simulation.detail_levels import FEW, MOST_ASIDE
 from game.simulation.model import Model
 from game.simulation.model_parts import KitchenFloor
 from game.simulation.motion import lerp
-from game.simulation.places import Place
+from game.simulation.places.seats import beside, seat_of
+from game.simulation.places.stage_places import Place
 from game.simulation.reactions import take_off
-from game.simulation.seats import beside, seat_of
 
 GRAVITY = 2600.0
 JOY_SECONDS = 1.3

@@ -25,7 +25,7 @@ from game.simulation.model_parts import (
     Setup,
 )
 from game.simulation.order_stream import OrderStream
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 
 
 @dataclass

@@ -22,7 +22,8 @@ from game.simulation.crowd.free_stands import FreeStands
 from game.simulation.crowd.head_count import HeadCount
 from game.simulation.messages import Message, with_message
 from game.simulation.particles import Particles
-from game.simulation.places import CookSpot, KitchenLayout, Place, cook_spot
+from game.simulation.places.cook_spots import CookSpot, cook_spot
+from game.simulation.places.stage_places import KitchenLayout, Place
 from game.simulation.speaker_lines import SpeakerLines
 
 MOST_DELIVERIES = 4096

@@ -36,8 +36,8 @@ from game.simulation.model import Model
 from game.simulation.model_parts import Effects, KitchenFloor
 from game.simulation.motion import Arc, SmoothPoint
 from game.simulation.order_outcomes import count_end, lose, tell_operator
-from game.simulation.places import PLACE_OF, Place
-from game.simulation.seats import beside, seat_of, spot_of
+from game.simulation.places.seats import beside, seat_of, spot_of
+from game.simulation.places.stage_places import PLACE_OF, Place
 
 MEANT = frozenset({"shutdown", "redeploy"})
 """Ends of a process that are no blow."""

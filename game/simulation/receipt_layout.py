@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
-from game.api_state.receipts import ReceiptText, words_of
+from game.api_state.receipt_words import ReceiptText, words_of
 from game.geometry import Box
 from game.simulation.model_parts import ReceiptSlip
 from game.simulation.motion import ease_out

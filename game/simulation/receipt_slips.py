@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from api_stub.schema import Audit, HeartbeatTimeout, Receipt
-from game.api_state.receipts import newest_of, unheard_text, worth_showing
+from game.api_state.receipt_words import unheard_text
+from game.api_state.receipts import newest_of, worth_showing
 from game.api_state.snapshot import Snapshot
 from game.simulation.actors import Cook
 from game.simulation.model import Model

@@ -27,8 +27,9 @@ from game.api_state.snapshot import Snapshot, advance
 from game.bindings import bound
 from game.inputs import Input
 from game.simulation import messages
+from game.simulation.controls import hold_to_leave
 from game.simulation.controls.app_requests import AppRequests
-from game.simulation.controls.dispatch import handle, leave_if_held
+from game.simulation.controls.dispatch import handle
 from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
@@ -177,7 +178,7 @@ def update(
     for one in inputs:
         handle(model, one, out)
     # Before time passes: Esc may have been let go by the last input that was looked at.
-    leave_if_held(model.kiosk, out)
+    hold_to_leave.leave_if_held(model.kiosk, out)
     look(model)
     real = dt if real_dt is None else real_dt
     model.time.real += real
@@ -185,8 +186,7 @@ def update(
     _stream(model, out)
     _mind_the_bug(model, out)
     update_notes(model.notices, model.known.timeouts, model.time.real, real)
-    if model.kiosk.escape_held is not None:
-        model.kiosk.escape_held += real
+    hold_to_leave.count(model.kiosk, real)
     model.pointing.idle += real
     move(model, dt)
     model.notices.messages = messages.later(model.notices.messages, real)

@@ -21,7 +21,8 @@ from game.api_state.events import (
 from game.api_state.order_merge import FINAL
 from game.simulation.model import Model
 from game.simulation.model_parts import KitchenFloor
-from game.simulation.places import PLACE_OF, Place, cook_spot
+from game.simulation.places.cook_spots import cook_spot
+from game.simulation.places.stage_places import PLACE_OF, Place
 
 QUIET_CAUSES = frozenset({"shutdown", "redeploy"})
 """Ends of a worker that are meant to be: nobody is hurt, nothing goes poof."""

@@ -18,16 +18,13 @@ from game.drawing.art.scene_map import SceneMap, read_scene
 from game.drawing.art.sprite import Sprite, Transforms
 from game.drawing.art.svg import SvgRenderer
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import SPRITE_BYTES, TRANSFORM_BYTES, at_scale
 from game.simulation.appearance import CookLook, GopherLook
 from game.theme import CANVAS
 
 log = logging.getLogger(__name__)
 
 FIRE_FRAMES = 4
-
-SPRITE_BYTES = 32 * 1024 * 1024
-TRANSFORM_BYTES = 16 * 1024 * 1024
-"""Bounds of the pictures in memory at scale 1; they grow with the square of the scale."""
 
 
 class Art:
@@ -43,9 +40,8 @@ class Art:
         self._gophers = Gophers(self._renderer, scale)
         self._cooks = Cooks(self._renderer, scale)
         self._items = Items(self._renderer, scale)
-        area = max(1.0, scale * scale)
-        self._sprites: KeptPictures[Sprite] = KeptPictures(SPRITE_BYTES * area)
-        self._transforms = Transforms(int(TRANSFORM_BYTES * area))
+        self._sprites: KeptPictures[Sprite] = KeptPictures(at_scale(SPRITE_BYTES, scale))
+        self._transforms = Transforms(at_scale(TRANSFORM_BYTES, scale))
         self._scene = read_scene()
         self._background: pygame.Surface | None = None
 

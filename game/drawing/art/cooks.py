@@ -11,7 +11,7 @@ from game.drawing.art.poses import CookPose
 from game.drawing.art.sprite import Sprite, convert, trimmed
 from game.drawing.art.svg import Layer, SvgRenderer, tint
 from game.simulation.appearance import CookLook
-from game.theme import Colour, mix
+from game.theme import GHOST, Colour, mix
 
 MASTER = 260.0
 """Logical height at which layers are rendered: a cook of the front row needs no resampling."""
@@ -24,8 +24,6 @@ BADGE = (150.0, 280.0, 22.0)
 
 HOLD = (150.0, 300.0)
 """Where the paws meet when kneading."""
-
-GHOSTLY: Colour = (226, 234, 255)
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class Cooks:
         canvas = pygame.Surface(
             (round(self._view[0] * self._zoom), round(self._view[1] * self._zoom)), pygame.SRCALPHA
         )
-        colour = mix(look.colour, GHOSTLY, 0.85) if pose is CookPose.GHOST else look.colour
+        colour = mix(look.colour, GHOST, 0.85) if pose is CookPose.GHOST else look.colour
         layers = []
         for short in layer_names(look, pose):
             name = f"cook/{short}"

@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from game.drawing.picture_limits import DISK_BYTES
+
 log = logging.getLogger(__name__)
 
 _MAGIC = b"GPART1"
@@ -32,7 +34,7 @@ class DiskCache:
     an error of the game's: without a cache it only starts more slowly.
     """
 
-    def __init__(self, directory: Path | None, limit_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, directory: Path | None, limit_bytes: int = DISK_BYTES) -> None:
         self._directory = directory
         self._limit = limit_bytes
         if directory is not None:

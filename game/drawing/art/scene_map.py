@@ -11,7 +11,7 @@ import yaml
 
 from game.drawing.art.svg import ASSETS
 from game.geometry import Point
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Transforms:
     cooks would fill the memory with as many.
     """
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: float) -> None:
         self.pictures: KeptPictures[Sprite] = KeptPictures(limit_bytes)
 
     def __call__(self, sprite: Sprite, sx: float, sy: float, angle: float, flip: bool) -> Sprite:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from game.drawing.text.fonts import Face
-from game.drawing.text.line_layout import LONGEST, clusters_of, set_line
+from game.drawing.text.line_setting import LONGEST, clusters_of, set_line
 
 ELLIPSIS = "…"
 _BREAKS = re.compile("[ \t\r\n\v\f\x1c-\x1f\x85\u2028\u2029]+")

@@ -6,9 +6,10 @@ import pygame
 
 from game.accessibility import LARGE
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import LETTER_BYTES, LINE_BYTES
 from game.drawing.text.fitting import ELLIPSIS, fit, left_out, wrap
 from game.drawing.text.fonts import Face, Name, font
-from game.drawing.text.line_layout import LONGEST, caret, set_line
+from game.drawing.text.line_setting import LONGEST, caret, set_line
 from game.drawing.view import View
 from game.geometry import Box
 from game.theme import SIZE_LEAST, Colour
@@ -26,11 +27,6 @@ ANCHORS: dict[str, tuple[float, float]] = {
 }
 """Where a point lies on a line's box, as parts of its width and height."""
 
-LIMIT_BYTES = 8 * 1024 * 1024
-"""Of all drawn lines together."""
-LETTER_BYTES = 2 * 1024 * 1024
-"""Of all single characters together."""
-
 SMALLER = (1.0, 0.92, 0.84, 0.76, 0.68)
 """Sizes that are tried, as shares of the one asked for, before text is cut."""
 
@@ -45,7 +41,7 @@ LARGE_SMALLER = (*SMALLER[:4], *(share / LARGE for share in SMALLER))
 Key = tuple[str, Face, int, Colour, bool]
 
 
-_drawn: KeptPictures[pygame.Surface] = KeptPictures(LIMIT_BYTES)
+_drawn: KeptPictures[pygame.Surface] = KeptPictures(LINE_BYTES)
 """Lines as surfaces, shared by all pens."""
 _letters: KeptPictures[pygame.Surface] = KeptPictures(LETTER_BYTES)
 """Single characters: the digits of numbers that change all the time, the letters of code."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pygame
 
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import LIFE_BAR_BYTES
 from game.geometry import Box
 from game.panels.order_card.life import Fate
 from game.panels.widgets import PanelPainter
 from game.theme import Colour
 
 _FINER = 3
-BAR_BYTES = 2 * 1024 * 1024
-_bars: KeptPictures[pygame.Surface] = KeptPictures(BAR_BYTES)
+_bars: KeptPictures[pygame.Surface] = KeptPictures(LIFE_BAR_BYTES)
 
 
 def bar_points(fate: Fate, w: float, h: float) -> list[tuple[float, float]]:

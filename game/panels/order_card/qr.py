@@ -10,6 +10,7 @@ import segno
 
 from api_stub.schema import Order
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import QR_BYTES
 from game.theme import Colour
 
 QUIET = 4
@@ -52,8 +53,7 @@ def side_of(text: str, room: float, scale: float, least: float = LEAST_MODULE) -
     return count * module if module >= max(1.0, least * scale) else 0
 
 
-PICTURE_BYTES = 4 * 1024 * 1024
-_pictures: KeptPictures[pygame.Surface] = KeptPictures(PICTURE_BYTES)
+_pictures: KeptPictures[pygame.Surface] = KeptPictures(QR_BYTES)
 
 
 def picture(text: str, side: int, dark: Colour, light: Colour) -> pygame.Surface | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
-from game.drawing.text.line_layout import caret
+from game.drawing.text.line_setting import caret
 from game.drawing.text.reading_order import from_right
 from game.drawing.view import View
 from game.geometry import Box
@@ -29,6 +29,7 @@ from game.theme import (
     SIZE_SMALL,
     SIZE_TITLE,
     TOMATO,
+    WHITE,
     WOOD,
     mix,
 )
@@ -122,7 +123,7 @@ def _name(painter: PanelPainter, shown: FormState) -> None:
     focus = shown.focus[0] == "name"
     if focus:
         painter.ring(field, 18)
-    painter.box(field, CREAM if not focus else mix(CREAM, (255, 255, 255), 0.7), 18, INK if focus else WOOD)
+    painter.box(field, CREAM if not focus else mix(CREAM, WHITE, 0.7), 18, INK if focus else WOOD)
     before, after, at = _around_cursor(choice, shown.composing)
     # What is typed stays in sight.
     first = min(choice.cursor, painter.pen.left_out(before, SIZE_HEAD - 2, w - 44))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from game.accessibility import PLAIN, Access
-from game.drawing.text.line_layout import set_line
+from game.drawing.text.line_setting import set_line
 from game.geometry import Box
 from game.panels.order_form.choice import Choice, OrderableMenu, word
 from game.panels.widgets import Hit

@@ -15,10 +15,11 @@ from api_stub.schema import OrderStatus
 from game.accessibility import Access
 from game.drawing.art import Art, GopherPose, PizzaState
 from game.drawing.brush import Brush
-from game.scene.crowd.members import ROW_SHADES, Blit, Load, Member
+from game.scene.crowd.members import Blit, Load, Member
 from game.scene.gopher_pictures import GopherPictures
 from game.scene.room_figures import FrameMoment
 from game.simulation.actors import Gopher, Mood
+from game.theme import ROW_SHADES
 
 CARRIED: dict[OrderStatus, PizzaState] = {
     OrderStatus.UNKNOWN: PizzaState.TICKET,

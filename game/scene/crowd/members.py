@@ -12,19 +12,14 @@ from api_stub.schema import OrderStatus
 from game.accessibility import Access
 from game.drawing.art import GopherPose, PizzaState, Sprite
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import CROWD_BYTES, at_scale
 from game.simulation.actors import Gopher
 from game.simulation.motion import SmoothPoint
-from game.theme import Colour
-
-PICTURE_BYTES = 24 * 1024 * 1024
-"""Of all kept pictures of a gopher with its pizza, at scale 1."""
+from game.theme import ROW_SHADES
 
 SORTED_EVERY = 3
 """Frames in which who walks past whom is looked at once."""
 
-ROW_SHADES: tuple[Colour, ...] = ((255, 255, 255), (232, 222, 224), (208, 192, 200), (184, 164, 178))
-"""What of each colour is left from row to row of a deep crowd: the oven's light comes from behind it, and the
-front rows stand out."""
 
 Blit = tuple[pygame.Surface, tuple[int, int]]
 Worn = tuple[pygame.Surface, float, float, float, float, Sprite]
@@ -38,7 +33,7 @@ class CrowdPictures:
     half the time.
     """
 
-    def __init__(self, limit_bytes: float = PICTURE_BYTES) -> None:
+    def __init__(self, limit_bytes: float = CROWD_BYTES) -> None:
         self.pictures: KeptPictures[Sprite] = KeptPictures(limit_bytes)
 
     def get(
@@ -136,7 +131,7 @@ class CrowdMembers:
     def forget_pictures(self, scale: float) -> None:
         """Other pictures are in use now: another size of the display, whose scale is `scale`."""
         self.members, self._last = [], []
-        self.dressed = CrowdPictures(PICTURE_BYTES * max(1.0, scale * scale))
+        self.dressed = CrowdPictures(at_scale(CROWD_BYTES, scale))
 
     def gather(self, gophers: Mapping[str, Gopher]) -> list[Member]:
         """The members for these gophers, from back to front."""

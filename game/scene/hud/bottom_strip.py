@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
-from game.simulation.bottom_strip import StripLayout
 from game.simulation.controls.strip_hints import hint
+from game.simulation.display.bands_and_buttons import BOTTOM_STRIP
+from game.simulation.display.bottom_strip import StripLayout
 from game.simulation.display.hud_places import strip_of
 from game.simulation.model import Model
-from game.simulation.places import BOTTOM_STRIP
 from game.theme import CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL
 
 SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)

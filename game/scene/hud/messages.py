@@ -10,7 +10,7 @@ from game.drawing.brush import Brush
 from game.drawing.shapes import shade
 from game.scene.hud.fitted_lines import fitted_lines
 from game.scene.hud.free_room import LOWEST, MessageRoom
-from game.simulation.controls.dispatch import HOLD_TO_QUIT
+from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE
 from game.simulation.messages import Message
 from game.simulation.model import Model
 from game.simulation.motion import clamp, ease_out
@@ -87,7 +87,7 @@ def _message(
 
 def _ring(brush: Brush, held: float) -> None:
     """How much of the way to leaving is done."""
-    part = clamp(held / HOLD_TO_QUIT, 0.0, 1.0)
+    part = clamp(held / HOLD_TO_LEAVE, 0.0, 1.0)
     shade(brush.view, 780, 420, 360, 200, INK, 230, 28)
     points = 48
     for n in range(points):
@@ -103,6 +103,6 @@ def _ring(brush: Brush, held: float) -> None:
         )
     brush.flush()
     brush.pen.write(
-        f"{max(0.0, HOLD_TO_QUIT - held):.0f}", 960, 494, SIZE_TITLE, CREAM, face="display", anchor="center"
+        f"{max(0.0, HOLD_TO_LEAVE - held):.0f}", 960, 494, SIZE_TITLE, CREAM, face="display", anchor="center"
     )
     brush.pen.write("hold Esc to leave", 960, 590, SIZE_LEAST + 2, CREAM, anchor="center")

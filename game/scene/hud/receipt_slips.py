@@ -8,9 +8,10 @@ from functools import lru_cache
 
 import pygame
 
-from game.api_state.receipts import ReceiptText
+from game.api_state.receipt_words import ReceiptText
 from game.drawing.brush import Brush
 from game.drawing.kept_pictures import KeptPictures
+from game.drawing.picture_limits import SLIP_SHEET_BYTES
 from game.drawing.shapes import edged_box, fill_box, shadow
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
@@ -48,7 +49,7 @@ def lines_of(words: ReceiptText) -> tuple[tuple[str, Colour, bool], ...]:
     return tuple(found)
 
 
-_sheets: KeptPictures[pygame.Surface] = KeptPictures(8 * 1024 * 1024)
+_sheets: KeptPictures[pygame.Surface] = KeptPictures(SLIP_SHEET_BYTES)
 """Empty ones by their size: what lies under a slip that fades."""
 
 

@@ -10,10 +10,10 @@ from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.geometry import Box, inside
 from game.scene.death_clocks import age_text
+from game.simulation.display.bands_and_buttons import TOP_BAND
 from game.simulation.display.hud_places import title_of
 from game.simulation.header_numbers import HeaderNumbers, numbers_of
 from game.simulation.model import Model
-from game.simulation.places import TOP_BAND
 from game.theme import ALARM, CREAM, GLOW, SIZE_BODY, SIZE_HERO, SIZE_SMALL, SIZE_TITLE
 
 MOST_TITLE = 560.0

@@ -24,6 +24,7 @@ from game.actions import (
 )
 from game.bindings import DEFAULT, REMOTE_START
 from game.inputs import Device, KeyPress
+from game.simulation.controls import hold_to_leave
 from game.simulation.controls.app_requests import AppRequests, begin_round, kill_cook, start_cook
 from game.simulation.model import Model
 from game.simulation.model_parts import KioskState
@@ -77,11 +78,11 @@ def _challenge(file: str | None, action: str, out: AppRequests) -> None:
 
 
 def _leave(kiosk: KioskState, item: KeyPress, out: AppRequests) -> None:
-    """Esc with nothing open: a question, or in a kiosk the beginning of a hold, by its keyboard alone."""
+    """Esc with nothing open: a question, or in a kiosk the beginning of a hold."""
     if not kiosk.on:
         out.wishes.append(AskQuit())
-    elif item.device is Device.KEYBOARD and kiosk.escape_held is None:
-        kiosk.escape_held = 0.0
+    else:
+        hold_to_leave.begin(kiosk, item)
 
 
 def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:

@@ -9,7 +9,8 @@ from game.simulation.actors import Cook, Gopher
 from game.simulation.detail_levels import POINTED_AT
 from game.simulation.model import Model
 from game.simulation.model_parts import KitchenFloor
-from game.simulation.places import CookSpot, KitchenLayout
+from game.simulation.places.cook_spots import CookSpot
+from game.simulation.places.stage_places import KitchenLayout
 
 WIDEST = 160.0
 """Nobody is to be met further to its side than this; logical pixels."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from game.geometry import Point
-from game.simulation.places import KitchenLayout, Place
+from game.simulation.places.stage_places import KitchenLayout, Place
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from game.simulation.crowd.floor_plan import FAR, MORE, plan_floor, roomy
 from game.simulation.detail_levels import FEW
 from game.simulation.model import Model
 from game.simulation.model_parts import KitchenFloor
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 
 ROOM_KEPT = 6.0
 """Seconds for which a place keeps room that it has needed: orders come in waves, and a crowd that grew and

@@ -10,7 +10,7 @@ from api_stub.schema import OrderStatus
 from game.api_state.conditions import Condition
 from game.api_state.snapshot import LastHolder
 from game.simulation.actors import NEVER, Gopher
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 
 TASKS = (OrderStatus.PREPARING, OrderStatus.BAKING, OrderStatus.OUT_FOR_DELIVERY)
 """What a worker does for an order."""

@@ -10,9 +10,10 @@ from game.api_state.conditions import WANTED, Condition
 from game.api_state.snapshot import LastHolder
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Cook, Gopher, Mood, Rest
-from game.simulation.crowd.fast_path import WalkStep, goal_of, on_stand
+from game.simulation.crowd.fast_path import WalkStep
+from game.simulation.crowd.gopher_goals import goal_of, on_stand
 from game.simulation.model import Model
-from game.simulation.places import Place
+from game.simulation.places.stage_places import Place
 
 ASLEEP_AFTER = 12.0
 READ_SECONDS = 8.0

@@ -7,10 +7,10 @@ from dataclasses import replace
 from game.accessibility import Access
 from game.composition import Shape
 from game.geometry import Box
-from game.simulation.bottom_strip import StripLayout, strip_for
+from game.simulation.display.bands_and_buttons import TITLE
+from game.simulation.display.bottom_strip import StripLayout, strip_for
 from game.simulation.display.portrait_layout import EDGE, TallLayout, tall_layout
 from game.simulation.model import Model
-from game.simulation.places import TITLE
 from game.simulation.receipt_layout import GAP, TAB_WIDE, PlacedSlip, frame_of, height_of, placed_slips
 
 

@@ -9,7 +9,7 @@ from api_stub.schema import Receipt
 from game.inputs import Device
 from game.simulation.actors import Cook
 from game.simulation.model import Model
-from game.simulation.places import CookSpot
+from game.simulation.places.cook_spots import CookSpot
 
 QUIET = 20.0
 """Real seconds without a player's kill after which the keys lie on the cooks."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from game.composition import Composition
 from game.geometry import Box
-from game.simulation.bottom_strip import StripLayout
+from game.simulation.display.bottom_strip import StripLayout
 
 EDGE = 20.0
 GAP = 14.0

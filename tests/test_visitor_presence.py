@@ -16,7 +16,7 @@ from game.inputs import (
     TextTyped,
     Wheel,
 )
-from game.kiosk.presence import MEANT, Presence
+from game.kiosk.visitor_presence import MEANT, Presence
 
 N = KeyPress("n"), TextTyped("n"), KeyPress("n", repeat=True), KeyRelease("n")
 CLICK = PointerPress(5, 5), PointerMove(6, 6), PointerRelease(6, 6)

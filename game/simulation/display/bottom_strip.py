@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from game.geometry import Box
-from game.simulation.places import BOTTOM_STRIP, HELP_BUTTON, MUTED_SIGN, ORDER_BUTTON, UI_BUTTON
+from game.simulation.display.bands_and_buttons import (
+    BOTTOM_STRIP,
+    HELP_BUTTON,
+    MUTED_SIGN,
+    ORDER_BUTTON,
+    UI_BUTTON,
+)
 
 CAP = 64.0
 """How wide a button is that shows its key alone."""

@@ -1,38 +1,12 @@
-"""Where everything is, in logical pixels: the places of the stages, the row of cooks, bands and buttons."""
+"""Where each cook stands, how high it is, and which part of the picture is pressed to mean it. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
-from api_stub.schema import OrderStatus
-from game.geometry import Box, Point
-
-
-class Place(StrEnum):
-    """Where an order can stand, left to right; `aside` is for orders that failed."""
-
-    COUNTER = "counter"
-    BENCH = "bench"
-    OVEN = "oven"
-    SHELF = "shelf"
-    SCOOTER = "scooter"
-    ASIDE = "aside"
-
-
-PLACE_OF: dict[OrderStatus, Place] = {
-    OrderStatus.UNKNOWN: Place.COUNTER,
-    OrderStatus.RECEIVED: Place.COUNTER,
-    OrderStatus.PREPARING: Place.BENCH,
-    OrderStatus.BAKING: Place.OVEN,
-    OrderStatus.PENDING_PICKUP: Place.SHELF,
-    OrderStatus.OUT_FOR_DELIVERY: Place.SCOOTER,
-    OrderStatus.DELIVERED: Place.SCOOTER,
-    OrderStatus.FAILED: Place.ASIDE,
-}
-
+from game.geometry import Box
+from game.simulation.places.stage_places import KitchenLayout
 
 COOK_HEIGHT = 250.0
 FIRST_ROW = 9
@@ -43,39 +17,6 @@ SECOND_ROW_BEHIND = 166.0
 SECOND_ROW_ROOM = 124.0
 # With more than nine places the front row shrinks. The row behind has its feet on the floor at the counter's
 # foot, in the gaps of the front row while there are enough of them, so that its plates can be read.
-
-TOP_BAND: Box = (0, 0, 1920, 132)
-TITLE: Box = (16, 8, 600, 118)
-"""The checkpoint's name and title; a press there shows them all."""
-BOTTOM_STRIP: Box = (0, 1016, 1920, 64)
-ORDER_BUTTON: Box = (20, 1019, 330, 58)
-HELP_BUTTON: Box = (1748, 1019, 152, 58)
-UI_BUTTON: Box = (1524, 1019, 210, 58)
-MUTED_SIGN: Box = (1342, 1019, 168, 58)
-"""There while the sound is off; a press there, as `M`, turns it on."""
-
-
-@dataclass(frozen=True)
-class KitchenLayout:
-    """The fixed points of the scene. The defaults serve tests; the application reads the art's own."""
-
-    door: Point = (70, 690)
-    exit: Point = (1900, 690)
-    anchors: Mapping[Place, float] = field(
-        default_factory=lambda: {
-            Place.COUNTER: 250.0,
-            Place.BENCH: 600.0,
-            Place.OVEN: 960.0,
-            Place.SHELF: 1290.0,
-            Place.SCOOTER: 1610.0,
-            Place.ASIDE: 1830.0,
-        }
-    )
-    left: float = 40.0
-    right: float = 1880.0
-    back: float = 590.0
-    front: float = 700.0
-    cook_line: float = 962.0
 
 
 @dataclass(frozen=True)

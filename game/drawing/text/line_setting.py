@@ -1,7 +1,9 @@
-"""Setting a line: which piece is drawn with which font where, and how wide it is.
+"""Setting a line that may mix scripts, right-to-left ones too: which piece is drawn with which font where.
 
-Widths are in display pixels. Everything is remembered, within bounds: a frame asks for the same lines
-again and again.
+Its parts: characters as people see them (`clusters_of`), stretches of one font from left to right (in what
+order: `reading_order.py`; which font: `fonts.py`), a line that is measured (`set_line`), and where the cursor
+is on it (`caret`). Widths are in display pixels. Everything is remembered, within bounds: a frame asks for
+the same lines again and again.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from game.api_state.worker_names import slot_of
 from game.simulation.actors import Gopher
 from game.simulation.model_parts import KitchenFloor
-from game.simulation.places import CookSpot, KitchenLayout
+from game.simulation.places.cook_spots import CookSpot
+from game.simulation.places.stage_places import KitchenLayout
 
 ABREAST = 4
 """So many places are in a row behind a cook, on both sides of its hat; the nearest are taken first."""
