@@ -243,7 +243,7 @@ def plate(told: Worker, access: Access = PLAIN, width: float = 190.0) -> str:
     cook = Cook(told.slot, CookPhase.WORKING, worker=told)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cooks, "_plate", lambda brush, slot, spot, text, *rest, **more: written.append(text))
-        cooks._under(brush, cook, cook_spot(Model().kitchen, 1, 4), 0.0, width)
+        cooks._under(brush, cook, cook_spot(Model().floor.kitchen, 1, 4), 0.0, width)
     return str(written[0])
 
 
