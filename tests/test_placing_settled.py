@@ -20,7 +20,8 @@ from api_stub.gateway.client import Gateway
 from api_stub.schema import Order, OrderStatus
 from tests.serving import api
 from tests.test_unfit import MadeUpServer, execution, gateway_on, started_with
-from worker.shared import KitchenSettings, OrderInfo, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import KitchenSettings, OrderInfo
 
 ADA = OrderInfo("z", customer="Ada", toppings=["ham"])
 KEY = workflow_id_for("z")

@@ -48,7 +48,8 @@ from api_stub.schema import Listing, Order, OrderList, OrderStatus, StatusItem
 from api_stub.unreadable_records import UnreadableRecords
 from tests.recorded import T0
 from worker.connection import Target
-from worker.shared import ACTIVITY_TYPES, CodeFault, OrderInfo, Stage, StageProgress, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import ACTIVITY_TYPES, CodeFault, OrderInfo, Stage, StageProgress
 
 RUNNING = WorkflowExecutionStatus.RUNNING.value
 AT = int(T0.timestamp())

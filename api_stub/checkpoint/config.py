@@ -16,7 +16,8 @@ from pydantic import (
 
 from api_stub.http.host_headers import host_entry
 from api_stub.schema.bindings import checked_bindings
-from worker.shared import KitchenSettings, StageSettings, checked_booth
+from worker.ids import checked_booth
+from worker.shared import KitchenSettings, StageSettings
 
 
 def _ordered(pair: tuple[float, float]) -> tuple[float, float]:

@@ -19,7 +19,8 @@ from api_stub.gateway.placing import start
 from api_stub.gateway.reader import Reader
 from api_stub.gateway.reading import FromDescription, FromHistory, read_order
 from api_stub.schema import Order
-from worker.shared import KitchenSettings, OrderInfo, fresh_workflow_id
+from worker.ids import fresh_workflow_id
+from worker.shared import KitchenSettings, OrderInfo
 
 logger = logging.getLogger(__name__)
 
