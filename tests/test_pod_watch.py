@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from api_stub.background import Troubles
-from api_stub.checkpoint.config import KubernetesConfig
+from api_stub.checkpoint.fleet_section import KubernetesConfig
 from api_stub.fleet.events import Adopted, HostNews, Seen, Vacated
 from api_stub.fleet.kubernetes import client, watch
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, NoAccess
