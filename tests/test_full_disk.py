@@ -23,7 +23,7 @@ from api_stub.errors import LedgerUnwritable
 from api_stub.records import ledger as ledger_module
 from api_stub.records import ledger_file
 from api_stub.records import service as keeper_module
-from api_stub.records.interrupted_orders import Death
+from api_stub.records.death_receipt import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Taken, load
 from api_stub.records.receipts import Receipts

@@ -13,8 +13,9 @@ import pytest
 
 from api_stub.records import death_searches, given_up, takeovers
 from api_stub.records.attempt_holders import AttemptHolders, Custody, StageAttempt, StageKey, Suspect
+from api_stub.records.death_receipt import Death
 from api_stub.records.given_up import GivenUpWatch
-from api_stub.records.interrupted_orders import Death, InterruptedOrder
+from api_stub.records.interrupted_orders import InterruptedOrder
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import Pending, StageHistory, WorkflowState

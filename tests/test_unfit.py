@@ -43,7 +43,7 @@ from api_stub.gateway.values import moment
 from api_stub.records.audit import verdict
 from api_stub.records.source import ListedRun
 from api_stub.records.stats import latency, times_of
-from api_stub.records.temporal_source import PAUSED, read_pending, read_row
+from api_stub.records.temporal_answers import PAUSED, read_pending, read_row
 from api_stub.schema import Listing, Order, OrderList, OrderStatus, StatusItem
 from api_stub.unreadable_records import UnreadableRecords
 from tests.recorded import T0

@@ -20,7 +20,7 @@ from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
 from api_stub.records.attempt_holders import AttemptHolders
 from api_stub.records.audit import tally
-from api_stub.records.interrupted_orders import Death
+from api_stub.records.death_receipt import Death
 from api_stub.records.ledger_lines import Totals
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
@@ -28,7 +28,8 @@ from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import ListedRun, Pending, StageHistory, WorkflowState, run_all
 from api_stub.records.takeovers import TakeoverTracker
-from api_stub.records.temporal_source import TemporalSource, read_row
+from api_stub.records.temporal_answers import read_row
+from api_stub.records.temporal_source import TemporalSource
 from api_stub.records.timeouts import Timeouts
 from api_stub.schema import Order, OrderStatus, Stage, StageView
 from tests.recorded import T0, MadeUpTemporal, ledger_of

@@ -10,8 +10,8 @@ import pytest
 
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.records.attempt_holders import Custody
+from api_stub.records.death_receipt import Death, receipt
 from api_stub.records.fleet_log import FleetLog
-from api_stub.records.interrupted_orders import Death, receipt
 from api_stub.records.ledger_lines import Contents, Ended, Taken
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import StageHistory

@@ -19,9 +19,9 @@ from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
 from api_stub.records.audit import tally
+from api_stub.records.death_receipt import Death
 from api_stub.records.fleet_log import FleetLog
 from api_stub.records.given_up import GivenUpWatch
-from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Taken
 from api_stub.records.open_orders import Orders

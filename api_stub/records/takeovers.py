@@ -22,9 +22,9 @@ from dataclasses import replace
 from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
+from api_stub.records.death_receipt import Death
 from api_stub.records.death_searches import DeathSearches
 from api_stub.records.interrupted_orders import (
-    Death,
     InterruptedOrder,
     confirmed,
     interrupted,
