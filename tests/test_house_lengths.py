@@ -8,7 +8,7 @@ import pytest
 
 from tests.running import ROOT
 
-MOST_LINES = {"game": 300, "worker": 300, "api_stub": 300}
+MOST_LINES = {"game": 300, "worker": 300, "api_stub": 300, "tests": 400}
 """By package, with everything below it."""
 FILES = [file for package in MOST_LINES for file in sorted((ROOT / package).rglob("*.py"))]
 

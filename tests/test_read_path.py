@@ -23,8 +23,8 @@ from api_stub.gateway.client import Gateway
 from api_stub.gateway.workflow_lookup import MAX_AT_ONCE
 from api_stub.routes.orders import page_of, token_of
 from api_stub.schema import OrderList, OrderStatus, StatusItem
+from tests.made_up_server import AT, MadeUpServer, execution, gateway_on, started_with
 from tests.serving import api
-from tests.test_unfit import AT, MadeUpServer, execution, gateway_on, started_with
 from worker.shared import Stage
 from worker.show.hints import Hint
 

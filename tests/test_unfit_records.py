@@ -32,8 +32,8 @@ from api_stub.records.temporal_answers import read_row
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.records.timeouts import Timeouts
 from api_stub.schema import Order, OrderStatus, Stage, StageView
+from tests.made_up_server import MadeUpServer, execution, gateway_on
 from tests.recorded import T0, MadeUpTemporal, ledger_of
-from tests.test_unfit import MadeUpServer, execution, gateway_on
 
 NOW = T0.timestamp()
 ERRORS = [ValueError("odd"), RecordUnreadable("corrupt"), KeyError("WashDishes")]
