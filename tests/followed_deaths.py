@@ -122,12 +122,6 @@ class Kitchen:
         return [(order.id, order.to, order.attempt) for order in one.orders]
 
 
-async def until(check: Any) -> None:
-    async with asyncio.timeout(10):
-        while not check():
-            await asyncio.sleep(0.005)
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other at once."""

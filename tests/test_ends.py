@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from api_stub.records.service import Records
 from api_stub.records.source import StageHistory
 from api_stub.schema import Audit, Order, OrderStatus, Stage, StageView
 from tests.recorded import MadeUpTemporal
+from tests.running import until
 from tests.serving import ScriptedHost
 from worker.connection import Target
 
@@ -86,12 +87,6 @@ def finish(temporal: OfMadeUp, names: list[str]) -> None:
     for name in names:
         temporal.close(name)
     temporal.catch_up()
-
-
-async def until(check: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.timeout(20):
-        while not await check():
-            await asyncio.sleep(0.005)
 
 
 def on_disk(state: Path) -> Contents:

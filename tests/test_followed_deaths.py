@@ -12,7 +12,8 @@ from api_stub.records.interrupted_orders import InterruptedOrder
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import Pending
 from api_stub.schema import Stage
-from tests.followed_deaths import START, Kitchen, death, kitchen, quick, until
+from tests.followed_deaths import START, Kitchen, death, kitchen, quick
+from tests.running import until
 
 __all__ = ["kitchen", "quick"]  # fixtures
 

@@ -6,7 +6,8 @@ from api_stub.records.attempt_holders import Custody, StageAttempt, Suspect
 from api_stub.records.source import Pending, StageHistory
 from api_stub.records.timeouts import Timeouts, judged_by_hints, judged_by_history, judged_by_pending
 from api_stub.schema import Stage, StageView
-from tests.followed_deaths import START, Kitchen, at, key_of, kitchen, quick, until
+from tests.followed_deaths import START, Kitchen, at, key_of, kitchen, quick
+from tests.running import until
 
 __all__ = ["kitchen", "quick"]  # fixtures
 

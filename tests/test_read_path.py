@@ -24,6 +24,7 @@ from api_stub.gateway.workflow_lookup import MAX_AT_ONCE
 from api_stub.routes.orders import page_of, token_of
 from api_stub.schema import OrderList, OrderStatus, StatusItem
 from tests.made_up_server import AT, MadeUpServer, execution, gateway_on, started_with
+from tests.running import until
 from tests.serving import api
 from worker.shared import Stage
 from worker.show.hints import Hint
@@ -75,13 +76,6 @@ class Kitchen(MadeUpServer):
 
 def on(server: MadeUpServer, work: Callable[[Gateway], Any]) -> Any:
     return asyncio.run(work(gateway_on(server)))
-
-
-async def until(check: Callable[[], Any], limit_s: float = 20.0) -> None:
-    """Let the loop run until that is so."""
-    async with asyncio.timeout(limit_s):
-        while not check():
-            await asyncio.sleep(0.005)
 
 
 def items(names: list[str]) -> list[StatusItem]:
@@ -310,9 +304,7 @@ def test_a_temporal_that_is_away_makes_open_orders_stale_and_leaves_closed_ones(
             assert closed.fresh and opened.customer == "Ada"
             return not opened.fresh
 
-        async with asyncio.timeout(20):
-            while not await stale():
-                await asyncio.sleep(0.01)
+        await until(stale)
         going.cancel()
 
     on(server, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from tests.records_stack import (
     taken_over,
     with_temporal,
 )
-from tests.running import RunningStack, eventually
+from tests.running import RunningStack, eventually, until
 from tests.serving import ScriptedHost
 from worker.connection import Target
 from worker.shared import KitchenSettings, OrderInfo, StageSettings
@@ -71,11 +71,6 @@ def test_finished_orders_leave_and_are_carried_on(
         await kept.take(order)
         return order
 
-    async def until(check: Callable[[], Coroutine[Any, Any, bool]]) -> None:
-        async with asyncio.timeout(20):
-            while not await check():
-                await asyncio.sleep(0.05)
-
     async def live() -> None:
         async with records() as (gateway, kept):
             done = await place(gateway, kept, KitchenSettings(QUICK, QUICK, QUICK))
@@ -88,7 +83,7 @@ def test_finished_orders_leave_and_are_carried_on(
             async def carried() -> bool:
                 return (await kept.audit()).carried == 2
 
-            await until(carried)
+            await until(carried, every_s=0.05)
             await kept.take(done)  # its client asks once more, while the server has not deleted it yet
             left.extend([done.workflow_id or "", bad.workflow_id or ""])
             now = await kept.audit()

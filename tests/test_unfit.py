@@ -29,6 +29,7 @@ from api_stub.schema import Listing, Order, OrderStatus, StatusItem
 from api_stub.unreadable_records import UnreadableRecords
 from tests.made_up_server import AT, MadeUpServer, by_id, execution, gateway_on, on
 from tests.recorded import T0
+from tests.running import until
 from worker.shared import OrderInfo
 
 ODD_IDS = (
@@ -244,12 +245,9 @@ def test_the_watch_never_ends() -> None:
 
     async def work(gateway: Gateway) -> None:
         going = asyncio.create_task(keep_running("the watch", gateway.watch))
-        async with asyncio.timeout(20):
-            while not server.calls["list", ""]:
-                await asyncio.sleep(0.005)
-            del server.broken["list", ""]
-            while gateway.last_read("good") is None:
-                await asyncio.sleep(0.005)
+        await until(lambda: server.calls["list", ""])
+        del server.broken["list", ""]
+        await until(lambda: gateway.last_read("good") is not None)
         assert not going.done()
         going.cancel()
 

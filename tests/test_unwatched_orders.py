@@ -17,7 +17,8 @@ from api_stub.records.receipts import Receipts
 from api_stub.records.source import StageHistory
 from api_stub.records.unseen import lost_unseen
 from api_stub.schema import Stage
-from tests.followed_deaths import START, Kitchen, at, death, kitchen, quick, until
+from tests.followed_deaths import START, Kitchen, at, death, kitchen, quick
+from tests.running import until
 from tests.test_receipts import chain, grip
 
 __all__ = ["kitchen", "quick"]  # fixtures

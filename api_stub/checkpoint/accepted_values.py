@@ -40,8 +40,10 @@ def _plain(text: str) -> str:
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_plain)]
 """A line for the screen; line breaks at its ends, as YAML's blocks of text have them, are not part of it."""
 
-Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
-PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number as it is written, neither infinite nor none; each key has its own limits."""
+Seconds = Annotated[Number, Field(ge=0, le=86_400)]
+PositiveSeconds = Annotated[Number, Field(gt=0, le=86_400)]
 Range = Annotated[tuple[Seconds, Seconds], AfterValidator(_ordered)]
 PositiveRange = Annotated[tuple[PositiveSeconds, PositiveSeconds], AfterValidator(_ordered)]
 StreamRange = Annotated[PositiveRange, AfterValidator(_can_be_kept_up)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from api_stub.checkpoint.accepted_values import NAME, Line, Range, Section, StreamRange, not_a_file
+from api_stub.checkpoint.accepted_values import NAME, Line, Number, Range, Section, StreamRange, not_a_file
 from api_stub.checkpoint.fleet_section import FleetConfig
 from api_stub.checkpoint.kiosk_section import KioskConfig
 from api_stub.http.host_headers import host_entry
@@ -19,13 +19,8 @@ class ActivityConfig(Section):
     """How one activity behaves."""
 
     duration_s: Range = Field(default=(0.0, 10.0), description="The range that its duration is drawn from.")
-    failure_rate: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
-        strict=True,
-        allow_inf_nan=False,
-        description="How often an attempt fails; it is retried without limit.",
+    failure_rate: Number = Field(
+        default=0.0, ge=0, lt=1, description="How often an attempt fails; it is retried without limit."
     )
 
     def settings(self) -> StageSettings:
@@ -44,30 +39,18 @@ class ActivitiesConfig(Section):
 class TimeoutsConfig(Section):
     """When Temporal gives an attempt up."""
 
-    heartbeat_s: float = Field(
-        default=1.0,
-        ge=0.5,
-        le=60,
-        strict=True,
-        allow_inf_nan=False,
-        description="A worker silent for so long is taken for dead.",
+    heartbeat_s: Number = Field(
+        default=1.0, ge=0.5, le=60, description="A worker silent for so long is taken for dead."
     )
-    start_to_close_s: float = Field(
-        default=15.0,
-        gt=0,
-        le=3600,
-        strict=True,
-        allow_inf_nan=False,
-        description="The longest attempt allowed.",
-    )
+    start_to_close_s: Number = Field(default=15.0, gt=0, le=3600, description="The longest attempt allowed.")
 
 
 class RetryConfig(Section):
     """How long Temporal waits before the next attempt; the number of attempts is not limited."""
 
-    initial_s: float = Field(default=0.2, gt=0, le=60, strict=True, allow_inf_nan=False)
-    backoff: float = Field(default=2.0, ge=1, le=10, strict=True, allow_inf_nan=False)
-    maximum_s: float = Field(default=1.0, gt=0, le=600, strict=True, allow_inf_nan=False)
+    initial_s: Number = Field(default=0.2, gt=0, le=60)
+    backoff: Number = Field(default=2.0, ge=1, le=10)
+    maximum_s: Number = Field(default=1.0, gt=0, le=600)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -135,13 +118,8 @@ class CheckpointConfig(Section):
     seed: int = Field(
         default=0, ge=0, le=2**53, strict=True, description="What the chaos dice are thrown with."
     )
-    retention_s: float = Field(
-        default=3600.0,
-        ge=60,
-        le=30 * 86_400,
-        strict=True,
-        allow_inf_nan=False,
-        description="How long finished orders are kept.",
+    retention_s: Number = Field(
+        default=3600.0, ge=60, le=30 * 86_400, description="How long finished orders are kept."
     )
     hosts: tuple[Annotated[str, AfterValidator(host_entry)], ...] = Field(
         default=(), max_length=20, description="Further Host headers that the API answers to."

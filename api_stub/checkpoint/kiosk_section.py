@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from api_stub.checkpoint.accepted_values import PositiveRange, PositiveSeconds, Section
+from api_stub.checkpoint.accepted_values import Number, PositiveRange, PositiveSeconds, Section
 
 
 class AttractConfig(Section):
@@ -20,29 +20,23 @@ class AttractConfig(Section):
 class KioskConfig(Section):
     """An exhibit that nobody looks after (--kiosk)."""
 
-    idle_s: float = Field(
+    idle_s: Number = Field(
         default=45.0,
         ge=5,
         le=3600,
-        strict=True,
-        allow_inf_nan=False,
         description="After so long without any input the last visitor is taken for gone.",
     )
     attract: AttractConfig = AttractConfig()
-    all_dead_restart_s: float = Field(
+    all_dead_restart_s: Number = Field(
         default=10.0,
         ge=1,
         le=600,
-        strict=True,
-        allow_inf_nan=False,
         description="So long after the last worker died, the API starts the checkpoint's number of them.",
     )
-    kill_debounce_s: float = Field(
+    kill_debounce_s: Number = Field(
         default=0.5,
         ge=0,
         le=10,
-        strict=True,
-        allow_inf_nan=False,
         description="So long after a kill in a slot, no other one is taken there by the slot's number.",
     )
     day_starts_at: str = Field(
@@ -51,14 +45,7 @@ class KioskConfig(Section):
         strict=True,
         description="When a new day begins for the totals and the table, local time (quoted, HH:MM).",
     )
-    round_s: float = Field(
-        default=60.0,
-        ge=5,
-        le=600,
-        strict=True,
-        allow_inf_nan=False,
-        description="How long a round takes.",
-    )
+    round_s: Number = Field(default=60.0, ge=5, le=600, description="How long a round takes.")
     pin: str | None = Field(
         default=None,
         pattern=r"^[0-9]{4,8}$",
