@@ -35,6 +35,20 @@ class Pauses:
         return pause_s
 
 
+async def woken(event: asyncio.Event, limit_s: float | None) -> bool:
+    """Wait until the event is set, for so many seconds at the most (None: for ever); whether it is.
+
+    asyncio.wait_for of Python 3.11 forgets a cancellation that comes together with the event: a loop that
+    waits by it goes on for ever, and whoever cancelled it waits for its end.
+    """
+    try:
+        async with asyncio.timeout(limit_s):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
 class Troubles:
     """What is wrong in this process just now, by the name of the part: one sentence each, for /healthz."""
 

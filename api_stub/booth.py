@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from worker.shared import BOOTH_VARIABLE, checked_booth
+from worker.ids import BOOTH_VARIABLE, checked_booth
 from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from starlette.requests import Request  # FastAPI's, without the tenth of a second that FastAPI takes
 
 from api_stub.background import Troubles
-from api_stub.checkpoint.config import CheckpointConfig, FleetConfig
+from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.fixed_while_running import misfit, other_host
+from api_stub.checkpoint.fleet_section import FleetConfig
 from api_stub.checkpoint.reader import ConfigReader
 from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable

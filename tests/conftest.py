@@ -57,6 +57,7 @@ LONGEST = (
     "test_pods_killed.py",
     "test_pods_window.py",
     "test_records.py",
+    "test_records_kept.py",
     "test_stack.py",
     "test_stack_faults.py",
 )

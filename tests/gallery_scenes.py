@@ -146,6 +146,14 @@ def killed(after: float, taken_over: bool = False) -> SceneMaker:
     return story
 
 
+def open_card(props: Props, mine: Order, context: Callable[[], OrderContext]) -> OrderCard:
+    """The card of this order, open at the right, with its page's QR code."""
+    ui = "http://127.0.0.1:8233"
+    panel = OrderCard(mine.id, {mine.id: mine}.get, ui, art=props.art, side="right", context=context)
+    pass_time(panel)
+    return panel
+
+
 def card(props: Props) -> tuple[Model, Panels]:
     """The card of an order that was taken over in the oven, with its page's QR code, beside the kitchen."""
     model, _ = killed(1.0, taken_over=True)(props)
@@ -164,16 +172,7 @@ def card(props: Props) -> tuple[Model, Panels]:
             "stages": views,
         }
     )
-    panel = OrderCard(
-        mine.id,
-        {mine.id: mine}.get,
-        "http://127.0.0.1:8233",
-        art=props.art,
-        side="right",
-        context=lambda: OrderContext((), known.receipts, model.time.wall),
-    )
-    pass_time(panel)
-    return model, (panel,)
+    return model, (open_card(props, mine, lambda: OrderContext((), known.receipts, model.time.wall)),)
 
 
 def figures(props: Props) -> tuple[Model, Panels]:
@@ -275,16 +274,7 @@ def custody_card(props: Props) -> tuple[Model, Panels]:
         n=1, order=mine.id, customer="Ada", stage=Stage.BAKE, worker="w3.1", attempt=1, to="w2.1",
         seen_at=at(now - 14),
     )  # fmt: skip
-    panel = OrderCard(
-        mine.id,
-        {mine.id: mine}.get,
-        "http://127.0.0.1:8233",
-        art=props.art,
-        side="right",
-        context=lambda: OrderContext((), slips, model.time.wall, (given_up,)),
-    )
-    pass_time(panel)
-    return model, (panel,)
+    return model, (open_card(props, mine, lambda: OrderContext((), slips, model.time.wall, (given_up,))),)
 
 
 def held_by(worker: str) -> ReceiptOrder:

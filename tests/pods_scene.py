@@ -24,7 +24,7 @@ def pods(props: Props) -> tuple[Model, Panels]:
     """Cook 1 works; cook 2 was killed and its Pod is gone; cook 3's container starts again in its Pod; cook 4
     had been drained, and a new Pod starts in its place."""
     model = kitchen(props, 0)
-    now = model.wall - T0.timestamp()
+    now = model.time.wall - T0.timestamp()
     tell(model, staffed(*(pod(n, since=now - 30.0) for n in range(1, 5))))
     victim, drained = f"{NAMES[1]}.0", f"{NAMES[3]}.0"
     mine = [
@@ -33,7 +33,7 @@ def pods(props: Props) -> tuple[Model, Panels]:
     ]
     tell(model, OrdersSeen(tuple(mine)))
     play(model, 3.0)
-    now = model.wall - T0.timestamp()
+    now = model.time.wall - T0.timestamp()
     dead = pod(2, "dead", since=now)
     fleet = [pod(1), dead, pod(3, "starting", 1), pod(4, "starting", name="cooks-6d4f8b9c7-b6qkc")]
     play(model, 2.0, news=[staffed(*fleet)])

@@ -16,7 +16,8 @@ from typing import Any
 from temporalio.client import Client, WorkflowFailureError
 
 from tests.running import quick_config, running_stack
-from worker.shared import TASK_QUEUE, WORKFLOW_TYPE, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import TASK_QUEUE, WORKFLOW_TYPE
 
 VERSION = "typed-order"
 HISTORIES = Path(__file__).parent / "histories" / VERSION

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import inspect
 import itertools
 import json
 import os
@@ -66,6 +68,18 @@ def eventually(check: Callable[[], T], limit_s: float = 20.0, every_s: float = 0
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {limit_s} s; last answer: {answer!r}")
         time.sleep(every_s)
+
+
+async def until(check: Callable[[], object], limit_s: float = 20.0, every_s: float = 0.005) -> Any:
+    """As `eventually`, while the loop runs on; `check` may be a coroutine function. Else TimeoutError."""
+    async with asyncio.timeout(PATIENCE * limit_s):
+        while True:
+            answer = check()
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if answer:
+                return answer
+            await asyncio.sleep(every_s)
 
 
 class PlainDumper(yaml.SafeDumper):

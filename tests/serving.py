@@ -20,7 +20,7 @@ from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.kitchen import Kitchen, policy_of
 from api_stub.start_setup import StartSetup
-from tests.running import PATIENCE, free_ports
+from tests.running import free_ports, until
 from worker.connection import Target
 from worker.show.hints import Hint, OnHint
 from worker.show.spec import WorkerSpec
@@ -149,15 +149,8 @@ class Api:
 
     def until(self, check: Callable[[], Any], limit_s: float = 10.0) -> Any:
         """Let the app's loop run until `check` is truthy; its answer. Else AssertionError."""
-
-        async def wait() -> Any:
-            async with asyncio.timeout(PATIENCE * limit_s):
-                while not (answer := check()):
-                    await asyncio.sleep(0.005)
-                return answer
-
         try:
-            return self.run(wait())
+            return self.run(until(check, limit_s))
         except TimeoutError as error:
             raise AssertionError(f"not within {limit_s} s; fleet: {self.kitchen.fleet.fleet()}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api_stub import schema
-from api_stub.http.openapi import EXAMPLES
+from api_stub.http.examples import EXAMPLES
 from tests.serving import Api
 from tests.test_api import BODY_ROUTES
 

@@ -15,7 +15,7 @@ from api_stub.gateway import freshness
 from api_stub.schema import MAX_ID_LENGTH
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
-from worker.shared import workflow_id_for
+from worker.ids import workflow_id_for
 
 pytestmark = pytest.mark.stack
 

@@ -16,7 +16,8 @@ from api_stub.errors import TemporalUnreachable
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
 from tests.test_api_orders import client, new_id, until
-from worker.shared import WORKFLOW_TYPE, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import WORKFLOW_TYPE
 
 pytestmark = pytest.mark.stack
 

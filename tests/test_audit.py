@@ -159,12 +159,18 @@ def test_an_order_that_is_not_listed_yet_is_not_lost() -> None:
     assert temporal.asked["row"] == 2
 
 
-def test_a_deletion_is_noticed_without_reading_everything_each_time() -> None:
+def three_closed() -> tuple[MadeUpTemporal, Watch, Contents]:
+    """Orders a, b and c, delivered and listed; a watch; and the ledger that took them."""
     temporal, watch = MadeUpTemporal(), Watch()
     contents = ledger_of(*(temporal.start(name) for name in "abc"))
     for name in "abc":
         temporal.close(name)
     temporal.catch_up()
+    return temporal, watch, contents
+
+
+def test_a_deletion_is_noticed_without_reading_everything_each_time() -> None:
+    temporal, watch, contents = three_closed()
 
     async def live() -> None:
         recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)
@@ -289,11 +295,7 @@ def test_whoever_waits_for_a_count_that_fails_does_not_try_once_more() -> None:
 
 
 def test_a_deletion_is_noticed_while_our_own_deletions_are_still_listed() -> None:
-    temporal, watch = MadeUpTemporal(), Watch()
-    contents = ledger_of(*(temporal.start(name) for name in "abc"))
-    for name in "abc":
-        temporal.close(name)
-    temporal.catch_up()
+    temporal, watch, contents = three_closed()
 
     async def live() -> None:
         recount = Recount(temporal, lambda: contents, watch, lambda: temporal.now)

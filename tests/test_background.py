@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from api_stub.background import MAX_REASON, Troubles, keep_running
+from api_stub.background import MAX_REASON, Troubles, keep_running, woken
 
 
 def run_until_cancelled(work: Callable[[], Awaitable[object]], troubles: Troubles) -> None:
@@ -63,3 +63,40 @@ def test_a_part_that_works_again_is_no_trouble() -> None:
     assert not troubles.tell("disk", "full")
     troubles.clear("disk")
     assert troubles.sentences == []
+
+
+@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("limit_s", [None, 100.0])
+def test_who_waits_for_an_event_hears_that_it_is_cancelled_also_when_the_event_comes(
+    steps: int, limit_s: float | None
+) -> None:
+    async def main() -> None:
+        event = asyncio.Event()
+
+        async def wait_for_ever() -> None:
+            while True:
+                event.clear()
+                await woken(event, limit_s)
+
+        waiting = asyncio.create_task(wait_for_ever())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        event.set()
+        for _ in range(steps):  # the loop's turns between the event and the cancellation
+            await asyncio.sleep(0)
+        waiting.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert waiting.cancelled()
+
+    asyncio.run(main())
+
+
+def test_an_event_that_does_not_come_is_not_waited_for_any_longer() -> None:
+    async def main() -> None:
+        event = asyncio.Event()
+        assert not await woken(event, 0.0)
+        event.set()
+        assert await woken(event, 0.0) and await woken(event, None)
+
+    asyncio.run(main())

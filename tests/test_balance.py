@@ -18,7 +18,7 @@ from api_stub.records.balance import LedgerSide, compare
 from api_stub.records.ledger_lines import Contents, Ended, Totals
 from api_stub.records.recount import FULL_SHARE, TRIES, Recount
 from api_stub.records.source import ListedRun, State
-from api_stub.records.temporal_source import read_counts
+from api_stub.records.temporal_answers import read_counts
 from tests.recorded import T0, MadeUpTemporal, ledger_of
 
 

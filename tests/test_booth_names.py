@@ -25,7 +25,7 @@ from api_stub.state_files import BOOTHS, LEDGER, SETUP
 from tests.running import as_yaml
 from tests.serving import Api, api, kitchen_for
 from worker.connection import Target, connect
-from worker.shared import (
+from worker.ids import (
     MAX_BOOTH_LENGTH,
     booth_in,
     checked_booth,

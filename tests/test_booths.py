@@ -35,9 +35,7 @@ from temporalio.service import ConnectConfig, RPCError, RPCStatusCode, ServiceCl
 from api_stub.gateway.booths import BoothService, within
 from tests.running import ROOT, RunningStack, eventually, processes_naming, quick_config
 from tests.servers import a_server
-from worker.shared import (
-    BOOTH_ATTRIBUTE,
-)
+from worker.ids import BOOTH_ATTRIBUTE
 
 
 class Recorded(ServiceClient):

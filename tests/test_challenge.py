@@ -20,7 +20,8 @@ from api_stub.fleet.rules import FleetState, Slot
 from api_stub.gateway.pending import code_fault
 from api_stub.working_copies import WorkingCopies, challenge
 from tests.running import RunningStack, as_yaml, eventually, running_stack
-from worker.shared import CodeFault, StageProgress, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import CodeFault, StageProgress
 from worker.show.challenges import pristine
 from worker.show.edited_code import digest_of
 

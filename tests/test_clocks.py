@@ -28,8 +28,8 @@ from api_stub.fleet.rules import (
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.records import stats
 from api_stub.records.audit import Verdict
+from api_stub.records.death_receipt import Death
 from api_stub.records.fleet_log import KEPT_S, FleetLog
-from api_stub.records.interrupted_orders import Death
 from api_stub.records.recount import Recount
 from api_stub.records.source import ListedRun
 from tests.recorded import MadeUpTemporal, ledger_of

@@ -17,7 +17,7 @@ import pytest
 
 from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable
-from api_stub.records.interrupted_orders import Death
+from api_stub.records.death_receipt import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_file import MAX_BYTES
 from api_stub.records.ledger_lines import Taken, write_line

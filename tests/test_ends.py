@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryResponse
 
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.rules import Policy
@@ -19,13 +17,12 @@ from api_stub.records import order_ends, recount, service
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Contents, load
 from api_stub.records.service import Records
-from api_stub.records.source import ListedRun, StageHistory
-from api_stub.records.temporal_source import TemporalSource
+from api_stub.records.source import StageHistory
 from api_stub.schema import Audit, Order, OrderStatus, Stage, StageView
 from tests.recorded import MadeUpTemporal
+from tests.running import until
 from tests.serving import ScriptedHost
 from worker.connection import Target
-from worker.shared import INVALID_ORDER
 
 TARGET = Target("127.0.0.1:1")
 
@@ -90,12 +87,6 @@ def finish(temporal: OfMadeUp, names: list[str]) -> None:
     for name in names:
         temporal.close(name)
     temporal.catch_up()
-
-
-async def until(check: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.timeout(20):
-        while not await check():
-            await asyncio.sleep(0.005)
 
 
 def on_disk(state: Path) -> Contents:
@@ -365,68 +356,3 @@ def test_six_thousand_orders_that_the_listing_does_not_show_are_counted_in_the_e
                 assert figures(await records.audit()) == (6000, 0, 6000, 0, 0, True)
 
     asyncio.run(live())
-
-
-class OneHistory:
-    """A workflow service that has one closing event."""
-
-    def __init__(self, event: HistoryEvent) -> None:
-        self.event = event
-
-    async def get_workflow_execution_history(self, request: object, timeout: object) -> object:
-        """The history."""
-        answer = GetWorkflowExecutionHistoryResponse()
-        answer.history.events.append(self.event)
-        return answer
-
-
-def failed(kind: str) -> HistoryEvent:
-    event = HistoryEvent()
-    event.workflow_execution_failed_event_attributes.failure.application_failure_info.type = kind
-    return event
-
-
-def failed_by_hand(identity: str) -> HistoryEvent:
-    event = HistoryEvent()
-    failure = event.workflow_execution_failed_event_attributes.failure
-    failure.activity_failure_info.identity = identity
-    failure.activity_failure_info.activity_id = "1"
-    return event
-
-
-def terminated(identity: str) -> HistoryEvent:
-    event = HistoryEvent()
-    event.workflow_execution_terminated_event_attributes.identity = identity
-    return event
-
-
-@pytest.mark.parametrize(
-    ("state", "event", "meant"),
-    [
-        ("failed", failed(INVALID_ORDER), True),
-        ("failed", failed("ValidationError"), True),
-        ("failed", failed("ZeroDivisionError"), False),
-        ("failed", failed(""), False),
-        ("failed", HistoryEvent(), False),
-        ("failed", failed_by_hand("temporal-cli:ada@laptop"), True),
-        ("failed", failed_by_hand("w3.12"), False),
-        ("failed", failed_by_hand("left/w3.12"), False),
-        ("failed", failed_by_hand(""), False),
-        ("terminated", terminated("4711@laptop"), True),
-        ("terminated", terminated(""), True),
-        ("terminated", terminated("history-service"), False),
-    ],
-)
-def test_who_meant_an_order_to_end(
-    state: str, event: HistoryEvent, meant: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Client:
-        """A client of that service."""
-
-        namespace = "default"
-        workflow_service = OneHistory(event)
-
-    monkeypatch.setattr(Gateway, "client", Client())
-    source = TemporalSource(Gateway(TARGET))
-    row = ListedRun("a", "run", state, 1.0, 2.0)  # type: ignore[arg-type]
-    assert asyncio.run(source.meant_to_fail(row)) is meant

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.checkpoint.fleet_section import MAX_SLOTS
 from api_stub.fleet.events import Explained
 from api_stub.fleet.refusals import TOLD_S
 from api_stub.fleet.rules import (

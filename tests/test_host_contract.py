@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from api_stub.checkpoint.config import KubernetesConfig
+from api_stub.checkpoint.fleet_section import KubernetesConfig
 from api_stub.fleet.host import AnyHost
 from api_stub.fleet.kubernetes.host import KubernetesHost
 from api_stub.fleet.process_host import ProcessHost

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from api_stub.checkpoint.config import CheckpointConfig, FleetConfig
+from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import LoadedConfig
 from api_stub.checkpoint.fixed_while_running import other_host
+from api_stub.checkpoint.fleet_section import FleetConfig
 from api_stub.fleet.host import Host
 from api_stub.fleet.host_choice import NoHost, chosen
 from api_stub.fleet.kubernetes.host import KubernetesHost
@@ -20,8 +21,8 @@ from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.fleet.state import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
+from api_stub.records.death_receipt import Death, receipt
 from api_stub.records.fleet_log import FleetLog
-from api_stub.records.interrupted_orders import Death, receipt
 from api_stub.schema import Fleet, Worker
 from game.api_state.diff import _worker_events
 from game.api_state.events import WorkerBorn

@@ -89,16 +89,6 @@ def test_no_package_is_a_heap() -> None:
         assert len(list(directory.glob("*.py"))) <= 25, directory
 
 
-LONG_STILL: dict[str, int] = {}
-"""Modules that are still too long, and their lines: none may be added, and none may grow."""
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_is_too_long(module: str) -> None:
-    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines <= LONG_STILL.get(module, 300)
-
-
 SAME_THING = [
     # Its state and rules, its drawing, and what is drawn of it over the kitchen.
     {"simulation", "simulation.display", "scene", "scene.hud"},

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from lightkube.config.kubeconfig import KubeConfig
 
-from api_stub.checkpoint.config import KubernetesConfig
+from api_stub.checkpoint.fleet_section import KubernetesConfig
 from api_stub.fleet.kubernetes.client import ApiServer, NoAccess
 from tests.kube.stub import Stub, reply
 from tests.test_pods import record

@@ -36,14 +36,14 @@ from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.places.cook_spots import cook_spot
 from game.theme import CANVAS, SIZE_LEAST
+from tests.forms_and_cards import a_card, form, typed
+from tests.forms_and_cards import order as an_order
 from tests.gallery import a_window, pictures_at
 from tests.gallery_scenes import HOUSE, Props, kitchen
 from tests.panelling import Written, overlap, texts_of, writing
 from tests.telling import T0, S, order, play, staffed, tell, worker
 from tests.test_bug_view import challenge, slip
 from tests.test_checkpoint_chooser import chooser
-from tests.test_panels import a_card, form, typed
-from tests.test_panels import order as an_order
 from tests.test_receipt_strip import held, receipt
 from tests.test_stats_view import MANY, audit, look_at
 from tests.test_stats_view import Snapshot as Known

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api_stub.checkpoint.config import KubernetesConfig
 from api_stub.checkpoint.files import available, find
+from api_stub.checkpoint.fleet_section import KubernetesConfig
 from api_stub.fleet.kubernetes.pods import BOOTH_LABEL, CONTAINER, LABELS
 from api_stub.fleet.kubernetes.template import change, replicas_of
 from api_stub.kitchen import policy_of

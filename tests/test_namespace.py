@@ -40,7 +40,7 @@ from tests.running import ROOT, RunningStack, as_yaml, eventually, free_ports, p
 from tests.servers import a_server
 from tests.serving import api, kitchen_for
 from tests.test_booths import Recorded
-from worker.shared import BOOTH_ATTRIBUTE
+from worker.ids import BOOTH_ATTRIBUTE
 
 DAY_S = 86_400.0
 REFUSED = RPCError("you may not", RPCStatusCode.PERMISSION_DENIED, b"")

@@ -25,7 +25,8 @@ from api_stub.records.temporal_source import TemporalSource
 from tests.running import RunningStack, eventually, free_ports
 from tests.serving import Api, api
 from tests.test_names import NAMES, REFUSED
-from worker.shared import MAX_TOPPINGS, TASK_QUEUE, WORKFLOW_TYPE, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import MAX_TOPPINGS, TASK_QUEUE, WORKFLOW_TYPE
 
 pytestmark = pytest.mark.stack
 

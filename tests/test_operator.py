@@ -18,7 +18,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests.running import PATIENCE, RunningStack
 from tests.serving import Api, api
-from worker.shared import ACTIVITY_TYPES, WORKFLOW_TYPE, Stage, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import ACTIVITY_TYPES, WORKFLOW_TYPE, Stage
 
 pytestmark = pytest.mark.stack
 

@@ -122,11 +122,11 @@ def test_a_description_whose_history_has_not_come_is_kept_and_moves_nothing_back
     bare = order(OrderStatus.RECEIVED, length=8)
     kept = cache.keep(description(length=8), bare, None, complete=False)
     assert kept.status is OrderStatus.BAKING and kept.history_length == 8
-    assert cache.read_at("a") == 9.0 and cache.incomplete(9) == ["a"], "its history is still to come"
+    assert cache.read_at("a") == 9.0 and cache.due.incomplete(9) == ["a"], "its history is still to come"
     never = cache.keep(description("b"), order(OrderStatus.RECEIVED, "b"), None, complete=False)
     assert never.status is OrderStatus.RECEIVED and cache.read_at("b") == NEVER
     keep(cache, OrderStatus.PENDING_PICKUP, length=8)
-    assert cache.incomplete(9) == ["b"]
+    assert cache.due.incomplete(9) == ["b"]
 
 
 def test_what_is_only_listed_is_not_read_and_never_replaces_what_is() -> None:
@@ -135,9 +135,9 @@ def test_what_is_only_listed_is_not_read_and_never_replaces_what_is() -> None:
     assert cache.keep_listed(description("read")).status is OrderStatus.BAKING
     listed = cache.keep_listed(description("new"))
     assert (listed.fresh, cache.read_at("new")) == (False, NEVER)
-    assert cache.incomplete(9) == ["new"] and set(cache.open_orders()) == {"read", "new"}
+    assert cache.due.incomplete(9) == ["new"] and set(cache.open_orders()) == {"read", "new"}
     keep(cache, OrderStatus.BAKING, "new", attempt=1, doing="running", length=0)
-    assert cache.incomplete(9) == []
+    assert cache.due.incomplete(9) == []
 
 
 def test_a_history_that_was_read_is_known_until_another_run_begins() -> None:
@@ -221,10 +221,10 @@ def test_orders_that_cannot_be_read_are_asked_for_less_and_less() -> None:
     cache = OrderCache(clock)
     cache.keep_listed(description("bad"))
     for tries in range(4):
-        assert cache.incomplete(9) == ["bad"]
-        cache.missed("bad")
+        assert cache.due.incomplete(9) == ["bad"]
+        cache.due.missed("bad")
         clock.now += RETRY_S * 2**tries - 0.01
-        assert cache.incomplete(9) == [] == cache.stalest(9, 0.0)
+        assert cache.due.incomplete(9) == [] == cache.due.stalest(9, 0.0)
         clock.now += 0.02
 
 
@@ -236,15 +236,15 @@ def test_the_stalest_and_the_restless() -> None:
         worker = {"a": "w1.1", "b": "by-hand"}.get(key)
         keep(cache, OrderStatus.BAKING, key, worker=worker, doing="running" if worker or key == "c" else None)
     clock.now = 10.0
-    assert cache.stalest(2, 1.0) == ["a", "b"]
-    cache.looking("a")
-    assert cache.stalest(9, 1.0) == ["b", "c", "d"]
+    assert cache.due.stalest(2, 1.0) == ["a", "b"]
+    cache.due.looking("a")
+    assert cache.due.stalest(9, 1.0) == ["b", "c", "d"]
 
     def tells(worker: str) -> bool:
         return worker == "w1.1"
 
-    assert cache.restless(tells, False, 9, 0.25) == ["b"]
-    assert cache.restless(tells, True, 9, 0.25) == ["b", "d"], (
+    assert cache.due.restless(tells, False, 9, 0.25) == ["b"]
+    assert cache.due.restless(tells, True, 9, 0.25) == ["b", "d"], (
         "nobody works on d, and some worker may decide it"
     )
 
@@ -264,11 +264,11 @@ def test_an_order_whose_history_cannot_be_read_is_asked_for_less_and_less_too() 
     cache = OrderCache(clock)
     gaps = []
     for _ in range(5):
-        assert cache.incomplete(9) == (["a"] if gaps else [])
+        assert cache.due.incomplete(9) == (["a"] if gaps else [])
         cache.keep(description(), order(OrderStatus.BAKING), None, complete=False)
-        cache.missed("a")
+        cache.due.missed("a")
         began = clock.now
-        while not cache.incomplete(9):
+        while not cache.due.incomplete(9):
             clock.now += 0.05
         gaps.append(clock.now - began)
     assert gaps == sorted(gaps) and gaps[-1] > 8 * gaps[0]

@@ -15,7 +15,7 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from api_stub.gateway.reading import FromHistory, read_execution, read_history, read_order
 from api_stub.schema import Order, OrderStatus
-from tests.test_unfit import AT, execution
+from tests.made_up_server import AT, execution
 from worker.shared import MAX_CUSTODIANS, Custodian, OrderInfo, StageProgress, StageResult
 
 SEEN = datetime.fromtimestamp(AT + 10, UTC)

@@ -18,9 +18,10 @@ from api_stub.errors import NotKnownWhetherPlaced, OrderConflict, TemporalUnreac
 from api_stub.gateway import placer
 from api_stub.gateway.client import Gateway
 from api_stub.schema import Order, OrderStatus
+from tests.made_up_server import MadeUpServer, execution, gateway_on, started_with
 from tests.serving import api
-from tests.test_unfit import MadeUpServer, execution, gateway_on, started_with
-from worker.shared import KitchenSettings, OrderInfo, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import KitchenSettings, OrderInfo
 
 ADA = OrderInfo("z", customer="Ada", toppings=["ham"])
 KEY = workflow_id_for("z")

@@ -32,11 +32,12 @@ from game.simulation.actors import Cook, CookPhase
 from game.simulation.model import Model
 from game.simulation.places.cook_spots import cook_spot
 from game.simulation.receipt_layout import height_of
+from tests.followed_deaths import death
 from tests.pods_scene import NAMES
 from tests.pods_scene import pod as pod_worker
 from tests.serving import ScriptedHost
 from tests.telling import at, kitchen_with, play, staffed, tell, worker
-from tests.test_given_up import START, Kitchen, death, kitchen, quick
+from tests.test_given_up import START, Kitchen, kitchen, quick
 from tests.test_pods import NOW, ended, pod
 from tests.test_receipt_strip import held, receipt
 from tests.test_records_polling import Seen as Polled

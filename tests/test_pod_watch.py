@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from api_stub.background import Troubles
-from api_stub.checkpoint.config import KubernetesConfig
+from api_stub.checkpoint.fleet_section import KubernetesConfig
 from api_stub.fleet.events import Adopted, HostNews, Seen, Vacated
 from api_stub.fleet.kubernetes import client, watch
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, NoAccess
@@ -24,7 +24,7 @@ from api_stub.fleet.kubernetes.known_pods import KnownPods
 from api_stub.fleet.kubernetes.watch import Watch
 from api_stub.fleet.state import Policy
 from tests.kube.stub import Answer, Request, Stub, hang_up, reply
-from tests.running import PATIENCE
+from tests.running import PATIENCE, until
 from tests.test_pods import record
 
 
@@ -39,9 +39,7 @@ class Following:
 
     async def until(self, check: Callable[[], Any]) -> None:
         """Wait until it is so."""
-        async with asyncio.timeout(10 * PATIENCE):
-            while not check():
-                await asyncio.sleep(0.005)
+        await until(check, 10.0)
 
     def names(self) -> list[str]:
         """Of whom something was told."""

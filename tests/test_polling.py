@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
-from tests.running import PATIENCE, RunningStack
+from tests.running import PATIENCE, RunningStack, until
 from worker.connection import Target
 from worker.show import polling, process
 from worker.show.polling import FIRST_PAUSE_S, LONGEST_PAUSE_S, StartPauses, until_polling
@@ -160,14 +160,13 @@ def test_one_that_refuses_is_asked_ever_later_and_told_as_that(
 # --- on a real server ---
 
 
-async def worker_in_here(spec: WorkerSpec, until: Callable[[list[Readiness]], bool]) -> list[Readiness]:
+async def worker_in_here(spec: WorkerSpec, so: Callable[[list[Readiness]], bool]) -> list[Readiness]:
     """Run the worker in this process until that is so, then have it stop."""
     told: list[Readiness] = []
     stop = asyncio.Event()
     running = asyncio.create_task(run_worker(spec, stop, told.append))
     async with asyncio.timeout(30 * PATIENCE):
-        while not until(told):
-            await asyncio.sleep(0.01)
+        await until(lambda: so(told), 30.0)
         stop.set()
         await running
     return told

@@ -23,8 +23,9 @@ from api_stub.gateway.client import Gateway
 from api_stub.gateway.workflow_lookup import MAX_AT_ONCE
 from api_stub.routes.orders import page_of, token_of
 from api_stub.schema import OrderList, OrderStatus, StatusItem
+from tests.made_up_server import AT, MadeUpServer, execution, gateway_on, started_with
+from tests.running import until
 from tests.serving import api
-from tests.test_unfit import AT, MadeUpServer, execution, gateway_on, started_with
 from worker.shared import Stage
 from worker.show.hints import Hint
 
@@ -75,13 +76,6 @@ class Kitchen(MadeUpServer):
 
 def on(server: MadeUpServer, work: Callable[[Gateway], Any]) -> Any:
     return asyncio.run(work(gateway_on(server)))
-
-
-async def until(check: Callable[[], Any], limit_s: float = 20.0) -> None:
-    """Let the loop run until that is so."""
-    async with asyncio.timeout(limit_s):
-        while not check():
-            await asyncio.sleep(0.005)
 
 
 def items(names: list[str]) -> list[StatusItem]:
@@ -206,7 +200,7 @@ def test_a_hint_is_one_look_at_that_order_and_again_until_temporal_shows_it() ->
 
     async def work(gateway: Gateway) -> None:
         going = await watched(gateway)
-        await until(lambda: len(gateway.open_now()) == 201 and not gateway._cache.incomplete(1))
+        await until(lambda: len(gateway.open_now()) == 201 and not gateway._cache.due.incomplete(1))
         server.work("o-1", "w1.1")
         before = server.calls["describe", "o-1"]
         gateway.hinted("w1.1", Hint("started", "o-1", "run-o-1", Stage.PREPARE, 1))
@@ -230,7 +224,7 @@ def test_a_dead_workers_orders_are_looked_at_until_they_are_elsewhere() -> None:
     async def work(gateway: Gateway) -> None:
         going = await watched(gateway)
         gateway.hinted("w1.1", Hint("started", "o-1", "run-o-1", Stage.PREPARE, 1))
-        await until(lambda: gateway.holding() == {"w1.1": ("o-1",)} and not gateway._cache.incomplete(1))
+        await until(lambda: gateway.holding() == {"w1.1": ("o-1",)} and not gateway._cache.due.incomplete(1))
         gateway.died("w1.1")
         before = server.calls["describe", "o-1"]
         await until(lambda: server.calls["describe", "o-1"] - before >= 4)
@@ -248,7 +242,7 @@ def test_what_closes_without_a_word_is_found_by_the_one_shared_query() -> None:
     async def work(gateway: Gateway) -> None:
         gateway._poller._sweep.left = lambda _: 0  # type: ignore[method-assign]
         going = await watched(gateway)
-        await until(lambda: len(gateway.open_now()) == 401 and not gateway._cache.incomplete(1))
+        await until(lambda: len(gateway.open_now()) == 401 and not gateway._cache.due.incomplete(1))
         server.info("o-1").status = COMPLETED
         await until(lambda: gateway.last_read("o-1").status is OrderStatus.DELIVERED)  # type: ignore[union-attr]
         going.cancel()
@@ -300,7 +294,7 @@ def test_a_temporal_that_is_away_makes_open_orders_stale_and_leaves_closed_ones(
 
     async def work(gateway: Gateway) -> None:
         going = await watched(gateway)
-        await until(lambda: not gateway._cache.incomplete(1) and len(gateway.open_now()) == 1)
+        await until(lambda: not gateway._cache.due.incomplete(1) and len(gateway.open_now()) == 1)
         assert all(order.fresh for order in await gateway.statuses(items(["open", "closed"])))
         away = RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
         server.broken |= {("list", ""): away, ("describe", "open"): away, ("describe", "closed"): away}
@@ -310,9 +304,7 @@ def test_a_temporal_that_is_away_makes_open_orders_stale_and_leaves_closed_ones(
             assert closed.fresh and opened.customer == "Ada"
             return not opened.fresh
 
-        async with asyncio.timeout(20):
-            while not await stale():
-                await asyncio.sleep(0.01)
+        await until(stale)
         going.cancel()
 
     on(server, work)

@@ -29,16 +29,8 @@ from api_stub.gateway.reading import (
 )
 from api_stub.gateway.values import MAX_FAILURE_LENGTH, failure_text
 from api_stub.schema import StageView
-from worker.shared import (
-    ACTIVITY_TYPES,
-    Cheese,
-    Crust,
-    OrderInfo,
-    OrderStatus,
-    Stage,
-    fresh_workflow_id,
-    workflow_id_for,
-)
+from worker.ids import fresh_workflow_id, workflow_id_for
+from worker.shared import ACTIVITY_TYPES, Cheese, Crust, OrderInfo, OrderStatus, Stage
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEY = workflow_id_for("manual-1")

@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.records.attempt_holders import Custody, StageAttempt, StageKey
+from api_stub.records.death_receipt import Death, receipt
 from api_stub.records.fleet_log import KEPT_S, FleetLog
 from api_stub.records.interrupted_orders import (
-    Death,
     InterruptedOrder,
     attempt_lost,
     confirmed,
     interrupted,
     next_custodian,
-    receipt,
     seen_history,
     seen_pending,
 )

@@ -4,159 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
-import signal
-import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.records import service as keeper
-from api_stub.records.ledger_lines import Contents, load
+from api_stub.records.ledger_lines import load
 from api_stub.records.service import Records
 from api_stub.records.source import ListedRun
 from api_stub.records.temporal_source import TemporalSource
 from api_stub.schema import Order
-from tests.running import RunningStack, as_yaml, eventually, running_stack
-from tests.serving import ScriptedHost, api
+from tests.records_stack import (
+    back,
+    counted,
+    delete,
+    fresh_id,
+    kill_api,
+    ledger,
+    left,
+    pair,
+    receipt_of,
+    seconds,
+    shared,
+    taken_over,
+    with_temporal,
+)
+from tests.running import RunningStack, eventually, until
+from tests.serving import ScriptedHost
 from worker.connection import Target
 from worker.shared import KitchenSettings, OrderInfo, StageSettings
 
 pytestmark = pytest.mark.stack
-STAGE = {"duration_s": [0.9, 1.0]}
-
-
-def config(directory: Path, **keys: Any) -> Path:
-    file = directory / "records.yaml"
-    text: dict[str, Any] = {
-        "checkpoint": "records",
-        "fleet": {"slots": 2, "start": 2},
-        "activities": {"prepare": STAGE, "bake": STAGE, "deliver": STAGE},
-        **keys,
-    }
-    file.write_text(as_yaml(text))
-    return file
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    directory = tmp_path_factory.mktemp("records")
-    with running_stack(directory / "state", config(directory), "--no-game") as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def left(shared: RunningStack) -> Iterator[list[str]]:
-    """Workflow ids that Temporal was told to delete. A server takes half a minute to do that to a closed
-    one, so that is looked at when the other tests are over."""
-    ids: list[str] = []
-    yield ids
-
-    async def gone(client: Client) -> None:
-        async with asyncio.timeout(150):
-            for workflow_id in ids:
-                with pytest.raises(RPCError, match="not found"):
-                    while await client.get_workflow_handle(workflow_id).describe():
-                        await asyncio.sleep(0.2)
-
-    with_temporal(shared, gone)
-
-
-@pytest.fixture
-def pair(shared: RunningStack) -> RunningStack:
-    """A stack of two workers, both ready."""
-
-    def both() -> bool:
-        for worker in shared.workers():
-            if worker["state"] in ("dead", "empty"):
-                shared.client.post("/fleet/workers", json={"slot": worker["slot"]})
-        return all(worker["state"] == "ready" for worker in shared.workers())
-
-    eventually(both)
-    return shared
-
-
-def fresh_id() -> str:
-    return f"rec-{uuid.uuid4().hex[:12]}"
-
-
-def get(stack: RunningStack, path: str) -> Any:
-    """A GET's body; None where the API is away, or answers that Temporal is."""
-    try:
-        answer = stack.client.get(path)
-    except httpx.HTTPError:
-        return None
-    return answer.json() if answer.status_code == 200 else None
-
-
-def counted(stack: RunningStack) -> dict[str, Any]:
-    """An audit that was counted after this call, not a moment before."""
-    now = datetime.now(UTC)
-
-    def check() -> dict[str, Any] | None:
-        body: dict[str, Any] | None = get(stack, "/audit")
-        return body if body is not None and datetime.fromisoformat(body["counted_at"]) >= now else None
-
-    return eventually(check) or {}
-
-
-def ledger(stack: RunningStack) -> Contents:
-    loaded = load((stack.state / "ledger.txt").read_bytes())
-    assert not loaded.problems
-    return loaded.contents
-
-
-def with_temporal(stack: RunningStack, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
-    """Go to Temporal behind the API's back."""
-
-    async def go() -> None:
-        await work(await Client.connect(stack.temporal))
-
-    asyncio.run(go())
-
-
-def delete(stack: RunningStack, workflow_id: str) -> None:
-    async def work(client: Client) -> None:
-        request = DeleteWorkflowExecutionRequest(
-            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow_id)
-        )
-        await client.workflow_service.delete_workflow_execution(request)
-
-    with_temporal(stack, work)
-
-
-def receipt_of(stack: RunningStack, worker: str, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The receipt of this worker's death, as soon as it is so."""
-
-    def check() -> dict[str, Any] | None:
-        found = [one for one in get(stack, "/receipts") or [] if one["worker"] == worker]
-        assert len(found) <= 1
-        return found[0] if found and ready(found[0]) else None
-
-    return eventually(check) or {}
-
-
-def taken_over(receipt: dict[str, Any]) -> bool:
-    return bool(receipt["orders"]) and all(order["to"] for order in receipt["orders"])
-
-
-def seconds(later: str, earlier: str) -> float:
-    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
-
-
+__all__ = ["left", "pair", "shared"]  # fixtures
 QUICK = StageSettings((0.0, 0.1))
 
 
@@ -185,11 +71,6 @@ def test_finished_orders_leave_and_are_carried_on(
         await kept.take(order)
         return order
 
-    async def until(check: Callable[[], Coroutine[Any, Any, bool]]) -> None:
-        async with asyncio.timeout(20):
-            while not await check():
-                await asyncio.sleep(0.05)
-
     async def live() -> None:
         async with records() as (gateway, kept):
             done = await place(gateway, kept, KitchenSettings(QUICK, QUICK, QUICK))
@@ -202,7 +83,7 @@ def test_finished_orders_leave_and_are_carried_on(
             async def carried() -> bool:
                 return (await kept.audit()).carried == 2
 
-            await until(carried)
+            await until(carried, every_s=0.05)
             await kept.take(done)  # its client asks once more, while the server has not deleted it yet
             left.extend([done.workflow_id or "", bad.workflow_id or ""])
             now = await kept.audit()
@@ -368,151 +249,3 @@ def test_statistics_and_receipts_say_what_was_done(pair: RunningStack) -> None:
     assert sum(after["latency_s"]["counts"]) == after["orders"]["delivered"]
     assert sum(after["curves"]["started"]) == sum(before["curves"]["started"]) + 3
     assert after["latency_s"]["p50"] <= after["latency_s"]["p95"]
-
-
-def kill_api(stack: RunningStack) -> int:
-    old = stack.pids()["api"]
-    os.kill(old, signal.SIGKILL)
-    return old
-
-
-def back(stack: RunningStack, old: int) -> bool:
-    return stack.pids().get("api") not in (None, old) and get(stack, "/audit") is not None
-
-
-def test_an_api_that_is_killed_while_it_takes_orders_forgets_none(pair: RunningStack) -> None:
-    before = counted(pair)
-    ids = [fresh_id() for _ in range(50)]
-    answered: list[str] = []
-
-    async def place_all() -> int:
-        enough = asyncio.Event()
-
-        async def place(client: httpx.AsyncClient, order_id: str) -> None:
-            try:
-                answer = await client.post("/orders", json={"id": order_id})
-            except httpx.HTTPError:
-                return
-            if answer.status_code == 201:
-                answered.append(order_id)
-                if len(answered) >= 10:
-                    enough.set()
-
-        limits = httpx.Limits(max_connections=20)
-        async with httpx.AsyncClient(base_url=pair.api_url, limits=limits, timeout=10) as client:
-            placing = asyncio.gather(*(place(client, order_id) for order_id in ids))
-            await enough.wait()
-            old = kill_api(pair)
-            await placing
-            return old
-
-    old = asyncio.run(place_all())
-    eventually(lambda: back(pair, old))
-    known = {key.rpartition("--")[0] for key in ledger(pair).entries}
-    assert len(answered) >= 10
-    assert set(answered) <= known
-    for order_id in ids:  # whoever was not answered asks again, as its client would
-        assert pair.order(order_id)["id"] == order_id
-    known = {key.rpartition("--")[0] for key in ledger(pair).entries}
-    assert set(ids) <= known
-
-    now = counted(pair)
-    assert (now["started"], now["lost"]) == (before["started"] + 50, before["lost"])
-
-    async def clear(client: Client) -> None:
-        # Fifty orders would keep two cooks busy for long; the tests after this one want them free.
-        for entry in list(ledger(pair).entries.values()):
-            if entry.workflow_id.rpartition("--")[0] in ids:
-                with contextlib.suppress(RPCError):  # it is delivered already
-                    await client.get_workflow_handle(entry.workflow_id).terminate("the test is over")
-
-    with_temporal(pair, clear)
-
-
-def test_receipts_survive_the_api_and_go_on(pair: RunningStack) -> None:
-    order_id = fresh_id()
-    pair.order(order_id)
-    first = pair.until_worked_on(order_id, "prepare")
-    pair.client.delete("/fleet/workers/1")
-    pair.client.delete("/fleet/workers/2")
-    told = receipt_of(pair, first, lambda receipt: bool(receipt["orders"]))
-    (mine,) = [order for order in told["orders"] if order["id"] == order_id]
-    assert mine["to"] is None, "nobody is there to take it over"
-    for slot in (1, 2):
-        pair.until_worker(slot, "dead")
-    newest = max(receipt["n"] for receipt in get(pair, "/receipts"))
-
-    old = kill_api(pair)
-    eventually(lambda: back(pair, old))
-
-    def mine_is_taken_over(receipt: dict[str, Any]) -> bool:
-        """It may have held one that an earlier test has terminated, too: nobody takes that."""
-        return any(order["id"] == order_id and order["to"] for order in receipt["orders"])
-
-    again = receipt_of(pair, first, mine_is_taken_over)
-    assert (again["n"], again["exit_observed_at"]) == (told["n"], told["exit_observed_at"])
-    (mine,) = [order for order in again["orders"] if order["id"] == order_id]
-    assert mine["to"] in [worker["id"] for worker in pair.workers()]
-    pair.until_worker(1, "ready")
-    pair.client.delete("/fleet/workers/1")
-    (third,) = eventually(lambda: pair.client.get("/receipts", params={"after": newest}).json()) or [{}]
-    assert third["n"] == newest + 1 and third["slot"] == 1
-
-
-def test_without_temporal_there_is_no_count_at_all(pair: RunningStack) -> None:
-    old = pair.pids()["temporal"]
-    eventually(lambda: get(pair, "/stats"))
-    os.kill(old, signal.SIGSTOP)
-    try:
-
-        def refused() -> bool:
-            answer = pair.client.get("/audit")
-            assert answer.status_code in (200, 503)
-            return answer.status_code == 503 and answer.json()["type"] == "/problems/temporal-unreachable"
-
-        eventually(refused)
-        assert pair.client.get("/stats").status_code == 200, "the last count, which says of when it is"
-    finally:
-        os.kill(old, signal.SIGCONT)
-    eventually(lambda: get(pair, "/audit"))
-
-
-def test_an_order_that_the_ledger_did_not_take_is_not_confirmed(
-    pair: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(fd: int, data: Any) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with api(pair.temporal) as made:
-        assert made("GET", "/audit").json()["type"] == "/problems/ledger-unwritable", "it keeps none"
-        gateway, fleet = made.kitchen.gateway, made.kitchen.fleet
-        kept = Records(tmp_path, gateway, TemporalSource(gateway), fleet, lambda: 3600.0)
-        kept.load()
-        made.kitchen.records = kept
-        body = {"id": fresh_id()}
-        with monkeypatch.context() as disk:
-            disk.setattr(os, "write", full)
-            refused = made.post("/orders", body)
-            wire = made.post("/orderPizza", body)
-        for answer in (refused, wire):
-            assert answer.status_code == 503
-            assert answer.json()["type"] == "/problems/ledger-unwritable"
-            assert "No space left" in answer.json()["detail"]
-        assert "is placed, but" in refused.json()["detail"], "nobody knew that the disk is full"
-        assert "was not placed" in wire.json()["detail"], "now it is known"
-        tries: list[httpx.Response] = []
-
-        def taken() -> bool:
-            tries.append(made.post("/orders", body))
-            return tries[-1].status_code != 503
-
-        eventually(taken)
-        again = tries[-1]
-        assert again.status_code == 200, "Temporal has it, as was said"
-        entries = load((tmp_path / "ledger.txt").read_bytes()).contents.entries
-        assert list(entries) == [again.json()["workflow_id"]]
-        now = made("GET", "/audit").json()
-        assert (now["started"], now["lost"], now["balanced"]) == (1, 0, True)
-        assert made("GET", "/receipts").json() == []
-        assert made("GET", "/receipts?after=-1").status_code == 422
-        made.run(kept.close())

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import os
 import random
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pygame
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,31 +20,16 @@ from game.api_state.events import (
     OrderTakenOver,
     WorkerDied,
 )
-from game.desktop import settings as choices
-from game.desktop.settings import Settings, load, save, settings_file
-from game.drawing.art import Art
-from game.drawing.brush import Brush
-from game.drawing.text import Pen
-from game.drawing.view import View
-from game.geometry import Box, inside
-from game.inputs import KeyPress, PointerPress
-from game.scene.hud.draw import draw_hud, hud_figures
-from game.simulation.controls.app_requests import AppRequests
-from game.simulation.controls.dispatch import handle
-from game.simulation.display.bands_and_buttons import MUTED_SIGN, ORDER_BUTTON, UI_BUTTON
-from game.simulation.model import Model
 from game.simulation.places.stage_places import Place
 from game.sound.cues import Ambience, Cue, ambience_for, pan, sounds_for
 from game.sound.limiter import AGAIN, CEILING, PEAK, VOICES
-from game.sound.loudspeaker import DUCKED, LOOP_CHANNELS, Loudspeaker, facts_of, limiter_for
+from game.sound.loudspeaker import facts_of, limiter_for
 from game.sound.synth import LEVELS, LOOPS, RATE, SOUNDS, WINDOW, Wave, loudness, pcm
-from tests.running import ROOT, eventually
-from tests.telling import S, kitchen_with, order, seen, staffed, tell, worker
+from tests.sound_scene import kitchen, names
+from tests.telling import S, order, seen, staffed, tell, worker
 
 WAVES: dict[str, Wave] = {name: make() for name, make in SOUNDS.items()}
 EFFECTS = sorted(set(SOUNDS) - LOOPS)
-
-# Numbers.
 
 
 def spectrum(wave: Wave) -> tuple[np.ndarray, np.ndarray]:
@@ -129,19 +105,6 @@ def test_the_mixer_gets_whole_numbers_on_both_sides() -> None:
     assert np.array_equal(made[:, 0], made[:, 1])
 
 
-# Cues.
-
-
-def kitchen() -> Model:
-    """Two cooks; `a` bakes with the first one, `b` waits at the counter."""
-    crew = [worker(1), worker(2)]
-    return kitchen_with(crew, [order("a", S.BAKING, 1, worker="w1.1"), order("b")], settle=6.0)
-
-
-def names(cues: tuple[Cue, ...]) -> list[str]:
-    return [cue.name for cue in cues]
-
-
 def test_every_thing_that_happens_has_its_sound() -> None:
     model = kitchen()
     cook = model.cooks[1].spot
@@ -211,8 +174,6 @@ def test_panning_keeps_the_power(x: float) -> None:
     assert (left > right) == (x < 960) or left == pytest.approx(right)
 
 
-# The limiter.
-
 CUES = st.tuples(st.sampled_from(EFFECTS), st.floats(0.05, 1.0), st.floats(0.0, 1920.0))
 
 
@@ -277,221 +238,3 @@ def test_a_crowd_in_one_frame_is_one_pop() -> None:
     assert 0 < second.gain <= 1.0
     (later,) = limiter.admit([Cue("pop", 0.0)], 9.0)
     assert later.gain == 1.0, "what has ended takes no room"
-
-
-# The loudspeaker.
-
-
-@pytest.fixture
-def loudspeaker(monkeypatch: pytest.MonkeyPatch) -> Loudspeaker:
-    """One on SDL's dummy device, ready; closed again at the end by its test's own `stop`."""
-    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
-    made = Loudspeaker()
-    made.start()
-    eventually(lambda: made.ready or made.trouble)
-    assert made.ready, made.trouble
-    return made
-
-
-def volumes(channel: int) -> float:
-    return float(pygame.mixer.Channel(channel).get_volume())
-
-
-def test_the_loudspeaker_plays_ducks_and_mutes(loudspeaker: Loudspeaker) -> None:
-    try:
-        assert pygame.mixer.get_init() == (RATE, -16, 2)
-        for _ in range(60):
-            loudspeaker.frame((), Ambience(1.0, 0.5, 960.0), 1 / 60)
-        hum, oven = (pygame.mixer.Channel(LOOP_CHANNELS[name]) for name in ("hum", "oven"))
-        assert hum.get_busy() and oven.get_busy()
-        assert loudspeaker.gains == pytest.approx({"hum": 1.0, "oven": 0.5}, abs=0.02)
-        played = loudspeaker.frame((Cue("ding", 1800.0), Cue("ding", 1800.0)), Ambience(), 1 / 60)
-        assert names(played) == ["ding"]
-        assert sum(pygame.mixer.Channel(n).get_busy() for n in range(2, 2 + VOICES)) == 1
-        for _ in range(20):
-            loudspeaker.frame((), Ambience(), 1 / 60)
-        assert loudspeaker.gains["hum"] == pytest.approx(DUCKED, abs=0.02)
-        for _ in range(240):
-            loudspeaker.frame((), Ambience(), 1 / 60)
-        assert loudspeaker.gains["hum"] == pytest.approx(1.0, abs=0.02), "the ding has ended"
-        assert not oven.get_busy()
-        loudspeaker.mute(True)
-        assert loudspeaker.frame((Cue("pop", 3.0),), Ambience(), 1 / 60) == ()
-        for _ in range(60):
-            loudspeaker.frame((), Ambience(), 1 / 60)
-        eventually(lambda: not pygame.mixer.get_busy())
-        loudspeaker.mute(False)
-        assert names(loudspeaker.frame((Cue("pop", 3.0),), Ambience(), 1 / 60)) == ["pop"]
-    finally:
-        loudspeaker.stop()
-    assert not pygame.mixer.get_init() and not loudspeaker.ready
-
-
-def test_a_device_that_goes_away_is_no_problem(loudspeaker: Loudspeaker) -> None:
-    pygame.mixer.quit()
-    assert loudspeaker.frame((Cue("pop", 3.0),), Ambience(), 1 / 60) == ()
-    loudspeaker.mute(True)
-    loudspeaker.stop()
-
-
-WITHOUT_A_DEVICE = """
-import time
-from game.sound.cues import Ambience, Cue
-from game.sound.loudspeaker import Loudspeaker
-made = Loudspeaker()
-made.start()
-end = time.monotonic() + 60
-while not (made.ready or made.trouble) and time.monotonic() < end:
-    made.frame((Cue("pop", 1.0),), Ambience(), 0.01)
-    time.sleep(0.01)
-made.frame((Cue("pop", 1.0),), Ambience(), 0.01)
-made.mute(True)
-print("ready" if made.ready else "trouble" if made.trouble else "neither")
-made.stop()
-"""
-
-
-@pytest.mark.parametrize("driver", ["alsa", "no-such-driver", "disk", "dummy"])
-def test_without_a_device_nothing_is_said_and_nothing_breaks(driver: str, tmp_path: Path) -> None:
-    # The display's variables are of no use here, and a card that this machine may have is hidden.
-    environment = {
-        **os.environ,
-        "SDL_AUDIODRIVER": driver,
-        "ALSA_CARD": "none",
-        "PYGAME_HIDE_SUPPORT_PROMPT": "1",
-    }
-    if driver == "disk":
-        environment["SDL_DISKAUDIOFILE"] = str(tmp_path / "no" / "such" / "directory")
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_A_DEVICE],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    if driver != "alsa":
-        # Whether ALSA finds a device depends on the machine; whether it is quiet must not.
-        assert done.stdout.strip() == ("ready" if driver == "dummy" else "trouble")
-
-
-# Mute, and what is remembered.
-
-
-def test_m_mutes_and_so_does_a_press_on_the_sign_the_other_way() -> None:
-    model = kitchen()
-    x, y = MUTED_SIGN[0] + 20, MUTED_SIGN[1] + 20
-
-    def told(item: KeyPress | PointerPress) -> bool:
-        out = AppRequests()
-        handle(model, item, out)
-        assert not out.commands and not out.wishes
-        return model.setup.muted
-
-    assert not told(PointerPress(x, y)), "without the sign there is nothing to press"
-    assert told(KeyPress("m")) and told(KeyPress("m", repeat=True))
-    assert not told(PointerPress(x, y))
-    assert told(KeyPress("m")) and not told(KeyPress("m"))
-
-
-def test_choices_are_found_again(tmp_path: Path) -> None:
-    file = settings_file({"XDG_CONFIG_HOME": str(tmp_path / "deep" / "er")})
-    assert load(file) == Settings()
-    assert save(file, Settings(muted=True)) and load(file) == Settings(muted=True)
-    file.write_text(json.dumps({"muted": True, "of a later version": [1, 2]}))
-    assert save(file, Settings()) and json.loads(file.read_text()) == {
-        **asdict(Settings()),
-        "of a later version": [1, 2],
-    }
-    assert [found.name for found in file.parent.iterdir()] == ["settings.json"], (
-        "nothing half-written is left"
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "[]",
-        "null",
-        '"muted"',
-        '{"muted": "yes"}',
-        '{"muted": 1}',
-        "\x00\xff",
-        "[" * 9000,
-        " " * 20000 + "{}",
-    ],
-)
-def test_a_broken_file_counts_as_none_and_is_mended(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "settings.json"
-    file.write_bytes(text.encode("latin-1"))
-    assert load(file) == Settings()
-    assert save(file, Settings(muted=True)) and load(file) == Settings(muted=True)
-
-
-def test_a_place_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("not a directory")
-    assert not save(blocked / "settings.json", Settings(muted=True))
-    assert load(blocked / "settings.json") == Settings() and load(None) == Settings()
-    assert not save(None, Settings())
-
-
-def test_a_write_that_fails_leaves_the_old_choices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "settings.json"
-    save(file, Settings(muted=True))
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(choices.os, "replace", full)
-    assert not save(file, Settings())
-    assert load(file) == Settings(muted=True)
-    assert [found.name for found in tmp_path.iterdir()] == ["settings.json"]
-
-
-def test_a_relative_config_directory_is_no_directory(tmp_path: Path) -> None:
-    assert (
-        settings_file({"XDG_CONFIG_HOME": "here"})
-        == Path.home() / ".config" / "gopherpizza" / "settings.json"
-    )
-    assert settings_file({}) == settings_file({"XDG_CONFIG_HOME": ""})
-
-
-@pytest.fixture
-def brush(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brush]:
-    """A third-size frame on a display that nobody sees."""
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    ours = not pygame.display.get_surface()
-    if ours:
-        pygame.display.init()
-        pygame.display.set_mode((640, 360))
-    view = View(pygame.Surface((640, 360)))
-    yield Brush(view, Art(1 / 3), Pen(view))
-    if ours:
-        pygame.display.quit()
-
-
-@pytest.mark.parametrize("muted", [False, True])
-def test_a_muted_kitchen_says_so_in_words(brush: Brush, muted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = kitchen()
-    model.setup.muted = muted
-    written: dict[str, Box] = {}
-    real = Pen.write
-
-    def recording(self: Pen, text: str, *rest: Any, **more: Any) -> Box:
-        written[text] = real(self, text, *rest, **more)
-        return written[text]
-
-    monkeypatch.setattr(Pen, "write", recording)
-    draw_hud(brush, hud_figures(model))
-    assert ("Muted" in written) == muted
-    if muted:
-        x, y, w, h = written["Muted"]
-        assert inside(MUTED_SIGN, x, y) and inside(MUTED_SIGN, x + w, y + h)
-    (hint,) = (box for text, box in written.items() if text.startswith("1–9"))
-    assert ORDER_BUTTON[0] + ORDER_BUTTON[2] < hint[0]
-    assert hint[0] + hint[2] < (MUTED_SIGN if muted else UI_BUTTON)[0]
-    assert MUTED_SIGN[0] + MUTED_SIGN[2] < UI_BUTTON[0]

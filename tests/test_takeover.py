@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from tests.running import RunningStack, eventually
 from worker.activities import PizzaActivities
-from worker.shared import workflow_id_for
+from worker.ids import workflow_id_for
 from worker.worker import build_worker
 
 pytestmark = pytest.mark.stack

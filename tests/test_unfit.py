@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import (
-    DescribeWorkflowExecutionResponse,
-    ListWorkflowExecutionsResponse,
-)
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -27,31 +20,18 @@ from api_stub.errors import NoSuchOrder, RecordUnreadable, TemporalUnreachable
 from api_stub.gateway import reader
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.freshness import Freshness
-from api_stub.gateway.history_events import read_log
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
-from api_stub.gateway.pending import code_fault
-from api_stub.gateway.reading import (
-    CLOSED_STATES,
-    FromDescription,
-    FromHistory,
-    read_execution,
-    read_history,
-    read_order,
-)
-from api_stub.gateway.values import moment
+from api_stub.gateway.reading import CLOSED_STATES, FromDescription, FromHistory, read_execution, read_order
 from api_stub.records.audit import verdict
-from api_stub.records.source import ListedRun
-from api_stub.records.stats import latency, times_of
-from api_stub.records.temporal_source import PAUSED, read_pending, read_row
-from api_stub.schema import Listing, Order, OrderList, OrderStatus, StatusItem
+from api_stub.records.temporal_answers import PAUSED, read_row
+from api_stub.schema import Listing, Order, OrderStatus, StatusItem
 from api_stub.unreadable_records import UnreadableRecords
+from tests.made_up_server import AT, MadeUpServer, by_id, execution, gateway_on, on
 from tests.recorded import T0
-from worker.connection import Target
-from worker.shared import ACTIVITY_TYPES, CodeFault, OrderInfo, Stage, StageProgress, workflow_id_for
+from tests.running import until
+from worker.shared import OrderInfo
 
-RUNNING = WorkflowExecutionStatus.RUNNING.value
-AT = int(T0.timestamp())
 ODD_IDS = (
     "by hand",
     "no-dashes",
@@ -64,101 +44,6 @@ ODD_IDS = (
     "a--",
     "nul\0",
 )
-
-
-def execution(
-    workflow_id: str, state: int = RUNNING, run: str = "", start: int = AT, close: int | None = None
-) -> WorkflowExecutionInfo:
-    """An execution as a server lists it."""
-    info = WorkflowExecutionInfo(status=state, history_length=3)  # type: ignore[arg-type]
-    info.execution.workflow_id, info.execution.run_id = workflow_id, run or f"run-{workflow_id}"[:60]
-    info.start_time.seconds = start
-    if close is not None:
-        info.close_time.seconds = close
-    return info
-
-
-def started_with(order: object) -> HistoryEvent:
-    """The first event of a workflow that was started with this."""
-    event = HistoryEvent(event_id=1, event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
-    payload = event.workflow_execution_started_event_attributes.input.payloads.add()
-    payload.metadata["encoding"] = b"json/plain"
-    payload.data = order if isinstance(order, bytes) else json.dumps(order).encode()
-    return event
-
-
-class MadeUpServer:
-    """Answers the gateway's calls, in an SDK client's place. `broken`: what a call about an order raises."""
-
-    namespace = "default"
-
-    def __init__(self, *executions: WorkflowExecutionInfo) -> None:
-        self.executions = list(executions)
-        self.histories: dict[str, list[HistoryEvent]] = {}
-        self.broken: dict[tuple[str, str], BaseException] = {}
-        self.calls: Counter[tuple[str, str]] = Counter()
-        self.workflow_service = self
-        self.page = 1000
-
-    def _call(self, what: str, workflow_id: str) -> None:
-        self.calls[what, workflow_id] += 1
-        if (error := self.broken.get((what, workflow_id))) is not None:
-            raise error
-
-    async def list_workflow_executions(self, request: Any, timeout: Any) -> ListWorkflowExecutionsResponse:
-        self._call("list", "")
-        begin = int(request.next_page_token or b"0")
-        end = begin + min(self.page, request.page_size)
-        more = str(end).encode() if end < len(self.executions) else b""
-        return ListWorkflowExecutionsResponse(executions=self.executions[begin:end], next_page_token=more)
-
-    async def describe_workflow_execution(
-        self, request: Any, timeout: Any
-    ) -> DescribeWorkflowExecutionResponse:
-        wanted = request.execution
-        self._call("describe", wanted.workflow_id)
-        found = [
-            info
-            for info in self.executions
-            if info.execution.workflow_id == wanted.workflow_id
-            and wanted.run_id in ("", info.execution.run_id)
-        ]
-        if not found:
-            raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
-        newest = max(found, key=lambda info: (info.start_time.seconds, info.status == RUNNING))
-        return DescribeWorkflowExecutionResponse(workflow_execution_info=newest)
-
-    def get_workflow_handle(self, workflow_id: str, run_id: str | None) -> Any:
-        server = self
-
-        class Handle:
-            async def fetch_history_events(self, page_size: int) -> AsyncIterator[HistoryEvent]:
-                server._call("history", workflow_id)
-                for event in server.histories.get(workflow_id, []):
-                    yield event
-
-            async def query(self, *arguments: Any, **options: Any) -> Any:
-                server._call("query", workflow_id)
-                raise KeyError("a worker of other code")
-
-        return Handle()
-
-
-def gateway_on(server: Any) -> Gateway:
-    """A gateway whose client is made up."""
-    made = Gateway(Target("127.0.0.1:1"))
-    made._client = server
-    return made
-
-
-def on(server: MadeUpServer, work: Callable[[Gateway], Any]) -> Any:
-    return asyncio.run(work(gateway_on(server)))
-
-
-def by_id(orders: list[Order]) -> dict[str, Order]:
-    # What is told can be sent, and read by the other side.
-    sent = OrderList(orders=orders).model_dump_json()
-    return {order.id: order for order in OrderList.model_validate_json(sent).orders}
 
 
 @pytest.mark.parametrize("state", [0, 8, 9, 77, 2**31 - 1])
@@ -318,136 +203,6 @@ def test_a_workflow_without_a_history_is_told_by_its_description() -> None:
     assert set(orders) == {"bare", "good"}
 
 
-TIMES = [-(2**63), -62135596801, -62135596800, -1, 253402300799, 253402300800, 2**63 - 1]
-
-
-@pytest.mark.parametrize("seconds", TIMES)
-@pytest.mark.parametrize("nanos", [0, -5, 2**31 - 1])
-def test_a_time_that_is_none_is_not_known(seconds: int, nanos: int) -> None:
-    info = execution("odd", 2, close=AT)
-    for stamp in (info.start_time, info.close_time):
-        stamp.seconds, stamp.nanos = seconds, nanos
-    assert moment(info.start_time) is None
-    order = read_order(read_execution(info), FromHistory(OrderInfo("odd")))
-    assert order.started_at is None and order.finished_at is None
-    assert Order.model_validate_json(order.model_dump_json()) == order
-    row = read_row(info)
-    assert 0 <= row.started <= 8e9 and row.closed is not None
-    found = latency(times_of([row, ListedRun("good", "r", "completed", 10.0, 12.0)]))
-    json.dumps(found.model_dump(), allow_nan=False)
-    assert moment(execution("good").start_time) == datetime.fromtimestamp(AT, UTC)
-
-
-def test_a_closed_run_without_a_closing_time_is_closed() -> None:
-    row = read_row(execution("odd", 2))
-    assert row.state == "completed" and row.closed == row.started
-    order = read_order(read_execution(execution("odd", 2)), FromHistory(OrderInfo("odd")))
-    assert order.status is OrderStatus.DELIVERED and order.finished_at is None
-    json.dumps(latency(times_of([row])).model_dump(), allow_nan=False)
-
-
-def pending(kind: str, state: int, attempt: int = 1) -> PendingActivityInfo:
-    info = PendingActivityInfo(state=state, attempt=attempt)  # type: ignore[arg-type]
-    info.activity_type.name, info.last_worker_identity = kind, "w1.1"
-    info.last_started_time.seconds = AT
-    return info
-
-
-@pytest.mark.parametrize("state", [0, 4, 6, 77])
-def test_an_activity_in_an_unknown_state_is_in_nobodys_hands(state: int) -> None:
-    activities = [pending("WashDishes", state), pending(ACTIVITY_TYPES[Stage.BAKE], state, attempt=-3)]
-    order = read_order(read_execution(execution("a"), activities), FromHistory(OrderInfo("a")))
-    assert order.status is OrderStatus.BAKING and order.worker is None and order.attempt == 0
-    assert Order.model_validate_json(order.model_dump_json()) == order
-    read = read_pending(activities[1])
-    assert not read.running and read.attempt == 0
-
-
-def test_an_activity_that_is_asked_to_pause_is_still_worked_on() -> None:
-    asked = pending("Deliver", PendingActivityState.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED)
-    assert read_order(read_execution(execution("a"), [asked]), FromHistory(OrderInfo("a"))).worker == "w1.1"
-    assert read_pending(asked).running
-
-
-@pytest.mark.parametrize("length", [-1, 0, 2**62])
-def test_a_length_that_no_history_has_is_no_harm(length: int) -> None:
-    info = execution("odd")
-    info.history_length = length
-    server = MadeUpServer(info)
-    server.histories["odd"] = [started_with({"id": "odd", "customer": "Ada"})]
-    for order in by_id(on(server, lambda gateway: gateway.listing(None, False, 9)).orders).values():
-        assert order.customer == "Ada" and order.fresh
-
-
-def test_events_that_nobody_knows_are_told_by_their_number() -> None:
-    odd = HistoryEvent(event_id=7, event_type=999)  # type: ignore[arg-type]
-    odd.event_time.seconds = 2**62
-    begun = HistoryEvent(event_id=8, event_type=EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED)
-    begun.activity_task_started_event_attributes.attempt = -7
-    begun.activity_task_started_event_attributes.scheduled_event_id = 12345
-    lines = read_log([odd, begun, started_with({"id": "x"})])
-    assert [line.type for line in lines] == [
-        "EventType999",
-        "ActivityTaskStarted",
-        "WorkflowExecutionStarted",
-    ]
-    assert [line.n for line in lines] == [7, 8, 1]
-    assert lines[0].at.year == 1970 and lines[1].attempt is None
-    assert read_history([odd, begun], "x").info == OrderInfo("x")
-
-
-INPUTS: list[object] = [
-    None,
-    b"\xff\xfe",
-    b"[" * 100_000,
-    b'{"id": "x", "crust": ' + b"9" * 5000 + b"}",
-    [],
-    7,
-    {"id": "x", "crust": 5},
-    {"id": "x", "toppings": "ham"},
-    {"id": "x", "toppings": {"ham": 1}},
-    {"id": None},
-    {"customer": "Ada"},
-    {"id": "x", "crust": "C" * 100_000, "cheese": "\ud800"},
-    {"id": "x" * 100_000, "customer": "n" * 10_000, "toppings": ["\ud800" * 99] * 99},
-    {"id": "x", "customer": "Z" + "\u0335" * 10_000},
-    {"id": "x", "customer": "a\0b\nc\u2028\u202e\ud800"},
-]
-
-
-@pytest.mark.parametrize("order", INPUTS, ids=lambda order: repr(order)[:40])
-def test_whatever_a_workflow_was_started_with_the_answer_can_be_sent(order: object) -> None:
-    server = MadeUpServer(execution("odd"), execution("good"))
-    server.histories["odd"] = [started_with(order)]
-    server.histories["good"] = [started_with({"id": "good", "customer": "Zoe\u0308", "toppings": ["ham"]})]
-    orders = by_id(on(server, lambda gateway: gateway.listing(None, False, 9)).orders)
-    assert orders["good"].customer == "Zo\u00eb" and orders["good"].toppings == ["ham"]
-    assert orders["odd"].fresh and len(orders["odd"].model_dump_json()) < 5000
-
-
-def test_an_order_that_was_placed_in_another_spelling_is_the_same_order() -> None:
-    """Orders of yesterday lie in Temporal as they were sent; what is compared is what is read."""
-    info = OrderInfo("z", customer="Zo\u00eb")
-    server = MadeUpServer(execution(workflow_id_for("z")))
-    server.histories[workflow_id_for("z")] = [started_with({"id": "z", "customer": "Zoe\u0308"})]
-    assert (
-        on(server, lambda gateway: gateway._placer._same_again(workflow_id_for("z"), info)).customer
-        == "Zo\u00eb"
-    )
-
-
-def test_a_fault_of_edited_code_can_be_sent() -> None:
-    activity = pending("PreparePizza", PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED)
-    payload = activity.last_failure.application_failure_info.details.payloads.add()
-    payload.metadata["encoding"] = b"json/plain"
-    payload.data = json.dumps({"file": "\ud800", "line": 10**40, "message": "m\udfff" * 9999}).encode()
-    fault = code_fault([activity])
-    assert fault is not None and fault.line is None
-    (fault.file + fault.message).encode()
-    assert len(fault.message) <= 2000
-    assert isinstance(fault, CodeFault) and not isinstance(fault, StageProgress)
-
-
 def test_a_query_that_is_answered_oddly_is_no_answer() -> None:
     server = MadeUpServer(execution("a"))
     assert on(server, lambda gateway: gateway.order("a")).status is OrderStatus.RECEIVED
@@ -490,12 +245,9 @@ def test_the_watch_never_ends() -> None:
 
     async def work(gateway: Gateway) -> None:
         going = asyncio.create_task(keep_running("the watch", gateway.watch))
-        async with asyncio.timeout(20):
-            while not server.calls["list", ""]:
-                await asyncio.sleep(0.005)
-            del server.broken["list", ""]
-            while gateway.last_read("good") is None:
-                await asyncio.sleep(0.005)
+        await until(lambda: server.calls["list", ""])
+        del server.broken["list", ""]
+        await until(lambda: gateway.last_read("good") is not None)
         assert not going.done()
         going.cancel()
 

@@ -20,7 +20,7 @@ from api_stub.records import takeovers as follow
 from api_stub.records import temporal_source as records
 from api_stub.records.attempt_holders import AttemptHolders
 from api_stub.records.audit import tally
-from api_stub.records.interrupted_orders import Death
+from api_stub.records.death_receipt import Death
 from api_stub.records.ledger_lines import Totals
 from api_stub.records.open_orders import Orders
 from api_stub.records.receipts import Receipts
@@ -28,11 +28,13 @@ from api_stub.records.recount import Recount
 from api_stub.records.retries import Retries
 from api_stub.records.source import ListedRun, Pending, StageHistory, WorkflowState, run_all
 from api_stub.records.takeovers import TakeoverTracker
-from api_stub.records.temporal_source import TemporalSource, read_row
+from api_stub.records.temporal_answers import read_row
+from api_stub.records.temporal_source import TemporalSource
 from api_stub.records.timeouts import Timeouts
 from api_stub.schema import Order, OrderStatus, Stage, StageView
+from tests.made_up_server import MadeUpServer, execution, gateway_on
 from tests.recorded import T0, MadeUpTemporal, ledger_of
-from tests.test_unfit import MadeUpServer, execution, gateway_on
+from tests.running import until
 
 NOW = T0.timestamp()
 ERRORS = [ValueError("odd"), RecordUnreadable("corrupt"), KeyError("WashDishes")]
@@ -149,13 +151,11 @@ def order(name: str) -> Order:
     return Order(id=name, workflow_id=name, status=OrderStatus.BAKING, worker="w1.1")
 
 
-async def until(check: Callable[[], object], follower: TakeoverTracker) -> None:
+async def followed_until(check: Callable[[], object], follower: TakeoverTracker) -> None:
     """Let the follower run until the check is truthy."""
     going = asyncio.create_task(follower.run())
     try:
-        async with asyncio.timeout(20):
-            while not check():
-                await asyncio.sleep(0.005)
+        await until(check)
         assert not going.done()
     finally:
         going.cancel()
@@ -184,13 +184,13 @@ def test_a_receipt_has_every_order_that_can_be_read(
 
     async def run() -> None:
         follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
-        await until(lambda: receipts.after(0)[0].orders, follower)
+        await followed_until(lambda: receipts.after(0)[0].orders, follower)
         assert [one.id for one in receipts.after(0)[0].orders] == ["good", "well"]
         # One that was read and now cannot be: the others are followed to their end.
         temporal.broken = {"good": error}
         after = Pending("2", Stage.BAKE, 2, True, "w2.1", NOW + 1)
         temporal.grips["well"] = WorkflowState("well", "run-well", True, after)
-        await until(lambda: receipts.after(0)[0].orders[1].to, follower)
+        await followed_until(lambda: receipts.after(0)[0].orders[1].to, follower)
         assert receipts.after(0)[0].orders[0].to is None
 
     with caplog.at_level(logging.WARNING):
@@ -213,10 +213,10 @@ def test_a_takeover_is_told_though_the_history_cannot_be_read(error: BaseExcepti
 
     async def run() -> None:
         follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
-        await until(lambda: receipts.after(0)[0].orders, follower)
+        await followed_until(lambda: receipts.after(0)[0].orders, follower)
         after = Pending("2", Stage.BAKE, 2, True, "w2.1", NOW + 1)
         temporal.grips[name] = WorkflowState(name, "run", True, after)
-        await until(lambda: receipts.after(0)[0].orders[0].to == "w2.1", follower)
+        await followed_until(lambda: receipts.after(0)[0].orders[0].to == "w2.1", follower)
         assert receipts.after(0)[0].orders[0].kept_stages == [Stage.PREPARE]
 
     asyncio.run(run())
@@ -241,18 +241,18 @@ def test_an_order_that_is_busy_is_looked_at_again_for_a_while(
 
     async def run() -> None:
         follower.died(Death(0, "w1.1", 1, "player", "SIGKILL", NOW, NOW))
-        await until(lambda: held() == ["a"], follower)
+        await followed_until(lambda: held() == ["a"], follower)
         temporal.broken = {}
-        await until(lambda: held() == ["a", "b"], follower)
+        await followed_until(lambda: held() == ["a", "b"], follower)
         temporal.broken = {"b": TemporalUnreachable("Workflow is busy.")}
         third = Pending("2", Stage.BAKE, 3, True, "w3.1", NOW)
         temporal.grips["a"] = WorkflowState("a", "run-a", True, third)
         follower.died(Death(0, "w3.1", 3, "player", "SIGKILL", NOW, NOW))
-        await until(lambda: held() == ["a"], follower)
+        await followed_until(lambda: held() == ["a"], follower)
         asked = temporal.asked["grip"]
         assert follower._searches
         now[0] += 2 * death_searches.LONGEST_S
-        await until(lambda: not follower._searches, follower)
+        await followed_until(lambda: not follower._searches, follower)
         assert temporal.asked["grip"] >= asked and held() == ["a"]
 
     asyncio.run(run())

@@ -10,14 +10,15 @@ import pytest
 
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.records.attempt_holders import Custody
+from api_stub.records.death_receipt import Death, receipt
 from api_stub.records.fleet_log import FleetLog
-from api_stub.records.interrupted_orders import Death, receipt
 from api_stub.records.ledger_lines import Contents, Ended, Taken
 from api_stub.records.receipts import Receipts
 from api_stub.records.source import StageHistory
 from api_stub.records.unseen import lost_unseen
 from api_stub.schema import Stage
-from tests.test_given_up import START, Kitchen, at, death, kitchen, quick, until
+from tests.followed_deaths import START, Kitchen, at, death, kitchen, quick
+from tests.running import until
 from tests.test_receipts import chain, grip
 
 __all__ = ["kitchen", "quick"]  # fixtures

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from api_stub.schema import LastExit, Order
+from api_stub.schema import LastExit
 from game.api_state.events import OrderTakenOver
-from game.api_state.news import ApiAway, FleetSeen, News, OrderPlaced, Said
-from game.desktop.frame_clock import LONGEST_STEP, GameClock
-from game.inputs import CloseWindow, Input, KeyPress, KeyRelease, PointerMove, PointerPress, Wheel
-from game.simulation.actors import CookPhase, Gopher, Mood
+from game.api_state.news import ApiAway, FleetSeen, OrderPlaced, Said
+from game.inputs import KeyPress
+from game.simulation.actors import CookPhase, Mood
 from game.simulation.cook_update import FALL_SECONDS
-from game.simulation.model import Model
-from game.simulation.model_parts import FrameTime, KioskState
 from game.simulation.particles import LIMIT
 from game.simulation.places.cook_spots import cook_spot
 from game.simulation.places.stage_places import Place
 from game.simulation.reactions import hit_stop
 from game.simulation.update import update
-from tests.telling import T0, S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
-
-PAIR = (worker(1), worker(2))
-
-
-def baking(order_id: str = "a", by: str | None = "w1.1", attempt: int = 1, **more: str) -> Order:
-    return order(order_id, S.BAKING, attempt, worker=by, **more)
-
-
-def until_settled(model: Model) -> None:
-    """Long enough for everybody to arrive."""
-    play(model, 8.0, 1 / 30)
-
-
-def where(gopher: Gopher) -> tuple[float, float]:
-    return gopher.body.x, gopher.body.y
-
-
-# An order's way
+from tests.pair_of_cooks import PAIR, baking, until_settled, where
+from tests.telling import S, at, fleet, kitchen_with, order, play, seen, staffed, tell, worker
 
 
 def test_an_order_comes_in_at_the_door_and_walks_to_its_place() -> None:
@@ -120,9 +96,6 @@ def test_a_long_wait_without_anybody_ends_in_sleep() -> None:
     tell(model, seen(order(status=S.PREPARING, attempt=1)))
     play(model, 0.5)
     assert model.gophers["a"].mood is not Mood.ASLEEP
-
-
-# A kill and a takeover
 
 
 def test_a_cook_falls_only_when_the_fleet_says_dead() -> None:
@@ -250,9 +223,6 @@ def test_the_api_away_is_a_state_and_everything_stays() -> None:
     assert model.api_contact.offline_since is None
 
 
-# The counter
-
-
 def test_lost_is_failed_or_vanished_and_nothing_else() -> None:
     model = kitchen_with(PAIR, [baking(), baking("b"), baking("c", "w2.1"), baking("d")])
     unknown = [order(name, S.UNKNOWN, run_id=None) for name in "abcd"]
@@ -290,9 +260,6 @@ def test_found_again_and_delivered_at_once() -> None:
     assert model.gophers == {}
 
 
-# Bounds
-
-
 def test_messages_are_few_and_go() -> None:
     model = kitchen_with(PAIR)
     tell(model, *(Said(str(n)) for n in range(9)), *(seen(order(f"f{n}", S.FAILED)) for n in range(9)))
@@ -325,122 +292,3 @@ def test_failed_orders_do_not_fill_the_room() -> None:
     tell(model, seen(*(order(name, S.FAILED) for name in names)))
     play(model, 30.0, 0.1)
     assert model.outcomes.lost == 60 and 0 < len(model.gophers) <= 24
-
-
-# Time
-
-
-def busy() -> Model:
-    names = [f"o{n}" for n in range(12)]
-    model = kitchen_with(PAIR, [baking(name, "w1.1") for name in names], settle=1.0)
-    tell(model, staffed(worker(1, "dead", since=2), PAIR[1]), seen(order("new")))
-    tell(model, seen(*(baking(name, "w2.1", 2) for name in names[:4])))
-    return model
-
-
-def test_ten_small_steps_or_one_large_one() -> None:
-    coarse, fine = busy(), busy()
-    for _ in range(10):
-        play(coarse, 0.1, 0.1)
-        play(fine, 0.1, 0.01)
-        for name, gopher in coarse.gophers.items():
-            assert math.dist(where(gopher), where(fine.gophers[name])) < 20, name
-    until_settled(coarse)
-    play(fine, 8.0, 1 / 120)
-    for name, gopher in coarse.gophers.items():
-        assert math.dist(where(gopher), where(fine.gophers[name])) < 2, name
-        assert gopher.mood is fine.gophers[name].mood
-
-
-def test_the_same_again_is_the_same() -> None:
-    one, two = busy(), busy()
-    inputs: Sequence[Input] = (PointerMove(500, 650), KeyPress("2"), PointerPress(800, 900))
-    assert update(one, inputs, (), 0.02) == update(two, inputs, (), 0.02)
-    play(one, 3.0)
-    play(two, 3.0)
-    assert one.effects.particles.dice.getstate() == two.effects.particles.dice.getstate()
-    two.effects.particles.dice = one.effects.particles.dice
-    assert one == two
-
-
-def test_a_frame_of_no_time_moves_nothing() -> None:
-    model = busy()
-    before = copy.deepcopy(model)
-    tell(model)
-    assert [where(g) for g in model.gophers.values()] == [where(g) for g in before.gophers.values()]
-    assert model.time.now == before.time.now
-
-
-def test_the_clock_stops_for_a_blow_and_never_jumps() -> None:
-    clock = GameClock()
-    assert clock.tick(0.02) == 0.02 and clock.tick(9.0) == LONGEST_STEP and clock.tick(-1.0) == 0.0
-    clock.hold(0.06)
-    clock.hold(0.01)
-    assert clock.tick(0.05) == 0.0
-    assert math.isclose(clock.tick(0.05), 0.04)
-    assert math.isclose(clock.now, 0.02 + LONGEST_STEP + 0.04)
-
-
-# Anything at all
-
-IDS = st.sampled_from(["a", "b", "c", "d", "e"])
-PEOPLE = st.sampled_from([None, "w1.1", "w1.2", "w2.1", "w9.9", "", "w", "w0.1", "somebody@laptop"])
-orders = st.builds(
-    lambda name, status, attempt, by, fresh, run: order(
-        name, status, attempt, worker=by, fresh=fresh, run_id=f"run{run}", started_at=at(run)
-    ),
-    IDS, st.sampled_from(list(S)), st.integers(0, 4), PEOPLE, st.booleans(), st.integers(0, 1),
-)  # fmt: skip
-crews = st.lists(
-    st.tuples(
-        st.sampled_from(["empty", "starting", "ready", "stopping", "dead", "backoff"]),
-        st.integers(0, 3),
-        st.integers(0, 20),
-    ),
-    max_size=12,
-).map(lambda states: staffed(*(worker(n, *state) for n, state in enumerate(states, 1))))
-news: st.SearchStrategy[News] = st.one_of(
-    st.lists(orders, max_size=5).map(lambda told: seen(*told)),
-    orders.map(OrderPlaced),
-    crews,
-    st.just(ApiAway("gone")),
-    st.just(Said("words")),
-)
-coordinate = st.floats(-50, 2000)
-inputs: st.SearchStrategy[Input] = st.one_of(
-    st.builds(KeyPress, st.sampled_from(["1", "9", "0", "n", "h", "u", "escape", "", "ä", "f1"]),
-              st.booleans(), st.booleans(), st.booleans()),
-    st.builds(KeyRelease, st.sampled_from(["escape", "n"])),
-    st.builds(PointerMove, coordinate, coordinate),
-    st.builds(PointerPress, coordinate, coordinate),
-    st.just(Wheel(1.0)),
-    st.just(CloseWindow()),
-)  # fmt: skip
-frames = st.lists(
-    st.tuples(st.lists(news, max_size=3), st.lists(inputs, max_size=3), st.floats(0, LONGEST_STEP)),
-    max_size=25,
-)
-
-
-@settings(max_examples=150)
-@given(frames, st.booleans())
-def test_whatever_comes_the_picture_stays_sane(
-    story: list[tuple[list[News], list[Input], float]], kiosk: bool
-) -> None:
-    model = Model(kiosk=KioskState(on=kiosk), time=FrameTime(wall=T0.timestamp()))
-    for told, done, dt in story:
-        model.time.wall += dt
-        update(model, done, told, dt)
-        assert len(model.notices.messages) <= 3 and len(model.effects.particles.flying) <= LIMIT
-        assert len(model.gophers) <= 5 and len(model.cooks) == model.floor.slots
-        assert model.outcomes.lost >= 0
-        for gopher in model.gophers.values():
-            assert all(map(math.isfinite, (*where(gopher), gopher.lift, gopher.height)))
-    play(model, 12.0, 0.1)
-    left, right = model.floor.kitchen.left, model.floor.kitchen.right
-    for gopher in model.gophers.values():
-        assert gopher.hop is None and gopher.lift == 0 and not gopher.delivered
-        assert left <= gopher.body.x <= right and 400 <= gopher.body.y <= 1010, gopher
-        assert abs(gopher.stretch.value) < 0.2
-    for cook in model.cooks.values():
-        assert cook.phase not in (CookPhase.FALLING, CookPhase.ARRIVING)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from api_stub.checkpoint.files import available
 from worker.connection import DATA_CONVERTER, SharedPydanticConverter
+from worker.ids import asked_id, fresh_workflow_id, worker_id, workflow_id_for
 from worker.shared import (
     ID_PATTERN,
     TOPPINGS,
@@ -23,10 +24,6 @@ from worker.shared import (
     PizzaOrder,
     StageResult,
     StageSettings,
-    asked_id,
-    fresh_workflow_id,
-    worker_id,
-    workflow_id_for,
 )
 
 IDS = st.from_regex(re.compile(ID_PATTERN.replace("$", r"\Z")), fullmatch=True)

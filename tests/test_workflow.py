@@ -29,6 +29,7 @@ from temporalio.worker import Worker
 from tests.mistaken import Mistaken
 from tests.running import PATIENCE, RunningStack
 from worker.connection import DATA_CONVERTER, Target, connect
+from worker.ids import workflow_id_for
 from worker.shared import (
     ACTIVITY_TYPES,
     INVALID_ORDER,
@@ -47,7 +48,6 @@ from worker.shared import (
     StageResult,
     StageSettings,
     StageTask,
-    workflow_id_for,
 )
 from worker.workflow import PizzaWorkflow
 

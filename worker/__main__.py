@@ -10,7 +10,8 @@ from typing import NoReturn
 
 from worker.connection import Target
 from worker.connection_settings import BadConnectionSettings
-from worker.shared import BOOTH_VARIABLE, TASK_QUEUE, checked_booth, task_queue_of
+from worker.ids import BOOTH_VARIABLE, checked_booth, task_queue_of
+from worker.shared import TASK_QUEUE
 from worker.show.outputs import fill_standard_streams, log_to
 from worker.show.pod import BadPodSettings, pod_main
 from worker.show.process import serve

@@ -23,7 +23,8 @@ from temporalio.service import RPCError
 
 from worker.connection_problems import CannotConnect, Where, why_not
 from worker.connection_settings import BadConnectionSettings, from_environment, is_address
-from worker.shared import PizzaOrder, identity_at
+from worker.ids import identity_at
+from worker.shared import PizzaOrder
 
 CONNECT_S = 10.0
 """A server that takes a connection and says nothing would hold us for ever."""

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from worker.activities import PizzaActivities
+    from worker.ids import asked_id
     from worker.shared import (
         INVALID_ORDER,
         STATUS_QUERY,
@@ -30,7 +31,6 @@ with workflow.unsafe.imports_passed_through():
         Stage,
         StageRecord,
         StageResult,
-        asked_id,
     )
     from worker.show.summaries import summary
 

@@ -2,140 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
+from api_stub.checkpoint.accepted_values import NAME, Line, Number, Range, Section, StreamRange, not_a_file
+from api_stub.checkpoint.fleet_section import FleetConfig
+from api_stub.checkpoint.kiosk_section import KioskConfig
 from api_stub.http.host_headers import host_entry
 from api_stub.schema.default_keys import checked_bindings
-from worker.shared import KitchenSettings, StageSettings, checked_booth
-
-
-def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] > pair[1]:
-        raise ValueError(f"the minimum {pair[0]:g} is over the maximum {pair[1]:g}")
-    return pair
-
-
-def _can_be_kept_up(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] < 0.001:
-        raise ValueError(f"the minimum {pair[0]:g} is under 0.001")
-    return pair
-
-
-NAME = r"^[A-Za-z0-9._-]{1,64}$"
-MAX_SLOTS = 256
-"""As many places as a window of 1,920 pixels can still tell apart by a click."""
-YAML_SUFFIXES = (".yaml", ".yml")
-
-
-def _not_a_file(name: str) -> str:
-    if name.lower().endswith(YAML_SUFFIXES):
-        raise ValueError("a name ending in .yaml or .yml would be taken for a file")
-    return name
-
-
-def _plain(text: str) -> str:
-    for each in text:
-        if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp"):
-            raise ValueError(f"a line of text is accepted, without U+{ord(each):04X}")
-    return text
-
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_plain)]
-"""A line for the screen; line breaks at its ends, as YAML's blocks of text have them, are not part of it."""
-
-Seconds = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
-PositiveSeconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
-Range = Annotated[tuple[Seconds, Seconds], AfterValidator(_ordered)]
-PositiveRange = Annotated[tuple[PositiveSeconds, PositiveSeconds], AfterValidator(_ordered)]
-StreamRange = Annotated[PositiveRange, AfterValidator(_can_be_kept_up)]
-
-
-class Section(BaseModel):
-    """A part of a config: unknown keys are refused, values are taken as they are, never converted."""
-
-    # Strict, but YAML has no tuples and writes 1 for 1.0: those two are allowed.
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-KubeName = Annotated[str, Field(strict=True, pattern=DNS_LABEL)]
-KubeText = Annotated[str, Field(strict=True, min_length=1, max_length=4096)]
-
-
-class KubernetesConfig(Section):
-    """Which cluster has the workers, and what they are called there."""
-
-    namespace: KubeName | None = Field(
-        default=None,
-        description="Where the workers are; null: in a cluster the API's own, else the context's, else "
-        "gopherpizza.",
-    )
-    deployment: KubeName = Field(default="cooks", description="The Deployment whose Pods are the workers.")
-    context: KubeText | None = Field(
-        default=None, description="A context of the kubeconfig; null: the current one."
-    )
-    kubeconfig: KubeText | None = Field(
-        default=None,
-        description="A kubeconfig file; null: in a cluster its own access, else KUBECONFIG, else the user's.",
-    )
-
-
-class FleetConfig(Section):
-    """Who cooks: how many slots, how many of them are up at the start, and what happens to a dead one."""
-
-    hosted_on: Literal["processes", "kubernetes"] = Field(
-        default="processes", description="What runs the workers."
-    )
-    slots: int = Field(default=1, ge=1, le=MAX_SLOTS, strict=True, description="Places for workers.")
-    start: int = Field(
-        default=1, ge=0, le=MAX_SLOTS, strict=True, description="How many are up at the beginning."
-    )
-    respawn_after_s: Range | None = Field(
-        default=None, description="Null: a dead worker stays dead until somebody starts one."
-    )
-    lifespan_s: PositiveRange | None = Field(default=None, description="Null: no worker kills itself.")
-    concurrency: int = Field(
-        default=4, ge=1, le=1000, strict=True, description="Pizzas that one worker holds at once."
-    )
-    kubernetes: KubernetesConfig | None = Field(
-        default=None, description="Where the Pods are, with hosted_on: kubernetes alone."
-    )
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.start > self.slots:
-            raise ValueError(f"start: {self.start} is more than slots: {self.slots}")
-        if self.kubernetes is not None and self.hosted_on != "kubernetes":
-            raise ValueError("kubernetes: is accepted with hosted_on: kubernetes alone")
-        if self.hosted_on == "kubernetes" and self.respawn_after_s is not None:
-            raise ValueError(
-                "respawn_after_s: with hosted_on: kubernetes Kubernetes starts a dead worker again, "
-                "when it sees fit; null is accepted"
-            )
-        return self
+from worker.ids import checked_booth
+from worker.shared import KitchenSettings, StageSettings
 
 
 class ActivityConfig(Section):
     """How one activity behaves."""
 
     duration_s: Range = Field(default=(0.0, 10.0), description="The range that its duration is drawn from.")
-    failure_rate: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
-        strict=True,
-        allow_inf_nan=False,
-        description="How often an attempt fails; it is retried without limit.",
+    failure_rate: Number = Field(
+        default=0.0, ge=0, lt=1, description="How often an attempt fails; it is retried without limit."
     )
 
     def settings(self) -> StageSettings:
@@ -154,30 +39,18 @@ class ActivitiesConfig(Section):
 class TimeoutsConfig(Section):
     """When Temporal gives an attempt up."""
 
-    heartbeat_s: float = Field(
-        default=1.0,
-        ge=0.5,
-        le=60,
-        strict=True,
-        allow_inf_nan=False,
-        description="A worker silent for so long is taken for dead.",
+    heartbeat_s: Number = Field(
+        default=1.0, ge=0.5, le=60, description="A worker silent for so long is taken for dead."
     )
-    start_to_close_s: float = Field(
-        default=15.0,
-        gt=0,
-        le=3600,
-        strict=True,
-        allow_inf_nan=False,
-        description="The longest attempt allowed.",
-    )
+    start_to_close_s: Number = Field(default=15.0, gt=0, le=3600, description="The longest attempt allowed.")
 
 
 class RetryConfig(Section):
     """How long Temporal waits before the next attempt; the number of attempts is not limited."""
 
-    initial_s: float = Field(default=0.2, gt=0, le=60, strict=True, allow_inf_nan=False)
-    backoff: float = Field(default=2.0, ge=1, le=10, strict=True, allow_inf_nan=False)
-    maximum_s: float = Field(default=1.0, gt=0, le=600, strict=True, allow_inf_nan=False)
+    initial_s: Number = Field(default=0.2, gt=0, le=60)
+    backoff: Number = Field(default=2.0, ge=1, le=10)
+    maximum_s: Number = Field(default=1.0, gt=0, le=600)
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -202,73 +75,6 @@ class StreamConfig(Section):
     )
 
 
-class AttractConfig(Section):
-    """What the window shows while nobody is there."""
-
-    enabled: bool = Field(default=True, strict=True, description="Whether the kitchen plays by itself then.")
-    panel_s: PositiveSeconds = Field(default=12.0, description="How long each of its pictures stands.")
-    kill_every_s: PositiveRange = Field(
-        default=(12.0, 20.0), description="The range that the time to the next kill is drawn from."
-    )
-
-
-class KioskConfig(Section):
-    """An exhibit that nobody looks after (--kiosk)."""
-
-    idle_s: float = Field(
-        default=45.0,
-        ge=5,
-        le=3600,
-        strict=True,
-        allow_inf_nan=False,
-        description="After so long without any input the last visitor is taken for gone.",
-    )
-    attract: AttractConfig = AttractConfig()
-    all_dead_restart_s: float = Field(
-        default=10.0,
-        ge=1,
-        le=600,
-        strict=True,
-        allow_inf_nan=False,
-        description="So long after the last worker died, the API starts the checkpoint's number of them.",
-    )
-    kill_debounce_s: float = Field(
-        default=0.5,
-        ge=0,
-        le=10,
-        strict=True,
-        allow_inf_nan=False,
-        description="So long after a kill in a slot, no other one is taken there by the slot's number.",
-    )
-    day_starts_at: str = Field(
-        default="06:00",
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
-        strict=True,
-        description="When a new day begins for the totals and the table, local time (quoted, HH:MM).",
-    )
-    round_s: float = Field(
-        default=60.0,
-        ge=5,
-        le=600,
-        strict=True,
-        allow_inf_nan=False,
-        description="How long a round takes.",
-    )
-    pin: str | None = Field(
-        default=None,
-        pattern=r"^[0-9]{4,8}$",
-        strict=True,
-        description="Asked for after the long Esc: 4 to 8 digits (quoted); null: nothing is asked for.",
-    )
-    public_url: str | None = Field(
-        default=None,
-        max_length=200,
-        pattern=r"^https?://[!-~]+$",
-        strict=True,
-        description="What the QR code of a card shows; null: there is none.",
-    )
-
-
 class FailuresConfig(Section):
     """The speaker's failure menu, and what workers need for some of it."""
 
@@ -290,7 +96,7 @@ class FailuresConfig(Section):
 class CheckpointConfig(Section):
     """One checkpoint, whole."""
 
-    checkpoint: Annotated[str, AfterValidator(_not_a_file)] = Field(
+    checkpoint: Annotated[str, AfterValidator(not_a_file)] = Field(
         min_length=1, max_length=64, pattern=NAME, strict=True
     )
     title: Line = Field(default="", max_length=48)
@@ -312,13 +118,8 @@ class CheckpointConfig(Section):
     seed: int = Field(
         default=0, ge=0, le=2**53, strict=True, description="What the chaos dice are thrown with."
     )
-    retention_s: float = Field(
-        default=3600.0,
-        ge=60,
-        le=30 * 86_400,
-        strict=True,
-        allow_inf_nan=False,
-        description="How long finished orders are kept.",
+    retention_s: Number = Field(
+        default=3600.0, ge=60, le=30 * 86_400, description="How long finished orders are kept."
     )
     hosts: tuple[Annotated[str, AfterValidator(host_entry)], ...] = Field(
         default=(), max_length=20, description="Further Host headers that the API answers to."

@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api_stub.checkpoint.config import NAME, YAML_SUFFIXES, CheckpointConfig
+from api_stub.checkpoint.accepted_values import NAME, YAML_SUFFIXES
+from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.problems import did_you_mean, problems_in
 from api_stub.checkpoint.yaml_text import Document, NotAccepted
 from api_stub.oneline import one_line, shown, shown_key, shown_path

@@ -3,8 +3,8 @@ others keeps orders. A config that asks for anything else is refused, by the nam
 
 from __future__ import annotations
 
-from api_stub.checkpoint.config import FleetConfig
 from api_stub.checkpoint.files import ConfigError, LoadedConfig
+from api_stub.checkpoint.fleet_section import FleetConfig
 from api_stub.oneline import shown_path
 
 

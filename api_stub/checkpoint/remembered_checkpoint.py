@@ -14,7 +14,7 @@ from api_stub.background import reason_of
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import NEVER_SEEN, LoadedConfig
 from api_stub.oneline import shown, shown_path
-from worker.shared import checked_booth
+from worker.ids import checked_booth
 from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)

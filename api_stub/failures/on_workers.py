@@ -7,6 +7,8 @@ import contextlib
 import resource
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from api_stub.errors import FailureUnavailable
 from api_stub.failures.failure_log import FailureInProgress
@@ -76,34 +78,48 @@ def linux_only(targets: FailureTargets) -> str | None:
 
 async def freeze(targets: FailureTargets, doing: FailureInProgress) -> None:
     """SIGSTOP, and after its time SIGCONT: the process has slept, and knows nothing of it."""
-    before = targets.last_timeout()
-    with RefusedResults(targets, doing) as late:
-        pid = targets.fleet.signal(doing.worker, signal.SIGSTOP)
-        targets.announced.stop(pid, doing.seconds + 1)
-        try:
-            given_up = await watch_timeouts(targets, doing, before, doing.seconds)
-        finally:
-            with contextlib.suppress(Exception):  # it may be dead by now
-                targets.fleet.signal(doing.worker, signal.SIGCONT)
-            targets.announced.over(pid)
-        doing.saw("the menu", "SIGCONT: it goes on where it was", notices=False)
-        given_up = given_up or await watch_timeouts(targets, doing, before, HEARD_LATER_S)
-        await late.tell(given_up)
+    await _silenced(targets, doing, _stopped(targets, doing), "SIGCONT: it goes on where it was")
 
 
 async def cut_off(targets: FailureTargets, doing: FailureInProgress) -> None:
     """Nothing gets through to Temporal, or back; the process works on and hears nothing."""
-    before = targets.last_timeout()
     link = require_link(targets, doing.worker)
+    back = "the network is back; what was sent meanwhile arrives"
+    await _silenced(targets, doing, _held(link), back)
+
+
+async def _silenced(
+    targets: FailureTargets, doing: FailureInProgress, silence: AbstractContextManager[None], back: str
+) -> None:
+    """Temporal hears nothing of the worker for as long as it is to last; `back` says that it does again."""
+    before = targets.last_timeout()
     with RefusedResults(targets, doing) as late:
-        link.hold()
-        try:
+        with silence:
             given_up = await watch_timeouts(targets, doing, before, doing.seconds)
-        finally:
-            link.release()
-        doing.saw("the menu", "the network is back; what was sent meanwhile arrives", notices=False)
+        doing.saw("the menu", back, notices=False)
         given_up = given_up or await watch_timeouts(targets, doing, before, HEARD_LATER_S)
         await late.tell(given_up)
+
+
+@contextlib.contextmanager
+def _stopped(targets: FailureTargets, doing: FailureInProgress) -> Iterator[None]:
+    pid = targets.fleet.signal(doing.worker, signal.SIGSTOP)
+    targets.announced.stop(pid, doing.seconds + 1)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):  # it may be dead by now
+            targets.fleet.signal(doing.worker, signal.SIGCONT)
+        targets.announced.over(pid)
+
+
+@contextlib.contextmanager
+def _held(link: Link) -> Iterator[None]:
+    link.hold()
+    try:
+        yield
+    finally:
+        link.release()
 
 
 async def slow_network(targets: FailureTargets, doing: FailureInProgress) -> None:

@@ -25,7 +25,7 @@ from api_stub.fleet.events import (
     StopFailed,
 )
 from api_stub.fleet.host import AnyHost, Host
-from worker.shared import worker_id
+from worker.ids import worker_id
 from worker.show.hints import Hint
 from worker.show.spec import Readiness, WorkerSpec
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api_stub.checkpoint.config import FleetConfig, KubernetesConfig
+from api_stub.checkpoint.fleet_section import FleetConfig, KubernetesConfig
 from api_stub.fleet.host import AnyHost
 from api_stub.fleet.process_host import ProcessHost
 

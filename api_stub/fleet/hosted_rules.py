@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.checkpoint.fleet_section import MAX_SLOTS
 from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
     Action,

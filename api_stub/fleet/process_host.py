@@ -22,7 +22,7 @@ from api_stub.fleet.forks import Forks, ForkServerGone
 from api_stub.fleet.host import Made, OnExit, OnFailed, OnReady
 from api_stub.fleet.launch import CodeStamp, Launched, Launcher, code_stamp
 from api_stub.fleet.news_from_worker import NewsFromWorker
-from worker.shared import worker_id
+from worker.ids import worker_id
 from worker.show.hints import Hint, OnHint
 from worker.show.spec import WorkerSpec
 

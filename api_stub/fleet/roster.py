@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from api_stub.background import Troubles
-from api_stub.checkpoint.config import MAX_SLOTS
+from api_stub.checkpoint.fleet_section import MAX_SLOTS
 from api_stub.fleet.state import FleetState, Slot
 from api_stub.schema import ExitCause
 from worker.show.files import read_bounded, write_whole

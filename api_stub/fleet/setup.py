@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api_stub.fleet.events import Spawn
 from worker.connection import Target
-from worker.shared import task_queue_of
+from worker.ids import task_queue_of
 from worker.show.spec import WorkerSpec
 
 DRAIN_SHARE = 0.6

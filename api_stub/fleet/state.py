@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api_stub.schema import ExitCause, WorkerPhase
-from worker.shared import CodeFault, worker_id
+from worker.ids import worker_id
+from worker.shared import CodeFault
 
 Span = tuple[float, float]
 Dice = Callable[[Span], float]

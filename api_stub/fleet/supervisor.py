@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from api_stub import clocks
-from api_stub.background import Troubles
+from api_stub.background import Troubles, woken
 from api_stub.fleet.events import Action, Died, Event, HostNews, LeftNothing
 from api_stub.fleet.host import AnyHost, Host, SeesStopped, SendsSignals
 from api_stub.fleet.host_calls import HostCalls
@@ -182,9 +182,7 @@ class Supervisor:
         deadline = self._clock() + limit_s
         while any(slot.alive for slot in self._state.slots) and self._clock() < deadline:
             self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), max(0.0, deadline - self._clock()))
-            except TimeoutError:
+            if not await woken(self._changed, max(0.0, deadline - self._clock())):
                 break
         for slot in self._state.slots:
             if slot.alive and slot.handle is not None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from api_stub.gateway.cache_entry import NEVER
+from api_stub.gateway.cache_entry import CLOSED, NEVER
 from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.newer import as_of
-from api_stub.gateway.order_cache import CLOSED, OrderCache
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.reading import further
 from api_stub.gateway.workflow_lookup import WorkflowLookup

@@ -29,7 +29,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, ServiceClient
 
-from worker.shared import BOOTH_ATTRIBUTE, name_at, task_queue_of
+from worker.ids import BOOTH_ATTRIBUTE, name_at, task_queue_of
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer", bound=Message)

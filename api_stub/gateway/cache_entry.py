@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from api_stub.gateway.reading import FromHistory
 from api_stub.schema import Order
-from worker.shared import CodeFault
+from worker.shared import CodeFault, OrderStatus
 
 NEVER = float("-inf")
+CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RETRY_S, LONGEST_RETRY_S = 0.25, 30.0
 """An order that could not be read is tried again after so long, doubled each time, up to that."""
+
+
+def began(order: Order) -> datetime:
+    """When an order began; long ago where that is not known."""
+    return order.started_at or LONG_AGO
 
 
 @dataclass

@@ -18,11 +18,12 @@ from temporalio.client import Client
 from api_stub.errors import NoSuchOrder, TemporalUnreachable
 from api_stub.gateway.batch import Batch
 from api_stub.gateway.booths import at_booth
+from api_stub.gateway.cache_entry import CLOSED
 from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.history_events import read_log
 from api_stub.gateway.listing import Listed, Lister
 from api_stub.gateway.look_plan import AnyAnswer, AsHinted
-from api_stub.gateway.order_cache import CLOSED, OrderCache
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.placer import Placer
 from api_stub.gateway.reader import Reader

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from api_stub.errors import TemporalUnreachable
 from api_stub.gateway.batch import Batch
-from api_stub.gateway.order_cache import CLOSED, OrderCache, began
+from api_stub.gateway.cache_entry import CLOSED, began
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.reader import Executions, Reader
 from api_stub.gateway.shared_listings import SharedListings
 from api_stub.schema import Order

@@ -23,7 +23,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from api_stub.errors import TemporalUnreachable
 from api_stub.gateway.booths import BoothService
 from api_stub.gateway.temporal_calls import RPC_S, temporal_call
-from worker.shared import BOOTH_ATTRIBUTE
+from worker.ids import BOOTH_ATTRIBUTE
 
 logger = logging.getLogger(__name__)
 

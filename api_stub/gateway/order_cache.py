@@ -9,18 +9,18 @@ from __future__ import annotations
 import heapq
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import datetime
 
-from api_stub.gateway.cache_entry import NEVER, CacheEntry
+from api_stub.gateway.cache_entry import CLOSED, LONG_AGO, NEVER, CacheEntry, began
+from api_stub.gateway.cache_index import CacheIndex
+from api_stub.gateway.due_orders import DueOrders
 from api_stub.gateway.newer import is_newer, position, was_reset, with_what_was_ordered
 from api_stub.gateway.pending import code_fault
 from api_stub.gateway.reading import FromDescription, FromHistory, further, read_order
 from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Order
-from worker.shared import CodeFault, OrderInfo, OrderStatus
+from worker.shared import CodeFault, OrderInfo
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +28,6 @@ MAX_ENTRIES = 10_000
 """Orders that are kept; more while more than these are open."""
 MAX_OPEN = 50_000
 """Open orders that are kept at all: about 200 MB. Further ones are read when somebody asks for them."""
-CLOSED = (OrderStatus.DELIVERED, OrderStatus.FAILED)
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-SCANNED = 500
-
-
-def began(order: Order) -> datetime:
-    """When an order began; long ago where that is not known."""
-    return order.started_at or LONG_AGO
 
 
 class OrderCache:
@@ -50,19 +42,9 @@ class OrderCache:
         self._clock = clock
         self._limit = limit
         self._most_open = most_open
-        self._entries: dict[str, CacheEntry] = {}
-        self._runs: dict[str, str] = {}
-        self._open: OrderedDict[str, None] = OrderedDict()
-        """The longest not looked at first."""
-        self._closed: OrderedDict[str, None] = OrderedDict()
-        """The least recently used first."""
-        self._incomplete: OrderedDict[str, None] = OrderedDict()
-        self._between: set[str] = set()
-        self._waiting: set[str] = set()
-        """Open orders whose stage waits for a worker."""
-        """Open orders of which no activity is pending."""
-        self._held: dict[str, set[str]] = {}
-        """Which open orders each worker was last seen to hold."""
+        self._index = CacheIndex()
+        self.due = DueOrders(self._index, clock)
+        """What is to be looked at next."""
         self._answers = 0
         self._told = RepeatedMessages()
 
@@ -85,7 +67,7 @@ class OrderCache:
         """
         key = description.workflow_id
         number, asked_at = ticket if ticket is not None else self.ticket()
-        old = self._entries.get(key)
+        old = self._index.entries.get(key)
         resets = 0
         if old is not None and old.order.run_id == order.run_id:
             if old.read_at != NEVER and not is_newer(old.order, order, number, old.ticket, old.arrived):
@@ -103,8 +85,8 @@ class OrderCache:
         elif old is not None:
             if began(order) < began(old.order):
                 return order  # an earlier run, asked for by its run id: the newest one is the order
-            self._runs.pop(old.order.run_id or "", None)
-        if old is None and order.status not in CLOSED and len(self._open) >= self._most_open:
+            self._index.runs.pop(old.order.run_id or "", None)
+        if old is None and order.status not in CLOSED and len(self._index.open) >= self._most_open:
             if self._told.due("full"):
                 logger.warning("over %d open orders: further ones are not kept", self._most_open)
             return order
@@ -117,13 +99,13 @@ class OrderCache:
         entry = CacheEntry(
             order, asked_at, number, self._answers, history, fault, self._clock(), failures, complete
         )
-        self._put(key, entry)
+        self._keep(key, entry)
         return order
 
     def keep_listed(self, description: FromDescription) -> Order:
         """Remember an order that a listing has, unless it was read already; then that is told."""
         key = description.workflow_id
-        known = self._entries.get(key)
+        known = self._index.entries.get(key)
         if known is not None and (
             known.order.run_id == description.run_id
             or began(known.order) > (description.started_at or LONG_AGO)
@@ -131,92 +113,60 @@ class OrderCache:
             return known.order
         order = read_order(description, FromHistory(OrderInfo(key)))
         order = order.model_copy(update={"fresh": False, "history_length": 0})
-        if order.status in CLOSED or len(self._open) < self._most_open:
-            self._put(key, CacheEntry(order, NEVER))
+        if order.status in CLOSED or len(self._index.open) < self._most_open:
+            self._keep(key, CacheEntry(order, NEVER))
         return order
 
-    def _put(self, key: str, entry: CacheEntry) -> None:
-        self._out(key)
-        self._entries[key] = entry
-        order = entry.order
-        self._runs[order.run_id or ""] = key
-        if not entry.complete:
-            self._incomplete[key] = None
-        if order.status in CLOSED:
-            self._closed[key] = None
-        else:
-            self._open[key] = None
-            if order.activity_state is None:
-                self._between.add(key)
-            elif order.worker is None:
-                self._waiting.add(key)
-            if order.worker is not None:
-                self._held.setdefault(order.worker, set()).add(key)
-        while len(self._entries) > self._limit and self._closed:
-            self.forget(next(iter(self._closed)))
-
-    def _out(self, key: str) -> None:
-        """Take it out of every index."""
-        gone = self._entries.pop(key, None)
-        if gone is None:
-            return
-        for index in (self._open, self._closed, self._incomplete):
-            index.pop(key, None)
-        self._between.discard(key)
-        self._waiting.discard(key)
-        worker = gone.order.worker
-        if worker is not None and key in (held := self._held.get(worker, set())):
-            held.discard(key)
-            if not held:
-                del self._held[worker]
-        if self._runs.get(gone.order.run_id or "") == key:
-            del self._runs[gone.order.run_id or ""]
+    def _keep(self, key: str, entry: CacheEntry) -> None:
+        self._index.put(key, entry)
+        while len(self._index.entries) > self._limit and self._index.closed:
+            self.forget(next(iter(self._index.closed)))
 
     def forget(self, workflow_id: str) -> None:
         """Drop an order that Temporal has no more."""
-        self._out(workflow_id)
+        self._index.take_out(workflow_id)
 
     def history(self, workflow_id: str, run_id: str) -> FromHistory | None:
         """The history as it was read before; it may have grown since."""
-        entry = self._entries.get(workflow_id)
+        entry = self._index.entries.get(workflow_id)
         return entry.history if entry is not None and entry.order.run_id == run_id else None
 
     def order(self, workflow_id: str) -> Order | None:
         """The order as it was last read, however long ago."""
-        entry = self._entries.get(workflow_id)
+        entry = self._index.entries.get(workflow_id)
         return entry.order if entry is not None else None
 
     def is_complete(self, workflow_id: str) -> bool:
         """Whether the order and its history were read, as long as that was said to be."""
-        entry = self._entries.get(workflow_id)
+        entry = self._index.entries.get(workflow_id)
         return entry is not None and entry.complete
 
     def read_at(self, workflow_id: str) -> float:
         """When Temporal was asked for what is known of the order; NEVER: its history was never read."""
-        entry = self._entries.get(workflow_id)
+        entry = self._index.entries.get(workflow_id)
         closed = entry is not None and entry.order.status in CLOSED
         if entry is None or (not entry.complete and (closed or entry.history is None)):
             return NEVER
         if closed:
-            self._closed.move_to_end(workflow_id)
+            self._index.closed.move_to_end(workflow_id)
         return entry.read_at
 
     def run_id(self, workflow_id: str) -> str | None:
         """The run that was last read under this workflow id."""
-        entry = self._entries.get(workflow_id)
+        entry = self._index.entries.get(workflow_id)
         return entry.order.run_id if entry is not None else None
 
     def workflow_of_run(self, run_id: str) -> str | None:
         """The workflow id of a run that was read before."""
-        return self._runs.get(run_id)
+        return self._index.runs.get(run_id)
 
     def listed(self, started_after: datetime | None, only_open: bool, limit: int) -> list[tuple[str, Order]]:
         """Orders as they were last read, by workflow id, oldest first: the newest `limit`.
 
         One whose beginning is not known began before everything else.
         """
-        keys: Iterable[str] = self._open if only_open else self._entries
-        known = [(key, self._entries[key].order) for key in keys]
+        keys: Iterable[str] = self._index.open if only_open else self._index.entries
+        known = [(key, self._index.entries[key].order) for key in keys]
         if started_after is not None:
             known = [(key, order) for key, order in known if began(order) > started_after]
         return heapq.nlargest(limit, known, key=lambda pair: (began(pair[1]), pair[0]))[::-1]
@@ -224,87 +174,31 @@ class OrderCache:
     @property
     def empty(self) -> bool:
         """Whether no order was ever read."""
-        return not self._entries
+        return not self._index.entries
 
     def holding(self) -> dict[str, tuple[str, ...]]:
         """Which orders each worker was last seen to hold, by their ids."""
         return {
-            worker: tuple(sorted(self._entries[key].order.id for key in keys))
-            for worker, keys in self._held.items()
+            worker: tuple(sorted(self._index.entries[key].order.id for key in keys))
+            for worker, keys in self._index.held.items()
         }
 
     def held(self, worker: str) -> list[str]:
         """The workflow ids of the open orders that this worker was last seen to hold."""
-        return sorted(self._held.get(worker, ()))
+        return sorted(self._index.held.get(worker, ()))
 
     def open_orders(self) -> list[str]:
         """The workflow ids of all orders that were not closed when they were last read."""
-        return list(self._open)
+        return list(self._index.open)
 
     @property
     def open_count(self) -> int:
         """How many orders were not closed when they were last read."""
-        return len(self._open)
-
-    def incomplete(self, most: int) -> list[str]:
-        """Orders that were never read, or not completely, the longest not asked for first; `most` of them."""
-        return self._due(self._incomplete, most, NEVER)
-
-    def stalest(self, most: int, age_s: float) -> list[str]:
-        """Open orders that nobody asked for within so many seconds, the longest first; `most` of them."""
-        return self._due(self._open, most, self._clock() - age_s)
-
-    def restless(self, tells: Callable[[str], bool], between: bool, most: int, age_s: float) -> list[str]:
-        """Open orders that may change unseen, the longest not asked for first: in the hands of a worker that
-        does not tell what it does, and, if wanted, those `between` two stages."""
-        keys = [key for worker, held in self._held.items() if not tells(worker) for key in held]
-        if between:
-            keys += self._between
-        now = self._clock()
-        looked = ((entry.looked_at, key) for key in keys if (entry := self._entries[key]).due_at() <= now)
-        return [key for _, key in heapq.nsmallest(most, (one for one in looked if one[0] < now - age_s))]
-
-    def waiting(self, most: int, age_s: float) -> list[str]:
-        """Open orders whose stage waits for a worker, and that nobody asked for within so many seconds, the
-        longest first; `most` of them."""
-        now = self._clock()
-        looked = (
-            (entry.looked_at, key) for key in self._waiting if (entry := self._entries[key]).due_at() <= now
-        )
-        return [key for _, key in heapq.nsmallest(most, (one for one in looked if one[0] < now - age_s))]
-
-    def _due(self, keys: Iterable[str], most: int, since: float) -> list[str]:
-        now, found = self._clock(), []
-        for key in islice(keys, SCANNED):
-            entry = self._entries[key]
-            if since != NEVER and entry.looked_at >= since:
-                break
-            if entry.due_at() <= now:
-                found.append(key)
-                if len(found) == most:
-                    break
-        return found
-
-    def looking(self, workflow_id: str) -> None:
-        """It is asked for now: others are due before it is again."""
-        entry = self._entries.get(workflow_id)
-        if entry is None:
-            return
-        entry.looked_at = self._clock()
-        for index in (self._open, self._incomplete):
-            if workflow_id in index:
-                index.move_to_end(workflow_id)
-
-    def missed(self, workflow_id: str) -> None:
-        """It was asked for in vain."""
-        entry = self._entries.get(workflow_id)
-        if entry is not None:
-            entry.failures += 1
-        self.looking(workflow_id)
+        return len(self._index.open)
 
     def faults(self) -> list[CodeFault]:
         """How open orders were last seen to have failed in edited code, the order that began first first."""
-        entries = [self._entries[key] for key in self._open]
+        entries = [self._index.entries[key] for key in self._index.open]
         found = [entry for entry in entries if entry.fault is not None]
         found.sort(key=lambda entry: (entry.order.started_at is None, entry.order.started_at, entry.order.id))
         return [entry.fault for entry in found if entry.fault is not None]

@@ -184,17 +184,19 @@ class OrderPoller:
                 due[key] = None
         told = len(due)
         self._hinted.take(told)
-        due |= dict.fromkeys(self._cache.incomplete(max(0, UNREAD_AT_ONCE - running - told)))
+        due |= dict.fromkeys(self._cache.due.incomplete(max(0, UNREAD_AT_ONCE - running - told)))
         few = max(0, few - len(due))
         if few > 0:
             most = min(few, self._restless.left(RESTLESS_PER_S))
             between = self._freshness.stirring
-            found = self._cache.restless(self._freshness.tells, between, most, RESTLESS_AGE_S) if most else []
+            found = (
+                self._cache.due.restless(self._freshness.tells, between, most, RESTLESS_AGE_S) if most else []
+            )
             self._restless.take(len(found))
             due |= dict.fromkeys(found)
             few -= len(found)
         if few > 0 and self._freshness.strangers:
-            found = self._cache.waiting(min(few, self._waiting.left(WAITING_PER_S)), WAITING_AGE_S)
+            found = self._cache.due.waiting(min(few, self._waiting.left(WAITING_PER_S)), WAITING_AGE_S)
             self._waiting.take(len(found))
             due |= dict.fromkeys(found)
         swept = self._swept() if few > 0 else []
@@ -208,7 +210,7 @@ class OrderPoller:
         many = min(SWEPT_AT_ONCE, max(1, self._cache.open_count))
         if self._sweep.left(per_s) < many:
             return []
-        found = self._cache.stalest(many, SWEEP_AGE_S)
+        found = self._cache.due.stalest(many, SWEEP_AGE_S)
         self._sweep.take(many if found else 0)
         return found
 
@@ -226,7 +228,7 @@ class OrderPoller:
         return idle if next_at is None else min(idle, max(0.0, next_at - now))
 
     def _start(self, key: str) -> asyncio.Task[bool]:
-        self._cache.looking(key)
+        self._cache.due.looking(key)
         task = asyncio.get_running_loop().create_task(self._seen(key, self._plan.expected(key)))
         self._running[key] = task
         task.add_done_callback(lambda ended: self._ended(key, ended))
@@ -253,15 +255,15 @@ class OrderPoller:
             return False
         except RecordUnreadable as error:
             self._in_vain = 0
-            self._cache.missed(key)
+            self._cache.due.missed(key)
             self._unreadable.tell(key, error)
         except TemporalUnreachable as error:
             # It may be this order alone that is busy: the others must not wait for it.
-            self._cache.missed(key)
+            self._cache.due.missed(key)
             self._missed()
             logger.debug("%s: %s", key, error)
         except Exception as error:
-            self._cache.missed(key)
+            self._cache.due.missed(key)
             self._unreadable.tell(key, error)
         if expected is not None:
             self._plan.seen(key, order, expected)

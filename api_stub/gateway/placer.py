@@ -13,13 +13,15 @@ from typing import Protocol
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from api_stub.errors import NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
-from api_stub.gateway.order_cache import CLOSED, OrderCache
+from api_stub.gateway.cache_entry import CLOSED
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.placing import start
 from api_stub.gateway.reader import Reader
 from api_stub.gateway.reading import FromDescription, FromHistory, read_order
 from api_stub.schema import Order
-from worker.shared import KitchenSettings, OrderInfo, fresh_workflow_id
+from worker.ids import fresh_workflow_id
+from worker.shared import KitchenSettings, OrderInfo
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,8 @@ from api_stub.gateway.reading import CLOSED_STATES, FromDescription, read_execut
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.gateway.values import EPOCH
 from api_stub.unreadable_records import UnreadableRecords
-from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import STATUS_QUERY, WORKFLOW_TYPE, OrderProgress, OrderStatus
 
 logger = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ from api_stub.gateway.values import (
 from api_stub.schema import Order, StageView
 from api_stub.schema.orders import Custodian, WorkflowState
 from api_stub.schema.text import fitting
+from worker.ids import asked_id, booth_in, workflow_id_for
 from worker.shared import (
     MAX_TOPPING_LENGTH,
     MAX_TOPPINGS,
@@ -38,9 +39,6 @@ from worker.shared import (
     OrderStatus,
     Stage,
     StageResult,
-    asked_id,
-    booth_in,
-    workflow_id_for,
 )
 
 PROGRESS = [OrderStatus.UNKNOWN, *(status for status in OrderStatus if status != OrderStatus.UNKNOWN)]

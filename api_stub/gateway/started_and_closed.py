@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from api_stub.errors import TemporalUnreachable
+from api_stub.gateway.cache_entry import CLOSED
 from api_stub.gateway.freshness import Freshness
 from api_stub.gateway.look_plan import AnyAnswer
-from api_stub.gateway.order_cache import CLOSED, OrderCache
+from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
 from api_stub.gateway.reader import MAX_LISTED, PAGE, Executions, Reader
 from api_stub.gateway.reading import CLOSED_STATES

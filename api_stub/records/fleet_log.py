@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from api_stub.clocks import Moment, elapsed
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.fleet.views import signal_name
-from api_stub.records.interrupted_orders import Death
+from api_stub.records.death_receipt import Death
 
 KEPT_S = 600.0
 

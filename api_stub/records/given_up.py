@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
+from api_stub.background import woken
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, Suspect
 from api_stub.records.looks import Looked
@@ -83,11 +84,8 @@ class GivenUpWatch:
                 if self._told.due("away"):
                     logger.info("time-outs wait for Temporal: %s", error)
                 pause = AWAY_S
-            try:
-                await asyncio.wait_for(self._news.wait(), pause)
-            except TimeoutError:
-                continue
-            await asyncio.sleep(JUDGE_S / 5)  # a few at a time
+            if await woken(self._news, pause):
+                await asyncio.sleep(JUDGE_S / 5)  # a few at a time
 
     def sweep(self) -> None:
         """Go through the open orders as they were last read: who has them by Temporal's word, and whose

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from api_stub.records.interrupted_orders import Death, receipt
+from api_stub.records.death_receipt import Death, receipt
 from api_stub.repeated_messages import RepeatedMessages
 from api_stub.schema import Receipt
 from api_stub.state_files import DAMAGED

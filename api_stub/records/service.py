@@ -1,12 +1,10 @@
-"""Joins ledger, recount, receipts, statistics and retention, and runs what they do in the background."""
+"""Joins ledger, recount, receipts, figures and retention, and runs what they do in the background."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -19,9 +17,9 @@ from api_stub.gateway.client import Gateway
 from api_stub.gateway.reading import public_id
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
 from api_stub.records.audit import tally
+from api_stub.records.death_receipt import Death
 from api_stub.records.fleet_log import FleetLog
 from api_stub.records.given_up import GivenUpWatch
-from api_stub.records.interrupted_orders import Death
 from api_stub.records.ledger import Ledger
 from api_stub.records.ledger_lines import Taken
 from api_stub.records.open_orders import Orders
@@ -31,18 +29,17 @@ from api_stub.records.recount import Recount
 from api_stub.records.retirement import Retirement
 from api_stub.records.retries import Retries
 from api_stub.records.source import ListedRun, Source
+from api_stub.records.stats_answer import StatsAnswer
 from api_stub.records.takeovers import TakeoverTracker
 from api_stub.records.timeouts import Timeouts
 from api_stub.repeated_messages import RepeatedMessages
-from api_stub.schema import Audit, HeartbeatTimeout, Order, OrderStats, Receipt, Stats, Takeovers, WorkerStats
+from api_stub.schema import Audit, HeartbeatTimeout, Order, Receipt, Stats
 from api_stub.state_files import LEDGER, RECEIPTS
 from worker.show.hints import Hint
 
 logger = logging.getLogger(__name__)
 
 ANSWER_AGE_S = 0.5
-FIGURES = "api_stub.records.stats"
-STATS_WAIT_S = 0.08
 LEARN_EVERY_S = 2.0
 LEARN_SELDOM_S = 4.0
 """The same while no worker of the fleet is ready: nothing ends by itself then."""
@@ -97,7 +94,16 @@ class Records:
             source, self._hands, self._timeouts, self._follower, orders, self._lives
         )
         self._log = FleetLog(self._died)
-        self._stats: tuple[float, Stats] | None = None
+        self._stats_answer = StatsAnswer(
+            fleet,
+            self._log,
+            self._recount,
+            self._retries,
+            self._ends,
+            self._retirement,
+            self._receipts,
+            self._timeouts,
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     def load(self) -> None:
@@ -191,61 +197,8 @@ class Records:
         return self._timeouts.after(after)
 
     async def stats(self) -> Stats:
-        """All figures of the stats view, ANSWER_AGE_S old at most. While Temporal is away, the last count of
-        orders (`counted_at` tells); raises TemporalUnreachable where there never was one."""
-        if self._stats is not None and time.monotonic() - self._stats[0] < ANSWER_AGE_S:
-            return self._stats[1]
-        counting = asyncio.ensure_future(self._ends.count(ANSWER_AGE_S))
-        counting.add_done_callback(_heard)
-        try:
-            # With an earlier count at hand, nobody waits for Temporal for long; the new one goes on.
-            limit_s = STATS_WAIT_S if self._recount.counted else None
-            await asyncio.wait_for(asyncio.shield(counting), limit_s)
-        except (TemporalUnreachable, TimeoutError):
-            if not self._recount.counted:
-                raise
-        if FIGURES not in sys.modules:  # with numpy, which a start does not wait for
-            await asyncio.to_thread(importlib.import_module, FIGURES)
-        made = self._make_stats(time.time())
-        self._stats = time.monotonic(), made
-        return made
-
-    def _make_stats(self, now: float) -> Stats:
-        from api_stub.records import stats
-
-        found = tally(self._recount.verdicts, self._recount.carried)
-        rows = self._rows()
-        each_once = {row.run_id: row for row in (*self._retirement.left, *rows)}
-        times = stats.times_of(list(each_once.values()))
-        fleet = self._fleet.state
-        delays = self._receipts.delays()
-        middle = stats.spread(delays)
-        return Stats(
-            orders=OrderStats(
-                started=found.started,
-                open=found.in_flight,
-                delivered=found.delivered,
-                failed=found.failed,
-                lost=found.lost,
-                retries=self._recount.carried.retries
-                + self._retries.total(rows)
-                + self._ends.forgotten_retries(),
-                heartbeat_timeouts=self._timeouts.total,
-                oldest_open_s=self._recount.judged.oldest_open_s(),
-            ),
-            latency_s=stats.latency(times),
-            rate_per_s=stats.rates(times, now),
-            workers=WorkerStats(
-                ready=self._fleet.ready,
-                births=fleet.births,
-                deaths=fleet.deaths,
-                kills=fleet.kills,
-                panics=fleet.panics,
-            ),
-            takeover_s=Takeovers(p50=middle.p50, p95=middle.p95, n=len(delays)),
-            curves=stats.curves(times, self._log.died, self._log.ready, now),
-            counted_at=self._recount.counted_at,
-        )
+        """All figures of the stats view, ANSWER_AGE_S old at most; see StatsAnswer."""
+        return await self._stats_answer.stats(ANSWER_AGE_S)
 
     def _rows(self) -> list[ListedRun]:
         """The ledger's orders as Temporal lists them."""
@@ -325,9 +278,3 @@ class Records:
         """Count anew and let finished orders go; whether there may be more."""
         await self._ends.count(LEARN_EVERY_S)
         return await self._retirement.retire()
-
-
-def _heard(counting: asyncio.Future[None]) -> None:
-    """Take the outcome of a count that nobody waited for; the next one that is waited for tells the same."""
-    if not counting.cancelled():
-        counting.exception()

@@ -19,12 +19,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from api_stub.background import woken
 from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
 from api_stub.records.attempt_holders import AttemptHolders, StageAttempt, StageKey
+from api_stub.records.death_receipt import Death
 from api_stub.records.death_searches import DeathSearches
 from api_stub.records.interrupted_orders import (
-    Death,
     InterruptedOrder,
     confirmed,
     interrupted,
@@ -170,10 +171,7 @@ class TakeoverTracker:
                         logger.info("receipts wait for Temporal: %s", error)
                     pauses.append(AWAY_S)
             pause = min((one for one in pauses if one is not None), default=None)
-            try:
-                await asyncio.wait_for(self._news.wait(), pause)
-            except TimeoutError:
-                pass
+            await woken(self._news, pause)
 
     def _search(self, death: Death) -> None:
         """Find out what else it had in hand; where nobody watched, among all that could have been."""

@@ -19,7 +19,7 @@ from api_stub.checkpoint.files import ConfigError, LoadedConfig, checkpoint_file
 from api_stub.oneline import shown
 from api_stub.stack.kustomize import CannotRender, Manifest, built, containers_of, text_of
 from api_stub.stack.options import CALLER, CONFIGS, checkpoint
-from worker.shared import BOOTH_VARIABLE, checked_booth
+from worker.ids import BOOTH_VARIABLE, checked_booth
 
 OPTION = "--kube-manifests"
 OVERLAYS = CONFIGS / "kubernetes" / "overlays"

@@ -22,6 +22,7 @@ import psutil
 from tests.bench.faults import FAULTS, FIXED, Fault, Scene, edit_the_code, in_use, small_disk
 from tests.bench.recovery import Recovery, runs
 from tests.bench.report import Line, median, progress
+from tests.bench.settling import all_audited, all_delivered
 from tests.running import RunningStack, as_yaml, eventually, processes_naming, removable_temporal
 from tests.soak import Customers
 
@@ -32,7 +33,6 @@ BACK_S = 15.0
 RATE = 2.0
 FLOORS = 5
 FINISH_S = 90.0
-PORTION = 50
 DISK_MB = 96
 GROWTH_MB = 4
 """Further room for each minute: an order takes 24 KB of Temporal's database, and none is forgotten here."""
@@ -179,25 +179,7 @@ def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
     verdict.taken = len(customers.taken)
     waiting = list(customers.taken)
 
-    def finished() -> bool:
-        """Ask for a few at a time: an API that was started anew reads old orders again, one by one."""
-        nonlocal waiting
-        with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
-            items = [{"id": order_id} for order_id in waiting[:PORTION]]
-            answers = stack.client.post("/orders/status", json={"orders": items}).json()["orders"]
-            done = {order["id"] for order in answers if order["status"] == "ORDER_DELIVERED"}
-            open_now = [order_id for order_id in waiting[:PORTION] if order_id not in done]
-            waiting = waiting[PORTION:] + open_now
-        return not waiting
-
-    def audited() -> bool:
-        with contextlib.suppress(httpx.HTTPError, ValueError):
-            answer = stack.client.get("/audit")
-            if answer.status_code == 200:
-                verdict.audit = dict(answer.json())
-        return verdict.audit.get("in_flight") == 0
-
-    for check in (finished, audited):
+    for check in (lambda: all_delivered(stack, waiting), lambda: all_audited(stack, verdict.audit)):
         with contextlib.suppress(AssertionError):
             eventually(check, FINISH_S, 0.02)
     verdict.undelivered = waiting

@@ -19,7 +19,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from tests.bench.report import Line, median, progress
 from tests.running import RunningStack, eventually, quick_config, running_stack
-from worker.shared import WORKFLOW_TYPE, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import WORKFLOW_TYPE
 
 T = TypeVar("T")
 KILLS = 20

@@ -28,6 +28,7 @@ from tests.bench.hands import Played, write_hands
 from tests.bench.monkey import WINDOW, Monkey, xdotool
 from tests.bench.recovery import Recovery, runs
 from tests.bench.report import Line, median, progress
+from tests.bench.settling import all_audited, all_delivered
 from tests.bench.usage import Usage
 from tests.bench.watchdog_faults import (
     NOTICED_S,
@@ -48,7 +49,6 @@ HOLD_S = 6.0
 GAME_BACK_S, BACK_S = 10.0, 15.0
 RATE = 1.0
 FINISH_S = 240.0
-PORTION = 50
 SIZE = (1280, 720)
 OWN_WINDOW = frozenset(
     ("kill_game", "freeze_the_game_for_good", "hang_the_game", "the_third_crash_of_the_day")
@@ -165,24 +165,11 @@ def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
             return not stack.client.post("/kiosk/reset", timeout=20).json()["not_restored"]
         return False
 
-    def finished() -> bool:
-        nonlocal waiting
-        with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
-            portion = waiting[:PORTION]
-            items = [{"id": order_id} for order_id in portion]
-            answers = stack.client.post("/orders/status", json={"orders": items}).json()["orders"]
-            done = {order["id"] for order in answers if order["status"] == "ORDER_DELIVERED"}
-            waiting = waiting[PORTION:] + [order_id for order_id in portion if order_id not in done]
-        return not waiting
-
-    def audited() -> bool:
-        with contextlib.suppress(httpx.HTTPError, ValueError):
-            answer = stack.client.get("/audit")
-            if answer.status_code == 200:
-                verdict.audit = dict(answer.json())
-        return verdict.audit.get("in_flight") == 0
-
-    for check, limit_s in ((is_reset, 30.0), (finished, FINISH_S), (audited, FINISH_S)):
+    for check, limit_s in (
+        (is_reset, 30.0),
+        (lambda: all_delivered(stack, waiting), FINISH_S),
+        (lambda: all_audited(stack, verdict.audit), FINISH_S),
+    ):
         with contextlib.suppress(AssertionError):
             eventually(check, limit_s, 0.05)
     verdict.stuck = waiting

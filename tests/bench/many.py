@@ -22,7 +22,8 @@ from api_stub.gateway.server_command import find_program
 from tests.bench.bare import BARE_QUEUE, bare_workers
 from tests.bench.report import Line, median, progress
 from tests.running import RunningStack, eventually, free_ports, quick_config, running_stack
-from worker.shared import STATUS_QUERY, workflow_id_for
+from worker.ids import workflow_id_for
+from worker.shared import STATUS_QUERY
 
 BATCH = 500
 TURNS = 10

@@ -141,7 +141,7 @@ def changes() -> Iterator[Line]:
 
 
 async def _described(stack: RunningStack, order_id: str) -> list[float]:
-    from worker.shared import workflow_id_for
+    from worker.ids import workflow_id_for
 
     client = await Client.connect(stack.temporal)
     took = []

@@ -6,7 +6,7 @@ import logging
 
 from temporalio import activity, workflow
 
-from worker.shared import asked_id
+from worker.ids import asked_id
 
 
 class NameTheOrder(logging.Filter):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from worker.connection import Target
-from worker.shared import BOOTH_VARIABLE, checked_booth, task_queue_of
+from worker.ids import BOOTH_VARIABLE, checked_booth, task_queue_of
 from worker.show.files import read_bounded, write_whole
 from worker.show.pod_environment import CONCURRENCY, DRAIN, LIFESPAN, POD, STARTS_FILE
 from worker.show.process import serve

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from worker.connection import Target
-from worker.shared import TASK_QUEUE, CodeFault, worker_id
+from worker.ids import worker_id
+from worker.shared import TASK_QUEUE, CodeFault
 
 
 @dataclass(frozen=True)

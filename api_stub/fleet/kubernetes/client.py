@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
-from api_stub.checkpoint.config import KubernetesConfig
+from api_stub.checkpoint.fleet_section import KubernetesConfig
 from api_stub.fleet.kubernetes.pods import SELECTOR
 
 ANSWER_S = 10.0

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api_stub.background import Troubles, keep_running
-from api_stub.checkpoint.config import MAX_SLOTS, KubernetesConfig
+from api_stub.checkpoint.fleet_section import MAX_SLOTS, KubernetesConfig
 from api_stub.fleet.host import OnFailed, OnNews
 from api_stub.fleet.kubernetes import template
 from api_stub.fleet.kubernetes.client import ApiServer, KubernetesProblem, Raw
