@@ -1,5 +1,5 @@
-"""Files that are kept: what is well-formed in them and cannot be counted with ends no start, and takes nothing
-else with it."""
+"""Files that are kept: what is well-formed in them and cannot be counted with ends no start, and takes
+nothing else with it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def test_one_bad_round_takes_none_of_the_others_with_it(tmp_path: Path, bad: Any
     assert "unfit" not in json.loads(file.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+A1", "-2", "@SUM", "<b>", "A" * 9, "\t=1", 'A"', "A,B", "\u202eADA"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+A1", "-2", "@SUM", "<b>", "A" * 9, "\t=1", 'A"', "A,B", "\u202eADA"]
+)
 def test_what_is_no_name_stands_on_no_screen_and_in_no_spreadsheet(name: str) -> None:
     kept = StoredRounds.model_validate({"rounds": [round_of({"name": name})]})
     assert [one.told.name for one in kept.rounds] == [None]
@@ -141,7 +143,9 @@ def test_one_failure_that_cannot_be_read_takes_none_of_the_others_with_it(tmp_pa
     assert [record.n for record in book.after(0)] == [1]
 
 
-@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), MAX_NUMBER + 1, "x" * 100_001, date(1, 1, 1)])
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), float("nan"), MAX_NUMBER + 1, "x" * 100_001, date(1, 1, 1)]
+)
 def test_what_cannot_be_counted_with_is_named(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^one\.two\[1\]: "):
         check({"one": {"two": [1, value]}})
@@ -152,7 +156,9 @@ def test_a_kiosk_opens_on_odd_files(tmp_path: Path) -> None:
     odd = round_of({"state": "running", "started_at": ODD_TIMES[0]})
     day = {"day": "2026-05-04"}
     (tmp_path / ROUNDS).write_text(json.dumps({"rounds": [odd]}), encoding="utf-8")
-    (tmp_path / LOSSES).write_text(f'[{{"at": "{ODD_TIMES[0]}", "what": "x", "orders": 1}}]', encoding="utf-8")
+    (tmp_path / LOSSES).write_text(
+        f'[{{"at": "{ODD_TIMES[0]}", "what": "x", "orders": 1}}]', encoding="utf-8"
+    )
     (tmp_path / FAILURES).write_text("[" * 100_000, encoding="utf-8")
     kept = {"today": day, "all_time": day, "seen": {"loss_at": ODD_TIMES[0]}}
     (tmp_path / TOTALS).write_text(json.dumps(kept), encoding="utf-8")

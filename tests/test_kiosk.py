@@ -261,7 +261,8 @@ def test_rude_words_of_many_languages_are_not_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "ada eva bob anna klaus renee gopher dickson peter maria lasse mama wei amanda cassie zoë søren jürgen "
+    "name",
+    "ada eva bob anna klaus renee gopher dickson peter maria lasse mama wei amanda cassie zoë søren jürgen "
     "françois łukasz đorđe ağaoğlu nguyễn фёдор Ελένη 山田太郎".split(),
 )
 def test_names_of_people_are_shown(name: str) -> None:

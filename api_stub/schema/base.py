@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def in_digits(value: Any) -> Any:
+    """A number of a path or query, which comes as text: digits only. Raises ValueError for `1_000`, `1.0`,
+    ` 1`, which would be read as some number."""
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,30}", value, re.ASCII):
+        raise ValueError(f"found {value[:40]!r}; a whole number is accepted, in digits")
+    return value
+
+
+InDigits = BeforeValidator(in_digits)
+"""For whole numbers of paths and queries. Behind their limits, which the description then has."""
+Numbered = Annotated[int, Field(ge=0, le=2**53), InDigits]
+"""The number of something that is counted from 1; 0 where it is a beginning."""
 
 
 class Request(BaseModel):

@@ -74,6 +74,7 @@ class FailureWanted(Request):
         ge=0.5,
         le=MAX_FAILURE_S,
         allow_inf_nan=False,
+        strict=True,
         description="How long it lasts; left out: as the menu says.",
     )
 

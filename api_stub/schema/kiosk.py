@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api_stub.schema.base import Answer, Request
 from api_stub.schema.health_and_checkpoints import StreamSettings
+from api_stub.schema.text import normal
 from worker.shared import Stage
 
-RoundName = Annotated[str, Field(pattern=r"^[^\W\d_]{3,8}$", max_length=8, description="3 to 8 letters.")]
+RoundName = Annotated[
+    str,
+    Field(pattern=r"^[^\W\d_]{3,8}$", max_length=8, description="3 to 8 letters."),
+    BeforeValidator(lambda name: normal(name) if isinstance(name, str) else name),
+]
 
 
 class AttractSettings(Answer):
