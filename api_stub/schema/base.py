@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def in_digits(value: Any) -> Any:
@@ -22,6 +23,13 @@ Numbered = Annotated[int, Field(ge=0, le=2**53), InDigits]
 """The number of something that is counted from 1; 0 where it is a beginning."""
 
 
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2300, 1, 1, tzinfo=UTC)),
+]
+"""A moment, with its zone, that any clock here can show: the ends of the calendar have none in some zones."""
+
+
 class Request(BaseModel):
     """A body that a client sends: unknown fields are refused."""
 
@@ -31,7 +39,7 @@ class Request(BaseModel):
 class Answer(BaseModel):
     """A body that the API sends; readers ignore fields they do not know, so that it can grow."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
 class Problem(Answer):

@@ -2,8 +2,9 @@
 
 A newer API may use words that this game does not know, and one order in a thousand may be somebody's
 experiment. An unknown word of a status becomes `ORDER_UNKNOWN` (not fresh: what was known stands), an unknown
-state of a worker `starting`; a value that does not fit gives way to its default; an item of a list without
-which it would not fit is dropped. Only an answer of which nothing fits is an error.
+state of a worker `starting`; a time without a zone is taken for UTC; a value that does not fit gives way to
+its default; an item of a list without which it would not fit is dropped. Only an answer of which nothing fits
+is an error.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def _mended(answer: Any, errors: list[ErrorDetails], name: str) -> bool:
         where = ".".join(str(step) for step in error["loc"] if not isinstance(step, int))
         told.left_out(f"{name}.{where}", f"{error['msg']}: left out, or taken for what it is by default")
         word = _WORDS.get((str(key), error["type"]))
-        if isinstance(container, dict) and word is not None and container[key] != word:
+        if error["type"] == "timezone_aware" and isinstance(container[key], str):
+            container[key] += "Z"  # all that the API writes is UTC
+        elif isinstance(container, dict) and word is not None and container[key] != word:
             container[key] = word
             if word == OrderStatus.UNKNOWN:
                 container["fresh"] = False
