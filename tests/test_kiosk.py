@@ -308,6 +308,7 @@ def test_the_kiosk_tells_its_settings_and_not_its_pin() -> None:
         ({"kiosk": {"pin": 1234}}, ["kiosk.pin", "1234"]),
         ({"kiosk": {"public_url": "javascript:alert(1)"}}, ["kiosk.public_url"]),
         ({"kiosk": {"attract": {"kill_every_s": [5, 1]}}}, ["kiosk.attract.kill_every_s", "5", "1"]),
+        ({"kiosk": {"attract": {"panel_s": 0.05}}}, ["kiosk.attract.panel_s", "0.05", "2"]),
         ({"kiosk": {"round_s": 0}}, ["kiosk.round_s"]),
         ({"failures": {"network": "yes"}}, ["failures.network", "'yes'"]),
         ({"failures": {"meteor": True}}, ["failures.meteor", "unknown key"]),
