@@ -17,7 +17,17 @@ from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network import lenient_reading as lenient
 from game.network.health_and_fleet import HealthAndFleet
-from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
+from game.network.lenient_reading import (
+    MOST_TEXT,
+    MOST_TOPPINGS,
+    MOST_WORKERS,
+    events_of,
+    fit,
+    fleet_of,
+    orders_of,
+    read,
+    receipts_of,
+)
 from game.network.order_sending import offer
 from game.network.order_tracking import MOST_REFUSED, OrderTracker
 from game.network.records_polling import RecordsPoller
@@ -310,3 +320,17 @@ def test_a_time_that_no_clock_here_can_show_is_none(odd: str) -> None:
 def test_a_number_without_end_is_none(number: str) -> None:
     raw = body({**plain(fleet(worker(1))), "restart_in_s": 8.5}).replace(b"8.5", number.encode())
     assert read(Fleet, raw).restart_in_s is None
+
+
+def test_more_workers_than_a_kitchen_has_places_for_are_left_out() -> None:
+    one = plain(worker(1))
+    many = [{**one, "slot": n, "id": f"w{n}.1"} for n in range(1, 5000)]
+    seen = fleet_of(body({"slots": 5000, "births": 0, "deaths": 0, "workers": many}))
+    assert [each.slot for each in seen.workers] == [*range(1, MOST_WORKERS + 1)]
+
+
+def test_texts_that_nobody_can_read_to_their_end_are_cut() -> None:
+    told = {**plain(order("a")), "last_failure": "x " * 500_000, "customer": "Z" * 500_000}
+    (cut,) = orders_of([{**told, "toppings": ["ham"] * 50_000}])
+    assert cut.last_failure is not None and len(cut.last_failure) == MOST_TEXT == len(cut.customer or "")
+    assert cut.toppings == ["ham"] * MOST_TOPPINGS

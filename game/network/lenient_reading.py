@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
+from api_stub.schema import Fleet, HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.told_once import ToldOnce
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,6 +26,12 @@ told = ToldOnce(logging.getLogger(__name__))
 
 ROUNDS = 12
 """How often what is left is looked at again: each time it has become less."""
+
+MOST_WORKERS = 256
+"""As many as an API has places for."""
+MOST_TEXT = 4000
+"""Characters of a name or of a failure's message."""
+MOST_TOPPINGS = 100
 
 _WORDS = {
     ("status", "enum"): OrderStatus.UNKNOWN.value,
@@ -148,12 +154,30 @@ def events_of(content: bytes) -> list[HistoryEvent]:
     return found
 
 
+def _bounded(order: Order) -> Order:
+    """The order with no longer texts than anybody can read: they are laid out in each frame."""
+    texts = {"customer": order.customer, "last_failure": order.last_failure}
+    cut = {name: text[:MOST_TEXT] for name, text in texts.items() if text and len(text) > MOST_TEXT}
+    if len(order.toppings) > MOST_TOPPINGS:
+        cut["toppings"] = order.toppings[:MOST_TOPPINGS]  # type: ignore[assignment]
+    return order.model_copy(update=cut) if cut else order
+
+
+def fleet_of(content: bytes) -> Fleet:
+    """The fleet of a body, with no more workers than a kitchen has room for."""
+    fleet = read(Fleet, content)
+    if len(fleet.workers) <= MOST_WORKERS:
+        return fleet
+    told.left_out("Fleet.workers", f"{len(fleet.workers)} of them: the first {MOST_WORKERS} are shown")
+    return fleet.model_copy(update={"workers": fleet.workers[:MOST_WORKERS]})
+
+
 def orders_of(entries: Iterable[Any]) -> list[Order]:
     """The orders that can be read of those that came in."""
     found = []
     for entry in entries:
         try:
-            found.append(fit(Order, entry))
+            found.append(_bounded(fit(Order, entry)))
         except ValidationError as error:
             told.left_out("order", f"left out: {error.errors()[0]['msg']}")
     return found

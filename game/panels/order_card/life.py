@@ -31,6 +31,9 @@ worker lived, or failed by itself."""
 MARKS = 14
 """Attempts of one stage that are drawn at most; those that nobody knows the time of go first."""
 
+MOST_UNTIMED = 1000
+"""Attempts of which nothing is recorded that are counted with at most, the newest."""
+
 BRIEFEST = 0.05
 """The least length of the axis, seconds."""
 
@@ -157,10 +160,12 @@ def _rough(
     unheard: Set[int],
 ) -> list[_UntimedAttempt]:
     """The attempts that have begun, with what is recorded of each: `held` is the chain of custody, `unheard`
-    are the attempts whose workers lived when they were given up.
+    are the attempts whose workers lived when they were given up. Of those of which nothing is recorded only
+    the newest MOST_UNTIMED are among them: a poison order has begun thousands.
     """
     found: list[_UntimedAttempt] = []
-    for number in range(1, begun + 1):
+    recorded = {number for number in (*broken, *held, *unheard) if 0 < number <= begun}
+    for number in sorted(recorded.union(range(max(1, begun - MOST_UNTIMED + 1), begun + 1))):
         before, death, had = broken.get(number - 1), broken.get(number), held.get(number)
         one = _UntimedAttempt(number, None, before.next_start if before else None, None, "failed")
         if had is not None:
