@@ -334,3 +334,12 @@ def test_texts_that_nobody_can_read_to_their_end_are_cut() -> None:
     (cut,) = orders_of([{**told, "toppings": ["ham"] * 50_000}])
     assert cut.last_failure is not None and len(cut.last_failure) == MOST_TEXT == len(cut.customer or "")
     assert cut.toppings == ["ham"] * MOST_TOPPINGS
+
+
+@pytest.mark.parametrize("digits", [17, 40, 400, 4000])
+def test_a_number_that_no_float_holds_is_taken_for_the_largest_that_can_be_counted_with(digits: int) -> None:
+    raw = body({**plain(fleet(worker(1))), "births": 77}).replace(b": 77", b": " + b"9" * digits)
+    raw = raw.replace(b'"deaths": 0', b'"deaths":-' + b"9" * digits)
+    seen = read(Fleet, raw)
+    assert (seen.births, seen.deaths) == (2**53, -(2**53))
+    assert read(Fleet, raw.replace(b"9" * digits, b"9")).births == 9

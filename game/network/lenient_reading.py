@@ -9,13 +9,15 @@ is an error.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from api_stub.schema import Fleet, HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.told_once import ToldOnce
@@ -27,6 +29,8 @@ told = ToldOnce(logging.getLogger(__name__))
 ROUNDS = 12
 """How often what is left is looked at again: each time it has become less."""
 
+MOST_COUNT = 2**53
+_HUGE = re.compile(rb"[:\[,]\s*-?[0-9]{17,}")
 MOST_WORKERS = 256
 """As many as an API has places for."""
 MOST_TEXT = 4000
@@ -119,7 +123,20 @@ def _fit(adapter: TypeAdapter[Any], name: str, answer: Any, first: ValidationErr
     raise first
 
 
+def _counted(answer: Any) -> Any:
+    """The answer with every whole number one that can be counted with: no float holds any larger."""
+    if isinstance(answer, dict):
+        return {key: _counted(one) for key, one in answer.items()}
+    if isinstance(answer, list):
+        return [_counted(one) for one in answer]
+    return max(-MOST_COUNT, min(answer, MOST_COUNT)) if type(answer) is int else answer
+
+
 def _read(adapter: TypeAdapter[Any], name: str, content: bytes) -> Any:
+    if _HUGE.search(content):
+        with contextlib.suppress(ValueError):
+            content = to_json(_counted(from_json(content)))
+            told.left_out(name, f"a number over {MOST_COUNT}: taken for that")
     try:
         return adapter.validate_json(content)
     except ValidationError as error:
