@@ -22,7 +22,7 @@ from api_stub.schema import (
     StageView,
 )
 from game.api_state.order_merge import FINAL
-from game.panels.order_card.custody import about, held_by_attempt, unheard_of
+from game.panels.order_card.custody import about, held_by_attempt, those_to_count, unheard_of
 
 Fate = Literal["done", "working", "killed", "unheard", "failed"]
 """What became of an attempt: it finished the stage, goes on, died with its worker, was given up although its
@@ -30,9 +30,6 @@ worker lived, or failed by itself."""
 
 MARKS = 14
 """Attempts of one stage that are drawn at most; those that nobody knows the time of go first."""
-
-MOST_UNTIMED = 1000
-"""Attempts of which nothing is recorded that are counted with at most, the newest."""
 
 BRIEFEST = 0.05
 """The least length of the axis, seconds."""
@@ -160,12 +157,10 @@ def _rough(
     unheard: Set[int],
 ) -> list[_UntimedAttempt]:
     """The attempts that have begun, with what is recorded of each: `held` is the chain of custody, `unheard`
-    are the attempts whose workers lived when they were given up. Of those of which nothing is recorded only
-    the newest MOST_UNTIMED are among them: a poison order has begun thousands.
+    are the attempts whose workers lived when they were given up.
     """
     found: list[_UntimedAttempt] = []
-    recorded = {number for number in (*broken, *held, *unheard) if 0 < number <= begun}
-    for number in sorted(recorded.union(range(max(1, begun - MOST_UNTIMED + 1), begun + 1))):
+    for number in those_to_count(begun, (*broken, *held, *unheard)):
         before, death, had = broken.get(number - 1), broken.get(number), held.get(number)
         one = _UntimedAttempt(number, None, before.next_start if before else None, None, "failed")
         if had is not None:
