@@ -166,6 +166,8 @@ def test_cancelling_ends_it_before_it_is_done() -> None:
         (None, 0.0),
         ([{"done": 0.4}], 0.4),
         ([{"done": 7}], 1.0),
+        ([{"done": 10**400}], 1.0),
+        ([{"done": -(10**400)}], 0.0),
         ([{"done": -1}], 0.0),
         ([{"done": "half"}], 0.0),
         ([{"done": None}], 0.0),

@@ -11,11 +11,16 @@ import pygame
 import pytest
 from numpy.typing import NDArray
 
+from game.accessibility import Access
 from game.api_state.news import KioskSeen, OrdersSeen, WorldSeen
 from game.app import App, GameOptions
 from game.desktop.window import Window
+from game.kiosk.attendant import Attendant
+from game.kiosk.local_state import OwnSwitches
+from game.simulation.model import Model
+from game.simulation.model_parts import KioskState
 from tests.running import eventually
-from tests.telling import S, order, staffed, worker
+from tests.telling import S, order, staffed, tell, worker
 from tests.test_kiosk_autopilot import HEALTH, SETTINGS
 from tests.test_kiosk_window import HOUSE, Api
 
@@ -105,3 +110,18 @@ def test_killing_every_cook_again_and_again_never_flashes(show: tuple[App, Api])
     )
     assert worst <= 3
     assert len({round(float(one.mean()), 5) for one in seen}) > 20, "the picture has moved"
+
+
+@pytest.mark.parametrize("panel_s", [0.0, -5.0, 0.05])
+def test_pictures_do_not_change_in_a_blink_whatever_the_settings_say(panel_s: float) -> None:
+    model = Model(kiosk=KioskState(on=True))
+    attract = SETTINGS.attract.model_copy(update={"panel_s": panel_s})
+    tell(model, WorldSeen(HEALTH, HOUSE), KioskSeen(kiosk=SETTINGS.model_copy(update={"attract": attract})))
+    attendant = Attendant(model, OwnSwitches(False, Access()))
+    attendant.presence.away = True
+    cards = []
+    for _ in range(100):
+        model.time.real += 0.1
+        attendant.later(0.1, (), (), replays=False)
+        cards.append(attendant._n)
+    assert 1 <= cards[-1] - cards[0] <= 5

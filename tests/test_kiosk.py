@@ -244,6 +244,16 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         "HITLER",
         "NAZI",
         "cunt",
+        "fück",
+        "FÜÜÜCK",
+        "shït",
+        "ärsch",
+        "ɴᴀᴢɪ",
+        "fuȼk",
+        "føtze",
+        "HÍTLER",
+        "ＰＵＴＡ",
+        "puſſy",
     ],
 )
 def test_rude_words_of_many_languages_are_not_shown(name: str) -> None:
@@ -251,7 +261,9 @@ def test_rude_words_of_many_languages_are_not_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "ada eva bob anna klaus renee gopher dickson peter maria lasse mama wei amanda cassie".split()
+    "name",
+    "ada eva bob anna klaus renee gopher dickson peter maria lasse mama wei amanda cassie zoë søren jürgen "
+    "françois łukasz đorđe ağaoğlu nguyễn фёдор Ελένη 山田太郎".split(),
 )
 def test_names_of_people_are_shown(name: str) -> None:
     assert not is_rude(name)
@@ -296,6 +308,7 @@ def test_the_kiosk_tells_its_settings_and_not_its_pin() -> None:
         ({"kiosk": {"pin": 1234}}, ["kiosk.pin", "1234"]),
         ({"kiosk": {"public_url": "javascript:alert(1)"}}, ["kiosk.public_url"]),
         ({"kiosk": {"attract": {"kill_every_s": [5, 1]}}}, ["kiosk.attract.kill_every_s", "5", "1"]),
+        ({"kiosk": {"attract": {"panel_s": 0.05}}}, ["kiosk.attract.panel_s", "0.05", "2"]),
         ({"kiosk": {"round_s": 0}}, ["kiosk.round_s"]),
         ({"failures": {"network": "yes"}}, ["failures.network", "'yes'"]),
         ({"failures": {"meteor": True}}, ["failures.meteor", "unknown key"]),

@@ -16,8 +16,9 @@ from api_stub.kiosk.day import day_of, next_day
 from api_stub.kiosk.export import main as export
 from api_stub.kiosk.export import write_csv
 from api_stub.kiosk.losses import Loss
-from api_stub.kiosk.rounds import COUNTED_S, MAX_TABLE, Rounds, StoredRounds
+from api_stub.kiosk.rounds import COUNTED_S, MAX_TABLE, Rounds
 from api_stub.kiosk.store import Store
+from api_stub.kiosk.stored_rounds import StoredRounds
 from api_stub.kiosk.totals import StoredTotals, TotalsCounter
 from api_stub.schema import Audit, KillTotals, Receipt, ReceiptOrder, Round
 from api_stub.start_setup import StartSetup

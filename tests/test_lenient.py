@@ -17,15 +17,27 @@ from game.api_state.news import FleetSeen, OrdersSeen, RecordsSeen, WorldSeen
 from game.api_state.snapshot import Snapshot, advance
 from game.network import lenient_reading as lenient
 from game.network.health_and_fleet import HealthAndFleet
-from game.network.lenient_reading import events_of, fit, orders_of, read, receipts_of
+from game.network.lenient_reading import (
+    MOST_TEXT,
+    MOST_TOPPINGS,
+    MOST_WORKERS,
+    events_of,
+    fit,
+    fleet_of,
+    orders_of,
+    read,
+    receipts_of,
+)
 from game.network.order_sending import offer
 from game.network.order_tracking import MOST_REFUSED, OrderTracker
 from game.network.records_polling import RecordsPoller
+from game.panels.order_card.text import card_text
 from game.simulation import update as updates
 from game.simulation.model import Model
 from game.told_once import MOST, ToldOnce
 from tests.standin import CHECKPOINT, Line, as_json, problem
 from tests.telling import T0, S, fleet, order, tell, worker
+from tests.test_receipt_strip import receipt
 
 
 @pytest.fixture(autouse=True)
@@ -255,7 +267,7 @@ def test_times_that_cannot_be_compared_end_neither_game_nor_search(
     for at in ("2026-05-01T12:00:00Z", "2026-05-01T12:00:05", "2026-05-01T12:00:09Z"):
         tell(model, RecordsSeen(audit=read(Audit, body({**counts, "counted_at": at}))))
     assert model.known.audit is not None and model.known.audit.counted_at.second == 9
-    assert not caplog.records, "no two of them are compared"
+    assert len(caplog.records) <= 1, "of a time without a zone it is told, once"
     for at in ("2026-05-01T12:00:00Z", "2026-05-01T12:00:05", "2026-05-01T12:00:09Z"):
         scene.api.answers["GET /orders"] = {
             "orders": [{**plain(order("a")), "started_at": at}],
@@ -272,3 +284,62 @@ def test_what_was_told_is_remembered_within_bounds() -> None:
     for n in range(3 * MOST):
         assert told.is_new(n)
     assert told.is_new("first")
+
+
+def test_a_time_without_a_zone_is_taken_for_utc() -> None:
+    naive = T0.replace(tzinfo=None).isoformat()
+    (read_order,) = orders_of([{**plain(order("a")), "started_at": naive, "seen_at": naive}])
+    assert read_order.started_at == T0 == read_order.seen_at
+    assert [
+        one.exit_observed_at for one in receipts_of(body([{**plain(receipt(1)), "exit_observed_at": naive}]))
+    ] == [T0]
+
+
+ODD_TIMES = [
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-14:00",
+]
+
+
+@pytest.mark.parametrize("odd", ODD_TIMES)
+def test_a_time_that_no_clock_here_can_show_is_none(odd: str) -> None:
+    """With a card open it ended the game: such a time has no local one, and no difference to others."""
+    stage = {"stage": "prepare", "attempts": 1, "started_at": odd, "finished_at": T0.isoformat()}
+    told = {**plain(order("a", S.BAKING, 1, stages=[])), "started_at": odd, "stages": [stage]}
+    (read_order,) = orders_of([told])
+    assert read_order.started_at is None and read_order.stages[0].started_at is None
+    assert read_order.stages[0].finished_at == T0
+    assert card_text(read_order, None, T0.timestamp()).stages
+    good, bad = plain(receipt(1)), {**plain(receipt(2)), "exit_observed_at": odd}
+    assert [one.n for one in receipts_of(body([good, bad]))] == [1]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+def test_a_number_without_end_is_none(number: str) -> None:
+    raw = body({**plain(fleet(worker(1))), "restart_in_s": 8.5}).replace(b"8.5", number.encode())
+    assert read(Fleet, raw).restart_in_s is None
+
+
+def test_more_workers_than_a_kitchen_has_places_for_are_left_out() -> None:
+    one = plain(worker(1))
+    many = [{**one, "slot": n, "id": f"w{n}.1"} for n in range(1, 5000)]
+    seen = fleet_of(body({"slots": 5000, "births": 0, "deaths": 0, "workers": many}))
+    assert [each.slot for each in seen.workers] == [*range(1, MOST_WORKERS + 1)]
+
+
+def test_texts_that_nobody_can_read_to_their_end_are_cut() -> None:
+    told = {**plain(order("a")), "last_failure": "x " * 500_000, "customer": "Z" * 500_000}
+    (cut,) = orders_of([{**told, "toppings": ["ham"] * 50_000}])
+    assert cut.last_failure is not None and len(cut.last_failure) == MOST_TEXT == len(cut.customer or "")
+    assert cut.toppings == ["ham"] * MOST_TOPPINGS
+
+
+@pytest.mark.parametrize("digits", [17, 40, 400, 4000])
+def test_a_number_that_no_float_holds_is_taken_for_the_largest_that_can_be_counted_with(digits: int) -> None:
+    raw = body({**plain(fleet(worker(1))), "births": 77}).replace(b": 77", b": " + b"9" * digits)
+    raw = raw.replace(b'"deaths": 0', b'"deaths":-' + b"9" * digits)
+    seen = read(Fleet, raw)
+    assert (seen.births, seen.deaths) == (2**53, -(2**53))
+    assert read(Fleet, raw.replace(b"9" * digits, b"9")).births == 9

@@ -137,6 +137,11 @@ def test_the_order_is_that_of_python_bidis_other_algorithm(text: str) -> None:
         ("a \u2067\u2066b\u2069 ג\u2069 d", "a ג b d"),
         ("\u2068" * 90 + "שלום", "םולש"),
         ("\u2069a\u2069", "a"),
+        (f"{isolated(chr(0x202e) + 'adA')} has שלום: 12 pizzas", "Ada has 12 :םולש pizzas"),
+        (f"{isolated('a' + chr(0x202e))} has שלום: 12 pizzas", "a has 12 :םולש pizzas"),
+        (f"{isolated(chr(0x2069) + chr(0x202e) + 'a')} and שלום", "a and םולש"),
+        (f"{isolated(chr(0x2067) + 'abc')} and Bob (3)", "abc and Bob (3)"),
+        (f"{short_name(chr(0x202e) + 'id', None)} has שלום: 12", "di has 12 :םולש"),
     ],
 )  # fmt: skip
 def test_what_stands_around_a_name_keeps_its_order(text: str, shown: str) -> None:
@@ -163,6 +168,14 @@ def test_a_sentence_holds_a_name_apart_only_where_it_must() -> None:
 )
 def test_letters_become_one_where_they_are_written_as_one(joined: str, apart: str) -> None:
     assert picture(joined) != picture(apart)
+
+
+@pytest.mark.parametrize(
+    "tower", ["Z" + "\u0301" * 470, "Z" + "\u0323" * 470, "\u1112" + "\u1161" * 200, "क" + "\u093f" * 300]
+)
+def test_a_tower_of_marks_is_as_wide_and_as_high_as_a_letter_with_some(tower: str) -> None:
+    some, all_of_it = set_line(normal(tower)[:24], "bold", 40), set_line(tower, "bold", 40)
+    assert (all_of_it.width, all_of_it.over, all_of_it.under) == (some.width, some.over, some.under)
 
 
 def test_a_cook_is_one_picture() -> None:

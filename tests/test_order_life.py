@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -208,3 +209,24 @@ def test_bars_are_true_to_time_and_none_is_too_thin() -> None:
     assert mark[1:] == pytest.approx((60 - LEAST_MARK, 60))
     assert tiny[1:] == pytest.approx((120, 120 + LEAST_BAR))
     assert long[1:] == pytest.approx((300, 600))
+
+
+@pytest.mark.parametrize("attempts", [50_000, 2**31 - 1, 10**30])
+def test_an_order_that_was_begun_very_often_costs_no_more_than_one_begun_often(attempts: int) -> None:
+    """A poison order is begun every second, all day; an odd answer may say anything."""
+    one = an_order(
+        S.BAKING,
+        attempts,
+        worker="w2.4",
+        stages=[stage(PREPARE, "w5.1", 1, 0.2, 3), stage(BAKE, "w2.4", attempts, 17, None)],
+    )
+    dead = death(4, "w1.1", 6, BAKE, 2, "w2.4", 8)
+    tracemalloc.start()
+    life = life_of(one, (due(BAKE, 3),), (dead,), at(20).timestamp())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 << 20
+    assert life is not None
+    numbers = [a.number for a in life.lanes[1].attempts]
+    assert len(numbers) == MARKS and numbers[-1] == attempts
+    assert [a.fate for a in life.lanes[1].attempts if a.number == 2] == ["killed"], "what is recorded stays"

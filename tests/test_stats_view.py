@@ -23,6 +23,7 @@ from game.geometry import Box
 from game.inputs import KeyPress, PointerPress
 from game.panels.panel import Close, Stay
 from game.panels.stats.figures import (
+    MOST_TICKS,
     KnownFigures,
     audit_line,
     bars,
@@ -364,3 +365,21 @@ def test_it_is_left_by_tab_escape_and_mouse_and_lets_kills_through() -> None:
     assert one.handle(KeyPress("3")) == one.handle(PointerPress(960, 900)) == Stay(used=False)
     assert one.handle(PointerPress(FRAME[0] + 50, FRAME[1] + 400)) == Stay()
     assert not one.modal
+
+
+@pytest.mark.parametrize(
+    ("edges", "counts"),
+    [
+        ([1e18, 1e18 + 256], [3]),
+        ([1e300, 1e308], [1]),
+        ([-1e308, 1e308], [1]),
+        ([0, 5e-324], [1]),
+        ([float(n) for n in range(100_001)], [1] * 100_000),
+    ],
+    ids=["far away", "farther", "without end", "narrow", "many"],
+)
+def test_an_odd_distribution_is_drawn_with_few_ticks_or_not_at_all(
+    edges: list[float], counts: list[int]
+) -> None:
+    found = bars(Latency(p50=None, p95=None, edges=edges, counts=counts))
+    assert found is None or (len(found.ticks) <= MOST_TICKS and len(found.heights) == len(counts))

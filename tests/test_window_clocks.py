@@ -80,7 +80,18 @@ def test_a_step_of_the_apis_clock_is_followed_with_the_next_answer(step: float) 
     assert abs(here.error) <= 2.1 and here.clock.steps == 1
 
 
-@pytest.mark.parametrize("date", [None, "", "soon", "Thu, 99 Foo 2026 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        None,
+        "",
+        "soon",
+        "Thu, 99 Foo 2026 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Mon, 01 Jan 0101 00:00:00 GMT",
+        "Wed, 31 Dec 1969 23:59:59 GMT",
+    ],
+)
 def test_a_date_that_cannot_be_read_is_none(date: str | None) -> None:
     here = Machine()
     here.clock.heard(date, 50.0)

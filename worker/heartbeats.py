@@ -21,7 +21,7 @@ MAX_TIME = 40
 def last_progress(details: Sequence[Any] | None) -> float:
     """How much the last attempt had done (0 to 1); 0 where it does not say."""
     done = _told(details).get("done", 0.0)
-    return min(1.0, max(0.0, float(done))) if isinstance(done, int | float) else 0.0
+    return float(min(1.0, max(0.0, done))) if isinstance(done, int | float) else 0.0
 
 
 def last_worker(details: Sequence[Any] | None) -> tuple[str, int]:

@@ -11,7 +11,11 @@ class AttractConfig(Section):
     """What the window shows while nobody is there."""
 
     enabled: bool = Field(default=True, strict=True, description="Whether the kitchen plays by itself then.")
-    panel_s: PositiveSeconds = Field(default=12.0, description="How long each of its pictures stands.")
+    panel_s: PositiveSeconds = Field(
+        default=12.0,
+        ge=2,
+        description="How long each of its pictures stands. Pictures that change in a blink are a danger.",
+    )
     kill_every_s: PositiveRange = Field(
         default=(12.0, 20.0), description="The range that the time to the next kill is drawn from."
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from api_stub.background import reason_of
 from api_stub.clocks import wall
+from api_stub.kept_values import those_that_fit
 from api_stub.schema import MAX_SIGHTINGS, FailureRecord, Sighting
 from worker.show.files import read_bounded, write_whole
 
@@ -87,12 +89,17 @@ class FailureLog:
             raw = read_bounded(self._file, MAX_BYTES)
             if len(raw) > MAX_BYTES:
                 raise ValueError(f"more than {MAX_BYTES} bytes")
-            found = _RECORDS.validate_json(raw)
+            kept = json.loads(raw)
+            if not isinstance(kept, list):
+                raise ValueError("it is no list")
         except FileNotFoundError:
             return
-        except (OSError, ValueError, ValidationError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             logger.warning("%s is ignored: %s", self._file, reason_of(error))
             return
+        found, unfit = those_that_fit(FailureRecord, kept)
+        if unfit:
+            logger.warning("%s: %d records are left out: %s", self._file, len(unfit), unfit[0])
         for record in found[-MAX_KEPT:]:
             self.put(record)
 

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 PART = "generations"
 MAX_BYTES = 256 * 1024
 """More than any fleet takes."""
+MAX_NUMBER = 2**53
 
 
 class Generations:
@@ -33,7 +34,11 @@ class Generations:
             return {}
         try:
             read = json.loads(read_bounded(self._file, MAX_BYTES))
-            self._known = {int(slot): int(used) for slot, used in read.items()}
+            for slot, used in read.items():
+                if isinstance(used, int) and slot.isdecimal() and 0 < used <= MAX_NUMBER:
+                    self._known[int(slot)] = used
+                else:
+                    logger.warning("%s: slot %.40r is left out: found %.40r", self._file, slot, used)
         except (ValueError, TypeError, AttributeError, RecursionError, OSError) as error:
             logger.warning("%s is not readable (%s); generations start anew", self._file, error)
         return dict(self._known)

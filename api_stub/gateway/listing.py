@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from api_stub.errors import TemporalUnreachable
+from api_stub.errors import NoSuchPage, TemporalUnreachable
 from api_stub.gateway.batch import Batch
 from api_stub.gateway.cache_entry import CLOSED, began
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.reader import Executions, Reader
 from api_stub.gateway.shared_listings import SharedListings
+from api_stub.gateway.temporal_calls import refused_what_was_asked
 from api_stub.schema import Order
 from api_stub.unreadable_records import UnreadableRecords
 
@@ -68,7 +69,8 @@ class Lister:
 
         A Temporal that hundreds of orders keep busy may list nothing for half a minute, and answer for each
         of them meanwhile (seen). Then it is those that were read here before, and perhaps not all: others
-        may have placed more. Raises TemporalUnreachable where none were, and for a later page.
+        may have placed more. Raises TemporalUnreachable where none were, and for a later page;
+        NoSuchPage for one that Temporal cannot read, while it lists others.
         """
         try:
             if page:
@@ -76,6 +78,9 @@ class Lister:
             else:
                 found = await self._shared.get(started_after, only_open, limit)
         except TemporalUnreachable as error:
+            if page and refused_what_was_asked(error) and await self._reader.lists():
+                words = "`page` is the `more` of an earlier answer; Temporal cannot read this one"
+                raise NoSuchPage(words) from error
             if page or self._cache.empty:
                 raise TemporalUnreachable(f"the orders cannot be listed: {error}") from error
             known = self._cache.listed(started_after, only_open, limit)

@@ -20,6 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
+from api_stub.errors import TemporalUnreachable
 from api_stub.gateway.reading import CLOSED_STATES, FromDescription, read_execution
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.gateway.values import EPOCH
@@ -136,6 +137,14 @@ class Reader:
         if started_after is not None:
             wanted.append(f"StartTime > '{started_after.astimezone(UTC).isoformat()}'")
         return await self._executions(" AND ".join(wanted), limit, page, limit_s)
+
+    async def lists(self) -> bool:
+        """Whether Temporal lists anything at all just now."""
+        try:
+            await self._pages(OURS, 1)
+        except TemporalUnreachable:
+            return False
+        return True
 
     async def changed(self, since: datetime, limit: int) -> Executions:
         """Orders that started or closed then or later, `limit` at most. Raises TemporalUnreachable."""

@@ -32,6 +32,21 @@ not come may have been a yes, and the SDK tries again what it could not send, so
 connection may follow a request that arrived."""
 
 
+PASSING = (
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+)
+"""Errors that say nothing of what was asked: the same may be answered the next time."""
+
+
+def refused_what_was_asked(error: TemporalUnreachable) -> bool:
+    """Whether Temporal has answered, and the question may be why it did so with an error."""
+    cause = error.__cause__
+    return isinstance(cause, RPCError) and cause.status not in PASSING
+
+
 @asynccontextmanager
 async def temporal_call(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:
     """Bounds what is done inside, in seconds, and translates its errors.

@@ -82,9 +82,10 @@ def custody_of(chain: Sequence[Custodian]) -> list[CustodianView]:
 
 
 def written(text: str) -> datetime | None:
-    """A time that a worker wrote down (RFC 3339), in UTC; None where it is none."""
+    """A time that a worker wrote down (RFC 3339), in UTC; None where it is none that an answer may have."""
     try:
         found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return found if 0 <= found.timestamp() <= LAST_S else None
     except (ValueError, OverflowError):
         return None

@@ -127,8 +127,14 @@ def origin_form(scope: Scope, further: Sequence[str]) -> tuple[Scope, Refusal | 
 
 
 def foreign_page(scope: Scope, headers: Headers, further: Sequence[str]) -> Refusal | None:
-    """What a browser sent for a page that is not our own."""
-    if all(is_own_page(origin, port_of(scope), further) for origin in headers.getlist("origin")):
+    """What a browser sent for a page that is not our own: its Origin says so, or where there is none,
+    Sec-Fetch-Site. Whoever follows a link to a page of ours is let in."""
+    sites = {site.lower() for site in headers.getlist("sec-fetch-site")}
+    follows = scope["method"] in ("GET", "HEAD") and headers.get("sec-fetch-mode", "").lower() == "navigate"
+    from_elsewhere = not sites <= {"none", "same-origin"} and not follows
+    if not from_elsewhere and all(
+        is_own_page(origin, port_of(scope), further) for origin in headers.getlist("origin")
+    ):
         return None
     return 403, "foreign-page", "Not for web pages", "a page of another origin may not"
 

@@ -11,6 +11,7 @@ from api_stub.schema import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES
 LARGER = {"/orders/status": MAX_BATCH_BODY_BYTES}
 """Paths that take more: 2,000 orders with their run ids do not fit into the ordinary limit."""
 MAX_REQUESTS = 200
+MAX_SHOWN = 80
 RESERVED = 40
 """So many more are worked on of the quick ones: the house and the fleet answer among any crowd of orders."""
 RESERVED_PATHS = ("/healthz", "/fleet", "/menu", "/checkpoint")
@@ -26,6 +27,16 @@ class BodyLimit:
         """Read the body up to the limit, then hand it on."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
+            return
+        coding = Headers(scope=scope).get("content-encoding", "identity")
+        if coding.lower() != "identity":
+            detail = (
+                f"content-encoding: found {coding[:MAX_SHOWN]!r}; bodies are accepted as they are, not packed"
+            )
+            packed = problem(
+                415, "packed-body", "The body is packed", detail, {"accept-encoding": "identity"}
+            )
+            await packed(scope, receive, send)
             return
         limit = LARGER.get(scope["path"], MAX_BODY_BYTES)
         refusal = problem(

@@ -16,6 +16,7 @@ UNREADABLE = {
     "400": "The body is not JSON",
     "408": "The request came too slowly",
     "413": "The body is too large",
+    "415": "The body is packed (Content-Encoding)",
     "422": "A field does not fit; the detail names it",
 }
 """What a route that takes a body may answer; of them, 422 is for parameters, too."""

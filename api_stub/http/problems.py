@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MAX_DETAIL = 2000
+UNPARSED = "There was an error parsing the body"
+"""FastAPI's words for a body that is not even text, or too much of it."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -63,12 +65,24 @@ async def http_error(request: Request, error: Exception) -> JSONResponse:
     phrase = http.HTTPStatus(error.status_code).phrase
     slug = phrase.lower().replace(" ", "-")
     detail = str(error.detail)
+    if error.status_code == http.HTTPStatus.BAD_REQUEST and detail == UNPARSED:
+        return problem(400, "not-json", "The body is not JSON", f"the body is not JSON: {why_not(error)}")
     if detail == phrase:
         detail = f"{request.method} {request.url.path}: {phrase.lower()}; see /docs for what there is"
     headers = dict(error.headers or {})
     if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(methods_of(request))
     return problem(error.status_code, slug, phrase, detail, headers)
+
+
+def why_not(error: BaseException) -> str:
+    """What kept a body from being read, in words."""
+    cause = error.__cause__
+    if isinstance(cause, UnicodeDecodeError):
+        return f"at byte {cause.start + 1} it is not {cause.encoding}; UTF-8 is accepted"
+    if isinstance(cause, RecursionError):
+        return "it is nested too deep"
+    return " ".join(str(cause or "it cannot be read").split())[:300]
 
 
 def methods_of(request: Request) -> list[str]:

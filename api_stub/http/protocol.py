@@ -156,7 +156,7 @@ class Connection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """What came is not HTTP. Called while h11's error is handled, which says more than `msg`."""
         error = sys.exc_info()[1]
-        words = (str(error) if error is not None else msg)[:MAX_SHOWN]
+        words = (str(error) if error is not None else msg).replace("bytearray(b", "(found ")[:MAX_SHOWN]
         status = getattr(error, "error_status_hint", 400)
         if "Host: header" in words:
             self.refuse(403, "foreign-host", "Not the host that was asked for", f"Host: {words}")

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from api_stub.kiosk.rounds import StoredRounds, rank
+from api_stub.kiosk.rounds import rank
+from api_stub.kiosk.stored_rounds import StoredRounds
 from api_stub.stack.options import CALLER, STATE_DIR, at_caller
 from api_stub.state_files import ROUNDS
 from worker.show.files import read_bounded

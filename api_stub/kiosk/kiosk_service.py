@@ -16,8 +16,9 @@ from api_stub.fleet.state import AlreadyDead, FleetRefusal
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.kiosk import losses
 from api_stub.kiosk.all_cooks_dead import Countdown, KillDebounce, is_dead
-from api_stub.kiosk.rounds import Rounds, StoredRounds
+from api_stub.kiosk.rounds import Rounds
 from api_stub.kiosk.store import Store
+from api_stub.kiosk.stored_rounds import StoredRounds
 from api_stub.kiosk.totals import StoredTotals, TotalsCounter
 from api_stub.records.service import Records
 from api_stub.schema import AllDead, AttractSettings, Audit, Kiosk, Receipt, Worker

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from api_stub.state_files import LOSSES
 from worker.show.files import read_bounded, write_whole
@@ -14,6 +15,8 @@ from worker.show.files import read_bounded, write_whole
 MAX_LOSSES = 20
 MAX_WORDS = 500
 MAX_BYTES = 100_000
+MAX_ORDERS = 2**53
+YEARS = range(1970, 2201)
 TOLD_FOR = timedelta(minutes=10)
 """So long does a loss stand among the problems of /healthz; the list keeps it."""
 
@@ -34,12 +37,20 @@ class Loss:
 
 def noted(state: Path) -> list[Loss]:
     """The losses that are noted, oldest first. Never raises."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        found = json.loads(read_bounded(state / LOSSES, MAX_BYTES))[-MAX_LOSSES:]
-        return [
-            Loss(datetime.fromisoformat(one["at"]), str(one["what"]), int(one["orders"])) for one in found
-        ]
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads(read_bounded(state / LOSSES, MAX_BYTES))
+        if isinstance(found, list):
+            return [loss for one in found[-MAX_LOSSES:] if (loss := _read(one)) is not None]
     return []
+
+
+def _read(found: Any) -> Loss | None:
+    """One of them; None: it cannot be read."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError):
+        at, orders = datetime.fromisoformat(found["at"]), int(found["orders"])
+        if at.tzinfo is not None and at.year in YEARS and 0 <= orders <= MAX_ORDERS:
+            return Loss(at, str(found["what"]).encode("utf-8", "replace").decode()[:MAX_WORDS], orders)
+    return None
 
 
 def note(state: Path, what: str, at: datetime, orders: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import itertools
+import re
 import threading
 import unicodedata
 from functools import cache
@@ -13,15 +14,21 @@ from typing import Any
 from api_stub.errors import NameRefused
 
 LEAST, MOST = 3, 8
+_LATIN = re.compile(r"LATIN (?:SMALL |CAPITAL )?LETTER (?:DOTLESS |SMALL CAPITAL )?([A-Z])(?: WITH .*)?")
 _loading = threading.Lock()
 
 
 def normal(name: str) -> str:
     """The name as it is shown: composed, upper case. Raises NameRefused for what is no name."""
     shown = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).upper())
-    if not LEAST <= len(shown) <= MOST or not all(unicodedata.category(each)[0] == "L" for each in shown):
+    if not is_name(shown):
         raise NameRefused(f"name: found {name[:20]!r}; {LEAST} to {MOST} letters are accepted")
     return shown
+
+
+def is_name(text: str) -> bool:
+    """Whether it is 3 to 8 letters, of any script, and nothing else."""
+    return LEAST <= len(text) <= MOST and all(unicodedata.category(each)[0] == "L" for each in text)
 
 
 async def checked(name: str | None) -> str | None:
@@ -38,15 +45,28 @@ async def checked(name: str | None) -> str | None:
 
 
 def is_rude(name: str) -> bool:
-    """Whether the name, or it with its repeated letters taken for one, stands in the lists, or has one of a
-    few words in it that no name has. Other parts of words are left alone: Dickson is a name."""
+    """Whether the name stands in the lists, or has one of a few words in it that no name has; the same for it
+    without its accents, and with its repeated letters taken for one. Other parts of words are left alone:
+    Dickson is a name."""
     low = name.lower()
-    once = "".join(letter for letter, _ in itertools.groupby(low))
+    spellings = {low, plain(low)}
+    spellings |= {"".join(letter for letter, _ in itertools.groupby(each)) for each in spellings}
     with _loading:
         words, options = _lists()
-    return any(part in low or part in once for part in NOWHERE) or any(
-        words.is_profane(each, options=options) for each in {low, once}
+    return any(part in each for part in NOWHERE for each in spellings) or any(
+        words.is_profane(each, options=options) for each in spellings
     )
+
+
+def plain(name: str) -> str:
+    """The name without its accents, strokes and hooks, and small capitals as letters: whoever reads it sees
+    the word beneath them."""
+    found = ""
+    for letter in unicodedata.normalize("NFKD", name):
+        if unicodedata.category(letter)[0] != "M":
+            latin = _LATIN.fullmatch(unicodedata.name(letter, ""))
+            found += latin[1].lower() if latin else letter
+    return found
 
 
 @cache

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from api_stub.clocks import wall
 from api_stub.errors import NoSuchRound, RoundRefused
 from api_stub.kiosk.store import Store
+from api_stub.kiosk.stored_rounds import StoredRound, StoredRounds
 from api_stub.schema import Receipt, RiskedOrder, Round, RoundKill, RoundTable
 
 MAX_KEPT = 1000
@@ -20,26 +19,6 @@ MAX_RISKED = 100
 COUNTED_S = 20.0
 """So long after its end a round waits for takeovers; what was not taken over then, was not."""
 FOR_EVER = 2**53
-
-
-class StoredRound(BaseModel):
-    """One round as it is kept. Receipts with numbers over `after`, up to `until`, are its own."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    told: Round
-    length_s: float
-    after: int
-    until: int | None = None
-    lost_before: int | None = None
-
-
-class StoredRounds(BaseModel):
-    """As it is on disk."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    rounds: list[StoredRound] = []
 
 
 class Rounds:

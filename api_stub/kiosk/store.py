@@ -6,15 +6,23 @@ import logging
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api_stub.background import reason_of
+from api_stub.kept_values import check
 from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=BaseModel)
 MAX_BYTES = 4 << 20
+
+
+class WithUnfit(BaseModel):
+    """A file of entries, each read by itself."""
+
+    unfit: list[str] = Field(default=[], exclude=True)
+    """Why entries were left out, a line each."""
 
 
 class Store(Generic[T]):
@@ -36,14 +44,26 @@ class Store(Generic[T]):
             if len(raw) > MAX_BYTES:
                 raise ValueError(f"more than {MAX_BYTES} bytes")
             found = self._model.model_validate_json(raw)
+            check(found)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, ValidationError) as error:
             logger.warning("%s cannot be used and is set aside: %s", self._file, reason_of(error))
             self._set_aside(self._file)
             return None
+        if isinstance(found, WithUnfit) and found.unfit:
+            self._keep_copy(self._file, raw, found.unfit)
         self._written = raw
         return found
+
+    @staticmethod
+    def _keep_copy(file: Path, raw: bytes, unfit: list[str]) -> None:
+        """Some of it is left out, and the next write forgets it: the file as it was is kept beside it."""
+        logger.warning("%s: %d entries cannot be used and are left out: %s", file, len(unfit), unfit[0])
+        try:
+            write_whole(file.with_name(f"{file.name}.damaged"), raw, file.with_suffix(".new"))
+        except OSError as error:
+            logger.warning("%s cannot be copied: %s", file, reason_of(error))
 
     @staticmethod
     def _set_aside(file: Path) -> None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from api_stub.failures.menu import FailureService
 from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.schema import FailureMenu, FailureRecord, FailureWanted, Problem
+from api_stub.schema.base import Numbered
 
 router = APIRouter(prefix="/failures", tags=["failures"])
 
@@ -30,7 +31,7 @@ async def get_failures(menu: InMenu) -> FailureMenu:
 @router.get("/log")
 async def get_failure_log(
     menu: InMenu,
-    after: Annotated[int, Query(ge=0, le=2**53, description="Only records with a higher number.")] = 0,
+    after: Annotated[Numbered, Query(description="Only records with a higher number.")] = 0,
 ) -> list[FailureRecord]:
     """What was done, and what was seen of it: which mechanism noticed, and after how long. Oldest first, the
     newest 200. A record grows until its failure is over."""

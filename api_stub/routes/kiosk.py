@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
+from pydantic import Field
 
 from api_stub.kiosk import reset as resetting
 from api_stub.kiosk import round_names
@@ -22,8 +23,10 @@ from api_stub.schema import (
     RoundTable,
     RoundWanted,
 )
+from api_stub.schema.base import InDigits
 
 router = APIRouter(prefix="/kiosk", tags=["kiosk"])
+RoundNumber = Annotated[int, Field(ge=1, le=2**53), InDigits]
 InKitchen = Annotated[Kitchen, Depends(kitchen_of)]
 
 
@@ -85,7 +88,7 @@ async def start_round(kitchen: InKitchen, wanted: RoundWanted | None = None) -> 
     },
 )
 async def finish_round(
-    n: Annotated[int, Path(ge=1, le=2**53, description="The round's number.")],
+    n: Annotated[RoundNumber, Path(description="The round's number.")],
     kitchen: InKitchen,
     named: RoundNamed | None = None,
 ) -> Round:

@@ -26,6 +26,7 @@ from api_stub.schema import (
     Problem,
     StatusRequest,
 )
+from api_stub.schema.base import InDigits
 from worker.shared import (
     MAX_WORKFLOW_ID_LENGTH,
     OrderInfo,
@@ -74,6 +75,7 @@ StartedAfter = Annotated[
 ]
 CHECK_BYTES = 6
 Page = Annotated[str, Field(max_length=4000)]
+Limit = Annotated[int, Field(ge=1, le=MAX_BATCH), InDigits]
 
 
 def page_of(token: bytes) -> str | None:
@@ -141,7 +143,7 @@ async def list_orders(
         StartedAfter | None, Query(description="Only orders placed after this time.")
     ] = None,
     open: Annotated[bool, Query(description="Only orders that are not finished.")] = False,
-    limit: Annotated[int, Query(ge=1, le=MAX_BATCH, description="The newest so many.")] = MAX_BATCH,
+    limit: Annotated[Limit, Query(description="The newest so many.")] = MAX_BATCH,
     page: Annotated[
         Page | None, Query(description="The `more` of the answer before, with the same other parameters.")
     ] = None,

@@ -11,6 +11,7 @@ from api_stub.kitchen import Kitchen, kitchen_of
 from api_stub.records.service import Records
 from api_stub.routes.orders import AWAY
 from api_stub.schema import Audit, HeartbeatTimeout, Receipt, Stats
+from api_stub.schema.base import Numbered
 
 router = APIRouter(tags=["records"])
 
@@ -37,12 +38,8 @@ async def audit(records: Kept) -> Audit:
 @router.get("/receipts")
 async def receipts(
     records: Kept,
-    after: Annotated[
-        int, Query(ge=0, le=2**53, description="Only receipts with a higher number than this.")
-    ] = 0,
-    until: Annotated[
-        int, Query(ge=0, le=2**53, description="Only receipts with this number or a lower one.")
-    ] = 2**53,
+    after: Annotated[Numbered, Query(description="Only receipts with a higher number than this.")] = 0,
+    until: Annotated[Numbered, Query(description="Only receipts with this number or a lower one.")] = 2**53,
 ) -> list[Receipt]:
     """What each worker's death did, oldest first; where there are more than 200, the newest 200 of those that
     were asked for. The newest 1,000 are kept. A receipt appears with the death. It changes until each of its
@@ -53,9 +50,7 @@ async def receipts(
 @router.get("/timeouts")
 async def timeouts(
     records: Kept,
-    after: Annotated[
-        int, Query(ge=0, le=2**53, description="Only those with a higher number than this.")
-    ] = 0,
+    after: Annotated[Numbered, Query(description="Only those with a higher number than this.")] = 0,
 ) -> list[HeartbeatTimeout]:
     """Attempts that Temporal gave up although their workers lived: too busy to be heard of in time, or
     frozen. No death did that, and no receipt has them. Oldest first, the newest 200; the newest 1,000 since

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
-from api_stub.schema.base import Answer, Request
+from api_stub.schema.base import Answer, Instant, Request
 
 MAX_FAILURE_S = 30.0
 """No failure lasts longer than this, in seconds."""
@@ -74,6 +73,7 @@ class FailureWanted(Request):
         ge=0.5,
         le=MAX_FAILURE_S,
         allow_inf_nan=False,
+        strict=True,
         description="How long it lasts; left out: as the menu says.",
     )
 
@@ -81,7 +81,7 @@ class FailureWanted(Request):
 class Sighting(Answer):
     """One thing that was seen of a failure."""
 
-    at: datetime = Field(description="When it was seen, or happened where that is known.")
+    at: Instant = Field(description="When it was seen, or happened where that is known.")
     by: str = Field(description="The mechanism that told it.")
     what: str = Field(description="What it was.")
 
@@ -96,9 +96,9 @@ class FailureRecord(Answer):
     state: Literal["running", "over", "broken off"] = Field(
         description="broken off: it could not be done to its end; the last sighting says why."
     )
-    started_at: datetime = Field(description="When it was done.")
-    ended_at: datetime | None = Field(default=None, description="When it was over, all consequences too.")
-    noticed_at: datetime | None = Field(default=None, description="When it was first noticed; null: not yet.")
+    started_at: Instant = Field(description="When it was done.")
+    ended_at: Instant | None = Field(default=None, description="When it was over, all consequences too.")
+    noticed_at: Instant | None = Field(default=None, description="When it was first noticed; null: not yet.")
     noticed_by: str | None = Field(default=None, description="The mechanism that noticed it first.")
     delay_s: float | None = Field(default=None, description="Seconds from its start to that.")
     seen: list[Sighting] = Field(default_factory=list, description="What was seen, in order; 20 at most.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from api_stub.schema.base import Answer, Request
+from api_stub.schema.base import Answer, Instant, Request
 from api_stub.schema.challenge import CodeProblem
 
 WorkerPhase = Literal["empty", "starting", "ready", "stopping", "dead", "backoff"]
@@ -22,7 +21,7 @@ class LastExit(Answer):
     signal: str | None = Field(default=None, description="The signal's name, for instance SIGKILL.")
     code: int | None = Field(default=None, description="The exit status, where it was not a signal.")
     cause: ExitCause = Field(description="Why: player, panic, crash, redeploy or shutdown.")
-    at: datetime = Field(description="When the exit was observed.")
+    at: Instant = Field(description="When the exit was observed.")
     why: str | None = Field(
         default=None,
         description="The cause in words, where there is more to say than its name does: frozen, OOMKilled, "
@@ -52,8 +51,8 @@ class Worker(Answer):
     )
     state: WorkerPhase = Field(description="empty, starting, ready, stopping, dead or backoff.")
     queues: list[str] = Field(default_factory=list, description="The task queues it polls.")
-    started_at: datetime | None = Field(default=None, description="When it was told to start.")
-    ready_at: datetime | None = Field(default=None, description="When it began to poll.")
+    started_at: Instant | None = Field(default=None, description="When it was told to start.")
+    ready_at: Instant | None = Field(default=None, description="When it began to poll.")
     orders: list[str] = Field(
         default_factory=list, description="Ids of the orders that Temporal last said are in its hands."
     )
@@ -72,7 +71,7 @@ class Worker(Answer):
         description="What is wrong with it just now, in a sentence: why no process could be made, what its "
         "Pod waits for, why it could not be stopped.",
     )
-    again_at: datetime | None = Field(
+    again_at: Instant | None = Field(
         default=None, description="backoff on Kubernetes: at the latest then it is started again."
     )
 

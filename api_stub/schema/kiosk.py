@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from api_stub.schema.base import Answer, Request
+from api_stub.schema.base import Answer, Instant, Request
 from api_stub.schema.health_and_checkpoints import StreamSettings
+from api_stub.schema.text import normal
 from worker.shared import Stage
 
-RoundName = Annotated[str, Field(pattern=r"^[^\W\d_]{3,8}$", max_length=8, description="3 to 8 letters.")]
+RoundName = Annotated[
+    str,
+    Field(pattern=r"^[^\W\d_]{3,8}$", max_length=8, description="3 to 8 letters."),
+    BeforeValidator(lambda name: normal(name) if isinstance(name, str) else name),
+]
 
 
 class AttractSettings(Answer):
@@ -25,7 +30,7 @@ class AttractSettings(Answer):
 class AllDead(Answer):
     """Every worker is dead, and the API is about to start some."""
 
-    since: datetime = Field(description="When the last one died, or was seen dead.")
+    since: Instant = Field(description="When the last one died, or was seen dead.")
     restart_in_s: float = Field(ge=0, description="Seconds until the API starts them.")
     workers: int = Field(ge=0, description="How many it is going to start.")
 
@@ -150,7 +155,7 @@ class RoundKill(Answer):
 
     receipt: int = Field(description="The number of its receipt.")
     worker: str = Field(description="Who was killed.")
-    at: datetime = Field(description="When the operating system told the exit.")
+    at: Instant = Field(description="When the operating system told the exit.")
     at_risk: list[RiskedOrder] = Field(default_factory=list, description="What it held; 100 at most.")
 
 
@@ -163,7 +168,7 @@ class Round(Answer):
         description="counting: over, while takeovers are waited for."
     )
     day: date = Field(description="The day of the kiosk that it belongs to.")
-    started_at: datetime = Field(description="When it began.")
+    started_at: Instant = Field(description="When it began.")
     left_s: float = Field(default=0.0, ge=0, description="Seconds that are left to play.")
     kills: int = Field(default=0, ge=0, description="Workers killed.")
     at_risk: int = Field(default=0, ge=0, description="Orders in their hands.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from api_stub.schema.base import Answer, Request
+from api_stub.schema.base import Answer, Instant, Request
 from api_stub.schema.text import SCHEMA, blank, complaint, normal
 from worker.shared import (
     ID_PATTERN,
@@ -129,7 +128,7 @@ class Custodian(Answer):
 
     worker: str = Field(description="The worker.")
     attempt: int = Field(ge=0, description="The attempt's number, from 1.")
-    started_at: datetime | None = Field(default=None, description="When it began, by Temporal's clock.")
+    started_at: Instant | None = Field(default=None, description="When it began, by Temporal's clock.")
 
 
 WorkflowState = Literal[
@@ -147,8 +146,8 @@ class StageView(Answer):
     stage: Stage = Field(description="prepare, bake or deliver.")
     worker: str | None = Field(default=None, description="Who did it, or was last known to be doing it.")
     attempts: int = Field(default=0, ge=0, description="Attempts so far; 0: not yet begun.")
-    started_at: datetime | None = Field(default=None, description="When the last attempt began.")
-    finished_at: datetime | None = Field(default=None, description="When it was done; null: not yet.")
+    started_at: Instant | None = Field(default=None, description="When the last attempt began.")
+    finished_at: Instant | None = Field(default=None, description="When it was done; null: not yet.")
     custody: list[Custodian] = Field(
         default_factory=list,
         description="Every attempt that is known to have had it in hand, oldest first: the chain of custody.",
@@ -161,7 +160,7 @@ class Order(Answer):
     id: str = Field(description="The id it was asked for by.", examples=["manual-1"])
     run_id: str | None = Field(default=None, description="Temporal's run id.")
     workflow_id: str | None = Field(default=None, description="Temporal's name for it, as in its Web UI.")
-    seen_at: datetime | None = Field(
+    seen_at: Instant | None = Field(
         default=None, description="When Temporal told all this; null: it told nothing of it yet."
     )
     status: OrderStatus = Field(description="The original's vocabulary, and ORDER_FAILED.")
@@ -181,14 +180,14 @@ class Order(Answer):
         " operator's in Temporal's Web UI, is found by a sweep that reads 10 open orders a second. False:"
         " last known.",
     )
-    started_at: datetime | None = Field(default=None, description="When Temporal took it.")
-    finished_at: datetime | None = Field(default=None, description="When it ended; null: not yet.")
+    started_at: Instant | None = Field(default=None, description="When Temporal took it.")
+    finished_at: Instant | None = Field(default=None, description="When it ended; null: not yet.")
     stages: list[StageView] = Field(default_factory=list, description="The stages begun so far, in order.")
     workflow_state: WorkflowState = Field(default="running", description="Temporal's state of the workflow.")
     activity_state: ActivityState | None = Field(
         default=None, description="What the stage's activity does; null: none is pending."
     )
-    next_attempt_at: datetime | None = Field(
+    next_attempt_at: Instant | None = Field(
         default=None, description="When the next attempt is due; null: none is waited for."
     )
     history_length: int = Field(
@@ -246,7 +245,7 @@ class HistoryEvent(Answer):
     """One event of an order's Temporal history."""
 
     n: int = Field(description="The event's number, from 1.")
-    at: datetime = Field(description="When Temporal recorded it.")
+    at: Instant = Field(description="When Temporal recorded it.")
     type: str = Field(description="Temporal's event type, for instance ActivityTaskStarted.")
     worker: str | None = Field(default=None, description="The identity of the worker, where one is recorded.")
     attempt: int | None = Field(default=None, description="The attempt, where the event has one.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from api_stub.schema.base import Answer
+from api_stub.schema.base import Answer, Instant
 from api_stub.schema.fleet import ExitCause
 from worker.shared import Stage
 
@@ -30,7 +29,7 @@ class ReceiptOrder(Answer):
         description="The attempt that took it over: the next one. A greater number says that those between"
         " left no trace, neither in Temporal nor with their workers; null: nobody yet.",
     )
-    taken_over_at: datetime | None = Field(default=None, description="When the next attempt began.")
+    taken_over_at: Instant | None = Field(default=None, description="When the next attempt began.")
     delay_s: float | None = Field(
         default=None,
         description="Seconds from the observed exit to that; null also where nobody saw the worker die.",
@@ -60,23 +59,23 @@ class Receipt(Answer):
     why: str | None = Field(
         default=None, description="The cause in words, where there is more to say than its name does."
     )
-    killed_at: datetime | None = Field(
+    killed_at: Instant | None = Field(
         default=None, description="When somebody asked for it; null: nobody did."
     )
-    exit_observed_at: datetime = Field(
+    exit_observed_at: Instant = Field(
         description="When the operating system (or Kubernetes) reported the exit."
     )
-    unseen_since: datetime | None = Field(
+    unseen_since: Instant | None = Field(
         default=None,
         description="Nobody watched when it died (no API ran, or Kubernetes could not be heard): it lived at "
         "this time, and was found dead at `exit_observed_at`. Null: its end was seen as it came.",
     )
-    container_ended_at: datetime | None = Field(
+    container_ended_at: Instant | None = Field(
         default=None,
         description="In a Pod: when its container was seen to have ended; null: it was not (of a forced "
         "delete Kubernetes tells no more than that the Pod is gone).",
     )
-    pod_gone_at: datetime | None = Field(
+    pod_gone_at: Instant | None = Field(
         default=None,
         description="In a Pod: when that was seen to be gone. Where this was how the end was learnt (no "
         "`container_ended_at`) the process may have lived for some seconds more. Null: it was not seen to "
@@ -95,7 +94,7 @@ class HeartbeatTimeout(Answer):
     worker: str = Field(description="The worker that lived, and was not heard of.")
     attempt: int = Field(description="The attempt that was given up.")
     to: str | None = Field(default=None, description="The worker with the next attempt; null: none yet.")
-    seen_at: datetime = Field(description="When the API saw it.")
+    seen_at: Instant = Field(description="When the API saw it.")
 
 
 class Audit(Answer):
@@ -116,7 +115,7 @@ class Audit(Answer):
         description="started = delivered + in_flight + failed, nothing is lost, and Temporal's own count of"
         " its runs is what follows from that."
     )
-    counted_at: datetime = Field(description="When Temporal was asked.")
+    counted_at: Instant = Field(description="When Temporal was asked.")
     lost_ids: list[str] = Field(default_factory=list, description="The lost ones by name, 20 at most.")
     carried: int = Field(default=0, description="Of `started`: finished long ago and no longer kept.")
     temporal: dict[str, int] = Field(
@@ -204,4 +203,4 @@ class Stats(Answer):
     workers: WorkerStats = Field(description="The fleet, by its own log.")
     takeover_s: Takeovers = Field(description="From exit to the next attempt.")
     curves: Curves = Field(description="The last five minutes.")
-    counted_at: datetime = Field(description="When Temporal was asked.")
+    counted_at: Instant = Field(description="When Temporal was asked.")

@@ -20,6 +20,8 @@ from game.kiosk.visitor_presence import Presence
 from game.simulation.model import Model
 
 LONGEST_REPLAY_S = 40.0
+LEAST_PANEL_S = 2.0
+"""However short the settings want a picture: nothing may flash (WCAG 2.3.1)."""
 AUTO_SHOWN_S = 4.0
 """For so long it is said whom the autopilot killed."""
 
@@ -139,6 +141,7 @@ class Attendant:
         return steps
 
     def _turn_is_over(self, panel_s: float, panels: Collection[object]) -> bool:
+        panel_s = max(panel_s, LEAST_PANEL_S)
         lasted = self.model.time.real - self._turn_began
         if self._n < 0 or lasted >= panel_s + LONGEST_REPLAY_S:
             return True

@@ -15,6 +15,9 @@ COARSE = 2.0
 STEP = 3.0
 """By more seconds than that no clock drifts between two answers: it was set, or the machine has slept."""
 
+LAST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+"""Later than that no clock is right; the end of the calendar has no local time everywhere."""
+
 
 class _Anchor(NamedTuple):
     """The API's time, in Unix seconds, at a moment of the monotonic clock."""
@@ -48,6 +51,8 @@ class ApiClock:
             stamp = parsedate_to_datetime(date or "").astimezone(UTC)
             told = stamp.timestamp()
         except (ValueError, TypeError, OverflowError):
+            return
+        if not 0 <= told <= LAST:
             return
         self.date = stamp
         came = self._monotonic()

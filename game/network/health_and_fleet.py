@@ -10,10 +10,10 @@ from datetime import datetime
 import httpx
 from pydantic import ValidationError
 
-from api_stub.schema import Checkpoint, Fleet, Health, Menu
+from api_stub.schema import Checkpoint, Health, Menu
 from game.api_state.news import FleetSeen, News, WorldSeen
 from game.network.api_clock import ApiClock
-from game.network.lenient_reading import M, read, told
+from game.network.lenient_reading import M, fleet_of, read, told
 
 
 def describe(error: Exception) -> str:
@@ -82,7 +82,7 @@ class HealthAndFleet:
 
     def fleet(self) -> None:
         """Ask who works."""
-        self.put(FleetSeen(read(Fleet, self._get("/fleet").raise_for_status().content)))
+        self.put(FleetSeen(fleet_of(self._get("/fleet").raise_for_status().content)))
 
     def _get(self, path: str) -> httpx.Response:
         """An answer, by whose date the API's clock is known."""

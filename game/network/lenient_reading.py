@@ -2,21 +2,24 @@
 
 A newer API may use words that this game does not know, and one order in a thousand may be somebody's
 experiment. An unknown word of a status becomes `ORDER_UNKNOWN` (not fresh: what was known stands), an unknown
-state of a worker `starting`; a value that does not fit gives way to its default; an item of a list without
-which it would not fit is dropped. Only an answer of which nothing fits is an error.
+state of a worker `starting`; a time without a zone is taken for UTC; a value that does not fit gives way to
+its default; an item of a list without which it would not fit is dropped. Only an answer of which nothing fits
+is an error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
-from api_stub.schema import HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
+from api_stub.schema import Fleet, HeartbeatTimeout, HistoryEvent, Order, OrderStatus, Receipt
 from game.told_once import ToldOnce
 
 M = TypeVar("M", bound=BaseModel)
@@ -25,6 +28,14 @@ told = ToldOnce(logging.getLogger(__name__))
 
 ROUNDS = 12
 """How often what is left is looked at again: each time it has become less."""
+
+MOST_COUNT = 2**53
+_HUGE = re.compile(rb"[:\[,]\s*-?[0-9]{17,}")
+MOST_WORKERS = 256
+"""As many as an API has places for."""
+MOST_TEXT = 4000
+"""Characters of a name or of a failure's message."""
+MOST_TOPPINGS = 100
 
 _WORDS = {
     ("status", "enum"): OrderStatus.UNKNOWN.value,
@@ -78,7 +89,9 @@ def _mended(answer: Any, errors: list[ErrorDetails], name: str) -> bool:
         where = ".".join(str(step) for step in error["loc"] if not isinstance(step, int))
         told.left_out(f"{name}.{where}", f"{error['msg']}: left out, or taken for what it is by default")
         word = _WORDS.get((str(key), error["type"]))
-        if isinstance(container, dict) and word is not None and container[key] != word:
+        if error["type"] == "timezone_aware" and isinstance(container[key], str):
+            container[key] += "Z"  # all that the API writes is UTC
+        elif isinstance(container, dict) and word is not None and container[key] != word:
             container[key] = word
             if word == OrderStatus.UNKNOWN:
                 container["fresh"] = False
@@ -110,7 +123,20 @@ def _fit(adapter: TypeAdapter[Any], name: str, answer: Any, first: ValidationErr
     raise first
 
 
+def _counted(answer: Any) -> Any:
+    """The answer with every whole number one that can be counted with: no float holds any larger."""
+    if isinstance(answer, dict):
+        return {key: _counted(one) for key, one in answer.items()}
+    if isinstance(answer, list):
+        return [_counted(one) for one in answer]
+    return max(-MOST_COUNT, min(answer, MOST_COUNT)) if type(answer) is int else answer
+
+
 def _read(adapter: TypeAdapter[Any], name: str, content: bytes) -> Any:
+    if _HUGE.search(content):
+        with contextlib.suppress(ValueError):
+            content = to_json(_counted(from_json(content)))
+            told.left_out(name, f"a number over {MOST_COUNT}: taken for that")
     try:
         return adapter.validate_json(content)
     except ValidationError as error:
@@ -145,12 +171,30 @@ def events_of(content: bytes) -> list[HistoryEvent]:
     return found
 
 
+def _bounded(order: Order) -> Order:
+    """The order with no longer texts than anybody can read: they are laid out in each frame."""
+    texts = {"customer": order.customer, "last_failure": order.last_failure}
+    cut = {name: text[:MOST_TEXT] for name, text in texts.items() if text and len(text) > MOST_TEXT}
+    if len(order.toppings) > MOST_TOPPINGS:
+        cut["toppings"] = order.toppings[:MOST_TOPPINGS]  # type: ignore[assignment]
+    return order.model_copy(update=cut) if cut else order
+
+
+def fleet_of(content: bytes) -> Fleet:
+    """The fleet of a body, with no more workers than a kitchen has room for."""
+    fleet = read(Fleet, content)
+    if len(fleet.workers) <= MOST_WORKERS:
+        return fleet
+    told.left_out("Fleet.workers", f"{len(fleet.workers)} of them: the first {MOST_WORKERS} are shown")
+    return fleet.model_copy(update={"workers": fleet.workers[:MOST_WORKERS]})
+
+
 def orders_of(entries: Iterable[Any]) -> list[Order]:
     """The orders that can be read of those that came in."""
     found = []
     for entry in entries:
         try:
-            found.append(fit(Order, entry))
+            found.append(_bounded(fit(Order, entry)))
         except ValidationError as error:
             told.left_out("order", f"left out: {error.errors()[0]['msg']}")
     return found

@@ -104,12 +104,19 @@ def _of_run(clusters: list[str], starts: list[int], run: Run, face: Face, tabula
     return found[::-1] if run.rtl else found
 
 
+MOST_OF_ONE = 24
+"""Code points of one character; families and flags have up to 15, syllables fewer."""
+
+
 def _drawable(name: Name, cluster: str) -> str:
-    """A character without those of its marks that its font lacks: they would be boxes beside it."""
+    """A character without those of its marks that its font lacks: they would be boxes beside it. Of a tower
+    of marks only the lowest are drawn."""
     if len(cluster) == 1:
         return cluster if drawn(cluster) else ""
     rest = "".join(
-        one for one in cluster[1:] if unicodedata.category(one)[0] != "M" or not drawn(one) or has(name, one)
+        one
+        for one in cluster[1:MOST_OF_ONE]
+        if unicodedata.category(one)[0] != "M" or not drawn(one) or has(name, one)
     )
     return cluster[0] + rest
 

@@ -10,6 +10,17 @@ MOST_ATTEMPTS = 100_000
 """Higher numbers of attempts are none."""
 
 
+MOST_UNRECORDED = 1000
+"""So many attempts of which nothing is recorded are counted with, the newest."""
+
+
+def those_to_count(begun: int, recorded: Iterable[int]) -> list[int]:
+    """The numbers of attempts to count with, in order, of `begun` ones: all of which something is recorded,
+    and the newest of the others. A poison order has begun tens of thousands by the evening."""
+    newest = range(max(1, begun - MOST_UNRECORDED + 1), begun + 1)
+    return sorted({number for number in recorded if 0 < number <= begun}.union(newest))
+
+
 def chain(order: Order, stage: Stage) -> list[Custodian]:
     """Who had a stage in hand, oldest first: the chain that the heartbeats carry."""
     return [one for view in order.stages if view.stage is stage for one in view.custody]

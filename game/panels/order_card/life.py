@@ -22,7 +22,7 @@ from api_stub.schema import (
     StageView,
 )
 from game.api_state.order_merge import FINAL
-from game.panels.order_card.custody import about, held_by_attempt, unheard_of
+from game.panels.order_card.custody import about, held_by_attempt, those_to_count, unheard_of
 
 Fate = Literal["done", "working", "killed", "unheard", "failed"]
 """What became of an attempt: it finished the stage, goes on, died with its worker, was given up although its
@@ -160,7 +160,7 @@ def _rough(
     are the attempts whose workers lived when they were given up.
     """
     found: list[_UntimedAttempt] = []
-    for number in range(1, begun + 1):
+    for number in those_to_count(begun, (*broken, *held, *unheard)):
         before, death, had = broken.get(number - 1), broken.get(number), held.get(number)
         one = _UntimedAttempt(number, None, before.next_start if before else None, None, "failed")
         if had is not None:

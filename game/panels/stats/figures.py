@@ -181,21 +181,27 @@ def span_text(curves: Curves) -> str:
     return f"{seconds:.0f} s ago" if seconds < 60 else f"{seconds / 60:.1f}".removesuffix(".0") + " min ago"
 
 
+MOST_BARS = 200
+MOST_TICKS = 12
+
+
 def bars(latency: Latency) -> Bars | None:
     """The distribution of delivery times; None where nothing was measured."""
     edges, counts = latency.edges, latency.counts
     if not counts or len(edges) != len(counts) + 1 or max(counts) <= 0 or edges[-1] <= edges[0]:
         return None
     low, span = edges[0], edges[-1] - edges[0]
+    if len(counts) > MOST_BARS or not math.isfinite(span):
+        return None
     step = nice(span / 4)
-    ticks = []
-    at = math.ceil(low / step) * step
-    while at <= edges[-1] + 1e-9:
-        ticks.append(((at - low) / span, f"{at:g} s"))
-        at += step
+    first = math.ceil(low / step) * step
+    # Counted, not added up: of very large numbers a step may be less than one can be told from the next.
+    many = min(MOST_TICKS, math.floor((edges[-1] + 1e-9 - first) / step) + 1)
+    ticks = [((first + n * step - low) / span, f"{first + n * step:g} s") for n in range(many)]
     marks = tuple(
         (min(max((value - low) / span, 0.0), 1.0), name)
         for value, name in ((latency.p50, "half"), (latency.p95, "95 %"))
         if value is not None
     )
-    return Bars(tuple(count / max(counts) for count in counts), tuple(ticks), marks)
+    most = max(counts)
+    return Bars(tuple(count / most for count in counts), tuple(ticks), marks)
