@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from api_stub.stack import guard
 from tests.running import PATIENCE, ROOT, eventually, processes_naming, quick_config, running_stack
+from tests.test_full_disk import mounted
 from tests.test_stack_faults import another, healthy
 
 SCRIPTED = """
@@ -125,3 +127,47 @@ def test_a_stack_whose_guard_is_killed_goes_on_and_heeds_signals(tmp_path: Path)
         os.kill(pid, signal.SIGTERM)
         eventually(lambda: not processes_naming(str(tmp_path)), 20)
         stack.process.returncode = 0
+
+
+@contextlib.contextmanager
+def a_disk_of(where: Path, size: str) -> Iterator[None]:
+    """A small disk there; skips where this user may not mount one."""
+    where.mkdir()
+    if not mounted(where, size):
+        pytest.skip("this user may not mount a file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(where)], check=True, timeout=10)
+
+
+def fill_up(file: Path) -> None:
+    """Take every byte that the disk has left."""
+    with contextlib.suppress(OSError), file.open("wb", buffering=0) as fill:
+        while fill.write(bytes(65536)):
+            pass
+
+
+@pytest.mark.stack
+def test_a_kiosk_whose_stack_is_killed_on_a_full_disk_has_its_window_and_waits_for_room(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "disk"
+    with a_disk_of(state, "64m"):
+        with running_stack(state, quick_config(tmp_path), "--headless", "--kiosk") as stack:
+            stack.order("before")
+            before = stack.pids()
+            fill_up(state / "fill")
+            os.kill(before["stack"], signal.SIGKILL)
+
+            def window() -> list[int]:
+                return [pid for pid in processes_naming(stack.api_url) if pid not in before.values()]
+
+            assert eventually(window, 40), "somebody draws the sign that it comes back"
+            (state / "fill").unlink()
+            eventually(another(stack, "stack", before["stack"]), 40)
+            is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
+            eventually(is_back, 40)
+            stack.until("before", "ORDER_DELIVERED")
+            assert stack.client.get("/audit").json()["lost"] == 0
+            assert stack.process.poll() is None
