@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from api_stub.background import Pauses
 from api_stub.stack import guard
 from tests.running import PATIENCE, ROOT, eventually, processes_naming, quick_config, running_stack
 from tests.test_full_disk import mounted
@@ -171,3 +173,32 @@ def test_a_kiosk_whose_stack_is_killed_on_a_full_disk_has_its_window_and_waits_f
             stack.until("before", "ORDER_DELIVERED")
             assert stack.client.get("/audit").json()["lost"] == 0
             assert stack.process.poll() is None
+
+
+def test_a_fork_that_fails_is_tried_again_unless_it_was_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "adopt_orphans", lambda: None)
+    monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    forks: list[int] = []
+    fails: tuple[int, ...] = ()
+    fork = os.fork
+
+    def failing() -> int:
+        forks.append(1)
+        if len(forks) in fails:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return fork()
+
+    monkeypatch.setattr(guard.os, "fork", failing)
+    before = {number: signal.getsignal(number) for number in guard.PASSED_ON}
+    try:
+        for refused, status, tries, words in (((1,), 1, 1, 1), ((2, 3), 0, 4, 3)):
+            fails = refused
+            forks.clear()
+            said: list[str] = []
+            one = guard.Guard(lambda first: os.EX_SOFTWARE if first else 0, lambda: True, said.append)
+            one._pauses = Pauses(first_s=0.0)
+            assert one.keep() == status and len(forks) == tries and len(said) == words
+            assert any("the stack cannot be started" in line and "Resource" in line for line in said), said
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

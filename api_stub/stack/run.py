@@ -268,7 +268,7 @@ class Stack:
             mark_served(self._state.database)
 
     def _fail(self, child: Child, status: int) -> None:
-        words = child.last_words[-1] if child.last_words else "it said nothing"
+        words = child.reason or "it said nothing"
         if child.name == "api" and status == BAD_START:
             self._terminal.say(words)
         else:

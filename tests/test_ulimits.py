@@ -1,0 +1,96 @@
+"""At a limit of the system (threads, processes, memory): who tells, and who starts, goes on, and says why."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api_stub.stack.child import Child, Program
+from api_stub.stack.output_log import BoundedLog, OutputReader
+from api_stub.stack.terminal import Terminal
+from tests.running import eventually
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """No thread of these names can be started, as Python says it."""
+    start = threading.Thread.start
+
+    def starting(self: threading.Thread) -> None:
+        if self.name.startswith(names):
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", starting)
+
+
+def test_a_line_that_cannot_be_written_yet_is_written_with_a_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    err = io.StringIO()
+    terminal = Terminal(None, err)
+    with monkeypatch.context() as patch:
+        refuse(patch, "teller")
+        terminal.say("one")
+        terminal.flush()
+    assert err.getvalue() == ""
+    terminal.say("two")
+    terminal.flush()
+    assert err.getvalue() == "gopherpizza: one\ngopherpizza: two\n"
+
+
+@pytest.mark.parametrize("thread", ["output of", "death of"])
+def test_a_program_that_nobody_could_watch_is_not_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thread: str
+) -> None:
+    mark = f"import time; time.sleep(77)  # {tmp_path}"
+
+    def running() -> list[int]:
+        return [child.pid for child in psutil.Process().children() if mark in child.cmdline()]
+
+    async def live() -> None:
+        child = Child(Program("it", [sys.executable, "-c", mark]), tmp_path)
+        with monkeypatch.context() as patch:
+            refuse(patch, thread)
+            before = len(os.listdir("/dev/fd"))
+            for _ in range(3):
+                with pytest.raises(OSError, match="can't start new thread"):
+                    await child.start()
+                assert child.pid is None and running() == []
+            opened = len(os.listdir("/dev/fd")) - before
+        assert await child.stop(1.0) is None, "it was never there"
+        await child.start()
+        assert running() == [child.pid]
+        assert await child.stop(5.0) is not None
+        assert opened <= 1, "one lifeline, and nothing of the tries before"
+
+    asyncio.run(live())
+    eventually(lambda: not running())
+
+
+@pytest.mark.parametrize(
+    "first", ["fatal error: out of memory", "panic: runtime error", "Fatal Python error: no module"]
+)
+def test_a_crash_that_prints_pages_is_told_by_the_line_that_says_why(tmp_path: Path, first: str) -> None:
+    near, far = os.pipe()
+    reader = OutputReader(near, BoundedLog(tmp_path / "x.log"), "x")
+    os.write(far, b"it begins\n" + first.encode() + b"\n" + b"runtime/asm.s:373 +0x123\n" * 200)
+    os.close(far)
+    assert reader.complete.wait(20)
+    assert reader.reason == first and reader.last_words[-1] == "runtime/asm.s:373 +0x123"
+
+
+def test_anything_else_is_told_by_its_last_line(tmp_path: Path) -> None:
+    for printed, reason in ((b"Traceback\nValueError: odd\n\n", "ValueError: odd"), (b"\n", None)):
+        near, far = os.pipe()
+        reader = OutputReader(near, BoundedLog(tmp_path / "x.log"), "x")
+        os.write(far, printed)
+        os.close(far)
+        assert reader.complete.wait(20)
+        assert reader.reason == reason
