@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import socket
+import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from api_stub.fleet import orphans, process_host
+from api_stub.fleet.events import End
+from api_stub.fleet.forks import Forks
+from api_stub.fleet.launch import Launched
+from api_stub.fleet.news_from_worker import NewsFromWorker
+from api_stub.fleet.process_host import ProcessHost
 from api_stub.stack.child import Child, Program
 from api_stub.stack.output_log import BoundedLog, OutputReader
 from api_stub.stack.terminal import Terminal
@@ -94,3 +103,65 @@ def test_anything_else_is_told_by_its_last_line(tmp_path: Path) -> None:
         os.close(far)
         assert reader.complete.wait(20)
         assert reader.reason == reason
+
+
+# --- the fleet ---
+
+
+def test_a_fork_server_that_nobody_could_watch_is_not_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(77)"])
+    ours, theirs = socket.socketpair()
+    near, far = os.pipe()
+    refuse(monkeypatch, "fork-server-wait")
+
+    async def live() -> None:
+        with pytest.raises(OSError, match="can't start new thread"):
+            Forks(Launched(process, ours, near, b"mark"), lambda pid, status: None)
+
+    asyncio.run(live())
+    assert process.returncode is not None and ours.fileno() < 0
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(near)
+    theirs.close()
+    os.close(far)
+
+
+def test_the_ends_of_orphans_are_heard_as_soon_as_a_thread_can_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process_host, "THREADS_AGAIN_S", 0.01)
+    tried: list[int] = []
+
+    def when_gone(pid: int, tell: Callable[[int, int | None], None]) -> None:
+        tried.append(pid)
+        if len(tried) in (2, 3):
+            raise RuntimeError("can't start new thread")
+        tell(pid, -9)
+
+    def kill_strays(marks: object, known: object) -> None:
+        strays.append(marks)
+        if len(strays) == 1:
+            raise RuntimeError("can't start new thread")
+
+    strays: list[object] = []
+    monkeypatch.setattr(orphans, "when_gone", when_gone)
+    monkeypatch.setattr(orphans, "kill_strays", kill_strays)
+
+    async def live() -> list[End]:
+        host, ended = ProcessHost(), list[End]()
+        for pid in (11, 12, 13):
+            near, far = os.pipe()
+            os.close(far)
+            news = NewsFromWorker(near, f"w{pid}.1")
+            child = process_host._Child(lambda _: None, ended.append, lambda _: None, news, f"w{pid}.1")
+            child.announced = True
+            host._children[pid] = child
+        host._adopt(b"mark")
+        host._adopt(b"mark")  # a second fork server that ends meanwhile has each of them heard of once
+        async with asyncio.timeout(20):
+            while len(ended) < 3 or len(strays) < 2:
+                await asyncio.sleep(0.01)
+        return ended
+
+    assert asyncio.run(live()) == [End(9, None)] * 3
+    assert sorted(set(tried)) == [11, 12, 13] and len(tried) == 5
