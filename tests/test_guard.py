@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from api_stub.background import Pauses
 from api_stub.stack import guard
-from tests.running import PATIENCE, ROOT, eventually, processes_naming, quick_config, running_stack
+from api_stub.stack.options import StackOptions, StartError
+from api_stub.stack.start_checks import check_api_port, wants_own_server
+from tests.running import (
+    PATIENCE,
+    ROOT,
+    eventually,
+    free_ports,
+    held_port,
+    processes_naming,
+    quick_config,
+    running_stack,
+)
 from tests.test_full_disk import mounted
 from tests.test_stack_faults import another, healthy
 
@@ -129,6 +143,33 @@ def test_a_stack_whose_guard_is_killed_goes_on_and_heeds_signals(tmp_path: Path)
         os.kill(pid, signal.SIGTERM)
         eventually(lambda: not processes_naming(str(tmp_path)), 20)
         stack.process.returncode = 0
+
+
+def test_a_port_that_cannot_be_tried_counts_as_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    answers = [OSError(errno.ENFILE, "Too many open files in system"), None]
+
+    def is_free() -> bool:
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return True
+
+    guard.Guard(lambda first: 0, is_free, lambda text: None)._clean_up()
+    assert answers == []
+
+
+def test_a_stranger_on_a_port_ends_a_start_but_not_one_of_a_kiosk_once_more() -> None:
+    said: list[str] = []
+    with held_port() as taken:
+        for api, temporal, ui in itertools.permutations((taken, *free_ports(2))):
+            first = StackOptions(kiosk=True, api_port=api, temporal_port=temporal, ui_port=ui)
+            with pytest.raises(StartError, match=f"{taken} is taken"):
+                check_api_port(first)
+                asyncio.run(wants_own_server(first, said.append))
+            again = replace(first, again=True)
+            check_api_port(again)
+            assert asyncio.run(wants_own_server(again, said.append))
+    assert said == []
 
 
 @contextlib.contextmanager

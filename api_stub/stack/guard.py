@@ -152,6 +152,8 @@ class Guard:
                     os.kill(pid, signal.SIGKILL)
             while self._heard()[0]:
                 pass
-            if not left and self._is_free():
-                return
+            # Where a port cannot even be tried now (no descriptor), it counts as taken.
+            with contextlib.suppress(OSError):
+                if not left and self._is_free():
+                    return
             time.sleep(LOOK_EVERY_S / 4)
