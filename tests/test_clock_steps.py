@@ -15,6 +15,8 @@ from api_stub.fleet.kubernetes import watch
 from api_stub.gateway.started_and_closed import StartedAndClosed
 from api_stub.kiosk.rounds import Rounds, StoredRounds
 from api_stub.kiosk.store import Store
+from api_stub.metrics.counts import SETTLED_S, TakeoverCounts
+from api_stub.schema import Receipt
 from game.panels.failures.menu_text import log_lines
 from tests.test_clocks import DISTURBANCES, HOUR_S, NOON, Machine
 
@@ -114,7 +116,7 @@ def test_a_round_goes_on_in_the_next_api_for_what_is_left_of_it(tmp_path: Path, 
     assert (current.state, current.left_s) == ("running", 180 - (machine.elapsed - before))
 
 
-# --- what starts and closes, and Pods ---
+# --- what starts and closes, takeovers, and Pods ---
 
 
 @STEPS
@@ -162,3 +164,22 @@ def test_a_gap_is_as_long_as_nothing_was_heard(monkeypatch: pytest.MonkeyPatch, 
     assert followed._gap() is None, "a second is no gap"
     machine.run(60)
     assert followed._gap() == followed.heard_at == NOON.astimezone(UTC)
+
+
+@STEPS
+def test_a_takeover_is_counted_though_its_death_seems_to_be_long_ago(step_s: float) -> None:
+    """A receipt is let go when it is an hour old: not because the clock says so all at once."""
+    died = NOON - timedelta(seconds=step_s)
+
+    def receipt(delay_s: float | None) -> Receipt:
+        order = {"id": "o", "stage": "bake", "from": "w1.1", "attempt": 1, "delay_s": delay_s}
+        told = {"n": 1, "worker": "w1.1", "slot": 1, "cause": "player", "exit_observed_at": died}
+        return Receipt.model_validate({**told, "orders": [order]})
+
+    counts = TakeoverCounts()
+    counts.take([receipt(None)], 100.0)
+    assert counts.after == 0
+    counts.take([receipt(3.0)], 102.0)
+    assert counts.delays.sum == 3.0
+    counts.take([receipt(3.0)], 100.0 + SETTLED_S)
+    assert counts.after == 1, "and it is let go in time"

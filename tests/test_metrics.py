@@ -219,21 +219,21 @@ def test_takeovers_are_counted_once_whoever_asks(made: Api) -> None:
 
 def test_takeovers_of_an_earlier_api_are_not_ours() -> None:
     counts = TakeoverCounts()
-    counts.take([receipt(1, 1.0), receipt(2, None)], NOW, count=False)
-    counts.take([receipt(1, 1.0), receipt(2, 3.0)], NOW)
+    counts.take([receipt(1, 1.0), receipt(2, None)], 5.0, count=False)
+    counts.take([receipt(1, 1.0), receipt(2, 3.0)], 5.0)
     assert counts.delays.sum == 3.0
 
 
 def test_a_receipt_may_grow_and_old_ones_are_let_go() -> None:
     counts = TakeoverCounts()
-    counts.take([receipt(1), receipt(2, 1.0)], NOW + timedelta(seconds=1))
+    counts.take([receipt(1), receipt(2, 1.0)], 1.0)
     assert counts.after == 0, "the first may yet turn out to have held something"
-    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0)], NOW + timedelta(seconds=2))
+    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0)], 2.0)
     assert counts.delays.sum == 7.0
-    later = NOW + timedelta(seconds=SETTLED_S)
-    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0), receipt(3, None)], later)
+    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0), receipt(3, None)], 1.0 + SETTLED_S)
     assert counts.after == 2 and set(counts._counted) == {3}
-    counts.take([receipt(3, None), receipt(4, 1.0)], NOW + timedelta(seconds=GIVEN_UP_S))
+    counts.take([receipt(3, None), receipt(4, 1.0)], 2.0 + SETTLED_S)
+    counts.take([receipt(3, None), receipt(4, 1.0)], 1.0 + SETTLED_S + GIVEN_UP_S)
     assert counts.after == 4 and not counts._counted
     assert counts.delays.sum == 8.0
 

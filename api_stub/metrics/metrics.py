@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from api_stub.clocks import elapsed, wall
+from api_stub.clocks import elapsed
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.kitchen import Kitchen
@@ -85,7 +85,7 @@ class Metrics:
     def _take_receipts(self, count: bool = True) -> None:
         if self.kitchen.records is not None:
             found = self.kitchen.records.receipts(self.takeovers.after)
-            self.takeovers.take(found, wall(), count=count)
+            self.takeovers.take(found, elapsed(), count=count)
 
     async def _ask_for_a_moment(self) -> None:
         """Have audit and statistics counted anew; whatever takes longer goes on, for the next scrape."""
