@@ -9,8 +9,17 @@ trap '' PIPE # a reader that went away costs words, not the show
 say() { echo "gopherpizza: $*" >&2 || true; }
 die() { say "$*"; exit 1; }
 
-# Settings for other Pythons than ours: their home, their modules, their output, where their packages go.
-unset PYTHONHOME PYTHONPATH PYTHONPLATLIBDIR PYTHONIOENCODING PIP_TARGET PIP_PREFIX PIP_ROOT
+# Settings for other Pythons than ours: their home, their modules, their output, where their packages go. And
+# some (PYTHONHASHSEED, PYTHONMALLOC …) end every Python where their value is none of theirs.
+for name in "${!PYTHON@}"; do
+  case $name=${!name} in
+    PYTHON=* | PYTHONUTF8=[01] | PYTHONCOERCECLOCALE=* | PYTHONWARNINGS=* | PYTHONUNBUFFERED=*) ;;
+    PYTHONDONTWRITEBYTECODE=* | PYTHONPYCACHEPREFIX=* | PYTHONFAULTHANDLER=* | PYTHONDEVMODE=*) ;;
+    PYTHONASYNCIODEBUG=* | PYTHONPROFILEIMPORTTIME=*) ;;
+    *) unset "$name" ;;
+  esac
+done
+unset PIP_TARGET PIP_PREFIX PIP_ROOT
 export PIP_USER=0
 export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's
 here=${BASH_SOURCE[0]}

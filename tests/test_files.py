@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from api_stub.background import Troubles
 from api_stub.fleet.generations import Generations
 from api_stub.gateway.database import require_room
+from api_stub.stack import state_directory
 from api_stub.stack.options import StartError
 from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.state_directory import StateDir
@@ -131,6 +134,23 @@ def test_logs_that_are_no_directory_are_named(tmp_path: Path) -> None:
     (tmp_path / "logs").touch()
     with pytest.raises(StartError, match="logs is no directory"):
         StateDir(tmp_path).prepare()
+
+
+def test_a_full_disk_is_told_by_its_room_and_only_to_who_asks_for_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(state_directory, "write_all", full)
+    monkeypatch.setattr(state_directory.shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 2**20))
+    state = StateDir(tmp_path)
+    state.take()
+    with pytest.raises(StartError, match="3 MB are free on its disk; at least 16 are needed"):
+        state.prepare()
+    state.prepare(room=False)
+    with pytest.raises(StartError, match="in use by another run"):
+        StateDir(tmp_path).take()
 
 
 @pytest.mark.parametrize("put", [pipe, device])

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from api_stub.background import Pauses
 from api_stub.stack import guard
-from tests.running import PATIENCE, ROOT, eventually, processes_naming, quick_config, running_stack
+from api_stub.stack.options import StackOptions, StartError
+from api_stub.stack.start_checks import check_api_port, wants_own_server
+from tests.running import (
+    PATIENCE,
+    ROOT,
+    eventually,
+    free_ports,
+    held_port,
+    processes_naming,
+    quick_config,
+    running_stack,
+)
+from tests.test_full_disk import mounted
 from tests.test_stack_faults import another, healthy
 
 SCRIPTED = """
@@ -125,3 +143,103 @@ def test_a_stack_whose_guard_is_killed_goes_on_and_heeds_signals(tmp_path: Path)
         os.kill(pid, signal.SIGTERM)
         eventually(lambda: not processes_naming(str(tmp_path)), 20)
         stack.process.returncode = 0
+
+
+def test_a_port_that_cannot_be_tried_counts_as_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    answers = [OSError(errno.ENFILE, "Too many open files in system"), None]
+
+    def is_free() -> bool:
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return True
+
+    guard.Guard(lambda first: 0, is_free, lambda text: None)._clean_up()
+    assert answers == []
+
+
+def test_a_stranger_on_a_port_ends_a_start_but_not_one_of_a_kiosk_once_more() -> None:
+    said: list[str] = []
+    with held_port() as taken:
+        for api, temporal, ui in itertools.permutations((taken, *free_ports(2))):
+            first = StackOptions(kiosk=True, api_port=api, temporal_port=temporal, ui_port=ui)
+            with pytest.raises(StartError, match=f"{taken} is taken"):
+                check_api_port(first)
+                asyncio.run(wants_own_server(first, said.append))
+            again = replace(first, again=True)
+            check_api_port(again)
+            assert asyncio.run(wants_own_server(again, said.append))
+    assert said == []
+
+
+@contextlib.contextmanager
+def a_disk_of(where: Path, size: str) -> Iterator[None]:
+    """A small disk there; skips where this user may not mount one."""
+    where.mkdir()
+    if not mounted(where, size):
+        pytest.skip("this user may not mount a file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(where)], check=True, timeout=10)
+
+
+def fill_up(file: Path) -> None:
+    """Take every byte that the disk has left."""
+    with contextlib.suppress(OSError), file.open("wb", buffering=0) as fill:
+        while fill.write(bytes(65536)):
+            pass
+
+
+@pytest.mark.stack
+def test_a_kiosk_whose_stack_is_killed_on_a_full_disk_has_its_window_and_waits_for_room(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "disk"
+    with a_disk_of(state, "64m"):
+        with running_stack(state, quick_config(tmp_path), "--headless", "--kiosk") as stack:
+            stack.order("before")
+            before = stack.pids()
+            fill_up(state / "fill")
+            os.kill(before["stack"], signal.SIGKILL)
+
+            def window() -> list[int]:
+                return [pid for pid in processes_naming(stack.api_url) if pid not in before.values()]
+
+            assert eventually(window, 40), "somebody draws the sign that it comes back"
+            (state / "fill").unlink()
+            eventually(another(stack, "stack", before["stack"]), 40)
+            is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
+            eventually(is_back, 40)
+            stack.until("before", "ORDER_DELIVERED")
+            assert stack.client.get("/audit").json()["lost"] == 0
+            assert stack.process.poll() is None
+
+
+def test_a_fork_that_fails_is_tried_again_unless_it_was_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "adopt_orphans", lambda: None)
+    monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    forks: list[int] = []
+    fails: tuple[int, ...] = ()
+    fork = os.fork
+
+    def failing() -> int:
+        forks.append(1)
+        if len(forks) in fails:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return fork()
+
+    monkeypatch.setattr(guard.os, "fork", failing)
+    before = {number: signal.getsignal(number) for number in guard.PASSED_ON}
+    try:
+        for refused, status, tries, words in (((1,), 1, 1, 1), ((2, 3), 0, 4, 3)):
+            fails = refused
+            forks.clear()
+            said: list[str] = []
+            one = guard.Guard(lambda first: os.EX_SOFTWARE if first else 0, lambda: True, said.append)
+            one._pauses = Pauses(first_s=0.0)
+            assert one.keep() == status and len(forks) == tries and len(said) == words
+            assert any("the stack cannot be started" in line and "Resource" in line for line in said), said
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

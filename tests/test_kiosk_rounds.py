@@ -231,7 +231,9 @@ class Game:
 
     def another(self) -> Rounds:
         """The rounds as the next API has them."""
-        made = Rounds(Store(self.file, StoredRounds), self.deaths, lambda: self.now, self._wall)
+        made = Rounds(
+            Store(self.file, StoredRounds), self.deaths, lambda: self.now, self._wall, lambda: self.now
+        )
         made.load()
         return made
 

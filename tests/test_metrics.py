@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
 from api_stub.metrics.counts import CODES, DELAYS_S, GIVEN_UP_S, SETTLED_S, Highest, Histogram, TakeoverCounts
 from api_stub.metrics.metrics import MOMENT_S
@@ -162,13 +163,17 @@ def test_births_deaths_by_cause_and_cooks_that_poll(made: Api) -> None:
     assert found["gopherpizza_worker_births_total"] == 2
 
 
-def test_while_temporal_is_away_it_is_as_last_known_with_its_age(made: Api) -> None:
+def test_while_temporal_is_away_it_is_as_last_known_with_its_age(
+    made: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert scraped(made)["gopherpizza_orders_started_total"] == 7
     records(made).away = True
     assert made.kitchen.records is not None
     records(made).audited = records(made).audited.model_copy(update={"started": 8})
+    # The clock that nobody sets goes on by an hour; the one on the wall is set.
+    monkeypatch.setattr("api_stub.metrics.metrics.elapsed", lambda: elapsed() + 3600)
     metrics = made.app.state.metrics
-    metrics.audit = metrics.audit.model_copy(update={"counted_at": datetime.now(UTC) - timedelta(hours=1)})
+    metrics.audit = metrics.audit.model_copy(update={"counted_at": datetime.now(UTC) + timedelta(hours=5)})
     found = scraped(made)
     assert found["gopherpizza_orders_started_total"] == 7
     assert 3600 <= found["gopherpizza_audit_age_seconds"] < 3700
@@ -215,21 +220,21 @@ def test_takeovers_are_counted_once_whoever_asks(made: Api) -> None:
 
 def test_takeovers_of_an_earlier_api_are_not_ours() -> None:
     counts = TakeoverCounts()
-    counts.take([receipt(1, 1.0), receipt(2, None)], NOW, count=False)
-    counts.take([receipt(1, 1.0), receipt(2, 3.0)], NOW)
+    counts.take([receipt(1, 1.0), receipt(2, None)], 5.0, count=False)
+    counts.take([receipt(1, 1.0), receipt(2, 3.0)], 5.0)
     assert counts.delays.sum == 3.0
 
 
 def test_a_receipt_may_grow_and_old_ones_are_let_go() -> None:
     counts = TakeoverCounts()
-    counts.take([receipt(1), receipt(2, 1.0)], NOW + timedelta(seconds=1))
+    counts.take([receipt(1), receipt(2, 1.0)], 1.0)
     assert counts.after == 0, "the first may yet turn out to have held something"
-    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0)], NOW + timedelta(seconds=2))
+    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0)], 2.0)
     assert counts.delays.sum == 7.0
-    later = NOW + timedelta(seconds=SETTLED_S)
-    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0), receipt(3, None)], later)
+    counts.take([receipt(1, 2.0), receipt(2, 1.0, 4.0), receipt(3, None)], 1.0 + SETTLED_S)
     assert counts.after == 2 and set(counts._counted) == {3}
-    counts.take([receipt(3, None), receipt(4, 1.0)], NOW + timedelta(seconds=GIVEN_UP_S))
+    counts.take([receipt(3, None), receipt(4, 1.0)], 2.0 + SETTLED_S)
+    counts.take([receipt(3, None), receipt(4, 1.0)], 1.0 + SETTLED_S + GIVEN_UP_S)
     assert counts.after == 4 and not counts._counted
     assert counts.delays.sum == 8.0
 

@@ -166,6 +166,20 @@ def test_help_in_a_locale_of_ascii() -> None:
     assert b"--state-dir DIR" in result.stdout
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["PYTHONHASHSEED=x", "PYTHONMALLOC=x", "PYTHONUTF8=2", "PYTHONINTMAXSTRDIGITS=5", "PYTHONTRACEMALLOC=-1"],
+)
+def test_a_setting_that_ends_every_python_ends_no_start(setting: str) -> None:
+    name, _, value = setting.partition("=")
+    result = subprocess.run(
+        [str(ROOT / "run_all.sh"), "--help"], capture_output=True, text=True, timeout=60,
+        env={**os.environ, name: value},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "--state-dir DIR" in result.stdout
+
+
 def test_what_nohup_told_it_to_ignore_is_ignored(tmp_path: Path) -> None:
     stack = RunningStack(
         tmp_path / "state", quick_config(tmp_path), "--no-game",

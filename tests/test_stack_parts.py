@@ -281,6 +281,16 @@ def test_a_start_that_fails_is_tried_again() -> None:
     assert said[1].startswith("it cannot be started (FileNotFoundError")
 
 
+def test_a_first_start_that_failed_is_tried_again_like_any_other() -> None:
+    child, said = Scripted([0], failing_starts=2), list[str]()
+    keeper = Restarter(
+        child, lambda status: "done", lambda status: None, lambda: said.append("done"),
+        lambda: said.append("started"), said.append, Pauses(first_s=0), runs=False,
+    )  # fmt: skip
+    run(keeper.keep)
+    assert child.starts == 1 and said[-2:] == ["started", "done"]
+
+
 def test_a_keeper_goes_on_where_it_was_after_an_exception() -> None:
     child = Scripted([1, 0])
     said: list[str] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -104,7 +103,7 @@ def test_a_version_that_is_gone_is_a_list_at_once_but_not_again_and_again(
 def test_a_watch_that_goes_on_after_a_long_gap_says_that_nobody_saw_what_was_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: bool
 ) -> None:
-    monkeypatch.setattr(watch, "SEEN_WITHIN", timedelta(seconds=0 if long else 60))
+    monkeypatch.setattr(watch, "SEEN_WITHIN_S", 0.0 if long else 60.0)
     monkeypatch.setattr(watch, "CATCH_UP_S", 60.0)
 
     async def play() -> None:

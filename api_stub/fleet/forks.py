@@ -38,7 +38,7 @@ class ForkServerGone(OSError):
 
 class Forks:
     """Asks one fork server for processes. `on_ended` gets the pid and the status (minus the signal) of each
-    that died, exactly once."""
+    that died, exactly once. To make one raises OSError where nobody could hear of its end."""
 
     def __init__(self, launched: Launched, on_ended: Callable[[int, int], None]) -> None:
         self._launched = launched
@@ -50,11 +50,18 @@ class Forks:
         self._words = bytearray()
         self._ready = asyncio.Event()
         self._gone: asyncio.Future[ForkServerGone] = self._loop.create_future()
+        try:
+            threading.Thread(target=self._wait, name="fork-server-wait", daemon=True).start()
+        except RuntimeError as error:  # no thread can be made now: nobody would hear of its end
+            self.kill()
+            launched.process.wait()
+            launched.control.close()
+            os.close(launched.words)
+            raise OSError(str(error)) from error
         launched.control.setblocking(False)
         os.set_blocking(launched.words, False)
         self._loop.add_reader(launched.control.fileno(), self._heard)
         self._loop.add_reader(launched.words, self._said)
-        threading.Thread(target=self._wait, name="fork-server-wait", daemon=True).start()
 
     @property
     def pid(self) -> int:

@@ -22,7 +22,7 @@ LEFTOVERS_S = 1.0
 def when_gone(pid: int, tell: Callable[[int, int | None], None]) -> None:
     """Call `tell`, from a thread, with the pid and its status (minus the signal; None: nobody knows), once.
 
-    What is left of its group of processes is killed.
+    What is left of its group of processes is killed. Raises RuntimeError where no thread can be made.
     """
 
     def wait() -> None:
@@ -55,7 +55,8 @@ def kill_strays(marks: Set[bytes], known: Collection[int]) -> None:
     """Kill and reap, in a thread, those of our children that carry one of the marks and are nobody we know.
 
     They were made by a worker, or by a fork server that died before it could tell. Ours in other ways (a
-    program that this process itself has started) carry no mark.
+    program that this process itself has started) carry no mark. Raises RuntimeError where no thread can be
+    made.
     """
 
     def sweep() -> None:

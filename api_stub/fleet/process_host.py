@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 PART = "fork server"
 WAIT_S = 1.0
 """A start waits so long for the next fork server, before it is told as failed."""
+THREADS_AGAIN_S = 0.5
+"""Where no thread can be made for an orphan's end, it is tried again after so long."""
 HEALTHY_AFTER_S = 5.0
 """After so long a new fork server's predecessor is no trouble any more."""
 
@@ -125,10 +127,10 @@ class ProcessHost:
         launched, self._launched = self._launched, None
         try:
             launched = launched or self._launcher.launch()
+            forks = self._forks = Forks(launched, self._ended)
         except OSError as error:
             self._why = f"a {PART} cannot be started: {error.strerror or error}"
             raise
-        forks = self._forks = Forks(launched, self._ended)
         self._loaded = launched.code
         self._up.set()
         well = asyncio.get_running_loop().call_later(HEALTHY_AFTER_S, self.troubles.clear, PART)
@@ -212,24 +214,37 @@ class ProcessHost:
     def _adopt(self, mark: bytes) -> None:
         """The fork server is gone: wait for its workers ourselves, and end those that it never told of."""
         self._gone_marks.add(mark)
+        left = [pid for pid, child in self._children.items() if not child.adopted]
+        for pid in left:
+            self._children[pid].adopted = True
+        self._wait_for(left)
+        self._end_strays()
+
+    def _wait_for(self, left: list[int]) -> None:
+        """Hear of these workers' ends, each by a thread; where none can be made now, a little later."""
         loop = asyncio.get_running_loop()
 
         def tell(pid: int, status: int | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 loop.call_soon_threadsafe(self._orphan_gone, pid, status)
 
-        for pid, child in self._children.items():
-            if not child.adopted:
-                child.adopted = True
-                orphans.when_gone(pid, tell)
-        self._end_strays()
+        while left:
+            try:
+                orphans.when_gone(left[0], tell)
+            except RuntimeError:
+                loop.call_later(THREADS_AGAIN_S, self._wait_for, left)
+                return
+            del left[0]
 
     def _orphan_gone(self, pid: int, status: int | None) -> None:
         self._ended(pid, status)
         self._end_strays()
 
     def _end_strays(self) -> None:
-        orphans.kill_strays(frozenset(self._gone_marks), frozenset(self._children))
+        try:
+            orphans.kill_strays(frozenset(self._gone_marks), frozenset(self._children))
+        except RuntimeError:
+            asyncio.get_running_loop().call_later(THREADS_AGAIN_S, self._end_strays)
 
     def stop(self, handle: str, at_once: bool, on_failed: OnFailed) -> None:
         """SIGKILL or SIGTERM to one of this host's own children, and to nobody else."""

@@ -60,6 +60,7 @@ class StartedAndClosed:
         self._turns = 0
         self._differ = 0
         self._told_at: float | None = None
+        self._told_wall: datetime | None = None
 
     async def run(self) -> None:
         """For as long as this runs; Temporal may come and go. To be run by keep_running."""
@@ -100,13 +101,16 @@ class StartedAndClosed:
 
     async def look(self) -> None:
         """Ask once what started or closed. Raises TemporalUnreachable."""
-        asked_at = self._clock()
-        back = OVERLAP
-        if self._told_at is not None:
-            back = min(LONGEST_BACK, back + timedelta(seconds=asked_at - self._told_at))
-        self.take(await self._reader.changed(self._wall() - back, MOST_CHANGED))
+        asked_at, wall = self._clock(), self._wall()
+        since = wall - OVERLAP
+        if self._told_at is not None and self._told_wall is not None:
+            passed = timedelta(seconds=asked_at - self._told_at)
+            since = wall - min(LONGEST_BACK, OVERLAP + passed)
+            if passed < LONGEST_BACK - OVERLAP:
+                since = min(since, self._told_wall - OVERLAP)  # further back where the clock was set forward
+        self.take(await self._reader.changed(since, MOST_CHANGED))
         self._freshness.changes_told(asked_at)
-        self._told_at = asked_at
+        self._told_at, self._told_wall = asked_at, wall
         self._turns += 1
         if self._turns % COUNT_EACH == 0:
             ours = self._cache.open_count

@@ -179,6 +179,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "seen": [
             {
                 "at": "2026-01-01T12:00:01.2Z",
+                "after_s": 1.2,
                 "by": "Temporal: heartbeat time-out",
                 "what": "manual-1 (bake, attempt 1) was given up; w1.1 has the next one",
             }

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from api_stub.clocks import wall
+from api_stub.clocks import elapsed, wall
 from api_stub.errors import NoSuchRound, RoundRefused
 from api_stub.kiosk.store import Store
 from api_stub.kiosk.stored_rounds import StoredRound, StoredRounds
@@ -30,11 +30,13 @@ class Rounds:
         receipts: Callable[[int, int], list[Receipt]],
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = wall,
+        since: Callable[[], float] = elapsed,
     ) -> None:
         self._store = store
         self._receipts = receipts
         self._clock = clock
         self._now = now
+        self._since = since
         self._kept = StoredRounds()
         self._ends: dict[int, float] = {}
 
@@ -43,11 +45,17 @@ class Rounds:
         self._kept = self._store.read() or StoredRounds()
         for played in self._kept.rounds:
             if played.told.state != "done":
-                gone_s = max(0.0, (self._now() - played.told.started_at).total_seconds())
-                left_s = max(0.0, played.length_s - gone_s)
+                left_s = max(0.0, played.length_s - self._gone_s(played))
                 self._ends[played.told.n] = self._clock() + (
                     left_s if played.told.state == "running" else 0.0
                 )
+
+    def _gone_s(self, played: StoredRound) -> float:
+        """Seconds since a round began; by the wall clock where the machine was started anew meanwhile."""
+        gone_s = None if played.began_s is None else self._since() - played.began_s
+        if gone_s is not None and gone_s >= 0:
+            return gone_s
+        return max(0.0, (self._now() - played.told.started_at).total_seconds())
 
     def start(self, name: str | None, day: date, length_s: float, lost: int | None) -> Round:
         """Begin one. `lost`: orders lost so far, by the audit. Raises RoundRefused while one is on."""
@@ -59,7 +67,11 @@ class Rounds:
         told = Round(n=n, name=name, state="running", day=day, started_at=self._now(), left_s=length_s)
         newest = self._receipts(0, FOR_EVER)
         played = StoredRound(
-            told=told, length_s=length_s, after=newest[-1].n if newest else 0, lost_before=lost
+            told=told,
+            length_s=length_s,
+            after=newest[-1].n if newest else 0,
+            lost_before=lost,
+            began_s=self._since(),
         )
         self._ends[n] = self._clock() + length_s
         self._kept.rounds.append(played)

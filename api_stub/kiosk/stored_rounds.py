@@ -24,6 +24,8 @@ class StoredRound(BaseModel):
     after: Number
     until: Number | None = None
     lost_before: int | None = None
+    began_s: float | None = None
+    """When it began, by `elapsed`; None: by an older version."""
 
     @field_validator("told")
     @classmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import get_args
 
 from api_stub.schema import ExitCause, Receipt
@@ -51,11 +50,13 @@ class TakeoverCounts:
         self.delays = Histogram(DELAYS_S)
         self.after = 0
         """Receipts with a higher number than this may tell something new."""
+        self._known_since: dict[int, float] = {}
         self._counted: dict[int, set[str]] = {}
         """Receipt → the orders on it whose takeover is counted, or was there before us."""
 
-    def take(self, receipts: Sequence[Receipt], now: datetime, *, count: bool = True) -> None:
-        """What is new in these receipts, all those over `after` (or the newest of them), oldest first.
+    def take(self, receipts: Sequence[Receipt], now: float, *, count: bool = True) -> None:
+        """What is new in these receipts, all those over `after` (or the newest of them), oldest first. `now`:
+        seconds of a clock that nobody sets.
 
         Without `count` it was there before the API's start, and is only known from now on.
         """
@@ -66,22 +67,21 @@ class TakeoverCounts:
                     counted.add(order.id)
                     if count:
                         self.delays.observe(order.delay_s)
-        self.after = max(self.after, _last_of_the_settled(receipts, now))
-        self._counted = {
-            receipt.n: self._counted[receipt.n] for receipt in receipts if receipt.n > self.after
-        }
+        self.after = max(self.after, self._last_of_the_settled(receipts, now))
+        left = [receipt.n for receipt in receipts if receipt.n > self.after]
+        self._counted = {n: self._counted[n] for n in left}
+        self._known_since = {n: self._known_since[n] for n in left if n in self._known_since}
 
-
-def _last_of_the_settled(receipts: Sequence[Receipt], now: datetime) -> int:
-    """The number up to which all of these will not change any more; 0: not even the first."""
-    last = 0
-    for receipt in receipts:
-        age_s = (now - receipt.exit_observed_at).total_seconds()
-        taken_over = all(order.delay_s is not None for order in receipt.orders)
-        if age_s < (SETTLED_S if taken_over else GIVEN_UP_S):
-            break
-        last = receipt.n
-    return last
+    def _last_of_the_settled(self, receipts: Sequence[Receipt], now: float) -> int:
+        """The number up to which all of these will not change any more; 0: not even the first."""
+        ages = {one.n: now - self._known_since.setdefault(one.n, now) for one in receipts}
+        last = 0
+        for receipt in receipts:
+            taken_over = all(order.delay_s is not None for order in receipt.orders)
+            if ages[receipt.n] < (SETTLED_S if taken_over else GIVEN_UP_S):
+                break
+            last = receipt.n
+        return last
 
 
 class Answers:

@@ -10,9 +10,9 @@ import asyncio
 import importlib
 import logging
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from api_stub.clocks import elapsed
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.rules import Exit, Slot
 from api_stub.kitchen import Kitchen
@@ -42,6 +42,7 @@ class Metrics:
         self.highest = Highest()
         self.audit: Audit | None = None
         """As it was last counted; None: it never was."""
+        self._counted_s = 0.0
         self.stats: Stats | None = None
         self._asking: asyncio.Task[None] | None = None
         self._told = RepeatedMessages()
@@ -76,7 +77,7 @@ class Metrics:
         """Seconds since Temporal was last counted; None: it never was."""
         if self.audit is None:
             return None
-        return max(0.0, (datetime.now(UTC) - self.audit.counted_at).total_seconds())
+        return max(0.0, elapsed() - self._counted_s)
 
     def _died(self, slot: Slot, end: Exit) -> None:
         self.deaths[end.cause] += 1
@@ -84,7 +85,7 @@ class Metrics:
     def _take_receipts(self, count: bool = True) -> None:
         if self.kitchen.records is not None:
             found = self.kitchen.records.receipts(self.takeovers.after)
-            self.takeovers.take(found, datetime.now(UTC), count=count)
+            self.takeovers.take(found, elapsed(), count=count)
 
     async def _ask_for_a_moment(self) -> None:
         """Have audit and statistics counted anew; whatever takes longer goes on, for the next scrape."""
@@ -97,7 +98,10 @@ class Metrics:
         if records is None:
             return
         try:
-            self.audit = await records.audit()
+            counted = await records.audit()
+            if self.audit is None or counted.counted_at != self.audit.counted_at:
+                self._counted_s = elapsed()
+            self.audit = counted
             self.stats = await records.stats()
         except (TemporalUnreachable, LedgerUnwritable) as error:
             logger.debug("metrics are as last known: %s", error)

@@ -82,6 +82,10 @@ class Sighting(Answer):
     """One thing that was seen of a failure."""
 
     at: Instant = Field(description="When it was seen, or happened where that is known.")
+    after_s: float | None = Field(
+        default=None,
+        description="Seconds since the failure began, however the clock was set meanwhile; null: not known.",
+    )
     by: str = Field(description="The mechanism that told it.")
     what: str = Field(description="What it was.")
 

@@ -46,7 +46,7 @@ def main() -> int:
     if not options.kiosk:
         return run(options)
     # Its state was forgotten once; whatever ended it, that is not wanted again.
-    again = replace(options, fresh=False)
+    again = replace(options, fresh=False, again=True)
     held = [options.api_port, *(() if options.external else (options.temporal_port, options.ui_port))]
     return Guard(
         run=lambda first: run(options if first else again),

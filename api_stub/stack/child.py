@@ -125,16 +125,22 @@ class Child:
         finally:
             for fd in (theirs, lifeline, *signs[1:]):
                 os.close(fd)
-        self._process, self._lifeline = process, far
+        self._lifeline = far
         self._pulse = Pulse(signs[0]) if signs else None
-        self._death = asyncio.get_running_loop().create_future()
-        self._reader = OutputReader(output, self._log, self.name, self._on_output)
-        threading.Thread(
-            target=_wait_for,
-            args=(process, self._reader, asyncio.get_running_loop(), self._death),
-            name=f"death of {self.name}",
-            daemon=True,
-        ).start()
+        death = asyncio.get_running_loop().create_future()
+        try:
+            reader = OutputReader(output, self._log, self.name, self._on_output)
+            threading.Thread(
+                target=_wait_for,
+                args=(process, reader, asyncio.get_running_loop(), death),
+                name=f"death of {self.name}",
+                daemon=True,
+            ).start()
+        except RuntimeError as error:  # no thread can be made now: nobody would hear of its end
+            kill_group(process.pid)
+            process.wait()
+            raise OSError(str(error)) from error
+        self._process, self._reader, self._death = process, reader, death
 
     @property
     def pid(self) -> int | None:
@@ -147,6 +153,11 @@ class Child:
     def last_words(self) -> list[str]:
         """The last lines that it printed, oldest first."""
         return self._reader.last_words if self._reader is not None else []
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, in the one of its lines that is for people; None: it said nothing."""
+        return self._reader.reason if self._reader is not None else None
 
     async def wait(self) -> int:
         """Its exit status, once it is over; negative for a signal."""

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from types import FrameType
 
-from api_stub.background import Pauses
+from api_stub.background import Pauses, reason_of
 from api_stub.fleet.frozen import PART_STOPPED_S
 from api_stub.fleet.processes import adopt_orphans, children_of
 
@@ -51,8 +51,15 @@ class Guard:
             signal.signal(number, self._pass_on)
         while True:
             began = time.monotonic()
-            if not self._start(first):
-                return 0
+            try:
+                if not self._start(first):
+                    return 0
+            except OSError as error:  # no more processes can be made now
+                self._say(f"the stack cannot be started: {reason_of(error)}")
+                if first:
+                    return 1
+                self._pause(self._pauses.after(0.0))
+                continue
             status = self._until_it_ends()
             lived_s = time.monotonic() - began
             refused = status > 0 and status != CRASHED and first and lived_s < LONG_LIFE_S
@@ -79,13 +86,17 @@ class Guard:
             time.sleep(min(LOOK_EVERY_S, left))
 
     def _start(self, first: bool) -> bool:
-        """Start a stack; whether that was still wanted."""
+        """Start a stack; whether that was still wanted. Raises OSError where no process can be made."""
         # A signal that comes in between would be neither the guard's nor the stack's.
         signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
         if self._stopping:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
             return False
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            raise
         if pid:
             self._stack = pid
             signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
@@ -141,6 +152,8 @@ class Guard:
                     os.kill(pid, signal.SIGKILL)
             while self._heard()[0]:
                 pass
-            if not left and self._is_free():
-                return
+            # Where a port cannot even be tried now (no descriptor), it counts as taken.
+            with contextlib.suppress(OSError):
+                if not left and self._is_free():
+                    return
             time.sleep(LOOK_EVERY_S / 4)

@@ -50,6 +50,8 @@ class StackOptions:
     """Where the Temporal is that the user has configured: then no server is started."""
     namespace: str = "default"
     """Its namespace; only with `external`."""
+    again: bool = False
+    """A kiosk's guard starts it once more: what cannot be had yet is waited for, with the window up."""
 
 
 def _port(text: str) -> int:

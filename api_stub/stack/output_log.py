@@ -21,6 +21,8 @@ LONGEST_AFTER_DEATH_S = 1.0
 """Whoever inherited its output and goes on writing is listened to for so long."""
 WORDS = 20
 WORD_BYTES = 400
+REASONS = (b"fatal error: ", b"panic: ", b"Fatal Python error: ")
+"""How a crash's dump begins that goes on for pages; its last lines say nothing to people."""
 
 
 class BoundedLog(BoundedFile):
@@ -70,7 +72,8 @@ class OutputReader:
     def __init__(
         self, fd: int, log: BoundedLog, name: str, on_output: Callable[[bytes], None] | None = None
     ) -> None:
-        """`fd`: the read end of a pipe; the reader closes it. `on_output` hears every piece."""
+        """`fd`: the read end of a pipe; the reader closes it. `on_output` hears every piece. Raises
+        RuntimeError where no thread can be made."""
         self._fd = fd
         self._on_output = on_output
         self._log = log
@@ -79,8 +82,19 @@ class OutputReader:
         """Set when nothing more will be read."""
         self._words: deque[bytes] = deque(maxlen=WORDS)
         self._rest = b""
+        self._reason: bytes | None = None
         os.set_blocking(fd, False)
-        threading.Thread(target=self._run, name=f"output of {name}", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name=f"output of {name}", daemon=True).start()
+        except RuntimeError:
+            os.close(fd)
+            raise
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, in the one line that is for people; None: it said nothing."""
+        found = self.last_words[-1:] if self._reason is None else [self._reason.decode(errors="replace")]
+        return found[0].strip() if found else None
 
     @property
     def last_words(self) -> list[str]:
@@ -129,4 +143,6 @@ class OutputReader:
     def _remember(self, chunk: bytes) -> None:
         *lines, rest = (self._rest + chunk).split(b"\n")
         self._words.extend(line[:WORD_BYTES] for line in lines[-WORDS:])
+        if self._reason is None:
+            self._reason = next((line[:WORD_BYTES] for line in lines if line.startswith(REASONS)), None)
         self._rest = rest[:WORD_BYTES]

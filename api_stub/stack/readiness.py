@@ -16,6 +16,7 @@ REFUSED_S = 4.0
 PATIENCE_S = 10.0
 """A start that takes longer says what it waits for."""
 POLL_EVERY_S = 0.02
+POLL_SELDOM_S = 0.2
 
 
 async def until_ready(
@@ -24,11 +25,12 @@ async def until_ready(
     stopping: asyncio.Event,
     say: Callable[[str], None],
     heard: Callable[[StartHealth | None], None],
+    limit_s: float = START_LIMIT_S,
 ) -> None:
     """Poll the API's own word until Temporal answers and the first workers poll, or somebody stops us.
-    `heard` gets each answer. Raises StartError."""
+    `heard` gets each answer. Raises StartError after the limit."""
     stopped = asyncio.create_task(stopping.wait())
-    waiting = asyncio.create_task(_poll(api_port, logs, say, heard))
+    waiting = asyncio.create_task(_poll(api_port, logs, say, heard, limit_s))
     try:
         await asyncio.wait([stopped, waiting], return_when=asyncio.FIRST_COMPLETED)
         if waiting.done():
@@ -39,7 +41,11 @@ async def until_ready(
 
 
 async def _poll(
-    api_port: int, logs: Path, say: Callable[[str], None], heard: Callable[[StartHealth | None], None]
+    api_port: int,
+    logs: Path,
+    say: Callable[[str], None],
+    heard: Callable[[StartHealth | None], None],
+    limit_s: float,
 ) -> None:
     began = time.monotonic()
     patient = True
@@ -51,10 +57,10 @@ async def _poll(
             return
         waited = time.monotonic() - began
         words = health or "the API does not answer yet"
-        if waited > START_LIMIT_S:
-            raise StartError(f"not ready after {START_LIMIT_S:.0f} s: {words} (see {logs})")
+        if waited > limit_s:
+            raise StartError(f"not ready after {limit_s:.0f} s: {words} (see {logs})")
         refused = health is not None and health.temporal is not None
         if patient and waited > (REFUSED_S if refused else PATIENCE_S):
             patient = False
             say(f"still starting: {words}")
-        await asyncio.sleep(POLL_EVERY_S)
+        await asyncio.sleep(POLL_EVERY_S if patient else POLL_SELDOM_S)

@@ -52,7 +52,8 @@ class Budget:
 class Restarter:
     """One child, kept up. `judge` says what an exit status means; it is asked at each death.
 
-    `on_started` is called after each start again; `say` tells people, and never raises.
+    `on_started` is called after each start again; `say` tells people, and never raises. `runs` False: its
+    first start has failed, and is tried again.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Restarter:
         on_started: Callable[[], None],
         say: Callable[[str], None],
         pauses: Pauses | None = None,
+        runs: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._child = child
@@ -75,7 +77,7 @@ class Restarter:
         self._clock = clock
         self._pauses = pauses or Pauses(healthy_after_s=HEALTHY_AFTER_S)
         self._began = clock()
-        self._must_start = False
+        self._must_start = not runs
 
     async def keep(self) -> None:
         """Wait for deaths and start again, until the budget is spent or the program is done.

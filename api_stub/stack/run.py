@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import time
@@ -19,7 +20,7 @@ from api_stub.stack.child import CannotStart, Child, Program
 from api_stub.stack.health import StartHealth, ask_health
 from api_stub.stack.options import StackOptions, StartError
 from api_stub.stack.output_log import BoundedLog
-from api_stub.stack.readiness import until_ready
+from api_stub.stack.readiness import START_LIMIT_S, until_ready
 from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.signals import FORCED_S, listen
 from api_stub.stack.start_checks import check_api_port, check_config, wants_own_server
@@ -97,8 +98,10 @@ class Stack:
         if options.fresh:
             check_config(options.checkpoint)
             self._state.forget()
-        self._state.prepare()
+        self._state.prepare(room=not options.again)
         where = programs.addresses(options)
+        if options.again:
+            self._serves()  # it is watched, and started again, from the beginning
         if self._own_server:
             await self._launch(programs.temporal(options, self._state, self._end_api))
         await self._launch(programs.api(options, self._state, where, self._run_id, self._own_server))
@@ -106,10 +109,16 @@ class Stack:
             await self._launch(programs.game(options, where))
         self._tasks.append(asyncio.create_task(keep_running("tidying", self._tidy)))
         say, heard = self._terminal.say, self._note_served
-        await until_ready(options.api_port, self._state.logs, self._stopping, say, heard)
+        limit_s = math.inf if options.again else START_LIMIT_S
+        await until_ready(options.api_port, self._state.logs, self._stopping, say, heard, limit_s)
         if not self._stopping.is_set():
-            self._ready = True
+            self._serves()
             self._terminal.announce(where.ready_line())
+
+    def _serves(self) -> None:
+        """From now on whatever ends, or hangs, is started again."""
+        if not self._ready:
+            self._ready = True
             for name, watch in (("the watchdog", self._watch), ("stopped parts", self._watch_stopped)):
                 self._tasks.append(asyncio.create_task(keep_running(name, watch)))
 
@@ -124,19 +133,24 @@ class Stack:
         logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
     async def _launch(self, program: Program) -> None:
-        """Start a child, and a task that starts it again when it ends unasked. Raises StartError."""
+        """Start a child, and a task that starts it again when it ends unasked. Raises StartError where it
+        cannot be started, unless that is to be tried on."""
         if self._stopping.is_set():
             return
         heard = self._disk_heard if program.name == "temporal" else None
         child = Child(program, self._state.logs, heard)
+        failed = None
         try:
             await child.start()
         except CannotStart as error:
-            raise StartError(str(error)) from error
+            failed = StartError(str(error))
         except OSError as error:
-            raise StartError(f"{program.name} cannot be started: {reason_of(error)}") from error
+            failed = StartError(f"{program.name} cannot be started: {reason_of(error)}")
+        if failed is not None and not self._options.again:
+            raise failed
         self._children[program.name] = child
-        self._started()
+        if failed is None:
+            self._started()
         keeper = Restarter(
             child,
             judge=self._judge_of(child),
@@ -144,6 +158,7 @@ class Stack:
             on_done=self._stopping.set,
             on_started=self._started,
             say=self._terminal.say_seldom,
+            runs=failed is None,
         )
 
         async def keep() -> None:
@@ -225,7 +240,8 @@ class Stack:
     async def _watch(self) -> None:
         """Kill what lives and does not serve any more; its keeper does the rest."""
         watchdog, frames = Watchdog(), FrameWatch()
-        health: StartHealth | None = StartHealth(reachable=True)  # everything serves: it was just announced
+        # Mostly everything serves: it was just announced.
+        health = None if self._options.again else StartHealth(reachable=True)
         while True:
             pids = {name: child.pid for name, child in self._children.items()}
             for name in watchdog.hung(pids, health, time.monotonic()):
@@ -259,7 +275,7 @@ class Stack:
             mark_served(self._state.database)
 
     def _fail(self, child: Child, status: int) -> None:
-        words = child.last_words[-1] if child.last_words else "it said nothing"
+        words = child.reason or "it said nothing"
         if child.name == "api" and status == BAD_START:
             self._terminal.say(words)
         else:

@@ -9,8 +9,8 @@ from api_stub.stack.options import StackOptions, StartError
 
 
 def check_api_port(options: StackOptions) -> None:
-    """Raises StartError where another program has it."""
-    if not ports.is_free(options.api_port):
+    """Raises StartError where another program has it, and it is not to be waited for."""
+    if not options.again and not ports.is_free(options.api_port):
         raise StartError(
             f"--api-port {options.api_port} is taken by {ports.holder(options.api_port)}; choose another"
         )
@@ -18,7 +18,7 @@ def check_api_port(options: StackOptions) -> None:
 
 async def wants_own_server(options: StackOptions, say: Callable[[str], None]) -> bool:
     """Whether to start a Temporal server: not where one is named, or a healthy one is up already. Raises
-    StartError."""
+    StartError where another program has its ports, and they are not to be waited for."""
     if options.external is not None:
         return False
     if not ports.is_free(options.temporal_port):
@@ -27,11 +27,13 @@ async def wants_own_server(options: StackOptions, say: Callable[[str], None]) ->
         if await is_temporal(f"127.0.0.1:{options.temporal_port}"):
             say(f"using the Temporal server that is up on port {options.temporal_port}")
             return False
+        if options.again:
+            return True
         raise StartError(
             f"--temporal-port {options.temporal_port} is taken by "
             f"{ports.holder(options.temporal_port)}, which is no healthy Temporal server; choose another"
         )
-    if not ports.is_free(options.ui_port):
+    if not options.again and not ports.is_free(options.ui_port):
         raise StartError(
             f"--ui-port {options.ui_port} is taken by {ports.holder(options.ui_port)}; choose another"
         )

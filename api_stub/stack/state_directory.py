@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -21,6 +22,7 @@ PIDS = "stack.json"
 ELSEWHERE = "elsewhere"
 LEAST_FREE_BYTES = 16 * 2**20
 """Less room than this on the disk ends a show before it has begun: the database alone takes a part of it."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 OURS = (
     *DATABASE_FILES,
     "generations.json",
@@ -90,10 +92,11 @@ class StateDir:
             os.ftruncate(self._lock, 0)
             write_all(self._lock, str(os.getpid()).encode())
         except OSError as error:
-            raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
+            if error.errno not in NO_ROOM:  # who asks for room tells of that; the lock holds without words
+                raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
 
-    def prepare(self) -> None:
-        """Have what every program needs there. Raises StartError, also where there is no room for it."""
+    def prepare(self, room: bool = True) -> None:
+        """Have what every program needs there, and with `room` enough of it. Raises StartError."""
         try:
             self.logs.mkdir(exist_ok=True)
             free = shutil.disk_usage(self.path).free
@@ -101,7 +104,7 @@ class StateDir:
             raise StartError(f"--state-dir {self.path}: {self.logs} is no directory") from error
         except OSError as error:
             raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
-        if free < LEAST_FREE_BYTES:
+        if room and free < LEAST_FREE_BYTES:
             raise StartError(
                 f"--state-dir {self.path}: {free // 2**20} MB are free on its disk; "
                 f"at least {LEAST_FREE_BYTES // 2**20} are needed"

@@ -6,6 +6,7 @@ one who writes. Here only the words are lost.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sys
 import threading
@@ -38,8 +39,10 @@ class Teller:
         except queue.Full:
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._write, name="teller", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._write, name="teller", daemon=True)
+            with contextlib.suppress(RuntimeError):  # no thread can be made now: the next line tries again
+                thread.start()
+                self._thread = thread
 
     def flush(self, limit_s: float = FLUSH_S) -> None:
         """Wait until what was told is written, at most so long, in seconds."""

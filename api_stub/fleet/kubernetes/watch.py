@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from api_stub import clocks
@@ -28,7 +28,7 @@ HEALTHY_AFTER_S = 1.0
 """A watch that lasted so long was none that fails: the next pause is the shortest again."""
 ACCEPTED_S = 1.0
 """A watch that was accepted and stays so for so long is well, also where nothing happens to any Pod."""
-SEEN_WITHIN = timedelta(seconds=2)
+SEEN_WITHIN_S = 2.0
 """What is found out so soon after the watch was cut is as good as seen as it came."""
 CATCH_UP_S = 0.5
 """After a longer gap a watch that goes on tells first, and at once, what was in it."""
@@ -67,8 +67,7 @@ class Watch:
         self._booth = booth
         self._version: str | None = None
         self._failed = 0
-        self.heard_at: datetime | None = None
-        """The last moment at which all Pods are known to have been known; None: they never were."""
+        self._heard: clocks.Moment | None = None
 
     async def follow(self) -> None:
         """For ever. To be run by keep_running: what nobody has thought of is raised, and then the next run
@@ -98,14 +97,19 @@ class Watch:
         pods = [read(raw, self._server.namespace, self._booth) for raw in raws]
         self._news(self._pods.listed([pod for pod in pods if pod is not None], self._gap()))
         self._version, self._failed = version, 0
-        self.heard_at = clocks.wall()
+        self._heard = _now()
         self._well()
 
     def _gap(self) -> datetime | None:
         """Since when nothing was heard, where that is long enough to matter."""
-        if self.heard_at is None or clocks.wall() - self.heard_at < SEEN_WITHIN:
+        if self._heard is None or clocks.elapsed() - self._heard < SEEN_WITHIN_S:
             return None
-        return self.heard_at
+        return self._heard.wall
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """The last moment at which all Pods are known to have been known; None: they never were."""
+        return None if self._heard is None else self._heard.wall
 
     async def _changes(self) -> None:
         assert self._version is not None
@@ -114,7 +118,7 @@ class Watch:
             try:
                 gap_since, caught_up = self._gap(), time.monotonic() + CATCH_UP_S
                 async for kind, record in changes:
-                    self.heard_at = clocks.wall()
+                    self._heard = _now()
                     if kind == OPENED:
                         caught_up = time.monotonic() + CATCH_UP_S
                         well = asyncio.get_running_loop().call_later(ACCEPTED_S, self._well)
@@ -122,10 +126,10 @@ class Watch:
                     self._take(kind, record, gap_since if time.monotonic() < caught_up else None)
                     self._failed = 0
                     self._well()
-                self.heard_at = clocks.wall()
+                self._heard = _now()
             except KubernetesProblem as problem:
                 if well is not None and not problem.late:
-                    self.heard_at = clocks.wall()  # it was there until it was cut
+                    self._heard = _now()  # it was there until it was cut
                 raise
             finally:
                 if well is not None:
@@ -167,3 +171,8 @@ class Watch:
 
     def _well(self) -> None:
         self._troubles.clear(PART)
+
+
+def _now() -> clocks.Moment:
+    """Now, by the clock that nobody sets; what the wall clock says goes with it."""
+    return clocks.Moment(clocks.elapsed(), clocks.wall())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from api_stub.schema import FailureRecord, RetryInForce, TimeoutsInForce
+from api_stub.schema import FailureRecord, RetryInForce, Sighting, TimeoutsInForce
 
 KEYS = "1234567890"
 """The key of each failure, in the menu's order."""
@@ -84,6 +84,13 @@ def noticed_words(record: FailureRecord, wall: float) -> str:
     return "broken off before anybody noticed" if record.state == "broken off" else "nobody noticed"
 
 
+def after_s(record: FailureRecord, seen: Sighting) -> float:
+    """Seconds from a failure's start to what was seen of it."""
+    if seen.after_s is not None:
+        return seen.after_s
+    return (seen.at - record.started_at).total_seconds()  # of an API that does not tell
+
+
 def log_lines(
     records: Sequence[FailureRecord], titles: Mapping[str, str], wall: float, most: int
 ) -> list[LogLine]:
@@ -96,9 +103,8 @@ def log_lines(
         found.append(LogLine(f"{title}{who}{state}", heading=True))
         found.append(LogLine(noticed_words(record, wall), noticed=record.noticed_by is not None))
         if record is records[-1]:
-            begun = record.started_at.timestamp()
             found += [
-                LogLine(f"{seen.at.timestamp() - begun:+.2f} s  {seen.by}: {seen.what}")
+                LogLine(f"{after_s(record, seen):+.2f} s  {seen.by}: {seen.what}")
                 for seen in record.seen[-(most - 4) :]
             ]
         if len(found) >= most:
