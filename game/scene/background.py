@@ -21,10 +21,10 @@ for whatever else shows it."""
 
 
 def cached_copy(picture: pygame.Surface) -> pygame.Surface:
-    """A copy that SDL puts down through the processor's caches, wherever. Between surfaces whose rows all begin
-    at multiples of 16 bytes it writes past them (SDL_BlitCopy), and whoever draws there next waits for the
-    memory: with a hundred orders that is a fifth of a frame. The rows of this one are an odd number of pixels
-    apart.
+    """A copy that SDL puts down through the processor's caches, wherever it goes. Where the rows of both
+    surfaces lie at multiples of 16 bytes it writes past them (SDL_BlitCopy), and whoever draws there next
+    waits for the memory: with a hundred orders that is a fifth of a frame. The rows of this one are an odd
+    number of pixels apart.
     """
     width, height = picture.get_size()
     made = pygame.Surface((width | 1, height), 0, picture).subsurface((0, 0, width, height))

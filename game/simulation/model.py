@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field, replace
+from itertools import count as counter
 
 from api_stub.schema import Receipt
 from game.accessibility import PLAIN, Access
@@ -27,6 +28,8 @@ from game.simulation.particles import Particles
 from game.simulation.places import KitchenLayout, Place
 from game.simulation.speaker_lines import SpeakerLines
 
+_tellings = counter(1)
+
 
 @dataclass
 class ReceiptSlip:
@@ -42,6 +45,12 @@ class ReceiptSlip:
     """When (`real`) the process died."""
     recorded: bool = False
     """Whether there is a recording of that death, to be shown again."""
+    telling: int = field(default_factory=_tellings.__next__, init=False, compare=False)
+    """Counts what slips say: no other one has this number, nor this one with another receipt."""
+
+    def tell(self, receipt: Receipt) -> None:
+        """Have it say what has become of its receipt."""
+        self.receipt, self.telling = receipt, next(_tellings)
 
 
 @dataclass(frozen=True)

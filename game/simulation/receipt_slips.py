@@ -46,7 +46,7 @@ def take_receipts(model: Model, old: Snapshot) -> None:
             if _key(receipt) not in before and news:
                 model.slips.append(ReceiptSlip(receipt, died_real=died))
         elif note.receipt != receipt:
-            note.receipt = receipt
+            note.tell(receipt)
             note.age = min(note.age, 0.5)
     del model.slips[:-SHOWN]
     for note in model.slips:
