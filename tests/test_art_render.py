@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from weakref import ref
 
@@ -180,19 +181,19 @@ def test_a_picture_over_the_limit_is_given_and_not_kept() -> None:
     assert kept.bytes == 0
 
 
-def test_an_id_in_a_key_is_not_given_to_another_while_its_picture_is_kept() -> None:
-    kept: KeptPictures[pygame.Surface] = KeptPictures(1000)
-
-    class Source:
-        """Something whose id is a key."""
-
-    source = Source()
-    seen = ref(source)
-    kept.keep(id(source), pygame.Surface((5, 5), pygame.SRCALPHA), sources=source)
-    del source
-    assert seen() is not None
-    kept.clear()
-    assert seen() is None
+def test_what_is_made_of_a_picture_is_not_shown_for_another_that_lies_where_it_lay() -> None:
+    transforms, seen = Transforms(1_000_000), set()
+    for n in range(50):
+        sprite = Sprite(pygame.Surface((20, 20), pygame.SRCALPHA), (10, 20))
+        sprite.surface.fill((n, 0, 0, 255))
+        gone = ref(sprite)
+        made = transforms(sprite, 1.0, 1.0, 0.0, True)
+        assert made.surface.get_at((5, 5)).r == n
+        seen.add(sprite.number)
+        seen.add(replace(sprite, anchor=(0, 0)).number)
+        del sprite
+        assert gone() is None, "what is kept holds nothing but itself"
+    assert len(seen) == 100
 
 
 def test_a_damaged_entry_is_as_good_as_none(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
 from game.scene import gopher_pictures, renderer
-from game.scene.background import background
+from game.scene.background import background, cached_copy
 from game.scene.hud.receipt_slips import draw_slips, slip_figures
 from game.scene.renderer import Renderer, frame_figures
 from game.simulation.controls import picking
@@ -182,6 +182,19 @@ def test_the_background_is_one_picture_for_all_who_show_the_kitchen() -> None:
         assert background(art, View(pygame.Surface(SIZE))) is first
         assert not same(first, background(art, strong))
         assert same(first, background(art, plain))
+        for shown in (plain, strong):
+            assert background(art, shown).get_pitch() % 16, "SDL would copy it past the processor's caches"
+
+
+@pytest.mark.parametrize("wide", range(478, 487))
+def test_no_width_of_a_kitchen_is_copied_past_the_processors_caches(wide: int) -> None:
+    plain = pygame.Surface((wide, 20))
+    plain.fill(BLUE)
+    plain.fill(RED, (wide - 3, 4, 3, 5))
+    made = cached_copy(plain)
+    # SDL takes its way past them where the rows of both lie at multiples of 16 bytes, of 8 a slow one.
+    assert made.get_pitch() % 8 == 4 and same(made, plain)
+    assert made.get_masks() == plain.get_masks() and made.get_flags() & pygame.SRCALPHA == 0
 
 
 def test_who_is_under_a_pointer_that_moves_on_is_seen_at_last(monkeypatch: pytest.MonkeyPatch) -> None:

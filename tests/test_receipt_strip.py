@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api_stub.schema import Receipt
+from game.accessibility import PLAIN
 from game.api_state.news import RecordsSeen
 from game.api_state.order_names import short_name
 from game.api_state.receipt_words import ReceiptText, words_of
@@ -22,7 +23,7 @@ from game.scene.death_clocks import dead_words, takeover_words
 from game.scene.hud import receipt_slips as slips
 from game.scene.hud.receipt_slips import TEXT, lines_of
 from game.simulation.model import Model
-from game.simulation.model_parts import FrameTime
+from game.simulation.model_parts import FrameTime, ReceiptSlip
 from game.simulation.places.cook_spots import CookSpot, cook_spot
 from game.simulation.receipt_layout import GAP, LEFT, TOP, WIDE, height_of, placed_slips
 from game.simulation.receipt_slips import LIFE, SHOWN
@@ -106,6 +107,16 @@ def test_while_the_api_is_away_no_one_yet_stands_at_when_that_was_last_known() -
     assert before == outcomes()
     model.api_contact.offline_since = None
     assert before != outcomes()
+
+
+def test_a_slip_never_says_what_another_or_itself_has_said_before() -> None:
+    for n in range(1, 60):
+        # Each lies where the one before it lay, as a rule.
+        note = ReceiptSlip(receipt(n, held(f"auto-ab12-{n}")))
+        assert [slip.words.held for slip in placed_slips([note], PLAIN, 9.0)] == [f"held auto {n}"]
+        note.tell(receipt(n, held(f"auto-ab12-{n + 1000}")))
+        assert [slip.words.held for slip in placed_slips([note], PLAIN, 9.0)] == [f"held auto {n + 1000}"]
+        del note
 
 
 def test_several_orders_are_called_by_name_and_counted() -> None:

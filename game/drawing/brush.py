@@ -129,7 +129,7 @@ class Brush:
     def numbered(self, figure: Sprite, number: str) -> Sprite:
         """A cook's picture with a number on its badge; kept."""
         access, scale = self.view.access, self.view.scale
-        key = id(figure), number, access
+        key = figure.number, number, access
         found = self._numbered.get(key)
         if found is not None:
             return found
@@ -142,7 +142,7 @@ class Brush:
             number, x / scale, y / scale, size, INK, face="display", anchor="center",
             max_width=2.0 * radius / scale,
         )  # fmt: skip
-        return self._numbered.keep(key, replace(figure, surface=surface), sources=figure)
+        return self._numbered.keep(key, replace(figure, surface=surface))
 
     def line(self, points: list[tuple[float, float]], colour: Colour, width: float) -> None:
         """A line through logical points with round ends."""

@@ -38,7 +38,7 @@ class KeptPictures(Generic[Picture]):
     """
 
     def __init__(self, limit_bytes: float) -> None:
-        self._kept: LRUCache[Hashable, tuple[Picture, object]] = LRUCache(limit_bytes, _bytes_of_entry)
+        self._kept: LRUCache[Hashable, Picture] = LRUCache(limit_bytes, bytes_of)
         self._used: dict[Hashable, Picture] = {}
         """What was used since a picture came last: once is enough for the order in which they go, and a frame
         asks for hundreds."""
@@ -53,7 +53,7 @@ class KeptPictures(Generic[Picture]):
         found = self._used.get(key)
         if found is None:
             try:
-                found = self._used[key] = self._kept[key][0]
+                found = self._used[key] = self._kept[key]
             except KeyError:
                 return None
         return found
@@ -63,13 +63,13 @@ class KeptPictures(Generic[Picture]):
         found = self.get(key)
         return self.keep(key, make()) if found is None else found
 
-    def keep(self, key: Hashable, picture: Picture, sources: object = None) -> Picture:
-        """Keep a picture, and with it its `sources`: where a key is made of ids, these stay theirs meanwhile.
-        Returns the picture.
+    def keep(self, key: Hashable, picture: Picture) -> Picture:
+        """Keep a picture; returns it. A key must be of values: another object may be given the id of one that
+        has gone.
         """
         self._used.clear()
         try:
-            self._kept[key] = picture, sources
+            self._kept[key] = picture
         except ValueError:
             self._kept.pop(key, None)
         return picture
@@ -78,10 +78,6 @@ class KeptPictures(Generic[Picture]):
         """Forget all."""
         self._used.clear()
         self._kept.clear()
-
-
-def _bytes_of_entry(entry: tuple[pygame.Surface | _OfSurface, object]) -> int:
-    return bytes_of(entry[0])
 
 
 class KeptSheet:

@@ -9,6 +9,7 @@ import random
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count as counter
 
 from api_stub.schema import Order, Receipt
 from game.accessibility import PLAIN, Access
@@ -30,6 +31,7 @@ MOST_DELIVERIES = 4096
 """So many deliveries are remembered for the rate a minute."""
 NOWHERE = -1.0, -1.0
 """Where the pointer is while there is none."""
+_tellings = counter(1)
 
 
 @dataclass
@@ -179,6 +181,12 @@ class ReceiptSlip:
     """When (`real`) the process died."""
     recorded: bool = False
     """Whether there is a recording of that death, to be shown again."""
+    telling: int = field(default_factory=_tellings.__next__, init=False, compare=False)
+    """Counts what slips say: no other one has this number, nor this one with another receipt."""
+
+    def tell(self, receipt: Receipt) -> None:
+        """Have it say what has become of its receipt."""
+        self.receipt, self.telling = receipt, next(_tellings)
 
 
 @dataclass(frozen=True)

@@ -44,21 +44,21 @@ def height_of(words: ReceiptText, access: Access = PLAIN) -> float:
     return 2 * PAD + LINE * access.text * rows
 
 
-_said: dict[int, tuple[Receipt, int, ReceiptText]] = {}
+_said: dict[int, tuple[int, ReceiptText]] = {}
+"""What slips say, by their `telling`, and at which tenth of a second."""
 
 
-def _words(receipt: Receipt, tenth: int) -> ReceiptText:
-    """What a receipt says so many tenths of a second after the death; worked out anew only while that may be
+def _words(note: ReceiptSlip, tenth: int) -> ReceiptText:
+    """What a slip says so many tenths of a second after the death; worked out anew only while that may be
     another thing.
     """
-    known = _said.get(id(receipt))
-    # The receipt is kept beside its words, so that its id cannot be another's.
-    if known is not None and known[0] is receipt and (known[1] == tenth or not known[2].waiting):
-        return known[2]
+    known = _said.get(note.telling)
+    if known is not None and (known[0] == tenth or not known[1].waiting):
+        return known[1]
     if len(_said) > 8:
         _said.clear()
-    made = words_of(receipt, tenth / 10)
-    _said[id(receipt)] = receipt, tenth, made
+    made = words_of(note.receipt, tenth / 10)
+    _said[note.telling] = tenth, made
     return made
 
 
@@ -73,7 +73,7 @@ def placed_slips(notes: Sequence[ReceiptSlip], access: Access, heard: float) -> 
         come = ease_out((note.shown - 0.12) / 0.35)
         if access.calm:
             room = come = 1.0
-        words = _words(note.receipt, int(max(0.0, heard - note.died_real) * 10))
+        words = _words(note, int(max(0.0, heard - note.died_real) * 10))
         found.append(PlacedSlip(note, words, at + (1 - come) * (1920 - at), y))
         # What is below makes room softly while this one comes.
         y += (height_of(words, access) + GAP) * room

@@ -50,7 +50,7 @@ def take_receipts(model: Model, old: Snapshot) -> None:
             if _key(receipt) not in before and news:
                 model.notices.slips.append(ReceiptSlip(receipt, died_real=died))
         elif note.receipt != receipt:
-            note.receipt = receipt
+            note.tell(receipt)
             note.age = min(note.age, 0.5)
     del model.notices.slips[:-SHOWN]
     for note in model.notices.slips:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 import pygame
 
 from game.drawing.kept_pictures import KeptPictures
+
+_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Sprite:
     hold: tuple[float, float] = (0.0, 0.0)
     badge: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """A cook's blank badge: centre x, centre y, radius. Zero where there is none."""
+    number: int = field(default_factory=_numbers.__next__, init=False, compare=False)
+    """No other sprite has had it since the process began: the key to whatever is made of this one."""
 
     def at(self, x: float, y: float) -> tuple[int, int]:
         """Where to blit the surface so that the anchor lies on (x, y), in display pixels."""
@@ -102,9 +107,9 @@ class Transforms:
         steps = _steps(sx, sy, angle)
         if steps == (50, 50, 0) and not flip:
             return sprite
-        key = (id(sprite), *steps, flip)
+        key = (sprite.number, *steps, flip)
         found = self.pictures.get(key)
         if found is None:
             made = transform(sprite, steps[0] / 50, steps[1] / 50, steps[2] * 2.0, flip)
-            found = self.pictures.keep(key, made, sources=sprite)
+            found = self.pictures.keep(key, made)
         return found

@@ -41,13 +41,13 @@ class CrowdPictures:
         shadow: Sprite | None = None, shade: int = 0,
     ) -> Sprite:  # fmt: skip
         """The figure, mirrored if `flip`, holding `load`, over its `shadow`, in one of `ROW_SHADES`."""
-        key = id(figure), id(load), id(shadow), flip, shade
+        key = figure.number, load and load.number, shadow and shadow.number, flip, shade
         found = self.pictures.get(key)
         if found is None:
             found = _dressed(figure, load, flip, shadow)
             if shade:
                 found.surface.fill(ROW_SHADES[shade], special_flags=pygame.BLEND_RGB_MULT)
-            self.pictures.keep(key, found, sources=(figure, load, shadow))
+            self.pictures.keep(key, found)
         return found
 
 
