@@ -68,7 +68,7 @@ def test_the_next_api_goes_on_with_a_search_that_was_not_over(kitchen: Kitchen, 
     again.baking("taken", "w2.1", 2, timed_out=True, custody=chain("w1.1", "w2.1"))
 
     async def script() -> None:
-        await until(lambda: again.told())
+        await until(lambda: again.told() == [("taken", "w2.1", 1)])
 
     again.live(script)
     assert again.told() == [("taken", "w2.1", 1)]
