@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import signal
@@ -47,6 +48,7 @@ CONFIG: dict[str, Any] = {
     "retention_s": 7200,
 }
 FINISH_S = 60.0
+LOOK_AGAIN_S = 0.5
 TOPPINGS = ("pepperoni", "mushroom", "onion", "olives", "basil", "peppers", "pineapple", "ham")
 
 
@@ -74,11 +76,16 @@ class Verdict:
 
 
 class Customers:
-    """Streams orders at a rate, each retried under its own id until the API has taken it."""
+    """Streams orders at a rate, each retried under its own id until the API has taken it.
 
-    def __init__(self, stack: RunningStack, rate: float, seed: int = 3) -> None:
+    `most_open`: so many orders may be open; while there are more nobody orders, as nobody joins a long queue.
+    A kitchen that somebody has switched to few and slow cooks would never be done with what came meanwhile.
+    """
+
+    def __init__(self, stack: RunningStack, rate: float, seed: int = 3, most_open: float = math.inf) -> None:
         self._stack = stack
         self._rate = rate
+        self._most_open = most_open
         self._dice = random.Random(seed)
         self._stop = threading.Event()
         self.taken: list[str] = []
@@ -108,11 +115,20 @@ class Customers:
         self.times.append((path, time.monotonic() - began))
         return answer
 
+    def _too_many(self, client: httpx.Client) -> bool:
+        """Whether nobody would join the queue; also while nobody can tell how long it is."""
+        answer = self._timed(client, "GET", "/audit")
+        return answer is None or answer.status_code != 200 or answer.json()["in_flight"] >= self._most_open
+
     def _stream(self) -> None:
         with httpx.Client(base_url=self._stack.api_url, timeout=10) as client:
             due = time.monotonic()
             n = 0
             while not self._stop.is_set():
+                if math.isfinite(self._most_open) and self._too_many(client):
+                    self._stop.wait(LOOK_AGAIN_S)
+                    due = time.monotonic()
+                    continue
                 n += 1
                 order = {"id": f"soak-{n}", "toppings": self._dice.choices(TOPPINGS, k=4)}
                 while not self._stop.is_set():

@@ -48,6 +48,8 @@ HOLD_S = 6.0
 """What needs mending is left broken for so long: a restart fails several times."""
 GAME_BACK_S, BACK_S = 10.0, 15.0
 RATE = 1.0
+MOST_OPEN = 120
+"""Nobody joins a longer queue: the monkey switches to kitchens of one slow cook, too."""
 FINISH_S = 240.0
 SIZE = (1280, 720)
 OWN_WINDOW = frozenset(
@@ -217,7 +219,7 @@ def run(
         )
         booth = Booth(scene, display, verdict)
         booth.recovery.seconds_until_back(40)
-        with Usage(stack) as usage, Customers(stack, RATE) as customers:
+        with Usage(stack) as usage, Customers(stack, RATE, most_open=MOST_OPEN) as customers:
             with Monkey(display, SIZE, seed, checkpoints) as monkey, Played(directory) as hands:
                 end = time.monotonic() + 60 * minutes
                 for name in names or order_of_faults(dice, missing):
