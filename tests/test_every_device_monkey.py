@@ -189,6 +189,7 @@ def only_the_long_esc_ends(booth: Booth, hands: Hands) -> None:
         assert not app._over
         frame(booth, 0.2)
     frame(booth, 0.5)
+    frame(booth, 0.02)
     assert app._over
 
 

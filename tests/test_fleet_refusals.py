@@ -8,7 +8,8 @@ import pytest
 
 from api_stub.background import Troubles
 from api_stub.checkpoint.fleet_section import MAX_SLOTS
-from api_stub.fleet.events import AskWhy, Explained
+from api_stub.fleet.actions import AskWhy
+from api_stub.fleet.events import Explained
 from api_stub.fleet.hosted_rules import ASK_WHY_S
 from api_stub.fleet.kubernetes.known_pods import MAX_PODS, KnownPods
 from api_stub.fleet.kubernetes.template import trouble

@@ -163,9 +163,7 @@ def test_births_deaths_by_cause_and_cooks_that_poll(made: Api) -> None:
     assert found["gopherpizza_worker_births_total"] == 2
 
 
-def test_while_temporal_is_away_it_is_as_last_known_with_its_age(
-    made: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_temporal_is_away_it_is_as_last_known(made: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scraped(made)["gopherpizza_orders_started_total"] == 7
     records(made).away = True
     assert made.kitchen.records is not None

@@ -9,7 +9,8 @@ from typing import Any
 import pygame
 import pytest
 
-from api_stub.fleet.events import End, HomeGone, LeftNothing, RunEnded, Seen
+from api_stub.fleet.actions import LeftNothing
+from api_stub.fleet.events import End, HomeGone, RunEnded, Seen
 from api_stub.fleet.kubernetes.known_pods import KnownPods
 from api_stub.fleet.rules import FleetState, Open, Policy, Slot, decide
 from api_stub.fleet.supervisor import FleetSetup, Supervisor

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from dataclasses import replace
 
-from api_stub.fleet.events import Died, End
+from api_stub.fleet.actions import Died
+from api_stub.fleet.events import End
 from api_stub.fleet.state import MAX_FORMER, Exit, FleetState, Slot
 from api_stub.fleet.steps import put
 from api_stub.schema import ExitCause

@@ -7,21 +7,16 @@ import logging
 from collections.abc import Callable
 
 from api_stub.background import reason_of
+from api_stub.fleet.actions import Action, AskWhy, Reform, Scale, Spawn, Stop
 from api_stub.fleet.events import (
-    Action,
-    AskWhy,
     BecameReady,
     End,
     Event,
     Exited,
     Explained,
-    Reform,
     Reformed,
-    Scale,
-    Spawn,
     Spawned,
     SpawnFailed,
-    Stop,
     StopFailed,
 )
 from api_stub.fleet.host import AnyHost, Host

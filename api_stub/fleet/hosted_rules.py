@@ -6,24 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api_stub.checkpoint.fleet_section import MAX_SLOTS
+from api_stub.fleet.actions import Action, AskWhy, Decision, LeftNothing, Reform, Scale
 from api_stub.fleet.deaths import died
-from api_stub.fleet.events import (
-    Action,
-    Adopted,
-    AskWhy,
-    Decision,
-    End,
-    Explained,
-    HomeGone,
-    HostNews,
-    LeftNothing,
-    Reform,
-    RunEnded,
-    Scale,
-    Seen,
-    Vacated,
-    Waits,
-)
+from api_stub.fleet.events import Adopted, End, Explained, HomeGone, HostNews, RunEnded, Seen, Vacated, Waits
 from api_stub.fleet.refusals import clear_places, refused, settle_one
 from api_stub.fleet.state import MAX_CROWDED, MAX_FORMER, FleetState, Policy, Slot
 from api_stub.fleet.steps import current, put, with_place, with_places, without

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from api_stub.fleet.events import Action, Decision
+from api_stub.fleet.actions import Action, Decision
 from api_stub.fleet.state import Dice, FleetState, Policy, Slot
 from api_stub.fleet.steps import put, spawn, told_to_end, with_places, without
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from api_stub.fleet.events import Decision, StopFailed
+from api_stub.fleet.actions import Decision
+from api_stub.fleet.events import StopFailed
 from api_stub.fleet.state import FleetState, Slot
 from api_stub.fleet.steps import current, put
 

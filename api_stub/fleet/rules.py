@@ -11,14 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from api_stub.fleet import hosted_rules
+from api_stub.fleet.actions import Action, Decision, Died, Reform, Scale, Spawn, Stop
 from api_stub.fleet.deaths import died
 from api_stub.fleet.events import (
-    Action,
     Adopted,
     BecameReady,
     CloseDown,
-    Decision,
-    Died,
     End,
     Event,
     Exited,
@@ -29,17 +27,13 @@ from api_stub.fleet.events import (
     KillWanted,
     Open,
     Redeploy,
-    Reform,
     Reformed,
     Reshape,
     RunEnded,
-    Scale,
     Seen,
-    Spawn,
     Spawned,
     SpawnFailed,
     StartWanted,
-    Stop,
     StopFailed,
     Stopped,
     Tick,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from api_stub.fleet.events import Spawn
+from api_stub.fleet.actions import Spawn
 from worker.connection import Target
 from worker.ids import task_queue_of
 from worker.show.spec import WorkerSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from api_stub.fleet.events import Decision, Spawn, Stop
+from api_stub.fleet.actions import Decision, Spawn, Stop
 from api_stub.fleet.state import Dice, FleetState, Policy, Slot
 
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from api_stub import clocks
 from api_stub.background import Troubles, woken
-from api_stub.fleet.events import Action, Died, Event, HostNews, LeftNothing
+from api_stub.fleet.actions import Action, Died, LeftNothing
+from api_stub.fleet.events import Event, HostNews
 from api_stub.fleet.host import AnyHost, Host, SeesStopped, SendsSignals
 from api_stub.fleet.host_calls import HostCalls
 from api_stub.fleet.listeners import Listeners
