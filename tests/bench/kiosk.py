@@ -28,7 +28,7 @@ from tests.bench.hands import Played, write_hands
 from tests.bench.monkey import WINDOW, Monkey, xdotool
 from tests.bench.recovery import Recovery, runs
 from tests.bench.report import Line, median, progress
-from tests.bench.settling import all_audited, all_delivered
+from tests.bench.settling import all_audited, all_delivered_or_forgotten
 from tests.bench.usage import Usage
 from tests.bench.watchdog_faults import (
     NOTICED_S,
@@ -160,7 +160,7 @@ def order_of_faults(dice: random.Random, missing: Set[str]) -> Iterator[str]:
 def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
     """The monkey is gone: put the kiosk back, let every order end, and see what is lost or stuck."""
     verdict.taken = len(customers.taken)
-    waiting = list(customers.taken)
+    waiting, forgotten = list(customers.taken), list[str]()
 
     def is_reset() -> bool:
         with contextlib.suppress(httpx.HTTPError, ValueError):
@@ -169,12 +169,12 @@ def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
 
     for check, limit_s in (
         (is_reset, 30.0),
-        (lambda: all_delivered(stack, waiting), FINISH_S),
+        (lambda: all_delivered_or_forgotten(stack, waiting, forgotten), FINISH_S),
         (lambda: all_audited(stack, verdict.audit), FINISH_S),
     ):
         with contextlib.suppress(AssertionError):
             eventually(check, limit_s, 0.05)
-    verdict.stuck = waiting
+    verdict.stuck = waiting + forgotten[int(verdict.audit.get("carried", 0)) :]
     verdict.open_in_the_end = int(verdict.audit.get("in_flight", -1))
     verdict.lost = int(verdict.audit.get("lost", -1))
 

@@ -25,6 +25,19 @@ def all_delivered(stack: RunningStack, waiting: list[str]) -> bool:
     return not waiting
 
 
+def all_delivered_or_forgotten(stack: RunningStack, waiting: list[str], forgotten: list[str]) -> bool:
+    """The same; those that Temporal has deleted since they were done, as the kitchen has it do with the
+    oldest of many, go to `forgotten`. Of how many the ledger says that they were delivered stands in the audit."""
+    if all_delivered(stack, waiting):
+        return True
+    with contextlib.suppress(httpx.HTTPError):
+        for order_id in waiting[-PORTION:]:
+            if stack.client.get(f"/orders/{order_id}").status_code == 404:
+                waiting.remove(order_id)
+                forgotten.append(order_id)
+    return not waiting
+
+
 def all_audited(stack: RunningStack, audit: dict[str, Any]) -> bool:
     """Have the newest audit in `audit`, if there is an answer. Whether nothing is on its way by it."""
     with contextlib.suppress(httpx.HTTPError, ValueError):
