@@ -27,7 +27,7 @@ def all_delivered(stack: RunningStack, waiting: list[str]) -> bool:
 
 def all_delivered_or_forgotten(stack: RunningStack, waiting: list[str], forgotten: list[str]) -> bool:
     """The same; those that Temporal has deleted since they were done, as the kitchen has it do with the
-    oldest of many, go to `forgotten`. Of how many the ledger says that they were delivered stands in the audit."""
+    oldest of many, go to `forgotten`. The audit says how many the ledger carries as delivered."""
     if all_delivered(stack, waiting):
         return True
     with contextlib.suppress(httpx.HTTPError):
