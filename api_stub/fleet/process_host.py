@@ -15,7 +15,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api_stub.background import Troubles, keep_running
+from api_stub.background import Troubles, keep_running, woken
 from api_stub.fleet import frozen, orphans
 from api_stub.fleet.events import End
 from api_stub.fleet.forks import Forks, ForkServerGone
@@ -153,8 +153,7 @@ class ProcessHost:
         """Fork a worker off the fork server. Raises OSError when no process can be made."""
         self.open()
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._up.wait(), WAIT_S)
+        await woken(self._up, WAIT_S)
         forks = self._forks
         if forks is None:
             raise OSError(self._why)
