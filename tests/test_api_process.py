@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.processes import command_of, living_children
 from tests.running import PATIENCE, ROOT, RunningStack, eventually, free_ports, quick_config
 
 CODE = """
@@ -76,9 +77,7 @@ class Api:
 
     def fork_server(self) -> psutil.Process:
         """The fork server: its child that is no worker."""
-        found = [
-            one for one in psutil.Process(self.process.pid).children() if "fork_server" in str(one.cmdline())
-        ]
+        found = [one for one in living_children(self.process.pid) if "fork_server" in str(command_of(one))]
         return next(one for one in found if one.children() or len(found) == 1)
 
 
@@ -88,9 +87,7 @@ def an_api(directory: Path, temporal: str, *options: str, **more: str) -> Iterat
     made = Api(directory, temporal, *options, **more)
     try:
         yield made
-        family = (
-            psutil.Process(made.process.pid).children(recursive=True) if made.process.poll() is None else []
-        )
+        family = living_children(made.process.pid, recursive=True)
         made.process.send_signal(signal.SIGTERM)
         assert made.process.wait(10 * PATIENCE) in (0, -signal.SIGKILL)
         eventually(lambda: not any(one.is_running() for one in family), 5)

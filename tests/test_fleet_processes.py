@@ -18,6 +18,7 @@ from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.process_host import ProcessHost
 from api_stub.fleet.processes import PR_SET_CHILD_SUBREAPER, adopt_orphans
 from api_stub.fleet.rules import Slot
+from tests.processes import living_children
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
 from worker.connection import connect
@@ -39,9 +40,7 @@ def fleet(session_stack: RunningStack) -> Iterator[Api]:
 def children(fleet: Api) -> list[psutil.Process]:
     """The fork server's living children: the workers."""
     pid = fleet.host.pid
-    if pid is None or not psutil.pid_exists(pid):
-        return []
-    return [child for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [] if pid is None else living_children(pid)
 
 
 def slot(fleet: Api, number: int) -> Slot:

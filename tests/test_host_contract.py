@@ -20,6 +20,7 @@ from api_stub.fleet.rules import Exit, Slot
 from tests.kube.cluster import Cluster
 from tests.kube.fleet import allow, deploy, deployment
 from tests.kube.running_node import RunningNode, running_node
+from tests.processes import runs
 from tests.running import RunningStack
 from tests.serving import Api, api
 
@@ -122,11 +123,6 @@ def world(request: pytest.FixtureRequest, session_stack: RunningStack, tmp_path:
         yield World("kubernetes", session_stack.temporal, cluster, node)
 
 
-def gone(process: psutil.Process) -> bool:
-    """Whether it has ended."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 def test_as_many_as_wanted_are_up_each_under_a_name_of_its_own(world: World) -> None:
     with world.fleet(2) as fleet:
         told = fleet.api("GET", "/fleet").json()
@@ -148,8 +144,8 @@ def test_a_kill_ends_that_worker_and_is_told_once(world: World) -> None:
         fleet.api.until(lambda: fleet.died)
         slot, end = fleet.died[0]
         assert (slot.id, end.cause) == (victim.id, "player") and end.asked_at is not None
-        fleet.api.until(lambda: gone(process))
-        assert not gone(survivor)
+        fleet.api.until(lambda: not runs(process))
+        assert runs(survivor)
         if world.hosted:  # Kubernetes makes another; nobody of ours did
             ready = fleet.until_ready(2)
             assert victim.id not in {one.id for one in ready}
@@ -205,16 +201,16 @@ def test_nobody_is_stopped_but_its_own_workers(world: World) -> None:
         host = fleet.api.kitchen.fleet.host
         for handle in ("1", str(psutil.Process().pid), "nobody", ""):
             fleet.api.tell(host.stop, handle, True, refused.append)
-        assert psutil.Process().is_running() and not gone(process) and fleet.died == []
+        assert psutil.Process().is_running() and runs(process) and fleet.died == []
 
 
 def test_what_becomes_of_workers_whose_api_ends(world: World) -> None:
     with world.fleet(2) as fleet:
         before = {slot.id: fleet.process(slot) for slot in fleet.ready}
     if not world.hosted:
-        assert all(gone(process) for process in before.values())
+        assert not any(map(runs, before.values()))
         return
-    assert not any(gone(process) for process in before.values())
+    assert all(map(runs, before.values()))
     with world.fleet(2) as fleet:
         assert {slot.id: fleet.process(slot) for slot in fleet.ready} == before, "adopted"
         assert fleet.died == [] and fleet.balanced()

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.kube.cluster import Cluster
 from tests.kube.kubeapi import Json, Refused, pods_of
 from tests.kube.running_node import RunningNode, running_node
+from tests.processes import runs
 from tests.running import eventually
 
 FOREVER = ["python", "-c", "import time; time.sleep(3600)"]
@@ -87,14 +87,6 @@ def waits_for(reason: str) -> Callable[[Json], bool]:
 def ready(pod: Json) -> bool:
     """Whether a Pod is ready."""
     return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
-
-
-def gone(pid: int) -> bool:
-    """Whether the process is over."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_pod_is_bound_runs_and_is_ready(cluster: Cluster, node: RunningNode) -> None:
@@ -186,7 +178,7 @@ def test_what_an_empty_dir_has_outlives_a_restart(cluster: Cluster, node: Runnin
     pod = until(cluster, name, lambda p: worker_of(p)["restartCount"] == 1 and ready(p))
     assert worker_of(pod)["lastState"]["terminated"]["exitCode"] == 137
     eventually(lambda: starts.read_text() == "xx")
-    assert gone(first) and node.pids()[name] != first
+    assert not runs(first) and node.pids()[name] != first
 
 
 def test_a_readiness_probe_decides(cluster: Cluster, node: RunningNode) -> None:
@@ -219,7 +211,7 @@ def test_delete_with_grace_0_kills_at_once_and_another_pod_comes(cluster: Cluste
     name, pid = next(iter(node.pids().items()))
     cluster.admin.delete(pods_of(cluster.namespace, name), grace_s=0)
     assert cluster.admin.pod(cluster.namespace, name) is None
-    eventually(lambda: gone(pid))
+    eventually(lambda: not runs(pid))
     eventually(lambda: len(node.pids()) == 2 and name not in node.pids())
 
 
@@ -235,7 +227,7 @@ def test_delete_with_grace_is_sigterm_then_sigkill(cluster: Cluster, node: Runni
     pod = cluster.admin.pod(cluster.namespace, deaf)
     assert pod is not None and "deletionTimestamp" in pod["metadata"]
     eventually(lambda: cluster.admin.pod(cluster.namespace, deaf) is None)
-    assert gone(pids[polite]) and gone(pids[deaf])
+    assert not runs(pids[polite]) and not runs(pids[deaf])
 
 
 def test_a_forced_delete_overtakes_one_with_grace(cluster: Cluster, node: RunningNode) -> None:
@@ -244,9 +236,9 @@ def test_a_forced_delete_overtakes_one_with_grace(cluster: Cluster, node: Runnin
     eventually(lambda: "deaf" in node.log(deaf))
     pid = node.pids()[deaf]
     cluster.admin.delete(pods_of(cluster.namespace, deaf), grace_s=600)
-    assert not gone(pid)
+    assert runs(pid)
     cluster.admin.delete(pods_of(cluster.namespace, deaf), grace_s=0)
-    eventually(lambda: gone(pid))
+    eventually(lambda: not runs(pid))
 
 
 def test_a_forced_delete_as_a_real_kubelet_does_it(cluster: Cluster, tmp_path: Path) -> None:
@@ -258,10 +250,10 @@ def test_a_forced_delete_as_a_real_kubelet_does_it(cluster: Cluster, tmp_path: P
         pids = node.pids()
         for name in (polite, deaf):
             cluster.admin.delete(pods_of(cluster.namespace, name), grace_s=0)
-        eventually(lambda: gone(pids[polite]))
-        assert not gone(pids[deaf])
+        eventually(lambda: not runs(pids[polite]))
+        assert runs(pids[deaf])
         os.kill(pids[deaf], signal.SIGKILL)
-        eventually(lambda: gone(pids[deaf]))
+        eventually(lambda: not runs(pids[deaf]))
 
 
 def test_oom_and_eviction_have_their_reasons(cluster: Cluster, node: RunningNode) -> None:
@@ -275,7 +267,7 @@ def test_oom_and_eviction_have_their_reasons(cluster: Cluster, node: RunningNode
     node.evict(name)
     pod = until(cluster, name, lambda p: p["status"]["phase"] == "Failed")
     assert pod["status"]["reason"] == "Evicted" and "low on resource" in pod["status"]["message"]
-    assert gone(pid)
+    assert not runs(pid)
 
 
 def test_no_image_no_room_and_not_ready_are_told_and_end(cluster: Cluster, node: RunningNode) -> None:
@@ -315,7 +307,7 @@ def test_a_lost_node_leaves_its_pods_terminating(
     name, pid = eventually(lambda: next(iter(node.pids().items()), None))
     until(cluster, name, ready)
     node.lose(power=power)
-    assert gone(pid) is not power
+    assert runs(pid) is power
     pod = cluster.admin.pod(cluster.namespace, name)
     assert pod is not None and "deletionTimestamp" in pod["metadata"] and not ready(pod)
     with running_node(
@@ -324,7 +316,7 @@ def test_a_lost_node_leaves_its_pods_terminating(
         eventually(lambda: other.pids())
         node.come_back()
         eventually(lambda: cluster.admin.pod(cluster.namespace, name) is None)
-        eventually(lambda: gone(pid))
+        eventually(lambda: not runs(pid))
 
 
 def test_nothing_is_left_when_a_node_goes(cluster: Cluster, tmp_path: Path) -> None:
@@ -332,6 +324,6 @@ def test_nothing_is_left_when_a_node_goes(cluster: Cluster, tmp_path: Path) -> N
         make(cluster, pod_of(DEAF))
         pid = eventually(lambda: next(iter(node.pids().values()), None))
         name = node.name
-    assert gone(pid)
+    assert not runs(pid)
     with pytest.raises(Refused, match="404"):
         cluster.admin.get(f"/api/v1/nodes/{name}")

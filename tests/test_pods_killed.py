@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.kube.cluster import Cluster
@@ -17,6 +16,7 @@ from tests.kube.kitchen import PodKitchen, pod_kitchen
 from tests.kube.kubeapi import Json, pods_of
 from tests.kube.running_node import running_node
 from tests.kube.storm import storm
+from tests.processes import runs
 from tests.running import eventually
 from tests.test_sdk_metrics import scraped
 
@@ -29,14 +29,6 @@ def kitchen(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
     """A kitchen with two cooks, whose stages take 1.5 s."""
     with pod_kitchen(cluster, tmp_path) as running:
         yield running
-
-
-def gone(pid: int) -> bool:
-    """Whether the process is over."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def begun(kitchen: PodKitchen, stage: str = "bake") -> tuple[str, str, str]:
@@ -93,7 +85,7 @@ def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: Pod
 
     assert answer.status_code == 202 and answer.json()["id"] == victim
     eventually(lambda: kitchen.cluster.admin.pod(kitchen.cluster.namespace, pod) is None)
-    eventually(lambda: gone(pid))
+    eventually(lambda: not runs(pid))
     after = kitchen.until_ready(2)
     assert victim not in after and pod not in kitchen.node.pids()
     check_delivered(kitchen, order_id)
@@ -232,7 +224,7 @@ def test_a_stop_of_the_stack_leaves_the_pods(cluster: Cluster, tmp_path: Path) -
     with pod_kitchen(cluster, tmp_path) as kitchen:
         pids = kitchen.node.pids()
         assert kitchen.stack.stop() == 0
-        assert kitchen.node.pids() == pids and not any(gone(pid) for pid in pids.values())
+        assert kitchen.node.pids() == pids and all(map(runs, pids.values()))
 
 
 def test_a_storm_of_kills_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:

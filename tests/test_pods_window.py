@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from game.panels.stats.layout import AUDIT
@@ -13,6 +12,7 @@ from game.theme import BASIL
 from tests.desk import Desk, colours, need_programs, virtual_display, window_on
 from tests.kube.cluster import Cluster
 from tests.kube.kitchen import PodKitchen, pod_kitchen
+from tests.processes import runs
 from tests.running import eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.window]
@@ -43,7 +43,7 @@ def check_killed_by_key(desk: Desk, kitchen: PodKitchen, worker: str, picture: s
     slot, pid = kitchen.ready()[worker]["slot"], kitchen.node.pids()[pod]
     desk.key(str(slot))
     eventually(lambda: kitchen.cluster.admin.pod(kitchen.cluster.namespace, pod) is None)
-    eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: not runs(pid))
     assert colours(desk.picture(picture)) > 100
     eventually(lambda: worker not in kitchen.ready())
 

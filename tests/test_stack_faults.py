@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.processes import runs
 from tests.running import (
     PATIENCE,
     ROOT,
@@ -40,7 +41,7 @@ def another(stack: RunningStack, name: str, pid: int) -> Callable[[], int | None
 
     def check() -> int | None:
         now = stack.pids().get(name)
-        return now if now not in (None, pid) and psutil.pid_exists(now) else None
+        return now if now not in (None, pid) and runs(now) else None
 
     return check
 
@@ -256,13 +257,6 @@ def fleet_of(stack: RunningStack) -> list[psutil.Process]:
     return psutil.Process(stack.pids()["api"]).children(recursive=True)
 
 
-def ended(process: psutil.Process) -> bool:
-    """Whether it is gone, or only waits to be reaped."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    return True
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody adopts them")
 def test_a_frozen_fleet_is_left_neither_by_an_api_that_is_killed_nor_by_a_stop(tmp_path: Path) -> None:
     with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game") as stack:
@@ -271,12 +265,12 @@ def test_a_frozen_fleet_is_left_neither_by_an_api_that_is_killed_nor_by_a_stop(t
             process.suspend()
         os.kill(api, signal.SIGKILL)
         eventually(another(stack, "api", api))
-        eventually(lambda: all(map(ended, fleet)))
+        eventually(lambda: not any(map(runs, fleet)))
         eventually(lambda: healthy(stack))
         frozen = [psutil.Process(stack.pids()["api"]), *fleet_of(stack)]
         for process in frozen:
             process.suspend()
-    eventually(lambda: all(map(ended, frozen)), 2)
+    eventually(lambda: not any(map(runs, frozen)), 2)
 
 
 def test_parts_that_are_stopped_are_started_again(tmp_path: Path) -> None:

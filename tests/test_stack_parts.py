@@ -28,6 +28,7 @@ from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.start_checks import check_config
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import MOST_WAITING, Terminal
+from tests.processes import runs
 from tests.running import PATIENCE, eventually
 
 LIMIT_S = 20 * PATIENCE
@@ -180,7 +181,7 @@ def test_a_death_is_known_though_a_grandchild_holds_the_output(tmp_path: Path) -
     run(work)
     # What it left behind in its group ends with it.
     grandchild = int(pid_file.read_text(encoding="utf-8"))
-    eventually(lambda: not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == "zombie")
+    eventually(lambda: not runs(grandchild))
 
 
 def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:

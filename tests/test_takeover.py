@@ -10,10 +10,10 @@ from collections import Counter
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 from temporalio.client import Client
 
+from tests.processes import runs
 from tests.running import RunningStack, eventually
 from worker.activities import PizzaActivities
 from worker.ids import workflow_id_for
@@ -48,13 +48,6 @@ def check_delivered(stack: RunningStack, order_id: str, kept: list[dict[str, Any
     return order
 
 
-def gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_only_worker_is_killed_in_a_stage(stack: RunningStack, stage: str) -> None:
     order_id = fresh_id()
@@ -70,7 +63,7 @@ def test_the_only_worker_is_killed_in_a_stage(stack: RunningStack, stage: str) -
     dead = stack.until_worker(1, "dead")
     assert dead["last_exit"]["signal"] == "SIGKILL"
     assert dead["last_exit"]["cause"] == "player"
-    assert gone(pid)
+    assert not runs(pid)
     # A kitchen without a worker looks as if nothing were wrong: the last known status, told by the server.
     alone = stack.status(order_id)
     assert alone["status"] == before["status"]
@@ -133,7 +126,7 @@ def test_the_api_is_killed(stack: RunningStack) -> None:
 
     os.kill(old, signal.SIGKILL)
 
-    eventually(lambda: gone(worker["pid"]), 2.0)
+    eventually(lambda: not runs(worker["pid"]), 2.0)
 
     def back() -> bool:
         try:
@@ -160,7 +153,7 @@ def test_temporal_is_killed(stack: RunningStack) -> None:
 
     os.kill(old, signal.SIGKILL)
 
-    eventually(lambda: gone(old), 2.0)
+    eventually(lambda: not runs(old), 2.0)
     answer = stack.client.post(
         "/orders/status", json={"orders": [{"id": order_id, "status": before["status"]}]}
     )

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from api_stub.fleet import orphans, process_host
@@ -24,6 +23,7 @@ from api_stub.fleet.process_host import ProcessHost
 from api_stub.stack.child import Child, Program
 from api_stub.stack.output_log import BoundedLog, OutputReader
 from api_stub.stack.terminal import Terminal
+from tests.processes import command_of, living_children
 from tests.running import eventually
 
 
@@ -61,7 +61,7 @@ def test_a_program_that_nobody_could_watch_is_not_left_running(
     mark = f"import time; time.sleep(77)  # {tmp_path}"
 
     def running() -> list[int]:
-        return [child.pid for child in psutil.Process().children() if mark in child.cmdline()]
+        return [child.pid for child in living_children(os.getpid()) if mark in command_of(child)]
 
     async def live() -> None:
         child = Child(Program("it", [sys.executable, "-c", mark]), tmp_path)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from tests.processes import command_of, living_children
 from tests.running import ROOT, RunningStack, eventually, free_ports
 from worker.connection import Target
 
@@ -101,14 +101,6 @@ def until_it_can_be_stopped(pid: int) -> None:
     eventually(handled)
 
 
-def words_of(process: psutil.Process) -> list[str]:
-    """Its command; none where it is over already."""
-    try:
-        return process.cmdline()
-    except psutil.ZombieProcess:
-        return []
-
-
 def in_a_shell(before: str, after: str) -> subprocess.Popen[bytes]:
     """A worker that a shell starts, with these words before and after; nobody listens at its address."""
     line = f"{before} exec {sys.executable} -m worker --slot 1 --temporal 127.0.0.1:9 {after}"
@@ -136,9 +128,7 @@ def test_outputs_that_are_closed_or_full_do_not_end_it(outputs: str) -> None:
     process = in_a_shell("", outputs)
     try:
         if "|" in outputs:  # the shell is the parent then
-            child = eventually(
-                lambda: [c for c in psutil.Process(process.pid).children() if len(words_of(c)) > 3]
-            )
+            child = eventually(lambda: [c for c in living_children(process.pid) if len(command_of(c)) > 3])
             until_it_can_be_stopped(child[0].pid)
             child[0].send_signal(signal.SIGHUP)
         else:

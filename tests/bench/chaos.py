@@ -20,9 +20,10 @@ import httpx
 import psutil
 
 from tests.bench.faults import FAULTS, FIXED, Fault, Scene, edit_the_code, in_use, small_disk
-from tests.bench.recovery import Recovery, runs
+from tests.bench.recovery import Recovery
 from tests.bench.report import Line, median, progress
 from tests.bench.settling import all_audited, all_delivered
+from tests.processes import runs
 from tests.running import RunningStack, as_yaml, eventually, processes_naming, removable_temporal
 from tests.soak import Customers
 

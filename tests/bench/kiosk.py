@@ -26,7 +26,7 @@ from tests.bench.chaos import DISK_MB, GROWTH_MB, alive, left_of
 from tests.bench.faults import FAULTS, Mend, in_use, small_disk
 from tests.bench.hands import Played, write_hands
 from tests.bench.monkey import WINDOW, Monkey, xdotool
-from tests.bench.recovery import Recovery, runs
+from tests.bench.recovery import Recovery
 from tests.bench.report import Line, median, progress
 from tests.bench.settling import all_audited, all_delivered_or_forgotten
 from tests.bench.usage import Usage
@@ -40,6 +40,7 @@ from tests.bench.watchdog_faults import (
 )
 from tests.bench.wrong_clock import WrongClock, can_be_made
 from tests.desk import NEEDED, virtual_display
+from tests.processes import runs
 from tests.running import RunningStack, as_yaml, eventually, removable_temporal
 from tests.soak import Customers
 

@@ -7,20 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import psutil
-
 from tests.bench.faults import Mend
 from tests.running import PATIENCE, eventually
 
 AT_LAST_S = 60.0
 """What was not back in time has so much longer, so that the figure says how late it was."""
-
-
-def runs(pid: int) -> bool:
-    """Whether there is such a process, and it is not merely waiting to be reaped."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    return False
 
 
 @dataclass

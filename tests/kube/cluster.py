@@ -27,6 +27,7 @@ import psutil
 import pytest
 
 from tests.kube.kubeapi import Access, KubeClient
+from tests.processes import process_of, runs
 from tests.running import free_ports
 
 PROGRAM = "GOPHERPIZZA_KUBE_API"
@@ -98,22 +99,14 @@ def start(program: Path, directory: Path, ports: int = 3) -> Path:
 def stop(program: Path, directory: Path) -> None:
     """Stop what `start` started there; what does not go is killed."""
     pids = [int(file.read_text()) for file in directory.glob("*.pid") if file.read_text().strip()]
-    parts = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    parts = [part for pid in pids if (part := process_of(pid))]
     subprocess.run([program, "down", "--dir", directory], stdin=subprocess.DEVNULL, timeout=60, check=False)
     deadline = time.monotonic() + STOP_S
-    while (left := [part for part in parts if _lives(part)]) and time.monotonic() < deadline:
+    while (left := [part for part in parts if runs(part)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     for part in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             part.kill()
-
-
-def _lives(process: psutil.Process) -> bool:
-    """Whether it runs; one that nobody has asked for its status yet does not."""
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _row_of_ports(count: int) -> int:
