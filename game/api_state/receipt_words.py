@@ -39,12 +39,13 @@ NAMED = 2
 
 @dataclass(frozen=True)
 class ReceiptText:
-    """A receipt's lines. `waiting`: somebody has still to take over; then `outcome` has a running clock."""
+    """A receipt's lines. `waiting`: somebody has still to take over; then `outcome` has a running clock.
+    `held`: the same in ever fewer words, for who has no room for the first."""
 
     slot: int
     head: str
     signal: str
-    held: str
+    held: tuple[str, ...]
     outcome: str
     kept: str
     waiting: bool
@@ -54,12 +55,15 @@ class ReceiptText:
     """Of a Pod: when it was asked, what ended when, and who went on; each a line."""
 
 
-def _held(orders: Sequence[ReceiptOrder]) -> str:
+def _held(orders: Sequence[ReceiptOrder]) -> tuple[str, ...]:
     if not orders:
-        return "held no order"
+        return ("held no order",)
     names = [short_name(order.id, order.customer) for order in orders[:NAMED]]
-    more = len(orders) - len(names)
-    return "held " + ", ".join(names) + (f" and {more} more" if more else "")
+    fewer = []
+    for named in range(len(names), 0, -1):
+        more = len(orders) - named
+        fewer.append("held " + ", ".join(names[:named]) + (f" and {more} more" if more else ""))
+    return tuple(fewer) if len(orders) == 1 else (*fewer, f"held {len(orders)} orders")
 
 
 def _cook(worker: str) -> str:

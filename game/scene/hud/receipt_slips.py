@@ -13,6 +13,8 @@ from game.drawing.brush import Brush
 from game.drawing.kept_pictures import KeptPictures
 from game.drawing.picture_limits import SLIP_SHEET_BYTES
 from game.drawing.shapes import edged_box, fill_box, shadow
+from game.drawing.text import Pen
+from game.drawing.text.fonts import Face
 from game.geometry import Box, inside
 from game.simulation.actors import colour_of
 from game.simulation.model import Model
@@ -39,14 +41,20 @@ MOMENTS = 18.0
 
 
 @lru_cache(maxsize=32)
-def lines_of(words: ReceiptText) -> tuple[tuple[str, Colour, bool], ...]:
-    """A slip's lines below its head: text, colour, bold."""
+def lines_of(words: ReceiptText) -> tuple[tuple[tuple[str, ...], Colour, bool], ...]:
+    """A slip's lines below its head: the text, with shorter ones if there are any; colour, bold."""
     found = [(words.held, INK, False)]
     if words.outcome:
-        found.append((words.outcome, TOMATO if words.waiting or words.bad else BASIL, True))
+        found.append(((words.outcome,), TOMATO if words.waiting or words.bad else BASIL, True))
     if words.kept:
-        found.append((words.kept, INK_SOFT, False))
+        found.append(((words.kept,), INK_SOFT, False))
     return tuple(found)
+
+
+def longest_that_fits(pen: Pen, texts: Sequence[str], room: float, face: Face) -> str:
+    """The first of the texts, which are ever shorter, that has room; the last one where none has."""
+    fitting = (text for text in texts if pen.measure(text, SIZE_LEAST, face=face, tabular=True)[0] <= room)
+    return next(fitting, texts[-1])
 
 
 _sheets: KeptPictures[pygame.Surface] = KeptPictures(SLIP_SHEET_BYTES)
@@ -60,10 +68,10 @@ def draw_slip(brush: Brush, words: ReceiptText, worker: str, x: float, y: float)
     shadow(brush.view, (x, y, wide, high), 14, 6.0)
     edged_box(brush.view, (x, y, wide, high), CREAM, WOOD_DARK, 14, 3)
     middle = y + PAD + line / 2
-    brush.disc(x + 34, middle + 6, 21, colour_of(worker), INK)
+    brush.disc(x + 33, middle + 9, 19, colour_of(worker), INK)
     brush.flush()
     pen, right = brush.pen, x + wide - 14
-    pen.write(str(words.slot), x + 34, middle + 6, SIZE_SMALL, INK, face="display", anchor="center")
+    pen.write(str(words.slot), x + 33, middle + 9, SIZE_SMALL, INK, face="display", anchor="center")
     used = 0.0
     if words.signal:
         used = (
@@ -73,11 +81,12 @@ def draw_slip(brush: Brush, words: ReceiptText, worker: str, x: float, y: float)
         words.head, x + TEXT, middle, SIZE_SMALL, INK, face="bold", anchor="midleft",
         max_width=right - used - x - TEXT,
     )  # fmt: skip
-    for text, colour, bold in lines_of(words):
+    for texts, colour, bold in lines_of(words):
         middle += line
+        face: Face = "bold" if bold else "text"
         pen.write(
-            text, x + TEXT, middle, SIZE_LEAST, colour, face="bold" if bold else "text", anchor="midleft",
-            max_width=right - x - TEXT, tabular=True,
+            longest_that_fits(pen, texts, right - x - TEXT, face), x + TEXT, middle, SIZE_LEAST, colour,
+            face=face, anchor="midleft", max_width=right - x - TEXT, tabular=True,
         )  # fmt: skip
     for text in words.moments:
         middle += line
