@@ -13,8 +13,8 @@ from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.checkpoint.files import CONFIGS, ConfigError, LoadedConfig, Stamp, name_in, stamp_of
 from api_stub.checkpoint.fixed_while_running import misfit, other_host
 from api_stub.checkpoint.fleet_section import FleetConfig
-from api_stub.checkpoint.reader import ConfigReader
 from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
+from api_stub.checkpoint.timed_reading import ConfigReader
 from api_stub.errors import LedgerUnwritable
 from api_stub.failures.menu import FailureService
 from api_stub.failures.network_proxy import NetworkProxy

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from api_stub import kitchen
-from api_stub.checkpoint import reader as configreader
-from api_stub.checkpoint import switching
+from api_stub.checkpoint import switching, timed_reading
 from api_stub.checkpoint.files import MAX_ERROR, TALKS, LoadedConfig, load
-from api_stub.checkpoint.reader import ConfigReader
 from api_stub.checkpoint.switching import look
+from api_stub.checkpoint.timed_reading import ConfigReader
 from tests.running import PATIENCE, as_yaml, eventually
 from tests.serving import Api, api
 from tests.test_config_files import litter
@@ -166,7 +165,7 @@ class Stuck:
         self.names = {f"checkpoint-{name}.yaml" for name in names}
         self.entered = 0
         self.free = threading.Event()
-        monkeypatch.setattr(configreader, "load", self.load)
+        monkeypatch.setattr(timed_reading, "load", self.load)
 
     def load(self, file: Path, named: str | None = None) -> LoadedConfig:
         if file.name in self.names:
@@ -219,7 +218,7 @@ def test_many_that_do_not_answer_end_in_time(made: Api, configs: Path, stuck: St
     found = listed(made)
     assert [name for name, one in found.items() if one["problem"]] == ["1a", *more]
     threads = [each for each in threading.enumerate() if each.name.startswith("reads ")]
-    assert len(threads) <= configreader.MAX_THREADS
+    assert len(threads) <= timed_reading.MAX_THREADS
 
 
 def test_a_listing_reads_what_was_edited_and_nothing_else(
@@ -233,7 +232,7 @@ def test_a_listing_reads_what_was_edited_and_nothing_else(
         counted.append(file.name)
         return load(file, named)
 
-    monkeypatch.setattr(configreader, "load", counting)
+    monkeypatch.setattr(timed_reading, "load", counting)
     first = listed(made)
     assert sorted(counted) == sorted(f"checkpoint-{name}.yaml" for name in (*TALKS, "own"))
     counted.clear()
@@ -279,7 +278,7 @@ def test_a_file_in_force_that_cannot_be_read_is_tried_again(
     file.unlink()
     put_files(configs, "own")
     with monkeypatch.context() as patched:
-        patched.setattr(configreader, "load", broken)
+        patched.setattr(timed_reading, "load", broken)
         for _ in range(3):
             made.run(look(made.kitchen))
     assert made.kitchen.problem == "RuntimeError: of another kind in two lines"

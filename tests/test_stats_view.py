@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from api_stub.schema import Audit, Latency, Stats
 from game.accessibility import LARGE, PLAIN, Access
 from game.actions import Command, OpenStats
+from game.api_state.audit_words import audit_line
 from game.api_state.news import OrdersSeen, RecordsSeen
 from game.api_state.snapshot import Snapshot
 from game.drawing.kept_pictures import KeptSheet
@@ -25,7 +26,6 @@ from game.panels.panel import Close, Stay
 from game.panels.stats.figures import (
     MOST_TICKS,
     KnownFigures,
-    audit_line,
     bars,
     curve_points,
     nice,

@@ -18,8 +18,8 @@ import pytest
 
 from api_stub.checkpoint import switching
 from api_stub.checkpoint.files import load
-from api_stub.checkpoint.reader import ConfigReader
 from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
+from api_stub.checkpoint.timed_reading import ConfigReader
 from tests.running import RunningStack, as_yaml, eventually, running_stack
 from tests.serving import Api, api
 from worker.show.dice import REASONS

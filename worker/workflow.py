@@ -1,7 +1,8 @@
 """The order's life as a Temporal workflow: prepare, bake, deliver; it survives whatever kills its workers.
 
-Workflow code is replayed, so it is deterministic: the only clock is `workflow.now()`, and every setting
-came in with the order. Anything that touches the world is an activity (activities.py).
+Workflow code is replayed, so it is deterministic: the only clock is `workflow.now()`, and every setting, such
+as an activity's time-outs, came in with the order (`KitchenSettings`, shared.py, from the checkpoint's file).
+Anything that touches the world is an activity (activities.py).
 """
 
 from __future__ import annotations

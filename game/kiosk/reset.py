@@ -1,6 +1,6 @@
 """The reset between two visitors: asked of the API, looked at, told in the log, and tried until it is done.
 Pure: time and answers go in, what is to be sent comes back. It begins when a visitor is taken for gone:
-`visitor_presence.py` decides that.
+`visitor_presence.py` decides that. What the API does of it: `api_stub/kiosk/reset.py`.
 """
 
 from __future__ import annotations

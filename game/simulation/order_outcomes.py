@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from api_stub.schema import Order
+from api_stub.schema import Audit, Order
 from game.api_state.conditions import Condition, condition_of
 from game.api_state.events import OrderPaused, OrderReset, OrderResumed
 from game.api_state.order_names import short_name
@@ -42,6 +42,12 @@ def lose(outcomes: OutcomeCounts, count: int) -> None:
     """Add to the orders that count as lost, by what this window sees; a negative number: found again."""
     outcomes.lost += count
     outcomes.pulse = 1.0
+
+
+def audit_alarm(outcomes: OutcomeCounts, before: Audit | None, after: Audit | None) -> None:
+    """Let the big counter jump when the audit finds another order lost."""
+    if after is not None and after is not before and after.lost > (before.lost if before else 0):
+        outcomes.pulse = 1.0
 
 
 def tell_operator(model: Model, event: OrderReset | OrderPaused | OrderResumed) -> None:

@@ -1,18 +1,17 @@
-"""The receipts at the right edge: which are there, and for how long. When a false time-out is told, too;
-and the audit's red counter."""
+"""The receipts at the right edge: which are there, and for how long. When a false time-out is told, too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from api_stub.schema import Audit, HeartbeatTimeout, Receipt
+from api_stub.schema import HeartbeatTimeout, Receipt
 from game.api_state.receipt_words import unheard_text
 from game.api_state.receipts import newest_of, worth_showing
 from game.api_state.snapshot import Snapshot
 from game.simulation.actors import Cook
 from game.simulation.model import Model
-from game.simulation.model_parts import FrameTime, Notices, OutcomeCounts, ReceiptSlip, UntoldTimeout
+from game.simulation.model_parts import FrameTime, Notices, ReceiptSlip, UntoldTimeout
 
 SHOWN = 3
 LIFE = 20.0
@@ -119,9 +118,3 @@ def update_notes(notices: Notices, timeouts: Iterable[HeartbeatTimeout], now: fl
         note.shown += dt
     notices.slips = [note for note in notices.slips if note.age < LIFE]
     _tell_unheard(notices, timeouts, now)
-
-
-def audit_alarm(outcomes: OutcomeCounts, before: Audit | None, after: Audit | None) -> None:
-    """Let the big counter jump when the audit finds another order lost."""
-    if after is not None and after is not before and after.lost > (before.lost if before else 0):
-        outcomes.pulse = 1.0

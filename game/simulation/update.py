@@ -34,9 +34,10 @@ from game.simulation.controls.picking import look
 from game.simulation.cook_update import update_cooks
 from game.simulation.gopher_update import update_gophers
 from game.simulation.model import Model
+from game.simulation.order_outcomes import audit_alarm
 from game.simulation.order_stream import configured, due, settled
 from game.simulation.reactions import hit_stop, react
-from game.simulation.receipt_slips import audit_alarm, take_receipts, take_timeouts, update_notes
+from game.simulation.receipt_slips import take_receipts, take_timeouts, update_notes
 from game.simulation.speaker_lines import later, told
 from game.told_once import ToldOnce
 

@@ -1,7 +1,8 @@
 """The order in which letters stand on a line, from left to right: Unicode's bidirectional algorithm.
 
 The rules are python-bidi's; isolated parts, which it does not know, are ordered for themselves here, and
-stand as one neutral sign in what is around them, as Unicode has it.
+stand as one neutral sign in what is around them, as Unicode has it. Who draws a line of several scripts:
+`line_setting.py`.
 """
 
 from __future__ import annotations

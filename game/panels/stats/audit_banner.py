@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from game.api_state.audit_words import AuditLine
 from game.geometry import Box
-from game.panels.stats.figures import AuditLine
 from game.panels.widgets import PanelPainter
 from game.simulation.motion import lerp
 from game.theme import BASIL, CREAM, INK, SIZE_HEAD, SIZE_LEAST, SIZE_SMALL, TOMATO

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from api_stub.schema import Audit, Curves, Latency, Stats
+from game.api_state.audit_words import cancelled
 from game.api_state.snapshot import Snapshot
 
 
@@ -20,18 +21,6 @@ class Tile:
     more: str = ""
     aside: str = ""
     """What stands beside the number."""
-
-
-@dataclass(frozen=True)
-class AuditLine:
-    """The audit in one sentence; `good`: everything is accounted for."""
-
-    text: str
-    verdict: str
-    counted: str
-    good: bool
-    differs: bool = False
-    """Whether the text names what does not fit, instead of the sum."""
 
 
 class KnownFigures(NamedTuple):
@@ -66,17 +55,6 @@ def age(value: float) -> str:
     if value < 100:
         return f"{int(max(0.0, value))} s"
     return f"{int(value // 60)} min" if value < 6000 else f"{int(value // 3600)} h"
-
-
-def cancelled(audit: Audit | None) -> int:
-    """Orders that somebody cancelled, as Temporal counts them; 0 where that is not told."""
-    if audit is None:
-        return 0
-    told = audit.cancelled
-    if told:
-        return int(told)
-    counts = audit.temporal
-    return next((count for state, count in counts.items() if state.lower() in ("canceled", "cancelled")), 0)
 
 
 class Sums(NamedTuple):
@@ -129,31 +107,6 @@ def tiles(stats: Stats, audit: Audit | None = None) -> tuple[Tile, ...]:
             f"{workers.births:,} born · {workers.deaths:,} died · {workers.kills:,} killed",
         ),
     )
-
-
-def audit_line(audit: Audit, age: float) -> AuditLine:
-    """The sentence of an audit that was counted so many seconds ago. Where it differs from Temporal's own
-    count, what does not fit is said instead of the sum.
-    """
-    by_hand = min(cancelled(audit), audit.failed)
-    text = (
-        f"{audit.started:,} started = {audit.delivered:,} delivered + {audit.in_flight:,} on their way"
-        f" + {audit.failed - by_hand:,} failed"
-    )
-    if by_hand:
-        text += f" + {by_hand:,} cancelled"
-    if audit.lost:
-        text += f" + {audit.lost:,} lost"
-    local = audit.counted_at.astimezone()
-    verdict = f"{audit.lost:,} lost"
-    if not audit.balanced and not audit.lost:
-        verdict = "does not add up"
-    counted = f"counted {local:%H:%M:%S}, {max(0, int(age))} s ago"
-    if audit.differences:
-        # One that is explained leaves the balance as it is: then the sum stands before it.
-        said = [text, *audit.differences] if audit.balanced else audit.differences
-        return AuditLine("; ".join(said), verdict, counted, audit.balanced, True)
-    return AuditLine(text, verdict, counted, audit.balanced)
 
 
 def nice(top: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from api_stub.schema import Curves, Stats
 from game.accessibility import PLAIN, Access
+from game.api_state.audit_words import audit_line
 from game.drawing.kept_pictures import KeptSheet
 from game.drawing.shapes import inset
 from game.drawing.view import View
@@ -18,7 +19,6 @@ from game.panels.stats.audit_banner import draw_audit
 from game.panels.stats.figures import (
     KnownFigures,
     Tile,
-    audit_line,
     bars,
     curve_points,
     nice,
