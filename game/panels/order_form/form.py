@@ -59,7 +59,7 @@ class OrderForm(Panel):
         """`next_id` is asked once, now: the gopher shown is the one that will come."""
         self.order_id = next_id()
         self._look = look_for(self.order_id)
-        self._art = art
+        self.art = art
         self._dice = dice or random.Random()
         self.choice = Choice(orderable(menu))
         self._access = PLAIN
@@ -265,4 +265,4 @@ class OrderForm(Panel):
             self._sheet.arrived,
             self._composing,
         )
-        draw_form(view, self._art, shown)
+        draw_form(view, self.art, shown)
