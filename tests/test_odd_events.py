@@ -227,6 +227,19 @@ def test_a_gamepad_that_is_told_of_again_still_holds_what_it_held(window: Window
     assert any(isinstance(item, PointerRelease) for item in told) and not pads.plugged
 
 
+def test_what_one_gamepad_holds_another_one_does_not_let_go(reading: Reading) -> None:
+    for instance in (1, 2):
+        reading.pads.add(instance, PAD)
+    reading.read(pygame.CONTROLLERBUTTONDOWN, instance_id=1, button=0)
+    (*_, press) = reading.read(pygame.CONTROLLERBUTTONDOWN, instance_id=2, button=0)
+    assert isinstance(press, PointerPress), "each can press"
+    assert reading.read(pygame.CONTROLLERBUTTONUP, instance_id=2, button=0) == []
+    reading.read(pygame.CONTROLLERBUTTONDOWN, instance_id=2, button=0)
+    assert reading.read(pygame.CONTROLLERDEVICEREMOVED, instance_id=1) == []
+    (up,) = reading.read(pygame.WINDOWFOCUSLOST)
+    assert isinstance(up, PointerRelease), "with the last one"
+
+
 def test_without_gamepads_none_is_plugged() -> None:
     pads = Gamepads()
     assert not pads.plugged

@@ -170,7 +170,9 @@ class Gamepads:
         (pad.down.add if down else pad.down.discard)(name)
         if name == PAD_PRESS:
             if not down:
-                return [PointerRelease(*self.pointer, Device.GAMEPAD)]
+                # Whoever else holds it still holds what the one pointer has taken.
+                held = any(PAD_PRESS in other.down for other in self._pads.values())
+                return [] if held else [PointerRelease(*self.pointer, Device.GAMEPAD)]
             return [
                 PointerMove(*self.pointer, Device.GAMEPAD),
                 PointerPress(*self.pointer, Device.GAMEPAD),
