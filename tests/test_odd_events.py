@@ -12,7 +12,7 @@ import pytest
 
 from game.desktop.event_queue import FULL, UNREAD, read_queue
 from game.desktop.event_reader import MOST_FINGERS, OF_THE_MOUSE
-from game.desktop.gamepads import PAD, Gamepads
+from game.desktop.gamepads import PAD, STICK, Gamepads
 from game.desktop.window import Window
 from game.inputs import (
     Device,
@@ -123,7 +123,15 @@ def test_keys_without_a_place_are_told_apart(reading: Reading) -> None:
     assert reading.read(pygame.KEYUP, key=pygame.K_n, scancode=0, mod=0) == [KeyRelease("n")]
 
 
-# Touch
+# Mouse, touch
+
+
+@pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf])
+def test_a_mouse_that_is_nowhere_moves_nothing_and_is_let_go(reading: Reading, x: float) -> None:
+    at: dict[str, object] = {"pos": (x, 5), "button": 1}
+    assert reading.read(pygame.MOUSEMOTION, **at) == reading.read(pygame.MOUSEBUTTONDOWN, **at) == []
+    reading.read(pygame.MOUSEBUTTONDOWN, pos=(5, 5), button=1)
+    assert reading.read(pygame.MOUSEBUTTONUP, **at) == [PointerRelease(-1.0, -1.0)]
 
 
 @pytest.mark.parametrize("x", [math.nan, math.inf, -math.inf])
@@ -225,6 +233,13 @@ def test_a_gamepad_that_is_told_of_again_still_holds_what_it_held(window: Window
     plugs.pull()
     told = window.poll()
     assert any(isinstance(item, PointerRelease) for item in told) and not pads.plugged
+
+
+def test_a_stick_that_is_nowhere_moves_nothing(reading: Reading) -> None:
+    reading.pads.add(1, STICK)
+    for value in (math.nan, math.inf):
+        reading.read(pygame.JOYAXISMOTION, instance_id=1, axis=0, value=value)
+        assert reading.after(0.1) == []
 
 
 def test_what_one_gamepad_holds_another_one_does_not_let_go(reading: Reading) -> None:

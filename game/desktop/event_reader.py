@@ -133,6 +133,12 @@ class EventReader:
 
     def _known(self, item: Input | None, event: pygame.event.Event) -> Input | None:
         """The input, with what only the events before it tell."""
+        if isinstance(item, PointerMove | PointerPress | PointerRelease) and not _is_somewhere(
+            item.x, item.y
+        ):
+            if not isinstance(item, PointerRelease):
+                return None
+            item = PointerRelease(NOWHERE, NOWHERE)
         if isinstance(item, KeyPress):
             place = _place(event)
             if place in self._keys:
@@ -165,7 +171,7 @@ class EventReader:
             return []
         key, at = (touch, event.finger_id), (event.x, event.y)
         x, y = logical((at[0] * size[0], at[1] * size[1]))
-        somewhere = math.isfinite(x) and math.isfinite(y)
+        somewhere = _is_somewhere(x, y)
         if event.type == pygame.FINGERUP:
             return self._lifted(key, x, y) if somewhere else self._lifted(key)
         if not somewhere:
@@ -205,6 +211,11 @@ class EventReader:
         up: list[Input] = [PointerRelease(x, y, Device.TOUCH, number)]
         # Others may rest there, or their release was lost: the pointer is where one was told of last.
         return [*up, PointerGone()] if not self._fingers or self._touched == key else up
+
+
+def _is_somewhere(x: float, y: float) -> bool:
+    """Whether this is a place at all."""
+    return math.isfinite(x) and math.isfinite(y)
 
 
 def _place(event: pygame.event.Event) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from dataclasses import dataclass, field
 
 import pygame
@@ -159,7 +160,7 @@ class Gamepads:
 
     def _axis(self, event: pygame.event.Event, kind: str, value: float) -> list[Input]:
         pad = self._pad(event, kind)
-        if pad is not None and event.axis in (0, 1):
+        if pad is not None and event.axis in (0, 1) and math.isfinite(value):
             pad.axes[event.axis] = min(max(value, -1.0), 1.0)
         return []
 
