@@ -212,6 +212,7 @@ class App:
         inputs = self._desk.attend(inputs, news, real_dt)
         # After the time that has passed: what is pressed now has not been held, and no panel open, during it.
         self._router.route(inputs)
+        self._router.know_gamepads(self._window.reader.gamepads.plugged)
         for command in result.commands:
             self._do(command)
         for wish in result.wishes:

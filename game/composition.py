@@ -102,8 +102,9 @@ def composition_of(width: int, height: int) -> Composition:
     across, down = width - kitchen[0], height - kitchen[1]
     shape = Shape.WIDE
     left, top = across // 2, down // 2
-    if down / unit >= TALL_FROM:
-        shape, top = Shape.TALL, round(down * TALL_ABOVE)
+    if down / unit >= TALL_FROM and down > 1:
+        # A single pixel is no room above and below.
+        shape, top = Shape.TALL, max(1, round(down * TALL_ABOVE))
     elif down / unit >= LEAST_MARGIN:
         shape = Shape.HIGH
         top = down if down / unit < ONE_MARGIN else round(down * HIGH_ABOVE)

@@ -114,6 +114,22 @@ def test_three_keys_in_one_poll_of_a_stalled_frame(scene: Scene) -> None:
     assert app._panel_stack.panels == [] and not app._window.reader.text_on
 
 
+def test_a_form_that_opens_before_the_first_picture_has_its_pictures_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = scene
+    press = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_n, scancode=17, mod=0, unicode="n")
+    monkeypatch.setattr(type(app.renderer), "art", None)
+    pygame.event.post(press)
+    app.frame(0.01)
+    (form,) = app._panel_stack.panels
+    assert isinstance(form, OrderForm) and form.art is None
+    pictures = object()
+    monkeypatch.setattr(type(app.renderer), "art", pictures)
+    app._panel_stack.update(0.01)
+    assert form.art is pictures
+
+
 def test_esc_that_is_lost_with_the_focus_does_not_leave_a_kiosk(scene: Scene) -> None:
     app, _ = scene
     press("escape", up=False)

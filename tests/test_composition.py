@@ -10,7 +10,7 @@ from game.accessibility import PLAIN, Access
 from game.desktop.window import Window
 from game.drawing.view import View
 from game.inputs import Composing, Device, KeyPress, KeyRelease, PointerPress, TextTyped
-from game.panels.order_form.form import OrderForm
+from game.panels.order_form.form import ENDED_BY_ESC_S, OrderForm
 from game.panels.order_form.layout import ORDER
 from game.panels.panel import Close, Stay
 from game.panels.panel_stack import PanelStack
@@ -73,6 +73,33 @@ def test_the_esc_that_gives_a_composition_up_does_not_close_the_form(form: Order
     form.handle(Composing(""))
     assert form.handle(KeyPress("escape")) == Stay()
     form.update(1 / 60)
+    assert form.handle(KeyPress("escape")) == Close()
+
+
+@pytest.mark.parametrize("key", ["backspace", "delete"])
+def test_the_key_that_takes_the_last_of_a_composition_away_takes_no_more(form: OrderForm, key: str) -> None:
+    form.handle(TextTyped("Bo"))
+    form.handle(KeyPress("left"))
+    form.handle(Composing("n", 1))
+    form.handle(Composing(""))
+    form.handle(KeyPress(key))
+    assert name_of(form) == "Bo"
+    form.update(1 / 60)
+    form.handle(KeyPress(key))
+    assert name_of(form) in ("o", "B")
+
+
+def test_an_esc_that_no_input_method_answers_ends_what_it_has_forgotten(form: OrderForm) -> None:
+    form.handle(Composing("ni", 2))
+    form.handle(KeyPress("escape"))
+    form.update(ENDED_BY_ESC_S / 2)
+    form.handle(Composing("n", 1))
+    form.update(ENDED_BY_ESC_S)
+    assert form.composing == "n", "it has answered: a list of words was closed, or a letter taken back"
+    form.handle(KeyPress("escape"))
+    form.handle(KeyPress("escape"))
+    form.update(ENDED_BY_ESC_S)
+    assert form.composing == ""
     assert form.handle(KeyPress("escape")) == Close()
 
 

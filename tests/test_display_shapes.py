@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -219,6 +220,17 @@ def test_no_part_of_the_display_is_left_blank(display: None, size: tuple[int, in
     window.canvas.fill((0, 0, 0))
     left = np.all(pygame.surfarray.array3d(window.screen) == (255, 0, 255), axis=2)
     assert not left.any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (3, 1), (1, 3), (2, 5), (1, 400), (400, 1)])
+def test_a_window_of_a_few_pixels_is_drawn_too(display: None, size: tuple[int, int]) -> None:
+    window = Window(size)
+    pygame.display.set_mode(size)
+    window.renew(whatever=True)
+    assert window.screen.get_size() == size
+    model = Model(setup=Setup(composition=window.composition))
+    Margins().draw(window, Art(window.canvas.get_width() / 1920), margin_figures(model), False)
+    assert all(math.isfinite(edge) for edge in window.logical((0, 0)))
 
 
 def test_margins_are_painted_only_when_they_say_another_thing(

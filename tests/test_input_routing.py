@@ -193,6 +193,23 @@ def test_the_device_that_was_used_last_is_known() -> None:
     assert form_of(panel_stack), "also of what a panel takes"
 
 
+def test_without_the_last_gamepad_hints_are_for_what_was_used_before_it() -> None:
+    model, _, router, _ = scene()
+    router.route([PointerPress(5, 5, Device.TOUCH, 1)])
+    router.know_gamepads(True)
+    at = model.gophers["o0"].body
+    router.route([PointerMove(at.x, at.y - 20, Device.GAMEPAD)])
+    look(model)
+    assert model.pointing.hover == "o0"
+    router.know_gamepads(True)
+    assert model.setup.device is Device.GAMEPAD
+    router.know_gamepads(False)
+    assert model.setup.device is Device.TOUCH and model.pointing.hover == ""
+    router.route([PointerMove(5, 5)])
+    router.know_gamepads(False)
+    assert model.setup.device is Device.MOUSE
+
+
 # A presenter's remote
 
 

@@ -110,6 +110,21 @@ def test_a_start_that_nobody_answers_is_given_up() -> None:
     assert keys(booth.panel, "escape") == Close()
 
 
+def test_a_round_that_an_api_that_began_anew_does_not_know_is_given_up() -> None:
+    booth = Booth()
+    booth.tell(RoundsSeen(started=a_round(left=2.0)))
+    pass_time(booth.panel, 2.0 + rules.TOLD_WITHIN_S - 1.0)
+    assert booth.panel.play.phase is RoundPhase.PLAYING, "it may be back in a moment"
+    pass_time(booth.panel, 2.0)
+    assert booth.panel.play.phase is RoundPhase.REFUSED and booth.panel.modal
+    assert keys(booth.panel, "escape") == Close()
+    booth = Booth()
+    booth.tell(RoundsSeen(started=a_round()))
+    keys(booth.panel, "escape")
+    booth.tell(RoundsSeen(refused="there is no round 1"))
+    assert booth.panel.play.phase is RoundPhase.REFUSED and "no round 1" in booth.panel.play.why_not
+
+
 def test_while_it_is_on_the_kitchen_has_all_keys_but_esc() -> None:
     booth = Booth()
     booth.tell(RoundsSeen(started=a_round()))

@@ -19,6 +19,7 @@ from game.simulation.model import Model
 from game.simulation.model_parts import FrameTime
 from game.simulation.order_stream import (
     FASTEST,
+    LARGEST_BURST,
     SLOWEST,
     OrderStream,
     configured,
@@ -141,6 +142,14 @@ def test_as_many_come_as_the_checkpoint_asks_for() -> None:
     assert 150 <= len(kitchen.sent) <= 185
     gaps = [b - a for (a, _), (b, _) in zip(kitchen.sent, kitchen.sent[1:], strict=False)]
     assert min(gaps) >= 0.2 - 1e-6 and max(gaps) <= 0.5 + 1 / 60 + 1e-6
+
+
+@pytest.mark.parametrize("burst, sent", [(0, 1), (-5, 1), (7, 7), (10**7, LARGEST_BURST)])
+def test_an_api_that_asks_for_no_burst_or_for_a_million_ends_no_frame(burst: int, sent: int) -> None:
+    stream, _ = due(running(burst=burst, max_open=10**9), 0.0, 0, True)
+    assert rate_of(stream.settings) > 0 and stream.next_at is not None
+    _, orders = due(stream, stream.next_at, 0, True)
+    assert len(orders) == sent
 
 
 def test_a_stall_is_waited_for_and_not_made_up_for() -> None:

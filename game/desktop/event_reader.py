@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -22,17 +24,29 @@ from game.inputs import (
     PointerPress,
     PointerRelease,
 )
+from game.told_once import ToldOnce
 
 Logical = Callable[[tuple[float, float]], tuple[float, float]]
+
+Finger = tuple[int, int]
+"""A finger's screen, and its number there."""
 
 NOWHERE = -1.0
 """Both coordinates of a release whose place is not known."""
 MOUSE_EVENTS = frozenset((pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP))
 FINGER_EVENTS = frozenset((pygame.FINGERDOWN, pygame.FINGERMOTION, pygame.FINGERUP))
+OF_THE_MOUSE = -1
+"""The touch screen that SDL makes of a mouse, where somebody's settings want that: the mouse is told, too."""
+MOST_FINGERS = 20
+"""Fingers that are down at once; of more, the first one's release was lost."""
+
+_told = ToldOnce(logging.getLogger(__name__))
 
 
 class EventReader:
-    """Keeps what is down, by its place: a name may change between down and up, with Shift or the layout."""
+    """Keeps what is down, by its place: a name may change between down and up, with Shift or the layout. Of a
+    finger it keeps its number, and where on its screen it is.
+    """
 
     def __init__(
         self,
@@ -43,7 +57,8 @@ class EventReader:
         """`now`: a clock in seconds, for how far a gamepad's stick moves the pointer."""
         self._keys: dict[int, str] = {}
         self._mouse = False
-        self._fingers: dict[tuple[int, int], int] = {}
+        self._fingers: dict[Finger, tuple[int, tuple[float, float]]] = {}
+        self._touched: Finger | None = None
         self._composing = False
         self._typing = True
         # A Mac's trackpad counts as a touch screen for SDL, and its mouse events are what is meant.
@@ -60,9 +75,16 @@ class EventReader:
         return self._gamepads
 
     def read(self, event: pygame.event.Event, logical: Logical, size: tuple[int, int]) -> list[Input]:
-        """The inputs that an event means. `logical` takes display pixels of a display of `size` to logical
-        ones.
+        """The inputs that an event means; none where it lacks what its kind has. `logical` takes display
+        pixels of a display of `size` to logical ones.
         """
+        try:
+            return self._read(event, logical, size)
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            _told.failed(f"an event that means nothing ({pygame.event.event_name(event.type)})", error)
+            return []
+
+    def _read(self, event: pygame.event.Event, logical: Logical, size: tuple[int, int]) -> list[Input]:
         if event.type in FINGER_EVENTS:
             return self._finger(event, logical, size)
         if event.type in MOUSE_EVENTS and getattr(event, "touch", False):
@@ -99,7 +121,9 @@ class EventReader:
         if self._mouse or _mouse_is_down():
             found.append(PointerRelease(NOWHERE, NOWHERE))
         self._mouse = False
-        found += [PointerRelease(NOWHERE, NOWHERE, Device.TOUCH, number) for number in self._fingers.values()]
+        found += [
+            PointerRelease(NOWHERE, NOWHERE, Device.TOUCH, number) for number, _ in self._fingers.values()
+        ]
         self._fingers.clear()
         found += self._gamepads.let_go()
         if self._composing:
@@ -109,15 +133,22 @@ class EventReader:
 
     def _known(self, item: Input | None, event: pygame.event.Event) -> Input | None:
         """The input, with what only the events before it tell."""
+        if isinstance(item, PointerMove | PointerPress | PointerRelease) and not _is_somewhere(
+            item.x, item.y
+        ):
+            if not isinstance(item, PointerRelease):
+                return None
+            item = PointerRelease(NOWHERE, NOWHERE)
         if isinstance(item, KeyPress):
-            if event.scancode in self._keys:
+            place = _place(event)
+            if place in self._keys:
                 # pygame's own events do not tell repeats apart.
                 return dataclasses.replace(item, repeat=True)
-            self._keys[event.scancode] = item.key
+            self._keys[place] = item.key
             if not self.text_on and self._typing and not item.ctrl:
                 return dataclasses.replace(item, typed=_character(event))
         elif isinstance(item, KeyRelease):
-            return KeyRelease(self._keys.pop(event.scancode, item.key))
+            return KeyRelease(self._keys.pop(_place(event), item.key))
         elif isinstance(item, PointerPress):
             self._mouse = True
         elif isinstance(item, PointerRelease):
@@ -135,24 +166,61 @@ class EventReader:
 
     def _finger(self, event: pygame.event.Event, logical: Logical, size: tuple[int, int]) -> list[Input]:
         """A finger's way: each is a pointer of its own, with a number that no other one has meanwhile."""
-        if not self._touches:
+        touch = getattr(event, "touch_id", 0)
+        if not self._touches or touch == OF_THE_MOUSE:
             return []
-        key = getattr(event, "touch_id", 0), event.finger_id
-        x, y = logical((event.x * size[0], event.y * size[1]))
+        key, at = (touch, event.finger_id), (event.x, event.y)
+        x, y = logical((at[0] * size[0], at[1] * size[1]))
+        somewhere = _is_somewhere(x, y)
+        if event.type == pygame.FINGERUP:
+            return self._lifted(key, x, y) if somewhere else self._lifted(key)
+        if not somewhere:
+            return []
         if event.type == pygame.FINGERDOWN:
-            taken = set(self._fingers.values())
-            number = next(n for n in range(1, len(taken) + 2) if n not in taken)
-            number = self._fingers.setdefault(key, number)
-            return [PointerMove(x, y, Device.TOUCH, number), PointerPress(x, y, Device.TOUCH, number)]
-        if key not in self._fingers:
+            return self._put_down(key, at, x, y)
+        known = self._fingers.get(key)
+        if known is None:
             # It went down before the window had the focus.
             return []
-        number = self._fingers[key]
-        if event.type == pygame.FINGERMOTION:
-            return [PointerMove(x, y, Device.TOUCH, number)]
-        del self._fingers[key]
+        self._fingers[key], self._touched = (known[0], at), key
+        return [PointerMove(x, y, Device.TOUCH, known[0])]
+
+    def _put_down(self, key: Finger, at: tuple[float, float], x: float, y: float) -> list[Input]:
+        found: list[Input] = []
+        if key in self._fingers:
+            if self._fingers[key][1] == at:
+                # Some screens tell it again of a finger that rests, when another one goes down.
+                return []
+            found = self._lifted(key)
+        if len(self._fingers) >= MOST_FINGERS:
+            found = self._lifted(next(iter(self._fingers)))
+        taken = {number for number, _ in self._fingers.values()}
+        number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+        self._fingers[key], self._touched = (number, at), key
+        return [
+            *found,
+            PointerMove(x, y, Device.TOUCH, number),
+            PointerPress(x, y, Device.TOUCH, number),
+        ]
+
+    def _lifted(self, key: Finger, x: float = NOWHERE, y: float = NOWHERE) -> list[Input]:
+        """A finger has left its screen, or (without a place) its release was lost."""
+        if key not in self._fingers:
+            return []
+        number, _ = self._fingers.pop(key)
         up: list[Input] = [PointerRelease(x, y, Device.TOUCH, number)]
-        return up if self._fingers else [*up, PointerGone()]
+        # Others may rest there, or their release was lost: the pointer is where one was told of last.
+        return [*up, PointerGone()] if not self._fingers or self._touched == key else up
+
+
+def _is_somewhere(x: float, y: float) -> bool:
+    """Whether this is a place at all."""
+    return math.isfinite(x) and math.isfinite(y)
+
+
+def _place(event: pygame.event.Event) -> int:
+    """Which key of the keyboard it is. Keys without a place of their own are told apart by what they are."""
+    return getattr(event, "scancode", 0) or -1 - abs(event.key)
 
 
 def _character(event: pygame.event.Event) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from dataclasses import dataclass, field
 
 import pygame
@@ -56,6 +57,11 @@ class Gamepads:
         self.room: Box = (0.0, 0.0, *CANVAS)
         """Where the pointer can go: the whole display, in logical pixels of the kitchen."""
 
+    @property
+    def plugged(self) -> bool:
+        """Whether there is any."""
+        return bool(self._pads)
+
     def start(self) -> None:
         """Have SDL tell of gamepads from now on; without any way to do so there are none."""
         try:
@@ -72,9 +78,12 @@ class Gamepads:
         """The inputs that an event of a gamepad means; None: it is none of a gamepad's."""
         kind = event.type
         if kind in (pygame.JOYDEVICEADDED, pygame.CONTROLLERDEVICEADDED):
-            return self._plugged(event)
+            self._open_all()
+            return []
         if kind in (pygame.JOYDEVICEREMOVED, pygame.CONTROLLERDEVICEREMOVED):
             pad = self._pads.pop(event.instance_id, None)
+            # SDL may take what it told of another one back with it.
+            self._open_all()
             return self._released(pad) if pad is not None else []
         if kind in (pygame.CONTROLLERBUTTONDOWN, pygame.CONTROLLERBUTTONUP):
             return self._gamepad_button(event, kind == pygame.CONTROLLERBUTTONDOWN)
@@ -118,18 +127,24 @@ class Gamepads:
         pad.axes, pad.cross = [0.0, 0.0], set()
         return [item for name in sorted(pad.down) for item in self._button(pad, name, False)]
 
-    def _plugged(self, event: pygame.event.Event) -> list[Input]:
-        """Open one that was plugged in. SDL tells of a gamepad twice: as such, and as a joystick."""
-        index = event.device_index
+    def _open_all(self) -> None:
+        """Open whatever is plugged in and not open yet. SDL tells of a gamepad twice, as such and as a
+        joystick; and the number that it tells was right when the event was made: others may have gone since.
+        """
         with contextlib.suppress(RuntimeError, ValueError):
+            for index in range(pygame.joystick.get_count()):
+                self._open(index)
+
+    def _open(self, index: int) -> None:
+        with contextlib.suppress(RuntimeError, ValueError):
+            stick = pygame.joystick.Joystick(index)
+            instance = stick.get_instance_id()
+            if instance in self._pads:
+                return
             if controller.is_controller(index):
-                if event.type == pygame.CONTROLLERDEVICEADDED:
-                    pad = controller.Controller(index)
-                    self.add(pad.as_joystick().get_instance_id(), PAD, pad)
+                self.add(instance, PAD, controller.Controller(index))
             else:
-                stick = pygame.joystick.Joystick(index)
-                self.add(stick.get_instance_id(), STICK, stick)
-        return []
+                self.add(instance, STICK, stick)
 
     def _pad(self, event: pygame.event.Event, kind: str) -> _Pad | None:
         pad = self._pads.get(event.instance_id)
@@ -145,7 +160,7 @@ class Gamepads:
 
     def _axis(self, event: pygame.event.Event, kind: str, value: float) -> list[Input]:
         pad = self._pad(event, kind)
-        if pad is not None and event.axis in (0, 1):
+        if pad is not None and event.axis in (0, 1) and math.isfinite(value):
             pad.axes[event.axis] = min(max(value, -1.0), 1.0)
         return []
 
@@ -156,7 +171,9 @@ class Gamepads:
         (pad.down.add if down else pad.down.discard)(name)
         if name == PAD_PRESS:
             if not down:
-                return [PointerRelease(*self.pointer, Device.GAMEPAD)]
+                # Whoever else holds it still holds what the one pointer has taken.
+                held = any(PAD_PRESS in other.down for other in self._pads.values())
+                return [] if held else [PointerRelease(*self.pointer, Device.GAMEPAD)]
             return [
                 PointerMove(*self.pointer, Device.GAMEPAD),
                 PointerPress(*self.pointer, Device.GAMEPAD),

@@ -14,6 +14,7 @@ import pygame
 
 from game.composition import composition_of
 from game.desktop.displays import SMALLEST, desktops, display_of, fitting, is_out_of_date, pixels_a_point
+from game.desktop.event_queue import leave_out_unread, read_queue
 from game.desktop.event_reader import FINGER_EVENTS, EventReader, add_input
 from game.desktop.sdl_switches import (
     ACCELERATION,
@@ -128,6 +129,7 @@ class Window:
             except pygame.error as again:
                 raise NoDisplay(str(again)) from None
         set_name()
+        leave_out_unread()
         pygame.key.set_repeat(400, 40)
         # SDL has it on from the beginning; an input method would take the kitchen's keys.
         pygame.key.stop_text_input()
@@ -260,7 +262,8 @@ class Window:
         """
         found: list[Input] = []
         look = self._now() - self._looked_at >= LOOK_EVERY
-        for event in pygame.event.get():
+        events, lost = read_queue()
+        for event in events:
             if event.type in RENEWING:
                 # Not at the end: the clicks that follow mean places in the new size.
                 self.renew(whatever=True)
@@ -270,7 +273,7 @@ class Window:
                 continue
             for item in self.reader.read(event, self._place_of(event), self.screen.get_size()):
                 add_input(found, item)
-        for item in self.reader.held():
+        for item in [*(self.reader.let_go() if lost else ()), *self.reader.held()]:
             add_input(found, item)
         if look:
             self._follow_displays()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from game.actions import Command
 from game.api_state.news import KioskResetDone, News
-from game.inputs import Device, Input, device_of
+from game.inputs import Input, device_of
 from game.kiosk.attract import AttractCard, AttractText, record_lines, turn, words
 from game.kiosk.autopilot import Autopilot
 from game.kiosk.house_orders import HouseOrders
@@ -62,8 +62,6 @@ class Attendant:
     autopilot: Autopilot = field(init=False)
     house: HouseOrders = field(init=False)
     reset: Reset = field(default_factory=Reset)
-    device: Device = Device.KEYBOARD
-    """The device that is there: the one used last by a person."""
     card: AttractCard = AttractCard.RULE
     """What is shown while nobody is there."""
     _turn_began: float = 0.0
@@ -115,7 +113,6 @@ class Attendant:
         steps: list[AttendantStep] = []
         if self.presence.later(seconds, kiosk.idle_s):
             self._n = -1
-            self.device = model.setup.device
             put_back(model, self.own)
             steps.append(ClearAway())
             self.reset.begin(model.time.real)
@@ -162,7 +159,7 @@ class Attendant:
         model, kiosk = self.model, self.model.known.kiosk
         if not self.away or kiosk is None or not kiosk.attract.enabled:
             return None
-        said = words(self.card, self.device, model.known.totals, model.known.rounds)
+        said = words(self.card, model.setup.device, model.known.totals, model.known.rounds)
         pilot = self.autopilot
         killed = pilot.killed if model.time.real - pilot.killed_at < AUTO_SHOWN_S else ""
         return Attraction(

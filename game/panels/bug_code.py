@@ -89,7 +89,7 @@ class BugSlip(Panel):
         """
         self._closed = closed
         self._look_up = look_up
-        self._art = art
+        self.art = art
         self._asked = asked
         self._fixable = fixable
         self._sheet = Sheet()
@@ -167,7 +167,7 @@ class BugSlip(Panel):
         return int(self._sheet.age)
 
     def _paint(self, view: View, challenge: Challenge | None) -> None:
-        painter = PanelPainter(view, self._art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
+        painter = PanelPainter(view, self.art, dx=2 * SLIDE_WAY * (1 - self._sheet.arrived), growth=GROWTH)
         painter.box(FRAME, WOOD, 34, WOOD_DARK, 4)
         painter.box(inset(FRAME, 14), CREAM, 22, WOOD_DARK)
         x, y, wide = FRAME[0] + 34, FRAME[1] + 30, FRAME[2] - 68

@@ -30,6 +30,9 @@ class InputRouter:
         self._panel_stack = panel_stack
         self._do = do
         self._open = show
+        self._plugged = False
+        self._before = model.setup.device
+        """What was used before a gamepad."""
 
     def route(self, inputs: Sequence[Input]) -> None:
         """Take these inputs, in their order."""
@@ -39,8 +42,19 @@ class InputRouter:
                 if self._model.setup.device in POINTING:
                     # Nobody holds that pointer any more: nothing is "under" it.
                     self._one(PointerGone())
+                if device is Device.GAMEPAD:
+                    self._before = self._model.setup.device
                 self._model.setup.device = device
             self._one(item)
+
+    def know_gamepads(self, plugged: bool) -> None:
+        """Whether there are any now. With the last one its pointer goes, and hints are for what was used
+        before it.
+        """
+        gone, self._plugged = self._plugged and not plugged, plugged
+        if gone and self._model.setup.device is Device.GAMEPAD:
+            self._one(PointerGone())
+            self._model.setup.device = self._before
 
     def _one(self, item: Input) -> None:
         taken = self._panel_stack.take(item)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from game.accessibility import Access
 from game.actions import Command
+from game.drawing.art import Art
 from game.drawing.view import View
 from game.geometry import Box
 from game.inputs import Input, PointerPress
@@ -48,6 +49,8 @@ class Panel(Protocol):
 
     modal: bool
     """True: the kitchen gets no input while it is open (form, quit, help). False: a card beside it."""
+    art: Art | None = None
+    """The pictures in use; None: none are made yet. Whoever opens panels keeps it the newest."""
 
     @property
     def over(self) -> bool:

@@ -100,7 +100,10 @@ class PanelStack:
 
     def update(self, dt: float) -> None:
         """Let `dt` seconds pass; panels that are over leave by themselves."""
+        art = self._art()
         for panel in self.panels:
+            # It may have opened before there were any pictures, and the window may have another size by now.
+            panel.art = art or panel.art
             panel.update(dt)
         self.panels = [panel for panel in self.panels if not panel.over]
 

@@ -13,6 +13,8 @@ from api_stub.schema import TOPPINGS, Cheese, Crust, OrderRequest, StreamSetting
 
 SLOWEST, FASTEST = 2.0, 600.0
 """Orders a minute that a person can choose between; a checkpoint may ask for more or less."""
+LARGEST_BURST = 100
+"""As many as a config may ask for: another API's larger one counts as this, and one of none as 1."""
 STEP = 1.25
 """By which factor a key changes the rate."""
 TOPPINGS_EACH = 4
@@ -60,7 +62,12 @@ class OrderStream:
 def rate_of(settings: StreamSettings) -> float:
     """Orders a minute, on average, that settings ask for."""
     low, high = settings.every_s
-    return 60.0 * settings.burst / max((low + high) / 2, 1e-3)
+    return 60.0 * burst_of(settings) / max((low + high) / 2, 1e-3)
+
+
+def burst_of(settings: StreamSettings) -> int:
+    """How many orders are sent at once."""
+    return min(max(settings.burst, 1), LARGEST_BURST)
 
 
 def configured(stream: OrderStream, settings: StreamSettings, source: str) -> OrderStream:
@@ -138,7 +145,7 @@ def due(
         return replace(stream, next_at=now + interval(stream)), ()
     if now < stream.next_at or stream.finished:
         return (replace(stream, running=False) if stream.finished else stream), ()
-    count = min(settings.burst, settings.max_open - open_orders)
+    count = min(burst_of(settings), settings.max_open - open_orders)
     if settings.total is not None:
         count = min(count, settings.total - (stream.sent - stream.sent_before))
     if count <= 0:

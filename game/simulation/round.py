@@ -15,6 +15,8 @@ LEAST, MOST = 3, 8
 """Letters of a name."""
 ANSWER_S = 4.0
 """After so long without an answer a name may be sent again."""
+TOLD_WITHIN_S = 30.0
+"""A round of whose end nothing was told for so long is given up: an API that began anew may not know it."""
 
 
 class RoundPhase(StrEnum):
@@ -37,6 +39,8 @@ class RoundPlay:
     """The API's record of it, as it was told last."""
     left: float = 0.0
     """Seconds to play, counted on from what was told."""
+    overdue: float = 0.0
+    """Seconds since it must have ended, without a word of that."""
     length: float = 0.0
     """How long it is, seconds: the most that was ever left."""
     waited: float = 0.0
@@ -64,7 +68,9 @@ def later(play: RoundPlay, dt: float) -> RoundPlay:
     """The round after `dt` seconds."""
     waited = play.waited + dt
     left = max(0.0, play.left - dt)
-    return replace(play, left=left, waited=waited, sending=play.sending and waited < ANSWER_S)
+    overdue = play.overdue + dt if play.phase is RoundPhase.PLAYING and play.told and not left else 0.0
+    sending = play.sending and waited < ANSWER_S
+    return replace(play, left=left, overdue=overdue, waited=waited, sending=sending)
 
 
 def heard(play: RoundPlay, known: FailuresAndRounds) -> RoundPlay:
@@ -81,6 +87,9 @@ def heard(play: RoundPlay, known: FailuresAndRounds) -> RoundPlay:
         play = replace(play, told=told, left=told.left_s, length=max(play.length, told.left_s))
         if play.phase is RoundPhase.PLAYING and told.state != "running":
             play = replace(play, phase=RoundPhase.NAMING, left=0.0)
+    if play.phase is RoundPhase.PLAYING and known.names > play.names and known.refused:
+        # It was to be ended, and the API knows of none.
+        return refused(play, known.refused)
     if play.phase is RoundPhase.NAMING and known.names > play.names:
         if known.refused:
             said = kindly(known.refused)

@@ -26,6 +26,10 @@ class FontCoverage:
         return at >= 0 and ord(character) <= self._ends[at]
 
 
+NOTHING = FontCoverage(array("I"), array("I"))
+"""Of a font that cannot be read."""
+
+
 @lru_cache(maxsize=64)
 def coverage_of(file: Path) -> FontCoverage:
     """The characters of a font, of a collection its first font. Raises OSError, and ValueError where the file

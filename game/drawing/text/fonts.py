@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import font_fredoka_one
 import font_lato
 import pygame
 
-from game.drawing.text.font_coverage import coverage_of
+from game.drawing.text.font_coverage import NOTHING, FontCoverage, coverage_of
 from game.drawing.text.script_fonts import ANYTHING, SCRIPTS, file_of, script_of
+from game.told_once import ToldOnce
 
 Face = Literal["display", "text", "bold", "code"]
 """`display`: headlines and big numbers; `text` and `bold`: everything that is read; `code`: every character
@@ -38,6 +40,8 @@ _TAGS = range(0xE0020, 0xE0080)
 _EMOJI_STYLE = "\ufe0f"
 _SIGNS = range(0x1F000, 0x20000)
 """Emoji and other pictures, which text faces do not have."""
+
+_told = ToldOnce(logging.getLogger(__name__))
 
 _fonts: OrderedDict[tuple[Name, int], pygame.font.Font] = OrderedDict()
 
@@ -66,6 +70,18 @@ def _file(name: Name) -> Path:
 
         return Path(fontpkg_jetbrains_mono.__file__).parent / "files" / "JetBrainsMono[wght].ttf"
     return file_of(name.removesuffix(BOLD))
+
+
+@lru_cache(maxsize=64)
+def _coverage(name: Name) -> FontCoverage:
+    """What a font has pictures for; nothing where its package or its file is missing or damaged: then the
+    others are used, and to open it could be the end of the process.
+    """
+    try:
+        return coverage_of(_file(name))
+    except (ImportError, OSError, ValueError) as error:
+        _told.left_out(f"the font {name} cannot be used", f"{type(error).__name__}: {error}")
+        return NOTHING
 
 
 def _alive(opened: pygame.font.Font) -> bool:
@@ -104,7 +120,9 @@ def _face(name: Name, px: int) -> pygame.font.Font:
         _forget()
         found = None
     if found is None:
-        found = _fonts[key] = pygame.font.Font(_file(name), px)
+        # The text's own must be there: without it nothing can be said.
+        usable = name if name == "text" or _coverage(name) is not NOTHING else "text"
+        found = _fonts[key] = pygame.font.Font(_file(usable), px)
     _fonts.move_to_end(key)
     while len(_fonts) > _OPEN_FONTS:
         _fonts.popitem(last=False)
@@ -139,7 +157,7 @@ def _script(script: str, px: int, bold: bool) -> pygame.font.Font:
 
 def has(name: Name, character: str) -> bool:
     """Whether a font has a picture for a character."""
-    return character in coverage_of(_file(name))
+    return character in _coverage(name)
 
 
 def drawn(character: str) -> bool:

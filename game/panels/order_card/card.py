@@ -108,7 +108,7 @@ class OrderCard(Panel):
         self._look_up = look_up
         self._ui = public_url if closed else ui
         self._closed = closed
-        self._art = art
+        self.art = art
         self._context = context
         self._way = 1 if side == "right" else -1
         x = 1920 - 24 - WIDTH if side == "right" else 24.0
@@ -168,7 +168,7 @@ class OrderCard(Panel):
         """Draw in logical pixels; reads only."""
         view = self._magnifier.view(view)
         dx = self._way * 2 * SLIDE_WAY * (1 - self._sheet.arrived)
-        painter = PanelPainter(view, self._art, dx=dx, growth=GROWTH)
+        painter = PanelPainter(view, self.art, dx=dx, growth=GROWTH)
         painter.sheet(self.frame)
         order = self._look_up(self.order_id)
         x, y = self.frame[0] + MARGIN, self.frame[1] + 30

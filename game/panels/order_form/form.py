@@ -36,6 +36,11 @@ DEAF_SECONDS = 0.12
 DEAF_FRAMES = 2
 """How long typed text without a key of its own is not taken: the "n" that opened the form comes late."""
 HINT_SECONDS = 3.0
+ENDED_BY_ESC_S = 0.5
+"""After so long without a word of the input method's, the Esc that was pressed has ended its composition:
+some only forget it, and every key would be taken for theirs from then on."""
+ENDING_KEYS = frozenset(("return", "escape", "space", "tab", "backspace", "delete"))
+"""Keys that end a composition: Backspace in taking away the last of it."""
 
 
 class OrderForm(Panel):
@@ -54,7 +59,7 @@ class OrderForm(Panel):
         """`next_id` is asked once, now: the gopher shown is the one that will come."""
         self.order_id = next_id()
         self._look = look_for(self.order_id)
-        self._art = art
+        self.art = art
         self._dice = dice or random.Random()
         self.choice = Choice(orderable(menu))
         self._access = PLAIN
@@ -67,6 +72,8 @@ class OrderForm(Panel):
         self._composing = Composing("")
         self._just_composed = False
         """Whether a composition has ended since the last frame: an Enter that comes now has ended it."""
+        self._esc_age: float | None = None
+        """Seconds since Esc was pressed in a composition that has not changed since; None: it was not."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -125,10 +132,11 @@ class OrderForm(Panel):
             self._end_composing()
             return
         self._composing, self._focus, self._heard_key = item, ("name", 0), True
+        self._esc_age = None
 
     def _end_composing(self) -> None:
         self._just_composed = self._just_composed or bool(self._composing.text)
-        self._composing = Composing("")
+        self._composing, self._esc_age = Composing(""), None
 
     def _type(self, text: str) -> None:
         if self._takes_text(text):
@@ -140,8 +148,10 @@ class OrderForm(Panel):
         if item.device is Device.KEYBOARD:
             if self._composing.text:
                 # It picks among words, or ends the composition.
+                if item.key == "escape" and self._esc_age is None:
+                    self._esc_age = 0.0
                 return Stay()
-            if self._just_composed and item.key in ("return", "escape", "space", "tab"):
+            if self._just_composed and item.key in ENDING_KEYS:
                 # Of some systems it comes after the text that it has ended.
                 self._just_composed = False
                 return Stay()
@@ -229,6 +239,10 @@ class OrderForm(Panel):
         self._just_composed = False
         self._frames += 1
         self._hint_age += dt
+        if self._esc_age is not None:
+            self._esc_age += dt
+            if self._esc_age >= ENDED_BY_ESC_S:
+                self._composing, self._esc_age = Composing(""), None
         if self._hint_age > HINT_SECONDS:
             self.choice.hint = ""
 
@@ -251,4 +265,4 @@ class OrderForm(Panel):
             self._sheet.arrived,
             self._composing,
         )
-        draw_form(view, self._art, shown)
+        draw_form(view, self.art, shown)

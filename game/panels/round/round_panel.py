@@ -148,6 +148,8 @@ class RoundPanel(Panel):
         self._become(rules.heard(rules.later(self.play, dt), self._known()))
         if self.play.phase is RoundPhase.STARTING and self.play.waited > STARTS_WITHIN:
             self._become(rules.refused(self.play, "The API has not answered."))
+        if self.play.overdue > rules.TOLD_WITHIN_S:
+            self._become(rules.refused(self.play, "The API has not told how it ended."))
         if before in (RoundPhase.STARTING, RoundPhase.PLAYING) and self.modal:
             # Another sheet: it slides in.
             self._sheet.age = 0.0
