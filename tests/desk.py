@@ -126,6 +126,17 @@ def display_of(program: str, *options: str) -> Iterator[str]:
         server.wait(40)
 
 
+def environment_on(display: str, directory: Path) -> dict[str, str]:
+    """Ours, for a window on that display which keeps what it keeps in `directory`."""
+    return {
+        **{k: v for k, v in os.environ.items() if k not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")},
+        "DISPLAY": display,
+        "SDL_AUDIODRIVER": "dummy",
+        "XDG_CACHE_HOME": str(directory / "cache"),
+        "XDG_CONFIG_HOME": str(directory / "config"),
+    }
+
+
 @contextmanager
 def window_on(
     display: str,
@@ -141,14 +152,7 @@ def window_on(
         game = subprocess.Popen(
             [sys.executable, "-m", "game", "--api", api_url, *options],
             cwd=ROOT,
-            env={
-                **{k: v for k, v in os.environ.items() if k not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")},
-                "DISPLAY": display,
-                "SDL_AUDIODRIVER": "dummy",
-                "XDG_CACHE_HOME": str(directory / "cache"),
-                "XDG_CONFIG_HOME": str(directory / "config"),
-                **environment,
-            },
+            env=environment_on(display, directory) | environment,
             stderr=errors,
             text=True,
         )

@@ -248,9 +248,11 @@ class RunningStack:
 
 
 @contextlib.contextmanager
-def running_stack(state: Path, config: Path | str, *options: str) -> Iterator[RunningStack]:
+def running_stack(
+    state: Path, config: Path | str, *options: str, environment: dict[str, str] | None = None
+) -> Iterator[RunningStack]:
     """A stack that is ready, stopped at the end whatever happens, leaving no process."""
-    stack = RunningStack(state, config, *options)
+    stack = RunningStack(state, config, *options, environment=environment)
     try:
         stack.until_ready()
         yield stack

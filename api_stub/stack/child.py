@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from api_stub.fleet.processes import kill_group
@@ -45,7 +46,8 @@ class Program:
 
     `directory` is where it runs (None: here). `prepare` is called in a thread before each start; it raises
     CannotStart where a start would be in vain. `pulse` is the environment variable that tells it where to
-    write its signs of life; None: it gives none.
+    write its signs of life; None: it gives none. `niceness` is added to ours: how far it steps back for
+    others where there are too few processors.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Program:
     directory: Path | None = None
     prepare: Callable[[], None] = nothing
     pulse: str | None = None
+    niceness: int = 0
 
 
 class Child:
@@ -114,7 +117,7 @@ class Child:
                 pass_fds=(lifeline, *signs[1:]),
                 env={**os.environ, **self.program.environment, **told},
                 cwd=self.program.directory,
-                preexec_fn=die_with_parent if _PRCTL is not None else None,
+                preexec_fn=partial(as_a_child, self.program.niceness) if _PRCTL is not None else None,
             )
         except BaseException as error:
             for fd in (output, far, *signs[:1]):
@@ -141,6 +144,8 @@ class Child:
             process.wait()
             raise OSError(str(error)) from error
         self._process, self._reader, self._death = process, reader, death
+        if _PRCTL is None:
+            step_back(process.pid, self.program.niceness)
 
     @property
     def pid(self) -> int | None:
@@ -235,7 +240,17 @@ def _wait_for(
         loop.call_soon_threadsafe(tell)
 
 
-def die_with_parent() -> None:
-    """Linux: let the kernel stop this child when the stack itself is killed; others use the lifeline."""
+def as_a_child(niceness: int) -> None:
+    """Linux, in the child before its program begins: let the kernel stop it when the stack itself is killed
+    (others use the lifeline), and step back: later it would be one thread alone that does.
+    """
     if _PRCTL is not None:
         _PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
+    step_back(0, niceness)
+
+
+def step_back(pid: int, niceness: int) -> None:
+    """Add to the niceness of a process (0: this one); one that is gone stays as it is."""
+    if niceness:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid) + niceness)

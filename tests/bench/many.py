@@ -35,15 +35,20 @@ GROWTH = (50, 500, 2000)
 IDLE_S = 5.0
 
 
+def slow_config(directory: Path, seconds: float, **fleet: object) -> Path:
+    """A checkpoint whose stages take so many seconds."""
+    config = quick_config(directory, **fleet)
+    text = config.read_text(encoding="utf-8").replace("1.4", str(seconds)).replace("1.6", str(seconds))
+    config.write_text(text + "timeouts: {start_to_close_s: 600}\n", encoding="utf-8")
+    return config
+
+
 @contextmanager
 def a_stack(seconds: float, **fleet: object) -> Iterator[RunningStack]:
     """A stack whose stages take so many seconds."""
     with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        config = quick_config(directory, **fleet)
-        text = config.read_text(encoding="utf-8").replace("1.4", str(seconds)).replace("1.6", str(seconds))
-        config.write_text(text + "timeouts: {start_to_close_s: 600}\n", encoding="utf-8")
-        with running_stack(directory / "state", config, "--no-game") as stack:
+        config = slow_config(Path(name), seconds, **fleet)
+        with running_stack(Path(name) / "state", config, "--no-game") as stack:
             yield stack
 
 
