@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from api_stub.errors import TemporalUnreachable
+from api_stub.errors import NotAnOrder, TemporalUnreachable
 from api_stub.gateway.reading import CLOSED_STATES, FromDescription, read_execution
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.gateway.values import EPOCH
@@ -68,7 +68,7 @@ class Reader:
         return workflow_id_for(order_id, self._booth)
 
     async def description(self, workflow_id: str, run_id: str | None) -> FromDescription:
-        """What one describe call says. Raises NoSuchOrder, TemporalUnreachable."""
+        """What one describe call says. Raises NoSuchOrder, NotAnOrder, TemporalUnreachable."""
         client = self._client()
         request = DescribeWorkflowExecutionRequest(
             namespace=client.namespace,
@@ -78,6 +78,9 @@ class Reader:
             answer = await client.workflow_service.describe_workflow_execution(
                 request, timeout=timedelta(seconds=ASK_S)
             )
+        kind = answer.workflow_execution_info.type.name
+        if kind not in ("", WORKFLOW_TYPE):
+            raise NotAnOrder(f"{workflow_id!r} is no order but a workflow of the type {kind!r} in Temporal")
         decision = answer.pending_workflow_task.attempt if answer.HasField("pending_workflow_task") else 0
         return read_execution(
             answer.workflow_execution_info, answer.pending_activities, datetime.now(UTC), decision
