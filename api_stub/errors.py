@@ -2,6 +2,7 @@
 
 GopherPizzaError
 ├── NoSuchOrder            404
+│   └── NotAnOrder         404
 ├── NoSuchPage             404
 ├── OrderConflict          409
 ├── NoChallenge            409
@@ -37,6 +38,10 @@ class GopherPizzaError(Exception):
 
 class NoSuchOrder(GopherPizzaError):
     """Temporal knows no order of this id."""
+
+
+class NotAnOrder(NoSuchOrder):
+    """Temporal has a workflow of this id, of another type than orders are."""
 
 
 class NoSuchPage(GopherPizzaError):

@@ -322,6 +322,18 @@ def test_only_the_originals_routes_are_open_to_web_pages(away: Api) -> None:
             assert not [name for name in answer.headers if name.startswith("access-control")], path
 
 
+@pytest.mark.parametrize("path", ["/orderPizza", "/orderStatus"])
+def test_a_page_of_a_public_site_may_use_the_originals_routes(away: Api, path: str) -> None:
+    """A browser asks for that, since a loopback address is nearer than the page; and odd questions of its
+    kind are refused as everything else is (tests/serving.py looks at each answer)."""
+    page = {"origin": "https://example.org", "access-control-request-private-network": "true"}
+    asked = away("OPTIONS", path, headers={**page, "access-control-request-method": "POST"})
+    assert asked.status_code == 200 and asked.headers["access-control-allow-private-network"] == "true"
+    for method in ("TRACE", "", "é", "x" * 5000):
+        odd = away("OPTIONS", path, headers={**page, "access-control-request-method": method.encode()})
+        assert odd.status_code == 400 and odd.headers["access-control-allow-origin"] == "*"
+
+
 def test_a_bug_of_ours_is_told_in_the_log_only(
     away: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

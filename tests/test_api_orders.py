@@ -217,7 +217,7 @@ def test_each_order_says_when_it_was_seen(house: Api, monkeypatch: pytest.Monkey
     times = [datetime.fromisoformat(one["seen_at"]) for one in (placed, asked, listed)]
     assert begun <= times[0] <= times[1] <= times[2] <= datetime.now(UTC)
 
-    async def away(*_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         raise TemporalUnreachable("away")
 
     last = house.kitchen.gateway.last_read(asked["workflow_id"])

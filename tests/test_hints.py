@@ -22,7 +22,7 @@ from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
 from tests.serving import ScriptedHost
 from worker.connection import Target
-from worker.shared import ACTIVITY_TYPES, CodeFault, Stage
+from worker.shared import ACTIVITY_TYPES, WORKFLOW_TYPE, CodeFault, Stage
 from worker.show.hints import MAX_HINT_BYTES, Hint
 from worker.show.news_to_fleet import HintingInterceptor, NewsToFleet
 from worker.show.spec import Readiness
@@ -240,6 +240,7 @@ def test_each_attempt_is_told_when_it_begins_and_when_it_ends(end: BaseException
         activity_type=ACTIVITY_TYPES[Stage.BAKE],
         workflow_id="o1--x",
         workflow_run_id="run-1",
+        workflow_type=WORKFLOW_TYPE,
         attempt=2,
     )
     put_in = ExecuteActivityInput(lambda: None, [], None, {})
@@ -255,9 +256,11 @@ def test_each_attempt_is_told_when_it_begins_and_when_it_ends(end: BaseException
     assert told == [HINT, replace(HINT, kind=kind)]
 
 
-def test_an_activity_that_is_no_stage_is_not_told() -> None:
+@pytest.mark.parametrize("kind", ["unknown", ACTIVITY_TYPES[Stage.BAKE]], ids=["no stage", "no order's"])
+def test_an_activity_that_is_no_stage_of_an_order_is_not_told(kind: str) -> None:
     told: list[Hint] = []
     chain = HintingInterceptor(told.append).intercept_activity(Attempt(None))
     environment = ActivityEnvironment()
+    environment.info = replace(environment.info, activity_type=kind, workflow_type="Catering")
     asyncio.run(environment.run(chain.execute_activity, ExecuteActivityInput(lambda: None, [], None, {})))
     assert told == []

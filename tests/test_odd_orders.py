@@ -161,6 +161,22 @@ def test_odd_workflows_beside_good_ones(server: str, tmp_path: Path) -> None:
         assert house("GET", "/audit").json()["balanced"]
 
 
+def test_a_workflow_of_another_program_is_no_order(server: str, tmp_path: Path) -> None:
+    async def start() -> None:
+        client = await Client.connect(server)
+        for workflow_id in ("report", workflow_id_for("taken")):
+            await client.start_workflow("Report", id=workflow_id, task_queue=NOBODY)
+
+    asyncio.run(start())
+    with kept_api(server, tmp_path) as house:
+        assert house("GET", "/orders/report").status_code == 404
+        assert house("GET", "/orders/report/history").status_code == 404
+        assert house.post("/orders", {"id": "taken"}).status_code == 409
+        told = house.post("/orders/status", {"orders": [{"id": "report"}, {"id": "taken"}]}).json()["orders"]
+        assert [order["status"] for order in told] == ["ORDER_UNKNOWN", "ORDER_UNKNOWN"]
+        assert house("GET", "/audit").json()["started"] == 0
+
+
 def test_names_go_to_temporal_and_back(server: str) -> None:
     with api(server) as house:
         for n, (name, _) in enumerate(NAMES.values()):

@@ -14,9 +14,10 @@ from temporalio.api.workflowservice.v1 import StartWorkflowExecutionResponse
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
-from api_stub.errors import NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
+from api_stub.errors import NoSuchOrder, NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
 from api_stub.gateway import placer
 from api_stub.gateway.client import Gateway
+from api_stub.records.temporal_source import TemporalSource
 from api_stub.schema import Order, OrderStatus
 from tests.made_up_server import MadeUpServer, execution, gateway_on, started_with
 from tests.serving import api
@@ -148,6 +149,42 @@ def test_another_body_is_a_conflict_and_an_earlier_versions_order_is_read(
         assert (await gateway.place(ADA, KitchenSettings()))[0].run_id == order.run_id, "it was read before"
         with pytest.raises(TemporalUnreachable, match="is placed, and whether it is this one"):
             await gateway_on(server).place(ADA, KitchenSettings())
+
+    on(server, work)
+
+
+def test_what_is_no_order_is_never_told_as_one_and_its_id_is_taken() -> None:
+    """A workflow of another program in the same namespace, under the very id of an order."""
+    server = Starting()
+    server.requests[KEY] = "another program's"
+    server.executions.append(execution(KEY))
+    server.executions[0].type.name = "Report"
+    server.histories[KEY] = [started_with(None)]
+
+    async def work(gateway: Gateway) -> None:
+        with pytest.raises(OrderConflict, match=r"'z' is taken .*'Report'.*; choose another id"):
+            await gateway.place(OrderInfo("z"), KitchenSettings())
+        for name in ("z", KEY):
+            with pytest.raises(NoSuchOrder):
+                await gateway.order(name)
+            with pytest.raises(NoSuchOrder):
+                await gateway.history(name)
+        assert await TemporalSource(gateway).row(KEY) is None
+        assert gateway.open_now() == []
+
+    on(server, work)
+
+
+def test_an_order_that_somebody_deletes_while_it_is_placed_again_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(placer, "READ_BACK_S", 0.0)
+    server = Starting()
+    server.requests[KEY] = "as the SDK makes them"
+
+    async def work(gateway: Gateway) -> None:
+        with pytest.raises(TemporalUnreachable, match="the same request again settles it"):
+            await gateway.place(ADA, KitchenSettings())
 
     on(server, work)
 

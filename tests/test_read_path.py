@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.background import keep_running
-from api_stub.errors import NoSuchPage
+from api_stub.errors import NoSuchPage, TemporalUnreachable
 from api_stub.gateway import freshness, reader, workflow_lookup
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.workflow_lookup import MAX_AT_ONCE
@@ -191,6 +191,25 @@ def test_a_calls_limit_of_time_begins_when_the_call_begins(monkeypatch: pytest.M
     async def work(gateway: Gateway) -> None:
         found = await asyncio.gather(*(gateway._reader.description(name, None) for name in names))
         assert [one.workflow_id for one in found] == names
+
+    on(server, work)
+
+
+def test_a_slow_network_shows_orders_late_and_not_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for one order waits no longer than that; what is read for everybody has more time."""
+    monkeypatch.setattr(reader, "ASK_S", 0.02)
+    server = Kitchen("o-1")
+    server.seconds = 0.1
+
+    async def work(gateway: Gateway) -> None:
+        going = await watched(gateway)
+        server.work("o-1", "w1.1")
+        await until(lambda: gateway.holding() == {"w1.1": ("o-1",)})
+        (told,) = await gateway.statuses(items(["o-1"]))
+        assert (told.status, told.fresh, told.customer) == (OrderStatus.PREPARING, True, "Ada")
+        with pytest.raises(TemporalUnreachable):
+            await gateway.order("o-1")
+        going.cancel()
 
     on(server, work)
 

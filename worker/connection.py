@@ -4,6 +4,7 @@ configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,23 +25,29 @@ from temporalio.service import RPCError
 from worker.connection_problems import CannotConnect, Where, why_not
 from worker.connection_settings import BadConnectionSettings, from_environment, is_address
 from worker.ids import identity_at
-from worker.shared import PizzaOrder
+from worker.shared import PizzaOrder, StageResult
 
 CONNECT_S = 10.0
 """A server that takes a connection and says nothing would hold us for ever."""
 
 
+_ORDER = (PizzaOrder, PizzaOrder | None)
+_ANYBODYS = (*_ORDER, StageResult, None)
+"""Types of what anybody may have written: a workflow's input, a stage's result (an activity can be completed
+by hand), and the details of heartbeats and failures, which have no type."""
+
+
 class _OrdersAlone(PydanticJSONPlainPayloadConverter):
     """ValidationError is for what is no order: it fails the workflow (workflow.py). Whatever else does not
-    fit its type, a stage's result of another version for instance, is a mistake of ours: a TypeError,
-    which fails the workflow task, is shown, and is mended by a redeploy."""
+    fit its type is a mistake of ours: a TypeError, which fails the task, is shown, and is mended by a
+    redeploy."""
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
         """See the base class."""
         try:
             return super().from_payload(payload, type_hint)
         except ValidationError as error:
-            if type_hint in (PizzaOrder, PizzaOrder | None):
+            if type_hint in _ORDER:
                 raise
             raise TypeError(f"no {getattr(type_hint, '__name__', type_hint)}") from error
 
@@ -59,10 +66,26 @@ class SharedPydanticConverter(CompositePayloadConverter):
         encodings = DefaultPayloadConverter.default_encoding_payload_converters
         super().__init__(*(_JSON if isinstance(one, JSONPlainPayloadConverter) else one for one in encodings))
 
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """See the base class. What anybody may have written, and cannot be read, is None: no redeploy would
+        mend it, and the SDK fails an order for ever whose last heartbeat is in an encoding of strangers."""
+        hints: Sequence[type | None] = type_hints or [None] * len(payloads)
+        if any(hint not in _ANYBODYS for hint in hints):
+            return super().from_payloads(payloads, type_hints)
+        return [self._read(payload, hint) for payload, hint in zip(payloads, hints, strict=False)]
+
+    def _read(self, payload: Payload, hint: type | None) -> Any:
+        try:
+            return super().from_payloads([payload], None if hint is None else [hint])[0]
+        except ValidationError:
+            raise  # no order
+        except Exception:
+            return None
+
 
 DATA_CONVERTER = DataConverter(payload_converter_class=SharedPydanticConverter)
-"""Writes the same JSON as the SDK's own. What it reads has the types that the code names, or there is a
-pydantic.ValidationError."""
+"""Writes the same JSON as the SDK's own. What it reads has the types that the code names, or there is an
+error; but see SharedPydanticConverter.from_payloads."""
 
 
 @dataclass(frozen=True)

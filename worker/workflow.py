@@ -56,7 +56,7 @@ class PizzaWorkflow:
     async def run(self, order: PizzaOrder | None = None) -> OrderProgress:
         """Take the order through its stages and return its record."""
         if not isinstance(order, PizzaOrder):
-            # Somebody has started it by hand with no input, with null, or with bytes: nothing to validate.
+            # Somebody has started it by hand, with no input, with null, or with what is no JSON.
             self._progress.status = OrderStatus.FAILED
             raise ApplicationError("the input is no order", type=INVALID_ORDER, non_retryable=True)
         self._progress.order = order.info
@@ -94,9 +94,13 @@ class PizzaWorkflow:
         self._progress.stages.append(StageRecord(stage))
         self._progress.status = STATUS_WHILE[stage]
 
-    def _end(self, result: StageResult) -> None:
+    def _end(self, result: object) -> None:
         """Note who did the last stage, however many attempts and workers that took."""
         record = self._progress.stages[-1]
+        if not isinstance(result, StageResult):
+            # Somebody has completed the activity by hand, with a word of their own: it is done all the same.
+            record.finished_at = workflow.now().isoformat()
+            return
         record.worker = result.worker
         record.attempts = result.attempt
         record.started_at = result.started_at

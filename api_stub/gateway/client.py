@@ -62,7 +62,10 @@ class Gateway:
         self._cache = OrderCache()
         self._freshness = Freshness()
         self._poller = OrderPoller(
-            self._cache, self._freshness, lambda key: self._view(key, None), self._unreadable
+            self._cache,
+            self._freshness,
+            lambda key: self._view(key, None, patient=True),
+            self._unreadable,
         )
         self._changes = StartedAndClosed(self._reader, self._cache, self._freshness, self._poller)
         self._lookup = WorkflowLookup(
@@ -215,15 +218,18 @@ class Gateway:
         orders = (self._cache.order(key) for key in self._cache.open_orders())
         return [order for order in orders if order is not None]
 
-    async def _view(self, workflow_id: str, run_id: str | None, *, bare: bool = True) -> Order:
+    async def _view(
+        self, workflow_id: str, run_id: str | None, *, bare: bool = True, patient: bool = False
+    ) -> Order:
         """One order from the server's records: a describe, and its history where that has grown. Each is kept
         as soon as it has come.
 
         Where there is no history any more, the description alone tells it, unless not `bare`: then it is
-        NoSuchOrder. Raises NoSuchOrder, TemporalUnreachable.
+        NoSuchOrder. `patient`: see Reader.description; a network that takes a second for each answer is no
+        reason to see no order at all. Raises NoSuchOrder, TemporalUnreachable.
         """
         ticket = self._cache.ticket()
-        description = await self._reader.description(workflow_id, run_id)
+        description = await self._reader.description(workflow_id, run_id, patient=patient)
         length = description.history_length
         history = self._cache.history(workflow_id, description.run_id)
         if history is None or history.length != length:
@@ -232,7 +238,7 @@ class Gateway:
             if not ended:
                 self._cache.keep(description, bare_order, history, ticket, complete=False)
             try:
-                events = await self._reader.events(workflow_id, description.run_id)
+                events = await self._reader.events(workflow_id, description.run_id, patient=patient)
             except NoSuchOrder:
                 if not bare:
                     raise

@@ -12,7 +12,13 @@ from typing import Protocol
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from api_stub.errors import NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
+from api_stub.errors import (
+    NoSuchOrder,
+    NotAnOrder,
+    NotKnownWhetherPlaced,
+    OrderConflict,
+    TemporalUnreachable,
+)
 from api_stub.gateway.cache_entry import CLOSED
 from api_stub.gateway.order_cache import OrderCache
 from api_stub.gateway.order_poller import OrderPoller
@@ -125,7 +131,10 @@ class Placer:
             try:
                 order = await self._view(workflow_id, None, bare=False)
                 break
-            except TemporalUnreachable as error:
+            except NotAnOrder as error:
+                raise OrderConflict(f"the id {info.id!r} is taken ({error}); choose another id") from error
+            except (NoSuchOrder, TemporalUnreachable) as error:
+                # No such order: somebody deletes it at this very moment.
                 known = self._cache.order(workflow_id)
                 if known is not None and self._cache.history(workflow_id, known.run_id or "") is not None:
                     order = known.model_copy(update={"fresh": False})

@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from api_stub.errors import TemporalUnreachable
+from api_stub.errors import NotAnOrder, TemporalUnreachable
 from api_stub.gateway.reading import CLOSED_STATES, FromDescription, read_execution
 from api_stub.gateway.temporal_calls import ASK_S, RPC_S, temporal_call
 from api_stub.gateway.values import EPOCH
@@ -67,17 +67,24 @@ class Reader:
         """The workflow id of an order of this booth."""
         return workflow_id_for(order_id, self._booth)
 
-    async def description(self, workflow_id: str, run_id: str | None) -> FromDescription:
-        """What one describe call says. Raises NoSuchOrder, TemporalUnreachable."""
+    async def description(
+        self, workflow_id: str, run_id: str | None, *, patient: bool = False
+    ) -> FromDescription:
+        """What one describe call says. `patient`: nobody waits for it with a clock in hand. Raises
+        NoSuchOrder, NotAnOrder, TemporalUnreachable."""
+        limit_s = RPC_S if patient else ASK_S
         client = self._client()
         request = DescribeWorkflowExecutionRequest(
             namespace=client.namespace,
             execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id or ""),
         )
-        async with self._turn(), temporal_call(ASK_S, workflow_id):
+        async with self._turn(), temporal_call(limit_s, workflow_id):
             answer = await client.workflow_service.describe_workflow_execution(
-                request, timeout=timedelta(seconds=ASK_S)
+                request, timeout=timedelta(seconds=limit_s)
             )
+        kind = answer.workflow_execution_info.type.name
+        if kind not in ("", WORKFLOW_TYPE):
+            raise NotAnOrder(f"{workflow_id!r} is no order but a workflow of the type {kind!r} in Temporal")
         decision = answer.pending_workflow_task.attempt if answer.HasField("pending_workflow_task") else 0
         return read_execution(
             answer.workflow_execution_info, answer.pending_activities, datetime.now(UTC), decision
@@ -93,10 +100,13 @@ class Reader:
         finally:
             self._gate.release()
 
-    async def events(self, workflow_id: str, run_id: str | None) -> list[TemporalEvent]:
-        """The history, MAX_EVENTS at the most. Raises NoSuchOrder, TemporalUnreachable."""
+    async def events(
+        self, workflow_id: str, run_id: str | None, *, patient: bool = False
+    ) -> list[TemporalEvent]:
+        """The history, MAX_EVENTS at the most; `patient`: see description. Raises NoSuchOrder,
+        TemporalUnreachable."""
         events: list[TemporalEvent] = []
-        async with self._turn(), temporal_call(ASK_S, workflow_id):
+        async with self._turn(), temporal_call(RPC_S if patient else ASK_S, workflow_id):
             async for event in self._handle(workflow_id, run_id).fetch_history_events(page_size=1000):
                 events.append(event)
                 if len(events) >= MAX_EVENTS:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http
 import re
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_stub.http.host_headers import accepted, is_ours, is_own_page
@@ -25,6 +27,19 @@ Refusal = tuple[int, str, str, str]
 """Status, slug, title, detail of a problem."""
 
 
+class OpenToPages(CORSMiddleware):
+    """Starlette's, with every refusal a problem."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """What a browser is told that asks before a page's request."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code < http.HTTPStatus.BAD_REQUEST:
+            return answer
+        headers = {name: answer.headers[name] for name in answer.headers if not name.startswith("content-")}
+        detail = bytes(answer.body).decode()
+        return problem(answer.status_code, "bad-preflight", "The preflight is refused", detail, headers)
+
+
 class Entrance:
     """ASGI middleware: refuses what is not for us, and opens the original's two routes to any web page.
 
@@ -36,7 +51,14 @@ class Entrance:
     def __init__(self, app: ASGIApp, hosts: Callable[[], Sequence[str]]) -> None:
         self._app = app
         self._hosts = hosts
-        self._open = CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+        self._open = OpenToPages(
+            app,
+            allow_origins=["*"],
+            allow_methods=["*"],
+            allow_headers=["*"],
+            # A browser asks so where the page is of the internet, or of a network, and this is nearer.
+            allow_private_network=True,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or refuse."""

@@ -26,7 +26,7 @@ from api_stub.gateway.temporal_calls import RPC_S, temporal_call
 from api_stub.records.source import ListedRun, StageHistory, State, WorkflowState
 from api_stub.records.temporal_answers import query_of, read_counts, read_pending, read_row, read_story
 from api_stub.unreadable_records import UnreadableRecords
-from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY
+from worker.shared import INVALID_ORDER, STAGE_OF_ACTIVITY, WORKFLOW_TYPE
 
 T = TypeVar("T")
 LIST_S = 4.0
@@ -188,12 +188,15 @@ class TemporalSource:
             namespace=self._gateway.client.namespace,
             execution=ExecutionRef(workflow_id=workflow_id, run_id=run_id or ""),
         )
-        return await self._found(
+        answer = await self._found(
             workflow_id,
             self._gateway.client.workflow_service.describe_workflow_execution(
                 request, timeout=timedelta(seconds=RPC_S)
             ),
         )
+        if answer is not None and answer.workflow_execution_info.type.name not in ("", WORKFLOW_TYPE):
+            return None  # whatever it is, it is no order
+        return answer
 
     async def _found(self, workflow_id: str, call: Awaitable[T]) -> T | None:
         """The answer, or None where Temporal knows no such workflow."""

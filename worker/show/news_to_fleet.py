@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import CancelledError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from worker.shared import STAGE_OF_ACTIVITY
+from worker.shared import STAGE_OF_ACTIVITY, WORKFLOW_TYPE
 from worker.show.hints import MAX_HINT_BYTES, Hint, HintKind
 from worker.show.spec import Readiness
 
@@ -118,5 +118,7 @@ class _Hinting(ActivityInboundInterceptor):
     def _hint(self, kind: HintKind, *, refused: bool = False) -> None:
         info = activity.info()
         stage = STAGE_OF_ACTIVITY.get(info.activity_type)
-        if stage is not None and info.workflow_id and info.workflow_run_id:
+        if stage is None or info.workflow_type != WORKFLOW_TYPE:
+            return  # another program may use our activities, in a workflow of its own or without one
+        if info.workflow_id and info.workflow_run_id:
             self._tell(Hint(kind, info.workflow_id, info.workflow_run_id, stage, info.attempt, refused))
