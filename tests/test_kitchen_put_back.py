@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pygame
@@ -17,7 +18,7 @@ from game.drawing.shapes import edged_box, fill_box, shade, shadow
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import PointerMove
-from game.scene import gopher_pictures, renderer
+from game.scene import gopher_pictures
 from game.scene.background import background, cached_copy
 from game.scene.hud.receipt_slips import draw_slips, slip_figures
 from game.scene.renderer import Renderer, frame_figures
@@ -97,15 +98,12 @@ def test_from_few_to_a_crowd_and_back_nothing_is_left_behind(
     stage: tuple[Window, Renderer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, one = stage
-    monkeypatch.setattr(renderer, "MOST_TILED", 8)
     art = one.art
     assert art is not None
     props = Props(art, Access())
-    few, many = orders(6)(props)[0], orders(40)(props)[0]
-    for _ in range(2):
-        assert differing(window, lambda: one.draw(frame_figures(few), ()), monkeypatch) == 0
-        one.draw(frame_figures(many), ())
-        assert one._brush is not None and one._brush.dirty_tiles is None and one._brush.view.watched is None
+    for crowd in (6, 40, 600, 6):
+        figures = frame_figures(orders(crowd)(props)[0])
+        assert differing(window, partial(one.draw, figures, ()), monkeypatch) == 0
 
 
 def test_a_gamepads_pointer_leaves_nothing_behind(

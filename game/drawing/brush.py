@@ -51,14 +51,11 @@ class Brush:
         self._numbered: KeptPictures[Sprite] = KeptPictures(at_scale(NUMBERED_BYTES, scale))
         self._painted: KeptPictures[pygame.Surface] = KeptPictures(at_scale(PAINTED_BYTES, scale))
 
-    def watch(self, dirty_tiles: DirtyTiles | None) -> None:
-        """From now on `dirty_tiles` is told of whatever is drawn, and knows what is still as it was put down;
-        None: nobody is told.
-        """
-        if dirty_tiles is not None:
-            dirty_tiles.spoil()
+    def watch(self, dirty_tiles: DirtyTiles) -> None:
+        """Tell `dirty_tiles` of whatever is drawn from now on: it knows what is still as it was put down."""
+        dirty_tiles.spoil()
         self.dirty_tiles = dirty_tiles
-        self.view.watched = dirty_tiles.drawn if dirty_tiles is not None else None
+        self.view.watched = dirty_tiles.drawn
 
     @property
     def kept_bytes(self) -> int:

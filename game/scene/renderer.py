@@ -27,7 +27,6 @@ from game.scene.kitchen import draw_kitchen, kitchen_of_scene
 from game.scene.margins import MarginFigures, Margins, kitchen_access, margin_figures
 from game.scene.panel_placement import panel_view
 from game.scene.room_figures import RoomFigures, room_figures
-from game.simulation.detail_levels import MOST_TILED
 from game.simulation.model import Model
 from game.simulation.places.stage_places import KitchenLayout
 from game.theme import CANVAS, CREAM, GLOW, INK, NIGHT, SIZE_BODY, SIZE_HERO
@@ -216,8 +215,6 @@ class Renderer:
             if brush.view is not view:
                 self._brush = brush = _brush(view, brush.art)
                 self._behind = None
-            if (len(frame.room.floor.gophers) <= MOST_TILED) != (brush.dirty_tiles is not None):
-                brush.watch(None if brush.dirty_tiles is not None else _watched_tiles(brush))
             draw_kitchen(brush, frame.room, frame.hud, self._gopher_pictures)
             if frame.margins is not None:
                 spoiled = bool(overlays) or self._covered

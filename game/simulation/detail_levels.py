@@ -15,10 +15,6 @@ DUST = 60
 """Who sets off squashes and raises dust."""
 POINTED_AT = 60
 """It is looked in every frame who is under the pointer."""
-MOST_TILED = 300
-"""Only what has changed of the kitchen is put back. With more, nearly all of it is drawn over in each frame:
-all of it is put back, and nobody takes note of where.
-"""
 
 # Of some things only so many are shown at a time, among however many orders.
 MOST_TAKEOVER_LINES = 12
