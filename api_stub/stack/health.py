@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_ANSWER = 1_000_000
@@ -20,6 +21,8 @@ class StartHealth:
     start: int = 1
     """Workers that the checkpoint starts with."""
     problems: tuple[str, ...] = ()
+    pid: int | None = None
+    """The API's process: another stack's may have our port."""
     temporal: str | None = None
     """Why Temporal cannot be worked with, in a sentence; None: it can, or nobody knows yet."""
 
@@ -35,19 +38,21 @@ class StartHealth:
         return "; ".join(said)
 
 
-def ask_health(port: int, limit_s: float = 1.0) -> StartHealth | None:
-    """GET /healthz, or None where no API of ours answers (yet)."""
+def ask_health(port: int, api: Callable[[], int | None], limit_s: float = 1.0) -> StartHealth | None:
+    """GET /healthz, or None where our API, whose pid `api` tells, does not answer (yet)."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=limit_s)
     try:
         connection.request("GET", "/healthz")
         said = json.loads(connection.getresponse().read(MAX_ANSWER))
-        return StartHealth(
+        found = StartHealth(
             bool(said["temporal"]["reachable"]),
             int(said["fleet"]["ready"]),
             int(said["fleet"]["start"]),
             tuple(map(str, said.get("problems", ()))),
+            said["pid"],
             said["temporal"].get("problem"),
         )
+        return found if found.pid == api() else None
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None
     finally:

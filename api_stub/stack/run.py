@@ -23,7 +23,7 @@ from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.readiness import START_LIMIT_S, until_ready
 from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.signals import FORCED_S, listen
-from api_stub.stack.start_checks import check_api_port, check_config, wants_own_server
+from api_stub.stack.start_checks import check_api_port, check_config, lost_port, wants_own_server
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
 from api_stub.stack.watchdog import LOOK_EVERY_S, NO_FRAME_S, SILENT_S, FrameWatch, Watchdog
@@ -110,7 +110,7 @@ class Stack:
         self._tasks.append(asyncio.create_task(keep_running("tidying", self._tidy)))
         say, heard = self._terminal.say, self._note_served
         limit_s = math.inf if options.again else START_LIMIT_S
-        await until_ready(options.api_port, self._state.logs, self._stopping, say, heard, limit_s)
+        await until_ready(self._ask_health, self._state.logs, self._stopping, say, heard, limit_s)
         if not self._stopping.is_set():
             self._serves()
             self._terminal.announce(where.ready_line())
@@ -195,6 +195,9 @@ class Stack:
         self._tell_pids()
         self._sweep()
 
+    def _ask_health(self, limit_s: float = 1.0) -> StartHealth | None:
+        return ask_health(self._options.api_port, lambda: self._children["api"].pid, limit_s)
+
     def _known(self) -> set[int]:
         return {child.pid for child in self._children.values() if child.pid is not None}
 
@@ -252,7 +255,7 @@ class Stack:
                 self._terminal.say(f"game has drawn nothing for {NO_FRAME_S:.0f} s; it is killed")
                 game.kill()
             await asyncio.sleep(LOOK_EVERY_S)
-            health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
+            health = await asyncio.to_thread(self._ask_health, LOOK_EVERY_S)
             self._note_served(health)
 
     async def _watch_stopped(self) -> None:
@@ -275,9 +278,9 @@ class Stack:
             mark_served(self._state.database)
 
     def _fail(self, child: Child, status: int) -> None:
-        words = child.reason or "it said nothing"
-        if child.name == "api" and status == BAD_START:
-            self._terminal.say(words)
+        lost, words = lost_port(self._options, child.name), child.reason or "it said nothing"
+        if lost is not None or (child.name == "api" and status == BAD_START):
+            self._terminal.say(lost or words)
         else:
             self._terminal.say(f"{child.name} ended with status {status}: {words} (see {self._state.logs})")
         self._status = 1
@@ -286,11 +289,11 @@ class Stack:
     async def _stop(self) -> None:
         """Stop every child, in order, each for sure; then the state directory is free."""
         self._stopping.set()
+        for task in self._tasks:
+            task.cancel()  # first: whoever has just died would be started again behind our back
         for name, limit_s in STOP_LIMITS_S.items():
             child = self._children.get(name)
             if child is not None:
                 await child.stop(limit_s)
         await asyncio.to_thread(leftovers.end_all, self._known(), LEFTOVERS_S)
-        for task in self._tasks:
-            task.cancel()
         await asyncio.wait(self._tasks, timeout=FORCED_S) if self._tasks else None
