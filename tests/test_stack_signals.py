@@ -62,10 +62,23 @@ sys.exit(Guard(run, lambda: True, print).keep())
 """
 
 
+IN_THE_BACKGROUND = """
+import fcntl, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+settings = termios.tcgetattr(0)
+settings[3] |= termios.TOSTOP
+termios.tcsetattr(0, termios.TCSANOW, settings)
+word = "import os; from api_stub.stack.signals import begin; begin(print); os.write(1, b'a word')"
+sys.exit(subprocess.run([sys.executable, "-c", word], process_group=0, timeout=float(sys.argv[1])).returncode)
+"""
+"""A shell whose terminal stops background jobs that write to it (`stty tostop`), with such a job."""
+
+
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """A loop, and every handler as it was afterwards."""
-    before = {number: signal.getsignal(number) for number in (*signals.STOPS, *signals.MEAN_NOTHING)}
+    changed = (*signals.STOPS, *signals.MEAN_NOTHING, signal.SIGTTOU, signal.SIGCHLD)
+    before = {number: signal.getsignal(number) for number in changed}
     one = asyncio.new_event_loop()
     yield one
     one.close()
@@ -118,6 +131,20 @@ def test_others_signals_end_nothing_and_quit_is_a_stop(loop: asyncio.AbstractEve
     for number in (*signals.MEAN_NOTHING, signal.SIGQUIT):
         os.kill(os.getpid(), number)
     assert left == [signal.SIGQUIT]
+
+
+def test_a_word_from_the_background_stops_nothing() -> None:
+    master, terminal = os.openpty()
+    try:
+        shell = subprocess.run(
+            [sys.executable, "-c", IN_THE_BACKGROUND, str(10 * PATIENCE)],
+            cwd=ROOT, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, start_new_session=True,
+            timeout=60 * PATIENCE,
+        )  # fmt: skip
+    finally:
+        os.close(master)
+        os.close(terminal)
+    assert shell.returncode == 0, shell.stderr
 
 
 def test_a_guard_ignores_what_it_was_told_to_ignore() -> None:

@@ -31,6 +31,8 @@ def begin(leave: Callable[[int, object], object]) -> None:
         signal.signal(number, signal.SIG_DFL)
     for number in MEAN_NOTHING:
         signal.signal(number, lambda *_: None)  # not SIG_IGN, which whoever we start would inherit
+    # In the background of a terminal with `stty tostop`, a word would stop us.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     heed(leave)
 
 
