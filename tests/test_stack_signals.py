@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from api_stub.stack.options import StackOptions
 from api_stub.stack.restarter import Restarter
 from api_stub.stack.run import Stack
 from api_stub.stack.terminal import Terminal
+from tests.processes import runs
 from tests.running import PATIENCE, ROOT, RunningStack, eventually, processes_naming, quick_config
 
 INHERITED = """
@@ -39,6 +42,17 @@ def run(first):
         os._exit(0)
     signal.signal(signal.SIGTERM, farewell)
     print(os.getpid(), flush=True)
+    time.sleep(60)
+
+sys.exit(Guard(run, lambda: True, print).keep())
+"""
+KILLED_IN_ITS_STOP = """
+import os, signal, subprocess, sys, time
+from api_stub.stack.guard import Guard
+
+def run(first):
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    print(subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL).pid, flush=True)
     time.sleep(60)
 
 sys.exit(Guard(run, lambda: True, print).keep())
@@ -115,7 +129,7 @@ def test_a_second_signal_ends_it_at_once(
         def start(self) -> None:
             raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(signals.threading, "Timer", Last)
+    monkeypatch.setattr(threading, "Timer", Last)
     assert heard(loop, signal.SIGHUP, second) == ["kill all", "stop"], "also where no thread can be made"
 
 
@@ -163,6 +177,42 @@ def test_a_stack_that_is_frozen_hears_of_a_stop_all_the_same() -> None:
         one.terminate()
         assert one.stdout.read() == "farewell\n", "it was killed without a chance to stop its parts"
         assert one.wait(20 * PATIENCE) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody adopts them")
+def test_a_stack_that_is_killed_in_the_middle_of_its_stop_leaves_nobody() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED_IN_ITS_STOP], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as one:
+        assert one.stdout is not None
+        part = psutil.Process(int(one.stdout.readline()))
+        try:
+            one.terminate()
+            assert one.wait(20 * PATIENCE) == 0
+            assert not runs(part)
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                part.kill()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("name", ["temporal", "api", "game"])
+def test_a_part_that_is_killed_during_the_start_is_started_once_more(tmp_path: Path, name: str) -> None:
+    stack = RunningStack(tmp_path / "state", quick_config(tmp_path), "--headless")
+    try:
+        os.kill(eventually(lambda: pids_of(stack).get(name)) or 0, signal.SIGKILL)
+        stack.until_ready()
+        assert stack.stop() == 0, stack.errors
+    finally:
+        stack.process.kill()
+    eventually(lambda: not processes_naming(str(tmp_path)), 5)
+
+
+def pids_of(stack: RunningStack) -> dict[str, int]:
+    """The pids that it has told so far."""
+    with contextlib.suppress(OSError, ValueError):
+        return stack.pids()
+    return {}
 
 
 @pytest.mark.stack

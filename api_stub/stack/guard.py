@@ -21,6 +21,8 @@ from api_stub.stack.signals import STOPS, heed
 LOOK_EVERY_S = 0.2
 GONE_S = 10.0
 """So long is it waited for what a stack has left, its ports too, before another one is tried."""
+ENDED_S = 2.0
+"""The same for what a stack has left that was killed in the middle of its stop: nothing comes after it."""
 LONG_LIFE_S = 60.0
 """A stack that lived for so long did start: whatever it ends with is no wrong option."""
 CRASHED = os.EX_SOFTWARE
@@ -61,12 +63,12 @@ class Guard:
             status = self._until_it_ends()
             lived_s = time.monotonic() - began
             refused = status > 0 and status != CRASHED and first and lived_s < LONG_LIFE_S
-            if self._stopping or status == 0 or refused:
-                return max(0, status)
+            if status == 0 or refused:
+                return status
             first = False
             self._clean_up()
             if self._stopping:
-                return 0
+                return max(0, status)
             self._say(f"the stack ended (status {status}); starting it again")
             self._pause(self._pauses.after(lived_s))
 
@@ -142,8 +144,8 @@ class Guard:
     def _clean_up(self) -> None:
         """End what the stack has left: its parts end by themselves, but for those that are frozen; and their
         ports must be free before another stack looks at them."""
-        deadline = time.monotonic() + GONE_S
-        while time.monotonic() < deadline and not self._stopping:
+        began = time.monotonic()
+        while time.monotonic() - began < (ENDED_S if self._stopping else GONE_S):
             left = children_of(os.getpid())
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
@@ -152,6 +154,6 @@ class Guard:
                 pass
             # Where a port cannot even be tried now (no descriptor), it counts as taken.
             with contextlib.suppress(OSError):
-                if not left and self._is_free():
+                if not left and (self._stopping or self._is_free()):
                     return
             time.sleep(LOOK_EVERY_S / 4)

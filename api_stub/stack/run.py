@@ -29,9 +29,9 @@ from api_stub.stack.terminal import Terminal
 from api_stub.stack.watchdog import LOOK_EVERY_S, NO_FRAME_S, SILENT_S, FrameWatch, Watchdog
 from worker.show.outputs import BoundedHandler
 
-SERVER_STARTS = 3
-"""So often is Temporal started at most until it is ready: its services take ports of their own, which another
-program may have taken between their look and their use."""
+STARTS = 3
+"""So often is a part started at most until all is ready: it may be killed; and Temporal's services take ports
+of their own, which another program may have taken between their look and their use."""
 PORT_LOST = "address already in use"
 BAD_START = 2
 """The API's exit status for a config that cannot be used; its last line is a sentence for people."""
@@ -65,7 +65,7 @@ class Stack:
         """The pid of the server that was last seen to serve."""
         self._disk = FailedDisk(self._state.path)
         self._budgets = {"game": Budget(None if options.kiosk else GAME_CRASHES)}
-        self._temporal_starts = 1
+        self._starts = dict.fromkeys(STOP_LIMITS_S, 1)
 
     async def run(self) -> int:
         """Run until told to stop; the exit status. Raises StartError, with nothing left running."""
@@ -174,20 +174,21 @@ class Stack:
             if self._stopping.is_set() or (child.name == "game" and status == 0):
                 return "done"
             if not self._ready:
-                return "restart" if self._lost_a_port(child) else "give up"
+                return "restart" if self._had_bad_luck(child, status) else "give up"
             budget = self._budgets.get(child.name)
             return "restart" if budget is None or budget.spend(time.monotonic()) else "give up"
 
         return judge
 
-    def _lost_a_port(self, child: Child) -> bool:
-        """Whether it is Temporal, ended over a port that is none of those that it was told to take, and may
-        try once more."""
-        if child.name != "temporal" or self._temporal_starts >= SERVER_STARTS:
+    def _had_bad_luck(self, child: Child, status: int) -> bool:
+        """Whether it was killed, or is Temporal, ended over a port that is none of those that it was told to
+        take; and may try once more."""
+        if self._starts[child.name] >= STARTS:
             return False
-        self._temporal_starts += 1
+        self._starts[child.name] += 1
+        lost = child.name == "temporal" and any(PORT_LOST in line for line in child.last_words)
         told = self._options.temporal_port, self._options.ui_port
-        return any(PORT_LOST in line for line in child.last_words) and all(map(ports.is_free, told))
+        return status < 0 or (lost and all(map(ports.is_free, told)))
 
     def _started(self) -> None:
         """A child has another pid."""
