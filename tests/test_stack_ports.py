@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -42,7 +44,7 @@ def answering(said: object) -> Iterator[int]:
 
     class Answers(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(said).encode()
+            body = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -69,6 +71,36 @@ def test_the_api_of_somebody_else_is_not_taken_for_ours() -> None:
         assert ask_health(port, lambda: 8) is None
         assert ask_health(port, lambda: None) is None
     with answering(well) as port:
+        assert ask_health(port, lambda: 7) is None
+
+
+def test_a_stranger_whose_answer_never_ends_is_left_at_the_limit() -> None:
+    over = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            one, _ = listener.accept()
+            with one:
+                one.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                while not over.wait(0.02):
+                    one.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stranger = threading.Thread(target=trickle, args=(listener,))
+        asks = threading.Thread(target=ask_health, args=(listener.getsockname()[1], lambda: 7, 1.0))
+        stranger.start()
+        asks.start()
+        try:
+            eventually(lambda: not asks.is_alive(), 5)
+        finally:
+            over.set()
+            stranger.join()
+            asks.join()
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b"", b"[]", b'{"pid": 7}'])
+def test_the_answer_of_a_stranger_is_none(body: bytes) -> None:
+    with answering(body) as port:
         assert ask_health(port, lambda: 7) is None
 
 
