@@ -5,6 +5,7 @@ set -uo pipefail
 trap '' PIPE # a reader that went away costs words, not the show
 { true >&1; } 2>/dev/null || exec >/dev/null
 { true >&2; } 2>/dev/null || exec 2>/dev/null
+[[ ! -d /dev/stdin ]] || exec </dev/null # no Python starts on a directory
 
 say() { echo "gopherpizza: $*" >&2 || true; }
 die() { say "$*"; exit 1; }

@@ -107,7 +107,7 @@ def test_a_stop_in_the_pause_before_the_next_start_ends_it(monkeypatch: pytest.M
         return True if not one._stopping else begin(first)
 
     one._start = start  # type: ignore[method-assign]
-    before = {number: signal.getsignal(number) for number in guard.PASSED_ON}
+    before = {number: signal.getsignal(number) for number in guard.STOPS}
     try:
         assert one.keep() == 0
         assert started == [True, False] and one._stack == 0, "and no stack was begun after it"
@@ -230,7 +230,7 @@ def test_a_fork_that_fails_is_tried_again_unless_it_was_the_first(monkeypatch: p
         return fork()
 
     monkeypatch.setattr(guard.os, "fork", failing)
-    before = {number: signal.getsignal(number) for number in guard.PASSED_ON}
+    before = {number: signal.getsignal(number) for number in guard.STOPS}
     try:
         for refused, status, tries, words in (((1,), 1, 1, 1), ((2, 3), 0, 4, 3)):
             fails = refused

@@ -181,6 +181,18 @@ def test_a_setting_that_ends_every_python_ends_no_start(setting: str) -> None:
     assert "--state-dir DIR" in result.stdout
 
 
+def test_a_directory_as_standard_input_is_no_missing_python() -> None:
+    """`./run_all.sh < .`: every Python that is tried there ends at once."""
+    directory = os.open(ROOT, os.O_RDONLY)
+    try:
+        result = subprocess.run(
+            [str(ROOT / "run_all.sh"), "--help"], stdin=directory, capture_output=True, text=True, timeout=100
+        )
+    finally:
+        os.close(directory)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_what_nohup_told_it_to_ignore_is_ignored(tmp_path: Path) -> None:
     stack = RunningStack(
         tmp_path / "state", quick_config(tmp_path), "--no-game",

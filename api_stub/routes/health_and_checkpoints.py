@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -47,6 +48,7 @@ async def healthz(kitchen: InKitchen) -> Health:
         ),
         checkpoint=kitchen.checkpoint.config.checkpoint,
         problems=problems,
+        pid=os.getpid(),
     )
 
 

@@ -47,6 +47,9 @@ class Health(Answer):
     problems: list[str] = Field(
         default_factory=list, description="What is wrong in the API just now, a sentence each; mostly none."
     )
+    pid: int | None = Field(
+        default=None, description="The API's process: whoever starts several tells by it which one answers."
+    )
 
 
 class StreamSettings(Answer):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
+
+from api_stub.stack.signals import begin
 
 
 def _leave(number: int, frame: object) -> None:
     os._exit(0)
 
 
-# A stop may come before the rest of us is even loaded; nothing runs yet, so leaving is a clean stop. What
-# nohup, or a shell's background job, has told this process to ignore stays ignored.
-for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    if _number == signal.SIGTERM or signal.getsignal(_number) is not signal.SIG_IGN:
-        signal.signal(_number, _leave)
+# A stop may come before the rest of us is even loaded; nothing runs yet, so leaving is a clean stop.
+begin(_leave)
 
 import asyncio  # noqa: E402
 from dataclasses import replace  # noqa: E402

@@ -12,20 +12,21 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
-from types import FrameType
 
 from api_stub.background import Pauses, reason_of
 from api_stub.fleet.frozen import PART_STOPPED_S
 from api_stub.fleet.processes import adopt_orphans, children_of
+from api_stub.stack.signals import STOPS, heed
 
 LOOK_EVERY_S = 0.2
 GONE_S = 10.0
 """So long is it waited for what a stack has left, its ports too, before another one is tried."""
+ENDED_S = 2.0
+"""The same for what a stack has left that was killed in the middle of its stop: nothing comes after it."""
 LONG_LIFE_S = 60.0
 """A stack that lived for so long did start: whatever it ends with is no wrong option."""
 CRASHED = os.EX_SOFTWARE
 """A stack's exit status after an exception that nobody has caught: no wrong option, and tried again."""
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Guard:
@@ -47,8 +48,7 @@ class Guard:
         """Start the stack, again for ever where it did not end by itself; the exit status."""
         adopt_orphans()
         first = True
-        for number in PASSED_ON:
-            signal.signal(number, self._pass_on)
+        heed(self._pass_on)
         while True:
             began = time.monotonic()
             try:
@@ -63,21 +63,22 @@ class Guard:
             status = self._until_it_ends()
             lived_s = time.monotonic() - began
             refused = status > 0 and status != CRASHED and first and lived_s < LONG_LIFE_S
-            if self._stopping or status == 0 or refused:
-                return max(0, status)
+            if status == 0 or refused:
+                return status
             first = False
             self._clean_up()
             if self._stopping:
-                return 0
+                return max(0, status)
             self._say(f"the stack ended (status {status}); starting it again")
             self._pause(self._pauses.after(lived_s))
 
-    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+    def _pass_on(self, number: int, frame: object) -> None:
         if number != signal.SIGHUP:
             self._stopping = True
         if self._stack:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._stack, number)
+                os.kill(self._stack, signal.SIGCONT)  # a stopped one would hear of it only when it is killed
 
     def _pause(self, seconds: float) -> None:
         """Wait, but not for somebody who wants it to end: a sleep goes on after a signal."""
@@ -88,25 +89,24 @@ class Guard:
     def _start(self, first: bool) -> bool:
         """Start a stack; whether that was still wanted. Raises OSError where no process can be made."""
         # A signal that comes in between would be neither the guard's nor the stack's.
-        signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         if self._stopping:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
             return False
         try:
             pid = os.fork()
         except OSError:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
             raise
         if pid:
             self._stack = pid
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
             return True
         status = CRASHED
         try:
             os.setsid()  # a Ctrl-C in the terminal reaches the guard, which hands it on once
-            for number in PASSED_ON:
-                signal.signal(number, lambda *_: os._exit(0))
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+            heed(lambda *_: os._exit(0))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
             status = self._run(first)
         except Exception:
             with contextlib.suppress(OSError, ValueError):  # a terminal that is gone
@@ -144,8 +144,8 @@ class Guard:
     def _clean_up(self) -> None:
         """End what the stack has left: its parts end by themselves, but for those that are frozen; and their
         ports must be free before another stack looks at them."""
-        deadline = time.monotonic() + GONE_S
-        while time.monotonic() < deadline and not self._stopping:
+        began = time.monotonic()
+        while time.monotonic() - began < (ENDED_S if self._stopping else GONE_S):
             left = children_of(os.getpid())
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
@@ -154,6 +154,6 @@ class Guard:
                 pass
             # Where a port cannot even be tried now (no descriptor), it counts as taken.
             with contextlib.suppress(OSError):
-                if not left and self._is_free():
+                if not left and (self._stopping or self._is_free()):
                     return
             time.sleep(LOOK_EVERY_S / 4)

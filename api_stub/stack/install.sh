@@ -4,7 +4,7 @@
 
 # A stop while it installs is a clean stop; the stamp is not written, so the next start installs again.
 child=
-trap '[[ -z $child ]] || { kill -- "-$child"; wait "$child"; } 2>/dev/null; exit 0' INT TERM HUP
+trap '[[ -z $child ]] || { kill -- "-$child"; wait "$child"; } 2>/dev/null; exit 0' INT TERM HUP QUIT
 slowly() { # run a command to its end, or until we are told to stop: then all that it has started ends, too
   local status
   set -m; "$@" </dev/null & child=$!; set +m # a group of its own

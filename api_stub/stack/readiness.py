@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api_stub.stack.health import StartHealth, ask_health
+from api_stub.stack.health import StartHealth
 from api_stub.stack.options import StartError
 
 START_LIMIT_S = 60.0
@@ -20,7 +20,7 @@ POLL_SELDOM_S = 0.2
 
 
 async def until_ready(
-    api_port: int,
+    ask: Callable[[], StartHealth | None],
     logs: Path,
     stopping: asyncio.Event,
     say: Callable[[str], None],
@@ -28,9 +28,9 @@ async def until_ready(
     limit_s: float = START_LIMIT_S,
 ) -> None:
     """Poll the API's own word until Temporal answers and the first workers poll, or somebody stops us.
-    `heard` gets each answer. Raises StartError after the limit."""
+    `ask` gets it, in a thread; `heard` is told each. Raises StartError after the limit."""
     stopped = asyncio.create_task(stopping.wait())
-    waiting = asyncio.create_task(_poll(api_port, logs, say, heard, limit_s))
+    waiting = asyncio.create_task(_poll(ask, logs, say, heard, limit_s))
     try:
         await asyncio.wait([stopped, waiting], return_when=asyncio.FIRST_COMPLETED)
         if waiting.done():
@@ -41,7 +41,7 @@ async def until_ready(
 
 
 async def _poll(
-    api_port: int,
+    ask: Callable[[], StartHealth | None],
     logs: Path,
     say: Callable[[str], None],
     heard: Callable[[StartHealth | None], None],
@@ -51,7 +51,7 @@ async def _poll(
     patient = True
     health: StartHealth | None = None
     while True:
-        health = await asyncio.to_thread(ask_health, api_port) or health
+        health = await asyncio.to_thread(ask) or health
         heard(health)
         if health is not None and health.serves:
             return

@@ -23,15 +23,15 @@ from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.readiness import START_LIMIT_S, until_ready
 from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.signals import FORCED_S, listen
-from api_stub.stack.start_checks import check_api_port, check_config, wants_own_server
+from api_stub.stack.start_checks import check_api_port, check_config, lost_port, wants_own_server
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
 from api_stub.stack.watchdog import LOOK_EVERY_S, NO_FRAME_S, SILENT_S, FrameWatch, Watchdog
 from worker.show.outputs import BoundedHandler
 
-SERVER_STARTS = 3
-"""So often is Temporal started at most until it is ready: its services take ports of their own, which another
-program may have taken between their look and their use."""
+STARTS = 3
+"""So often is a part started at most until all is ready: it may be killed; and Temporal's services take ports
+of their own, which another program may have taken between their look and their use."""
 PORT_LOST = "address already in use"
 BAD_START = 2
 """The API's exit status for a config that cannot be used; its last line is a sentence for people."""
@@ -65,7 +65,7 @@ class Stack:
         """The pid of the server that was last seen to serve."""
         self._disk = FailedDisk(self._state.path)
         self._budgets = {"game": Budget(None if options.kiosk else GAME_CRASHES)}
-        self._temporal_starts = 1
+        self._starts = dict.fromkeys(STOP_LIMITS_S, 1)
 
     async def run(self) -> int:
         """Run until told to stop; the exit status. Raises StartError, with nothing left running."""
@@ -110,7 +110,7 @@ class Stack:
         self._tasks.append(asyncio.create_task(keep_running("tidying", self._tidy)))
         say, heard = self._terminal.say, self._note_served
         limit_s = math.inf if options.again else START_LIMIT_S
-        await until_ready(options.api_port, self._state.logs, self._stopping, say, heard, limit_s)
+        await until_ready(self._ask_health, self._state.logs, self._stopping, say, heard, limit_s)
         if not self._stopping.is_set():
             self._serves()
             self._terminal.announce(where.ready_line())
@@ -174,26 +174,30 @@ class Stack:
             if self._stopping.is_set() or (child.name == "game" and status == 0):
                 return "done"
             if not self._ready:
-                return "restart" if self._lost_a_port(child) else "give up"
+                return "restart" if self._had_bad_luck(child, status) else "give up"
             budget = self._budgets.get(child.name)
             return "restart" if budget is None or budget.spend(time.monotonic()) else "give up"
 
         return judge
 
-    def _lost_a_port(self, child: Child) -> bool:
-        """Whether it is Temporal, ended over a port that is none of those that it was told to take, and may
-        try once more."""
-        if child.name != "temporal" or self._temporal_starts >= SERVER_STARTS:
+    def _had_bad_luck(self, child: Child, status: int) -> bool:
+        """Whether it was killed, or is Temporal, ended over a port that is none of those that it was told to
+        take; and may try once more."""
+        if self._starts[child.name] >= STARTS:
             return False
-        self._temporal_starts += 1
+        self._starts[child.name] += 1
+        lost = child.name == "temporal" and any(PORT_LOST in line for line in child.last_words)
         told = self._options.temporal_port, self._options.ui_port
-        return any(PORT_LOST in line for line in child.last_words) and all(map(ports.is_free, told))
+        return status < 0 or (lost and all(map(ports.is_free, told)))
 
     def _started(self) -> None:
         """A child has another pid."""
         self._pids_told = False
         self._tell_pids()
         self._sweep()
+
+    def _ask_health(self, limit_s: float = 1.0) -> StartHealth | None:
+        return ask_health(self._options.api_port, lambda: self._children["api"].pid, limit_s)
 
     def _known(self) -> set[int]:
         return {child.pid for child in self._children.values() if child.pid is not None}
@@ -252,7 +256,7 @@ class Stack:
                 self._terminal.say(f"game has drawn nothing for {NO_FRAME_S:.0f} s; it is killed")
                 game.kill()
             await asyncio.sleep(LOOK_EVERY_S)
-            health = await asyncio.to_thread(ask_health, self._options.api_port, LOOK_EVERY_S)
+            health = await asyncio.to_thread(self._ask_health, LOOK_EVERY_S)
             self._note_served(health)
 
     async def _watch_stopped(self) -> None:
@@ -275,9 +279,9 @@ class Stack:
             mark_served(self._state.database)
 
     def _fail(self, child: Child, status: int) -> None:
-        words = child.reason or "it said nothing"
-        if child.name == "api" and status == BAD_START:
-            self._terminal.say(words)
+        lost, words = lost_port(self._options, child.name), child.reason or "it said nothing"
+        if lost is not None or (child.name == "api" and status == BAD_START):
+            self._terminal.say(lost or words)
         else:
             self._terminal.say(f"{child.name} ended with status {status}: {words} (see {self._state.logs})")
         self._status = 1
@@ -286,11 +290,11 @@ class Stack:
     async def _stop(self) -> None:
         """Stop every child, in order, each for sure; then the state directory is free."""
         self._stopping.set()
+        for task in self._tasks:
+            task.cancel()  # first: whoever has just died would be started again behind our back
         for name, limit_s in STOP_LIMITS_S.items():
             child = self._children.get(name)
             if child is not None:
                 await child.stop(limit_s)
         await asyncio.to_thread(leftovers.end_all, self._known(), LEFTOVERS_S)
-        for task in self._tasks:
-            task.cancel()
         await asyncio.wait(self._tasks, timeout=FORCED_S) if self._tasks else None

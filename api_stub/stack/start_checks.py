@@ -10,10 +10,8 @@ from api_stub.stack.options import StackOptions, StartError
 
 def check_api_port(options: StackOptions) -> None:
     """Raises StartError where another program has it, and it is not to be waited for."""
-    if not options.again and not ports.is_free(options.api_port):
-        raise StartError(
-            f"--api-port {options.api_port} is taken by {ports.holder(options.api_port)}; choose another"
-        )
+    if not options.again:
+        check_ports([("--api-port", options.api_port)])
 
 
 async def wants_own_server(options: StackOptions, say: Callable[[str], None]) -> bool:
@@ -33,11 +31,30 @@ async def wants_own_server(options: StackOptions, say: Callable[[str], None]) ->
             f"--temporal-port {options.temporal_port} is taken by "
             f"{ports.holder(options.temporal_port)}, which is no healthy Temporal server; choose another"
         )
-    if not options.again and not ports.is_free(options.ui_port):
-        raise StartError(
-            f"--ui-port {options.ui_port} is taken by {ports.holder(options.ui_port)}; choose another"
-        )
+    if not options.again:
+        check_ports([("--ui-port", options.ui_port)])
     return True
+
+
+def lost_port(options: StackOptions, part: str) -> str | None:
+    """Which port another program has taken between our look and the start of this part, which has ended; in
+    a sentence. None: none that it was told to take."""
+    told = {
+        "api": [("--api-port", options.api_port)],
+        "temporal": [("--temporal-port", options.temporal_port), ("--ui-port", options.ui_port)],
+    }
+    try:
+        check_ports(told.get(part, []))
+    except StartError as error:
+        return str(error)
+    return None
+
+
+def check_ports(told: list[tuple[str, int]]) -> None:
+    """Raises StartError where another program has one of these."""
+    for option, port in told:
+        if not ports.is_free(port):
+            raise StartError(f"{option} {port} is taken by {ports.holder(port)}; choose another")
 
 
 def check_config(checkpoint: str) -> None:
