@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Runs the whole demo from a clean clone; python3 (3.11 or newer) is all it needs.
 #   ./run_all.sh [options]   ./run_all.sh test [pytest arguments]   ./run_all.sh bench [NAME ...]   (--help tells more)
-set -uo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # `sh run_all.sh`, zsh
+set +efC -uo pipefail +o posix
+shopt -u failglob nullglob nocasematch
+export -n SHELLOPTS BASHOPTS # they are for us alone: python3 may be a script of bash's (pyenv's, asdf's)
 trap '' PIPE # a reader that went away costs words, not the show
 { true >&1; } 2>/dev/null || exec >/dev/null
 { true >&2; } 2>/dev/null || exec 2>/dev/null
@@ -19,7 +22,11 @@ for name in "${!PYTHON@}"; do
     *) unset "$name" ;;
   esac
 done
-unset PIP_TARGET PIP_PREFIX PIP_ROOT
+# And what says what to install, and where to: that is ours. From where, and how, stays (index, proxy, cache …).
+unset PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_PLATFORM PIP_PYTHON_VERSION PIP_IMPLEMENTATION PIP_ABI
+unset PIP_DRY_RUN PIP_NO_DEPS PIP_NO_DEPENDENCIES PIP_EDITABLE PIP_REQUIREMENT PIP_REQUIRE_HASHES
+unset PIP_NO_BUILD_ISOLATION PIP_USE_PEP517 PIP_IGNORE_INSTALLED
+unset UV_REQUIRE_HASHES UV_NO_BUILD_ISOLATION UV_WORKING_DIR UV_PYTHON_PREFERENCE
 export PIP_USER=0
 export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's
 here=${BASH_SOURCE[0]}
