@@ -28,7 +28,14 @@ unset PIP_DRY_RUN PIP_NO_DEPS PIP_NO_DEPENDENCIES PIP_EDITABLE PIP_REQUIREMENT P
 unset PIP_NO_BUILD_ISOLATION PIP_USE_PEP517 PIP_IGNORE_INSTALLED
 unset UV_REQUIRE_HASHES UV_NO_BUILD_ISOLATION UV_WORKING_DIR UV_PYTHON_PREFERENCE
 export PIP_USER=0
-export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's
+export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's, and this is done in our directory
+for name in TEMPORAL_CONFIG_FILE "${!TEMPORAL_TLS_@}" KUBECONFIG TMPDIR PIP_CERT PIP_CONFIG_FILE PIP_CONSTRAINT; do
+  case $name=${!name-} in
+    *= | *=/*) ;;
+    TEMPORAL_TLS_*_PATH=* | [!_]*_CONFIG_FILE=* | KUBECONFIG=* | TMPDIR=* | PIP_CERT=* | PIP_CONSTRAINT=*)
+      export "$name=$PWD/${!name}" ;;
+  esac
+done
 here=${BASH_SOURCE[0]}
 while [[ -L $here ]]; do # a link to this file is as good as the file
   link=$(readlink "$here"); [[ $link == /* ]] || link=$(dirname "$here")/$link; here=$link

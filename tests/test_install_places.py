@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -55,7 +56,9 @@ def test_any_shell_starts_it(installed: Path, shell: tuple[str, ...]) -> None:
 def test_options_of_the_users_shell_are_not_handed_to_a_python_that_is_a_script(
     installed: Path, tmp_path: Path
 ) -> None:
-    path = program(tmp_path / "bin", "python3", f'#!/bin/bash\n[ -n "$NOT_SET" ]\nexec {sys.executable} "$@"\n')
+    path = program(
+        tmp_path / "bin", "python3", f'#!/bin/bash\n[ -n "$NOT_SET" ]\nexec {sys.executable} "$@"\n'
+    )
     (installed.parent / ".venv" / "installed-run").unlink()
     assert "installed" in started(installed, SHELLOPTS="errexit:noglob:noclobber", **path)
     assert started(installed) == ""
@@ -113,6 +116,32 @@ def test_a_python_is_named_as_the_caller_sees_it(installed: Path, tmp_path: Path
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "used").exists()
+
+
+def test_files_that_the_environment_names_are_the_callers(installed: Path, tmp_path: Path) -> None:
+    names = {
+        "TEMPORAL_CONFIG_FILE": "talk.toml", "TEMPORAL_TLS_CLIENT_KEY_PATH": "./me.key", "TMPDIR": "tmp",
+        "KUBECONFIG": "a/kind.yaml", "PIP_CERT": "ca.pem",
+    }  # fmt: skip
+    kept = {
+        "TEMPORAL_TLS": "true",
+        "TEMPORAL_TLS_SERVER_NAME": "a.example",
+        "PIP_CONFIG_FILE": "/etc/pip.conf",
+    }
+    (installed.parent / "api_stub" / "stack" / "told.py").write_text(
+        "import json, os\nprint(json.dumps(dict(os.environ)))", encoding="utf-8"
+    )
+    script = installed.with_name("tell.sh")
+    text = installed.read_text(encoding="utf-8")
+    script.write_text(text.replace("-m api_stub.stack ", "-m api_stub.stack.told "), encoding="utf-8")
+    done = subprocess.run(
+        ["bash", script], cwd=tmp_path, env={**os.environ, **names, **kept}, capture_output=True, text=True
+    )
+    told = json.loads(done.stdout)
+    assert {name: told[name] for name in names} == {
+        name: f"{tmp_path}/{value}" for name, value in names.items()
+    }
+    assert {name: told[name] for name in kept} == kept
 
 
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "a directory"])
