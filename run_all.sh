@@ -14,7 +14,7 @@ die() { say "$*"; exit 1; }
 
 # Settings for other Pythons than ours: their home, their modules, their output, where their packages go. And
 # some (PYTHONHASHSEED, PYTHONMALLOC …) end every Python where their value is none of theirs.
-for name in "${!PYTHON@}"; do
+for name in ${!PYTHON@}; do
   case $name=${!name} in
     PYTHON=* | PYTHONUTF8=[01] | PYTHONCOERCECLOCALE=* | PYTHONWARNINGS=* | PYTHONUNBUFFERED=*) ;;
     PYTHONDONTWRITEBYTECODE=* | PYTHONPYCACHEPREFIX=* | PYTHONFAULTHANDLER=* | PYTHONDEVMODE=*) ;;
@@ -29,7 +29,7 @@ unset PIP_NO_BUILD_ISOLATION PIP_USE_PEP517 PIP_IGNORE_INSTALLED
 unset UV_REQUIRE_HASHES UV_NO_BUILD_ISOLATION UV_WORKING_DIR UV_PYTHON_PREFERENCE
 export PIP_USER=0
 export GOPHERPIZZA_CALLER="$PWD" # relative paths are the caller's, and this is done in our directory
-for name in TEMPORAL_CONFIG_FILE "${!TEMPORAL_TLS_@}" KUBECONFIG TMPDIR PIP_CERT PIP_CONFIG_FILE PIP_CONSTRAINT; do
+for name in TEMPORAL_CONFIG_FILE ${!TEMPORAL_TLS_@} KUBECONFIG TMPDIR PIP_CERT PIP_CONFIG_FILE PIP_CONSTRAINT; do
   case $name=${!name-} in
     *= | *=/*) ;;
     TEMPORAL_TLS_*_PATH=* | [!_]*_CONFIG_FILE=* | KUBECONFIG=* | TMPDIR=* | PIP_CERT=* | PIP_CONSTRAINT=*)
