@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -135,13 +136,18 @@ def test_files_that_the_environment_names_are_the_callers(installed: Path, tmp_p
     text = installed.read_text(encoding="utf-8")
     script.write_text(text.replace("-m api_stub.stack ", "-m api_stub.stack.told "), encoding="utf-8")
     done = subprocess.run(
-        ["bash", script], cwd=tmp_path, env={**os.environ, **names, **kept}, capture_output=True, text=True
+        ["bash", script],
+        cwd=tmp_path,
+        env={**os.environ, **names, **kept, "TOKIO_WORKER_THREADS": "all"},
+        capture_output=True,
+        text=True,
     )
     told = json.loads(done.stdout)
     assert {name: told[name] for name in names} == {
         name: f"{tmp_path}/{value}" for name, value in names.items()
     }
     assert {name: told[name] for name in kept} == kept
+    assert "TOKIO_WORKER_THREADS" not in told, "no number: the SDK's runtime would panic at every call"
 
 
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "a directory"])
@@ -168,6 +174,20 @@ def test_what_stands_where_the_venv_goes_is_named(tmp_path: Path, kind: str) -> 
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert str(venv) in last and last.endswith("remove it"), done.stderr
+
+
+def test_a_venv_that_cannot_be_made_tells_how_much_room_there_is(tmp_path: Path) -> None:
+    script = bare_checkout(tmp_path / "checkout")
+    # What venv says of a full disk is that another command failed.
+    path = program(
+        tmp_path / "bin",
+        "mine",
+        f'#!/bin/sh\n[ "$2" != venv ] || exit 1\ncase $2 in *executable*) echo "$0";; '
+        f'*) exec {sys.executable} "$@";; esac\n',
+    )
+    done = run(script, PYTHON="mine", **path)
+    assert done.returncode == 1
+    assert re.search(r"\.venv cannot be made with \S+/mine \(\d+ MB are free on its disk\)$", done.stderr)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

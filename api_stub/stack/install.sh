@@ -62,7 +62,7 @@ cannot_make_venv() { # cannot_make_venv PYTHON: die, with the likely reason
   elif ! "$1" -c 'import ensurepip' 2>/dev/null; then
     die "python3 cannot make a venv (on Debian: apt install python3-venv)"
   fi
-  die "$PWD/.venv cannot be made with $1"
+  die "$PWD/.venv cannot be made with $1 ($(df -Pk . | awk 'END { print int($4 / 1024) }') MB are free on its disk)"
 }
 
 make_and_install() {
