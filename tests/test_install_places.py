@@ -60,14 +60,14 @@ def test_options_of_the_users_shell_are_not_handed_to_a_python_that_is_a_script(
     path = program(
         tmp_path / "bin", "python3", f'#!/bin/bash\n[ -n "$NOT_SET" ]\nexec {sys.executable} "$@"\n'
     )
-    (installed.parent / ".venv" / "installed-run").unlink()
+    (installed.parent / ".venv" / "installed-run").unlink(missing_ok=True)
     assert "installed" in started(installed, SHELLOPTS="errexit:noglob:noclobber", **path)
     assert started(installed) == ""
 
 
 def test_a_uv_that_leads_nowhere_is_none(installed: Path, tmp_path: Path) -> None:
     path = program(tmp_path / "bin", "uv", "#!/bin/sh\necho 'pyenv: uv: command not found' >&2\nexit 127\n")
-    (installed.parent / ".venv" / "installed-run").unlink()
+    (installed.parent / ".venv" / "installed-run").unlink(missing_ok=True)
     assert "pyenv" not in started(installed, **path)
 
 
@@ -78,7 +78,7 @@ def test_uv_is_told_which_python_and_where_it_makes_nothing_python_does(
     path = program(
         tmp_path / "bin", "uv", f'#!/bin/sh\n[ "$1" = --version ] || {{ echo "$@" >>"{asked}"; exit 2; }}\n'
     )
-    (installed.parent / ".venv" / "installed-run").unlink()
+    (installed.parent / ".venv" / "installed-run").unlink(missing_ok=True)
     assert "with python" in started(installed, **path)
     # "python3" would be any Python 3 to uv: one of its own, which may be too old, before the one on the PATH.
     words = asked.read_text(encoding="utf-8").split()
@@ -100,7 +100,7 @@ def test_a_venv_that_uv_made_without_pip_is_kept_up_without_uv(installed: Path) 
 
 
 def test_settings_that_say_what_to_install_and_where_to_are_not_ours(installed: Path) -> None:
-    (installed.parent / ".venv" / "installed-run").unlink()
+    (installed.parent / ".venv" / "installed-run").unlink(missing_ok=True)
     said = started(
         installed, PIP_NO_BUILD_ISOLATION="0", PIP_REQUIRE_HASHES="1", PIP_PYTHON="/no/such/python",
         PIP_REQUIREMENT="no-such.txt", PIP_DRY_RUN="1",
@@ -110,7 +110,7 @@ def test_settings_that_say_what_to_install_and_where_to_are_not_ours(installed: 
 
 
 def test_a_python_is_named_as_the_caller_sees_it(installed: Path, tmp_path: Path) -> None:
-    (installed.parent / ".venv" / "installed-run").unlink()
+    (installed.parent / ".venv" / "installed-run").unlink(missing_ok=True)
     program(tmp_path / "bin", "mine", f'#!/bin/sh\ntouch "{tmp_path}/used"\nexec {sys.executable} "$@"\n')
     done = subprocess.run(
         [installed], cwd=tmp_path, env={**os.environ, "PYTHON": "bin/mine"}, capture_output=True, text=True
