@@ -130,6 +130,12 @@ def test_a_lock_of_noise_is_taken_and_told(tmp_path: Path) -> None:
         second.take()
 
 
+def test_a_state_directory_that_is_a_file_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match="file is no directory; a directory is accepted"):
+        StateDir(tmp_path / "file").take()
+
+
 def test_logs_that_are_no_directory_are_named(tmp_path: Path) -> None:
     (tmp_path / "logs").touch()
     with pytest.raises(StartError, match="logs is no directory"):

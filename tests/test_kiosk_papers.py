@@ -67,6 +67,28 @@ def test_a_kiosks_signs_are_on_the_page_and_for_people_who_never_heard_of_server
     assert not re.search("API|Temporal|server|database", "".join(calm))
 
 
+@pytest.mark.parametrize("paper", [UNIT, AGENT], ids=lambda paper: paper.suffix[1:])
+def test_a_unit_is_installed_by_its_first_lines_into_a_home_that_is_new(paper: Path, tmp_path: Path) -> None:
+    commands = [
+        line.lstrip("# ")
+        for line in paper.read_text(encoding="utf-8").splitlines()
+        if re.match(r"[# ]+(?:mkdir|cp|sed|systemctl|launchctl) ", line)
+    ]
+    home, programs = tmp_path / "home", tmp_path / "bin"
+    for each in (home, programs):
+        each.mkdir()
+    for name in ("systemctl", "launchctl"):  # what there is to load it is not the question
+        (programs / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(commands)], cwd=ROOT, capture_output=True, text=True,
+        env={"HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "") and len(commands) >= 2
+    installed = next(home.rglob(paper.name)).read_text(encoding="utf-8")
+    assert "HOME_DIRECTORY/" not in installed
+
+
 @pytest.mark.parametrize("paper", [OPERATOR, PRESENTER], ids=lambda paper: paper.stem)
 def test_a_paper_names_what_there_is(paper: Path) -> None:
     text = paper.read_text(encoding="utf-8")

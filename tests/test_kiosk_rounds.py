@@ -357,6 +357,8 @@ def test_rounds_are_exported_as_csv(
     (tmp_path / ROUNDS).write_bytes(b"\xff" * 9000)
     assert export(["--state-dir", str(tmp_path)]) == 1
     assert "rounds.json" in capsys.readouterr().err
+    assert export(["--state-dir", str(tmp_path / "elsewhere")]) == 1, "no table of nobody for a wrong name"
+    assert f"{tmp_path / 'elsewhere'} is no directory" in capsys.readouterr().err
 
 
 def test_a_table_of_nobody_is_its_head() -> None:

@@ -104,8 +104,9 @@ def load(file: Path, named: str | None = None) -> LoadedConfig:
 
 
 def _text_of(raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotAccepted(None, "not YAML: this is UTF-16; UTF-8 is accepted")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")):
+        bits = 32 if raw.startswith((b"\xff\xfe\0\0", b"\0\0")) else 16
+        raise NotAccepted(None, f"not YAML: this is UTF-{bits}; UTF-8 is accepted")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = options.parse_args(arguments)
     caller = Path(os.environ.get(CALLER) or os.getcwd())
     file = at_caller(found.state_dir, caller) / ROUNDS
+    if found.state_dir != str(STATE_DIR) and not file.parent.is_dir():
+        sys.stderr.write(f"gopherpizza: --state-dir {file.parent} is no directory; name the run's own\n")
+        return 1
     try:
         kept = (
             StoredRounds.model_validate_json(read_bounded(file, MAX_BYTES))

@@ -75,6 +75,8 @@ class StateDir:
         """Make the directory and lock it. Raises StartError where another stack has it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise StartError(f"--state-dir {self.path} is no directory; a directory is accepted") from error
         except OSError as error:
             raise StartError(f"--state-dir {error.filename or self.path}: {error.strerror}") from error
         lock = self.path / LOCK
