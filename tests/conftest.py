@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ settings.load_profile("any-pace")
 
 __all__ = ["cluster", "kube_admin"]
 """Fixtures of other files."""
+
+# As whoever starts these tests from a terminal has it: `nohup` would let all that they start ignore it, too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SESSIONS: list[pytest.Session] = []
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api_stub.schema import Custodian, HeartbeatTimeout, Order, Stage, StageView
+from game.api_state.audit_words import audit_line
 from game.api_state.conditions import WORDS, Condition, condition_of, wait_text
 from game.api_state.diff import diff
 from game.api_state.events import OrderHandedOn, OrderPaused, OrderReset, OrderResumed, OrderTakenOver
@@ -18,7 +19,7 @@ from game.network.polling_rates import ASK_LACKING_AGAIN
 from game.network.records_polling import RecordsPoller
 from game.panels.order_card.life import life_of
 from game.panels.order_card.text import card_text, kill_text, now_text
-from game.panels.stats.figures import audit_line, tiles
+from game.panels.stats.figures import tiles
 from game.simulation.actors import CookPhase, Mood
 from game.simulation.failure_bubbles import saying, speakers
 from game.simulation.places.stage_places import Place

@@ -12,6 +12,7 @@ import pytest
 from api_stub.schema import Receipt
 from game.accessibility import LARGE, PLAIN, Access
 from game.actions import AskQuit
+from game.api_state.audit_words import audit_line
 from game.api_state.events import WorkerDied
 from game.api_state.news import ApiAway, FleetSeen, OrdersSeen, RecordsSeen
 from game.api_state.receipt_words import words_of
@@ -26,7 +27,7 @@ from game.panels.order_card.text import kill_text
 from game.panels.panel_stack import PanelStack
 from game.panels.replay_window import FRAME as REPLAY_FRAME
 from game.panels.replay_window import ReplayPanel
-from game.panels.stats.figures import KnownFigures, audit_line, ends, sums, tiles
+from game.panels.stats.figures import KnownFigures, ends, sums, tiles
 from game.panels.stats.layout import frame_of
 from game.panels.stats.panel import BELOW, StatsPanel
 from game.replay.playback_list import not_the_newest, recorded
