@@ -344,6 +344,9 @@ def main(names: list[str]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for noisy in ("httpx", "game"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        raise SystemExit(f"there is no picture {', '.join(unknown)}; there are {', '.join(ALL)}")
     with tempfile.TemporaryDirectory() as directory:
         for name in names or list(ALL):
             ALL[name](Path(directory))
