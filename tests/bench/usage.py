@@ -53,7 +53,8 @@ class Usage:
 
     def told(self) -> dict[str, Any]:
         """By part: the largest memory in MB, and the slope in MB a minute of the process that lived longest,
-        without its first minute (null: none lived so long); the state directory's size in MB."""
+        without its first minute (null: none lived so long), and of the second half of that (caches that fill
+        grow ever more slowly); the state directory's size in MB."""
         found: dict[str, Any] = {}
         for part in sorted({name for name, _ in self._megabytes}):
             series = [seen for (name, _), seen in self._megabytes.items() if name == part]
@@ -62,6 +63,7 @@ class Usage:
                 "processes": len(series),
                 "max_mb": round(max(used for seen in series for _, used in seen)),
                 "mb_a_minute": slope(longest),
+                "mb_a_minute_late": slope(longest[len(longest) // 2 :]),
                 "over_s": round(longest[-1][0] - longest[0][0]),
             }
         found["state_mb"] = {
