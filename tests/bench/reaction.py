@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from game.theme import CANVAS
 from tests.bench.report import Line, median, percentile, progress
 from tests.desk import NEEDED, virtual_display, window_on
 from tests.running import RunningStack, eventually, quick_config, running_stack
@@ -32,6 +33,8 @@ Pixels = npt.NDArray[np.uint8]
 TIMES = 20
 BLOCK = 40
 """The side of what is looked at, in pixels."""
+BELOW_RECEIPTS = 0.6 * CANVAS[1]
+"""No receipt reaches so far down, and every cook does; in pixels of a window of the canvas's size."""
 STILL_S, LONG_STILL_S, STILL_LIMIT_S = 0.4, 2.0, 20.0
 """A place is waited for until nothing has moved in it for so long; the longer time where a cook arrives."""
 SEEN_LIMIT_S = 5.0
@@ -107,8 +110,9 @@ def ms_until_changed(place: Pixels, act: Callable[[], object], still_s: float = 
     return 1000 * (time.monotonic() - began)
 
 
-def most_changed(screen: Screen, act: Callable[[], object]) -> Pixels:
-    """The block that changes the most by an act, of those that stood still for a second before it."""
+def most_changed(screen: Screen, act: Callable[[], object], top: int = 0) -> Pixels:
+    """The block that changes the most by an act, of those that stood still for two seconds before it and
+    do not begin above the row `top`."""
     height, width = (size // BLOCK * BLOCK for size in screen.now.shape[:2])
 
     def blocks(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -126,6 +130,7 @@ def most_changed(screen: Screen, act: Callable[[], object]) -> Pixels:
     time.sleep(0.3)
     changed = blocks((screen.now != before).any(axis=2))
     changed[moved > 0] = 0
+    changed[: -(-top // BLOCK)] = 0
     assert changed.max() > 0, "nothing is to be seen of it"
     row, column = (int(n) * BLOCK for n in np.unravel_index(changed.argmax(), changed.shape))
     return screen.now[row : row + BLOCK, column : column + BLOCK]
@@ -175,7 +180,8 @@ def reaction() -> Iterator[Line]:
             by_key = [ms_until_changed(panel, lambda: keys.press(PANEL_KEY)) for _ in range(TIMES + 1)]
             progress("reaction: keys done")
             stack.until_worker(1, "ready")
-            cook = most_changed(screen, lambda: keys.press("1"))
+            # A receipt changes as many pixels, and comes a quarter of a second later.
+            cook = most_changed(screen, lambda: keys.press("1"), top=round(BELOW_RECEIPTS))
             stack.until_worker(1, "dead")
             by_number = kills(stack, cook, lambda worker: keys.press("1"))
             progress("reaction: kills by key done")
