@@ -26,8 +26,11 @@ settings.load_profile("any-pace")
 __all__ = ["cluster", "kube_admin"]
 """Fixtures of other files."""
 
-# As whoever starts these tests from a terminal has it: `nohup` would let all that they start ignore it, too.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# As a terminal has it: under `nohup`, or in the background, all that the tests start would ignore these, too.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 SESSIONS: list[pytest.Session] = []
 

@@ -41,6 +41,7 @@ def test_a_program_steps_back_with_all_its_threads(tmp_path: Path) -> None:
 
 def test_without_a_window_nobody_steps_back(tmp_path: Path) -> None:
     state, windowed = StateDir(tmp_path), StackOptions()
+    assert programs.WINDOW_FIRST > 0
     for options, niceness in ((windowed, programs.WINDOW_FIRST), (replace(windowed, no_game=True), 0)):
         where = programs.addresses(options)
         made = (
