@@ -12,7 +12,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from api_stub.gateway.cache_entry import NEVER, RETRY_S
 from api_stub.gateway.newer import RESET, as_of, was_reset
-from api_stub.gateway.order_cache import OrderCache
+from api_stub.gateway.order_cache import KEEP_CLOSED_S, OrderCache
 from api_stub.gateway.pending import last_failure
 from api_stub.gateway.reading import FromDescription, FromHistory
 from api_stub.schema import Order, StageView
@@ -205,6 +205,20 @@ def test_open_orders_are_never_dropped_and_closed_ones_are_bounded(
         known = {run: cache.workflow_of_run(run) for run in runs if cache.workflow_of_run(run)}
         assert set(known.values()) <= set(here), "a run is forgotten with its order"
         assert all(name in open_now for names in cache.holding().values() for name in names)
+
+
+def test_a_finished_order_that_nobody_asks_for_is_dropped_after_a_while() -> None:
+    clock = Clock()
+    cache = OrderCache(clock)
+    keep(cache, OrderStatus.DELIVERED, "asked for")
+    keep(cache, OrderStatus.DELIVERED, "forgotten")
+    keep(cache, OrderStatus.BAKING, "open")
+    clock.now = KEEP_CLOSED_S / 2
+    assert cache.read_at("asked for") != NEVER
+    clock.now = KEEP_CLOSED_S
+    keep(cache, OrderStatus.RECEIVED, "new")
+    assert cache.order("forgotten") is None
+    assert None not in map(cache.order, ("asked for", "open", "new"))
 
 
 def test_there_is_an_end_to_open_orders_too_and_it_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -37,6 +37,8 @@ class CacheEntry:
     failures: int = 0
     complete: bool = False
     """Its history was read as well, as long as it was then said to be."""
+    used_at: float = NEVER
+    """When somebody last wanted to know of it, once it is closed."""
 
     def due_at(self) -> float:
         """From when on it may be asked for again after it could not be read."""

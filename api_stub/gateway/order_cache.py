@@ -1,4 +1,5 @@
-"""What the gateway has read already. Open orders are never dropped, finished ones when there are too many.
+"""What the gateway has read already. Open orders are never dropped, finished ones when nobody has asked for
+them for long, or when there are too many.
 
 A finished order never changes, so it is read once; a history is read again only when it has grown. Which of
 two answers about one order is the newer one: newer.py.
@@ -11,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 
 from api_stub.gateway.cache_entry import CLOSED, LONG_AGO, NEVER, CacheEntry, began
 from api_stub.gateway.cache_index import CacheIndex
@@ -26,6 +28,11 @@ logger = logging.getLogger(__name__)
 
 MAX_ENTRIES = 10_000
 """Orders that are kept; more while more than these are open."""
+KEEP_CLOSED_S = 600.0
+"""A finished order that nobody asks for is kept for so long. Each takes about 10 KB: without this, a kitchen
+that is left alone all day would fill MAX_ENTRIES and never stop growing."""
+MOST_DROPPED = 8
+"""At a time: a kitchen that stands still for long drops what is old little by little."""
 MAX_OPEN = 50_000
 """Open orders that are kept at all: about 200 MB. Further ones are read when somebody asks for them."""
 
@@ -118,9 +125,13 @@ class OrderCache:
         return order
 
     def _keep(self, key: str, entry: CacheEntry) -> None:
+        entry.used_at = self._clock()
         self._index.put(key, entry)
-        while len(self._index.entries) > self._limit and self._index.closed:
-            self.forget(next(iter(self._index.closed)))
+        for longest_unused in tuple(islice(self._index.closed, MOST_DROPPED)):
+            unused_s = self._clock() - self._index.entries[longest_unused].used_at
+            if len(self._index.entries) <= self._limit and unused_s < KEEP_CLOSED_S:
+                break
+            self.forget(longest_unused)
 
     def forget(self, workflow_id: str) -> None:
         """Drop an order that Temporal has no more."""
@@ -148,6 +159,7 @@ class OrderCache:
         if entry is None or (not entry.complete and (closed or entry.history is None)):
             return NEVER
         if closed:
+            entry.used_at = self._clock()
             self._index.closed.move_to_end(workflow_id)
         return entry.read_at
 
