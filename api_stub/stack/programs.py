@@ -14,9 +14,12 @@ from api_stub.stack.options import ROOT, StackOptions
 from api_stub.stack.state_directory import StateDir
 from api_stub.state_files import RUN_VARIABLE
 
-HEAP = {"MALLOC_MMAP_THRESHOLD_": "16384", "MALLOC_ARENA_MAX": "2"}
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""For the API, whose Temporal client has 30 threads: glibc would keep a heap with holes for many of them.
+Other C libraries do not know this name."""
+HEAP = {**FEW_ARENAS, "MALLOC_MMAP_THRESHOLD_": "16384"}
 """For the game, whose pictures come and go all day: glibc then gives the large ones back to the system, where
-it would keep holes of every size. Other C libraries do not know these names."""
+it would keep holes of every size."""
 
 WINDOW_FIRST = 5
 """By so much Temporal, the API and its workers are nicer than the window, which draws a frame each 17 ms.
@@ -122,7 +125,7 @@ def api(options: StackOptions, state: StateDir, where: Addresses, run_id: str, o
                 except OSError as error:
                     raise CannotStart(f"{error.filename or state.path}: {error.strerror}") from error
 
-    told = {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}
+    told = {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id, **FEW_ARENAS}
     return Program("api", command, told, ROOT, prepare, niceness=niceness(options))
 
 
