@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from api_stub.gateway.database import DatabaseDamaged, DatabaseProblem, prepare_database
 from api_stub.gateway.server_command import server_command, server_environment
+from api_stub.loop_pulse import VARIABLE as LOOP
 from api_stub.stack.child import CannotStart, Program
 from api_stub.stack.options import ROOT, StackOptions
 from api_stub.stack.state_directory import StateDir
@@ -123,7 +124,7 @@ def api(options: StackOptions, state: StateDir, where: Addresses, run_id: str, o
                     raise CannotStart(f"{error.filename or state.path}: {error.strerror}") from error
 
     told = {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id}
-    return Program("api", command, told, ROOT, prepare, niceness=niceness(options))
+    return Program("api", command, told, ROOT, prepare, LOOP, niceness(options))
 
 
 def game(options: StackOptions, where: Addresses) -> Program:
