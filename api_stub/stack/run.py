@@ -229,7 +229,9 @@ class Stack:
         if api is None or api.pid is None:
             return
         pid = api.pid
-        self._terminal.say("the database is damaged; it is set aside, and the API is started again")
+        self._terminal.say(
+            "the database is damaged or gone; a new one is begun, and the API is started again"
+        )
         api.kill()
         deadline = time.monotonic() + ENDED_S
         while api.pid == pid and time.monotonic() < deadline:
@@ -242,7 +244,11 @@ class Stack:
         """Make up for what could not be written, by us or by the server."""
         while True:
             await asyncio.sleep(TIDY_EVERY_S)
-            if not self._pids_told:
+            try:
+                self._state.keep_lock()
+            except OSError as error:
+                self._terminal.say_seldom(f"{self._state.path}: its lock is gone: {error.strerror}")
+            if not self._pids_told or not os.path.exists(self._state.pids):
                 self._tell_pids()
             if self._disk.restart_due() and "temporal" in self._children:
                 self._terminal.say("temporal's disk failed under it, and works again; it is killed")
