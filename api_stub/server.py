@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api_stub import lifeline
+from api_stub import lifeline, loop_pulse
 from api_stub.background import reason_of
 from api_stub.booth import BadBooth, booth_of
 from api_stub.checkpoint.files import ConfigError, find
@@ -178,6 +178,7 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
         server = await asyncio.to_thread(http_server, kitchen, figures, hosts)
         gc.freeze()
         gc.enable()
+        loop_pulse.tell_of(loop, os.environ)
         await server.run_until(stopping, sockets)
     if broken:
         say(broken[0])

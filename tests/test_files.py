@@ -119,6 +119,16 @@ def test_a_lock_that_is_no_file_is_named(tmp_path: Path, put: Put) -> None:
         StateDir(tmp_path).take()
 
 
+def directory_instead(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def another_file(file: Path) -> None:
+    file.unlink()
+    file.write_text("9", encoding="utf-8")
+
+
 def test_a_lock_of_noise_is_taken_and_told(tmp_path: Path) -> None:
     (tmp_path / "lock").write_bytes(b"\xff\0" * 5000)
     first, second = StateDir(tmp_path), StateDir(tmp_path)
@@ -128,6 +138,35 @@ def test_a_lock_of_noise_is_taken_and_told(tmp_path: Path) -> None:
     (tmp_path / "lock").write_bytes(b"\xff" * 5000)
     with pytest.raises(StartError, match="in use by another run"):
         second.take()
+
+
+@pytest.mark.parametrize("put", [Path.unlink, directory_instead, another_file])
+def test_a_lock_that_somebody_removed_is_there_again(tmp_path: Path, put: Put) -> None:
+    first = StateDir(tmp_path)
+    first.take()
+    first.keep_lock()
+    put(tmp_path / "lock")
+    if (tmp_path / "lock").is_dir():
+        for _ in range(2):
+            with pytest.raises(IsADirectoryError):
+                first.keep_lock()
+        (tmp_path / "lock").rmdir()
+    first.keep_lock()
+    with pytest.raises(StartError, match=f"in use by another run .pid {os.getpid()}"):
+        StateDir(tmp_path).take()
+
+
+def test_a_lock_that_another_stack_has_by_now_is_left_to_it(tmp_path: Path) -> None:
+    first, second = StateDir(tmp_path), StateDir(tmp_path)
+    first.take()
+    (tmp_path / "lock").unlink()
+    second.take()
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(3):
+        with pytest.raises(BlockingIOError):
+            first.keep_lock()
+    assert len(os.listdir("/dev/fd")) == before
+    second.keep_lock()
 
 
 def test_a_state_directory_that_is_a_file_is_told_as_that(tmp_path: Path) -> None:

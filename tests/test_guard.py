@@ -116,6 +116,23 @@ def test_a_stop_in_the_pause_before_the_next_start_ends_it(monkeypatch: pytest.M
             signal.signal(number, handler)
 
 
+@pytest.mark.parametrize("seconds", [1.0, 3600.0])
+def test_a_stack_that_stood_still_with_its_guard_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Everything was stopped for so long, and the guard goes on a moment before the stack does."""
+    killed: list[int] = []
+    told = iter([(7, 0x137F), (0, 0), (0, 0), (7, 0xFFFF), (0, 0), (7, 0)])
+    clock = itertools.count(0.0, seconds)
+    monkeypatch.setattr(guard.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(guard.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(guard.os, "kill", lambda pid, number: killed.append(pid))
+    one = guard.Guard(lambda first: 0, lambda: True, lambda text: None)
+    one._stack = 7
+    one._heard = lambda: next(told)  # type: ignore[method-assign]
+    assert one._until_it_ends() == 0 and killed == []
+
+
 @pytest.mark.stack
 def test_a_kiosks_stack_that_is_killed_or_frozen_is_back_with_every_order(tmp_path: Path) -> None:
     with running_stack(tmp_path / "state", quick_config(tmp_path), "--no-game", "--kiosk") as stack:

@@ -13,7 +13,7 @@ import pytest
 from api_stub.stack import programs
 from api_stub.stack.child import Child, Program
 from api_stub.stack.pulse import Pulse
-from api_stub.stack.watchdog import LEAST_LOOKS, LOOK_EVERY_S, NO_FIRST_FRAME_S, NO_FRAME_S, FrameWatch
+from api_stub.stack.watchdog import LEAST_LOOKS, NO_FIRST_FRAME_S, NO_FRAME_S, SIGNS_EVERY_S, FrameWatch
 from game.desktop import frame_pulse
 from game.desktop.frame_pulse import EVERY_S, FramePulse
 from tests.running import PATIENCE, RunningStack, eventually, processes_naming, quick_config
@@ -34,7 +34,7 @@ def seconds_until_it_hangs(watch: FrameWatch, began: float, pid: int = 7) -> flo
     """How long no frame comes until that is told."""
     now = began
     while not watch.hangs(pid, False, now):
-        now += LOOK_EVERY_S
+        now += SIGNS_EVERY_S
         assert now < began + 1000
     return now - began
 
@@ -48,13 +48,13 @@ def test_a_window_that_drew_and_stopped_hangs() -> None:
     assert not watch.hangs(7, True, 0.0)
     assert (
         NO_FRAME_S
-        <= seconds_until_it_hangs(watch, LOOK_EVERY_S) + LOOK_EVERY_S
-        < NO_FRAME_S + LOOK_EVERY_S * 2
+        <= seconds_until_it_hangs(watch, SIGNS_EVERY_S) + SIGNS_EVERY_S
+        < NO_FRAME_S + SIGNS_EVERY_S * 2
     )
 
 
 def test_a_window_that_never_drew_has_more_time_and_not_for_ever() -> None:
-    assert seconds_until_it_hangs(FrameWatch(), 0.0) == pytest.approx(NO_FIRST_FRAME_S, abs=LOOK_EVERY_S)
+    assert seconds_until_it_hangs(FrameWatch(), 0.0) == pytest.approx(NO_FIRST_FRAME_S, abs=SIGNS_EVERY_S)
 
 
 def test_its_successor_has_all_the_time_again() -> None:
@@ -62,14 +62,14 @@ def test_its_successor_has_all_the_time_again() -> None:
     watch.hangs(7, True, 0.0)
     seconds_until_it_hangs(watch, 0.0)
     assert not watch.hangs(8, False, 1000.0)
-    assert seconds_until_it_hangs(watch, 1000.0, 8) >= NO_FIRST_FRAME_S - LOOK_EVERY_S
+    assert seconds_until_it_hangs(watch, 1000.0, 8) >= NO_FIRST_FRAME_S - SIGNS_EVERY_S
 
 
 def test_one_frame_now_and_then_is_enough_and_no_game_is_no_fault() -> None:
     watch = FrameWatch()
     for turn in range(50):
-        assert not watch.hangs(7, turn % LEAST_LOOKS == 0, turn * LOOK_EVERY_S)
-    assert not any(watch.hangs(None, False, 200.0 + n * LOOK_EVERY_S) for n in range(60))
+        assert not watch.hangs(7, turn % LEAST_LOOKS == 0, turn * SIGNS_EVERY_S)
+    assert not any(watch.hangs(None, False, 200.0 + n * SIGNS_EVERY_S) for n in range(60))
 
 
 def test_a_machine_that_slept_accuses_no_window() -> None:
@@ -88,13 +88,13 @@ def test_frames_are_told_once_a_second_and_a_full_pipe_holds_nobody_up() -> None
     for second in range(100_000):
         told.beat(2000.0 + second)
     pulse = Pulse(near)
-    assert pulse.beaten() and not pulse.beaten()
+    assert pulse.heard() and not pulse.heard()
     told.beat(1e9)
-    assert pulse.beaten()
+    assert pulse.heard()
     pulse.close()
     told.beat(2e9)  # nobody reads: nothing is raised
     pulse.close()
-    assert not pulse.beaten()
+    assert not pulse.heard()
     os.close(far)
 
 
@@ -114,15 +114,15 @@ def test_a_child_gives_signs_by_its_own_pipe_and_leaves_none_open(tmp_path: Path
             child = Child(program, tmp_path)
             await child.start()
             for _ in range(round(200 * PATIENCE)):
-                if child.gave_sign():
+                if child.signs():
                     break
                 await asyncio.sleep(0.05)
             else:
                 raise AssertionError("it gave no sign")
-            assert not child.gave_sign()
+            assert not child.signs()
             await child.stop(0.1)
             await child.wait()
-            assert not child.gave_sign()
+            assert not child.signs()
         missing = Child(Program("none", ["/no/such/program"], pulse=frame_pulse.VARIABLE), tmp_path)
         with pytest.raises(OSError):
             await missing.start()

@@ -17,6 +17,7 @@ import pytest
 
 from api_stub.kiosk import losses
 from api_stub.records.ledger_lines import Ended, Taken, write_line
+from api_stub.stack import programs
 from api_stub.stack.damaged_files import (
     KEPT,
     ledger_problem,
@@ -24,6 +25,8 @@ from api_stub.stack.damaged_files import (
     set_bad_ledgers_aside,
     set_database_aside,
 )
+from api_stub.stack.options import StackOptions
+from api_stub.stack.state_directory import StateDir
 from tests.running import PATIENCE, RunningStack, eventually, quick_config, running_stack
 
 NOISE = random.Random(1).randbytes(9 * 1024)
@@ -76,6 +79,30 @@ def test_a_ledger_that_is_none_is_set_aside_and_a_good_one_is_not(state: Path) -
     assert ledger_problem(ledger) == "is damaged" and open_orders(ledger) == 0
     (told,) = set_bad_ledgers_aside(state)
     assert str(ledger) in told and not ledger.exists() and losses.noted(state)[0].orders == 0
+
+
+def test_a_database_that_somebody_removed_takes_its_ledger_with_it(state: Path) -> None:
+    """Counted against a new one, all open orders of the old one would be lost for ever."""
+    ended: list[str] = []
+    kept = StateDir(state)
+    server = programs.temporal(StackOptions(kiosk=True), kept, lambda: ended.append("the API"))
+    kept.database.unlink()
+    server.prepare()
+    (loss,) = losses.noted(state)
+    assert loss.orders == 2 and "temporal.db is gone; a new one begun" in loss.what
+    assert ended == ["the API"] and not (state / "ledger.txt").exists()
+    for _ in range(2):  # now it is about to be made: nothing is gone
+        server.prepare()
+    assert len(losses.noted(state)) == 1
+    (state / "temporal.setup").unlink()  # it was made and served; and then all was removed, the ledger, too
+    server.prepare()
+    assert len(losses.noted(state)) == 2 and ended == ["the API"] * 2
+
+
+def test_a_first_start_misses_no_database(tmp_path: Path) -> None:
+    server = programs.temporal(StackOptions(kiosk=True), StateDir(tmp_path), pytest.fail)
+    server.prepare()
+    assert losses.noted(tmp_path) == []
 
 
 @pytest.mark.parametrize("noise", [b"", NOISE, b"{}", b"[1]", b'[{"at": 3}]', b"[" * 50_000])

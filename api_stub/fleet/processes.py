@@ -44,6 +44,14 @@ def is_stopped(pid: int) -> bool:
     return False
 
 
+def used_s(pid: int | None) -> float:
+    """The seconds of a processor that the process has had, by /proc; 0 where nobody can tell."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        found = stat_of(pid) if pid is not None else []
+        return (int(found[11]) + int(found[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def children_of(parent: int) -> list[int]:
     """The processes whose parent this is, by /proc; where there is none, nobody is found."""
     found = []

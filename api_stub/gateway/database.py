@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from api_stub.gateway.server_command import MAX_PATH
-from api_stub.state_files import BOOTHS, ENDINGS, LEDGER, SETUP
+from api_stub.state_files import BOOTHS, DATABASE, ENDINGS, LEDGER, SETUP
 from worker.show.files import new_file
 
 BUSY = "database is locked"
@@ -69,6 +69,20 @@ def prepare_database(database: Path) -> None:
         raise DatabaseProblem(problem) if BUSY in problem else DatabaseDamaged(problem)
 
 
+def is_gone(directory: Path, served: bool) -> bool:
+    """Whether somebody has removed the database of this directory: it is not there, nor is it about to be
+    made, and there was one (`served`), or orders were taken into one. Raises OSError."""
+    if os.path.lexists(directory / DATABASE) or os.path.lexists(directory / SETUP):
+        return False
+    return served or any(ledger.stat().st_size > 0 for ledger in ledgers_beside(directory / DATABASE))
+
+
+def ledgers_beside(database: Path) -> list[Path]:
+    """The ledgers that tell of orders in this database, as far as they are there."""
+    ledgers = (database.with_name(LEDGER), *database.with_name(BOOTHS).glob(f"*/{LEDGER}"))
+    return [ledger for ledger in ledgers if ledger.exists()]
+
+
 def mark_served(database: Path) -> None:
     """A server has served on this database: it is whole from now on. Never raises."""
     with suppress(OSError):  # else the next start finds the orders in it, and keeps it for them
@@ -101,8 +115,7 @@ def is_unfinished(database: Path) -> bool:
     """Whether its first server was killed before it served. False wherever that is not sure: an order may be
     in it, or it is something else's."""
     marked = database.with_name(SETUP).exists()
-    ledgers = (database.with_name(LEDGER), *database.with_name(BOOTHS).glob(f"*/{LEDGER}"))
-    if not marked and any(ledger.exists() and ledger.stat().st_size > 0 for ledger in ledgers):
+    if not marked and any(ledger.stat().st_size > 0 for ledger in ledgers_beside(database)):
         return False  # orders were taken: whatever the file is now, it is not unfinished
     if not database.is_file():
         return False

@@ -193,9 +193,9 @@ class Child:
         """SIGKILL to the process, now, while it lives; its group follows."""
         self._send(signal.SIGKILL)
 
-    def gave_sign(self) -> bool:
-        """Whether it has given a sign of life since this was last asked."""
-        return self._pulse is not None and self._pulse.beaten()
+    def signs(self) -> bytes:
+        """The signs of life, a byte each, that it has given since this was last asked."""
+        return self._pulse.heard() if self._pulse is not None else b""
 
     def _let_go(self) -> None:
         if self._pulse is not None:

@@ -3,6 +3,7 @@ The same holds for a ledger; receipts do so by themselves, in every mode."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from datetime import UTC, datetime
@@ -29,12 +30,11 @@ def set_database_aside(state: Path, problem: str) -> str:
     ledgers = ledgers_of(state)
     lost = sum(open_orders(ledger) for ledger in ledgers)
     files = [*(state / f"{DATABASE}{each}" for each in ("", *ENDINGS)), *ledgers]
+    is_there = os.path.lexists(state / DATABASE)
     ending = _rename(files, now)
     (state / SETUP).unlink(missing_ok=True)
-    told = (
-        f"{problem.split(';')[0]}; it is set aside ({DATABASE}{ending}), and a new one begun: "
-        f"{lost} open orders are lost with it"
-    )
+    done = f"it is set aside ({DATABASE}{ending}), and a" if is_there else "a"
+    told = f"{problem.split(';')[0]}; {done} new one begun: {lost} open orders are lost with it"
     losses.note(state, told, now, lost)
     _drop_old_ones(state)
     return told

@@ -116,20 +116,21 @@ class Guard:
 
     def _until_it_ends(self) -> int:
         """Wait for the stack's end; its status, negative for a signal. One that stays stopped for
-        PART_STOPPED_S is killed."""
-        stopped_at: float | None = None
+        PART_STOPPED_S is killed: so many looks, since whoever stops all of us for a while stops no clock."""
+        is_stopped, looks = False, 0
         while True:
             while pid := (found := self._heard())[0]:
                 if pid != self._stack:
                     continue
                 if os.WIFSTOPPED(found[1]):
-                    stopped_at = time.monotonic()
+                    is_stopped = True
                 elif os.WIFCONTINUED(found[1]):
-                    stopped_at = None
+                    is_stopped = False
                 else:
                     self._stack = 0
                     return os.waitstatus_to_exitcode(found[1])
-            if stopped_at is not None and time.monotonic() - stopped_at >= PART_STOPPED_S:
+            looks = looks + 1 if is_stopped else 0
+            if looks * LOOK_EVERY_S >= PART_STOPPED_S:
                 os.kill(self._stack, signal.SIGKILL)
             time.sleep(LOOK_EVERY_S)
 

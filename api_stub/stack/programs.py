@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from api_stub.gateway.database import DatabaseDamaged, DatabaseProblem, prepare_database
+from api_stub.gateway.database import DatabaseDamaged, DatabaseProblem, is_gone, prepare_database
 from api_stub.gateway.server_command import server_command, server_environment
+from api_stub.loop_pulse import VARIABLE as LOOP
 from api_stub.stack.child import CannotStart, Program
 from api_stub.stack.options import ROOT, StackOptions
 from api_stub.stack.state_directory import StateDir
@@ -66,14 +67,20 @@ def niceness(options: StackOptions) -> int:
 def temporal(options: StackOptions, state: StateDir, on_set_aside: Callable[[], None]) -> Program:
     """The embedded Temporal server; its database is looked at before each start.
 
-    In a kiosk a damaged one is set aside, and a new one begun: `on_set_aside` ends the API before that (it is
-    called in a thread, and returns when the API is gone).
+    In a kiosk one that is damaged is set aside, as is what is left of one that is gone, and a new one begun:
+    `on_set_aside` ends the API before that (it is called in a thread, and returns when the API is gone).
     """
 
+    started = False
+
     def prepare() -> None:
+        nonlocal started
         try:
             try:
+                if options.kiosk and is_gone(state.path, started):
+                    raise DatabaseDamaged(f"{state.database} is gone")
                 prepare_database(state.database)
+                started = True
             except DatabaseDamaged as damage:
                 if not options.kiosk:
                     raise
@@ -84,6 +91,7 @@ def temporal(options: StackOptions, state: StateDir, on_set_aside: Callable[[], 
 
                     set_database_aside(state.path, str(damage))
                 prepare_database(state.database)
+                started = True
         except DatabaseProblem as error:
             raise CannotStart(str(error)) from error
         except OSError as error:
@@ -126,7 +134,7 @@ def api(options: StackOptions, state: StateDir, where: Addresses, run_id: str, o
                     raise CannotStart(f"{error.filename or state.path}: {error.strerror}") from error
 
     told = {"PYTHONUNBUFFERED": "1", RUN_VARIABLE: run_id, **FEW_ARENAS}
-    return Program("api", command, told, ROOT, prepare, niceness=niceness(options))
+    return Program("api", command, told, ROOT, prepare, LOOP, niceness(options))
 
 
 def game(options: StackOptions, where: Addresses) -> Program:

@@ -17,15 +17,15 @@ class Pulse:
         self._fd: int | None = fd
         os.set_blocking(fd, False)
 
-    def beaten(self) -> bool:
-        """Whether a byte has come since this was last asked. Never waits, never raises."""
-        found = False
+    def heard(self) -> bytes:
+        """The bytes that have come since this was last asked. Never waits, never raises."""
+        found = b""
         for _ in range(MOST_CHUNKS):
             chunk = b""
             with contextlib.suppress(OSError):
                 if self._fd is not None:
                     chunk = os.read(self._fd, CHUNK)
-            found = found or bool(chunk)
+            found += chunk
             if len(chunk) < CHUNK:
                 break
         return found

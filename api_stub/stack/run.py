@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable
 
 from api_stub.background import keep_running, reason_of
-from api_stub.fleet.frozen import PART_LOOK_EVERY_S, PART_STOPPED_S, FrozenWatch, stopped_of
 from api_stub.gateway.database import mark_served
 from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import leftovers, ports, programs
@@ -26,7 +25,7 @@ from api_stub.stack.signals import FORCED_S, listen
 from api_stub.stack.start_checks import check_api_port, check_config, lost_port, wants_own_server
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
-from api_stub.stack.watchdog import LOOK_EVERY_S, NO_FRAME_S, SILENT_S, FrameWatch, Watchdog
+from api_stub.stack.watching import Watching
 from worker.show.outputs import BoundedHandler
 
 STARTS = 3
@@ -119,7 +118,15 @@ class Stack:
         """From now on whatever ends, or hangs, is started again."""
         if not self._ready:
             self._ready = True
-            for name, watch in (("the watchdog", self._watch), ("stopped parts", self._watch_stopped)):
+            # Mostly everything serves: it was just announced.
+            began = None if self._options.again else StartHealth(reachable=True)
+            say, heard = self._terminal.say, self._note_served
+            watching = Watching(self._children, self._ask_health, heard, say, began)
+            for name, watch in (
+                ("the watchdog", watching.answers),
+                ("signs of life", watching.signs),
+                ("stopped parts", watching.stopped),
+            ):
                 self._tasks.append(asyncio.create_task(keep_running(name, watch)))
 
     def _log_to_state_dir(self) -> None:
@@ -222,7 +229,9 @@ class Stack:
         if api is None or api.pid is None:
             return
         pid = api.pid
-        self._terminal.say("the database is damaged; it is set aside, and the API is started again")
+        self._terminal.say(
+            "the database is damaged or gone; a new one is begun, and the API is started again"
+        )
         api.kill()
         deadline = time.monotonic() + ENDED_S
         while api.pid == pid and time.monotonic() < deadline:
@@ -235,41 +244,15 @@ class Stack:
         """Make up for what could not be written, by us or by the server."""
         while True:
             await asyncio.sleep(TIDY_EVERY_S)
-            if not self._pids_told:
+            try:
+                self._state.keep_lock()
+            except OSError as error:
+                self._terminal.say_seldom(f"{self._state.path}: its lock is gone: {error.strerror}")
+            if not self._pids_told or not os.path.exists(self._state.pids):
                 self._tell_pids()
             if self._disk.restart_due() and "temporal" in self._children:
                 self._terminal.say("temporal's disk failed under it, and works again; it is killed")
                 self._children["temporal"].kill()
-
-    async def _watch(self) -> None:
-        """Kill what lives and does not serve any more; its keeper does the rest."""
-        watchdog, frames = Watchdog(), FrameWatch()
-        # Mostly everything serves: it was just announced.
-        health = None if self._options.again else StartHealth(reachable=True)
-        while True:
-            pids = {name: child.pid for name, child in self._children.items()}
-            for name in watchdog.hung(pids, health, time.monotonic()):
-                self._terminal.say(f"{name} has not served for {SILENT_S:.0f} s; it is killed")
-                self._children[name].kill()
-            game = self._children.get("game")
-            if game is not None and frames.hangs(game.pid, game.gave_sign(), time.monotonic()):
-                self._terminal.say(f"game has drawn nothing for {NO_FRAME_S:.0f} s; it is killed")
-                game.kill()
-            await asyncio.sleep(LOOK_EVERY_S)
-            health = await asyncio.to_thread(self._ask_health, LOOK_EVERY_S)
-            self._note_served(health)
-
-    async def _watch_stopped(self) -> None:
-        """Kill what stays stopped (SIGSTOP), waiting for nobody's answer; its keeper does the rest."""
-        frozen = FrozenWatch(PART_STOPPED_S)
-        while True:
-            await asyncio.sleep(PART_LOOK_EVERY_S)
-            stopped = await asyncio.to_thread(stopped_of, self._known())
-            overdue = frozen.overdue(stopped, time.monotonic())
-            for child in self._children.values():
-                if child.pid in overdue:
-                    self._terminal.say(f"{child.name} was stopped for {PART_STOPPED_S:.0f} s; it is killed")
-                    child.kill()
 
     def _note_served(self, health: StartHealth | None) -> None:
         """Our server serves: its database is whole from now on."""

@@ -81,8 +81,7 @@ class StateDir:
             raise StartError(f"--state-dir {error.filename or self.path}: {error.strerror}") from error
         lock = self.path / LOCK
         try:
-            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | AT_ONCE, CREATE_MODE)
-            check_regular(os.fstat(self._lock))
+            self._lock = self._opened()
         except OSError as error:
             raise StartError(f"--state-dir {self.path}: {lock}: {error.strerror}") from error
         try:
@@ -96,6 +95,35 @@ class StateDir:
         except OSError as error:
             if error.errno not in NO_ROOM:  # who asks for room tells of that; the lock holds without words
                 raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
+
+    def keep_lock(self) -> None:
+        """Have the lock's file where it belongs: without it another stack could start here. Raises OSError
+        where it cannot be there; BlockingIOError where another stack has it already."""
+        try:
+            if os.path.samestat(os.stat(self.path / LOCK), os.fstat(self._lock)):
+                return
+        except FileNotFoundError:
+            pass
+        lock = self._opened()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise
+        os.close(self._lock)
+        self._lock = lock
+        os.ftruncate(lock, 0)
+        write_all(lock, str(os.getpid()).encode())
+
+    def _opened(self) -> int:
+        """The lock's file, made where it is missing. Raises OSError."""
+        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | AT_ONCE, CREATE_MODE)
+        try:
+            check_regular(os.fstat(lock))
+        except OSError:
+            os.close(lock)
+            raise
+        return lock
 
     def prepare(self, room: bool = True) -> None:
         """Have what every program needs there, and with `room` enough of it. Raises StartError."""
