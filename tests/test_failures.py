@@ -167,6 +167,22 @@ def test_a_frozen_worker_goes_on_and_is_left_alone_meanwhile(open_menu: Api) -> 
     assert found["seen"][-1]["by"] == "nobody", "nothing was in its hands: nothing is made up"
 
 
+@pytest.mark.parametrize("failure", ["freeze", "cut-off", "slow-network"])
+def test_who_is_killed_during_another_failure_is_told_as_dead_and_not_as_back(failure: str) -> None:
+    with serving(more={"failures": {"network": True}}) as made:
+        made.host.stubborn = True
+        pid = made.pid(1)
+        assert made.post(f"/failures/{failure}", {"worker": "w1.1", "seconds": 30}).status_code == 202
+        made.until(lambda: failure in made.kitchen.failures.running)
+        made.run(made.request("DELETE", "/fleet/workers/1"))
+        made.tell(made.host.end, pid, signal.SIGKILL)
+        found = over(made, 1)
+        words = " ".join(one["what"] for one in found["seen"])
+        assert "w1.1 is gone before it was over: signal SIGKILL, told as player" in words
+        assert not any(lie in words for lie in ("goes on", "network is back", "given up")), words
+        assert found["state"] == "over" and found["noticed_by"] is None, "nothing was in its hands"
+
+
 def test_what_is_under_way_is_undone_when_it_is_ended(open_menu: Api) -> None:
     pid = open_menu.pid(1)
     open_menu.host.stubborn = True
