@@ -177,7 +177,7 @@ def test_the_log_is_on_the_sheet() -> None:
 @pytest.mark.parametrize("large", [False, True])
 def test_how_the_newest_ended_is_on_the_sheet_whatever_was_seen_before(large: bool) -> None:
     """Six orders that were given up do not push out that the late result was refused."""
-    given_up = "manual-5c4ee2-7 (prepare, attempt 1) was given up although its worker lives; w2.1 has the next one"
+    given_up = "manual-5c4ee2-7 (prepare, attempt 1) was given up although its worker lives; w2.1 has it"
     seen = [Sighting(at=T0, by="Temporal: heartbeat time-out", what=f"{n} {given_up}") for n in range(6)]
     seen.append(Sighting(at=T0, by="Temporal: activity not found", what="it was refused"))
     told = record(noticed_by="Temporal: heartbeat time-out", delay_s=1.3, state="over", seen=seen)

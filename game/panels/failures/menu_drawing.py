@@ -134,8 +134,8 @@ def _face_of(line: LogLine) -> Face:
 def _newest_fitted(
     written: list[tuple[LogLine, list[str]]], pitch: float, room: float
 ) -> list[tuple[LogLine, list[str]]]:
-    """The lines with their rows; of the newest failure as many as there is room for, and its last ones: how it
-    ended (a late result is refused) matters more than the fifth order that was given up."""
+    """The lines with their rows; of the newest failure as many as there is room for, and its last ones: how
+    it ended (a late result is refused) matters more than the fifth order that was given up."""
     later = next((n for n, (line, _) in enumerate(written) if n and line.heading), len(written))
     newest, others = written[:later], written[later:]
     left_out = [(LogLine("…"), ["…"])]
