@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from api_stub.checkpoint.config import FailuresConfig
 from api_stub.checkpoint.files import LoadedConfig
+from api_stub.failures import on_services
 from api_stub.failures.entries import ENTRIES
 from api_stub.failures.failure_log import MAX_KEPT, FailureLog
 from api_stub.failures.on_services import pid_of
@@ -19,10 +22,11 @@ from api_stub.failures.refused_results import line_since, size_of, time_in
 from api_stub.fleet.state import FleetRefusal
 from api_stub.fleet.steps import put
 from api_stub.kitchen import policy_of
-from api_stub.schema import MAX_SIGHTINGS
+from api_stub.schema import MAX_SIGHTINGS, Order, OrderStatus
 from api_stub.start_setup import StartSetup
 from tests.serving import Api, ScriptedHost, api, kitchen_for
-from worker.shared import Stage
+from tests.telling import order
+from worker.shared import OrderInfo, Stage
 from worker.show.hints import Hint
 
 
@@ -167,6 +171,22 @@ def test_a_frozen_worker_goes_on_and_is_left_alone_meanwhile(open_menu: Api) -> 
     assert found["seen"][-1]["by"] == "nobody", "nothing was in its hands: nothing is made up"
 
 
+@pytest.mark.parametrize("failure", ["freeze", "cut-off", "slow-network"])
+def test_who_is_killed_during_another_failure_is_told_as_dead_and_not_as_back(failure: str) -> None:
+    with serving(more={"failures": {"network": True}}) as made:
+        made.host.stubborn = True
+        pid = made.pid(1)
+        assert made.post(f"/failures/{failure}", {"worker": "w1.1", "seconds": 30}).status_code == 202
+        made.until(lambda: failure in made.kitchen.failures.running)
+        made.run(made.request("DELETE", "/fleet/workers/1"))
+        made.tell(made.host.end, pid, signal.SIGKILL)
+        found = over(made, 1)
+        words = " ".join(one["what"] for one in found["seen"])
+        assert "w1.1 is gone before it was over: signal SIGKILL, told as player" in words
+        assert not any(lie in words for lie in ("goes on", "network is back", "given up")), words
+        assert found["state"] == "over" and found["noticed_by"] is None, "nothing was in its hands"
+
+
 def test_what_is_under_way_is_undone_when_it_is_ended(open_menu: Api) -> None:
     pid = open_menu.pid(1)
     open_menu.host.stubborn = True
@@ -225,6 +245,44 @@ def test_a_poison_that_is_cured_is_another_one() -> None:
         assert answer.status_code == 202
         found = over(made, 1)
         assert found["state"] == "broken off" and "Temporal" in str(found["seen"]), "nothing could be placed"
+
+
+def test_a_poison_is_cured_its_time_after_the_first_failure_however_long_it_waited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is prepared first, which may take longer than all of its time: cured then, it never fails."""
+    monkeypatch.setattr(on_services, "POISON_LOOK_S", 0.01)
+    doing = FailureLog(None).begin("poison", None, 0.1)
+    placed_at, failed_when_cured = time.monotonic(), []
+
+    class Kitchen:
+        """Asked for the order: busy with it, then failing in attempt after attempt, until the cure."""
+
+        poison = "poison-1"
+        attempts = 0
+
+        async def place(self, info: OrderInfo) -> None:
+            """Taken."""
+
+        async def order(self, order_id: str) -> Order:
+            """As Temporal has it. What failed before the oven is not the poison's doing."""
+            if failed_when_cured:
+                return order(order_id, OrderStatus.DELIVERED)
+            if time.monotonic() < placed_at + 0.4:
+                return order(order_id, OrderStatus.PREPARING, 2, last_failure="dough on the ceiling")
+            self.attempts += 1
+            return order(order_id, OrderStatus.BAKING, self.attempts + 1, last_failure=f"{order_id}: no")
+
+        def redeploy(self) -> None:
+            """The cure."""
+            failed_when_cured.append(self.attempts)
+
+    kitchen: Any = Kitchen()
+    kitchen.fleet = kitchen.gateway = kitchen
+    asyncio.run(on_services.poison(kitchen, doing))
+    told = [one for one in doing.record.seen if one.by == on_services.RETRY]
+    assert failed_when_cured[0] >= 1 and told and kitchen.poison != "poison-1"
+    assert not any("dough" in one.what for one in told)
 
 
 # --- the book ---

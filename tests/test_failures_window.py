@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api_stub.schema import Failure, FailureMenu, FailureRecord, RetryInForce, Sighting, TimeoutsInForce
+from game.accessibility import Access
 from game.actions import DoFailure, OpenFailures
 from game.api_state.failures_and_rounds import FailuresAndRounds, FailuresSeen, with_failures_and_rounds
 from game.api_state.news import Said
@@ -171,6 +172,21 @@ def test_the_log_is_on_the_sheet() -> None:
     written = [text for text, _, _ in texts_of(panel_of(FailuresAndRounds(menu=menu(), records=(told,))))]
     assert "The f-a (over)" in written
     assert "noticed after 0.03 s by the operating system" in written
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_how_the_newest_ended_is_on_the_sheet_whatever_was_seen_before(large: bool) -> None:
+    """Six orders that were given up do not push out that the late result was refused."""
+    given_up = "manual-5c4ee2-7 (prepare, attempt 1) was given up although its worker lives; w2.1 has it"
+    seen = [Sighting(at=T0, by="Temporal: heartbeat time-out", what=f"{n} {given_up}") for n in range(6)]
+    seen.append(Sighting(at=T0, by="Temporal: activity not found", what="it was refused"))
+    told = record(noticed_by="Temporal: heartbeat time-out", delay_s=1.3, state="over", seen=seen)
+    written = texts_of(
+        panel_of(FailuresAndRounds(menu=menu(), records=(record(0), told))), access=Access(large=large)
+    )
+    texts = [text for text, _, _ in written]
+    assert "The f-a (over)" in texts and "noticed after 1.30 s by Temporal: heartbeat time-out" in texts
+    assert any("Temporal: activity not found: it was refused" in text for text in texts) and "…" in texts
 
 
 def test_a_record_grows_and_the_oldest_go() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -51,9 +52,9 @@ class FailureService:
 
     def _finish_for_another_api(self, doing: FailureInProgress) -> None:
         if doing.record.failure == "api-killed":
-            doing.saw(
-                KEEPER, "the API was started again; it found every open order in Temporal", _our_start()
-            )
+            # What it will find, it does not know yet.
+            words = f"the API was started again, pid {os.getpid()}; the open orders are in Temporal"
+            doing.saw(KEEPER, words, _our_start())
             doing.over()
         else:
             doing.over(broken="the API ended meanwhile")

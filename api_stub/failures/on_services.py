@@ -19,6 +19,8 @@ from worker.show.files import read_bounded
 RETRY = "Temporal: retry policy"
 GRPC = "the API: its calls to Temporal"
 KEEPER = "the stack: the process's exit notice"
+TO_THE_OVEN_S = 45.0
+"""So long is a poison order waited for to be baked for the first time."""
 CURED_S = 60.0
 BACK_S = 45.0
 NOTICED_S = 10.0
@@ -29,21 +31,28 @@ MAX_PIDS = 10_000
 
 
 async def poison(targets: FailureTargets, doing: FailureInProgress) -> None:
-    """An order that this code cannot make. After its time, workers whose code can are deployed."""
+    """An order that this code cannot make. Its time after the first failure, workers whose code can are
+    deployed."""
     order_id = targets.poison
     await targets.place(OrderInfo(order_id, customer="Poison"))
     doing.saw("the menu", f"order {order_id} is placed", notices=False)
     loop = asyncio.get_running_loop()
     try:
-        deadline = loop.time() + doing.seconds
+        # It has to be prepared first, behind others: its time runs from its first failure.
+        deadline = loop.time() + TO_THE_OVEN_S
         attempts = 0
         while loop.time() < deadline:
             order = await _order(targets, order_id)
-            if order is not None and order.last_failure and order.attempt != attempts:
+            failure = (order.last_failure if order is not None else None) or ""
+            if order is not None and order_id in failure and order.attempt != attempts:
+                if not attempts:
+                    deadline = loop.time() + doing.seconds
                 attempts = order.attempt
-                words = f"it failed again ({order.last_failure}); attempt {attempts} is next, or on"
-                doing.saw(RETRY, words)
+                doing.saw(RETRY, f"it failed again ({failure}); attempt {attempts} is next, or on")
             await asyncio.sleep(POISON_LOOK_S)
+        if not attempts:
+            words = f"it did not come to the oven within {TO_THE_OVEN_S:g} s, and never failed"
+            doing.saw("the API", words, notices=False)
     finally:
         # Whatever became of us: the order must not fail for ever.
         targets.poison = new_poison()

@@ -17,6 +17,7 @@ from api_stub.failures.refused_results import RefusedResults, line_since, size_o
 from api_stub.failures.targets import (
     FailureTargets,
     death_of,
+    tell_early_end,
     tell_exit,
     tell_takeovers,
     until,
@@ -92,12 +93,15 @@ async def _silenced(
     targets: FailureTargets, doing: FailureInProgress, silence: AbstractContextManager[None], back: str
 ) -> None:
     """Temporal hears nothing of the worker for as long as it is to last; `back` says that it does again."""
-    before = targets.last_timeout()
-    with RefusedResults(targets, doing) as late:
+    before, last = targets.last_timeout(), targets.last_receipt()
+    with death_of(targets.fleet, doing.worker) as death, RefusedResults(targets, doing) as late:
         with silence:
-            given_up = await watch_timeouts(targets, doing, before, doing.seconds)
+            given_up = await watch_timeouts(targets, doing, before, doing.seconds, death)
+        if death.done():
+            await tell_early_end(targets, doing, death, last)
+            return
         doing.saw("the menu", back, notices=False)
-        given_up = given_up or await watch_timeouts(targets, doing, before, HEARD_LATER_S)
+        given_up = given_up or await watch_timeouts(targets, doing, before, HEARD_LATER_S, death)
         await late.tell(given_up)
 
 
@@ -124,7 +128,7 @@ def _held(link: Link) -> Iterator[None]:
 
 async def slow_network(targets: FailureTargets, doing: FailureInProgress) -> None:
     """Everything arrives later, in both directions."""
-    before = targets.last_timeout()
+    before, last = targets.last_timeout(), targets.last_receipt()
     link = require_link(targets, doing.worker)
     heartbeat_s = targets.config().timeouts.heartbeat_s
     link.delay_s = FAR_AWAY * heartbeat_s
@@ -133,11 +137,14 @@ async def slow_network(targets: FailureTargets, doing: FailureInProgress) -> Non
         f"{link.delay_s:.2f} s in each direction; a heartbeat may take {heartbeat_s:g} s",
         notices=False,
     )
-    try:
-        given_up = await watch_timeouts(targets, doing, before, doing.seconds)
-    finally:
-        link.delay_s = 0.0
-    if not given_up:
+    with death_of(targets.fleet, doing.worker) as death:
+        try:
+            given_up = await watch_timeouts(targets, doing, before, doing.seconds, death)
+        finally:
+            link.delay_s = 0.0
+    if death.done():
+        await tell_early_end(targets, doing, death, last)
+    elif not given_up:
         doing.saw("nobody", "no attempt was given up: heartbeats came late, and came", notices=False)
 
 

@@ -193,10 +193,27 @@ async def tell_takeovers(targets: FailureTargets, doing: FailureInProgress, befo
         doing.saw("the receipt", f"{len(receipt.orders)} orders in all", notices=False)
 
 
+async def tell_early_end(
+    targets: FailureTargets, doing: FailureInProgress, death: asyncio.Future[tuple[Slot, Exit]], before: int
+) -> None:
+    """Somebody else's kill, or a panic, has ended the worker before the failure was over: tell that, and what
+    became of its orders."""
+    slot, end = death.result()
+    how = f"signal {signal_name(end.signal)}" if end.signal else f"exit status {end.code}"
+    words = f"{slot.id} is gone before it was over: {how}, told as {end.cause}"
+    doing.saw(EXIT_NOTICE, words, targets.fleet.wall(end.at), notices=False)
+    await tell_takeovers(targets, doing, before)
+
+
 async def watch_timeouts(
-    targets: FailureTargets, doing: FailureInProgress, before: int, seconds: float
+    targets: FailureTargets,
+    doing: FailureInProgress,
+    before: int,
+    seconds: float,
+    death: asyncio.Future[tuple[Slot, Exit]],
 ) -> int:
-    """For so long, tell of attempts that Temporal gives up although the worker lives; how many there were."""
+    """For so long, or until the worker's death, tell of attempts that Temporal gives up although the worker
+    lives; how many there were."""
     told: set[int] = set()
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -209,6 +226,6 @@ async def watch_timeouts(
                     f"{one.order} ({one.stage}, attempt {one.attempt}) was given up although its worker lives"
                 )
                 doing.saw(HEARTBEAT, what + went, one.seen_at)
-        if loop.time() >= deadline:
+        if loop.time() >= deadline or death.done():
             return len(told)
         await asyncio.sleep(min(LOOK_S, max(0.0, deadline - loop.time())))

@@ -27,6 +27,9 @@ from game.theme import (
 
 NAME = 190.0
 """How much of the time line's width its names take."""
+LOG_GAP = 2.0
+HEAD_LINES = 2
+"""Of a failure in the log: what it is, and who noticed it; what was seen follows."""
 
 
 def draw_row(painter: PanelPainter, hit: Hit, failure: Failure, focus: bool, hot: bool) -> None:
@@ -103,19 +106,46 @@ def draw_time_line(painter: PanelPainter, timeouts: TimeoutsInForce, box: Box) -
 def draw_log(painter: PanelPainter, lines: Sequence[LogLine], box: Box) -> None:
     """What was done and seen, newest first."""
     x, y, w, h = box
-    bottom = y + h
     if not lines:
         painter.text("Nothing was done yet.", x, y + 4, SIZE_SMALL, INK_SOFT, max_width=w)
-    for line in lines:
+    pitch, bottom = painter.pen.pitch(28.0), y + h
+
+    def rows_of(line: LogLine) -> list[str]:
+        size, room = SIZE_SMALL if line.heading else SIZE_LEAST, w - (0.0 if line.heading else 20.0)
+        return painter.pen.wrap(line.text, size, room, face=_face_of(line), lines=2)
+
+    written = [(line, rows_of(line)) for line in lines]
+    for line, rows in _newest_fitted(written, pitch, h):
         size = SIZE_SMALL if line.heading else SIZE_LEAST
         colour = INK if line.heading else BASIL if line.noticed else INK_SOFT
-        face: Face = "bold" if line.heading or line.noticed else "text"
         indent = 0.0 if line.heading else 20.0
-        rows = painter.pen.wrap(line.text, size, w - indent, face=face, lines=2)
-        high = painter.pen.pitch(28.0)
-        if y + high * len(rows) > bottom:
+        if y + pitch * len(rows) > bottom:
             return
         for row in rows:
-            painter.text(row, x + indent, y, size, colour, face=face, max_width=w - indent)
-            y += high
-        y += 2
+            painter.text(row, x + indent, y, size, colour, face=_face_of(line), max_width=w - indent)
+            y += pitch
+        y += LOG_GAP
+
+
+def _face_of(line: LogLine) -> Face:
+    return "bold" if line.heading or line.noticed else "text"
+
+
+def _newest_fitted(
+    written: list[tuple[LogLine, list[str]]], pitch: float, room: float
+) -> list[tuple[LogLine, list[str]]]:
+    """The lines with their rows; of the newest failure as many as there is room for, and its last ones: how
+    it ended (a late result is refused) matters more than the fifth order that was given up."""
+    later = next((n for n, (line, _) in enumerate(written) if n and line.heading), len(written))
+    newest, others = written[:later], written[later:]
+    left_out = [(LogLine("…"), ["…"])]
+
+    def high(part: list[tuple[LogLine, list[str]]]) -> float:
+        return sum(pitch * len(rows) + LOG_GAP for _, rows in part)
+
+    if high(newest) <= room:
+        return written
+    head, seen = newest[:HEAD_LINES], newest[HEAD_LINES:]
+    while len(seen) > 1 and high(head + left_out + seen) > room:
+        seen = seen[1:]
+    return head + left_out + seen + others
