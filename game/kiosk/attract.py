@@ -32,8 +32,8 @@ KILL: Mapping[Device, str] = {
 ORDERING: Mapping[Device, tuple[str, str]] = {
     Device.KEYBOARD: ("Press {key}", "choose what is on it, give it your name, press Enter"),
     Device.MOUSE: ("Press {key}, or click “Order a pizza”", "choose what is on it and give it your name"),
-    Device.TOUCH: ("Touch “Order a pizza”", "choose what is on it; your gopher walks in at once"),
-    Device.GAMEPAD: ("Press Start", "choose what is on it; your gopher walks in at once"),
+    Device.TOUCH: ("Touch “Order a pizza”", "choose what is on it and give it your name"),
+    Device.GAMEPAD: ("Press Start", "choose what is on it and give it your name"),
 }
 BEGIN: Mapping[Device, str] = {
     Device.KEYBOARD: "Any key begins.",

@@ -155,7 +155,9 @@ class PanelStack:
             return
         elif isinstance(wish, OpenForm):
             menu = model.known.menu or Menu.printed()
-            self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
+            device, kiosk = model.setup.device, model.kiosk.on
+            form = OrderForm(menu, self._next_id, art=self._art(), device=device, kiosk=kiosk)
+            self.panels.append(form)
         elif isinstance(wish, OpenHelp):
             self.panels.append(
                 HelpPanel(

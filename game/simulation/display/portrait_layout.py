@@ -58,9 +58,7 @@ def tall_layout(composition: Composition, muted: bool, kiosk: bool = False) -> T
     left = first[0] + first[2] + GAP
     end = (sign if muted else second)[0] - GAP
     play = (left, y, end - left, BUTTON_HIGH) if kiosk else None
-    strip = StripLayout(
-        first, second, last, sign, words, brief=muted or kiosk, brief_muted=kiosk, round=play
-    )
+    strip = StripLayout(first, second, last, sign, words, brief=muted or kiosk, brief_muted=kiosk, round=play)
     figures: Box = (EDGE, below[1] + 8, wide - 2 * EDGE, high)
     slips_top = figures[1] + high + 8
     slips: Box = (EDGE, slips_top, wide - 2 * EDGE, words[1] - slips_top - 6)
