@@ -95,6 +95,7 @@ PANELS: dict[str, Callable[[], Panel]] = {
     "card at the left": lambda: a_card("left"),
     "bug": lambda: BugSlip(challenge, art=None, asked=True),
     "help": lambda: HelpPanel(kiosk=True),
+    "help by a finger": lambda: HelpPanel(kiosk=True, failures_open=True, device=Device.TOUCH),
     "figures": lambda: StatsPanel(lambda: KnownFigures(Model().known)),
     "checkpoints": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 11)], "1"),
     "replay": a_panel,

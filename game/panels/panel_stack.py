@@ -49,11 +49,14 @@ from game.simulation.model import Model
 
 @dataclass(frozen=True)
 class InputOutcome:
-    """What became of an input: whether a panel took it, what is to be done for it, and whether to leave."""
+    """What became of an input: whether a panel took it, what is to be done for it (`action` by the kitchen),
+    and whether to leave.
+    """
 
     used: bool = True
     commands: tuple[Command, ...] = ()
     leave: bool = False
+    action: str = ""
 
 
 class PanelStack:
@@ -91,6 +94,7 @@ class PanelStack:
                 continue
             if isinstance(outcome, Close):
                 self.panels.remove(panel)
+                return InputOutcome(commands=outcome.commands, action=outcome.action)
             return InputOutcome(commands=outcome.commands)
         return InputOutcome(False)
 
@@ -161,7 +165,10 @@ class PanelStack:
         elif isinstance(wish, OpenHelp):
             self.panels.append(
                 HelpPanel(
-                    kiosk=model.kiosk.on, bindings=model.setup.bindings, failures_open=not model.failures_shut
+                    kiosk=model.kiosk.on,
+                    bindings=model.setup.bindings,
+                    failures_open=not model.failures_shut,
+                    device=model.setup.device,
                 )
             )
         elif isinstance(wish, OpenStats):
