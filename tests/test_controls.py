@@ -22,6 +22,7 @@ from game.actions import (
 from game.geometry import Box
 from game.inputs import (
     CloseWindow,
+    Device,
     Input,
     KeyPress,
     KeyRelease,
@@ -236,6 +237,24 @@ def test_letting_go_begins_anew(kiosk: Model) -> None:
     assert not leaves(kiosk, 9.0)
     do(kiosk, KeyPress("escape"))
     assert not leaves(kiosk, 1.0)
+
+
+def test_with_another_key_esc_is_a_sleeve_on_the_keyboard_or_one_whose_release_was_lost(kiosk: Model) -> None:
+    do(kiosk, KeyPress("escape"), KeyPress("left"))
+    assert not leaves(kiosk, 2 * HOLD_TO_LEAVE)
+    # It repeats, and is held anew only when it was let go.
+    do(kiosk, KeyPress("escape", repeat=True))
+    assert not leaves(kiosk, 2 * HOLD_TO_LEAVE)
+    do(kiosk, KeyRelease("left"), KeyRelease("escape"), KeyPress("escape"))
+    assert leaves(kiosk, HOLD_TO_LEAVE + 0.1)
+
+
+def test_what_others_do_meanwhile_cancels_no_hold(kiosk: Model) -> None:
+    """A key that a book lies on, a finger, a gamepad: none of them is the keyboard's next key."""
+    do(kiosk, KeyPress("left"), KeyPress("escape"), KeyPress("left", repeat=True), KeyRelease("left"))
+    pad = KeyPress("k", device=Device.GAMEPAD), KeyPress("escape", device=Device.GAMEPAD)
+    do(kiosk, *pad, KeyRelease("escape", Device.GAMEPAD), PointerPress(5, 5, Device.TOUCH, 1))
+    assert leaves(kiosk, HOLD_TO_LEAVE + 0.1)
 
 
 @pytest.mark.parametrize("wish", [OpenForm(), OpenHelp()])

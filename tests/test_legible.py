@@ -16,6 +16,7 @@ from game.drawing.brush import Brush
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
+from game.inputs import Device
 from game.panels.help import HelpPanel
 from game.panels.order_form.form import OrderForm
 from game.panels.panel import Panel
@@ -260,6 +261,8 @@ PANELS: dict[str, Callable[[], Panel]] = {
     ),
     "help": lambda: HelpPanel(kiosk=False),
     "help in a kiosk": lambda: HelpPanel(kiosk=True),
+    "help by a finger": lambda: HelpPanel(kiosk=True, failures_open=True, device=Device.TOUCH),
+    "help by a gamepad": lambda: HelpPanel(kiosk=True, failures_open=True, device=Device.GAMEPAD),
     "quit": lambda: QuitPanel(98765),
     "stats": figures,
     "checkpoints": lambda: chooser("1", "1-pair", "1a", "2", "3"),

@@ -40,7 +40,7 @@ from game.simulation.model import Model
 from game.simulation.order_stream import OrderStream
 from game.simulation.speaker_lines import told
 from tests.failures_and_rounds_panels import the_failures, the_round
-from tests.panelling import writing
+from tests.panelling import middle, writing
 from tests.telling import S, kitchen_with, order, tell, worker
 from tests.test_bug_view import challenge, checkpoint
 from tests.test_receipt_strip import held, receipt
@@ -74,6 +74,14 @@ def a_form(toppings: bool) -> Panel:
     return panel
 
 
+def a_form_with_keys() -> Panel:
+    """The order form while its name is typed by a finger."""
+    panel = OrderForm(Menu.printed(), lambda: "manual-1", art=None)
+    panel.handle(PointerPress(*middle(panel.hits[-4]), Device.TOUCH, 1))
+    assert panel.hits[0].group == "letter"
+    return panel
+
+
 def a_card(side: str) -> Panel:
     """An order's card, as a kiosk shows it, and with its way out."""
     return OrderCard("a", lambda key: order(key, S.BAKING, 1, worker="w1.1"), "http://x", art=None, side=side)
@@ -82,10 +90,12 @@ def a_card(side: str) -> Panel:
 PANELS: dict[str, Callable[[], Panel]] = {
     "form": lambda: a_form(False),
     "form with all toppings": lambda: a_form(True),
+    "form, its name": a_form_with_keys,
     "card": lambda: a_card("right"),
     "card at the left": lambda: a_card("left"),
     "bug": lambda: BugSlip(challenge, art=None, asked=True),
     "help": lambda: HelpPanel(kiosk=True),
+    "help by a finger": lambda: HelpPanel(kiosk=True, failures_open=True, device=Device.TOUCH),
     "figures": lambda: StatsPanel(lambda: KnownFigures(Model().known)),
     "checkpoints": lambda: ChooserPanel([checkpoint(str(n)) for n in range(1, 11)], "1"),
     "replay": a_panel,

@@ -159,7 +159,9 @@ class Attendant:
         model, kiosk = self.model, self.model.known.kiosk
         if not self.away or kiosk is None or not kiosk.attract.enabled:
             return None
-        said = words(self.card, model.setup.device, model.known.totals, model.known.rounds)
+        setup = model.setup
+        key = setup.bindings.cap("order")
+        said = words(self.card, setup.device, model.known.totals, model.known.rounds, key)
         pilot = self.autopilot
         killed = pilot.killed if model.time.real - pilot.killed_at < AUTO_SHOWN_S else ""
         return Attraction(

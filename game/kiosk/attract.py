@@ -30,10 +30,10 @@ KILL: Mapping[Device, str] = {
     Device.GAMEPAD: "Point at a cook with the stick and press A: its process is killed, really.",
 }
 ORDERING: Mapping[Device, tuple[str, str]] = {
-    Device.KEYBOARD: ("Press N", "choose what is on it, give it your name, press Enter"),
-    Device.MOUSE: ("Press N, or click “Order a pizza”", "choose what is on it and give it your name"),
-    Device.TOUCH: ("Touch “Order a pizza”", "choose what is on it; your gopher walks in at once"),
-    Device.GAMEPAD: ("Press Start", "choose what is on it; your gopher walks in at once"),
+    Device.KEYBOARD: ("Press {key}", "choose what is on it, give it your name, press Enter"),
+    Device.MOUSE: ("Press {key}, or click “Order a pizza”", "choose what is on it and give it your name"),
+    Device.TOUCH: ("Touch “Order a pizza”", "choose what is on it and give it your name"),
+    Device.GAMEPAD: ("Press Start", "choose what is on it and give it your name"),
 }
 BEGIN: Mapping[Device, str] = {
     Device.KEYBOARD: "Any key begins.",
@@ -103,15 +103,19 @@ def record_lines(totals: KioskTotals | None, rounds: RoundTable | None) -> tuple
 
 
 def words(
-    card: AttractCard, device: Device, totals: KioskTotals | None, rounds: RoundTable | None
+    card: AttractCard,
+    device: Device,
+    totals: KioskTotals | None,
+    rounds: RoundTable | None,
+    order_key: str = "N",
 ) -> AttractText:
-    """What a card says to somebody at this device."""
+    """What a card says to somebody at this device; `order_key` is the keyboard's for an order."""
     begin = BEGIN[device]
     if card is AttractCard.RECORD:
         return AttractText("Today in this kitchen", record_lines(totals, rounds), begin)
     if card is AttractCard.ORDER:
         how, then = ORDERING[device]
-        return AttractText("Order your own pizza", (how, then), begin)
+        return AttractText("Order your own pizza", (how.format(key=order_key), then), begin)
     if card is AttractCard.REPLAY:
         return AttractText(
             "This has really happened", ("A cook's process was killed. Watch its pizzas.",), begin

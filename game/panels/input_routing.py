@@ -9,6 +9,7 @@ from game.inputs import Device, Input, PointerGone, device_of
 from game.panels.panel_stack import PanelStack
 from game.simulation.controls.app_requests import AppRequests
 from game.simulation.controls.dispatch import handle
+from game.simulation.controls.key_actions import do_action
 from game.simulation.model import Model
 
 POINTING = frozenset({Device.MOUSE, Device.GAMEPAD})
@@ -60,12 +61,14 @@ class InputRouter:
         taken = self._panel_stack.take(item)
         for command in taken.commands:
             self._do(command)
+        out = AppRequests()
         if taken.leave:
             self._do(Quit())
+        elif taken.action:
+            do_action(self._model, taken.action, out)
         elif not taken.used:
-            out = AppRequests()
             handle(self._model, item, out)
-            for command in out.commands:
-                self._do(command)
-            for wish in out.wishes:
-                self._open(wish)
+        for command in out.commands:
+            self._do(command)
+        for wish in out.wishes:
+            self._open(wish)

@@ -29,9 +29,12 @@ class Stay:
 
 @dataclass(frozen=True)
 class Close:
-    """Take this panel away; first carry out its commands."""
+    """Take this panel away, and carry out its commands. `action`: one of the table of keys, which the kitchen
+    is to do as if its key had been pressed.
+    """
 
     commands: tuple[Command, ...] = ()
+    action: str = ""
 
 
 @dataclass(frozen=True)

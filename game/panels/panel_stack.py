@@ -49,11 +49,14 @@ from game.simulation.model import Model
 
 @dataclass(frozen=True)
 class InputOutcome:
-    """What became of an input: whether a panel took it, what is to be done for it, and whether to leave."""
+    """What became of an input: whether a panel took it, what is to be done for it (`action` by the kitchen),
+    and whether to leave.
+    """
 
     used: bool = True
     commands: tuple[Command, ...] = ()
     leave: bool = False
+    action: str = ""
 
 
 class PanelStack:
@@ -91,6 +94,7 @@ class PanelStack:
                 continue
             if isinstance(outcome, Close):
                 self.panels.remove(panel)
+                return InputOutcome(commands=outcome.commands, action=outcome.action)
             return InputOutcome(commands=outcome.commands)
         return InputOutcome(False)
 
@@ -155,11 +159,16 @@ class PanelStack:
             return
         elif isinstance(wish, OpenForm):
             menu = model.known.menu or Menu.printed()
-            self.panels.append(OrderForm(menu, self._next_id, art=self._art()))
+            device, kiosk = model.setup.device, model.kiosk.on
+            form = OrderForm(menu, self._next_id, art=self._art(), device=device, kiosk=kiosk)
+            self.panels.append(form)
         elif isinstance(wish, OpenHelp):
             self.panels.append(
                 HelpPanel(
-                    kiosk=model.kiosk.on, bindings=model.setup.bindings, failures_open=not model.failures_shut
+                    kiosk=model.kiosk.on,
+                    bindings=model.setup.bindings,
+                    failures_open=not model.failures_shut,
+                    device=model.setup.device,
                 )
             )
         elif isinstance(wish, OpenStats):

@@ -60,10 +60,13 @@ class TallFigures:
 
 @dataclass(frozen=True)
 class MarginFigures:
-    """What stands beside the kitchen in a frame. `device` was used last; `tall`: on a portrait display."""
+    """What stands beside the kitchen in a frame. `device` was used last; `order_key` is the key that orders;
+    `tall`: on a portrait display.
+    """
 
     access: Access
     device: Device
+    order_key: str
     tall: TallFigures | None
 
 
@@ -77,7 +80,8 @@ def margin_figures(model: Model) -> MarginFigures:
         hot = tab is not None and inside(tab, *at)
         access = slip_access(model)
         beside = TallFigures(layout, band_figures(model), strip_figures(model), slips, access, tab, hot)
-    return MarginFigures(model.setup.access, model.setup.device, beside)
+    setup = model.setup
+    return MarginFigures(setup.access, setup.device, setup.bindings.cap("order"), beside)
 
 
 def kitchen_access(shape: Shape, access: Access) -> Access:
@@ -119,7 +123,7 @@ class Margins:
 
 def _contents(composition: Composition, figures: MarginFigures) -> list[Painted]:
     """What each margin says."""
-    device = figures.device
+    device, words = figures.device, order_words(figures.device, figures.order_key)
     if figures.tall is not None:
         return [_above(figures.tall, device), _below(figures.tall, device)]
     found: list[Painted] = []
@@ -127,20 +131,28 @@ def _contents(composition: Composition, figures: MarginFigures) -> list[Painted]
         if min(box[2], box[3]) < LEAST_MARGIN:
             found.append((None, _nothing))
         elif composition.shape is Shape.BROAD:
-            found.append((device, _left(box, device) if n == 0 else _right(box, device)))
+            found.append(((device, words), _left(box, device) if n == 0 else _right(box, device, words)))
         elif n == 0:
             found.append((device, _rule(box, device, 1 if box[3] < ONE_ROW else 2)))
         else:
-            text = order_words(device)
-            found.append((text, _sentence(box, text)))
+            found.append((words, _sentence(box, words)))
     return found
 
 
-def order_words(device: Device) -> str:
-    """How to order, on the device that was used last."""
+def order_words(device: Device, key: str = "N") -> str:
+    """How to order, on the device that was used last; `key` is the keyboard's for it."""
     if device is Device.TOUCH:
         return "Tap “Order a pizza” for one of your own"
-    return "Press N for a pizza of your own"
+    return f"Press {'Start' if device is Device.GAMEPAD else key} for a pizza of your own"
+
+
+def starting_words(device: Device) -> str:
+    """How to start a cook in an empty place, on the device that was used last."""
+    if device is Device.TOUCH:
+        return "Tap an empty place to start a cook"
+    if device is Device.GAMEPAD:
+        return "A on an empty place starts a cook"
+    return "Shift+1–9 starts a cook in an empty place"
 
 
 def _nothing(brush: Brush) -> None:
@@ -178,11 +190,11 @@ def _left(box: Box, device: Device) -> Callable[[Brush], None]:
     return paint
 
 
-def _right(box: Box, device: Device) -> Callable[[Brush], None]:
+def _right(box: Box, device: Device, words: str) -> Callable[[Brush], None]:
     def paint(brush: Brush) -> None:
         x, y, w, h = _board(brush, box, 560.0)
-        look = "Tap" if device is Device.TOUCH else "Click"
-        pieces = (order_words(device), GLOW), (f"{look} a gopher to see its order", CREAM)
+        look = {Device.TOUCH: "Tap", Device.GAMEPAD: "Press A on"}.get(device, "Click")
+        pieces = (words, GLOW), (f"{look} a gopher to see its order", CREAM)
         for n, (text, colour) in enumerate(pieces):
             rows = brush.pen.wrap(text, SIZE_TITLE, w, face="bold", lines=5)
             for k, row in enumerate(rows):
@@ -246,13 +258,13 @@ def _figures(brush: Brush, beside: TallLayout, figures: BandFigures) -> None:
 
 
 def _strip(brush: Brush, shown: StripFigures, device: Device) -> None:
-    plan, (order, ui, helping, muted, play) = shown.plan, shown.hot
+    plan, (order, ui, helping, muted, play), keys = shown.plan, shown.hot, shown.keys
     buttons = (
-        (plan.order, order, "N", "Order a pizza", True, False),
-        (plan.ui, ui, "U", "Temporal", False, plan.brief),
-        (plan.help, helping, "H", "Help", False, plan.brief),
-        *(((plan.muted, muted, "M", "Muted", False, False),) if shown.muted else ()),
-        *(((plan.round, play, shown.round_key, "60 seconds", True, False),) if plan.round else ()),
+        (plan.order, order, keys.order, "Order a pizza", True, False),
+        (plan.ui, ui, keys.ui, "Temporal", False, plan.brief),
+        (plan.help, helping, keys.help, "Help", False, plan.brief),
+        *(((plan.muted, muted, keys.muted, "Muted", False, plan.brief_muted),) if shown.muted else ()),
+        *(((plan.round, play, keys.round, "60 seconds", True, False),) if plan.round else ()),
     )
     for box, hot, key, text, strong, brief in buttons:
         part: Box = (0.0, 0.0, box[2] * BUTTON / box[3], BUTTON)
@@ -261,6 +273,5 @@ def _strip(brush: Brush, shown: StripFigures, device: Device) -> None:
         draw_spoken(brush, shown.line, shown.position, plan.words)
         return
     x, y, w, h = plan.words
-    touch = device is Device.TOUCH
-    text = "Tap an empty place to start a cook" if touch else "Shift+1–9 starts a cook in an empty place"
+    text = starting_words(device)
     brush.pen.write(text, x + w / 2, y + h / 2, SIZE_BODY + 6, CREAM, anchor="center", max_width=w)

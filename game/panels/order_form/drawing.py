@@ -11,9 +11,10 @@ from game.drawing.text.line_setting import caret
 from game.drawing.text.reading_order import from_right
 from game.drawing.view import View
 from game.geometry import Box
-from game.inputs import Composing
+from game.inputs import Composing, Device
 from game.panels.order_form.choice import Choice, word
 from game.panels.order_form.layout import ORDER, FormLayout, FormMeasures
+from game.panels.order_form.screen_keyboard import draw_screen_keys, is_screen_key
 from game.panels.widgets import PAPER_LIT, SLIDE_WAY, Hit, PanelPainter
 from game.simulation.appearance import GopherLook
 from game.theme import (
@@ -39,6 +40,12 @@ KEYS_HINT = (
     "Enter: order  ·  Esc: cancel"
 )
 SHORT_KEYS_HINT = "Type: your name  ·  arrows, Space: pick  ·  Enter: order  ·  Esc: cancel"
+POINTING_HINTS = {
+    Device.TOUCH: "Tap what goes on it  ·  tap “Your name” to type it",
+    Device.GAMEPAD: "A: pick  ·  A on “Your name”: type it  ·  B: cancel",
+}
+WRITING_HINTS = {Device.TOUCH: "tap here to type", Device.GAMEPAD: "A here to type"}
+"""What is said of keys to who has none."""
 WIDE_SHEET = 1200.0
 """From so wide a sheet on the longer one has room."""
 NAME_PAD = 22.0
@@ -58,6 +65,9 @@ class FormState:
     age: float
     arrived: float
     composing: Composing = Composing("")
+    device: Device = Device.KEYBOARD
+    screen_keys: tuple[Hit, ...] = ()
+    """All that can be pressed while the keyboard on the screen is shown; empty: it is not."""
 
 
 def _label(painter: PanelPainter, measures: FormMeasures, text: str, y: float, more: str = "") -> None:
@@ -132,7 +142,9 @@ def _name(painter: PanelPainter, shown: FormState) -> None:
     if text:
         painter.text(text, left, middle, SIZE_HEAD - 2, anchor="midleft", max_width=w - 40)
     elif not focus:
-        painter.text("just type", left, middle, SIZE_BODY, INK_SOFT, anchor="midleft")
+        painter.text(
+            WRITING_HINTS.get(shown.device, "just type"), left, middle, SIZE_BODY, INK_SOFT, anchor="midleft"
+        )
 
     def far(end: int) -> float:
         return min(painter.pen.caret(text, max(first, end) - first, SIZE_HEAD - 2), w - 44)
@@ -243,9 +255,11 @@ def draw_form(view: View, art: Art | None, shown: FormState) -> None:
     if measures.preview[2]:
         _preview(painter, shown)
     _buttons(painter, shown)
+    if shown.screen_keys:
+        draw_screen_keys(painter, measures, [*filter(is_screen_key, shown.screen_keys)], shown.hot)
     hint, keys = choice.hint, KEYS_HINT if measures.frame[2] >= WIDE_SHEET else SHORT_KEYS_HINT
     painter.text(
-        hint or keys,
+        hint or POINTING_HINTS.get(shown.device, keys),
         measures.frame[0] + measures.frame[2] / 2,
         measures.hint_y,
         SIZE_BODY if hint else SIZE_LEAST,

@@ -1,7 +1,8 @@
 """The order form: crust, cheese, toppings, a name, and the gopher that this order will be.
 
-By mouse alone or by keyboard alone. Letters typed anywhere go to the name; the line at the bottom says so.
-While an input method composes, every key is the input method's.
+By mouse alone or by keyboard alone, by a finger or a gamepad with the keyboard on the screen. Letters typed
+anywhere go to the name; the line at the bottom says so. While an input method composes, every key is the
+input method's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from game.panels.order_form.layout import (
     next_group,
     pressable,
 )
+from game.panels.order_form.screen_keyboard import instead_of, is_screen_key, press_screen_key
 from game.panels.panel import Close, Outcome, Panel, Stay
 from game.panels.widgets import Hit, Sheet, hit_at, press_at
 from game.simulation.appearance import look_for
@@ -55,8 +57,16 @@ class OrderForm(Panel):
         *,
         art: Art | None,
         dice: random.Random | None = None,
+        device: Device = Device.KEYBOARD,
+        kiosk: bool = False,
     ) -> None:
-        """`next_id` is asked once, now: the gopher shown is the one that will come."""
+        """`next_id` is asked once, now: the gopher shown is the one that will come. `device` was used last.
+        In a `kiosk` a mouse may be all there is.
+        """
+        self._device = device
+        self._keyless = {Device.TOUCH, Device.GAMEPAD, *([Device.MOUSE] if kiosk else [])}
+        self._screen_keys = False
+        """Whether there is a keyboard on the screen."""
         self.order_id = next_id()
         self._look = look_for(self.order_id)
         self.art = art
@@ -78,11 +88,15 @@ class OrderForm(Panel):
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The boxes that can be pressed now."""
-        return pressable(self._layout, self.choice)
+        return self._hits()
+
+    def _hits(self, least: float = 0.0) -> tuple[Hit, ...]:
+        found = pressable(self._layout, self.choice, least)
+        return instead_of(found, self._layout.measures) if self._screen_keys else found
 
     def target(self, item: PointerPress) -> Hit | None:
         """What a press on its sheet lands on; a finger's on what is near enough."""
-        return press_at(pressable(self._layout, self.choice, item.least), item)
+        return press_at(self._hits(item.least), item)
 
     @property
     def focus(self) -> tuple[str, int]:
@@ -111,6 +125,8 @@ class OrderForm(Panel):
     def handle(self, item: Input) -> Outcome:
         """Take one input."""
         self._sheet.follow(item)
+        if isinstance(item, PointerPress | KeyPress):
+            self._device = item.device
         if isinstance(item, PointerPress):
             self._heard_key = True
             return self._press(item)
@@ -140,6 +156,7 @@ class OrderForm(Panel):
 
     def _type(self, text: str) -> None:
         if self._takes_text(text):
+            self._screen_keys = False
             self._focus = ("name", 0)
             self.choice.type(text)
             self._hint_age = 0.0
@@ -179,7 +196,8 @@ class OrderForm(Panel):
                 self.choice.surprise(self._dice)
             return Stay()
         if key == "escape" and not item.repeat:
-            return Close()
+            shown, self._screen_keys = self._screen_keys, False
+            return Stay() if shown else Close()
         if key == "return" and not item.repeat:
             return Close() if self._focus == ("buttons", CANCEL) else self._order()
         if key == "tab":
@@ -203,6 +221,12 @@ class OrderForm(Panel):
 
     def _press(self, item: PointerPress) -> Outcome:
         hit = self.target(item)
+        if self._screen_keys and hit is not None and is_screen_key(hit):
+            self._focus, self._hint_age = ("name", 0), 0.0
+            self._screen_keys = press_screen_key(hit, self.choice)
+            return Stay()
+        # Who has no other keyboard gets one with the name; whatever else is pressed takes it away.
+        self._screen_keys = hit is not None and hit.group == "name" and item.device in self._keyless
         if hit is None:
             return Stay()
         if hit.spot == ("buttons", ORDER) and self._composing.text:
@@ -254,15 +278,18 @@ class OrderForm(Panel):
     def draw(self, view: View) -> None:
         """Draw in logical pixels. Of the form only the boxes can change, with how people want it shown."""
         self._lay_out(view.access)
+        hits = self.hits
         shown = FormState(
             self.order_id,
             self._look,
             self.choice,
             self._layout,
             self._focus,
-            hit_at(self.hits, *self._sheet.pointer),
+            hit_at(hits, *self._sheet.pointer),
             self._sheet.age,
             self._sheet.arrived,
             self._composing,
+            self._device,
+            hits if self._screen_keys else (),
         )
         draw_form(view, self.art, shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
@@ -62,6 +63,16 @@ def draw_spoken(brush: Brush, text: str, position: str, box: Box) -> None:
         pen.write(row, at, middle + lower, size, CREAM, face="bold", anchor="center", max_width=wide)
 
 
+class ButtonKeys(NamedTuple):
+    """The keys that do what the buttons do, as they are printed."""
+
+    order: str = "N"
+    ui: str = "U"
+    help: str = "H"
+    muted: str = "M"
+    round: str = "G"
+
+
 @dataclass(frozen=True)
 class StripFigures:
     """What the strip shows in a frame: where it is the same, so is its picture."""
@@ -74,7 +85,7 @@ class StripFigures:
     hot: tuple[bool, ...]
     """Which of the buttons the pointer is on: order, UI, help, muted, round."""
     hint: str = ""
-    round_key: str = ""
+    keys: ButtonKeys = ButtonKeys()
 
 
 def strip_figures(model: Model) -> StripFigures:
@@ -85,11 +96,11 @@ def strip_figures(model: Model) -> StripFigures:
     hot = tuple(
         inside(box, *at) for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
-    said, key = (
-        hint(model.setup.device, model.kiosk.on, model.setup.bindings),
-        model.setup.bindings.cap("round"),
+    said = hint(model.setup.device, model.kiosk.on, model.setup.bindings)
+    keys = ButtonKeys(
+        *(model.setup.bindings.cap(one) for one in ("order", "web ui", "help", "mute", "round"))
     )
-    return StripFigures(plan, story.line, story.position, model.kiosk.on, model.setup.muted, hot, said, key)
+    return StripFigures(plan, story.line, story.position, model.kiosk.on, model.setup.muted, hot, said, keys)
 
 
 def draw_strip(brush: Brush, shown: StripFigures) -> None:
@@ -99,14 +110,14 @@ def draw_strip(brush: Brush, shown: StripFigures) -> None:
 
 
 def _paint(brush: Brush, shown: StripFigures) -> None:
-    plan, (order, ui, questions, muted, play) = shown.plan, shown.hot
-    draw_button(brush, plan.order, order, "N", "Order a pizza", strong=True, brief=plan.brief_order)
-    draw_button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
-    draw_button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
+    plan, (order, ui, questions, muted, play), keys = shown.plan, shown.hot, shown.keys
+    draw_button(brush, plan.order, order, keys.order, "Order a pizza", strong=True, brief=plan.brief_order)
+    draw_button(brush, plan.ui, ui, keys.ui, "Temporal", brief=plan.brief)
+    draw_button(brush, plan.help, questions, keys.help, "Help", brief=plan.brief)
     if plan.round is not None:
-        draw_button(brush, plan.round, play, shown.round_key, "60 seconds", strong=True)
+        draw_button(brush, plan.round, play, keys.round, "60 seconds", strong=True)
     if shown.muted:
-        draw_button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
+        draw_button(brush, plan.muted, muted, keys.muted, "Muted", brief=plan.brief_muted)
     if shown.line:
         draw_spoken(brush, shown.line, shown.position, plan.words)
         return

@@ -27,6 +27,7 @@ def handle(model: Model, item: Input, out: AppRequests) -> None:
     """Take one input into the model; what the application must do is added to `out`."""
     pointing = model.pointing
     if isinstance(item, KeyPress):
+        hold_to_leave.interrupt(model.kiosk, item)
         press_key(model, item, out)
     elif isinstance(item, KeyRelease):
         hold_to_leave.release(model.kiosk, item)

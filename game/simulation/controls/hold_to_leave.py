@@ -29,6 +29,14 @@ def release(kiosk: KioskState, item: KeyRelease) -> None:
         kiosk.escape_held = None
 
 
+def interrupt(kiosk: KioskState, item: KeyPress) -> None:
+    """A key went down: with another one than Esc the hold ends. Who means to leave presses nothing else; a
+    hand or a sleeve on the keyboard does, and so does whoever comes after an Esc whose release was lost.
+    """
+    if item.key != "escape" and item.device is Device.KEYBOARD and not item.repeat:
+        kiosk.escape_held = None
+
+
 def count(kiosk: KioskState, seconds: float) -> None:
     """Let so many real seconds pass for a key that is down."""
     if kiosk.escape_held is not None:

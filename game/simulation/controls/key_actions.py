@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from api_stub.schema.default_keys import DEFAULT_KEYS
 from game.accessibility import SWITCHES, switched
 from game.actions import (
     AskQuit,
@@ -111,6 +112,11 @@ def _act(model: Model, action: str, item: KeyPress, out: AppRequests) -> None:
         out.wishes.append(WISHES[action])
     elif action in COMMANDS:
         out.commands.append(COMMANDS[action])
+
+
+def do_action(model: Model, action: str, out: AppRequests) -> None:
+    """Do an action of the table of keys for who has no key for it. Raises KeyError for an unknown one."""
+    _act(model, action, KeyPress(DEFAULT_KEYS[action][0]), out)
 
 
 def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:

@@ -24,8 +24,8 @@ ROUND = 236.0
 
 @dataclass(frozen=True)
 class StripLayout:
-    """The boxes of the strip. `words` lies between the buttons; `brief`: U, H and M show their keys alone,
-    and where somebody speaks at the keyboard N does too.
+    """The boxes of the strip. `words` lies between the buttons; `brief`: U and H show their keys alone, as M
+    does with `brief_muted`, and where somebody speaks at the keyboard N does too.
     """
 
     order: Box
@@ -35,6 +35,7 @@ class StripLayout:
     words: Box
     brief: bool = False
     brief_order: bool = False
+    brief_muted: bool = False
     round: Box | None = None
     """In a kiosk: begins a round."""
 
@@ -53,4 +54,4 @@ def strip_for(speaking: bool, kiosk: bool, muted: bool) -> StripLayout:
     left += ROUND + GAP if kiosk else 0.0
     right = (sign if muted else ui)[0] - GAP
     words = left, BOTTOM_STRIP[1], right - left, BOTTOM_STRIP[3]
-    return StripLayout(order, ui, helping, sign, words, speaking, speaking and not kiosk, play)
+    return StripLayout(order, ui, helping, sign, words, speaking, speaking and not kiosk, speaking, play)

@@ -14,7 +14,7 @@ from game.simulation.places.cook_spots import CookSpot
 QUIET = 20.0
 """Real seconds without a player's kill after which the keys lie on the cooks."""
 LAST_KEY = 9
-"""Cooks beyond this have no key of their own."""
+"""Cooks beyond this have no key of their own; a finger and a gamepad need none."""
 BESIDE_HAT = 0.31
 """A cap's side, as a share of its cook's height: it covers the hat, and neither face nor number."""
 SMALL_CAP, SMALL_SHARE = 62.0, 0.42
@@ -30,7 +30,9 @@ RULE = "Try to lose a pizza:"
 
 @dataclass(frozen=True)
 class KeyCap:
-    """A cap over a cook: the key's text, or empty for a hand that taps. Logical pixels."""
+    """A cap over a cook: the key's or the gamepad's button's text, or empty for a hand that taps. Logical
+    pixels.
+    """
 
     slot: int
     text: str
@@ -75,13 +77,14 @@ def key_caps(
     cooks: Mapping[int, Cook], spots: Mapping[int, CookSpot], device: Device, now: float, calm: bool
 ) -> tuple[KeyCap, ...]:
     """The caps over the living cooks. `now`: game time, which presses them in turn unless `calm`."""
-    alive = [slot for slot, cook in sorted(cooks.items()) if cook.living and slot <= LAST_KEY]
+    pointing = device in (Device.TOUCH, Device.GAMEPAD)
+    alive = [slot for slot, cook in sorted(cooks.items()) if cook.living and (pointing or slot <= LAST_KEY)]
     turn, since = divmod(now, STEP)
     found = []
     for n, slot in enumerate(alive):
         spot = spots[slot]
         side = max(min(SMALL_CAP, SMALL_SHARE * spot.height), BESIDE_HAT * spot.height)
         pressed = not calm and since < DOWN and int(turn) % len(alive) == n
-        text = "" if device is Device.TOUCH else str(slot)
+        text = {Device.TOUCH: "", Device.GAMEPAD: "A"}.get(device, str(slot))
         found.append(KeyCap(slot, text, spot.x, spot.y - spot.height + 0.45 * side, side, pressed))
     return tuple(found)

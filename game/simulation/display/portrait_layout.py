@@ -34,8 +34,8 @@ class TallLayout:
 
 
 def tall_layout(composition: Composition, muted: bool, kiosk: bool = False) -> TallLayout:
-    """The layout of a portrait display's margins; with `muted` the sign for that has its place, else in a
-    kiosk the button that begins a round.
+    """The layout of a portrait display's margins; with `muted` the sign for that has its place, a small one
+    in a kiosk: its visitors need the button that begins a round.
     """
     above, below = composition.margins[0], composition.margins[-1]
     wide = above[2]
@@ -52,11 +52,13 @@ def tall_layout(composition: Composition, muted: bool, kiosk: bool = False) -> T
     first: Box = (EDGE, y, order, BUTTON_HIGH)
     last: Box = (wide - EDGE - helping, y, helping, BUTTON_HIGH)
     second: Box = (last[0] - GAP - ui, y, ui, BUTTON_HIGH)
-    sign: Box = (second[0] - GAP - 243.0, y, 243.0, BUTTON_HIGH)
+    quiet = BRIEF if kiosk else 243.0
+    sign: Box = (second[0] - GAP - quiet, y, quiet, BUTTON_HIGH)
     words: Box = (EDGE, y - line, wide - 2 * EDGE, line)
     left = first[0] + first[2] + GAP
-    play = (left, y, second[0] - GAP - left, BUTTON_HIGH) if kiosk and not muted else None
-    strip = StripLayout(first, second, last, sign, words, brief=muted or kiosk, round=play)
+    end = (sign if muted else second)[0] - GAP
+    play = (left, y, end - left, BUTTON_HIGH) if kiosk else None
+    strip = StripLayout(first, second, last, sign, words, brief=muted or kiosk, brief_muted=kiosk, round=play)
     figures: Box = (EDGE, below[1] + 8, wide - 2 * EDGE, high)
     slips_top = figures[1] + high + 8
     slips: Box = (EDGE, slips_top, wide - 2 * EDGE, words[1] - slips_top - 6)
