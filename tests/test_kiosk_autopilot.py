@@ -139,6 +139,13 @@ def test_the_only_place_of_a_kitchen_is_emptied_where_the_api_fills_it_again() -
     ]
 
 
+def test_the_only_cook_of_a_kitchen_with_places_to_spare_is_killed_too() -> None:
+    pilot = Autopilot(random.Random(1))
+    kitchen = known(holds(1), worker(2, "empty"), worker(3, "empty"))
+    assert pilot.act(kitchen, 0.0, EVERY) == ()
+    assert pilot.act(kitchen, 20.0, EVERY) == (KillWorker(1, by_house=True),)
+
+
 def test_a_visitor_finds_every_place_as_it_was() -> None:
     pilot = Autopilot(random.Random(1))
     pilot.act(known(holds(1), holds(2)), 0.0, EVERY)

@@ -77,9 +77,10 @@ class Autopilot:
     def _choose(self, workers: list[Worker], known: Snapshot, patient: bool) -> Worker | None:
         """A cook with pizzas in hand, not the one of last time where there is another."""
         able = [one for one in workers if one.state == "ready" and not one.stopped and one.id is not None]
-        last_one = len(able) == 1 and len(workers) == 1 and known.kiosk is not None and known.kiosk.on
+        alone = sum(one.state != "empty" for one in workers) == 1
+        last_one = len(able) == 1 and alone and known.kiosk is not None and known.kiosk.on
         if len(able) < 2 and not last_one:
-            # The last cook only where the kitchen has no other place, and the API brings it back.
+            # The last cook only where the kitchen has one by itself, and the API brings it back.
             return None
         busy = [one for one in able if one.orders]
         if not busy and patient:

@@ -252,7 +252,7 @@ def _strip(brush: Brush, shown: StripFigures, device: Device) -> None:
         (plan.ui, ui, "U", "Temporal", False, plan.brief),
         (plan.help, helping, "H", "Help", False, plan.brief),
         *(((plan.muted, muted, "M", "Muted", False, False),) if shown.muted else ()),
-        *(((plan.round, play, shown.round_key, "60 seconds", True, False),) if plan.round else ()),
+        *(((plan.round, play, shown.round_key, shown.round_words, True, False),) if plan.round else ()),
     )
     for box, hot, key, text, strong, brief in buttons:
         part: Box = (0.0, 0.0, box[2] * BUTTON / box[3], BUTTON)

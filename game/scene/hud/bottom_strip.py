@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api_stub.schema import Kiosk
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
 from game.simulation.controls.strip_hints import hint
@@ -75,6 +76,13 @@ class StripFigures:
     """Which of the buttons the pointer is on: order, UI, help, muted, round."""
     hint: str = ""
     round_key: str = ""
+    round_words: str = "60 seconds"
+
+
+def _how_long(kiosk: Kiosk | None) -> str:
+    """How long a round is, in the button's words."""
+    seconds = 60 if kiosk is None else round(kiosk.round_s)
+    return f"{seconds // 60} minutes" if seconds > 60 and not seconds % 60 else f"{seconds} seconds"
 
 
 def strip_figures(model: Model) -> StripFigures:
@@ -85,11 +93,18 @@ def strip_figures(model: Model) -> StripFigures:
     hot = tuple(
         inside(box, *at) for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
-    said, key = (
-        hint(model.setup.device, model.kiosk.on, model.setup.bindings),
-        model.setup.bindings.cap("round"),
+    setup = model.setup
+    return StripFigures(
+        plan,
+        story.line,
+        story.position,
+        model.kiosk.on,
+        setup.muted,
+        hot,
+        hint(setup.device, model.kiosk.on, setup.bindings),
+        setup.bindings.cap("round"),
+        _how_long(model.known.kiosk),
     )
-    return StripFigures(plan, story.line, story.position, model.kiosk.on, model.setup.muted, hot, said, key)
 
 
 def draw_strip(brush: Brush, shown: StripFigures) -> None:
@@ -104,7 +119,7 @@ def _paint(brush: Brush, shown: StripFigures) -> None:
     draw_button(brush, plan.ui, ui, "U", "Temporal", brief=plan.brief)
     draw_button(brush, plan.help, questions, "H", "Help", brief=plan.brief)
     if plan.round is not None:
-        draw_button(brush, plan.round, play, shown.round_key, "60 seconds", strong=True)
+        draw_button(brush, plan.round, play, shown.round_key, shown.round_words, strong=True)
     if shown.muted:
         draw_button(brush, plan.muted, muted, "M", "Muted", brief=plan.brief)
     if shown.line:
