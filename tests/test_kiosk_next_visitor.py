@@ -18,9 +18,12 @@ from api_stub.state_files import ROUNDS
 from game.accessibility import Access
 from game.actions import ResetKiosk
 from game.api_state.news import KioskResetDone, KioskSeen, WorldSeen
+from game.inputs import Device
 from game.kiosk.attendant import Attendant
 from game.kiosk.local_state import OwnSwitches
+from game.scene.cooks import _how_to_start
 from game.scene.hud.bottom_strip import strip_figures
+from game.scene.hud.messages import message_figures
 from game.simulation.model import Model
 from game.simulation.model_parts import KioskState
 from tests.serving import api, kitchen_for
@@ -127,3 +130,22 @@ def test_the_button_says_how_long_a_round_is(round_s: float, words: str) -> None
     assert strip_figures(model).round_words == "60 seconds"
     tell(model, KioskSeen(kiosk=SETTINGS.model_copy(update={"round_s": round_s})))
     assert strip_figures(model).round_words == words
+
+
+def test_an_empty_place_says_how_to_start_a_cook_on_the_device_that_is_there() -> None:
+    words = {device: _how_to_start(2, device) for device in (None, *Device)}
+    assert words == {
+        None: "Shift+2: start",
+        Device.KEYBOARD: "Shift+2: start",
+        Device.MOUSE: "click to start",
+        Device.TOUCH: "tap to start",
+        Device.GAMEPAD: "A: start",
+    }
+
+
+def test_no_message_lies_over_the_rule_while_nobody_is_there() -> None:
+    model = Model(kiosk=KioskState(on=True))
+    model.say("two attempts were not heard of in time")
+    assert len(message_figures(model).messages) == 1
+    model.kiosk.attracting = True
+    assert not message_figures(model).messages

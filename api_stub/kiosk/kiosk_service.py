@@ -166,7 +166,8 @@ class KioskService:
             self.totals.count_orders(audit)
         self.totals.count_kills(self._receipts, wall())
         self.totals.write()
-        self.rounds.write()  # the disk may have been full when a round ended
+        if self._rounds_file.problem is not None:
+            self.rounds.write()
         problem = self._totals_file.problem or self._rounds_file.problem
         if problem is None:
             self._troubles.clear(DISK)
