@@ -108,12 +108,24 @@ class Kitchen:
             under_stack=start_setup.under_stack,
             announced=start_setup.announced,
         )
-        self.failures = FailureService(targets, self.troubles, start_setup.kiosk)
+        self.failures = FailureService(
+            targets, self.troubles, start_setup.kiosk, lambda: self.exhibit.failures.allowed_in_kiosk
+        )
         self.fleet.dress = self.failures.dressed
         self.kiosk = KioskService(
-            self.fleet, lambda: self.checkpoint.config, lambda: self.records, self.troubles, start_setup
+            self.fleet,
+            lambda: self.exhibit.kiosk,
+            lambda: self.checkpoint.config.fleet.start,
+            lambda: self.records,
+            self.troubles,
+            start_setup,
         )
         self.put_in_force(self.checkpoint)
+
+    @property
+    def exhibit(self) -> CheckpointConfig:
+        """Whose settings of a kiosk hold: its own checkpoint's, whichever a visitor has switched to."""
+        return (self.home if self.start_setup.kiosk else self.checkpoint).config
 
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
         """Place an order under the checkpoint in force and have it in the ledger; see Gateway.place and
@@ -168,6 +180,9 @@ class Kitchen:
     def put_in_force(self, loaded: LoadedConfig) -> None:
         """New orders get these settings from now on; the fleet is not touched."""
         config = loaded.config
+        if loaded.file == self.home.file:
+            # It may have been edited: a reset goes back to what it is now.
+            self.home = loaded
         self.checkpoint = loaded
         self.problem = None
         self.seen = loaded.stamp or stamp_of(loaded.file)

@@ -112,6 +112,13 @@ class Wheel:
 
 
 @dataclass(frozen=True)
+class OtherButton:
+    """A button that does nothing here went down: it only tells that somebody is there."""
+
+    device: Device
+
+
+@dataclass(frozen=True)
 class CloseWindow:
     """The window's close button, or the system's wish that we end."""
 
@@ -126,13 +133,14 @@ Input = (
     | PointerRelease
     | PointerGone
     | Wheel
+    | OtherButton
     | CloseWindow
 )
 
 
 def device_of(item: Input) -> Device | None:
     """The device that an input came from; None: from none, or from one that was let go."""
-    if isinstance(item, KeyPress | PointerMove | PointerPress):
+    if isinstance(item, KeyPress | PointerMove | PointerPress | OtherButton):
         return item.device
     if isinstance(item, TextTyped | Composing):
         return Device.KEYBOARD

@@ -10,14 +10,17 @@ import pytest
 
 from api_stub.schema import DayTotals, KillTotals, KioskTotals, RoundTable
 from game.accessibility import Access
+from game.api_state.snapshot import Snapshot
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import Device
 from game.kiosk.attendant import Attraction
 from game.kiosk.attract import AttractCard, words
 from game.kiosk.calm_words import outage
+from game.panels.kiosk_overlay import KioskOverlay
 from game.scene.attract_cards import draw_attraction, draw_countdown, draw_outage
 from game.simulation.receipt_layout import frame_of
+from game.theme import CANVAS
 from tests.telling import T0, worker
 from tests.test_kiosk_autopilot import known
 
@@ -88,3 +91,29 @@ def test_the_countdown_and_the_signs_keep_to_the_picture(view: View, written: Wr
     draw_outage(view, outage(known(worker(1)), 9.0))
     apart(written)
     assert all(box.left >= 300 and box.right <= 1620 for _, box in written)
+
+
+@pytest.mark.parametrize("card", list(AttractCard))
+def test_a_portrait_display_has_a_card_as_wide_as_itself_with_its_label(
+    card: AttractCard, written: Written
+) -> None:
+    view = View(pygame.Surface((960, 540)), Access(upright=1.8))
+    shown = Attraction(card, words(card, Device.MOUSE, TOTALS, ROUNDS), killed="w3.1")
+    overlay = KioskOverlay(Snapshot, lambda: None, lambda: shown)
+    x, y, w, h = overlay.sheet_for(view.access)
+    assert w <= 1320, "what is magnified is the card, and not the canvas around it"
+    overlay.draw(view)
+    sheet = pygame.Rect(x, y, w, h)
+    assert {"AUTO", "killed cook 3"} <= {text for text, _ in written}
+    assert all(sheet.contains(box) for _, box in written), written
+    apart(written)
+
+
+def test_on_a_portrait_display_a_sign_is_more_urgent_than_a_card(written: Written) -> None:
+    view = View(pygame.Surface((960, 540)), Access(upright=1.8))
+    shown = Attraction(AttractCard.RULE, words(AttractCard.RULE, Device.MOUSE, None, None))
+    overlay = KioskOverlay(Snapshot, lambda: 5.0, lambda: shown)
+    assert overlay.sheet_for(view.access) == (0, 0, *CANVAS)
+    overlay.draw(view)
+    texts = [text for text, _ in written]
+    assert shown.words.head not in texts and "AUTO" in texts and any("short break" in one for one in texts)

@@ -13,6 +13,7 @@ from game.inputs import (
     Input,
     KeyPress,
     KeyRelease,
+    OtherButton,
     PointerGone,
     PointerMove,
     PointerPress,
@@ -222,6 +223,22 @@ def test_other_buttons_are_keys(reading: Reading) -> None:
         assert reading.read(pygame.CONTROLLERBUTTONUP, instance_id=3, button=button) == [
             KeyRelease(key, Device.GAMEPAD)
         ]
+
+
+def test_a_button_that_does_nothing_still_tells_that_somebody_is_there(reading: Reading) -> None:
+    reading.pads.add(4, PAD)
+    guide = {"instance_id": 4, "button": 5}
+    assert reading.read(pygame.CONTROLLERBUTTONDOWN, **guide) == [OtherButton(Device.GAMEPAD)]
+    assert reading.read(pygame.CONTROLLERBUTTONUP, **guide) == []
+    told = [
+        reading.read(pygame.CONTROLLERAXISMOTION, instance_id=4, axis=5, value=value)
+        for value in (9000, 30000, 32767, 0, 32767)
+    ]
+    assert told == [[], [OtherButton(Device.GAMEPAD)], [], [], [OtherButton(Device.GAMEPAD)]], "a trigger"
+    right = {"button": 3, "pos": (5, 5), "touch": False}
+    assert reading.read(pygame.MOUSEBUTTONDOWN, **right) == [OtherButton(Device.MOUSE)]
+    assert reading.read(pygame.MOUSEBUTTONUP, **right) == []
+    assert reading.read(pygame.MOUSEBUTTONDOWN, button=4, pos=(5, 5), touch=False) == [], "the wheel"
 
 
 def test_a_gamepad_that_sdl_tells_of_twice_is_heard_once(reading: Reading) -> None:

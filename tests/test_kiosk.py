@@ -254,6 +254,11 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         "HÍTLER",
         "ＰＵＴＡ",
         "puſſy",
+        "SIEGHEIL",
+        "KKK",
+        "arschloc",
+        "motherfu",
+        "操你妈",
     ],
 )
 def test_rude_words_of_many_languages_are_not_shown(name: str) -> None:
@@ -263,6 +268,7 @@ def test_rude_words_of_many_languages_are_not_shown(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     "ada eva bob anna klaus renee gopher dickson peter maria lasse mama wei amanda cassie zoë søren jürgen "
+    "anita fanny johnny mandy mona pelle pippa suki wang "
     "françois łukasz đorđe ağaoğlu nguyễn фёдор Ελένη 山田太郎".split(),
 )
 def test_names_of_people_are_shown(name: str) -> None:

@@ -139,6 +139,30 @@ def test_the_only_place_of_a_kitchen_is_emptied_where_the_api_fills_it_again() -
     ]
 
 
+def test_the_only_cook_of_a_kitchen_with_places_to_spare_is_killed_too() -> None:
+    pilot = Autopilot(random.Random(1))
+    kitchen = known(holds(1), worker(2, "empty"), worker(3, "empty"))
+    assert pilot.act(kitchen, 0.0, EVERY) == ()
+    assert pilot.act(kitchen, 20.0, EVERY) == (KillWorker(1, by_house=True),)
+
+
+def test_a_cook_that_an_api_under_load_kills_late_is_brought_back_too() -> None:
+    pilot = Autopilot(random.Random(1))
+    health = HEALTH.model_copy(update={"fleet": HEALTH.fleet.model_copy(update={"start": 3})})
+
+    def at(now: float, *workers: Worker) -> tuple[object, ...]:
+        return pilot.act(replace(known(*workers), health=health), now, (60.0, 60.0))
+
+    whole = worker(1), holds(2), worker(3)
+    assert at(0.0, *whole) == () and at(60.0, *whole) == (KillWorker(2, by_house=True),)
+    assert at(60.0 + BACK_S, *whole) == (), "it lives: taken for refused"
+    late = worker(1), worker(2, "dead"), worker(3)
+    assert at(70.0, *late) == () and at(70.0 + BACK_S, *late) == (StartWorker(2),)
+    assert at(77.0, worker(1), worker(2, generation=2), worker(3)) == ()
+    drained = worker(1), worker(2, "dead"), worker(3), worker(4)
+    assert not any(at(80.0 + n, *drained) for n in range(20)), "as many as it starts with"
+
+
 def test_a_visitor_finds_every_place_as_it_was() -> None:
     pilot = Autopilot(random.Random(1))
     pilot.act(known(holds(1), holds(2)), 0.0, EVERY)

@@ -10,6 +10,7 @@ from game.inputs import (
     Input,
     KeyPress,
     KeyRelease,
+    OtherButton,
     PointerMove,
     PointerPress,
     PointerRelease,
@@ -82,6 +83,32 @@ def test_a_key_that_something_leans_on_and_the_system_are_nobody() -> None:
 
 def test_whoever_plays_is_not_taken_for_gone() -> None:
     presence = Presence()
-    for _ in range(100):
+    for n in range(100):
         assert not presence.later(40.0, 45.0)
-        presence.passes(PointerMove(1, 1))
+        presence.passes(PointerMove(1, n % 2 * MEANT))
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        [PointerMove(500 + n % 3, 500) for n in range(90)],
+        [PointerMove(1919, 300, Device.GAMEPAD)] * 90,
+        [
+            PointerPress(5, 5, Device.TOUCH, 1),
+            *[PointerMove(5 + n % 4, 5, Device.TOUCH, 1) for n in range(90)],
+        ],
+    ],
+    ids=["a mouse on a table that shakes", "a stick that is stuck", "a bag on the screen"],
+)
+def test_what_moves_by_itself_keeps_no_visitor_there_and_wakes_nobody(nobody: list[Input]) -> None:
+    presence = Presence()
+    for item in nobody:
+        presence.passes(item)
+        presence.later(1.0, 45.0)
+    assert presence.away
+
+
+@pytest.mark.parametrize("device", [Device.MOUSE, Device.GAMEPAD])
+def test_a_button_that_does_nothing_hands_over_too(device: Device) -> None:
+    presence = gone()
+    assert not presence.passes(OtherButton(device)) and not presence.away

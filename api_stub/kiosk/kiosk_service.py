@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from api_stub.background import Troubles
-from api_stub.checkpoint.config import CheckpointConfig
+from api_stub.checkpoint.kiosk_section import KioskConfig
 from api_stub.clocks import wall
 from api_stub.errors import TemporalUnreachable
 from api_stub.fleet.state import AlreadyDead, FleetRefusal
@@ -42,16 +42,19 @@ class KioskService:
     def __init__(
         self,
         fleet: Supervisor,
-        config: Callable[[], CheckpointConfig],
+        config: Callable[[], KioskConfig],
+        workers: Callable[[], int],
         records: Callable[[], Records | None],
         troubles: Troubles,
         start_setup: StartSetup,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`config`: the kiosk's own, whatever checkpoint is in force; `workers`: how many that one starts."""
         state = start_setup.state
         self.on = start_setup.kiosk
         self._fleet = fleet
         self._config = config
+        self._workers = workers
         self._records = records
         self._troubles = troubles
         self._state = state
@@ -62,7 +65,7 @@ class KioskService:
         self._rounds_file = Store(None if state is None else state / ROUNDS, StoredRounds)
         self.totals = TotalsCounter(
             self._totals_file,
-            lambda: config().kiosk.day_starts_at,
+            lambda: config().day_starts_at,
             lambda: datetime.now().astimezone(),
         )
         self.rounds = Rounds(self._rounds_file, self._receipts)
@@ -99,7 +102,7 @@ class KioskService:
 
     def look(self) -> None:
         """Start workers where all have been dead for long enough."""
-        after_s = self._config().kiosk.all_dead_restart_s
+        after_s = self._config().all_dead_restart_s
         if not self._countdown.look(is_dead(self._fleet.state), self._clock(), after_s):
             return
         logger.info("every worker was dead for %g s: %d are started", after_s, self._wanted)
@@ -112,12 +115,12 @@ class KioskService:
 
     @property
     def _wanted(self) -> int:
-        return max(1, self._config().fleet.start)
+        return max(1, self._workers())
 
     @property
     def all_dead(self) -> AllDead | None:
         """The countdown, where one is on."""
-        left_s = self._countdown.left_s(self._clock(), self._config().kiosk.all_dead_restart_s)
+        left_s = self._countdown.left_s(self._clock(), self._config().all_dead_restart_s)
         since = self._fleet.wall(self._countdown.since)
         if left_s is None or since is None or not is_dead(self._fleet.state):
             return None
@@ -128,7 +131,7 @@ class KioskService:
         whoever was there when it was pressed: right after a kill there it means nobody. Raises
         FleetRefusal."""
         number = self._fleet.state.named(worker).number
-        pause_s = self._config().kiosk.kill_debounce_s
+        pause_s = self._config().kill_debounce_s
         if self.on and worker == str(number) and not self._debounce.takes(number, self._clock(), pause_s):
             raise AlreadyDead(f"slot {number} was killed less than {pause_s:g} s ago; once is enough")
         killed = self._fleet.kill(worker, by_house)
@@ -163,6 +166,8 @@ class KioskService:
             self.totals.count_orders(audit)
         self.totals.count_kills(self._receipts, wall())
         self.totals.write()
+        if self._rounds_file.problem is not None:
+            self.rounds.write()
         problem = self._totals_file.problem or self._rounds_file.problem
         if problem is None:
             self._troubles.clear(DISK)
@@ -182,7 +187,7 @@ class KioskService:
 
     def told(self, failures_open: bool) -> Kiosk:
         """How the kiosk is set up, and what it is about to do."""
-        config = self._config().kiosk
+        config = self._config()
         kept = [] if self._state is None else losses.noted(self._state)
         return Kiosk(
             on=self.on,

@@ -33,6 +33,7 @@ PARTS = ("failures", "checkpoint", "code", "fleet")
 async def reset(kitchen: Kitchen) -> KioskReset:
     """Put everything back, and look whether it is; takes LIMIT_S and a little more at the most."""
     began = time.monotonic()
+    kitchen.kiosk.rounds.end_all(None)
     async with kitchen.resetting:
         wrong = await _put_back(kitchen, began + LIMIT_S)
     _tell(kitchen, wrong)

@@ -79,6 +79,9 @@ def _lists() -> tuple[Any, Any]:
     return words, Options(collapse_repeats=True, leetspeak=True)
 
 
-NOWHERE = ("fuck", "fvck", "nigg", "hitler", "fick")
-HARMLESS = ("mama", "papa", "pipo")
+NOWHERE = (
+    *("fuck", "fvck", "fcuk", "nigg", "hitler", "siegheil", "fick", "wixer", "wixxer", "arschloc", "motherf"),
+    *("kkk", "操你", "肏你", "傻逼"),
+)
+HARMLESS = tuple("mama papa pipo anita fanny johnny johny mandy mona pelle pele pippa pipa suki wang".split())
 """Somebody's slang, and everybody's names."""

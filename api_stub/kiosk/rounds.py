@@ -92,6 +92,11 @@ class Rounds:
         self.write()
         return played.told
 
+    def end_all(self, lost: int | None) -> None:
+        """End a round that is on: whoever plays it has gone, and the next visitor has one of their own."""
+        if (played := self._running()) is not None:
+            self.name(played.told.n, None, lost)
+
     def _running(self) -> StoredRound | None:
         return next((one for one in self._kept.rounds if one.told.state == "running"), None)
 
@@ -170,16 +175,22 @@ class Rounds:
         )
 
     def _forget(self) -> None:
-        """Over MAX_KEPT, the lowest in rank go; those that are not done stay. Only the newest keeps its list
-        of kills."""
+        """Over MAX_KEPT, the lowest in rank go; those of the newest day after all others, and the best of all
+        days last: the tables are of these. Those that are not done stay. Only the newest keeps its list of
+        kills."""
         for played in self._kept.rounds[:-1]:
             if played.told.state == "done" and played.told.kill_list:
                 played.told = played.told.model_copy(update={"kill_list": []})
-        while len(self._kept.rounds) > MAX_KEPT:
-            done = [one for one in self._kept.rounds if one.told.state == "done"]
-            if not done:
-                break
-            self._kept.rounds.remove(max(done, key=lambda one: rank(one.told)))
+        if (over := len(self._kept.rounds) - MAX_KEPT) <= 0:
+            return
+        today = self._kept.rounds[-1].told.day
+        ranked = sorted(
+            (one for one in self._kept.rounds if one.told.state == "done"), key=lambda one: rank(one.told)
+        )
+        best, others = ranked[:MAX_TABLE], ranked[MAX_TABLE:]
+        others.sort(key=lambda one: one.told.day != today)
+        gone = {one.told.n for one in (best + others)[-over:]}
+        self._kept.rounds = [one for one in self._kept.rounds if one.told.n not in gone]
 
     def write(self) -> None:
         """Keep all of it on disk."""

@@ -47,7 +47,7 @@ async def reset_kiosk(kitchen: InKitchen) -> KioskReset:
 @router.post("/pin")
 async def try_pin(kitchen: InKitchen, tried: PinTried) -> PinVerdict:
     """Whether this is the config's PIN. After five wrong ones in a minute none is right."""
-    return PinVerdict(right=right(kitchen.pins, kitchen.checkpoint.config.kiosk.pin, tried.pin))
+    return PinVerdict(right=right(kitchen.pins, kitchen.exhibit.kiosk.pin, tried.pin))
 
 
 @router.get("/totals")
@@ -74,7 +74,7 @@ async def get_rounds(kitchen: InKitchen) -> RoundTable:
 async def start_round(kitchen: InKitchen, wanted: RoundWanted | None = None) -> Round:
     """Begin a round. It ends by itself after the config's time; what it put at risk is read from the receipts
     of its kills. A rude name is a 409."""
-    kiosk, length_s = kitchen.kiosk, kitchen.checkpoint.config.kiosk.round_s
+    kiosk, length_s = kitchen.kiosk, kitchen.exhibit.kiosk.round_s
     name = await round_names.checked(wanted.name if wanted else None)
     lost = await kiosk.lost()
     return kiosk.rounds.start(name, kiosk.totals.day(), length_s, lost)

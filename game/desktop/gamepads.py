@@ -12,7 +12,16 @@ from pygame._sdl2 import controller
 
 from game.bindings import PAD_BUTTONS, PAD_PRESS
 from game.geometry import Box
-from game.inputs import Device, Input, KeyPress, KeyRelease, PointerMove, PointerPress, PointerRelease
+from game.inputs import (
+    Device,
+    Input,
+    KeyPress,
+    KeyRelease,
+    OtherButton,
+    PointerMove,
+    PointerPress,
+    PointerRelease,
+)
 from game.theme import CANVAS
 
 log = logging.getLogger(__name__)
@@ -21,6 +30,8 @@ DEAD_ZONE = 0.25
 """How far from its middle a stick may rest, of 1: worn ones do not come back to it."""
 FASTEST = 1500.0
 """Logical pixels a second with the stick at its edge."""
+PULLED = 0.5
+"""A trigger, or the right stick, that has gone so far, of 1, was meant."""
 CROSS_SPEED = 0.45
 """The cross, of `FASTEST`."""
 LONGEST_STEP = 0.1
@@ -45,6 +56,8 @@ class _Pad:
     axes: list[float] = field(default_factory=lambda: [0.0, 0.0])
     cross: set[tuple[int, int]] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
+    pulled: set[int] = field(default_factory=set)
+    """The right stick's axes, and triggers, that are away from where they rest."""
 
 
 class Gamepads:
@@ -124,7 +137,7 @@ class Gamepads:
         return [item for pad in self._pads.values() for item in self._released(pad)]
 
     def _released(self, pad: _Pad) -> list[Input]:
-        pad.axes, pad.cross = [0.0, 0.0], set()
+        pad.axes, pad.cross, pad.pulled = [0.0, 0.0], set(), set()
         return [item for name in sorted(pad.down) for item in self._button(pad, name, False)]
 
     def _open_all(self) -> None:
@@ -160,12 +173,20 @@ class Gamepads:
 
     def _axis(self, event: pygame.event.Event, kind: str, value: float) -> list[Input]:
         pad = self._pad(event, kind)
-        if pad is not None and event.axis in (0, 1) and math.isfinite(value):
+        if pad is None or not math.isfinite(value):
+            return []
+        if event.axis in (0, 1):
             pad.axes[event.axis] = min(max(value, -1.0), 1.0)
-        return []
+            return []
+        # Where the axes of one that SDL does not know rest, nobody can tell.
+        begins = kind == PAD and abs(value) >= PULLED and event.axis not in pad.pulled
+        (pad.pulled.add if abs(value) >= PULLED else pad.pulled.discard)(event.axis)
+        return [OtherButton(Device.GAMEPAD)] if begins else []
 
     def _button(self, pad: _Pad | None, name: str | None, down: bool) -> list[Input]:
         """What a button means; a press that is told twice, or a release of what is up, means nothing."""
+        if pad is not None and name is None and down:
+            return [OtherButton(Device.GAMEPAD)]
         if pad is None or name is None or (name in pad.down) is down:
             return []
         (pad.down.add if down else pad.down.discard)(name)

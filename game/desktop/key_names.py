@@ -16,9 +16,11 @@ import pygame
 
 from game.inputs import (
     CloseWindow,
+    Device,
     Input,
     KeyPress,
     KeyRelease,
+    OtherButton,
     PointerMove,
     PointerPress,
     PointerRelease,
@@ -60,6 +62,9 @@ _KEYPAD_MOVES = {
 }  # fmt: skip
 """What the keypad's keys do while Num Lock is off."""
 _KEYPAD_SIGNS = {pygame.K_KP_PLUS: "+", pygame.K_KP_MINUS: "-", pygame.K_KP_EQUALS: "="}
+
+_WHEEL = (4, 5)
+"""The wheel's turns as pygame tells them beside MOUSEWHEEL."""
 
 COMMANDS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-=")
 """Characters that may mean something by themselves."""
@@ -150,6 +155,8 @@ def translate(
         return PointerMove(*logical(event.pos))
     if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
         return PointerPress(*logical(event.pos))
+    if event.type == pygame.MOUSEBUTTONDOWN and event.button not in _WHEEL:
+        return OtherButton(Device.MOUSE)
     if event.type == pygame.MOUSEBUTTONUP and event.button == 1:
         return PointerRelease(*logical(event.pos))
     if event.type == pygame.MOUSEWHEEL:

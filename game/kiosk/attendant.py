@@ -128,6 +128,10 @@ class Attendant:
         checkpoint = known.checkpoint.name if known.checkpoint is not None else None
         wanted = self.reset.step(model.time.real, differences(model, self.own, visitors), checkpoint)
         if wanted is not None:
+            if self.reset.tries > 1:
+                # What the window has of the last visitor's is put back again, too.
+                put_back(model, self.own)
+                steps.append(ClearAway())
             steps.append(wanted)
         if not attract:
             return steps

@@ -39,11 +39,11 @@ class Autopilot:
 
     def act(self, known: Snapshot, now: float, every_s: tuple[float, float]) -> tuple[Command, ...]:
         """What it does now; nothing while the kitchen cannot show what becomes of it."""
-        fleet = known.fleet
-        temporal = known.health is not None and known.health.temporal.reachable
-        if fleet is None or not known.online or not temporal:
+        fleet, health = known.fleet, known.health
+        if fleet is None or health is None or not known.online or not health.temporal.reachable:
             self._next_at = None
             return ()
+        self._note_lacking(fleet.workers, health.fleet.start, now)
         back = self._bring_back(fleet.workers, now)
         if self._next_at is None:
             self._next_at = now + self.dice.uniform(*every_s)
@@ -56,6 +56,15 @@ class Autopilot:
         self.killed, self.killed_at = worker.id or "", now
         self._to_start[worker.slot] = now
         return (KillWorker(worker.slot, by_house=True),)
+
+    def _note_lacking(self, workers: list[Worker], start: int, now: float) -> None:
+        """Have it bring back a dead cook that the checkpoint starts with, whoever killed it: an API that was
+        busy may kill one so late that this was taken for refused.
+        """
+        lives = sum(one.state in ("starting", "ready", "backoff", "stopping") for one in workers)
+        dead = next((one.slot for one in workers if one.state == "dead"), None)
+        if lives < start and dead is not None and not self._to_start:
+            self._to_start[dead] = now
 
     def _bring_back(self, workers: list[Worker], now: float) -> tuple[Command, ...]:
         """Start whom it killed, where neither the checkpoint nor a person does."""
@@ -77,9 +86,10 @@ class Autopilot:
     def _choose(self, workers: list[Worker], known: Snapshot, patient: bool) -> Worker | None:
         """A cook with pizzas in hand, not the one of last time where there is another."""
         able = [one for one in workers if one.state == "ready" and not one.stopped and one.id is not None]
-        last_one = len(able) == 1 and len(workers) == 1 and known.kiosk is not None and known.kiosk.on
+        alone = sum(one.state != "empty" for one in workers) == 1
+        last_one = len(able) == 1 and alone and known.kiosk is not None and known.kiosk.on
         if len(able) < 2 and not last_one:
-            # The last cook only where the kitchen has no other place, and the API brings it back.
+            # The last cook only where the kitchen has one by itself, and the API brings it back.
             return None
         busy = [one for one in able if one.orders]
         if not busy and patient:

@@ -52,8 +52,8 @@ class Presence:
     """Seconds since the last input of a person."""
     _waking: set[Held] = field(default_factory=set)
     """What took over and is not let go yet: nothing else hears of it."""
-    _rested: dict[Device, tuple[float, float]] = field(default_factory=dict)
-    """Where each pointer was first seen since everybody left."""
+    _rested: dict[tuple[Device, int], tuple[float, float]] = field(default_factory=dict)
+    """Where each pointer was when it was last moved by a person, or first seen since everybody left."""
 
     def passes(self, item: Input) -> bool:
         """Take note of an input; whether it is to go on to the game."""
@@ -67,21 +67,27 @@ class Presence:
                 self._waking = {pressed} if pressed is not None else set()
             # A release must reach whoever saw the press.
             return isinstance(item, KeyRelease | PointerRelease)
-        if not (isinstance(item, KeyPress) and item.repeat):
-            # What leans on a key is no person.
+        if self._is_of_a_person(item):
             self.quiet_s = 0.0
         return not self._belongs_to_waking(item)
 
     def _wakes(self, item: Input) -> bool:
+        return not isinstance(item, KeyRelease | PointerRelease) and self._is_of_a_person(item)
+
+    def _is_of_a_person(self, item: Input) -> bool:
+        """Not what leans on a key or a stick, what lies on a screen, or a mouse on a table that shakes."""
         if isinstance(item, KeyPress):
             return not item.repeat
-        if isinstance(item, PointerMove):
-            if item.device is Device.TOUCH:
-                # A finger that lay there when everybody was taken for gone.
-                return True
-            x, y = self._rested.setdefault(item.device, (item.x, item.y))
-            return abs(item.x - x) + abs(item.y - y) >= MEANT
-        return not isinstance(item, KeyRelease | PointerRelease)
+        if not isinstance(item, PointerMove):
+            return True
+        pointer, at = (item.device, item.finger), (item.x, item.y)
+        if (rested := self._rested.get(pointer)) is None:
+            self._rested[pointer] = at
+            return not self.away
+        if abs(at[0] - rested[0]) + abs(at[1] - rested[1]) < MEANT:
+            return False
+        self._rested[pointer] = at
+        return True
 
     def _belongs_to_waking(self, item: Input) -> bool:
         """Whether this is the rest of the input that took over: its repeats, its text, its release."""

@@ -7,7 +7,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
 from game.kiosk.attendant import Attraction
-from game.kiosk.attract import AttractCard
+from game.kiosk.attract import AttractCard, AttractText
 from game.simulation.receipt_layout import frame_of
 from game.theme import (
     ALARM,
@@ -27,24 +27,56 @@ BESIDE_REPLAY = 1012.0, 150.0
 """Right of the replay's own window, up to the receipts."""
 AUTO: Box = (36, 938, 400, 64)
 """At the lower left, before the cooks: it must be read as theirs."""
+OVER_REPLAY: Box = (56, 222, 920, 64)
+"""On a portrait display, over the replay's picture."""
 SIGN_WIDE = 1320.0
+MOST_LINES = 3
+BELOW_CARD = 18.0
+"""From a card to the label, on a portrait display."""
+
+
+def portrait_sheet(said: AttractText) -> Box:
+    """Where a card and the label below it lie on a portrait display, which magnifies that box, logical
+    pixels."""
+    return LEFT, TOP, WIDTH, _card_height(said, 1.0) + BELOW_CARD + AUTO[3]
 
 
 def draw_attraction(view: View, shown: Attraction) -> None:
     """The card of the turn, and the label that says that nobody plays."""
-    pen = Pen(view)
-    if shown.card is AttractCard.REPLAY:
+    pen, replay = Pen(view), shown.card is AttractCard.REPLAY
+    if view.access.upright and replay:
+        # The replay fills all that is below the kitchen.
+        said = f"{shown.words.head}. {shown.words.begin}"
+        _auto(view, pen, shown.killed, OVER_REPLAY, said)
+        return
+    if replay:
         _beside_replay(view, pen, shown)
     else:
         _card(view, pen, shown)
-    _auto(view, pen, shown.killed)
+    if view.access.upright:
+        x, y, w, h = portrait_sheet(shown.words)
+        _auto(view, pen, shown.killed, (x + (w - AUTO[2]) / 2, y + h - AUTO[3], AUTO[2], AUTO[3]))
+    else:
+        draw_auto(view, shown.killed)
+
+
+def draw_auto(view: View, killed: str) -> None:
+    """The label alone, at its place on any display."""
+    _auto(view, Pen(view), killed, AUTO)
+
+
+def _card_height(said: AttractText, grown: float) -> float:
+    return 132.0 + grown * (sum(size + 18.0 for size in _sizes(said)) + 48.0)
+
+
+def _sizes(said: AttractText) -> list[int]:
+    return [SIZE_TITLE if n == 0 else SIZE_HEAD for n in range(len(said.lines[:MOST_LINES]))]
 
 
 def _card(view: View, pen: Pen, shown: Attraction) -> None:
     said, pitch = shown.words, pen.pitch
-    lines = said.lines[:3]
-    sizes = [SIZE_TITLE if n == 0 else SIZE_HEAD for n in range(len(lines))]
-    high = 132.0 + sum(pitch(size + 18.0) for size in sizes) + pitch(48.0)
+    lines, sizes = said.lines[:MOST_LINES], _sizes(said)
+    high = _card_height(said, view.access.text)
     edged_box(view, (LEFT, TOP, WIDTH, high), CREAM, WOOD_DARK, 28, 5)
     middle, wide = LEFT + WIDTH / 2, WIDTH - 60
     size = SIZE_HERO if shown.card is AttractCard.RULE else SIZE_HERO - 18
@@ -80,14 +112,14 @@ def _beside_replay(view: View, pen: Pen, shown: Attraction) -> None:
     pen.write(said.begin, middle, at, SIZE_BODY, INK, face="bold", anchor="center", max_width=w - 40)
 
 
-def _auto(view: View, pen: Pen, killed: str) -> None:
-    """That nobody plays, and whom the kitchen itself has killed just now."""
-    x, y, w, h = AUTO
+def _auto(view: View, pen: Pen, killed: str, at: Box, idle: str = "nobody plays just now") -> None:
+    """That nobody plays (`idle`), and whom the kitchen itself has killed just now."""
+    x, y, w, h = at
     number = killed.rpartition("/")[2][1:].partition(".")[0]
-    edged_box(view, AUTO, INK, ALARM if killed else GLOW, 18, 4)
+    edged_box(view, at, INK, ALARM if killed else GLOW, 18, 4)
     pen.write("AUTO", x + 22, y + h / 2, SIZE_HEAD, GLOW, face="display", anchor="midleft")
     left = x + 22 + pen.measure("AUTO", SIZE_HEAD, face="display")[0] + 18
-    text = f"killed cook {number}" if killed else "nobody plays just now"
+    text = f"killed cook {number}" if killed else idle
     pen.write(
         text, left, y + h / 2, SIZE_BODY, CREAM, face="bold", anchor="midleft", max_width=x + w - left - 16
     )

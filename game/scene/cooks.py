@@ -9,6 +9,7 @@ from api_stub.schema import OrderStatus
 from game.drawing.art import CookPose
 from game.drawing.brush import Brush
 from game.drawing.shapes import shade
+from game.inputs import Device
 from game.scene.death_clocks import LEAST_PLATE, age_text, fitting
 from game.scene.gophers import blinking
 from game.scene.room_figures import FrameMoment, PlacedCook
@@ -141,7 +142,7 @@ def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment, width:
     if cook.worker is not None and cook.worker.state == "backoff":
         _plate(brush, cook.slot, spot, _restarting(brush, cook, moment.wall, width), width)
     else:
-        _plate(brush, cook.slot, spot, _how_to_start(cook.slot, moment.kiosk), width, urgent=True)
+        _plate(brush, cook.slot, spot, _how_to_start(cook.slot, moment.guest), width, urgent=True)
 
 
 def _restarting(brush: Brush, cook: Cook, wall: float, width: float) -> str:
@@ -152,17 +153,21 @@ def _restarting(brush: Brush, cook: Cook, wall: float, width: float) -> str:
     return words[fitting(brush, words, width - 12)][0]
 
 
-def _how_to_start(slot: int, kiosk: bool) -> str:
-    if slot > 9:
-        return "tap: start"
-    return "tap to start" if kiosk else f"Shift+{slot}: start"
+_STARTING = {Device.MOUSE: "click to start", Device.TOUCH: "tap to start", Device.GAMEPAD: "A: start"}
+
+
+def _how_to_start(slot: int, guest: Device | None) -> str:
+    """By the key that there is, or by what a kiosk's visitor has at hand."""
+    if guest in (None, Device.KEYBOARD):
+        return f"Shift+{slot}: start" if slot <= 9 else "tap: start"
+    return _STARTING[guest]
 
 
 def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment, width: float) -> None:
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
-    text = _restarting(brush, cook, moment.wall, width) if backoff else _how_to_start(cook.slot, moment.kiosk)
+    text = _restarting(brush, cook, moment.wall, width) if backoff else _how_to_start(cook.slot, moment.guest)
     _plate(brush, cook.slot, spot, text, width)
 
 

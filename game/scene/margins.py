@@ -264,7 +264,7 @@ def _strip(brush: Brush, shown: StripFigures, device: Device) -> None:
         (plan.ui, ui, keys.ui, "Temporal", False, plan.brief),
         (plan.help, helping, keys.help, "Help", False, plan.brief),
         *(((plan.muted, muted, keys.muted, "Muted", False, plan.brief_muted),) if shown.muted else ()),
-        *(((plan.round, play, keys.round, "60 seconds", True, False),) if plan.round else ()),
+        *(((plan.round, play, keys.round, shown.round_words, True, False),) if plan.round else ()),
     )
     for box, hot, key, text, strong, brief in buttons:
         part: Box = (0.0, 0.0, box[2] * BUTTON / box[3], BUTTON)

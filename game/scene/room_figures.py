@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES
 from game.simulation.display.key_hints import KeyCap, inviting, key_caps
@@ -32,7 +33,8 @@ class FrameMoment:
     """When (`real`) it was known last what goes on: now, or since when the API does not answer."""
     calm: bool
     """Reduced motion."""
-    kiosk: bool
+    guest: Device | None
+    """What a kiosk's visitor has used last; None: this is no kiosk."""
 
 
 class PlacedCook(NamedTuple):
@@ -139,7 +141,7 @@ def moment_of(model: Model) -> FrameMoment:
         model.time.wall,
         model.heard_at,
         model.setup.access.calm,
-        model.kiosk.on,
+        model.setup.device if model.kiosk.on else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from api_stub.schema import Kiosk
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
 from game.simulation.controls.strip_hints import hint
@@ -86,6 +87,13 @@ class StripFigures:
     """Which of the buttons the pointer is on: order, UI, help, muted, round."""
     hint: str = ""
     keys: ButtonKeys = ButtonKeys()
+    round_words: str = "60 seconds"
+
+
+def _how_long(kiosk: Kiosk | None) -> str:
+    """How long a round is, in the button's words."""
+    seconds = 60 if kiosk is None else round(kiosk.round_s)
+    return f"{seconds // 60} minutes" if seconds > 60 and not seconds % 60 else f"{seconds} seconds"
 
 
 def strip_figures(model: Model) -> StripFigures:
@@ -96,11 +104,19 @@ def strip_figures(model: Model) -> StripFigures:
     hot = tuple(
         inside(box, *at) for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
-    said = hint(model.setup.device, model.kiosk.on, model.setup.bindings)
-    keys = ButtonKeys(
-        *(model.setup.bindings.cap(one) for one in ("order", "web ui", "help", "mute", "round"))
+    setup = model.setup
+    keys = ButtonKeys(*(setup.bindings.cap(one) for one in ("order", "web ui", "help", "mute", "round")))
+    return StripFigures(
+        plan,
+        story.line,
+        story.position,
+        model.kiosk.on,
+        setup.muted,
+        hot,
+        hint(setup.device, model.kiosk.on, setup.bindings),
+        keys,
+        _how_long(model.known.kiosk),
     )
-    return StripFigures(plan, story.line, story.position, model.kiosk.on, model.setup.muted, hot, said, keys)
 
 
 def draw_strip(brush: Brush, shown: StripFigures) -> None:
@@ -115,7 +131,7 @@ def _paint(brush: Brush, shown: StripFigures) -> None:
     draw_button(brush, plan.ui, ui, keys.ui, "Temporal", brief=plan.brief)
     draw_button(brush, plan.help, questions, keys.help, "Help", brief=plan.brief)
     if plan.round is not None:
-        draw_button(brush, plan.round, play, keys.round, "60 seconds", strong=True)
+        draw_button(brush, plan.round, play, keys.round, shown.round_words, strong=True)
     if shown.muted:
         draw_button(brush, plan.muted, muted, keys.muted, "Muted", brief=plan.brief_muted)
     if shown.line:

@@ -38,10 +38,9 @@ class MessageFigures:
 
 
 def message_figures(model: Model) -> MessageFigures:
-    """What is told now."""
-    return MessageFigures(
-        model.notices.messages, model.stream.shown, model.setup.access.calm, model.kiosk.escape_held
-    )
+    """What is told now; while nobody is there, nothing is: that is for whoever plays."""
+    messages = () if model.kiosk.attracting else model.notices.messages
+    return MessageFigures(messages, model.stream.shown, model.setup.access.calm, model.kiosk.escape_held)
 
 
 def draw_messages(brush: Brush, figures: MessageFigures, at: MessageRoom, top: float) -> None:
