@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from api_stub.kiosk import losses
+from api_stub.records.ledger_file import LedgerFile
 from api_stub.records.ledger_lines import Ended, Taken, write_line
 from api_stub.stack import programs
 from api_stub.stack.damaged_files import (
@@ -79,6 +80,21 @@ def test_a_ledger_that_is_none_is_set_aside_and_a_good_one_is_not(state: Path) -
     assert ledger_problem(ledger) == "is damaged" and open_orders(ledger) == 0
     (told,) = set_bad_ledgers_aside(state)
     assert str(ledger) in told and not ledger.exists() and losses.noted(state)[0].orders == 0
+
+
+def test_what_is_no_file_in_place_of_a_ledgers_helpers_is_set_aside(state: Path) -> None:
+    booth = state / "booths" / "left"
+    for directory in (state, booth):
+        (directory / "ledger.lock").mkdir(parents=True)
+        os.mkfifo(directory / "ledger.new")
+    assert set_bad_ledgers_aside(state) == []
+    for directory in (state, booth):
+        ledger = LedgerFile(directory / "ledger.txt", lambda: b"")
+        ledger.open()
+        ledger.rewrite()
+        ledger.close()
+    kept = (state / "ledger.lock").stat().st_ino
+    assert set_bad_ledgers_aside(state) == [] and (state / "ledger.lock").stat().st_ino == kept
 
 
 def test_a_database_that_somebody_removed_takes_its_ledger_with_it(state: Path) -> None:
