@@ -13,10 +13,12 @@ DATABASE_FILES = (DATABASE, *(DATABASE + ending for ending in ENDINGS), SETUP)
 
 LEDGER = "ledger.txt"
 LEDGER_LOCK = "ledger.lock"
+LEDGER_NEW = "ledger.new"
+"""What the ledger is written to when it is written anew."""
 RECEIPTS = "receipts.jsonl"
 DAMAGED = "receipts.jsonl.damaged"
 """Receipts that could not be read, set aside."""
-RECORDS = (LEDGER, LEDGER_LOCK, "ledger.new", RECEIPTS, "receipts.new", DAMAGED)
+RECORDS = (LEDGER, LEDGER_LOCK, LEDGER_NEW, RECEIPTS, "receipts.new", DAMAGED)
 """Everything about orders and workers; it belongs to one Temporal."""
 
 BOOTH = "booth"

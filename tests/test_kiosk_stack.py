@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import random
@@ -16,8 +17,9 @@ import httpx
 import pytest
 
 from api_stub.kiosk import losses
+from api_stub.records.ledger_file import LedgerFile
 from api_stub.records.ledger_lines import Ended, Taken, write_line
-from api_stub.stack import programs
+from api_stub.stack import programs, run
 from api_stub.stack.damaged_files import (
     KEPT,
     ledger_problem,
@@ -25,8 +27,10 @@ from api_stub.stack.damaged_files import (
     set_bad_ledgers_aside,
     set_database_aside,
 )
+from api_stub.stack.health import StartHealth
 from api_stub.stack.options import StackOptions
 from api_stub.stack.state_directory import StateDir
+from api_stub.stack.terminal import Terminal
 from tests.running import PATIENCE, RunningStack, eventually, quick_config, running_stack
 
 NOISE = random.Random(1).randbytes(9 * 1024)
@@ -81,6 +85,21 @@ def test_a_ledger_that_is_none_is_set_aside_and_a_good_one_is_not(state: Path) -
     assert str(ledger) in told and not ledger.exists() and losses.noted(state)[0].orders == 0
 
 
+def test_what_is_no_file_in_place_of_a_ledgers_helpers_is_set_aside(state: Path) -> None:
+    booth = state / "booths" / "left"
+    for directory in (state, booth):
+        (directory / "ledger.lock").mkdir(parents=True)
+        os.mkfifo(directory / "ledger.new")
+    assert set_bad_ledgers_aside(state) == []
+    for directory in (state, booth):
+        ledger = LedgerFile(directory / "ledger.txt", lambda: b"")
+        ledger.open()
+        ledger.rewrite()
+        ledger.close()
+    kept = (state / "ledger.lock").stat().st_ino
+    assert set_bad_ledgers_aside(state) == [] and (state / "ledger.lock").stat().st_ino == kept
+
+
 def test_a_database_that_somebody_removed_takes_its_ledger_with_it(state: Path) -> None:
     """Counted against a new one, all open orders of the old one would be lost for ever."""
     ended: list[str] = []
@@ -97,6 +116,39 @@ def test_a_database_that_somebody_removed_takes_its_ledger_with_it(state: Path) 
     (state / "temporal.setup").unlink()  # it was made and served; and then all was removed, the ledger, too
     server.prepare()
     assert len(losses.noted(state)) == 2 and ended == ["the API"] * 2
+
+
+class Server:
+    """A server that runs, and counts who kills it."""
+
+    name, pid, killed = "temporal", 7, 0
+
+    def kill(self) -> None:
+        self.killed += 1
+
+
+def test_a_server_whose_database_is_removed_under_it_does_not_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it takes from now on would be gone with it."""
+    monkeypatch.setattr(run, "TIDY_EVERY_S", 0.01)
+
+    async def killed_after(serves: bool, exists: bool) -> int:
+        stack, server = run.Stack(StackOptions(state_dir=tmp_path), Terminal(None, None)), Server()
+        stack._state.take()
+        (tmp_path / "temporal.db").touch() if exists else (tmp_path / "temporal.db").unlink()
+        stack._children["temporal"] = server  # type: ignore[assignment]
+        if serves:
+            stack._note_served(StartHealth(reachable=True))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stack._tidy(), 0.3)
+        os.close(stack._state._lock)
+        return server.killed
+
+    assert asyncio.run(killed_after(True, True)) == 0
+    assert asyncio.run(killed_after(True, False)) == 1
+    (tmp_path / "temporal.db").touch()
+    assert asyncio.run(killed_after(False, False)) == 0, "it is only about to make one"
 
 
 def test_a_first_start_misses_no_database(tmp_path: Path) -> None:

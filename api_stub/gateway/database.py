@@ -69,10 +69,21 @@ def prepare_database(database: Path) -> None:
         raise DatabaseProblem(problem) if BUSY in problem else DatabaseDamaged(problem)
 
 
+def is_missing(file: Path) -> bool:
+    """Whether there is no such file. One that cannot be looked at now (a disk that fails) may be there."""
+    try:
+        os.lstat(file)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def is_gone(directory: Path, served: bool) -> bool:
     """Whether somebody has removed the database of this directory: it is not there, nor is it about to be
     made, and there was one (`served`), or orders were taken into one. Raises OSError."""
-    if os.path.lexists(directory / DATABASE) or os.path.lexists(directory / SETUP):
+    if not (is_missing(directory / DATABASE) and is_missing(directory / SETUP)):
         return False
     return served or any(ledger.stat().st_size > 0 for ledger in ledgers_beside(directory / DATABASE))
 

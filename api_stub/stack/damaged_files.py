@@ -12,7 +12,7 @@ from pathlib import Path
 from api_stub.kiosk import losses
 from api_stub.records.ledger_file import MAX_BYTES
 from api_stub.records.ledger_lines import BadLine, Contents, load
-from api_stub.state_files import BOOTHS, DATABASE, ENDINGS, LEDGER, SETUP
+from api_stub.state_files import BOOTHS, DATABASE, ENDINGS, LEDGER, LEDGER_LOCK, LEDGER_NEW, SETUP
 from worker.show.files import read_bounded
 
 MARK = ".damaged-"
@@ -42,8 +42,13 @@ def set_database_aside(state: Path, problem: str) -> str:
 
 def set_bad_ledgers_aside(state: Path) -> list[str]:
     """Rename each ledger that is none; what was done, a sentence each. The orders that it told of are in
-    Temporal, and go on; how many were taken, nobody knows any more. Raises OSError."""
+    Temporal, and go on; how many were taken, nobody knows any more. Whatever lies in the place of a ledger's
+    own helpers and is no file is renamed without a word. Raises OSError."""
     told = []
+    for name in (LEDGER_LOCK, LEDGER_NEW):
+        for file in (state / name, *state.joinpath(BOOTHS).glob(f"*/{name}")):
+            if os.path.lexists(file) and not file.is_file():
+                _rename([file], datetime.now(UTC))
     for ledger in ledgers_of(state):
         if (problem := ledger_problem(ledger)) is None:
             continue

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 
 from api_stub.background import keep_running, reason_of
-from api_stub.gateway.database import mark_served
+from api_stub.gateway.database import is_missing, mark_served
 from api_stub.gateway.failed_disk import FailedDisk
 from api_stub.stack import leftovers, ports, programs
 from api_stub.stack.child import CannotStart, Child, Program
@@ -252,6 +252,11 @@ class Stack:
                 self._tell_pids()
             if self._disk.restart_due() and "temporal" in self._children:
                 self._terminal.say("temporal's disk failed under it, and works again; it is killed")
+                self._children["temporal"].kill()
+            elif self._served is not None and is_missing(self._state.database):
+                # What it takes from now on would be gone with it.
+                self._terminal.say(f"{self._state.database} was removed under temporal; it is killed")
+                self._served = None
                 self._children["temporal"].kill()
 
     def _note_served(self, health: StartHealth | None) -> None:
