@@ -35,6 +35,18 @@ def texts_of(packed: Path) -> dict[str, str]:
         f"-----BEGIN RSA PRIVATE KEY-----\n{KEY}",
         f"the key {KEY} as the environment has it",
         f"eyJhbGciOiJSUzI1NiJ9.{KEY}.{KEY}",
+        f"authorization: Basic {KEY}==",
+        f"X-Api-Key: {KEY}",
+        f'{{"api_key": "{KEY}", "n": 1}}',
+        f"{{'clientSecret': '{KEY}'}}",
+        f"https://example.org/?a=1&client_secret={KEY}",
+        f"program --api-key {KEY} --verbose",
+        f"password: {KEY}",
+        f"authorization: bearer {KEY}",
+        f"https://{KEY}@example.org/simple",
+        f"redis://:{KEY}@example.org/0",
+        f'"kiosk": {{"pin": "{KEY}"}}',
+        f"mine.yaml:2: kiosk.pin: found '{KEY}'; string should match",
     ],
 )
 def test_secrets_are_taken_out(text: str) -> None:
@@ -65,8 +77,19 @@ client_key_path = "{file}"
     assert without_secrets("as it is", {"TEMPORAL_CONFIG_FILE": "/dev/zero"}) == "as it is"
 
 
+def test_a_secret_is_found_as_an_address_writes_it_and_the_home_is_told_as_that() -> None:
+    environment = {"TEMPORAL_API_KEY": "a/secret=x", "HOME": "/home/ada"}
+    text = "?k=a%2Fsecret%3Dx in /home/ada/gopherpizza, not /home/adam or /home/ada.bak, and /home/ada"
+    told = without_secrets(text, environment)
+    assert told == f"?k={REMOVED} in ~/gopherpizza, not /home/adam or /home/ada.bak, and ~"
+    assert without_secrets("in /x", {"HOME": "/"}) == "in /x"
+
+
 def test_ordinary_words_stay() -> None:
-    text = "w1.1 polls gopherpizza; the key is 7; http://127.0.0.1:8000/orders?after=3"
+    text = (
+        'w1.1 polls gopherpizza; the key is 7; http://127.0.0.1:8000/orders?after=3 {"pin": null, "n": 1} '
+        "temporal-killed --api-port 8000; a token is none; me@example.org"
+    )
     assert without_secrets(text, {"SECRET": "pizza", "TOKEN": "", "LC_ALL": "C"}) == text
 
 

@@ -18,7 +18,7 @@ from api_stub.failures import on_services
 from api_stub.failures.entries import ENTRIES
 from api_stub.failures.failure_log import MAX_KEPT, FailureLog
 from api_stub.failures.on_services import pid_of
-from api_stub.failures.refused_results import line_since, size_of, time_in
+from api_stub.failures.refused_results import line_since, sentence_of, size_of, time_in
 from api_stub.fleet.state import FleetRefusal
 from api_stub.fleet.steps import put
 from api_stub.kitchen import policy_of
@@ -339,6 +339,14 @@ def test_lines_of_a_log_are_looked_for_after_a_place_in_it(tmp_path: Path) -> No
     assert line_since(log, since, ("not found",)) == "WARN Activity not found on completion"
     log.write_text("x not found\n")
     assert line_since(log, since, ("not found",)) == "x not found", "a new file since"
+
+
+def test_a_refusal_in_a_log_is_told_as_a_sentence() -> None:
+    head = "2026-11-26T14:48:18.784357Z WARN temporalio_sdk_core::worker::activities: "
+    assert sentence_of(f"{head}Activity not found. It was late. task_token=Tok(x)") == (
+        "Activity not found. It was late."
+    )
+    assert sentence_of("x: NotFound") == "x: NotFound"
 
 
 def test_the_time_in_a_line_is_read_or_left_out() -> None:

@@ -177,7 +177,9 @@ def test_the_log_is_on_the_sheet() -> None:
 @pytest.mark.parametrize("large", [False, True])
 def test_how_the_newest_ended_is_on_the_sheet_whatever_was_seen_before(large: bool) -> None:
     """Six orders that were given up do not push out that the late result was refused."""
-    given_up = "manual-5c4ee2-7 (prepare, attempt 1) was given up although its worker lives; w2.1 has it"
+    given_up = (
+        "manual-5c4ee2-7 (prepare, attempt 1) was given up although its worker lives; w21.12 has the next"
+    )
     seen = [Sighting(at=T0, by="Temporal: heartbeat time-out", what=f"{n} {given_up}") for n in range(6)]
     seen.append(Sighting(at=T0, by="Temporal: activity not found", what="it was refused"))
     told = record(noticed_by="Temporal: heartbeat time-out", delay_s=1.3, state="over", seen=seen)
@@ -187,6 +189,7 @@ def test_how_the_newest_ended_is_on_the_sheet_whatever_was_seen_before(large: bo
     texts = [text for text, _, _ in written]
     assert "The f-a (over)" in texts and "noticed after 1.30 s by Temporal: heartbeat time-out" in texts
     assert any("Temporal: activity not found: it was refused" in text for text in texts) and "…" in texts
+    assert [text for text in texts if text.endswith("…")] == ["…"], "nothing is cut off"
 
 
 def test_a_record_grows_and_the_oldest_go() -> None:

@@ -16,7 +16,7 @@ from api_stub.checkpoint.files import find
 from api_stub.schema import Health
 from api_stub.stack.options import CONFIGS, parser
 from game.api_state.snapshot import Snapshot
-from game.kiosk.calm_words import outage
+from game.kiosk.calm_words import countdown, outage
 from tests.running import ROOT
 from tests.telling import staffed, worker
 
@@ -65,6 +65,23 @@ def test_a_kiosks_signs_are_on_the_page_and_for_people_who_never_heard_of_server
     ]
     assert [sign for sign in signs() if sign in calm] == calm
     assert not re.search("API|Temporal|server|database", "".join(calm))
+
+
+def test_what_a_kiosk_shows_by_itself_for_a_while_is_on_the_page() -> None:
+    """The countdown to new cooks, the end of a reset, and a counter that grows old."""
+    dead = Snapshot(
+        online=True, fleet=staffed(worker(1, "dead")).fleet.model_copy(update={"restart_in_s": 4.2})
+    )
+    told = countdown(dead)
+    assert told is not None
+    shown = [
+        re.sub(r"in \d+ seconds", "…", told[0]),
+        told[1],
+        "The kitchen is being made ready …",
+        "COUNTING …",
+    ]
+    assert [words for words in shown if words not in signs()] == []
+    assert "counted … ago" in signs() and "does not add up" in signs()
 
 
 @pytest.mark.parametrize("paper", [UNIT, AGENT], ids=lambda paper: paper.suffix[1:])
@@ -118,6 +135,18 @@ def test_the_guide_has_every_checkpoint_with_minutes_questions_and_a_reset() -> 
         assert "| minute | do | say | point at |" in part and "\nReset: " in part
         asked = part.partition("**Likely questions**")[2]
         assert len(re.findall(r"^- \*[^*]+\?\*", asked, re.MULTILINE)) >= 2, title
+
+
+def test_no_number_of_the_menu_is_pressed_after_a_key_that_closes_it() -> None:
+    """`F` opens the menu and closes it again: with the menu shut, a number kills a cook."""
+    part = PRESENTER.read_text(encoding="utf-8").partition("\n## Checkpoint failures")[2]
+    is_open = False
+    for row in re.findall(r"^\| \d+ \| (.*?) \|", part, re.MULTILINE):
+        for key in re.findall(r"`(F|\d)`", row):
+            if key == "F":
+                is_open = not is_open
+            else:
+                assert is_open, row
 
 
 def unit() -> str:

@@ -19,6 +19,8 @@ REFUSED_S = 6.0
 NOT_FOUND = "Temporal: activity not found"
 REFUSED_WORDS = ("not found", "NotFound")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+LOG_HEAD = re.compile(r"^\S+ +[A-Z]+ +\S+: +(?=\S)")
+"""Time, level and module of a line that Temporal's SDK logs."""
 MAX_READ = 100_000
 MAX_LINE = 200
 
@@ -54,12 +56,19 @@ class RefusedResults:
             words = f"attempt {hint.attempt} of {hint.stage} came back, and was refused: the next one has it"
             self._doing.saw(NOT_FOUND, words, notices=False)
         elif heard is not None:
-            self._doing.saw(NOT_FOUND, f"it came back too late; the worker's log: {heard}", notices=False)
+            self._doing.saw(
+                NOT_FOUND, f"it came back too late; the worker's log: {sentence_of(heard)}", notices=False
+            )
         else:
             self._doing.saw("the API", "no late result was heard of", notices=False)
 
     def _now(self) -> Hint | str | None:
         return self._heard[0] if self._heard else line_since(self._log, self._since, REFUSED_WORDS)
+
+
+def sentence_of(line: str) -> str:
+    """What a line of the SDK's log says, without its time and module, and without the attempt's token."""
+    return LOG_HEAD.sub("", line).partition(" task_token=")[0]
 
 
 def size_of(log: Path | None) -> int:

@@ -16,6 +16,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from api_stub.stack.options import CALLER, ROOT, STATE_DIR, at_caller
 from api_stub.state_files import FAILURES, LOSSES, ROSTER, ROUNDS, TOTALS
@@ -33,25 +34,40 @@ LEAST_SECRET = 6
 """A shorter value cannot be looked for: it stands in every text."""
 SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|(?<=Bearer )[^\s\"']+"
     r"|\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]+){0,2}"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|(?i:(?<=api_key=)|(?<=api-key=)|(?<=apikey=)|(?<=api_key: )|(?<=token=)|(?<=password=))[^\s\"'&,;]+",
+    r"|(?<=://)[^/\s@\"']+(?=@)",
     re.DOTALL,
 )
+"""Keys, tokens that say what they are, and who logs in by an address."""
+NAMED_SECRET = re.compile(
+    r"(?P<name>\bauthorization[\"']?\s*[:=]\s*[\"']?(?:\w+ +)?"
+    r"|\bbearer\s+(?=\S{8})"
+    r"|(?:\bpin|api[_-]?key|token|secret|passw(?:or)?d|passphrase)[\"']?"
+    r"(?:\s*[:=]\s*(?:found\s+)?[\"']?))(?!null\b|none\b|true\b|false\b)[^\s\"'&,;}]+"
+    r"|(?P<option>--?(?:api-?key|token|secret|password)\s+)[^\s\"'-][^\s\"']*",
+    re.IGNORECASE,
+)
+"""A value after its name, as headers, addresses, JSON, YAML, commands and a config's errors have it; the
+kiosk's PIN is one."""
 REMOVED = "[removed]"
 
 
 def without_secrets(text: str, environment: Mapping[str, str]) -> str:
-    """The text without what looks like a secret, and without the value of any secret in the environment."""
+    """The text without what looks like a secret, without the value of any secret in the environment, and with
+    ~ for the home's path."""
     values = [
         value
         for name, value in environment.items()
         if SECRET_NAME.search(name) and len(value) >= LEAST_SECRET and not os.path.exists(value)
     ]
     values += secrets_of_profiles(environment)
+    values += [quote(value, safe="") for value in values]
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, REMOVED)
+    home = environment.get("HOME", "").rstrip("/")
+    if home:  # it has the name of whoever set the kiosk up
+        text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
+    text = NAMED_SECRET.sub(lambda found: f"{found['name'] or found['option']}{REMOVED}", text)
     return SECRET_TEXT.sub(REMOVED, text)
 
 

@@ -28,6 +28,8 @@ from game.theme import (
 NAME = 190.0
 """How much of the time line's width its names take."""
 LOG_GAP = 2.0
+LOG_ROWS = 3
+"""Of one line of the log: an order's whole id, and who has it now."""
 HEAD_LINES = 2
 """Of a failure in the log: what it is, and who noticed it; what was seen follows."""
 
@@ -112,7 +114,7 @@ def draw_log(painter: PanelPainter, lines: Sequence[LogLine], box: Box) -> None:
 
     def rows_of(line: LogLine) -> list[str]:
         size, room = SIZE_SMALL if line.heading else SIZE_LEAST, w - (0.0 if line.heading else 20.0)
-        return painter.pen.wrap(line.text, size, room, face=_face_of(line), lines=2)
+        return painter.pen.wrap(line.text, size, room, face=_face_of(line), lines=LOG_ROWS)
 
     written = [(line, rows_of(line)) for line in lines]
     for line, rows in _newest_fitted(written, pitch, h):
