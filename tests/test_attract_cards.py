@@ -10,13 +10,19 @@ import pytest
 
 from api_stub.schema import DayTotals, KillTotals, KioskTotals, RoundTable
 from game.accessibility import Access
+from game.api_state.snapshot import Snapshot
+from game.composition import composition_of
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.inputs import Device
 from game.kiosk.attendant import Attraction
 from game.kiosk.attract import AttractCard, words
 from game.kiosk.calm_words import outage
+from game.panels.kiosk_overlay import KioskOverlay
+from game.scene import attract_cards
 from game.scene.attract_cards import draw_attraction, draw_countdown, draw_outage
+from game.scene.panel_placement import panel_view
+from game.simulation.display.portrait_layout import tall_layout
 from game.simulation.receipt_layout import frame_of
 from tests.telling import T0, worker
 from tests.test_kiosk_autopilot import known
@@ -88,3 +94,35 @@ def test_the_countdown_and_the_signs_keep_to_the_picture(view: View, written: Wr
     draw_outage(view, outage(known(worker(1)), 9.0))
     apart(written)
     assert all(box.left >= 300 and box.right <= 1620 for _, box in written)
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (768, 1024), (540, 1200)])
+@pytest.mark.parametrize("card", [AttractCard.RULE, AttractCard.RECORD, AttractCard.ORDER])
+def test_on_a_portrait_display_a_card_covers_the_figures_and_no_button(
+    card: AttractCard, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composition, boxes = composition_of(*size), list[pygame.Rect]()
+
+    def noted(view: View, box: tuple[float, float, float, float], *_: Any) -> None:
+        x, y, w, h = (edge * view.scale for edge in box)
+        boxes.append(pygame.Rect(round(x - view.origin[0]), round(y - view.origin[1]), round(w), round(h)))
+
+    monkeypatch.setattr(attract_cards, "edged_box", noted)
+    overlay = KioskOverlay(lambda: Snapshot(), lambda: None, lambda: None)
+    whole = View(pygame.Surface(size))
+    (left, top), whole.scale = composition.corner, composition.scale
+    whole.origin = -left, -top
+    shown = Attraction(card, words(card, Device.TOUCH, TOTALS, ROUNDS), killed="w3.1")
+    draw_attraction(panel_view(whole, overlay, composition, Access()), shown)
+    (paper, auto), layout = boxes, tall_layout(composition, False, True)
+
+    def pixels(box: tuple[float, float, float, float]) -> pygame.Rect:
+        return pygame.Rect(*(round(edge * composition.unit) for edge in box))
+
+    assert paper.contains(pixels(layout.figures).inflate(-4, -4))
+    strip = layout.strip
+    for box in (strip.order, strip.round, strip.ui, strip.help, strip.words, layout.counter, layout.rule):
+        assert box is not None
+        assert not paper.colliderect(pixels(box)) and not auto.colliderect(pixels(box)), box
+    assert pygame.Rect((0, 0), size).contains(paper) and not auto.colliderect(paper)
+    assert pygame.Rect(composition.corner, composition.kitchen).contains(auto)

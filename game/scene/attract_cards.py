@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from game.composition import composition_of
 from game.drawing.shapes import edged_box
 from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box
 from game.kiosk.attendant import Attraction
 from game.kiosk.attract import AttractCard
+from game.simulation.display.portrait_layout import tall_layout
 from game.simulation.receipt_layout import frame_of
 from game.theme import (
     ALARM,
@@ -25,6 +27,8 @@ LEFT, TOP, WIDTH = 36.0, 150.0, 1320.0
 """Cards begin under the band, and end left of the receipts and their tabs."""
 BESIDE_REPLAY = 1012.0, 150.0
 """Right of the replay's own window, up to the receipts."""
+UPRIGHT_EDGE = 10.0
+"""On a portrait display a card is as wide as the display, but for this; units of it."""
 AUTO: Box = (36, 938, 400, 64)
 """At the lower left, before the cooks: it must be read as theirs."""
 SIGN_WIDE = 1320.0
@@ -36,11 +40,36 @@ def draw_attraction(view: View, shown: Attraction) -> None:
     if shown.card is AttractCard.REPLAY:
         _beside_replay(view, pen, shown)
     else:
-        _card(view, pen, shown)
+        _card(_below_kitchen(view) if view.access.upright else view, shown)
+    if view.access.upright:
+        view = _over_kitchen(view)
+        pen = Pen(view)
     _auto(view, pen, shown.killed)
 
 
-def _card(view: View, pen: Pen, shown: Attraction) -> None:
+def _below_kitchen(view: View) -> View:
+    """The view in which a card lies where a portrait display has its figures, and as wide as that."""
+    composition = composition_of(*view.surface.get_size())
+    x, y, w, _ = tall_layout(composition, muted=False).figures
+    zoom = (w + 2 * (x - UPRIGHT_EDGE)) / WIDTH
+    unit = composition.unit
+    corner = round((zoom * LEFT - UPRIGHT_EDGE) * unit), round((zoom * TOP - y) * unit)
+    return view.part(zoom * unit, corner, view.access)
+
+
+def _over_kitchen(view: View) -> View:
+    """The view in which the label of the autopilot lies at a portrait display's kitchen's right upper corner:
+    below it are buttons, and at its left the stream's sign."""
+    composition = composition_of(*view.surface.get_size())
+    unit, (left, top) = composition.unit, composition.corner
+    x, y, w, _ = AUTO
+    right = left + composition.kitchen[0]
+    corner = round((x + w + UPRIGHT_EDGE) * unit) - right, round((y - UPRIGHT_EDGE) * unit) - top
+    return view.part(unit, corner, view.access)
+
+
+def _card(view: View, shown: Attraction) -> None:
+    pen = Pen(view)
     said, pitch = shown.words, pen.pitch
     lines = said.lines[:3]
     sizes = [SIZE_TITLE if n == 0 else SIZE_HEAD for n in range(len(lines))]
