@@ -43,7 +43,7 @@ BUTTONS = {
     "mute": "Sound on, or off",
     "figures": "The figures",
     "replay": "The last kill again",
-    "stream": "Orders by themselves",
+    "stream": "Stream of orders",
     "chooser": "The checkpoints",
     "failures": "Failures",
 }

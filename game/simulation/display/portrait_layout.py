@@ -18,6 +18,8 @@ LINE, FIGURES = 0.17, 0.26
 TITLE_HIGH = 96.0
 BUTTONS = 475.0, 300.0, 220.0
 BRIEF = 93.0
+BESIDE_MUTED = 385.0
+"""How wide a kiosk's button for orders is beside the sign for no sound: the round's words need room, too."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ def tall_layout(composition: Composition, muted: bool, kiosk: bool = False) -> T
     order, ui, helping = BUTTONS
     if muted or kiosk:
         ui = helping = BRIEF
+    if muted and kiosk:
+        order = BESIDE_MUTED
     first: Box = (EDGE, y, order, BUTTON_HIGH)
     last: Box = (wide - EDGE - helping, y, helping, BUTTON_HIGH)
     second: Box = (last[0] - GAP - ui, y, ui, BUTTON_HIGH)
