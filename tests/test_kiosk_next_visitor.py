@@ -4,6 +4,7 @@ have lost nobody.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,22 +17,25 @@ from api_stub.kiosk.rounds import MAX_TABLE
 from api_stub.start_setup import StartSetup
 from api_stub.state_files import ROUNDS
 from game.accessibility import Access
-from game.actions import ResetKiosk
+from game.actions import ResetKiosk, SwitchCheckpoint
 from game.api_state.news import KioskResetDone, KioskSeen, WorldSeen
-from game.inputs import Device
+from game.inputs import Device, KeyPress
 from game.kiosk.attendant import Attendant
 from game.kiosk.local_state import OwnSwitches
 from game.scene.cooks import _how_to_start
 from game.scene.hud.bottom_strip import strip_figures
 from game.scene.hud.messages import message_figures
+from game.scene.hud.receipt_slips import slip_figures
 from game.simulation.model import Model
 from game.simulation.model_parts import KioskState
+from game.simulation.update import update
 from tests.serving import api, kitchen_for
 from tests.telling import tell
 from tests.test_kiosk import kiosk
 from tests.test_kiosk_autopilot import HEALTH, OK, SETTINGS
 from tests.test_kiosk_rounds import DAY, Game, receipt
 from tests.test_kiosk_window import HOUSE
+from tests.test_replay_panel import killed
 
 
 def test_the_next_visitor_finds_no_round_of_the_last_one() -> None:
@@ -149,3 +153,22 @@ def test_no_message_lies_over_the_rule_while_nobody_is_there() -> None:
     assert len(message_figures(model).messages) == 1
     model.kiosk.attracting = True
     assert not message_figures(model).messages
+
+
+def test_no_tab_peeps_out_from_under_a_card_while_nobody_is_there() -> None:
+    model = killed()
+    assert slip_figures(model).tab is not None
+    model.kiosk.attracting = True
+    assert slip_figures(model).tab is None
+
+
+def test_a_visitor_is_not_offered_a_checkpoint_that_cannot_be_used() -> None:
+    model = Model(kiosk=KioskState(on=True))
+    broken = HOUSE.model_copy(update={"name": "2-kubernetes", "problem": "/x.yaml: fleet.hosted_on: …"})
+    edited = HOUSE.model_copy(update={"problem": "line 3: …"})
+    listed = edited, broken, HOUSE.model_copy(update={"name": "3"})
+    model.known = replace(model.known, checkpoints=listed, checkpoint=edited)
+    assert [one.name for one in model.checkpoints] == ["1", "3"]
+    assert update(model, [KeyPress("f2")], (), 0.01).commands == (SwitchCheckpoint("3"),)
+    model.kiosk.on = False
+    assert len(model.checkpoints) == 3

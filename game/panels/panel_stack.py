@@ -177,7 +177,7 @@ class PanelStack:
             )
         elif isinstance(wish, OpenChooser):
             current = model.known.checkpoint.name if model.known.checkpoint else ""
-            self.panels.append(ChooserPanel(model.known.checkpoints, current))
+            self.panels.append(ChooserPanel(model.checkpoints, current))
         elif isinstance(wish, OpenFailures):
             others = [panel for panel in self.panels if not isinstance(panel, FailuresPanel)]
             shown = FailuresPanel(lambda: model.known.failures_and_rounds, lambda: model.time.wall)

@@ -75,7 +75,7 @@ def margin_figures(model: Model) -> MarginFigures:
     layout, beside = tall(model), None
     if layout is not None:
         slips = tuple(slips_of(model))
-        tab = replay_tab(slips)
+        tab = None if model.kiosk.attracting else replay_tab(slips)
         at = model.setup.composition.hud_point(*model.pointing.at)
         hot = tab is not None and inside(tab, *at)
         access = slip_access(model)

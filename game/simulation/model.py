@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from api_stub.schema import Checkpoint
 from game.api_state.snapshot import Snapshot
 from game.simulation.actors import Cook, Gopher
 from game.simulation.crowd.free_stands import FreeStands
@@ -60,6 +61,13 @@ class Model:
         """Whether this is a kiosk that keeps the failure menu from its visitors."""
         told = self.known.kiosk
         return self.kiosk.on and not (told is not None and told.failures_open)
+
+    @property
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Those that are offered: a kiosk's visitors can do nothing about one that cannot be used here."""
+        known, now = self.known.checkpoints, self.known.checkpoint
+        usable = (one for one in known if not one.problem or now is not None and one.name == now.name)
+        return tuple(usable) if self.kiosk.on else known
 
     def follows(self, gopher: Gopher) -> bool:
         """Whether somebody keeps an eye on it: it is one of the newest ordered at this window, it is under

@@ -134,7 +134,8 @@ class SlipFigures:
 def slip_figures(model: Model) -> SlipFigures:
     """The receipts at the right edge now."""
     slips = placed_slips(model.notices.slips, model.setup.access, model.heard_at)
-    tab = replay_tab(slips)
+    # While nobody is there, a key there only hands over, and cards would cover half of the tab.
+    tab = None if model.kiosk.attracting else replay_tab(slips)
     return SlipFigures(slips, tab, tab is not None and inside(tab, *model.pointing.at))
 
 

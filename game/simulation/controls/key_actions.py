@@ -56,7 +56,7 @@ def _switch(model: Model, item: KeyPress, out: AppRequests) -> None:
     if item.shift or item.key == REMOTE_START and model.notices.speaker.lines:
         return
     index = int(item.key[1:]) - 1
-    found = model.known.checkpoints
+    found = model.checkpoints
     if index < len(found):
         out.commands.append(SwitchCheckpoint(found[index].name))
 
