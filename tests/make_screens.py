@@ -2,6 +2,7 @@
 
 Each picture is a frame of the game itself, at a moment that is waited for and not made up: real orders, real
 worker processes, a real SIGKILL. It takes about ten minutes and needs ImageMagick for the small palettes.
+The one of Pods needs a Kubernetes API server, as the tests do (tests/kube/cluster.py); else it is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import combinations
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from game.network.records_polling import RecordsThread
 from game.simulation.actors import CookPhase, Gopher, Mood
 from game.simulation.model import Model
 from game.theme import CREAM, INK, NIGHT, SIZE_TITLE, Colour
+from tests.kube import cluster
+from tests.kube.kitchen import pod_kitchen
 from tests.running import ROOT, RunningStack, as_yaml, running_stack
 
 log = logging.getLogger("screens")
@@ -129,13 +132,19 @@ class Booth:
 def booth(name: str, config: Path | str) -> Iterator[Booth]:
     """A real stack with a window on it, both gone afterwards."""
     state = Path(tempfile.gettempdir()) / f"gopherpizza-screens-{name}"
-    with running_stack(state, config, "--no-game", "--fresh") as stack:
-        made = Booth(stack)
-        try:
-            made.until(lambda: made.app.renderer.ready and made.model.cooks)
-            yield made
-        finally:
-            made.close()
+    with running_stack(state, config, "--no-game", "--fresh") as stack, booth_on(stack) as made:
+        yield made
+
+
+@contextmanager
+def booth_on(stack: RunningStack) -> Iterator[Booth]:
+    """A window on a stack, gone afterwards."""
+    made = Booth(stack)
+    try:
+        made.until(lambda: made.app.renderer.ready and made.model.cooks, 240.0)
+        yield made
+    finally:
+        made.close()
 
 
 def written(directory: Path, name: str, slots: int, stages: dict[str, list[float]], **more: object) -> Path:
@@ -329,6 +338,40 @@ def bug(directory: Path) -> None:
         keep(it.picture(), "bug")
 
 
+def pods(directory: Path) -> None:
+    """Checkpoint 3 in Pods: one was killed, a new one takes its place, some of its orders are elsewhere."""
+    found = cluster.find()
+    if isinstance(found, str):
+        log.warning("pods is left out: %s", found)
+        return
+    way, path = found
+    home, kitchen_home = directory / "kube", directory / "pods"
+    home.mkdir()
+    kitchen_home.mkdir()
+    with (
+        cluster.shared(path, directory / "server") if way == "program" else nullcontext(path) as admin,
+        cluster.fresh_namespace(admin, home) as where,
+        pod_kitchen(where, kitchen_home, of="3-kubernetes", replicas=4, slots=6) as kitchen,
+        booth_on(kitchen.stack) as it,
+    ):
+        it.until(lambda: it.model.outcomes.delivered >= 10, 120.0)
+        it.until(lambda: any(len(cook.holding) >= 3 for cook in it.model.cooks.values()), 60.0)
+        busy = max(it.model.cooks.values(), key=lambda cook: len(cook.holding))
+        victim = busy.worker.id if busy.worker else None
+        it.kill(busy.slot)
+
+        def replaced() -> bool:
+            """Whether another Pod is in its place, and some of its orders are with others."""
+            worker = it.model.cooks[busy.slot].worker
+            new = worker is not None and worker.id != victim and worker.state in ("starting", "ready")
+            told = [one for one in kitchen.stack.client.get("/receipts").json() if one["worker"] == victim]
+            return new and any(order["to"] for one in told for order in one["orders"])
+
+        it.until(replaced, 60.0)
+        it.play(0.7)
+        keep(it.picture(), "pods")
+
+
 ALL: dict[str, Callable[[Path], None]] = {
     "kitchen": kitchen,
     "kill": kill,
@@ -336,6 +379,7 @@ ALL: dict[str, Callable[[Path], None]] = {
     "crowd-500": crowd_500,
     "stats": stats,
     "bug": bug,
+    "pods": pods,
 }
 
 

@@ -50,7 +50,7 @@ class RefusedResults:
             words = "nothing was given up: the time was too short, or nothing was in its hands"
             self._doing.saw("nobody", words, notices=False)
             return
-        heard = await until(self._now, REFUSED_S)
+        heard: Hint | str | None = await until(self._now, REFUSED_S)
         if isinstance(heard, Hint):
             hint = heard
             words = f"attempt {hint.attempt} of {hint.stage} came back, and was refused: the next one has it"
