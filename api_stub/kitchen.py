@@ -188,7 +188,7 @@ class Kitchen:
         self.seen = loaded.stamp or stamp_of(loaded.file)
         self.know(loaded)
         if self.memory is not None:
-            self.memory.remember(loaded)
+            self.memory.remember(loaded, self.home)
         if config.bug is not None and self.code is not None:
             self.code.ensured(config.bug)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from api_stub import lifeline, loop_pulse
 from api_stub.background import reason_of
 from api_stub.booth import BadBooth, booth_of
-from api_stub.checkpoint.files import ConfigError, find
+from api_stub.checkpoint.files import ConfigError, LoadedConfig, find
 from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.errors import LedgerUnwritable, TemporalUnreachable
 from api_stub.fleet.host_choice import NoHost, chosen
@@ -127,9 +127,9 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
         ),
     )
     if recalled is not None:
-        with contextlib.suppress(ConfigError):
-            kitchen.home = find(options.checkpoint)
-            kitchen.know(kitchen.home)
+        kitchen.home = home_of(options.checkpoint, memory.home or recalled)
+        kitchen.know(kitchen.home)
+        memory.remember(recalled, kitchen.home)
     if recalled is None:
         await refuse_misfit(kitchen)
     records = TemporalSource(kitchen.gateway)
@@ -184,6 +184,14 @@ async def serve(options: argparse.Namespace, processes: ProcessHost) -> int:
         say(broken[0])
         return 1
     return 0
+
+
+def home_of(checkpoint: str, before: LoadedConfig) -> LoadedConfig:
+    """The checkpoint that this run began with; where its file cannot be used now, as it was `before`."""
+    try:
+        return find(checkpoint)
+    except ConfigError:
+        return before
 
 
 def hosts_of(environment: Mapping[str, str]) -> tuple[str, ...]:

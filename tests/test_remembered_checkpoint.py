@@ -10,6 +10,7 @@ import pytest
 
 from api_stub.checkpoint.files import MAX_ERROR, ConfigError, LoadedConfig, load
 from api_stub.checkpoint.remembered_checkpoint import MAX_BYTES, RememberedCheckpoint
+from api_stub.server import home_of
 from tests.test_config_text import X
 
 
@@ -89,6 +90,20 @@ def test_what_is_remembered_may_lie_anywhere(tmp_path: Path) -> None:
     remembered(tmp_path / "in-force.json").remember(loaded)
     recalled = remembered(tmp_path / "in-force.json").recall()
     assert recalled is not None and recalled.file == loaded.file
+
+
+def test_a_kiosk_is_itself_again_though_its_file_was_broken_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "home.yaml").write_text("checkpoint: home\nkiosk: { pin: '2468' }\n", encoding="utf-8")
+    home, visited = load(tmp_path / "home.yaml"), load_of(tmp_path)
+    remembered(tmp_path / "in-force.json").remember(visited, home)
+    (tmp_path / "home.yaml").write_text("checkpoint: [", encoding="utf-8")
+    memory = remembered(tmp_path / "in-force.json")
+    recalled = memory.recall()
+    assert recalled is not None and memory.home is not None and recalled.config == visited.config
+    found = home_of(str(home.file), memory.home)
+    assert (found.file, found.config) == (home.file, home.config)
+    home.file.write_text("checkpoint: home\n", encoding="utf-8")
+    assert home_of(str(home.file), memory.home).config.kiosk.pin is None
 
 
 def test_an_error_is_a_line_whatever_it_is_made_of() -> None:

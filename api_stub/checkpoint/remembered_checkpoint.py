@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 from api_stub.background import reason_of
 from api_stub.checkpoint.config import CheckpointConfig
@@ -19,8 +20,8 @@ from worker.show.files import read_bounded, write_whole
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 256 * 1024
-"""More than any config takes."""
+MAX_BYTES = 512 * 1024
+"""More than any two configs take."""
 
 
 class RememberedCheckpoint:
@@ -33,17 +34,19 @@ class RememberedCheckpoint:
         self._unwritten: str | None = None
         self.booth: str | None = None
         """Which booth this run is: to be set before anything is remembered; `recall` finds it again."""
+        self.home: LoadedConfig | None = None
+        """The checkpoint that the run began with, as it was last in force, where `recall` found it."""
 
-    def remember(self, loaded: LoadedConfig) -> None:
-        """Write it down. A file that cannot be written is told in the log, once; the show goes on, and
-        `make_up` tries again."""
+    def remember(self, loaded: LoadedConfig, home: LoadedConfig | None = None) -> None:
+        """Write it down, with the checkpoint that the run began with. A file that cannot be written is told
+        in the log, once; the show goes on, and `make_up` tries again."""
         if self._run is None:
             return
         kept = {
             "run": self._run,
-            "file": str(loaded.file.absolute()),
-            "config": loaded.config.model_dump(mode="json"),
+            **_kept(loaded),
             "booth": self.booth,
+            "home": None if home is None else _kept(home),
         }
         self._unwritten = json.dumps(kept)
         self.make_up()
@@ -80,10 +83,8 @@ class RememberedCheckpoint:
             kept = json.loads(raw.decode("utf-8"))
             if kept["run"] != self._run:
                 return None
-            file = Path(kept["file"])
-            if not file.is_absolute():
-                raise ValueError(f"{shown(kept['file'])} is no absolute path")
-            loaded = LoadedConfig(CheckpointConfig.model_validate(kept["config"]), file, NEVER_SEEN)
+            loaded, home = _read(kept), kept.get("home")
+            self.home = None if home is None else _read(home)
             booth = kept.get("booth")
             self.booth = None if booth is None else checked_booth(booth)
             return loaded
@@ -93,3 +94,15 @@ class RememberedCheckpoint:
             # Damaged, foreign, of another version, nested too deep: the run begins as if it were not there.
             logger.warning("%s is ignored: %s", shown_path(self._file), reason_of(error))
             return None
+
+
+def _kept(loaded: LoadedConfig) -> dict[str, Any]:
+    return {"file": str(loaded.file.absolute()), "config": loaded.config.model_dump(mode="json")}
+
+
+def _read(kept: Any) -> LoadedConfig:
+    """The inverse; it may raise anything."""
+    file = Path(kept["file"])
+    if not file.is_absolute():
+        raise ValueError(f"{shown(kept['file'])} is no absolute path")
+    return LoadedConfig(CheckpointConfig.model_validate(kept["config"]), file, NEVER_SEEN)
