@@ -138,7 +138,7 @@ def world(booth: Booth, dice: random.Random) -> None:
     booth.api.news.append(dice.choice(news))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3, 4])
 def test_no_device_breaks_a_kiosk_or_leads_out_of_it(booth: Booth, seed: int) -> None:
     dice, app = random.Random(seed), booth.app
     monkey, hands = Monkey(dice, app._window.screen.get_size()), Hands(dice, plugged(booth))
