@@ -81,6 +81,7 @@ def test_a_place_that_is_not_there_is_named() -> None:
     for press in (KeyPress("8"), KeyPress("8", shift=True)):
         assert do(model, press) == NOTHING
         assert "no place 8" in model.notices.messages[-1].text and "has 3" in model.notices.messages[-1].text
+    assert len(model.notices.messages) == 1, "who presses it fifty times reads it once"
 
 
 @pytest.mark.parametrize(

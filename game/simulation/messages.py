@@ -25,8 +25,8 @@ class Message:
 
 
 def with_message(shown: Sequence[Message], message: Message) -> list[Message]:
-    """Those that are shown once another one has come."""
-    return [*shown, message][-MOST_MESSAGES:]
+    """Those that are shown once another one has come. What is said already is said anew, not twice."""
+    return [*(one for one in shown if one.text != message.text), message][-MOST_MESSAGES:]
 
 
 def later(shown: Sequence[Message], seconds: float) -> list[Message]:
