@@ -207,7 +207,8 @@ def test_an_api_whose_loop_hangs_is_started_again(tmp_path: Path, how: str) -> N
         os.kill(pid, signal.SIGUSR1)
         eventually(lambda: stack.pids().get("api") not in (None, pid), 60, 0.1)
         told = (stack.state / "logs" / "stack.log").read_text(encoding="utf-8")
-        assert "its loop stands still" in told
+        # Where others have the processors, one that runs in a circle is only found by its silence.
+        assert "its loop stands still" in told or (how != "a call that waits" and "has not served" in told)
 
         def serves() -> bool:
             with contextlib.suppress(httpx.HTTPError):
