@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 
 import pygame
@@ -116,6 +117,7 @@ SCENES: dict[str, Scene] = {
     "display-portrait-card": Scene(card, (1080, 1920)),
     "display-portrait-stats": Scene(figures, (1080, 1920)),
     "display-portrait-form": Scene(form, (1080, 1920)),
+    "display-portrait-round": Scene(over_orders(FAILURE_AND_ROUND_PANELS["round-playing"]), (1080, 1920)),
     "display-3x4": Scene(busy, (768, 1024)),
     "display-4x3": Scene(orders(10), (1024, 768)),
     "display-16x10": Scene(orders(10), (960, 600)),
@@ -156,7 +158,8 @@ def draw(name: str) -> pygame.Surface:
             model.api_contact.audit_at = model.time.real
         brush = Brush(view, art, Pen(view))
         draw_kitchen(brush, room_figures(model), hud_figures(model), GopherPictures())
-        Margins().draw(window, art, margin_figures(model), True)
+        margins = replace(margin_figures(model), rule=not any(panel.is_rule for panel in panels))
+        Margins().draw(window, art, margins, True)
         over = whole_view(window, model.setup.access)
         for panel in panels:
             panel.draw(panel_view(over, panel, window.composition, model.setup.access))

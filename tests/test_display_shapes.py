@@ -21,7 +21,7 @@ from game.inputs import Device, PointerMove, PointerPress
 from game.panels.input_routing import InputRouter
 from game.panels.panel_stack import PanelStack
 from game.scene.margins import Margins, margin_figures
-from game.scene.panel_placement import panel_view, place_of, sheet_access
+from game.scene.panel_placement import panel_box, panel_view, place_of, sheet_access
 from game.scene.renderer import whole_view
 from game.simulation.display.hud_places import slips_of, strip_of, title_of
 from game.simulation.display.portrait_layout import BUTTON_HIGH, tall_layout
@@ -29,6 +29,7 @@ from game.simulation.model import Model
 from game.simulation.model_parts import Setup
 from tests import gallery
 from tests.bench.drawing import without_display
+from tests.failures_and_rounds_panels import FAILURE_AND_ROUND_PANELS
 from tests.telling import S, kitchen_with, order, worker
 
 SHAPES = {
@@ -285,3 +286,15 @@ def test_receipts_of_a_portrait_display_lie_in_their_own_place() -> None:
     (slip,) = slips_of(model)
     left, top, wide, high = tall_layout(PORTRAIT, False).slips
     assert left <= slip.x and slip.x + 536 <= left + wide and top <= slip.y <= top + high - 100
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (768, 1024)])
+def test_a_rounds_clock_stands_in_place_of_the_rule(size: tuple[int, int]) -> None:
+    composition, panel = composition_of(*size), FAILURE_AND_ROUND_PANELS["round-playing"]()
+    rule_x, rule_y, rule_wide, rule_high = tall_layout(composition, False).rule
+    x, y, w, h = panel_box(panel.sheet_for(PLAIN), panel, composition, PLAIN)
+    left, top = composition.in_units(x, y)
+    right, bottom = composition.in_units(x + w, y + h)
+    assert rule_x - 1 <= left < right <= rule_x + rule_wide + 1
+    assert rule_y - 1 <= top < bottom <= rule_y + rule_high + 1
+    assert bottom - top > 0.95 * rule_high or right - left > 0.95 * rule_wide

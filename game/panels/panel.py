@@ -69,6 +69,11 @@ class Panel(Protocol):
         """Whether its sheet is about as wide as the canvas: where that is small its text is large instead."""
         return False
 
+    @property
+    def is_rule(self) -> bool:
+        """Whether it says what to do, and is to lie where a portrait display has the rule."""
+        return False
+
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """What it leaves of the room in which signs and messages cover nothing that is to be read. Most
         panels leave it as it is.

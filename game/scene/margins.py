@@ -61,13 +61,14 @@ class TallFigures:
 @dataclass(frozen=True)
 class MarginFigures:
     """What stands beside the kitchen in a frame. `device` was used last; `order_key` is the key that orders;
-    `tall`: on a portrait display.
+    `tall`: on a portrait display. `rule`: it is to be said there; no panel lies in its place.
     """
 
     access: Access
     device: Device
     order_key: str
     tall: TallFigures | None
+    rule: bool = True
 
 
 def margin_figures(model: Model) -> MarginFigures:
@@ -125,7 +126,7 @@ def _contents(composition: Composition, figures: MarginFigures) -> list[Painted]
     """What each margin says."""
     device, words = figures.device, order_words(figures.device, figures.order_key)
     if figures.tall is not None:
-        return [_above(figures.tall, device), _below(figures.tall, device)]
+        return [_above(figures.tall, device, figures.rule), _below(figures.tall, device)]
     found: list[Painted] = []
     for n, box in enumerate(composition.margins):
         if min(box[2], box[3]) < LEAST_MARGIN:
@@ -214,7 +215,7 @@ def _through(brush: Brush, part: Box, box: Box) -> Brush:
     return Brush(view, brush.art, Pen(view))
 
 
-def _above(tall: TallFigures, device: Device) -> Painted:
+def _above(tall: TallFigures, device: Device, rule: bool) -> Painted:
     beside, figures = tall.layout, tall.band
 
     def paint(brush: Brush) -> None:
@@ -222,10 +223,11 @@ def _above(tall: TallFigures, device: Device) -> Painted:
         part: Box = (TITLE_PART[0], 16.0, TITLE_PART[2], 116.0)
         paint_title(_through(brush, part, (x, y, h * part[2] / part[3], h)).pen, figures)
         paint_counter(_through(brush, COUNTER_PART, beside.counter).pen, figures)
-        write_rule(brush.pen, beside.rule, device, 2)
+        if rule:
+            write_rule(brush.pen, beside.rule, device, 2)
 
     said = figures.checkpoint, figures.title, figures.title_hot, figures.lost, figures.counted_ago
-    return (said, figures.pulse, device), paint
+    return (said, figures.pulse, device, rule), paint
 
 
 def _below(tall: TallFigures, device: Device) -> Painted:

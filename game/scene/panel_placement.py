@@ -1,5 +1,6 @@
 """Where a panel is on a display that is no 16:9 one: on a portrait display below the kitchen, as large as the
-display's width lets it be; on 4:3 and the like a modal one is larger than the kitchen is.
+display's width lets it be, and a round's clock in place of the rule; on 4:3 and the like a modal one is
+larger than the kitchen is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from game.composition import Composition, Shape
 from game.drawing.view import View
 from game.geometry import Box, Point
 from game.inputs import Device, Input, PointerMove, PointerPress, PointerRelease
+from game.simulation.display.portrait_layout import tall_layout
 from game.theme import CANVAS
 
 UPRIGHT_GROWTH = 1.2
@@ -34,6 +36,10 @@ class PlaceablePanel(Protocol):
     def wide(self) -> bool:
         """Whether its sheet is about as wide as the canvas: it cannot grow, but its text can."""
 
+    @property
+    def is_rule(self) -> bool:
+        """Whether it says what to do, and is to lie where a portrait display has the rule."""
+
 
 def sheet_access(panel: PlaceablePanel, composition: Composition, access: Access) -> Access:
     """How a panel is shown on a portrait display: either the sheet is larger, or its text. Both would not
@@ -54,7 +60,8 @@ def place_of(
     points. None: it is where it is on any display.
     """
     if composition.shape is Shape.TALL:
-        return _below(panel, composition, access)
+        place = _for_rule if panel.is_rule else _below
+        return place(panel, composition, access)
     if composition.shape is Shape.HIGH and panel.modal:
         return _larger(panel, composition, access)
     return None
@@ -73,6 +80,17 @@ def _below(panel: PlaceablePanel, composition: Composition, access: Access) -> t
     if panel.modal and over > zoom:
         return over, (x, y), ((CANVAS[0] - over * w) / 2, bottom - over * h)
     return zoom, (x, y), ((CANVAS[0] - zoom * w) / 2, top + (bottom - top - zoom * h) / 2)
+
+
+def _for_rule(panel: PlaceablePanel, composition: Composition, access: Access) -> tuple[float, Point, Point]:
+    """On a portrait display: in place of the rule, as large as there is room."""
+    x, y, w, h = panel.sheet_for(access)
+    rule = tall_layout(composition, muted=False).rule
+    start_x, start_y, _, _ = composition.whole
+    grown = composition.unit / composition.scale
+    left, top, wide, high = (part * grown for part in rule)
+    zoom = min(wide / w, high / h)
+    return zoom, (x, y), (start_x + left + (wide - zoom * w) / 2, start_y + top + (high - zoom * h) / 2)
 
 
 def _larger(

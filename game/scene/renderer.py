@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -93,6 +93,10 @@ class Overlay(Protocol):
     @property
     def wide(self) -> bool:
         """Whether its sheet is about as wide as the canvas."""
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it says what to do, and is to lie where a portrait display has the rule."""
 
     def room_for_messages(self, free: FreeRoom) -> FreeRoom:
         """What it leaves of the room in which signs and messages cover nothing that is to be read. Where it
@@ -218,7 +222,9 @@ class Renderer:
             draw_kitchen(brush, frame.room, frame.hud, self._gopher_pictures)
             if frame.margins is not None:
                 spoiled = bool(overlays) or self._covered
-                self._margins.draw(self._window, brush.art, frame.margins, spoiled)
+                rule = not any(overlay.is_rule for overlay in overlays)
+                margins = replace(frame.margins, rule=rule)
+                self._margins.draw(self._window, brush.art, margins, spoiled)
             self._covered = bool(overlays)
             over = whole_view(self._window, frame.access) if self._window.composition.margins else view
             for overlay in overlays:

@@ -12,7 +12,7 @@ from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Input, KeyPress, PointerPress
 from game.panels.panel import Close, Do, Outcome, Panel, Stay
-from game.panels.round.clock_plate import draw_plate
+from game.panels.round.clock_plate import PLATE, draw_plate
 from game.panels.round.keyboard import ERASE, LETTERS, draw_keyboard, draw_slots, keyboard
 from game.panels.round.table import draw_columns
 from game.panels.widgets import SLIDE_WAY, Hit, PanelPainter, Sheet, hit_at, pressed_key
@@ -70,8 +70,15 @@ class RoundPanel(Panel):
         return free
 
     def sheet_for(self, access: Access) -> Box:
-        """Where its paper lies on the canvas, logical pixels; while it is played there is none."""
+        """Where its paper lies on the canvas, logical pixels: the sheet's, or the clock's."""
+        if self.is_rule:
+            return PLATE
         return FRAME if self.play.phase in (RoundPhase.NAMING, RoundPhase.TABLE) else (0, 0, *CANVAS)
+
+    @property
+    def is_rule(self) -> bool:
+        """While it is played: how long there is to lose a pizza."""
+        return self.play.phase in (RoundPhase.STARTING, RoundPhase.PLAYING)
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -84,7 +91,7 @@ class RoundPanel(Panel):
         """Take one input."""
         self._sheet.follow(item)
         phase, key = self.play.phase, pressed_key(item)
-        if phase in (RoundPhase.STARTING, RoundPhase.PLAYING):
+        if self.is_rule:
             return self._playing(key)
         if phase is RoundPhase.REFUSED:
             return Close() if key or isinstance(item, PointerPress) else Stay()
@@ -158,7 +165,7 @@ class RoundPanel(Panel):
     def draw(self, view: View) -> None:
         """Draw in logical pixels; reads only."""
         phase, away = self.play.phase, SLIDE_WAY * (1 - self._sheet.arrived)
-        if phase in (RoundPhase.STARTING, RoundPhase.PLAYING):
+        if self.is_rule:
             draw_plate(PanelPainter(view, dx=-away, growth=PLATE_GROWTH), self.play)
             return
         painter = PanelPainter(view, dy=away)
