@@ -31,7 +31,7 @@ def does(*actions: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 PLAY: tuple[HelpRow, ...] = (
-    HelpRow(("G",), "a round: a minute to lose a pizza", does("round")),
+    HelpRow(("G",), "a round: lose a pizza in time", does("round")),
     HelpRow(("N",), "order a pizza", does("order")),
     HelpRow(("1", TO, "9"), "kill that cook: SIGKILL to its process", does("cook")),
     HelpRow(("Shift", "1", TO, "9"), "start a worker at that place"),
