@@ -51,7 +51,8 @@ GAME_BACK_S, BACK_S = 10.0, 15.0
 RATE = 1.0
 MOST_OPEN = 120
 """Nobody joins a longer queue: the monkey switches to kitchens of one slow cook, too."""
-FINISH_S = 240.0
+FINISH_S, PER_ORDER_S = 240.0, 0.2
+"""In the end all orders are asked for; those of long ago are searched for in Temporal, one by one."""
 SIZE = (1280, 720)
 OWN_WINDOW = frozenset(
     ("kill_game", "freeze_the_game_for_good", "hang_the_game", "the_third_crash_of_the_day")
@@ -162,6 +163,7 @@ def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
     """The monkey is gone: put the kiosk back, let every order end, and see what is lost or stuck."""
     verdict.taken = len(customers.taken)
     waiting, forgotten = list(customers.taken), list[str]()
+    finish_s = FINISH_S + PER_ORDER_S * len(waiting)
 
     def is_reset() -> bool:
         with contextlib.suppress(httpx.HTTPError, ValueError):
@@ -170,7 +172,7 @@ def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
 
     for check, limit_s in (
         (is_reset, 30.0),
-        (lambda: all_delivered_or_forgotten(stack, waiting, forgotten), FINISH_S),
+        (lambda: all_delivered_or_forgotten(stack, waiting, forgotten), finish_s),
         (lambda: all_audited(stack, verdict.audit), FINISH_S),
     ):
         with contextlib.suppress(AssertionError):
