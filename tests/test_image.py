@@ -7,6 +7,7 @@ import fnmatch
 import importlib.metadata
 import json
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -193,7 +194,7 @@ def test_what_a_cluster_would_run_serves_as_nobody_in_a_read_only_tree(image: Bu
     """The commands and settings of the manifests, on ports of this test's own; the API has no cluster."""
     api, grpc, ui = free_ports(3)
     made = rendered(Wanted())
-    args = " ".join(container_of(made, "temporal")["args"])
+    args = shlex.join(container_of(made, "temporal")["args"])
     args = args.replace("0.0.0.0", "127.0.0.1").replace("7233", str(grpc)).replace("8233", str(ui))
     told = [*container_of(made, "api")["args"], "--checkpoint=1", "--state-dir=/tmp/state", f"--port={api}"]
     values = {each["name"]: each.get("value", "10.1.2.3") for each in container_of(made, "cooks")["env"]}

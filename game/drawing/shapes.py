@@ -117,7 +117,8 @@ def _make_rounded(size: tuple[int, int], radius: int, colour: Colour, alpha: int
             corner = pygame.Rect(x, y, radius, radius)
             made.fill((*colour, 0), corner)
             made.blit(whole, corner, pygame.Rect(part, (radius, radius)), pygame.BLEND_RGBA_MAX)
-    made.set_alpha(alpha if alpha < 255 else None)
+    if alpha < 255:  # None would turn off the blending of the corners, too
+        made.set_alpha(alpha)
     return made.convert_alpha() if pygame.display.get_surface() else made
 
 
