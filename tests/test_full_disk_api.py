@@ -74,7 +74,7 @@ def test_an_order_is_not_placed_where_it_could_not_be_written(
 def test_damaged_receipts_are_told_in_the_health_and_then_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper_module, "TOLD_S", 0.5)
+    monkeypatch.setattr(keeper_module, "TOLD_S", 4.0)
     (tmp_path / "receipts.jsonl").write_bytes(b"\x89PNG" + os.urandom(2000))
     with keeping(tmp_path) as made:
         (told,) = made("GET", "/healthz").json()["problems"]
