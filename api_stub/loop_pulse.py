@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import MutableMapping
 
+from api_stub.fleet.processes import processor_s
+
 VARIABLE = "GOPHERPIZZA_LOOP"
 """The environment variable that names the pipe's file descriptor; nobody set it: nobody wants to know."""
 MOVES, STANDS, UNKNOWN = b"m", b"s", b"u"
@@ -41,7 +43,7 @@ class LoopThread:
             return False, time.process_time()
         try:
             found = os.pread(self._fd, 1024, 0).rpartition(b")")[2].split()
-            return found[0] == b"S", (int(found[11]) + int(found[12])) / os.sysconf("SC_CLK_TCK")
+            return found[0] == b"S", processor_s(found)
         except (OSError, IndexError, ValueError):
             return False, 0.0
 

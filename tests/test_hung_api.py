@@ -180,7 +180,8 @@ def test_a_thread_that_waits_and_one_that_works_are_told_apart() -> None:
     thread.join()
     assert before < 1.0
     assert used_s(os.getpid()) >= mine + 0.03
-    assert looked[0].look() == (False, 0.0)  # it is gone
+    # It is gone; the kernel takes a moment longer over that than Python.
+    eventually(lambda: looked[0].look() == (False, 0.0))
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "999999", "9" * 40])

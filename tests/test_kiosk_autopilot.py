@@ -247,7 +247,7 @@ def test_nothing_is_reset_once_somebody_plays() -> None:
 def test_every_device_is_told_the_rule_and_how_to_order_in_its_own_words(device: Device) -> None:
     rule, order = (words(card, device, None, None) for card in (AttractCard.RULE, AttractCard.ORDER))
     assert rule.head == "Try to lose a pizza!" and rule.lines == (KILL[device],)
-    assert order.lines == ORDERING[device] and rule.begin
+    assert order.lines == tuple(line.format(key="N") for line in ORDERING[device]) and rule.begin
     keyboard = device in (Device.KEYBOARD, Device.MOUSE)
     assert ("number" in rule.lines[0]) == keyboard and ("Press N" in order.lines[0]) == keyboard
 

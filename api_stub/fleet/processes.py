@@ -25,6 +25,12 @@ def stat_of(pid: int) -> list[bytes]:
     return Path("/proc", str(pid), "stat").read_bytes().rpartition(b")")[2].split()
 
 
+def processor_s(stat: list[bytes]) -> float:
+    """The seconds of a processor that such an answer tells, of a process or a thread. Raises IndexError and
+    ValueError."""
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def environment_of(pid: int) -> list[bytes]:
     """The `NAME=value` entries that a process was started with, by /proc. Raises OSError."""
     return Path("/proc", str(pid), "environ").read_bytes().split(b"\0")
@@ -47,8 +53,7 @@ def is_stopped(pid: int) -> bool:
 def used_s(pid: int | None) -> float:
     """The seconds of a processor that the process has had, by /proc; 0 where nobody can tell."""
     with contextlib.suppress(OSError, IndexError, ValueError):
-        found = stat_of(pid) if pid is not None else []
-        return (int(found[11]) + int(found[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_s(stat_of(pid)) if pid is not None else 0.0
     return 0.0
 
 

@@ -31,7 +31,7 @@ MAX_ENTRIES = 10_000
 KEEP_CLOSED_S = 1800.0
 """A finished order that nobody asks for is kept for so long. Each takes about 10 KB: without this, a kitchen
 that is left alone all day would fill MAX_ENTRIES and never stop growing. One that is asked for later is
-searched for in Temporal, FEW at a time (`batch.py`); a kiosk's stream has left Temporal by then, too."""
+searched for in Temporal (`workflow_lookup.py`)."""
 MOST_DROPPED = 8
 """At a time: a kitchen that stands still for long drops what is old little by little."""
 MAX_OPEN = 50_000

@@ -25,8 +25,8 @@ DYNAMIC_CONFIG: tuple[str, ...] = (
 """A task queue in one piece instead of four, which are for many servers. Measured side by side, four turns
 each: no difference with two workers, 30 instead of 32 ms of the server's time an order with eight.
 
-What the server keeps of an order in memory goes two minutes after its last use. By its own defaults that is
-an hour, and nothing goes before 128,000 orders are there: 110 KB each, a gigabyte after a kiosk's day.
+The state of an order that the server keeps in memory is dropped after two minutes. By its own defaults that
+is an hour, and nothing goes before 128,000 orders are there: 110 KB each, a gigabyte after a kiosk's day.
 Measured with six orders a second: 270 MB from the 2,000th order on."""
 MAX_PATH = 504
 """Bytes of the database's whole path: SQLite takes 512, with the longest of its endings."""

@@ -30,8 +30,8 @@ KILL: Mapping[Device, str] = {
     Device.GAMEPAD: "Point at a cook with the stick and press A: its process is killed, really.",
 }
 ORDERING: Mapping[Device, tuple[str, str]] = {
-    Device.KEYBOARD: ("Press N", "choose what is on it, give it your name, press Enter"),
-    Device.MOUSE: ("Press N, or click “Order a pizza”", "choose what is on it and give it your name"),
+    Device.KEYBOARD: ("Press {key}", "choose what is on it, give it your name, press Enter"),
+    Device.MOUSE: ("Press {key}, or click “Order a pizza”", "choose what is on it and give it your name"),
     Device.TOUCH: ("Touch “Order a pizza”", "choose what is on it and give it your name"),
     Device.GAMEPAD: ("Press Start", "choose what is on it and give it your name"),
 }
@@ -115,8 +115,7 @@ def words(
         return AttractText("Today in this kitchen", record_lines(totals, rounds), begin)
     if card is AttractCard.ORDER:
         how, then = ORDERING[device]
-        how = how.replace("Press N", f"Press {order_key}")
-        return AttractText("Order your own pizza", (how, then), begin)
+        return AttractText("Order your own pizza", (how.format(key=order_key), then), begin)
     if card is AttractCard.REPLAY:
         return AttractText(
             "This has really happened", ("A cook's process was killed. Watch its pizzas.",), begin
