@@ -23,6 +23,7 @@ from api_stub.fleet.rules import Policy
 from api_stub.fleet.supervisor import Supervisor
 from api_stub.gateway.client import Gateway
 from api_stub.gateway.namespace import Namespace
+from api_stub.gateway.placing import not_known
 from api_stub.gateway.temporal_check import TemporalCheck
 from api_stub.kiosk.kiosk_service import KioskService
 from api_stub.kiosk.pin import wrong_ones
@@ -130,7 +131,7 @@ class Kitchen:
     async def place(self, info: OrderInfo, *, fresh: bool = False) -> tuple[Order, bool]:
         """Place an order under the checkpoint in force and have it in the ledger; see Gateway.place and
         Records.take. Raises OrderConflict, TemporalUnreachable, LedgerUnwritable; nothing is placed where
-        it is known that the ledger could not be written."""
+        it was known before that the ledger could not be written."""
         if self.records is not None:
             await self.records.require_writable()
         placing = asyncio.ensure_future(
@@ -140,7 +141,9 @@ class Kitchen:
             await asyncio.wait([placing], timeout=PROMPT_S)
             if self.records is not None and not placing.done():
                 # A disk that has just become full stops Temporal, too, which then is asked for seconds.
-                await self.records.require_writable(now=True)
+                problem = await self.records.problem_now()
+                if problem is not None and not placing.done():
+                    raise LedgerUnwritable(not_known(problem))
             placed, is_new = await placing
         finally:
             placing.cancel()

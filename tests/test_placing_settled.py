@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import StartWorkflowExecutionResponse
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
+from api_stub import kitchen
 from api_stub.errors import NoSuchOrder, NotKnownWhetherPlaced, OrderConflict, TemporalUnreachable
 from api_stub.gateway import placer
 from api_stub.gateway.client import Gateway
@@ -205,6 +206,74 @@ def test_an_order_that_nobody_asks_for_again_is_told_when_it_is_seen() -> None:
         assert len(settled) == 1
 
     on(server, work)
+
+
+@pytest.mark.parametrize("when", ["start", "describe"])
+@pytest.mark.parametrize("fresh", [True, False], ids=["original's wire", "ours"])
+def test_an_order_whose_request_was_cancelled_is_told_when_it_is_seen(fresh: bool, when: str) -> None:
+    class Silent(Starting):
+        """Takes orders, and tells nobody."""
+
+        async def start_workflow_execution(self, request: Any, retry: bool, timeout: Any) -> Any:
+            answer = await super().start_workflow_execution(request, retry, timeout)
+            return await self._silence("start", answer)
+
+        async def describe_workflow_execution(self, request: Any, timeout: Any) -> Any:
+            return await self._silence(
+                "describe", await super().describe_workflow_execution(request, timeout)
+            )
+
+        async def _silence(self, what: str, answer: Any) -> Any:
+            if what == when and not silence.is_set():
+                silence.set()
+                await asyncio.Event().wait()
+            return answer
+
+    server, silence = Silent(), asyncio.Event()
+
+    async def work(gateway: Gateway) -> None:
+        settled: list[Order] = []
+        gateway.settled_listeners.append(settled.append)
+        placing = asyncio.ensure_future(gateway.place(ADA, KitchenSettings(), fresh=fresh))
+        await silence.wait()
+        placing.cancel()
+        await asyncio.wait([placing])
+        assert placing.cancelled()
+        (workflow_id,) = server.requests
+        await gateway._changes.look()
+        await gateway._view(workflow_id, None)
+        assert [order.workflow_id for order in settled] == [workflow_id]
+        await gateway.place(ADA, KitchenSettings(), fresh=fresh)
+        assert list(server.requests) == [workflow_id], "one order"
+
+    on(server, work)
+
+
+class FullDisk:
+    """The records of a disk that becomes full when somebody looks at it."""
+
+    async def require_writable(self) -> None:
+        """Nothing is known yet."""
+
+    async def problem_now(self) -> str | None:
+        """It is full."""
+        return "the disk is full"
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orderPizza"])
+def test_a_disk_that_becomes_full_while_temporal_is_asked(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(kitchen, "PROMPT_S", 0.0)
+    with api() as house:
+        house.kitchen.records = FullDisk()  # type: ignore[assignment]
+        monkeypatch.setattr(house.kitchen.gateway, "place", silent)
+        answer = house.post(path, {"id": "z"})
+        house.kitchen.records = None
+    assert answer.status_code == 503 and answer.json()["type"] == "/problems/ledger-unwritable"
+    detail = answer.json()["detail"]
+    assert detail.startswith("it is not known whether the order was placed (the disk is full);")
 
 
 def test_both_wires_say_that_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:

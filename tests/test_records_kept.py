@@ -15,6 +15,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from api_stub import kitchen
 from api_stub.records.ledger_lines import load
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
@@ -141,6 +142,7 @@ def test_an_order_that_the_ledger_did_not_take_is_not_confirmed(
     def full(fd: int, data: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr(kitchen, "PROMPT_S", 60.0)  # a slow Temporal is another test's
     with api(pair.temporal) as made:
         assert made("GET", "/audit").json()["type"] == "/problems/ledger-unwritable", "it keeps none"
         gateway, fleet = made.kitchen.gateway, made.kitchen.fleet

@@ -86,7 +86,13 @@ class Placer:
             workflow_id = self._unsettled.get(asked) or fresh_workflow_id(info.id)
         try:
             started = await start(self._client, workflow_id, info, settings)
-        except NotKnownWhetherPlaced:
+            self._unsettled.pop(asked, None)
+            self._unanswered.pop(workflow_id, None)
+            if not started.ours:
+                return await self._same_again(workflow_id, info), False
+            return await self._read_back(workflow_id, started.run_id, info), started.is_new
+        except (NotKnownWhetherPlaced, asyncio.CancelledError):
+            # Cancelled: nobody waits any more, and Temporal may have it.
             self._unanswered[workflow_id] = None
             if fresh:
                 self._unsettled[asked] = workflow_id
@@ -94,11 +100,6 @@ class Placer:
                 while len(waiting) > UNSETTLED:
                     waiting.popitem(last=False)
             raise
-        self._unsettled.pop(asked, None)
-        self._unanswered.pop(workflow_id, None)
-        if not started.ours:
-            return await self._same_again(workflow_id, info), False
-        return await self._read_back(workflow_id, started.run_id, info), started.is_new
 
     async def _read_back(self, workflow_id: str, run_id: str, info: OrderInfo) -> Order:
         """An order that is known to run, read or, where that fails, as it was asked for."""

@@ -76,17 +76,18 @@ async def start(
             return Started(known.run_id, False, known.start_request_id.startswith(mark_of(workflow_id, info)))
         if error.status in REFUSALS:
             raise TemporalUnreachable(f"the order was not placed: {reason(error)}") from error
-        raise NotKnownWhetherPlaced(_not_known(error)) from error
+        raise NotKnownWhetherPlaced(not_known(reason(error))) from error
     except (RuntimeError, TimeoutError) as error:
         if NEVER_CONNECTED in str(error):
             raise TemporalUnreachable(f"the order was not placed: {reason(error)}") from error
-        raise NotKnownWhetherPlaced(_not_known(error)) from error
+        raise NotKnownWhetherPlaced(not_known(reason(error))) from error
     return Started(answer.run_id, True)
 
 
-def _not_known(error: BaseException) -> str:
+def not_known(why: str) -> str:
+    """What the caller is told where Temporal was asked and did not answer, and why."""
     return (
-        f"it is not known whether the order was placed ({reason(error)});"
+        f"it is not known whether the order was placed ({why});"
         " the same request again settles it, and places no second one"
     )
 

@@ -143,12 +143,14 @@ class Records:
                     await self._ends.count(0.0)
         await self._ledger.close()
 
-    async def require_writable(self, now: bool = False) -> None:
-        """Raises LedgerUnwritable, in half a second at the most, where an order could not be taken. `now`
-        looks at the disk, also where nothing is known to be wrong with it."""
-        if now:
-            await self._ledger.check(thoroughly=True)
+    async def require_writable(self) -> None:
+        """Raises LedgerUnwritable, in half a second at the most, where an order could not be taken."""
         await self._ledger.require_writable()
+
+    async def problem_now(self) -> str | None:
+        """Look at the disk, in half a second at the most: why an order could not be taken; None: it could."""
+        await self._ledger.check(thoroughly=True)
+        return self._ledger.problem
 
     async def take(self, order: Order) -> None:
         """Have a placed order in the ledger before anybody is told that it is placed.
