@@ -30,13 +30,16 @@ def does(*actions: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((action, DEFAULT_KEYS[action]) for action in actions)
 
 
+NO_ACTION = ""
+"""Of keys that do something where no config has given them an action."""
+
 PLAY: tuple[HelpRow, ...] = (
     HelpRow(("G",), "a round: lose a pizza in time", does("round")),
     HelpRow(("N",), "order a pizza", does("order")),
     HelpRow(("1", TO, "9"), "kill that cook: SIGKILL to its process", does("cook")),
     HelpRow(("Shift", "1", TO, "9"), "start a worker at that place"),
-    HelpRow(("Click a cook",), "kill its process"),
-    HelpRow(("Click an empty place",), "start a worker there"),
+    HelpRow(("Up", OR, "Down"), "choose a cook; Enter kills or starts it", ((NO_ACTION, ("up", "down")),)),
+    HelpRow(("Click a cook",), "kill its process, or start one"),
     HelpRow(("Click a gopher",), "see its order"),
     HelpRow(("Space",), "let orders stream in, or pause them", does("stream")),
     HelpRow(
@@ -128,7 +131,7 @@ def _bound(changes: tuple[tuple[str, str], ...]) -> Bindings:
     table = dict(changes)
     return Bindings(
         table_of(table),
-        tuple(_changed(row, table) for row in PLAY),
+        tuple(row for row in (_changed(row, table) for row in PLAY) if row.caps),
         tuple(_changed(row, table) for row in LOOK),
     )
 
@@ -151,7 +154,12 @@ def cap_of(key: str) -> str:
 def _changed(row: HelpRow, table: Mapping[str, str]) -> HelpRow:
     """The row with the caps of its actions' keys as they are now."""
     actions = {action for action, _ in row.does}
-    gone = {cap_of(key) for _, keys in row.does for key in keys if table.get(key, "") not in {"", *actions}}
+    gone = {
+        cap_of(key)
+        for _, keys in row.does
+        for key in keys
+        if table.get(key, NO_ACTION) not in {NO_ACTION, *actions}
+    }
     more = [cap_of(key) for key, action in table.items() if action in actions]
     if not gone and not more:
         return row

@@ -14,7 +14,7 @@ from api_stub.schema import AttractSettings, Checkpoint, Kiosk
 from api_stub.schema.default_keys import DEFAULT_KEYS, FIXED, checked_bindings, table_of
 from game.actions import OpenBug, OpenFailures, OpenForm, OpenReplay, Redeploy
 from game.api_state.news import RecordsSeen
-from game.bindings import DEFAULT, LOOK, OR, PAD_BUTTONS, PLAY, bound, in_kiosk
+from game.bindings import DEFAULT, LOOK, NO_ACTION, OR, PAD_BUTTONS, PLAY, bound, in_kiosk
 from game.inputs import Device, KeyPress
 from game.kiosk.blocked_commands import answered_inside
 from game.panels.bug_code import BugSlip
@@ -77,7 +77,8 @@ def test_two_keys_may_change_places() -> None:
 
 def test_what_the_help_names_is_what_the_keys_do() -> None:
     named = {(action, keys) for row in (*PLAY, *LOOK) for action, keys in row.does}
-    assert named == {item for item in DEFAULT_KEYS.items() if item[0] != "leave"}
+    in_table = {item for item in DEFAULT_KEYS.items() if item[0] != "leave"}
+    assert named == in_table | {(NO_ACTION, ("up", "down"))}
     assert DEFAULT.actions == table_of({}) and DEFAULT.play == PLAY and DEFAULT.look == LOOK
     assert set(PAD_BUTTONS.values()) <= set(table_of({}))
     assert FIXED <= set(DEFAULT_KEYS)

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import pytest
 
-from game.inputs import Device
-from game.simulation.display.key_hints import QUIET, how, invites, inviting, key_caps, last_kill
+from game.actions import KillWorker, StartWorker
+from game.bindings import bound
+from game.inputs import Device, KeyPress
+from game.scene.room_figures import caps_now, placed_cooks
+from game.simulation.controls.app_requests import AppRequests
+from game.simulation.controls.chosen_cook import KEPT_S
+from game.simulation.controls.dispatch import handle
+from game.simulation.display.key_hints import ENTER, QUIET, how, invites, inviting, key_caps, last_kill
 from game.simulation.model import Model
 from game.simulation.places.cook_spots import CookSpot
 from game.simulation.places.stage_places import KitchenLayout
-from tests.telling import kitchen_with, worker
+from tests.telling import kitchen_with, staffed, tell, worker
 from tests.test_receipt_strip import receipt
 
 
 def spots(model: Model) -> dict[int, CookSpot]:
     """Where every slot's cook stands."""
     return {slot: model.floor.cook_spot(slot) for slot in model.cooks}
+
+
+def press(model: Model, *keys: str) -> list[object]:
+    """These keys, one after the other; what the application is to do."""
+    out = AppRequests()
+    for key in keys:
+        handle(model, KeyPress(key), out)
+    return list(out.commands)
+
+
+def enter_on(model: Model) -> list[int]:
+    """The places with Enter over them."""
+    return [cap.slot for cap in caps_now(model, placed_cooks(model)) if cap.text == ENTER]
 
 
 def staffed_with(slots: int) -> Model:
@@ -112,3 +131,49 @@ def test_one_is_pressed_at_a_time_and_slower_than_three_times_a_second() -> None
     assert len(seen) / 10 < 3
     calm = key_caps(model.cooks, spots(model), Device.KEYBOARD, 0.1, True)
     assert not any(cap.pressed for cap in calm)
+
+
+def test_arrows_choose_any_cook_and_enter_kills_or_starts_it() -> None:
+    model = staffed_with(12)
+    assert press(model, "return") == [] and enter_on(model) == [], "nobody is chosen"
+    press(model, *["down"] * 11)
+    assert enter_on(model) == [11]
+    assert press(model, "down", "return") == [KillWorker(12)]
+    assert press(model, "return") == [], "one kill a worker's life"
+    press(model, "down")
+    assert enter_on(model) == [1], "round again"
+    press(model, "up", "up")
+    assert enter_on(model) == [11]
+    tell(model, staffed(*[worker(n) for n in range(1, 11)], worker(11, state="dead"), worker(12)))
+    assert not model.cooks[11].living and enter_on(model) == [11]
+    assert press(model, "return") == [StartWorker(11)]
+
+
+def test_up_begins_at_the_last_one_and_nobody_stays_chosen_for_long() -> None:
+    model = staffed_with(3)
+    press(model, "up")
+    assert enter_on(model) == [3]
+    model.time.real += KEPT_S
+    assert enter_on(model) == [] and press(model, "return") == []
+    press(model, "down")
+    assert enter_on(model) == [1]
+
+
+def test_keys_that_a_config_has_given_away_choose_nobody() -> None:
+    model = staffed_with(3)
+    model.setup.bindings = bound({"down": "help", "return": "round"})
+    press(model, "down")
+    assert enter_on(model) == []
+    press(model, "up")
+    assert enter_on(model) == [3] and press(model, "return") != [KillWorker(3)]
+    (row,) = [row for row in model.setup.bindings.play if row.caps == ("Up",)]
+    assert row.words.startswith("choose a cook")
+    none = bound({"down": "help", "up": "round"})
+    assert not [row for row in none.play if row.words.startswith("choose a cook")]
+
+
+def test_a_cap_with_enter_lies_in_place_of_the_number() -> None:
+    model = staffed_with(3)
+    model.kiosk.on = True
+    press(model, "down")
+    assert [cap.text for cap in caps_now(model, placed_cooks(model))] == ["2", "3", ENTER]

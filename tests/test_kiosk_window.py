@@ -175,6 +175,7 @@ STATES: dict[str, tuple[Any, ...]] = {
         keys("1"),
         lambda b: b.api.news.append(staffed(worker(1, "dead"), worker(2), worker(3))),
     ),
+    "a cook is chosen": (keys("down"),),
     "PIN asked for": (lambda b: b.app._panel_stack.panels.append(PinPanel()), keys("1", "2")),
 }
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.checkpoint.files import MAX_ERROR, ConfigError, LoadedConfig, load
+from api_stub.checkpoint.files import MAX_ERROR, NEVER_SEEN, ConfigError, LoadedConfig, load
 from api_stub.checkpoint.remembered_checkpoint import MAX_BYTES, RememberedCheckpoint
+from api_stub.checkpoint.switching import look
 from api_stub.server import home_of
+from tests.serving import api
 from tests.test_config_text import X
 
 
@@ -109,3 +111,21 @@ def test_a_kiosk_is_itself_again_though_its_file_was_broken_meanwhile(tmp_path: 
 def test_an_error_is_a_line_whatever_it_is_made_of() -> None:
     for words in ("a\nb", "\ud800", "x" * 100_000, "\0" * 400, "\u2028"):
         assert str(ConfigError(words)).isprintable() and len(str(ConfigError(words))) <= MAX_ERROR
+
+
+def test_after_a_restart_only_an_edit_is_told_as_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = remembered(tmp_path / "in-force.json")
+    memory.remember(load_of(tmp_path))
+    recalled = memory.recall()
+    assert recalled is not None
+    caplog.set_level(logging.INFO)
+    with api() as house:
+        made = house.kitchen
+        made.checkpoint, made.seen = recalled, NEVER_SEEN
+        house.run(look(made))
+        assert "x.yaml says what it said" in caplog.text and "was edited" not in caplog.text
+        (tmp_path / "x.yaml").write_text(f"{X}seed: 5\n", encoding="utf-8")
+        house.run(look(made))
+        assert "x.yaml was edited, and is in force" in caplog.text

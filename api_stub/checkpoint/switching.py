@@ -108,7 +108,9 @@ async def look(kitchen: Kitchen) -> bool:
     except Exception as error:
         kitchen.seen, kitchen.problem = NEVER_SEEN, reason_of(error)
         raise
-    logger.info("%s was edited, and is in force", read.file)
+    # Saved as it was, or seen for the first time by an API that follows one that was killed.
+    same = read.config == now.config
+    logger.info("%s %s", read.file, "says what it said" if same else "was edited, and is in force")
     return True
 
 

@@ -47,7 +47,10 @@ class RefusedResults:
     async def tell(self, given_up: int) -> None:
         """Wait for them for a while, where there is something to refuse, and tell what was heard."""
         if not given_up and not self._heard:
-            words = "nothing was given up: the time was too short, or nothing was in its hands"
+            words = (
+                "Temporal told of nothing given up: the time was too short, nothing was in its hands, or"
+                " Temporal was away"
+            )
             self._doing.saw("nobody", words, notices=False)
             return
         heard: Hint | str | None = await until(self._now, REFUSED_S)

@@ -12,10 +12,10 @@ from pathlib import Path
 from api_stub.kiosk import losses
 from api_stub.records.ledger_file import MAX_BYTES
 from api_stub.records.ledger_lines import BadLine, Contents, load
+from api_stub.stack.state_directory import MARK, make_way, set_aside
 from api_stub.state_files import BOOTHS, DATABASE, ENDINGS, LEDGER, LEDGER_LOCK, LEDGER_NEW, SETUP
 from worker.show.files import read_bounded
 
-MARK = ".damaged-"
 KEPT = 2
 """So many sets of damaged files are kept, the newest: the disk is not to fill with them."""
 
@@ -31,7 +31,7 @@ def set_database_aside(state: Path, problem: str) -> str:
     lost = sum(open_orders(ledger) for ledger in ledgers)
     files = [*(state / f"{DATABASE}{each}" for each in ("", *ENDINGS)), *ledgers]
     is_there = os.path.lexists(state / DATABASE)
-    ending = _rename(files, now)
+    ending = set_aside(files, now)
     (state / SETUP).unlink(missing_ok=True)
     done = f"it is set aside ({DATABASE}{ending}), and a" if is_there else "a"
     told = f"{problem.split(';')[0]}; {done} new one begun: {lost} open orders are lost with it"
@@ -47,13 +47,12 @@ def set_bad_ledgers_aside(state: Path) -> list[str]:
     told = []
     for name in (LEDGER_LOCK, LEDGER_NEW):
         for file in (state / name, *state.joinpath(BOOTHS).glob(f"*/{name}")):
-            if os.path.lexists(file) and not file.is_file():
-                _rename([file], datetime.now(UTC))
+            make_way(file)
     for ledger in ledgers_of(state):
         if (problem := ledger_problem(ledger)) is None:
             continue
         now = datetime.now(UTC)
-        ending = _rename([ledger], now)
+        ending = set_aside([ledger], now)
         told.append(
             f"{ledger} {problem}; it is set aside ({LEDGER}{ending}), and a new one begun: orders in "
             "Temporal go on, uncounted"
@@ -93,15 +92,6 @@ def open_orders(ledger: Path) -> int:
     except (OSError, ValueError):
         return 0
     return len(contents.entries) - len(contents.ends)
-
-
-def _rename(files: list[Path], now: datetime) -> str:
-    """Give each file that is there another ending; which one."""
-    ending = f"{MARK}{now:%Y%m%dT%H%M%S.%fZ}"
-    for file in files:
-        if file.is_symlink() or file.exists():
-            file.replace(file.with_name(file.name + ending))
-    return ending
 
 
 def _drop_old_ones(state: Path) -> None:

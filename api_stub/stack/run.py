@@ -90,7 +90,7 @@ class Stack:
 
     async def _start(self) -> None:
         options = self._options
-        self._state.take()
+        self._state.take(make_way_for_lock=self._options.kiosk)
         self._log_to_state_dir()
         check_api_port(options)
         self._own_server = await wants_own_server(options, self._terminal.say)

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from api_stub.stack.options import StartError
@@ -19,6 +20,8 @@ LOCK = "lock"
 MAX_PID = 20
 """Bytes of a lock file that are shown."""
 PIDS = "stack.json"
+MARK = ".damaged-"
+"""Between the name of what is set aside and the time of that."""
 ELSEWHERE = "elsewhere"
 LEAST_FREE_BYTES = 16 * 2**20
 """Less room than this on the disk ends a show before it has begun: the database alone takes a part of it."""
@@ -71,8 +74,10 @@ class StateDir:
         """Where the ledger is kept for a Temporal that is not this directory's own."""
         return self.path / ELSEWHERE / re.sub(r"[^A-Za-z0-9.-]+", "_", f"{address}_{namespace}")
 
-    def take(self) -> None:
-        """Make the directory and lock it. Raises StartError where another stack has it."""
+    def take(self, make_way_for_lock: bool = False) -> None:
+        """Make the directory and lock it. Raises StartError where another stack has it, and where the lock's
+        place is taken by what is no file: `make_way_for_lock` has that renamed.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
@@ -81,6 +86,8 @@ class StateDir:
             raise StartError(f"--state-dir {error.filename or self.path}: {error.strerror}") from error
         lock = self.path / LOCK
         try:
+            if make_way_for_lock:
+                make_way(lock)
             self._lock = self._opened()
         except OSError as error:
             raise StartError(f"--state-dir {self.path}: {lock}: {error.strerror}") from error
@@ -97,13 +104,15 @@ class StateDir:
                 raise StartError(f"--state-dir {self.path}: {error.strerror}") from error
 
     def keep_lock(self) -> None:
-        """Have the lock's file where it belongs: without it another stack could start here. Raises OSError
-        where it cannot be there; BlockingIOError where another stack has it already."""
+        """Have the lock's file where it belongs: without it another stack could start here. What lies there
+        and is no file is renamed. Raises OSError where it cannot be there; BlockingIOError where another
+        stack has it already."""
         try:
             if os.path.samestat(os.stat(self.path / LOCK), os.fstat(self._lock)):
                 return
         except FileNotFoundError:
             pass
+        make_way(self.path / LOCK)
         lock = self._opened()
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -155,3 +164,18 @@ class StateDir:
     def write_pids(self, pids: dict[str, int]) -> None:
         """Tell which process is which, for people with `kill` and for tests. Raises OSError."""
         write_whole(self.pids, json.dumps(pids).encode(), self.path / f"{PIDS}.new")
+
+
+def make_way(file: Path) -> None:
+    """Rename what lies in the place of a file of ours and is none. Raises OSError."""
+    if os.path.lexists(file) and not file.is_file():
+        set_aside([file], datetime.now(UTC))
+
+
+def set_aside(files: list[Path], now: datetime) -> str:
+    """Give each file that is there another ending; which one."""
+    ending = f"{MARK}{now:%Y%m%dT%H%M%S.%fZ}"
+    for file in files:
+        if file.is_symlink() or file.exists():
+            file.replace(file.with_name(file.name + ending))
+    return ending

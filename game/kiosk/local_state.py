@@ -37,7 +37,7 @@ def put_back(model: Model, own: OwnSwitches) -> None:
         told(SpeakerLines(), checkpoint.story) if checkpoint is not None else SpeakerLines()
     )
     model.kiosk.escape_held = None
-    model.own.card = ""
+    model.own.card, model.own.chosen = "", None
     pointing = model.pointing
     pointing.at, pointing.hover, pointing.dragging = NOWHERE, "", False
     model.own.orders.clear()
@@ -60,5 +60,6 @@ def differences(model: Model, own: OwnSwitches, panels: Collection[object]) -> l
         "Esc": model.kiosk.escape_held is not None,
         "pointer": model.pointing.dragging or bool(model.pointing.hover),
         "card": bool(model.own.card),
+        "chosen cook": model.own.chosen is not None,
     }
     return [name for name, is_wrong in wrong.items() if is_wrong]

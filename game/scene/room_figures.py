@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from game.inputs import Device
 from game.simulation.actors import Cook, Gopher
+from game.simulation.controls.chosen_cook import chosen_slot
 from game.simulation.detail_levels import LINES_TO_COOKS, MOST_TAKEOVER_LINES
-from game.simulation.display.key_hints import KeyCap, inviting, key_caps
+from game.simulation.display.key_hints import KeyCap, enter_cap, inviting, key_caps
 from game.simulation.failure_bubbles import speakers
 from game.simulation.model import Model
 from game.simulation.particles import Particle
@@ -117,11 +118,15 @@ def room_figures(model: Model, labels: bool = True) -> RoomFigures:
 
 
 def caps_now(model: Model, cooks: Mapping[int, PlacedCook]) -> tuple[KeyCap, ...]:
-    """The keys that lie on the cooks now."""
-    if not inviting(model):
-        return ()
+    """The keys that lie on the cooks now, and Enter on who is chosen by keyboard."""
     spots = {slot: placed.spot for slot, placed in cooks.items()}
-    return key_caps(model.cooks, spots, model.setup.device, model.time.now, model.setup.access.calm)
+    setup, chosen = model.setup, chosen_slot(model)
+    caps: tuple[KeyCap, ...] = ()
+    if inviting(model):
+        caps = key_caps(model.cooks, spots, setup.device, model.time.now, setup.access.calm)
+    if chosen is None:
+        return caps
+    return *(cap for cap in caps if cap.slot != chosen), enter_cap(chosen, spots[chosen])
 
 
 def tethered(model: Model) -> list[Gopher]:

@@ -213,6 +213,14 @@ class Notices:
         self.messages = with_message(self.messages, Message(text, good, icon))
 
 
+@dataclass(frozen=True)
+class ChosenCook:
+    """The place of a cook that somebody chose by keyboard, and when (`real`). Read `chosen_slot`."""
+
+    slot: int
+    at: float
+
+
 @dataclass
 class OwnActions:
     """What people at this window have done: ordered, killed, opened."""
@@ -221,6 +229,8 @@ class OwnActions:
     newest_orders: tuple[str, ...] = ()
     """Those that came in last; all of them would be a crowd again."""
     kills: KillGuard = field(default_factory=KillGuard)
+    chosen: ChosenCook | None = None
+    """Whom the next Enter presses."""
     card: str = ""
     """The order whose card is open."""
 

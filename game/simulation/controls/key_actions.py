@@ -27,6 +27,7 @@ from game.bindings import DEFAULT, REMOTE_START
 from game.inputs import Device, KeyPress
 from game.simulation.controls import hold_to_leave
 from game.simulation.controls.app_requests import AppRequests, begin_round, kill_cook, start_cook
+from game.simulation.controls.chosen_cook import PRESS, STEPS, choose, press_chosen
 from game.simulation.model import Model
 from game.simulation.model_parts import KioskState
 from game.simulation.order_stream import STEP, paced, toggled
@@ -124,9 +125,15 @@ def press_key(model: Model, item: KeyPress, out: AppRequests) -> None:
     # A gamepad's buttons stand for the keys of before.
     bindings = DEFAULT if item.device is Device.GAMEPAD else model.setup.bindings
     action = bindings.actions.get(item.key)
-    if not item.plain or action is None:
+    if not item.plain:
         return
-    if action in ("faster", "slower"):
+    if action is None:
+        # Arrows and Enter are no actions of the table: a config may have given them away.
+        if item.key in STEPS:
+            choose(model, STEPS[item.key])
+        elif item.key == PRESS and not item.repeat:
+            press_chosen(model, out)
+    elif action in ("faster", "slower"):
         # These repeat: a key that is held down goes on.
         _pace(model, STEP if action == "faster" else 1 / STEP)
     elif not item.repeat:

@@ -14,7 +14,9 @@ from game.simulation.places.cook_spots import CookSpot
 QUIET = 20.0
 """Real seconds without a player's kill after which the keys lie on the cooks."""
 LAST_KEY = 9
-"""Cooks beyond this have no key of their own; a finger and a gamepad need none."""
+"""Cooks beyond this have no key of their own: arrows choose them. A finger and a gamepad need none."""
+ENTER = "Enter"
+"""On the cap of who is chosen; drawn as its arrow."""
 BESIDE_HAT = 0.31
 """A cap's side, as a share of its cook's height: it covers the hat, and neither face nor number."""
 SMALL_CAP, SMALL_SHARE = 62.0, 0.42
@@ -30,8 +32,8 @@ RULE = "Try to lose a pizza:"
 
 @dataclass(frozen=True)
 class KeyCap:
-    """A cap over a cook: the key's or the gamepad's button's text, or empty for a hand that taps. Logical
-    pixels.
+    """A cap over a cook: the key's or the gamepad's button's text, `ENTER`, or empty for a hand that taps.
+    Logical pixels.
     """
 
     slot: int
@@ -82,9 +84,17 @@ def key_caps(
     turn, since = divmod(now, STEP)
     found = []
     for n, slot in enumerate(alive):
-        spot = spots[slot]
-        side = max(min(SMALL_CAP, SMALL_SHARE * spot.height), BESIDE_HAT * spot.height)
         pressed = not calm and since < DOWN and int(turn) % len(alive) == n
         text = {Device.TOUCH: "", Device.GAMEPAD: "A"}.get(device, str(slot))
-        found.append(KeyCap(slot, text, spot.x, spot.y - spot.height + 0.45 * side, side, pressed))
+        found.append(_cap(slot, spots[slot], text, pressed))
     return tuple(found)
+
+
+def enter_cap(slot: int, spot: CookSpot) -> KeyCap:
+    """The cap over a place that is chosen by keyboard, whoever is there."""
+    return _cap(slot, spot, ENTER, False)
+
+
+def _cap(slot: int, spot: CookSpot, text: str, pressed: bool) -> KeyCap:
+    side = max(min(SMALL_CAP, SMALL_SHARE * spot.height), BESIDE_HAT * spot.height)
+    return KeyCap(slot, text, spot.x, spot.y - spot.height + 0.45 * side, side, pressed)
