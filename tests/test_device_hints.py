@@ -10,7 +10,7 @@ from game.bindings import bound
 from game.composition import composition_of
 from game.inputs import Device
 from game.kiosk.attract import AttractCard, words
-from game.scene.hud.bottom_strip import strip_figures
+from game.scene.hud.bottom_strip import strip_buttons, strip_figures
 from game.scene.margins import margin_figures, order_words, starting_words
 from game.simulation.controls.targets import targets
 from game.simulation.display.key_hints import key_caps
@@ -77,3 +77,24 @@ def test_a_portrait_kiosk_without_sound_can_begin_a_round_by_a_finger(size: tupl
     for n, box in enumerate(boxes):
         assert box[2] >= 80 and box[3] >= 80
         assert all(apart(box, other) for other in boxes[n + 1 :])
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize(
+    ("device", "order", "play", "help_wide"),
+    [
+        (Device.KEYBOARD, "N", "G", "H"),
+        (Device.MOUSE, "N", "G", "H"),
+        (Device.TOUCH, "", "", ""),
+        (Device.GAMEPAD, "Start", "R1", "Back"),
+    ],
+)
+def test_buttons_wear_what_that_device_has_for_them(
+    device: Device, order: str, play: str, help_wide: str, size: tuple[int, int]
+) -> None:
+    model = a_kitchen()
+    model.setup.composition, model.setup.device = composition_of(*size), device
+    worn = {button.words: button for button in strip_buttons(strip_figures(model))}
+    assert (worn["Order a pizza"].key, worn["60 seconds"].key) == (order, play)
+    assert worn["Help"].brief is (size[0] < size[1]), "a narrow strip has no room for its word"
+    assert worn["Help"].key == ("?" if worn["Help"].brief and len(help_wide) != 1 else help_wide)

@@ -15,7 +15,7 @@ from game.drawing.text import Pen
 from game.drawing.view import View
 from game.geometry import Box, inside
 from game.inputs import Device
-from game.scene.hud.bottom_strip import StripFigures, draw_button, draw_spoken, strip_figures
+from game.scene.hud.bottom_strip import StripFigures, draw_button, draw_spoken, strip_buttons, strip_figures
 from game.scene.hud.receipt_slips import draw_slip, paint_tab
 from game.scene.hud.rule import write_rule
 from game.scene.hud.top_band import (
@@ -260,17 +260,11 @@ def _figures(brush: Brush, beside: TallLayout, figures: BandFigures) -> None:
 
 
 def _strip(brush: Brush, shown: StripFigures, device: Device) -> None:
-    plan, (order, ui, helping, muted, play), keys = shown.plan, shown.hot, shown.keys
-    buttons = (
-        (plan.order, order, keys.order, "Order a pizza", True, False),
-        (plan.ui, ui, keys.ui, "Temporal", False, plan.brief),
-        (plan.help, helping, keys.help, "Help", False, plan.brief),
-        *(((plan.muted, muted, keys.muted, "Muted", False, plan.brief_muted),) if shown.muted else ()),
-        *(((plan.round, play, keys.round, shown.round_words, True, False),) if plan.round else ()),
-    )
-    for box, hot, key, text, strong, brief in buttons:
+    plan = shown.plan
+    for button in strip_buttons(shown):
+        box = button.box
         part: Box = (0.0, 0.0, box[2] * BUTTON / box[3], BUTTON)
-        draw_button(_through(brush, part, box), part, hot, key, text, strong, brief)
+        draw_button(_through(brush, part, box), button._replace(box=part))
     if shown.line:
         draw_spoken(brush, shown.line, shown.position, plan.words)
         return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from api_stub.schema import Kiosk
+from game.bindings import Bindings
 from game.drawing.brush import Brush
 from game.geometry import Box, inside
+from game.inputs import Device
 from game.simulation.controls.strip_hints import hint
 from game.simulation.display.bands_and_buttons import BOTTOM_STRIP
 from game.simulation.display.bottom_strip import StripLayout
@@ -19,29 +22,50 @@ SPOKEN = (SIZE_HEAD + 8, SIZE_HEAD + 4, SIZE_HEAD)
 """Sizes of a line that stands alone, the largest that fits; in two rows otherwise."""
 SPOKEN_ROWS = SIZE_BODY
 NO_BOX: Box = (0, 0, 0, 0)
+CAP = 38.0
+"""How wide a key's cap is at least."""
 PLACE = 66.0
 """How much of the strip the line's number takes."""
 
 
-def draw_button(
-    brush: Brush, box: Box, hot: bool, key: str, text: str, strong: bool = False, brief: bool = False
-) -> None:
-    """A button with its key; `brief`: the key alone."""
-    x, y, w, h = box
-    ground = GLOW if strong else NIGHT
-    brush.view.box(x, y, w, h, CREAM if hot else ground, 16)
-    if not strong and not hot:
+class StripButton(NamedTuple):
+    """A button of the strip: where it is, and what stands on it."""
+
+    box: Box
+    hot: bool
+    """Whether the pointer is on it."""
+    key: str
+    """What is printed on the key that does the same; empty: there is none, and the words stand alone."""
+    words: str
+    strong: bool = False
+    brief: bool = False
+    """Whether it has room for no more than its key, or for a sign."""
+
+
+def draw_button(brush: Brush, button: StripButton) -> None:
+    """A button with its key and its words."""
+    x, y, w, h = button.box
+    bright = button.strong or button.hot
+    brush.view.box(x, y, w, h, CREAM if button.hot else GLOW if button.strong else NIGHT, 16)
+    if not bright:
         brush.view.box(x + 2, y + 2, w - 4, h - 4, INK, 14)
-    colour = INK if strong or hot else CREAM
-    brush.view.box(x + 12, y + 11, w - 24 if brief else 38, 36, INK if strong or hot else CREAM, 8)
-    middle = x + w / 2 if brief else x + 31
-    brush.pen.write(
-        key, middle, y + 29, SIZE_SMALL, CREAM if strong or hot else INK, face="bold", anchor="center"
-    )
-    if not brief:
-        brush.pen.write(
-            text, x + 62, y + 29, SIZE_BODY if strong else SIZE_SMALL, colour, face="bold", anchor="midleft",
-            max_width=w - 62,
+    colour, on_cap = (INK, CREAM) if bright else (CREAM, INK)
+    pen, size, middle = brush.pen, SIZE_BODY if button.strong else SIZE_SMALL, y + 29
+    if not button.key:
+        pen.write(
+            button.words, x + w / 2, middle, size, colour, face="bold", anchor="center", max_width=w - 24
+        )
+        return
+    cap = w - 24 if button.brief else CAP
+    if len(button.key) > 1:
+        cap = max(cap, pen.measure(button.key, SIZE_SMALL, face="bold")[0] + 16)
+    brush.view.box(x + 12, y + 11, cap, 36, colour, 8)
+    pen.write(button.key, x + 12 + cap / 2, middle, SIZE_SMALL, on_cap, face="bold", anchor="center")
+    if not button.brief:
+        left = 24 + cap
+        pen.write(
+            button.words, x + left, middle, size, colour, face="bold", anchor="midleft",
+            max_width=w - left - 8,
         )  # fmt: skip
 
 
@@ -65,13 +89,24 @@ def draw_spoken(brush: Brush, text: str, position: str, box: Box) -> None:
 
 
 class ButtonKeys(NamedTuple):
-    """The keys that do what the buttons do, as they are printed."""
+    """What does the same as the buttons, as it is printed on the device that was used last; empty: nothing
+    does, as on a touch screen.
+    """
 
     order: str = "N"
     ui: str = "U"
     help: str = "H"
     muted: str = "M"
     round: str = "G"
+
+
+def button_keys(device: Device, bindings: Bindings) -> ButtonKeys:
+    """The keys of the buttons for this device."""
+    if device is Device.TOUCH:
+        return ButtonKeys("", "", "", "", "")
+    if device is Device.GAMEPAD:
+        return ButtonKeys("Start", "", "Back", "", "R1")
+    return ButtonKeys(*(bindings.cap(one) for one in ("order", "web ui", "help", "mute", "round")))
 
 
 @dataclass(frozen=True)
@@ -105,7 +140,6 @@ def strip_figures(model: Model) -> StripFigures:
         inside(box, *at) for box in (plan.order, plan.ui, plan.help, plan.muted, plan.round or NO_BOX)
     )
     setup = model.setup
-    keys = ButtonKeys(*(setup.bindings.cap(one) for one in ("order", "web ui", "help", "mute", "round")))
     return StripFigures(
         plan,
         story.line,
@@ -114,9 +148,28 @@ def strip_figures(model: Model) -> StripFigures:
         setup.muted,
         hot,
         hint(setup.device, model.kiosk.on, setup.bindings),
-        keys,
+        button_keys(setup.device, setup.bindings),
         _how_long(model.known.kiosk),
     )
+
+
+def strip_buttons(shown: StripFigures) -> Iterator[StripButton]:
+    """The buttons that there are now."""
+    plan, (order, ui, questions, muted, play), keys = shown.plan, shown.hot, shown.keys
+    yield _button(plan.order, order, keys.order, "+", "Order a pizza", plan.brief_order, strong=True)
+    yield _button(plan.ui, ui, keys.ui, "i", "Temporal", plan.brief)
+    yield _button(plan.help, questions, keys.help, "?", "Help", plan.brief)
+    if plan.round is not None:
+        yield _button(plan.round, play, keys.round, "", shown.round_words, strong=True)
+    if shown.muted:
+        yield _button(plan.muted, muted, keys.muted, "♪", "Muted", plan.brief_muted)
+
+
+def _button(
+    box: Box, hot: bool, key: str, sign: str, words: str, brief: bool = False, strong: bool = False
+) -> StripButton:
+    """`sign`: what stands on it where there is room for nothing else, and no key as short."""
+    return StripButton(box, hot, sign if brief and len(key) != 1 else key, words, strong, brief)
 
 
 def draw_strip(brush: Brush, shown: StripFigures) -> None:
@@ -126,14 +179,9 @@ def draw_strip(brush: Brush, shown: StripFigures) -> None:
 
 
 def _paint(brush: Brush, shown: StripFigures) -> None:
-    plan, (order, ui, questions, muted, play), keys = shown.plan, shown.hot, shown.keys
-    draw_button(brush, plan.order, order, keys.order, "Order a pizza", strong=True, brief=plan.brief_order)
-    draw_button(brush, plan.ui, ui, keys.ui, "Temporal", brief=plan.brief)
-    draw_button(brush, plan.help, questions, keys.help, "Help", brief=plan.brief)
-    if plan.round is not None:
-        draw_button(brush, plan.round, play, keys.round, shown.round_words, strong=True)
-    if shown.muted:
-        draw_button(brush, plan.muted, muted, keys.muted, "Muted", brief=plan.brief_muted)
+    plan = shown.plan
+    for button in strip_buttons(shown):
+        draw_button(brush, button)
     if shown.line:
         draw_spoken(brush, shown.line, shown.position, plan.words)
         return
