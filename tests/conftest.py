@@ -117,10 +117,13 @@ def away() -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def serving(session_stack: RunningStack) -> Iterator[Api]:
-    """The API in this process; its own fleet is made up, the session's worker does the work."""
+    """The API in this process; its own fleet is made up, the session's worker does the work.
+
+    A worker that is silent for a second is no trouble of its orders: the machine may be busy.
+    """
     from tests.serving import api
 
-    with api(session_stack.temporal) as made:
+    with api(session_stack.temporal, more={"timeouts": {"heartbeat_s": 10}}) as made:
         yield made
 
 

@@ -189,10 +189,15 @@ class RunningStack:
         return self.process.returncode
 
     def order(self, order_id: str, **body: Any) -> dict[str, Any]:
-        """Place an order."""
-        answer = self.client.post("/orders", json={"id": order_id, **body})
-        assert answer.status_code in (200, 201), answer.text
-        return dict(answer.json())
+        """Place an order; sent again while Temporal does not take it in time, as any client would."""
+
+        def placed() -> httpx.Response | None:
+            answer = self.client.post("/orders", json={"id": order_id, **body})
+            assert answer.status_code in (200, 201, 503), answer.text
+            return answer if answer.status_code != 503 else None
+
+        answer = eventually(placed, 20, 0.2)
+        return dict(answer.json()) if answer else {}
 
     def listed(self, **params: str) -> list[dict[str, Any]]:
         """GET /orders; asked again while Temporal is too busy to list them all, as any client would."""

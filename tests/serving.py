@@ -13,7 +13,8 @@ import httpx
 from api_stub.app import create_app
 from api_stub.background import Troubles
 from api_stub.checkpoint.config import CheckpointConfig
-from api_stub.checkpoint.files import LoadedConfig, find
+from api_stub.checkpoint.files import CONFIGS, LoadedConfig, find
+from api_stub.checkpoint.timed_reading import ConfigReader
 from api_stub.fleet.events import End
 from api_stub.fleet.host import Host, Made, OnExit, OnFailed
 from api_stub.fleet.supervisor import FleetSetup, Supervisor
@@ -195,7 +196,10 @@ def kitchen_for(
     )
     supervisor = Supervisor(host or ScriptedHost(), policy_of(config), FleetSetup(target, **(setup or {})))
     loaded = LoadedConfig(config, find("1").file)
-    return Kitchen(Gateway(target), supervisor, loaded, start_setup=start_setup or StartSetup())
+    reader = ConfigReader(CONFIGS, limit_s=60)  # as long as a busy machine takes for a small file
+    return Kitchen(
+        Gateway(target), supervisor, loaded, reader=reader, start_setup=start_setup or StartSetup()
+    )
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from game.actions import (
 from game.api_state.news import RecordsSeen, Said
 from game.network.api_actions import ApiActions, OutsidePrograms, nothing_outside
 from game.network.order_sending import reason
-from tests.running import eventually
+from tests.running import PATIENCE, eventually
 from tests.standin import CHALLENGE, CHECKPOINT, Line, problem
 
 
@@ -65,11 +65,11 @@ def test_the_web_ui_is_opened_at_the_order(scene: Scene) -> None:
     assert isinstance(scene.told[-1], Said) and "not named" in scene.told[-1].text
     scene.ui = "http://ui:1/"
     scene.run(OpenWebUI("manual-1"))
-    url = httpx.URL(opened.get(timeout=5))
+    url = httpx.URL(opened.get(timeout=5 * PATIENCE))
     assert url.host == "ui" and url.path == "/namespaces/n s/workflows"
     assert url.params["query"] == '`WorkflowId` STARTS_WITH "manual-1--"'
     scene.run(OpenWebUI())
-    assert opened.get(timeout=5) == "http://ui:1/namespaces/n%20s/workflows"
+    assert opened.get(timeout=5 * PATIENCE) == "http://ui:1/namespaces/n%20s/workflows"
 
 
 def test_a_browser_is_told_as_opened_only_when_it_is(scene: Scene) -> None:

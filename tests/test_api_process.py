@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.processes import command_of, living_children
+from tests.processes import command_of, living_children, runs
 from tests.running import PATIENCE, ROOT, RunningStack, eventually, free_ports, quick_config
 
 CODE = """
@@ -90,7 +90,7 @@ def an_api(directory: Path, temporal: str, *options: str, **more: str) -> Iterat
         family = living_children(made.process.pid, recursive=True)
         made.process.send_signal(signal.SIGTERM)
         assert made.process.wait(10 * PATIENCE) in (0, -signal.SIGKILL)
-        eventually(lambda: not any(one.is_running() for one in family), 5)
+        eventually(lambda: not any(map(runs, family)), 5)
     finally:
         if made.process.poll() is None:
             made.process.kill()
@@ -110,11 +110,11 @@ def test_a_killed_api_leaves_no_worker_and_no_grandchild(session_stack: RunningS
         httpx.post(f"http://127.0.0.1:{api.port}/fleet/redeploy", timeout=20)
         old = {worker["pid"] for worker in workers}
         eventually(lambda: not old & {worker["pid"] for worker in api.until_ready(2)})
-        family = psutil.Process(api.process.pid).children(recursive=True)
+        family = living_children(api.process.pid, recursive=True)
         assert len(family) >= 1 + 2 + 6, "the fork server, two workers, and three sleepers of each"
         api.process.kill()
         api.process.wait()
-        eventually(lambda: not any(one.is_running() and one.status() != "zombie" for one in family), 5)
+        eventually(lambda: not any(map(runs, family)), 5)
 
 
 @pytest.mark.stack

@@ -5,17 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import httpx
 import pytest
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from api_stub.errors import TemporalUnreachable
+from tests import running
 from tests.running import RunningStack, eventually
 from tests.serving import Api, api
-from tests.test_api_orders import client, new_id, until
+from tests.test_api_orders import a_long_order, asked, client, new_id, place, until
 from worker.ids import workflow_id_for
 from worker.shared import WORKFLOW_TYPE
 
@@ -24,11 +27,11 @@ pytestmark = pytest.mark.stack
 
 def test_a_restarted_api_finds_the_open_orders_again(house: Api, stack: RunningStack) -> None:
     order_id = new_id("found")
-    stack.order(order_id)
-    stack.until_worked_on(order_id, "prepare")
-    with api(stack.temporal) as restarted:
-        gateway = restarted.kitchen.gateway
-        restarted.until(lambda: any(order_id in orders for orders in gateway.holding().values()))
+    with a_long_order(house, order_id):
+        stack.until_worked_on(order_id, "prepare")
+        with api(stack.temporal) as restarted:
+            gateway = restarted.kitchen.gateway
+            restarted.until(lambda: any(order_id in orders for orders in gateway.holding().values()))
 
 
 def test_an_order_that_was_started_by_hand_with_nonsense_is_told_as_failed(house: Api) -> None:
@@ -42,27 +45,35 @@ def test_an_order_that_was_started_by_hand_with_nonsense_is_told_as_failed(house
     house.run(start())
     order = until(house, order_id, "ORDER_FAILED")
     assert order["last_failure"] and order["toppings"] == [] and order["finished_at"]
-    assert house("GET", f"/orders/{order_id}").json()["status"] == "ORDER_FAILED"
-    assert house("GET", f"/orders/{order_id}/history").json()[-1]["failure"]
+    assert asked(house, "GET", f"/orders/{order_id}").json()["status"] == "ORDER_FAILED"
+    assert asked(house, "GET", f"/orders/{order_id}/history").json()[-1]["failure"]
     answer = house.post("/orderStatus", {"order": {"id": order_id}})
     assert answer.status_code == 200 and answer.json()["status"] == "ORDER_UNKNOWN"
 
 
-def test_an_order_that_an_operator_terminates_and_resets(house: Api, stack: RunningStack) -> None:
-    """What the Web UI's buttons do: terminated is failed; reset is a new run, which is told as such."""
+def terminated_on_its_way(house: Api) -> str | None:
+    """An order that somebody terminates when a worker has begun with it; None: it was done before that."""
     order_id = new_id("reset")
-    house.post("/orders", {"id": order_id})
+    place(house, {"id": order_id})
 
     def begun() -> bool:
         # Asked of Temporal now: a batch may be two seconds old, and a stage is over sooner than that.
-        answer = house("GET", f"/orders/{order_id}")
-        return answer.status_code == 200 and answer.json()["status"] != "ORDER_RECEIVED"
+        return bool(asked(house, "GET", f"/orders/{order_id}").json()["status"] != "ORDER_RECEIVED")
 
     eventually(begun)
-    handle = client(house).get_workflow_handle(workflow_id_for(order_id))
-    house.run(handle.terminate("by hand"))
+    try:
+        house.run(client(house).get_workflow_handle(workflow_id_for(order_id)).terminate("by hand"))
+    except RPCError as error:
+        assert error.status == RPCStatusCode.NOT_FOUND, error
+        return None
+    return order_id
+
+
+def test_an_order_that_an_operator_terminates_and_resets(house: Api, stack: RunningStack) -> None:
+    """What the Web UI's buttons do: terminated is failed; reset is a new run, which is told as such."""
+    order_id = eventually(lambda: terminated_on_its_way(house)) or ""
     assert "terminated" in until(house, order_id, "ORDER_FAILED")["last_failure"]
-    history = house("GET", f"/orders/{order_id}/history").json()
+    history = asked(house, "GET", f"/orders/{order_id}/history").json()
     decided = next(line["n"] for line in history if line["type"] == "WorkflowTaskCompleted")
 
     async def reset() -> str:
@@ -78,7 +89,7 @@ def test_an_order_that_an_operator_terminates_and_resets(house: Api, stack: Runn
         return str(answer.run_id)
 
     run_id = house.run(reset())
-    again = house("GET", f"/orders/{order_id}").json()
+    again = asked(house, "GET", f"/orders/{order_id}").json()
     assert again["run_id"] == run_id and again["status"] != "ORDER_FAILED"
     assert until(house, order_id, "ORDER_DELIVERED")["run_id"] == run_id
 
@@ -119,7 +130,12 @@ def test_a_worker_of_other_code_does_not_break_the_answer(house: Api, kind: type
             handle = await client(house).start_workflow(
                 WORKFLOW_TYPE, {"id": order_id}, id=workflow_id_for(order_id), task_queue=queue
             )
-            answer = await house.request("GET", f"/orders/{order_id}")
+
+            async def told() -> httpx.Response | None:
+                answer = await house.request("GET", f"/orders/{order_id}")
+                return answer if answer.status_code != 503 else None
+
+            answer = await running.until(told)  # a busy Temporal may not answer in time
             await handle.terminate("done with")
         assert answer.status_code == 200
         found: dict[str, Any] = answer.json()
@@ -132,24 +148,21 @@ def test_a_worker_of_other_code_does_not_break_the_answer(house: Api, kind: type
 def test_an_order_that_cannot_be_read_is_listed_all_the_same(
     house: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order_id = new_id("hidden")
-    house.post("/orders", {"id": order_id})
-    gateway = house.kitchen.gateway
+    order_id, gateway = new_id("hidden"), house.kitchen.gateway
 
     async def busy(*_: Any, **__: Any) -> None:
         raise TemporalUnreachable("Workflow is busy.")
-
-    monkeypatch.setattr(gateway, "_view", busy)
-    key = workflow_id_for(order_id)
-    eventually(lambda: key not in gateway._poller._running)  # a look that began before
-    gateway._cache.forget(key)
 
     def listed() -> list[dict[str, Any]]:
         orders = house("GET", "/orders?open=true").json()["orders"]
         return [order for order in orders if order["id"] == order_id]
 
-    (told,) = eventually(listed)
-    assert (told["status"], told["fresh"]) == ("ORDER_RECEIVED", False)
-    assert told["workflow_id"] == workflow_id_for(order_id)
-    monkeypatch.undo()
-    until(house, order_id, "ORDER_DELIVERED")
+    with a_long_order(house, order_id) as key:
+        with monkeypatch.context() as patched:
+            patched.setattr(gateway, "_view", busy)
+            house.until(lambda: key not in gateway._poller._running)  # a look that began before
+            gateway._cache.forget(key)
+            (told,) = eventually(listed)
+        assert (told["status"], told["fresh"]) == ("ORDER_RECEIVED", False)
+        assert told["workflow_id"] == workflow_id_for(order_id)
+        until(house, order_id, "ORDER_PREPARING")

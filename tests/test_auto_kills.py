@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import RunningStack, eventually, quick_config, running_stack
+from tests.running import RunningStack, as_yaml, eventually, running_stack
 
 
 @pytest.mark.stack
@@ -25,12 +25,7 @@ def test_an_auto_kill_is_the_houses_in_its_receipt_in_the_totals_and_after_a_res
         today: dict[str, Any] = stack.client.get("/kiosk/totals").json()["today"]
         return today if today["auto"]["kills_survived"] and today["kills_survived"] else None
 
-    with running_stack(
-        tmp_path / "state",
-        quick_config(tmp_path, start=2, respawn_after_s=[0.1, 0.2]),
-        "--no-game",
-        "--kiosk",
-    ) as stack:
+    with running_stack(tmp_path / "state", config_of(tmp_path), "--no-game", "--kiosk") as stack:
         for number, by in enumerate(("house", "player"), 1):
             stack.order(f"o{number}")
             victim = stack.until_worked_on(f"o{number}", "bake")
@@ -51,6 +46,20 @@ def test_an_auto_kill_is_the_houses_in_its_receipt_in_the_totals_and_after_a_res
         assert [one["by_house"] for one in eventually(receipts, 20, 0.1)] == [True, False]
         again = eventually(counted, 20, 0.2)
         assert again is not None and (again["kills"], again["auto"]["kills"]) == (1, 1)
+
+
+def config_of(directory: Path) -> Path:
+    """Whoever bakes does so for so long that it is still at it when it is killed, and a busy machine's
+    silence does not take it out of its hands."""
+    short, file = {"duration_s": [0.5, 0.6]}, directory / "test.yaml"
+    config = {
+        "checkpoint": "test",
+        "fleet": {"slots": 2, "start": 2, "respawn_after_s": [0.1, 0.2]},
+        "activities": {"prepare": short, "bake": {"duration_s": [8, 8]}, "deliver": short},
+        "timeouts": {"heartbeat_s": 4},
+    }
+    file.write_text(as_yaml(config), encoding="utf-8")
+    return file
 
 
 def another_api(stack: RunningStack, old: int) -> Callable[[], bool]:

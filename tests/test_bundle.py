@@ -13,7 +13,7 @@ import pytest
 
 from api_stub.stack import bundle
 from api_stub.stack.bundle import MAX_FILE_BYTES, REMOVED, pack, without_secrets
-from tests.running import ROOT
+from tests.running import PATIENCE, ROOT
 
 KEY = "tmprl_a1b2c3d4e5f6"
 
@@ -139,7 +139,12 @@ def test_the_command_writes_where_the_caller_means(tmp_path: Path) -> None:
     environment = {**os.environ, "HOME": str(tmp_path / "home")}
     for name, status in (("it.tar.gz", 0), ("no/such/place.tar.gz", 1)):
         result = subprocess.run(
-            [*command, name], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment
+            [*command, name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60 * PATIENCE,
+            env=environment,
         )
         assert result.returncode == status, result.stderr
         assert (tmp_path / name).exists() is (status == 0)

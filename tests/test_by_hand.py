@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,9 +21,13 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from tests.running import RunningStack
-from tests.test_workflow import ORDER, Bench, kitchen, nothing
+from tests.test_workflow import ORDER as QUICK_ORDER
+from tests.test_workflow import Bench, kitchen, nothing
 from worker.connection import DATA_CONVERTER
 from worker.shared import INVALID_ORDER, OrderProgress, OrderStatus, Stage, StageResult, StageTask
+
+ORDER = replace(QUICK_ORDER, settings=replace(QUICK_ORDER.settings, heartbeat_s=15.0))
+"""An attempt that takes a second on a busy machine is not given up for another one."""
 
 ODD = {
     "a word": Payload(metadata={"encoding": b"json/plain"}, data=b'"done"'),

@@ -88,6 +88,13 @@ def ended() -> bool:
     return not any(thread.name == "editor" for thread in threading.enumerate())
 
 
+@pytest.fixture
+def however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that fails is waited for, however long a busy machine takes to start it."""
+    monkeypatch.setattr(editor._run, "__defaults__", (60.0,))
+
+
+@pytest.mark.usefixtures("however_slow")
 def test_an_editor_that_fails_is_never_told_as_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", str(program(tmp_path, "sys.exit(4)")))
     said: Said = []
@@ -122,6 +129,7 @@ def test_the_editor_is_named_and_not_the_terminal() -> None:
     assert editor._shown_name(["/usr/bin/gedit", "-s", "/f"]) == "gedit"
 
 
+@pytest.mark.usefixtures("however_slow")
 @pytest.mark.skipif(shutil.which("xterm") is None, reason="needs xterm")
 def test_a_terminal_that_cannot_open_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "vi")

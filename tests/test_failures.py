@@ -14,7 +14,7 @@ import pytest
 
 from api_stub.checkpoint.config import FailuresConfig
 from api_stub.checkpoint.files import LoadedConfig
-from api_stub.failures import on_services
+from api_stub.failures import on_services, on_workers
 from api_stub.failures.entries import ENTRIES
 from api_stub.failures.failure_log import MAX_KEPT, FailureLog
 from api_stub.failures.on_services import pid_of
@@ -156,14 +156,25 @@ def test_a_kill_is_told_by_the_exit_notice(open_menu: Api) -> None:
     assert "w2.1 is gone: signal SIGKILL, told as player" in found["seen"][0]["what"]
 
 
-def test_a_frozen_worker_goes_on_and_is_left_alone_meanwhile(open_menu: Api) -> None:
+def test_a_frozen_worker_goes_on_and_is_left_alone_meanwhile(
+    open_menu: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is over when the test says so."""
+    over_now, watch = asyncio.Event(), on_workers.watch_timeouts
+
+    async def until_then(targets: Any, doing: Any, before: int, seconds: float, death: Any) -> int:
+        await over_now.wait()
+        return await watch(targets, doing, before, 0.0, death)
+
+    monkeypatch.setattr(on_workers, "watch_timeouts", until_then)
     pid = open_menu.pid(1)
     open_menu.host.stubborn = True
-    answer = open_menu.post("/failures/freeze", {"worker": "w1.1", "seconds": 0.5})
+    answer = open_menu.post("/failures/freeze", {"worker": "w1.1", "seconds": 30})
     assert answer.status_code == 202
     open_menu.until(lambda: (pid, signal.SIGSTOP) in open_menu.host.signals)
     assert open_menu.kitchen.start_setup.announced.holds(pid)
     assert open_menu.post("/failures/freeze", {"worker": "w2.1"}).status_code == 409, "one at a time"
+    open_menu.tell(over_now.set)
     found = over(open_menu, 1)
     assert [number for _, number in open_menu.host.signals] == [signal.SIGSTOP, signal.SIGCONT]
     assert not open_menu.kitchen.start_setup.announced.holds(pid)
