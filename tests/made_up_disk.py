@@ -41,6 +41,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 @pytest.fixture
 def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that a busy machine is slow with is no silent one: half a second for a look is soon over there."""
+    """A disk that a busy machine is slow with is no silent one: half a second is soon over there."""
     for name in ("WRITE_S", "CHECK_S", "CLOSE_S"):
         monkeypatch.setattr(ledger, name, 20 * PATIENCE)

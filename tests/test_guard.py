@@ -82,6 +82,7 @@ def test_it_is_started_again_until_it_ends_by_itself(
 
 def test_it_is_waited_for_what_the_last_one_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    monkeypatch.setattr(guard, "GONE_S", 3600.0)
     answers = iter([False, False, True])
     guard.Guard(lambda first: 0, lambda: next(answers), lambda text: None)._clean_up()
     assert next(answers, None) is None
@@ -154,7 +155,7 @@ def test_a_stack_whose_guard_is_killed_goes_on_and_heeds_signals(tmp_path: Path)
     with running_stack(tmp_path / "other", quick_config(tmp_path), "--no-game", "--kiosk") as stack:
         pid = stack.pids()["stack"]
         stack.process.kill()
-        stack.process.wait(20)
+        stack.process.wait(20 * PATIENCE)
         stack.order("after")
         stack.until("after", "ORDER_DELIVERED")
         os.kill(pid, signal.SIGTERM)
@@ -198,7 +199,7 @@ def a_disk_of(where: Path, size: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", "-l", str(where)], check=True, timeout=10)
+        subprocess.run(["umount", "-l", str(where)], check=True, timeout=10 * PATIENCE)
 
 
 def fill_up(file: Path) -> None:
