@@ -32,6 +32,7 @@ from tests.running import (
     running_stack,
 )
 from tests.test_full_disk import mounted
+from tests.test_kiosk_stack import audited
 from tests.test_stack_faults import another, healthy
 
 SCRIPTED = """
@@ -147,7 +148,7 @@ def test_a_kiosks_stack_that_is_killed_or_frozen_is_back_with_every_order(tmp_pa
             is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
             eventually(is_back, 40)
             stack.until(order, "ORDER_DELIVERED")
-        assert stack.client.get("/audit").json()["lost"] == 0
+        assert audited(stack)["lost"] == 0
 
 
 @pytest.mark.stack
@@ -230,7 +231,7 @@ def test_a_kiosk_whose_stack_is_killed_on_a_full_disk_has_its_window_and_waits_f
             is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
             eventually(is_back, 40)
             stack.until("before", "ORDER_DELIVERED")
-            assert stack.client.get("/audit").json()["lost"] == 0
+            assert audited(stack)["lost"] == 0
             assert stack.process.poll() is None
 
 
