@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from api_stub.records import ledger_file
+from api_stub.records import ledger, ledger_file
+from tests.running import PATIENCE
 
 
 class Disk:
@@ -36,3 +37,10 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return Disk(monkeypatch)
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that a busy machine is slow with is no silent one: half a second is soon over there."""
+    for name in ("WRITE_S", "CHECK_S", "CLOSE_S"):
+        monkeypatch.setattr(ledger, name, 20 * PATIENCE)

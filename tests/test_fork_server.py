@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import os
 import pickle
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
 from api_stub.fleet import forks as forks_module
+from api_stub.fleet import orphans
 from api_stub.fleet.forks import Forks, ForkServerGone
 from api_stub.fleet.launch import Launched, Launcher
 from api_stub.fleet.message_stream import HEADER, MAX_FRAME, frames, packed
 from tests.running import PATIENCE, ROOT, eventually
 
 SERVER = """
-import errno, os, socket, sys, threading, time
+import errno, itertools, os, socket, sys, threading, time
 from api_stub.fleet.fork_server import ForkServer
 from api_stub.fleet.processes import adopt_orphans
 failing = [int(number) for number in sys.argv[2].split(",") if number]
+if STANDS_STILL in failing:
+    time.monotonic = map(float, itertools.count(0, 5)).__next__  # between two looks at a clock, each time
 calls = 0
 def fork():
     global calls
@@ -44,6 +50,8 @@ def body(code, news):
 adopt_orphans()
 ForkServer(socket.socket(fileno=int(sys.argv[1])), body, fork).serve()
 """
+STANDS_STILL = 99
+SERVER = SERVER.replace("STANDS_STILL", str(STANDS_STILL))
 FOR_EVER = "import time\nwhile True: time.sleep(9)"
 
 
@@ -168,7 +176,14 @@ def test_a_grandchild_delays_no_notice_and_does_not_outlive_its_worker(how: str)
     run(test)
 
 
-def test_it_ends_with_all_that_it_made_when_the_api_is_gone() -> None:
+@pytest.fixture(autouse=True)
+def time_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's fork server may need longer to end well than it gets before it is killed."""
+    monkeypatch.setattr(forks_module, "GOODBYE_S", 20 * PATIENCE)
+
+
+@pytest.mark.parametrize("failing", ["", str(STANDS_STILL)], ids=["at any pace", "standing still"])
+def test_it_ends_with_all_that_it_made_when_the_api_is_gone(failing: str) -> None:
     async def test(kept: Kept) -> None:
         stubborn = "import signal; signal.signal(15, signal.SIG_IGN)\n"
         await kept.start(stubborn + FOR_EVER)
@@ -180,7 +195,17 @@ def test_it_ends_with_all_that_it_made_when_the_api_is_gone() -> None:
         await asyncio.wait_for(kept.forks.watch(), 10 * PATIENCE)
         eventually(lambda: not any(child.is_running() for child in family))
 
-    run(test)
+    run(test, failing)
+
+
+def test_who_was_killed_is_reaped_also_by_one_that_stood_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=map(float, itertools.count(0, 5)).__next__, sleep=time.sleep)
+    monkeypatch.setattr(orphans, "time", clock)
+    pid = os.posix_spawnp("sleep", ["sleep", "77"], os.environ)
+    os.kill(pid, signal.SIGKILL)
+    orphans._until_reaped(pid)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def test_it_ends_also_a_child_that_has_no_group_of_its_own_yet() -> None:

@@ -16,10 +16,12 @@ from api_stub.errors import LedgerUnwritable
 from api_stub.records import service as keeper_module
 from api_stub.records.service import Records
 from api_stub.records.temporal_source import TemporalSource
-from tests.made_up_disk import Disk, disk
+from tests.made_up_disk import Disk, disk, slow_disk
 from tests.serving import Api, api
 
-__all__ = ["disk"]  # fixture
+__all__ = ["disk", "slow_disk"]  # fixtures
+
+pytestmark = pytest.mark.usefixtures("slow_disk")
 
 
 @contextlib.contextmanager
@@ -74,11 +76,16 @@ def test_an_order_is_not_placed_where_it_could_not_be_written(
 def test_damaged_receipts_are_told_in_the_health_and_then_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper_module, "TOLD_S", 4.0)
-    (tmp_path / "receipts.jsonl").write_bytes(b"\x89PNG" + os.urandom(2000))
+    damaged = b"\x89PNG" + os.urandom(2000)
+    (tmp_path / "receipts.jsonl").write_bytes(damaged)
+    monkeypatch.setattr(keeper_module, "TOLD_S", 3600.0)
     with keeping(tmp_path) as made:
         (told,) = made("GET", "/healthz").json()["problems"]
         assert "receipts.jsonl.damaged" in told
+    (tmp_path / "receipts.jsonl").write_bytes(damaged)
+    monkeypatch.setattr(keeper_module, "TOLD_S", 0.5)
+    with keeping(tmp_path) as made:
+        assert made.kitchen.records is not None and made.kitchen.records._receipts.set_aside is not None
         made.until(lambda: not made.kitchen.troubles.sentences)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.bench.drawing import frame_work
 from tests.bench.rehearsal import crowd
-from tests.running import ROOT, eventually, free_ports
+from tests.running import PATIENCE, ROOT, eventually, free_ports
 from tests.telling import S
 
 
@@ -41,7 +41,7 @@ def nobody() -> str:
 
 def run(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*options), env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+        command(*options), env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60 * PATIENCE
     )
 
 
@@ -171,7 +171,7 @@ def test_a_signal_ends_it(
             else:
                 eventually(lambda: "first frame" in log.read_text())
             process.send_signal(number)
-            assert process.wait(40) == 0
+            assert process.wait(40 * PATIENCE) == 0
         finally:
             process.kill()
             process.wait()

@@ -32,6 +32,7 @@ from tests.running import (
     running_stack,
 )
 from tests.test_full_disk import mounted
+from tests.test_kiosk_stack import audited
 from tests.test_stack_faults import another, healthy
 
 SCRIPTED = """
@@ -82,6 +83,7 @@ def test_it_is_started_again_until_it_ends_by_itself(
 
 def test_it_is_waited_for_what_the_last_one_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "children_of", lambda pid: [])
+    monkeypatch.setattr(guard, "GONE_S", 3600.0)
     answers = iter([False, False, True])
     guard.Guard(lambda first: 0, lambda: next(answers), lambda text: None)._clean_up()
     assert next(answers, None) is None
@@ -146,7 +148,7 @@ def test_a_kiosks_stack_that_is_killed_or_frozen_is_back_with_every_order(tmp_pa
             is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
             eventually(is_back, 40)
             stack.until(order, "ORDER_DELIVERED")
-        assert stack.client.get("/audit").json()["lost"] == 0
+        assert audited(stack)["lost"] == 0
 
 
 @pytest.mark.stack
@@ -154,7 +156,7 @@ def test_a_stack_whose_guard_is_killed_goes_on_and_heeds_signals(tmp_path: Path)
     with running_stack(tmp_path / "other", quick_config(tmp_path), "--no-game", "--kiosk") as stack:
         pid = stack.pids()["stack"]
         stack.process.kill()
-        stack.process.wait(20)
+        stack.process.wait(20 * PATIENCE)
         stack.order("after")
         stack.until("after", "ORDER_DELIVERED")
         os.kill(pid, signal.SIGTERM)
@@ -198,7 +200,7 @@ def a_disk_of(where: Path, size: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", "-l", str(where)], check=True, timeout=10)
+        subprocess.run(["umount", "-l", str(where)], check=True, timeout=10 * PATIENCE)
 
 
 def fill_up(file: Path) -> None:
@@ -229,7 +231,7 @@ def test_a_kiosk_whose_stack_is_killed_on_a_full_disk_has_its_window_and_waits_f
             is_back: Callable[[], bool] = lambda: healthy(stack)  # noqa: E731
             eventually(is_back, 40)
             stack.until("before", "ORDER_DELIVERED")
-            assert stack.client.get("/audit").json()["lost"] == 0
+            assert audited(stack)["lost"] == 0
             assert stack.process.poll() is None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +111,10 @@ def test_receipts_tell_what_was_seen_to_be_gone_and_why() -> None:
 
 
 def test_what_is_wrong_with_a_pod_is_told_of_its_worker() -> None:
-    fleet = Supervisor(ScriptedHost(), Policy(hosted=True), FleetSetup(Target("127.0.0.1:1")))
-    slot = Slot(
-        1, 1, phase="backoff", name="cooks-1-a.0", home="uid", hitch="it waits", again_at=fleet._clock() + 9
-    )
+    setup, noon = FleetSetup(Target("127.0.0.1:1")), datetime(2026, 1, 1, 12, tzinfo=UTC)
+    fleet = Supervisor(ScriptedHost(), Policy(hosted=True), setup, clock=lambda: 100.0, wall=lambda: noon)
+    slot = Slot(1, 1, phase="backoff", name="cooks-1-a.0", home="uid", hitch="it waits", again_at=109.0)
     told = fleet.view(slot)
     assert (told.label, told.trouble, told.pid) == ("a.0", "it waits", None)
-    assert told.again_at is not None and 5 < (told.again_at - datetime.now(UTC)).total_seconds() < 10
+    assert told.again_at == noon + timedelta(seconds=9)
     assert isinstance(fleet.fleet(), Fleet)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from api_stub.checkpoint.config import CheckpointConfig
 from api_stub.http.host_headers import MAX_HOSTS, hosts_in, is_ours, is_own_page
-from tests.running import ROOT, eventually, free_ports
+from tests.running import PATIENCE, ROOT, eventually, free_ports
 from tests.serving import Api, check_problem
 
 OURS = ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST:8000", "LocalHost:8000"]
@@ -210,7 +210,8 @@ def test_an_api_on_all_addresses_answers_to_the_hosts_of_its_environment_only(tm
     def answer(host: str, origin: str | None = None) -> int | None:
         headers = {"Host": host} | ({"Origin": origin} if origin else {})
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/healthz", headers=headers).status_code
+            url = f"http://127.0.0.1:{port}/healthz"
+            return httpx.get(url, headers=headers, timeout=20 * PATIENCE).status_code
         except httpx.TransportError:
             return None
 
@@ -222,12 +223,14 @@ def test_an_api_on_all_addresses_answers_to_the_hosts_of_its_environment_only(tm
         assert answer(f"10.9.8.7:{port}", "http://evil.example") == 403
     finally:
         api.terminate()
-        assert api.wait(20) == 0
+        assert api.wait(20 * PATIENCE) == 0
 
 
 def test_an_api_with_a_host_that_is_none_says_so(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "api_stub", f"--state-dir={tmp_path}", "--temporal=127.0.0.1:9"]
     environment = os.environ | {"GOPHERPIZZA_HOSTS": "$(POD_IP)"}
-    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    told = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120 * PATIENCE
+    )
     assert told.returncode == 1 and told.stderr.count("\n") == 1
     assert "GOPHERPIZZA_HOSTS: found '$(POD_IP)'" in told.stderr

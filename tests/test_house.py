@@ -13,7 +13,7 @@ import pytest
 
 from game.drawing import picture_limits
 from game.simulation.model import Model
-from tests.running import ROOT
+from tests.running import PATIENCE, ROOT
 
 PLAIN = {"actions", "bindings", "inputs", "theme", "accessibility", "geometry", "told_once", "composition"}
 """Plain data at the root of game/, known to all."""
@@ -115,7 +115,8 @@ def test_modules_of_one_name_are_about_one_thing() -> None:
 
 def test_what_the_api_told_is_read_without_loading_pygame() -> None:
     code = "import sys, game.api_state.snapshot, game.network.order_tracking; print('pygame' in sys.modules)"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    command, limit_s = [sys.executable, "-c", code], 120 * PATIENCE
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=limit_s)
     assert told.stdout.strip() == "False", told.stderr
 
 

@@ -112,6 +112,13 @@ def test_each_step_is_played_once_when_it_is_due() -> None:
     assert player.due(99.0) == [EndGame()] and player.due(999.0) == []
 
 
+def test_a_picture_that_is_late_shows_nothing_of_what_comes_after_it() -> None:
+    player = ScriptPlayer(parse_script("at 1 screenshot a\nat 2 key h\nat 3 screenshot b\nat 4 quit"))
+    assert player.due(99.0) == [Screenshot(Path("a"))]
+    assert player.due(99.0) == [KeyPress("h"), KeyRelease("h"), Screenshot(Path("b"))]
+    assert player.due(99.0) == [EndGame()]
+
+
 def test_the_help_shows_every_action() -> None:
     shown = re.findall(r"^    (?:at\s+\S+|\+\S+)\s+(\w+)", script.__doc__ or "", re.MULTILINE)
     assert sorted(shown) == sorted({text.split()[0] for text in ACTIONS})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from api_stub.kitchen import policy_of
 from api_stub.repeated_messages import RepeatedMessages
 from api_stub.start_setup import StartSetup
 from api_stub.working_copies import WorkingCopies
-from tests.running import as_yaml
+from tests.running import PATIENCE, as_yaml
 from tests.serving import Api, ScriptedHost, api, kitchen_for
 from worker.show.challenges import pristine
 from worker.show.edited_code import digest_of
@@ -37,6 +38,13 @@ def kiosk(**more: Any) -> Any:
     return api(
         host=host, kitchen=kitchen_for(host=host, start_setup=start_setup, start=2, more={"kiosk": more})
     )
+
+
+def stood_still(made: Api) -> list[float]:
+    """The kiosk's clock from now on, in seconds: it stands still but for whoever turns it."""
+    now = [time.monotonic()]
+    made.kitchen.kiosk._clock = lambda: now[0]
+    return now
 
 
 def slots(*phases: Any) -> FleetState:
@@ -79,13 +87,17 @@ def test_a_slots_number_means_nobody_right_after_a_kill_there() -> None:
 
 def test_a_kiosk_starts_its_workers_when_all_are_dead_and_tells_when() -> None:
     with kiosk(all_dead_restart_s=4.0) as made:
+        now = stood_still(made)
         for slot in (1, 2):
             made.tell(made.host.ready, made.pid(slot))
             assert made("DELETE", f"/fleet/workers/{slot}").status_code == 202
         made.until(lambda: made.kitchen.kiosk.all_dead)
         told = made("GET", "/kiosk").json()["all_dead"]
         left = made("GET", "/fleet").json()["restart_in_s"]
-        assert told["workers"] == 2 and 0 <= told["restart_in_s"] <= 4 and 0 <= left <= 4
+        assert told["workers"] == 2 and told["restart_in_s"] == left == 4
+        now[0] += 3.0
+        assert made("GET", "/fleet").json()["restart_in_s"] == 1
+        now[0] += 1.0
         made.until(lambda: [slot.phase for slot in made.kitchen.fleet.state.slots[:2]] == ["starting"] * 2)
         assert made("GET", "/kiosk").json()["all_dead"] is None
         assert made("GET", "/fleet").json()["restart_in_s"] is None
@@ -102,6 +114,7 @@ def test_elsewhere_the_dead_stay_dead() -> None:
 
 def test_one_kill_a_workers_lifetime_however_often_a_key_is_pressed() -> None:
     with kiosk(kill_debounce_s=10.0) as made:
+        stood_still(made)
         pid = made.pid(1)
         made.tell(made.host.ready, pid)
         answers = made.many(
@@ -121,8 +134,10 @@ def test_one_kill_a_workers_lifetime_however_often_a_key_is_pressed() -> None:
 
 
 @pytest.fixture
-def visited(tmp_path: Path) -> Iterator[Api]:
-    """A kiosk with checkpoint 1a's bug and two workers that poll."""
+def visited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """A kiosk with checkpoint 1a's bug and two workers that poll; a reset may take long."""
+    for name in ("LIMIT_S", "SHRINK_S"):
+        monkeypatch.setattr(f"api_stub.kiosk.reset.{name}", 20 * PATIENCE)
     host = ScriptedHost()
     kitchen = kitchen_for(
         host=host, start_setup=StartSetup(kiosk=True, state=tmp_path), start=2, more={"bug": BUG}
@@ -198,14 +213,11 @@ def test_what_a_reset_cannot_put_back_is_told_and_tried_on(
     assert any("kiosk reset: code" in one for one in visited("GET", "/healthz").json()["problems"])
     monkeypatch.setattr(code, "reset", whole)
 
-    def settled() -> bool:
-        visited.run(_ready(visited))
+    async def settled() -> bool:
+        await _ready(visited)
         return not visited.kitchen.unrestored
 
-    for _ in range(400):
-        if settled():
-            break
-        visited.run(asyncio.sleep(0.02))
+    visited.until(settled)
     assert code.read(BUG) == pristine(BUG).read_bytes()
     assert visited("GET", "/healthz").json()["problems"] == []
 

@@ -17,7 +17,7 @@ from api_stub.schema import Health
 from api_stub.stack.options import CONFIGS, parser
 from game.api_state.snapshot import Snapshot
 from game.kiosk.calm_words import countdown, outage
-from tests.running import ROOT
+from tests.running import PATIENCE, ROOT
 from tests.telling import staffed, worker
 
 PAPERS = CONFIGS / "kiosk"
@@ -172,7 +172,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "LC_ALL": "C"}
     result = subprocess.run(
         ["systemd-analyze", "--user", "--man=no", "verify", str(file)],
-        env=environment, capture_output=True, text=True, timeout=60,
+        env=environment, capture_output=True, text=True, timeout=60 * PATIENCE,
     )  # fmt: skip
     told = [line for line in result.stderr.splitlines() if UNIT.name in line]
     assert result.returncode == 0 and told == [], result.stderr

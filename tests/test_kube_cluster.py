@@ -12,7 +12,7 @@ import pytest
 from tests.kube import cluster as clusters
 from tests.kube.cluster import Cluster
 from tests.kube.kubeapi import Refused, pods_of
-from tests.running import ROOT
+from tests.running import PATIENCE, ROOT
 
 PROGRAM = """#!/bin/sh
 echo "$1" >> "$(dirname "$0")/calls"
@@ -76,7 +76,7 @@ def test_without_a_cluster_tests_are_skipped_and_with_a_bad_one_they_fail(
         env={**{k: v for k, v in kept.items() if not k.startswith("PYTEST_")}, **variables},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=120 * PATIENCE,
     )
     assert f"1 {end}" in done.stdout or (end == "failed" and "1 error" in done.stdout), done.stdout
     assert words in done.stdout

@@ -12,6 +12,7 @@ import pytest
 from tests.kube.cluster import Cluster
 from tests.kube.kubeapi import Access, AsyncKube, Gone, KubeClient, Refused, pods_of
 from tests.kube.proxy import KubeProxy, proxied
+from tests.running import PATIENCE
 
 POD = {"spec": {"containers": [{"name": "worker", "image": "x"}]}}
 
@@ -50,7 +51,7 @@ def watched(access: Access, namespace: str, act: object) -> list[str]:
             await kube.close()
         return names
 
-    return asyncio.run(asyncio.wait_for(look(), 60))
+    return asyncio.run(asyncio.wait_for(look(), 60 * PATIENCE))
 
 
 def test_what_is_not_broken_passes(cluster: Cluster, client: KubeClient, proxy: KubeProxy) -> None:
@@ -111,7 +112,8 @@ def test_away_and_silent(cluster: Cluster, client: KubeClient, proxy: KubeProxy)
     proxy.be_away(False)
     assert client.pods(cluster.namespace) == []
     proxy.be_silent(True)
-    impatient = httpx.Client(**{**proxy.access.options(), "timeout": 0.5})
+    # Only with the answer: a busy machine may need longer than that to make the connection.
+    impatient = httpx.Client(**{**proxy.access.options(), "timeout": httpx.Timeout(20 * PATIENCE, read=0.5)})
     with pytest.raises(httpx.ReadTimeout):
         impatient.get(pods_of(cluster.namespace))
     impatient.close()

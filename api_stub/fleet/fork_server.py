@@ -27,7 +27,9 @@ from typing import NoReturn
 from api_stub.fleet.message_stream import HEADER, frames, packed
 from api_stub.fleet.processes import adopt_orphans, children_of, kill_group
 
-GOODBYE_S = 1.0
+GOODBYE_LOOKS, GOODBYE_LOOK_S = 200, 0.005
+"""So often are our children looked for at the end. Looks, not seconds: those may pass while we are stopped
+ourselves, or have no processor, and then nobody would have been looked for."""
 IDLE_S = 0.02
 Body = Callable[[object, int], object]
 """What a worker does: it gets its spec and the descriptor of its news, and never returns."""
@@ -156,19 +158,18 @@ class ForkServer:
                     os.kill(pid, signal.SIGKILL)
 
     def _end_all(self) -> None:
-        deadline = time.monotonic() + GOODBYE_S
         for pid in self._workers:
             kill_group(pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)  # one that was forked just now may have no group of its own yet
-        while time.monotonic() < deadline:
+        for _ in range(GOODBYE_LOOKS):
             self._kill_leftovers()
             try:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             except ChildProcessError:
                 return
-            time.sleep(0.005)
+            time.sleep(GOODBYE_LOOK_S)
 
     def _tell(self, news: dict[str, object]) -> None:
         self._control.sendall(packed(json.dumps(news).encode()))

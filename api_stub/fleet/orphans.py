@@ -16,7 +16,9 @@ from collections.abc import Callable, Collection, Set
 from api_stub.fleet.processes import children_of, environment_of, kill_group, stat_of
 
 LOOK_EVERY_S = 0.05
-LEFTOVERS_S = 1.0
+LEFTOVER_LOOKS, LEFTOVER_LOOK_S = 500, 0.01
+"""So often is it looked whether who was killed is gone. Looks, not seconds: those may pass while we are
+stopped ourselves, or have no processor."""
 
 
 def when_gone(pid: int, tell: Callable[[int, int | None], None]) -> None:
@@ -71,8 +73,8 @@ def kill_strays(marks: Set[bytes], known: Collection[int]) -> None:
 
 def _until_reaped(which: int) -> None:
     """Wait for a child, or for all of a group (minus its number), for a while."""
-    deadline = time.monotonic() + LEFTOVERS_S
     with contextlib.suppress(ChildProcessError):
-        while time.monotonic() < deadline:
-            if os.waitpid(which, os.WNOHANG)[0] == 0:
-                time.sleep(LOOK_EVERY_S / 5)
+        for _ in range(LEFTOVER_LOOKS):
+            while os.waitpid(which, os.WNOHANG)[0]:
+                pass
+            time.sleep(LEFTOVER_LOOK_S)

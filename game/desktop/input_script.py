@@ -161,9 +161,12 @@ class ScriptPlayer:
     played: int = 0
 
     def due(self, now: float) -> list[Action]:
-        """What has become due by `now` seconds, each only once."""
+        """What has become due by `now` seconds, each only once. What follows a picture waits for the next
+        call, however late this one is: it is not to be seen there yet."""
         found: list[Action] = []
         while self.played < len(self.steps) and self.steps[self.played].at <= now:
             found += self.steps[self.played].actions
             self.played += 1
+            if any(isinstance(action, Screenshot) for action in found):
+                break
         return found

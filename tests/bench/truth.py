@@ -95,7 +95,8 @@ def suffer(
     """Kill a worker every KILL_EVERY_S, and in turn the API and Temporal."""
     began = time.monotonic()
     due, breaks, tells = began + KILL_EVERY_S, began + break_every_s, began + TELL_EVERY_S
-    while (now := time.monotonic()) < began + seconds:
+    last = began + seconds - break_every_s / 2  # of the breaks, none is left out, however long a kill takes
+    while (now := time.monotonic()) < began + seconds or breaks < last:
         if now >= breaks:
             breaks += break_every_s
             truth.broken.append("temporal" if len(truth.broken) % 2 else "api")
