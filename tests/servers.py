@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api_stub.gateway.devserver import is_temporal
 from api_stub.gateway.server_command import server_command, server_environment
-from tests.running import eventually, free_ports
+from tests.running import PATIENCE, eventually, free_ports
 
 
 class Server:
@@ -58,7 +58,7 @@ class Server:
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(10 * PATIENCE)
 
 
 @contextlib.contextmanager

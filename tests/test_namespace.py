@@ -128,7 +128,7 @@ def test_the_checkpoint_in_force_is_followed(monkeypatch: pytest.MonkeyPatch) ->
     async def live() -> None:
         nonlocal wanted
         watching = asyncio.create_task(ours.watch(lambda: wanted))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(20 * PATIENCE):
             while len(server.asked) < 3:
                 await asyncio.sleep(0.001)
             for _ in range(20):
