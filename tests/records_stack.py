@@ -75,6 +75,14 @@ def pair(shared: RunningStack) -> RunningStack:
     return shared
 
 
+def without_workers(stack: RunningStack) -> None:
+    """Kill both workers: what is ordered from then on stays open, however long the test is held up."""
+    for slot in (1, 2):
+        stack.client.delete(f"/fleet/workers/{slot}")
+    for slot in (1, 2):
+        stack.until_worker(slot, "dead")
+
+
 def fresh_id() -> str:
     """An order's id that no other test has."""
     return f"rec-{uuid.uuid4().hex[:12]}"

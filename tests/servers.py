@@ -10,16 +10,17 @@ from pathlib import Path
 
 from api_stub.gateway.devserver import is_temporal
 from api_stub.gateway.server_command import server_command, server_environment
-from tests.running import eventually, free_ports
+from tests.running import PATIENCE, eventually, free_ports
 
 
 class Server:
     """`temporal server start-dev` on free ports, its database in `directory`."""
 
-    def __init__(self, directory: Path, base: Mapping[str, str] | None = None) -> None:
+    def __init__(self, directory: Path, base: Mapping[str, str] | None = None, *options: str) -> None:
         self.database = directory / "temporal.db"
         self.log = directory / "server.log"
         self._base = base
+        self._options = options
         self._start()
 
     def _start(self) -> None:
@@ -27,7 +28,7 @@ class Server:
         self.address = f"127.0.0.1:{port}"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                server_command(port, ui, self.database),
+                [*server_command(port, ui, self.database), *self._options],
                 cwd=self.database.parent,
                 env=server_environment(self.database, self._base),
                 stdout=log,
@@ -57,13 +58,13 @@ class Server:
     def kill(self) -> None:
         """SIGKILL."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(10 * PATIENCE)
 
 
 @contextlib.contextmanager
-def a_server(directory: Path, base: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server that serves; killed at the end."""
-    server = Server(directory, base)
+def a_server(directory: Path, base: Mapping[str, str] | None = None, *options: str) -> Iterator[Server]:
+    """A server that serves, with these options more; killed at the end."""
+    server = Server(directory, base, *options)
     try:
         server.until_it_serves()
         yield server

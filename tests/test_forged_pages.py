@@ -10,6 +10,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.errors import NoSuchPage, TemporalUnreachable
 from api_stub.gateway.client import Gateway
+from api_stub.routes.orders import page_of, token_of
+from tests.serving import api
 from tests.test_read_path import Kitchen, on
 
 
@@ -41,3 +43,18 @@ def test_a_forged_page_is_not_a_temporal_that_is_away(
             await gateway.listing(None, True, 10, b"forged")
 
     on(server, work)
+
+
+def test_a_pages_word_is_read_back_and_nothing_else_is() -> None:
+    for token in (b"\x00", b'{"StartTime": 1}', bytes(range(256))):
+        assert token_of(page_of(token)) == token
+    assert page_of(b"") is None and token_of(None) == b""
+    good = page_of(b"here") or ""
+    for odd in ("", "x", good[:-4], "A" * len(good), good + "\u00e9", "=" * 9):
+        with pytest.raises(NoSuchPage):
+            token_of(odd)
+
+
+def test_a_page_that_no_listing_told_of_is_404() -> None:
+    with api() as house:
+        assert house("GET", "/orders?page=nowhere").status_code == 404

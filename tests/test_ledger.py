@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_stub.errors import LedgerUnwritable
+from api_stub.records import ledger as ledger_module
 from api_stub.records import ledger_file
 from api_stub.records.ledger import COMPACT_AFTER, PORTION, Ledger
 from api_stub.records.ledger_lines import (
@@ -32,6 +33,7 @@ from api_stub.records.ledger_lines import (
 )
 from api_stub.stack.state_directory import StateDir
 from tests.recorded import with_ledger
+from tests.running import PATIENCE
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORDS = st.text("abcXYZ019._-", min_size=1, max_size=12)
@@ -55,6 +57,13 @@ LIVES = st.lists(
     ),
     max_size=30,
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that others keep busy is none that does not answer (that one: tests/test_full_disk.py)."""
+    for name in ("WRITE_S", "CLOSE_S"):
+        monkeypatch.setattr(ledger_module, name, 60.0 * PATIENCE)
 
 
 def taken(n: int) -> Taken:

@@ -14,7 +14,7 @@ import pytest
 from game.desktop import open_externally as editor
 from game.desktop.editor_choice import command_for
 from game.desktop.open_externally import show_in_editor
-from tests.running import eventually
+from tests.running import PATIENCE, eventually
 
 
 def only(*programs: str) -> Callable[[str], str | None]:
@@ -69,6 +69,8 @@ def test_no_editor_one_that_fails_and_one_that_cannot_start_are_said(
     show_in_editor("/x", said)
     assert "/x" in said[0][0] and not said[0][1]
     monkeypatch.setattr(editor, "command_for", lambda file, environment: [sys.executable, "-c", "exit(3)"])
+    # A busy machine may take longer than that to begin with a program that fails at once.
+    monkeypatch.setattr(editor, "KNOWN_AFTER", 60.0 * PATIENCE)
     show_in_editor("/x", said)
     eventually(lambda: any("status 3" in text and not good for text, good in said), 10)
 

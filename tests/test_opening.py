@@ -15,7 +15,7 @@ import pytest
 from game.desktop import open_externally as editor
 from game.desktop.parent_watch import VARIABLE
 from game.desktop.start_program import browse, start
-from tests.running import eventually
+from tests.running import PATIENCE, eventually
 
 TELL = (
     "#!{python}\nimport json, os, sys\n"
@@ -62,10 +62,10 @@ def test_a_browser_is_given_no_output_of_ours(tmp_path: Path, monkeypatch: pytes
 def test_no_browser_is_told_of(tmp_path: Path) -> None:
     missing = threading.Event()
     browse("http://x", lambda: None, missing.set, (str(tmp_path / "none"),))
-    assert missing.wait(20)
+    assert missing.wait(20 * PATIENCE)
     missing.clear()
     browse("http://x", lambda: None, missing.set, (sys.executable, "-c", "raise SystemExit(1)"))
-    assert missing.wait(20)
+    assert missing.wait(20 * PATIENCE)
 
 
 def test_an_editor_is_given_no_output_of_ours_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ from api_stub.gateway.order_poller import (
 from api_stub.gateway.reading import FromDescription, FromHistory, read_order
 from api_stub.gateway.temporal_calls import temporal_call
 from api_stub.schema import Order
+from tests.running import PATIENCE, until
 from worker.shared import OrderInfo
 
 Look = Callable[[str], Awaitable[Order]]
@@ -54,11 +55,11 @@ def only_listed(cache: OrderCache, key: str) -> None:
     cache.keep_listed(FromDescription(key, f"run-{key}", WorkflowExecutionStatus.RUNNING, None, None, 0))
 
 
-async def go(cache: OrderCache, look: Look, until: asyncio.Event, freshness: Freshness | None = None) -> None:
-    """Let it go round until the event, ten seconds at the most."""
+async def go(cache: OrderCache, look: Look, event: asyncio.Event, freshness: Freshness | None = None) -> None:
+    """Let it go round until the event, for a bounded time."""
     going = asyncio.create_task(OrderPoller(cache, freshness or Freshness(), look).go_round())
     try:
-        await asyncio.wait_for(until.wait(), 10)
+        await asyncio.wait_for(event.wait(), 10 * PATIENCE)
     finally:
         going.cancel()
 
@@ -227,7 +228,7 @@ def test_what_a_worker_told_is_looked_at_among_thousands() -> None:
         freshness.changes_told(time.monotonic())
         poller.soon("idle-1234", AnyAnswer())
         assert poller.unsettled("idle-1234")
-        await asyncio.wait_for(seen.wait(), 10)
+        await asyncio.wait_for(seen.wait(), 10 * PATIENCE)
         while poller.unsettled("idle-1234"):
             await asyncio.sleep(0.001)
         going.cancel()
@@ -258,7 +259,7 @@ def test_what_is_told_during_a_look_is_looked_at_again() -> None:
         poller = OrderPoller(cache, freshness, look)
         going = asyncio.create_task(poller.go_round())
         poller.soon("a", AnyAnswer())
-        await asyncio.wait_for(twice.wait(), 10)
+        await asyncio.wait_for(twice.wait(), 10 * PATIENCE)
         going.cancel()
 
     asyncio.run(run())
@@ -276,9 +277,13 @@ def test_a_server_that_is_away_is_not_stormed() -> None:
             asked += 1
             raise TemporalUnreachable("refused at once")
 
-        poller = OrderPoller(cache, Freshness(), look)
+        # By a clock that stands still: else it is asked again, rightly, once this process was held up.
+        poller = OrderPoller(cache, Freshness(), look, clock=lambda: 0.0)
         going = asyncio.create_task(poller.go_round())
-        await asyncio.sleep(0.2)
+        await until(lambda: poller.away)
+        for _ in range(20):
+            poller.soon("o-1", AnyAnswer())
+            await asyncio.sleep(0.01)
         assert poller.away and poller.now("o-1") is None
         going.cancel()
 

@@ -179,6 +179,30 @@ def test_no_stream_at_all_is_one_to_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
             stream.close()
 
 
+SLOW = """
+import logging, sys, time
+from game.desktop import outputs
+class Slow(logging.StreamHandler):
+    def emit(self, record):
+        time.sleep(1.0)
+        super().emit(record)
+flush = outputs._flush
+outputs._flush = lambda: (time.sleep(1.0), flush())
+logging.getLogger().addHandler(outputs.Spool(Slow()))
+logging.getLogger().warning("why")
+print("help")
+outputs.leave(3)
+"""
+
+
+def test_on_a_busy_machine_no_last_word_is_lost() -> None:
+    """The threads that write come to it late; the outputs would take it."""
+    told = subprocess.run(
+        [sys.executable, "-c", SLOW], cwd=ROOT, capture_output=True, text=True, timeout=60 * PATIENCE
+    )
+    assert (told.returncode, told.stdout, told.stderr) == (3, "help\n", "why\n")
+
+
 class Stuck(logging.Handler):
     """An output that takes nothing: the first line is on its way for ever."""
 

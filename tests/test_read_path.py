@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -17,14 +18,14 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.background import keep_running
-from api_stub.errors import NoSuchPage, TemporalUnreachable
-from api_stub.gateway import freshness, reader, workflow_lookup
+from api_stub.errors import TemporalUnreachable
+from api_stub.gateway import freshness, reader, shared_listings, workflow_lookup
 from api_stub.gateway.client import Gateway
+from api_stub.gateway.temporal_calls import temporal_call
 from api_stub.gateway.workflow_lookup import MAX_AT_ONCE
-from api_stub.routes.orders import page_of, token_of
 from api_stub.schema import OrderList, OrderStatus, StatusItem
 from tests.made_up_server import AT, MadeUpServer, execution, gateway_on, started_with
-from tests.running import until
+from tests.running import PATIENCE, until
 from tests.serving import api
 from worker.shared import Stage
 from worker.show.hints import Hint
@@ -132,9 +133,7 @@ def test_many_unknown_ids_are_searched_for_a_few_at_a_time_and_once() -> None:
     on(Kitchen(), work)
 
 
-def test_orders_behind_hundreds_of_unknown_ids_are_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_orders_behind_hundreds_of_unknown_ids_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow_lookup, "FOUND_S", 0.0)
     real = [f"real-{n}" for n in range(10)]
     names = [f"nobody-{n}" for n in range(3 * MAX_AT_ONCE)] + real
@@ -183,14 +182,26 @@ def test_a_description_is_kept_although_its_history_cannot_be_read() -> None:
 def test_a_calls_limit_of_time_begins_when_the_call_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many wait for their turns: none of them runs out of time before its own call has begun."""
     monkeypatch.setattr(reader, "AT_ONCE", 2)
-    monkeypatch.setattr(reader, "ASK_S", 1.0)
     names = [f"o-{n}" for n in range(24)]
     server = Kitchen(*names)
-    server.seconds = 0.1  # 1.2 s for all of them, two at a time: longer than one call may take
+    server.seconds = 0.001
+    running = most = 0
+
+    @contextlib.asynccontextmanager
+    async def counted(limit_s: float, workflow_id: str | None = None) -> AsyncIterator[None]:
+        nonlocal running, most
+        async with temporal_call(limit_s, workflow_id):
+            running += workflow_id is not None
+            most = max(most, running)
+            yield
+            running -= workflow_id is not None
+
+    monkeypatch.setattr(reader, "temporal_call", counted)
 
     async def work(gateway: Gateway) -> None:
         found = await asyncio.gather(*(gateway._reader.description(name, None) for name in names))
         assert [one.workflow_id for one in found] == names
+        assert (most, running) == (2, 0), "the time of those that wait does not run yet"
 
     on(server, work)
 
@@ -269,7 +280,8 @@ def test_what_closes_without_a_word_is_found_by_the_one_shared_query() -> None:
     on(server, work)
 
 
-def test_windows_that_ask_for_the_same_share_one_listing() -> None:
+def test_windows_that_ask_for_the_same_share_one_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_listings, "KEPT_S", 60.0 * PATIENCE)
     server = Kitchen("o-1", "o-2")
 
     async def work(gateway: Gateway) -> None:
@@ -307,7 +319,6 @@ def test_five_thousand_open_orders_are_found_listed_and_told() -> None:
 def test_a_temporal_that_is_away_makes_open_orders_stale_and_leaves_closed_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(freshness, "FRESH_S", 0.3)
     server = Kitchen("open", "closed")
     server.info("closed").status = COMPLETED
 
@@ -317,6 +328,7 @@ def test_a_temporal_that_is_away_makes_open_orders_stale_and_leaves_closed_ones(
         assert all(order.fresh for order in await gateway.statuses(items(["open", "closed"])))
         away = RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
         server.broken |= {("list", ""): away, ("describe", "open"): away, ("describe", "closed"): away}
+        monkeypatch.setattr(freshness, "FRESH_S", 0.3)
 
         async def stale() -> bool:
             opened, closed = await gateway.statuses(items(["open", "closed"]))
@@ -363,21 +375,6 @@ def test_a_listing_that_was_given_up_is_told_to_nobody_else_as_an_error() -> Non
         assert [order.id for order in (await patient).orders] == ["o-1"]
 
     on(server, work)
-
-
-def test_a_pages_word_is_read_back_and_nothing_else_is() -> None:
-    for token in (b"\x00", b'{"StartTime": 1}', bytes(range(256))):
-        assert token_of(page_of(token)) == token
-    assert page_of(b"") is None and token_of(None) == b""
-    good = page_of(b"here") or ""
-    for odd in ("", "x", good[:-4], "A" * len(good), good + "\u00e9", "=" * 9):
-        with pytest.raises(NoSuchPage):
-            token_of(odd)
-
-
-def test_a_page_that_no_listing_told_of_is_404() -> None:
-    with api() as house:
-        assert house("GET", "/orders?page=nowhere").status_code == 404
 
 
 def test_the_batch_is_sent_as_it_is_described() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,10 @@ from tests.records_stack import (
     receipt_of,
     seconds,
     shared,
-    taken_over,
     with_temporal,
+    without_workers,
 )
-from tests.running import RunningStack, eventually, until
+from tests.running import PATIENCE, RunningStack, eventually, until
 from tests.serving import ScriptedHost
 from worker.connection import Target
 from worker.shared import KitchenSettings, OrderInfo, StageSettings
@@ -137,6 +138,7 @@ def test_every_order_is_accounted_for(pair: RunningStack) -> None:
 
 
 def test_an_order_deleted_behind_our_back_is_lost(pair: RunningStack) -> None:
+    without_workers(pair)  # else it may be delivered before it is deleted
     order_id = fresh_id()
     placed = pair.order(order_id)
     before = counted(pair)
@@ -158,6 +160,7 @@ def test_an_order_deleted_behind_our_back_is_lost(pair: RunningStack) -> None:
 
 def test_terminated_and_cancelled_orders_are_told_as_that(pair: RunningStack) -> None:
     before = counted(pair)
+    without_workers(pair)  # else they may be delivered before they are ended
     placed = [pair.order(fresh_id()) for _ in range(2)]
 
     async def end(client: Client) -> None:
@@ -166,6 +169,8 @@ def test_terminated_and_cancelled_orders_are_told_as_that(pair: RunningStack) ->
         await second.cancel()
 
     with_temporal(pair, end)
+    for slot in (1, 2):
+        pair.client.post("/fleet/workers", json={"slot": slot})  # a worker cancels the one
 
     def told() -> dict[str, Any] | None:
         now = counted(pair)
@@ -207,45 +212,72 @@ def test_an_order_that_was_placed_by_hand_is_told_and_is_no_difference(pair: Run
     assert not [one for one in counted(pair)["differences"] if "Temporal counts" in one]
 
 
+def killed_while_baking(stack: RunningStack, ids: list[str]) -> dict[str, Any] | None:
+    """Three more orders, and a kill of whoever bakes the first of them; the receipt of that, when they are
+    delivered. None: before the kill came it was baked, as this test was held up; then that worker is back."""
+    mine = [fresh_id() for _ in range(3)]
+    ids += mine
+    for order_id in mine:
+        stack.order(order_id, customer="Ada")
+    victim = stack.until_worked_on(mine[0], "bake")
+    stack.client.delete(f"/fleet/workers/{victim}")
+    for order_id in mine:
+        stack.until(order_id, "ORDER_DELIVERED")
+    told = receipt_of(stack, victim, lambda receipt: all(order["to"] for order in receipt["orders"]))
+    found = {order["id"]: (order["stage"], order["attempt"]) for order in told["orders"]}
+    if found.get(mine[0]) == ("bake", 1):
+        return told
+    stack.client.post("/fleet/workers", json={"slot": told["slot"]})
+    stack.until_worker(told["slot"], "ready")
+    return None
+
+
 def test_statistics_and_receipts_say_what_was_done(pair: RunningStack) -> None:
     def settled() -> Any:
         now = pair.client.get("/stats").json()
         return now if not now["orders"]["open"] else None
 
     before = eventually(settled)
-    ids = [fresh_id() for _ in range(3)]
-    for order_id in ids:
-        pair.order(order_id, customer="Ada")
-    victim = pair.until_worked_on(ids[0], "bake")
-    pair.client.delete(f"/fleet/workers/{victim}")
-
-    told = receipt_of(pair, victim, taken_over)
+    ids: list[str] = []
+    kills = 0
+    told = None
+    while told is None and kills < 5:
+        told = killed_while_baking(pair, ids)
+        kills += 1
+    assert told is not None
+    victim = told["worker"]
     survivor = next(worker["id"] for worker in pair.workers() if worker["state"] == "ready")
     assert (told["cause"], told["signal"], told["slot"]) == ("player", "SIGKILL", int(victim[1]))
-    assert 0 <= seconds(told["exit_observed_at"], told["killed_at"]) < 5
-    mine = {order["id"]: order for order in told["orders"]}[ids[0]]
+    assert 0 <= seconds(told["exit_observed_at"], told["killed_at"]) < 5 * PATIENCE
+    mine = {order["id"]: order for order in told["orders"]}[ids[-3]]
     assert (mine["stage"], mine["from"], mine["to"]) == ("bake", victim, survivor)
     assert (mine["attempt"], mine["customer"], mine["kept_stages"]) == (1, "Ada", ["prepare"])
-    assert 0 < mine["delay_s"] < 10
+    assert 0 < mine["delay_s"] < 10 * PATIENCE
     assert abs(seconds(mine["taken_over_at"], told["exit_observed_at"]) - mine["delay_s"]) < 0.01
     assert pair.client.get("/receipts", params={"after": told["n"]}).json() == []
 
-    orders = [pair.until(order_id, "ORDER_DELIVERED") for order_id in ids]
+    orders = [pair.status(order_id) for order_id in ids]
     retries = sum(view["attempts"] - 1 for order in orders for view in order["stages"])
     assert retries_by_the_records(pair) >= retries >= len(told["orders"])
 
     def right() -> Any:
         now = pair.client.get("/stats").json()
-        return now if now["orders"]["delivered"] == before["orders"]["delivered"] + 3 else None
+        since = pair.client.get("/receipts", params={"after": told["n"] - kills}).json()
+        held = sum(len(receipt["orders"]) for receipt in since)
+        counted_all = now["takeover_s"]["n"] == before["takeover_s"]["n"] + held
+        delivered = now["orders"]["delivered"] == before["orders"]["delivered"] + len(ids)
+        return now if delivered and counted_all else None
 
     after = eventually(right)
-    assert after["orders"]["started"] == before["orders"]["started"] + 3
+    assert after["orders"]["started"] == before["orders"]["started"] + len(ids)
     assert after["orders"]["open"] == 0
     assert after["orders"]["failed"] == before["orders"]["failed"]
     eventually(lambda: pair.client.get("/stats").json()["orders"]["retries"] == retries_by_the_records(pair))
-    assert after["workers"]["deaths"] == before["workers"]["deaths"] + 1
-    assert after["workers"]["kills"] == before["workers"]["kills"] + 1
-    assert after["takeover_s"]["n"] == before["takeover_s"]["n"] + len(told["orders"])
+    assert after["workers"]["deaths"] == before["workers"]["deaths"] + kills
+    assert after["workers"]["kills"] == before["workers"]["kills"] + kills
     assert sum(after["latency_s"]["counts"]) == after["orders"]["delivered"]
-    assert sum(after["curves"]["started"]) == sum(before["curves"]["started"]) + 3
+    # What was before leaves the curves meanwhile: of the steps since then, the first one is cut.
+    started = after["curves"]["started"]
+    steps = seconds(after["counted_at"], before["counted_at"]) / after["curves"]["step_s"]
+    assert sum(started[len(started) - math.floor(steps) :]) <= len(ids) <= sum(started[-math.ceil(steps) :])
     assert after["latency_s"]["p50"] <= after["latency_s"]["p95"]

@@ -36,7 +36,7 @@ def _shown_name(command: list[str]) -> str:
     return words[-1] if words and words[0] in _SHELLS else PurePath(command[0]).name
 
 
-def _run(command: list[str], file: str, say: Say, known_after: float = KNOWN_AFTER) -> None:
+def _run(command: list[str], file: str, say: Say) -> None:
     name = _shown_name(command)
     try:
         # It outlives the game, with what is not saved yet.
@@ -46,7 +46,7 @@ def _run(command: list[str], file: str, say: Say, known_after: float = KNOWN_AFT
         return
     status = 0
     try:
-        status = process.wait(known_after)
+        status = process.wait(KNOWN_AFTER)
     except subprocess.TimeoutExpired:
         log.info("%s is open", name)
     if status:

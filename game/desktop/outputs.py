@@ -6,8 +6,10 @@ import contextlib
 import logging
 import os
 import queue
+import select
 import sys
 import threading
+import time
 from typing import NoReturn, TextIO
 
 log = logging.getLogger(__name__)
@@ -16,6 +18,8 @@ MOST_WAITING = 1000
 """Lines of the log that may wait for an output that takes none."""
 LAST_WORDS = 0.3
 """Seconds that the end of the game waits for its outputs."""
+BUSY = 5.0
+"""Seconds more, at the most, for outputs that would take it: then it is the machine that is busy."""
 
 
 def open_closed() -> None:
@@ -54,6 +58,22 @@ def _thread_died(arguments: threading.ExceptHookArgs) -> None:
     log.error("the thread %r has ended with an exception", thread, exc_info=trace)
 
 
+def _wait_for(thread: threading.Thread) -> None:
+    """Wait until a thread that writes has ended: not for long, where an output takes nothing."""
+    thread.join(LAST_WORDS)
+    deadline = time.monotonic() + BUSY
+    while thread.is_alive() and _take_more() and time.monotonic() < deadline:
+        thread.join(0.02)
+
+
+def _take_more() -> bool:
+    """Whether both outputs would take something at once; False where the system cannot tell."""
+    try:
+        return len(select.select((), (1, 2), (), 0)[1]) == 2
+    except (OSError, ValueError):
+        return False
+
+
 class Spool(logging.Handler):
     """Hands what is logged to a handler in a thread of its own: whoever logs never waits for an output.
 
@@ -74,10 +94,10 @@ class Spool(logging.Handler):
             self._waiting.put_nowait(record)
 
     def finish(self) -> None:
-        """Have what waits written out; waits `LAST_WORDS` seconds for it at the most."""
+        """Have what waits written out; waits for it as `leave` does."""
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(None)
-            self._thread.join(LAST_WORDS)
+            _wait_for(self._thread)
 
     def _run(self) -> None:
         while (record := self._waiting.get()) is not None:
@@ -108,5 +128,5 @@ def leave(status: int) -> NoReturn:
             handler.finish()
     flushing = threading.Thread(target=_flush, name="last words", daemon=True)
     flushing.start()
-    flushing.join(LAST_WORDS)
+    _wait_for(flushing)
     os._exit(status)
