@@ -11,6 +11,7 @@ import pytest
 from api_stub.checkpoint.files import MAX_ERROR, ConfigError, LoadedConfig, load
 from api_stub.checkpoint.remembered_checkpoint import MAX_BYTES, RememberedCheckpoint
 from api_stub.server import home_of
+from tests.running import quick_config
 from tests.test_config_text import X
 
 
@@ -109,3 +110,14 @@ def test_a_kiosk_is_itself_again_though_its_file_was_broken_meanwhile(tmp_path: 
 def test_an_error_is_a_line_whatever_it_is_made_of() -> None:
     for words in ("a\nb", "\ud800", "x" * 100_000, "\0" * 400, "\u2028"):
         assert str(ConfigError(words)).isprintable() and len(str(ConfigError(words))) <= MAX_ERROR
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"run": "r", "file": "x", "config": {"seed": "no"}}', "\0"]
+)
+def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "in-force.json").write_text(text)
+    assert RememberedCheckpoint(tmp_path / "in-force.json", "r").recall() is None
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    RememberedCheckpoint(blocked / "in-force.json", "r").remember(load(quick_config(tmp_path)))

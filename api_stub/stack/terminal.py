@@ -102,10 +102,10 @@ class Terminal:
         """The line on stdout that other programs wait for."""
         self._out.tell(line)
 
-    def flush(self) -> None:
-        """Wait a moment for what was told."""
-        self._out.flush()
-        self._err.flush()
+    def flush(self, limit_s: float = FLUSH_S) -> None:
+        """Wait a moment for what was told, at most so long for each stream, in seconds."""
+        self._out.flush(limit_s)
+        self._err.flush(limit_s)
 
 
 def usable_streams() -> None:
