@@ -156,7 +156,7 @@ def test_a_dead_process_is_not_waited_for_by_way_of_its_output(tmp_path: Path) -
 @pytest.fixture
 def nobody_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine reads the last words, and reaps who was killed, later than a stack waits for that."""
-    monkeypatch.setattr(child_module, "SETTLE_S", LIMIT_S / 4)
+    monkeypatch.setattr(child_module, "WORDS_S", LIMIT_S / 2)
     monkeypatch.setattr(child_module, "KILLED_S", LIMIT_S / 2)
 
 

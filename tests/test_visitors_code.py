@@ -13,7 +13,7 @@ import pytest
 
 from api_stub.fleet.process_host import ProcessHost
 from tests.processes import runs
-from tests.running import RunningStack, eventually
+from tests.running import PATIENCE, RunningStack, eventually
 from tests.serving import Api, api
 
 pytestmark = pytest.mark.stack
@@ -76,7 +76,7 @@ def shared(session_stack: RunningStack, place: Path) -> Iterator[Api]:
     setup = {"logs": place / "logs", "code_of": lambda bug: place / "edited.py"}
     with api(session_stack.temporal, ProcessHost(), setup, slots=2, start=0) as made:
         supervisor = made.kitchen.fleet
-        supervisor.reshape(replace(supervisor.policy, bug="spread_toppings", start_timeout_s=20.0))
+        supervisor.reshape(replace(supervisor.policy, bug="spread_toppings", start_timeout_s=20.0 * PATIENCE))
         yield made
         server = psutil.Process(made.host.pid)
     eventually(lambda: not runs(server))

@@ -32,7 +32,7 @@ def priority_of(pid: int) -> int:
 
 
 def test_a_program_steps_back_with_all_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child_module, "SETTLE_S", 5 * PATIENCE)  # a busy machine reads the last words later
+    monkeypatch.setattr(child_module, "WORDS_S", 10 * PATIENCE)  # a busy machine reads the last words later
     child = Child(Program("it", [sys.executable, "-c", TELLS], niceness=3), tmp_path)
 
     async def live() -> None:
