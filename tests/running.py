@@ -332,6 +332,12 @@ def running_stack(
     eventually(lambda: not processes_naming(str(state)), 5)
 
 
+def tracebacks(log: str) -> int:
+    """How many exceptions a log shows, but for those of attempts that Temporal took away from their worker: on
+    a busy machine some are late with their heartbeats, and the SDK says so."""
+    return log.count("Traceback") - log.count("CancelledError: Activity cancelled")
+
+
 def processes_naming(text: str) -> list[psutil.Process]:
     """Every process whose command line names this text: what a stack would leave behind."""
     found = []

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.processes import command_of, living_children
-from tests.running import PATIENCE, ROOT, RunningStack, eventually, free_ports
+from tests.running import PATIENCE, ROOT, RunningStack, eventually, free_ports, tracebacks
 from worker.connection import Target
 
 COMMAND = [sys.executable, "-m", "worker"]
@@ -62,7 +62,7 @@ def test_it_polls_works_and_drains(stack: RunningStack, last: Callable[..., None
         # What was in hand was finished before it left; the API has seen that with its next look.
         first = eventually(finished) or {}
         assert (first["worker"], first["attempts"]) == (name, 1 + stack.given_up("by-hand", "prepare"))
-    assert "Traceback" not in log.read_text()
+    assert not tracebacks(log.read_text(encoding="utf-8"))
 
 
 @pytest.mark.stack
