@@ -333,8 +333,8 @@ def running_stack(
 
 
 def tracebacks(log: str) -> int:
-    """How many exceptions a log shows, but for those of attempts that Temporal took away from their worker: on
-    a busy machine some are late with their heartbeats, and the SDK says so."""
+    """How many exceptions a log shows, but for those of attempts that Temporal took away from their worker:
+    on a busy machine some are late with their heartbeats, and the SDK says so."""
     return log.count("Traceback") - log.count("CancelledError: Activity cancelled")
 
 
