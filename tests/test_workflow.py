@@ -117,7 +117,7 @@ async def kitchen(
             task_queue=queue,
             result_type=OrderProgress,
             execution_timeout=timedelta(seconds=60 * PATIENCE),
-            task_timeout=timedelta(seconds=20),
+            task_timeout=timedelta(seconds=2 * PATIENCE),
         )
 
     worker = Worker(
