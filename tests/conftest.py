@@ -6,7 +6,8 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.kube.cluster import FIRST_TIME_S, cluster, kube_admin
-from tests.running import RunningStack, eventually, processes_naming, quick_config, running_stack
+from tests.running import RunningStack, eventually, lasting, processes_naming, quick_config, running_stack
 
 if TYPE_CHECKING:
     from tests.serving import Api
@@ -104,6 +105,15 @@ def stack(session_stack: RunningStack) -> RunningStack:
 
     eventually(one_worker)
     return session_stack
+
+
+@pytest.fixture
+def last(stack: RunningStack) -> Iterator[Callable[..., None]]:
+    """Call it with names of stages: in the session's stack they last from now until the test's end, long
+    enough to kill somebody in them."""
+    with ExitStack() as made:
+        file = stack.state.parent / "test.yaml"
+        yield lambda *stages: made.enter_context(lasting(stack, file, *stages))
 
 
 @pytest.fixture(scope="module")

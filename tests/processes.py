@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import psutil
 
@@ -22,6 +23,16 @@ def runs(process: int | psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         one = psutil.Process(process) if isinstance(process, int) else process
         return bool(one.is_running() and one.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def heeds(pid: int, number: int) -> bool:
+    """Whether the process has a handler of its own for this signal by now (Linux): an earlier one ends it as
+    any program. False: it is gone."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        return bool(int(fields["SigCgt"], 16) >> (number - 1) & 1)
     return False
 
 

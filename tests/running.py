@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,6 +113,51 @@ def quick_config(directory: Path, name: str = "test", **fleet: Any) -> Path:
     return file
 
 
+def with_lasting(config: str, *stages: str) -> str:
+    """The text of a config whose stages last so long that nobody who means to kill a worker in one of them
+    comes too late; the other stages are quick.
+
+    A worker is given up later, too: a busy machine may keep it from its heartbeats for a moment.
+    """
+    long, quick = [2 * PATIENCE, 2.1 * PATIENCE], [0.2, 0.3]
+    names = ("prepare", "bake", "deliver")
+    changed = {
+        "title": lasting_title(stages),
+        "activities": {name: {"duration_s": long if name in stages else quick} for name in names},
+        "timeouts": {"heartbeat_s": PATIENCE},
+    }
+    return as_yaml({**yaml.safe_load(config), **changed})
+
+
+@contextlib.contextmanager
+def lasting(stack: RunningStack, file: Path, *stages: str) -> Iterator[None]:
+    """Orders that are placed now have stages that last (`with_lasting`). `file` is the config that the stack
+    runs by; it is edited, and afterwards as it was."""
+    before, after = file.read_text(encoding="utf-8"), title_of(stack)
+
+    def in_force(text: str, title: str) -> None:
+        scratch = file.with_suffix(".new")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(file)
+        eventually(lambda: title_of(stack) == title)
+
+    in_force(with_lasting(before, *stages), lasting_title(stages))
+    try:
+        yield
+    finally:
+        in_force(before, after)
+
+
+def lasting_title(stages: Sequence[str]) -> str:
+    """The title of a checkpoint with these long stages."""
+    return f"{' and '.join(stages)} last"
+
+
+def title_of(stack: RunningStack) -> str:
+    """The title of the checkpoint in force."""
+    return str(stack.client.get("/checkpoint").json()["title"])
+
+
 def removable_temporal(program: Path) -> list[str]:
     """The command of a stack whose Temporal runs by this script, which is made; whoever removes the script
     makes Temporal's next start fail."""
@@ -199,6 +244,26 @@ class RunningStack:
         answer = eventually(placed, 20, 0.2)
         return dict(answer.json()) if answer else {}
 
+    def given_up(self, order_id: str, stage: str) -> int:
+        """How many attempts of this stage were given up although their workers lived, as a busy machine has
+        it: so many more than were killed does it take."""
+        found = self.client.get("/timeouts").json()
+        return sum(one["order"] == order_id and one["stage"] == stage for one in found)
+
+    def check_attempts(self, order_id: str, kills: dict[str, int]) -> None:
+        """Each stage was begun once, and once more for each kill, and for each attempt that was given up
+        although its worker lived: what a busy machine costs is told, and no other attempt is made."""
+
+        def as_told() -> bool:
+            stages = self.client.get(f"/orders/{order_id}").json()["stages"]
+            begun = {view["stage"]: view["attempts"] for view in stages}
+            return len(begun) == 3 and all(
+                number == 1 + kills.get(name, 0) + self.given_up(order_id, name)
+                for name, number in begun.items()
+            )
+
+        eventually(as_told)
+
     def listed(self, **params: str) -> list[dict[str, Any]]:
         """GET /orders; asked again while Temporal is too busy to list them all, as any client would."""
 
@@ -265,6 +330,12 @@ def running_stack(
         stack.stop()
     assert stack.process.returncode == 0, stack.errors
     eventually(lambda: not processes_naming(str(state)), 5)
+
+
+def tracebacks(log: str) -> int:
+    """How many exceptions a log shows, but for those of attempts that Temporal took away from their worker:
+    on a busy machine some are late with their heartbeats, and the SDK says so."""
+    return log.count("Traceback") - log.count("CancelledError: Activity cancelled")
 
 
 def processes_naming(text: str) -> list[psutil.Process]:

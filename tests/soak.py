@@ -49,6 +49,7 @@ CONFIG: dict[str, Any] = {
 }
 FINISH_S = 60.0
 LOOK_AGAIN_S = 0.5
+LAST_ORDER_S = 40.0
 TOPPINGS = ("pepperoni", "mushroom", "onion", "olives", "basil", "peppers", "pineapple", "ham")
 
 
@@ -131,13 +132,17 @@ class Customers:
                     continue
                 n += 1
                 order = {"id": f"soak-{n}", "toppings": self._dice.choices(TOPPINGS, k=4)}
-                while not self._stop.is_set():
+                # Also when all is to end: one of which no answer came may be placed, and is then counted.
+                until = math.inf
+                while time.monotonic() < until:
+                    if self._stop.is_set():
+                        until = min(until, time.monotonic() + LAST_ORDER_S)
                     answer = self._timed(client, "POST", "/orders", order)
                     if answer is not None and answer.status_code in (200, 201):
                         self.taken.append(str(order["id"]))
                         break
                     self.refused += 1
-                    self._stop.wait(0.1)
+                    time.sleep(0.1)
                 due += self._dice.uniform(0.5, 1.5) / self._rate
                 self._stop.wait(max(0.0, due - time.monotonic()))
 
@@ -164,16 +169,24 @@ def soaking(minutes: float, rate: float) -> Iterator[tuple[RunningStack, Custome
             settle(stack, customers, verdict)
 
 
+def told(stack: RunningStack, path: str) -> dict[str, Any]:
+    """What is told there; nothing while Temporal, or the API itself, is away."""
+    try:
+        answer = stack.client.get(path)
+    except httpx.HTTPError:
+        return {}
+    return dict(answer.json()) if answer.status_code == 200 else {}
+
+
 def settle(stack: RunningStack, customers: Customers, verdict: Verdict) -> None:
     """Let the kitchen finish, then read the verdict off the system's own audit and figures."""
 
     def finished() -> dict[str, Any] | None:
-        answer = stack.client.get("/audit")
-        audit = dict(answer.json()) if answer.status_code == 200 else {}
+        audit = told(stack, "/audit")
         return audit if audit and audit["in_flight"] == 0 else None
 
     audit = eventually(finished, FINISH_S, 0.25) or {}
-    stats = stack.client.get("/stats").json()
+    stats = eventually(lambda: told(stack, "/stats"), FINISH_S, 0.25) or {}
     for key in ("delivered", "failed", "lost", "balanced"):
         setattr(verdict, key, audit[key])
     verdict.orders = audit["started"]

@@ -12,6 +12,7 @@ from api_stub.checkpoint.files import MAX_ERROR, NEVER_SEEN, ConfigError, Loaded
 from api_stub.checkpoint.remembered_checkpoint import MAX_BYTES, RememberedCheckpoint
 from api_stub.checkpoint.switching import look
 from api_stub.server import home_of
+from tests.running import quick_config
 from tests.serving import api
 from tests.test_config_text import X
 
@@ -129,3 +130,14 @@ def test_after_a_restart_only_an_edit_is_told_as_one(
         (tmp_path / "x.yaml").write_text(f"{X}seed: 5\n", encoding="utf-8")
         house.run(look(made))
         assert "x.yaml was edited, and is in force" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"run": "r", "file": "x", "config": {"seed": "no"}}', "\0"]
+)
+def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "in-force.json").write_text(text)
+    assert RememberedCheckpoint(tmp_path / "in-force.json", "r").recall() is None
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    RememberedCheckpoint(blocked / "in-force.json", "r").remember(load(quick_config(tmp_path)))

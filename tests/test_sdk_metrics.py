@@ -69,6 +69,7 @@ def test_each_worker_of_a_kitchen_serves_its_own(tmp_path: Path, monkeypatch: py
         types = set(re.findall(r'worker_type="(\w+)"', scraped(port)))
         assert types == WORKER_TYPES
         stack.client.delete("/fleet/workers/1").raise_for_status()
+        stack.until_worker(1, "dead")
         eventually(lambda: not scraped(port))
         stack.client.post("/fleet/workers", json={"slot": 1}).raise_for_status()
         stack.until_worker(1, "ready")

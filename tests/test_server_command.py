@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from api_stub.gateway import devserver, server_command
-from tests.running import ROOT
+from tests.running import PATIENCE, ROOT
 from tests.servers import Server, a_server
 
+LIMIT_S = 10 * PATIENCE
 ODD = ("a#b?c", "a?mode=memory", "100%41", "two words é", "x" * 150 + "/" + "y" * 150)
 
 
@@ -132,6 +133,7 @@ async def start_until_killed(server: Server, turn: int, kill_after: int) -> list
     client = await Client.connect(server.address)
     gate = asyncio.Semaphore(16)
     confirmed: list[str] = []
+    killed = asyncio.Event()
 
     async def one(n: int) -> None:
         async with gate:
@@ -142,13 +144,18 @@ async def start_until_killed(server: Server, turn: int, kill_after: int) -> list
                 return
             if len(confirmed) == kill_after:
                 server.process.kill()
+                killed.set()
 
-    await asyncio.gather(*(one(n) for n in range(200)))
+    starts = asyncio.gather(*(one(n) for n in range(200)))
+    async with asyncio.timeout(4 * LIMIT_S):
+        await killed.wait()
+    starts.cancel()  # nobody answers them any more, however long they are waited for
+    await asyncio.wait([starts])
     return confirmed
 
 
 async def _start(client: Client, workflow_id: str) -> str:
-    limit = timedelta(seconds=2)
+    limit = timedelta(seconds=LIMIT_S)
     await client.start_workflow("Nobody", id=workflow_id, task_queue="nobody", rpc_timeout=limit)
     return workflow_id
 
@@ -169,7 +176,9 @@ def runs(server: Server, workflow_id: str) -> bool:
         client = await Client.connect(server.address)
         try:
             return (await client.get_workflow_handle(workflow_id).describe()).id == workflow_id
-        except RPCError:
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise  # that is no word about the workflow
             return False
 
     return asyncio.run(ask())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 from game.sound import loudspeaker as module
 from game.sound.cues import Ambience, Cue
 from game.sound.loudspeaker import LOOK_EVERY, Loudspeaker, SystemDevices
-from tests.running import ROOT, eventually
+from tests.running import PATIENCE, ROOT, eventually
 
 
 class Cards(SystemDevices):
@@ -24,15 +23,26 @@ class Cards(SystemDevices):
     def __init__(self, *plugged: str) -> None:
         self.plugged = set(plugged)
         self.opened: list[frozenset[str]] = []
+        self.looks = 0
+        self.pulled_meanwhile: str | None = None
+        """Goes in the very moment in which one is opened."""
 
     def open(self) -> None:
         if not self.plugged:
             raise pygame.error("no such device")
         self.opened.append(frozenset(self.plugged))
         super().open()
+        if self.pulled_meanwhile in self.plugged:
+            self.plugged.remove(self.pulled_meanwhile)
 
     def names(self) -> frozenset[str]:
+        self.looks += 1
         return frozenset(self.plugged)
+
+    def until_looked_at(self) -> None:
+        """Wait until all is known that is so now."""
+        enough = self.looks + 3
+        eventually(lambda: self.looks >= enough)
 
 
 @pytest.fixture
@@ -41,6 +51,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Loudspeaker]]:
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     made: list[Loudspeaker] = []
     yield made
+    for one in made:
+        one.stop()  # it waits a second at most for a thread that opens a device just now
+    eventually(lambda: not any(one._thread and one._thread.is_alive() for one in made))
     for one in made:
         one.stop()
     assert not pygame.mixer.get_init()
@@ -74,19 +87,33 @@ def test_sound_follows_from_a_device_that_goes_to_the_one_that_is_left_and_back(
     cards = Cards("projector", "built in")
     speaker = speaker_on(cards, started)
     eventually(lambda: is_heard(speaker), 20)
+    cards.until_looked_at()
     cards.plugged.remove("projector")
     eventually(lambda: cards.opened[-1] == {"built in"} and is_heard(speaker), 20)
     cards.plugged.add("projector")
     eventually(lambda: cards.opened[-1] == {"built in", "projector"} and is_heard(speaker), 20)
+    cards.until_looked_at()
     before = len(cards.opened)
-    threading.Event().wait(0.1)
+    cards.until_looked_at()
     assert len(cards.opened) == before, "where nothing changes, nothing is opened anew"
+
+
+def test_a_device_that_goes_while_it_is_opened_is_missed_at_the_next_look(started: list[Loudspeaker]) -> None:
+    cards = Cards("built in")
+    speaker = speaker_on(cards, started)
+    eventually(lambda: is_heard(speaker), 20)
+    cards.until_looked_at()
+    cards.pulled_meanwhile = "headphones"
+    cards.plugged.add("headphones")
+    eventually(lambda: len(cards.opened) > 2 and is_heard(speaker), 20)
+    assert cards.opened == [{"built in"}, {"built in", "headphones"}, {"built in"}]
 
 
 def test_all_of_them_may_go_and_one_come(started: list[Loudspeaker]) -> None:
     cards = Cards("only")
     speaker = speaker_on(cards, started)
     eventually(lambda: is_heard(speaker), 20)
+    cards.until_looked_at()
     cards.plugged.clear()
     eventually(lambda: not speaker.ready and speaker.trouble, 20)
     assert not is_heard(speaker)
@@ -115,7 +142,7 @@ import os, sys, time
 from game.sound.loudspeaker import Loudspeaker
 made = Loudspeaker(look_every=0.05)
 made.start()
-end = time.monotonic() + 60
+end = time.monotonic() + float(sys.argv[2])
 while not made.trouble and not made.ready and time.monotonic() < end:
     time.sleep(0.01)
 print("trouble" if made.trouble else "ready")
@@ -131,23 +158,25 @@ def test_a_real_device_that_can_be_opened_only_later_is_opened_then(tmp_path: Pa
     place = tmp_path / "card"
     environment = {**os.environ, "SDL_AUDIODRIVER": "disk", "SDL_DISKAUDIOFILE": str(place / "sound")}
     done = subprocess.run(
-        [sys.executable, "-c", REAL, str(place)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90,
+        [sys.executable, "-c", REAL, str(place), str(60 * PATIENCE)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90 * PATIENCE,
     )  # fmt: skip
     assert done.stdout.split()[-2:] == ["trouble", "ready"], done
 
 
 APART = """
-import os, time
+import os, sys, time
 from game.sound.loudspeaker import Loudspeaker
 before = os.fstat(2)
 made = Loudspeaker(look_every=0.01)
 made.start()
-end, n = time.monotonic() + 0.6, 0
-while time.monotonic() < end:
+end, n = time.monotonic() + float(sys.argv[1]), 0
+# Until ALSA was asked, and a moment longer.
+while n < 1000 and time.monotonic() < end:
     now = os.fstat(2)
     assert (now.st_dev, now.st_ino) == (before.st_dev, before.st_ino), "somebody redirected it"
-    n += 1
+    n += bool(made.trouble or made.ready)
+    time.sleep(0.0005)
 os.write(2, b"said at once\\n")
 made.stop()
 """
@@ -157,8 +186,9 @@ made.stop()
 def test_the_error_output_stays_whose_it_is_and_alsa_is_quiet_all_the_same() -> None:
     environment = {**os.environ, "SDL_AUDIODRIVER": "alsa", "ALSA_CARD": "none"}
     done = subprocess.run(
-        [sys.executable, "-c", APART], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90
-    )
+        [sys.executable, "-c", APART, str(60 * PATIENCE)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90 * PATIENCE,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "said at once\n")
 
 

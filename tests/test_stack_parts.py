@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import pytest
 from api_stub.background import LONGEST_PAUSE_S, Pauses
 from api_stub.gateway.database import DatabaseProblem, prepare_database
 from api_stub.repeated_messages import EVERY_S, RepeatedMessages
+from api_stub.stack import child as child_module
 from api_stub.stack.child import Child, Program
 from api_stub.stack.options import STATE_DIR, StartError, at_caller, checkpoint, read
 from api_stub.stack.output_log import BoundedLog, OutputReader
@@ -56,7 +56,7 @@ def test_words_that_cannot_be_written_are_lost_and_nothing_else() -> None:
         terminal = Terminal(good, bad)
         terminal.say("one")
         terminal.announce("ready")
-        terminal.flush()
+        terminal.flush(LIMIT_S)
     assert good.getvalue() == "ready\nready\n"
 
 
@@ -69,7 +69,7 @@ def test_a_stream_that_blocks_holds_nobody_up() -> None:
         terminal.say("x" * 2000)  # far more than a pipe holds
     terminal.announce("ready")
     terminal.flush()
-    assert out.getvalue() == "ready\n"
+    eventually(lambda: out.getvalue() == "ready\n")
     os.close(near)  # the writer gets its error, and its thread lets the stream go
 
 
@@ -80,7 +80,7 @@ def test_the_same_words_are_said_once_a_minute() -> None:
     for _ in range(4):
         terminal.say_seldom("no room")
     terminal.say_seldom("two\nlines")
-    terminal.flush()
+    terminal.flush(LIMIT_S)
     assert err.getvalue().splitlines() == ["gopherpizza: no room"] * 2 + ["gopherpizza: two lines"]
 
 
@@ -153,14 +153,18 @@ def test_a_dead_process_is_not_waited_for_by_way_of_its_output(tmp_path: Path) -
     os.close(far)
 
 
-def python(*lines: str) -> list[str]:
-    return [sys.executable, "-c", "\n".join(lines)]
+@pytest.fixture
+def nobody_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine reads the last words, and reaps who was killed, later than a stack waits for that."""
+    monkeypatch.setattr(child_module, "WORDS_S", LIMIT_S / 2)
+    monkeypatch.setattr(child_module, "KILLED_S", LIMIT_S / 2)
 
 
 def child_of(tmp_path: Path, *lines: str) -> Child:
-    return Child(Program("x", python(*lines)), tmp_path)
+    return Child(Program("x", [sys.executable, "-c", "\n".join(lines)]), tmp_path)
 
 
+@pytest.mark.usefixtures("nobody_is_late")
 def test_a_death_is_known_though_a_grandchild_holds_the_output(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = child_of(
@@ -184,6 +188,7 @@ def test_a_death_is_known_though_a_grandchild_holds_the_output(tmp_path: Path) -
     eventually(lambda: not runs(grandchild))
 
 
+@pytest.mark.usefixtures("nobody_is_late")
 def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     child = child_of(
         tmp_path,
@@ -363,10 +368,7 @@ def test_no_thread_of_a_reader_outlives_its_pipe(tmp_path: Path) -> None:
     near, far = os.pipe()
     OutputReader(near, BoundedLog(tmp_path / "x.log"), "the one of this test")
     os.close(far)
-    deadline = time.monotonic() + LIMIT_S
-    while any("of this test" in thread.name for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: not any("of this test" in thread.name for thread in threading.enumerate()))
 
 
 def test_a_link_that_leads_to_itself_is_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from api_stub.stack.health import ask_health
+from api_stub.stack.health import StartHealth, ask_health
 from api_stub.stack.options import StackOptions
 from api_stub.stack.start_checks import lost_port
 from tests.running import (
@@ -63,15 +63,20 @@ def answering(said: object) -> Iterator[int]:
             thread.join()
 
 
+def asked(port: int, pid: int | None) -> StartHealth | None:
+    """What is heard of the API at this port, if that is this process; nobody is late."""
+    return ask_health(port, lambda: pid, 20 * PATIENCE)
+
+
 def test_the_api_of_somebody_else_is_not_taken_for_ours() -> None:
     well = {"temporal": {"reachable": True}, "fleet": {"ready": 1, "start": 1}}
     with answering({**well, "pid": 7}) as port:
-        ours = ask_health(port, lambda: 7)
+        ours = asked(port, 7)
         assert ours is not None and ours.serves
-        assert ask_health(port, lambda: 8) is None
-        assert ask_health(port, lambda: None) is None
+        assert asked(port, 8) is None
+        assert asked(port, None) is None
     with answering(well) as port:
-        assert ask_health(port, lambda: 7) is None
+        assert asked(port, 7) is None
 
 
 def test_a_stranger_whose_answer_never_ends_is_left_at_the_limit() -> None:
@@ -101,7 +106,7 @@ def test_a_stranger_whose_answer_never_ends_is_left_at_the_limit() -> None:
 @pytest.mark.parametrize("body", [b"[" * 200_000, b"", b"[]", b'{"pid": 7}'])
 def test_the_answer_of_a_stranger_is_none(body: bytes) -> None:
     with answering(body) as port:
-        assert ask_health(port, lambda: 7) is None
+        assert asked(port, 7) is None
 
 
 def test_a_lost_port_is_told_with_its_option() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +14,15 @@ import httpx
 import pytest
 
 from api_stub.checkpoint import switching
-from api_stub.checkpoint.files import load
+from api_stub.checkpoint.files import CONFIGS, load
 from api_stub.checkpoint.remembered_checkpoint import RememberedCheckpoint
 from api_stub.checkpoint.timed_reading import ConfigReader
-from tests.running import RunningStack, as_yaml, eventually, running_stack
+from tests.running import PATIENCE, RunningStack, as_yaml, eventually, running_stack, tracebacks
 from tests.serving import Api, api
 from worker.show.dice import REASONS
 
 STAGES = ("prepare", "bake", "deliver")
+LIMIT_S = 20 * PATIENCE
 
 
 def config(file: Path, **keys: Any) -> Path:
@@ -37,11 +35,14 @@ def config(file: Path, **keys: Any) -> Path:
         "activities": {name: stage for name in STAGES},
         "retry": {"initial_s": 0.1, "maximum_s": 0.3},
     }
-    # As editors do it: a new file in place of the old one, never half of it.
+    return saved(file, as_yaml({**plain, **keys}))
+
+
+def saved(file: Path, text: str) -> Path:
+    """The file with this text, as editors do it: a new one in place of the old one, never half of it."""
     scratch = file.with_suffix(".new")
-    scratch.write_text(as_yaml({**plain, **keys}), encoding="utf-8")
-    scratch.replace(file)
-    return file
+    scratch.write_text(text, encoding="utf-8")
+    return scratch.replace(file)
 
 
 # --- in process, with workers that only do what they are told ---
@@ -51,6 +52,7 @@ def config(file: Path, **keys: Any) -> Path:
 def own(tmp_path: Path) -> Iterator[Api]:
     """An API that was started with a file of its own, its first worker ready."""
     with api() as made:
+        made.kitchen.reader = ConfigReader(CONFIGS, LIMIT_S)
         made.kitchen.put_in_force(load(config(tmp_path / "own.yaml")))
         made.tell(made.host.ready, next(iter(made.host.specs)))
         yield made
@@ -115,7 +117,7 @@ def test_a_broken_file_among_others_is_listed_with_its_problem(own: Api, tmp_pat
     (tmp_path / "configs").mkdir()
     config(tmp_path / "configs" / "checkpoint-good.yaml", checkpoint="good")
     (tmp_path / "configs" / "checkpoint-bad.yaml").write_text("checkpoint: [")
-    own.kitchen.reader = ConfigReader(tmp_path / "configs")
+    own.kitchen.reader = ConfigReader(tmp_path / "configs", LIMIT_S)
     found = own.run(switching.known(own.kitchen))
     assert list(found) == ["bad", "good", "own"]
     assert found["bad"].problem and "not YAML" in found["bad"].problem and not found["good"].problem
@@ -192,17 +194,6 @@ def test_what_is_in_force_is_remembered_for_this_run_alone(tmp_path: Path) -> No
         assert RememberedCheckpoint(tmp_path / "state" / "in-force.json", other).recall() is None
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"run": "r", "file": "x", "config": {"seed": "no"}}', "\0"]
-)
-def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "in-force.json").write_text(text)
-    assert RememberedCheckpoint(tmp_path / "in-force.json", "r").recall() is None
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    RememberedCheckpoint(blocked / "in-force.json", "r").remember(load(config(tmp_path / "own.yaml")))
-
-
 # --- on a real stack ---
 
 
@@ -215,8 +206,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSta
 
 
 def switch(stack: RunningStack, name: str) -> None:
-    answer = stack.client.put("/checkpoint", json={"name": name})
-    assert answer.status_code == 200, answer.text
+    def switched() -> bool:
+        answer = stack.client.put("/checkpoint", json={"name": name})
+        assert answer.status_code == 200 or "did not answer within" in answer.text, answer.text
+        return answer.status_code == 200
+
+    eventually(switched)
 
 
 def place(stack: RunningStack, prefix: str, count: int) -> list[str]:
@@ -234,6 +229,21 @@ def ready(stack: RunningStack, count: int) -> list[dict[str, Any]]:
         return workers if [worker["state"] for worker in workers] == ["ready"] * count else None
 
     return eventually(check) or []
+
+
+def each_was_ready(stack: RunningStack, count: int) -> set[int]:
+    """The pids of workers that were ready, one in each of so many slots: they live a few seconds, and on a
+    busy machine not all of them at once."""
+    seen: dict[int, int] = {}
+
+    def check() -> bool:
+        workers = stack.workers()
+        if len(workers) == count:
+            seen.update({worker["slot"]: worker["pid"] for worker in workers if worker["state"] == "ready"})
+        return len(seen) == count
+
+    eventually(check)
+    return set(seen.values())
 
 
 def until_all(stack: RunningStack, ids: list[str], limit_s: float = 60) -> list[dict[str, Any]]:
@@ -259,6 +269,7 @@ def check_nothing_twice(stack: RunningStack, ids: list[str]) -> None:
 def test_switching_under_load_loses_nothing(house: tuple[RunningStack, Path]) -> None:
     stack, directory = house
     switch(stack, "load")
+    kills = stack.client.get("/fleet").json()["kills"]
     slow = {"duration_s": [2.0, 2.5]}
     config(
         directory / "slow.yaml", activities={name: slow for name in STAGES}, fleet={"slots": 1, "start": 1}
@@ -268,23 +279,23 @@ def test_switching_under_load_loses_nothing(house: tuple[RunningStack, Path]) ->
     stack.until_worked_on(ids[0], "prepare")
     many = {"slots": 12, "start": 12, "respawn_after_s": [0.2, 0.5], "lifespan_s": [5, 9]}
     switch(stack, str(config(directory / "many.yaml", fleet=many, failure_rate=0.2)))
-    born = ready(stack, 12)
-    assert len({worker["pid"] for worker in born}) == 12
+    assert len(each_was_ready(stack, 12)) == 12
     ids += place(stack, "many", 6)
     buggy = config(directory / "buggy.yaml", bug="spread_toppings", fleet={"slots": 2, "start": 2})
     switch(stack, str(buggy))
-    workers = ready(stack, 2)
-    assert all(worker["last_exit"]["cause"] == "redeploy" for worker in workers)
+    # One whose time was up when it was to be replaced has panicked all the same.
+    assert {one["last_exit"]["cause"] for one in ready(stack, 2)} <= {"redeploy", "panic"}
     ids += place(stack, "buggy", 4)
     stack.order("stuck", toppings=["ham", "ham"])
     eventually(lambda: stack.client.get("/challenge").json()["stuck"] == 1)
     until_all(stack, ids)
     switch(stack, "load")  # without the bug: the right code is in force, and the stuck order goes on
     until_all(stack, ["stuck"])
+    assert stack.until_worker(1, "ready")["last_exit"]["cause"] == "redeploy"
     check_nothing_twice(stack, [*ids, "stuck"])
     fleet = stack.client.get("/fleet").json()
-    assert fleet["slots"] == 3 and fleet["kills"] == 0
-    assert fleet["births"] - fleet["deaths"] == sum(worker["pid"] is not None for worker in stack.workers())
+    assert fleet["slots"] == 3 and fleet["kills"] == kills
+    assert fleet["births"] - fleet["deaths"] == sum(one["pid"] is not None for one in fleet["workers"])
 
 
 @pytest.mark.stack
@@ -296,7 +307,7 @@ def test_the_file_in_force_is_followed_while_it_runs(house: tuple[RunningStack, 
     config(file, title="Edited", fleet={"slots": 2, "start": 2})
     ready(stack, 2)
     assert stack.client.get("/checkpoint").json()["title"] == "Edited"
-    file.write_text("fleet: {slotz: 1}")
+    saved(file, "fleet: {slotz: 1}")
     problem = eventually(lambda: stack.client.get("/checkpoint").json()["problem"])
     assert "slotz" in problem and "did you mean 'slots'" in problem and str(file) in problem
     ready(stack, 2)
@@ -339,7 +350,7 @@ def test_chaos_converges(house: tuple[RunningStack, Path]) -> None:
         seed=1,
     )
     switch(stack, str(chaos))
-    ready(stack, 3)
+    each_was_ready(stack, 3)
     before = logs_of(stack)
     stack.client.delete("/fleet/workers/2")  # a player joins in: it comes again like the others
     ids = place(stack, "chaos", 10)
@@ -357,7 +368,7 @@ def test_chaos_converges(house: tuple[RunningStack, Path]) -> None:
     }
     assert failures, "the history tells why the attempt before failed"
     noise = logs_of(stack)
-    assert "Fatal Python error" not in noise and noise.count("Traceback") == before.count("Traceback")
+    assert "Fatal Python error" not in noise and tracebacks(noise) == tracebacks(before)
     check_ruined_pizzas_start_anew(noise)
     switch(stack, "load")
 
@@ -376,22 +387,6 @@ def check_ruined_pizzas_start_anew(logs: str) -> None:
     for order, attempt, stage in ruined:
         # A worker may have died between being given the next attempt and saying so.
         assert resumed_from.get((order, stage, int(attempt) + 1), 0) == 0, (order, stage, attempt)
-
-
-def test_a_panic_leaves_nothing_but_its_signal(tmp_path: Path) -> None:
-    """No core file where they are allowed, no stack dump where they are asked for."""
-    core = resource.getrlimit(resource.RLIMIT_CORE)
-    ended = subprocess.run(
-        [sys.executable, "-c", "from worker.show.process import panic; panic()"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
-        capture_output=True,
-        timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (core[1], core[1])),
-    )
-    assert ended.returncode == -signal.SIGABRT
-    assert (ended.stdout, ended.stderr) == (b"", b"")
-    assert not list(tmp_path.iterdir())
 
 
 def all_panicked(stack: RunningStack) -> list[dict[str, Any]] | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from worker.worker import build_worker
 
 pytestmark = pytest.mark.stack
 
+Last = Callable[..., None]
 STAGES = ("prepare", "bake", "deliver")
 
 
@@ -49,8 +51,9 @@ def check_delivered(stack: RunningStack, order_id: str, kept: list[dict[str, Any
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_only_worker_is_killed_in_a_stage(stack: RunningStack, stage: str) -> None:
+def test_the_only_worker_is_killed_in_a_stage(stack: RunningStack, last: Last, stage: str) -> None:
     order_id = fresh_id()
+    last(stage)
     stack.order(order_id, toppings=["olives", "olives"], customer="Ada")
     victim = stack.until_worked_on(order_id, stage)
     before = stack.status(order_id)
@@ -65,9 +68,8 @@ def test_the_only_worker_is_killed_in_a_stage(stack: RunningStack, stage: str) -
     assert dead["last_exit"]["cause"] == "player"
     assert not runs(pid)
     # A kitchen without a worker looks as if nothing were wrong: the last known status, told by the server.
-    alone = stack.status(order_id)
+    alone = eventually(lambda: order if (order := stack.status(order_id))["fresh"] else None) or {}
     assert alone["status"] == before["status"]
-    assert alone["fresh"]
     one = stack.client.get(f"/orders/{order_id}")
     assert one.status_code == 200
     assert one.json()["status"] == before["status"]
@@ -76,15 +78,15 @@ def test_the_only_worker_is_killed_in_a_stage(stack: RunningStack, stage: str) -
     order = check_delivered(stack, order_id, finished_stages(before))
     killed = order["stages"][STAGES.index(stage)]
     successor = stack.until_worker(1, "ready")["id"]
-    assert killed["attempts"] == 2
     assert killed["worker"] == successor != victim
-    assert all(view["attempts"] == 1 for view in order["stages"] if view["stage"] != stage)
+    stack.check_attempts(order_id, {stage: 1})
 
 
-def test_one_of_a_pair_is_killed_and_the_other_takes_over(stack: RunningStack) -> None:
+def test_one_of_a_pair_is_killed_and_the_other_takes_over(stack: RunningStack, last: Last) -> None:
     assert stack.client.post("/fleet/workers", json={"slot": 2}).status_code == 201
     stack.until_worker(2, "ready")
     order_id = fresh_id()
+    last("bake")
     stack.order(order_id)
     victim = stack.until_worked_on(order_id, "bake")
     before = stack.status(order_id)
@@ -95,15 +97,18 @@ def test_one_of_a_pair_is_killed_and_the_other_takes_over(stack: RunningStack) -
     bake = order["stages"][1]
     assert bake["worker"] != victim
     assert bake["worker"].partition(".")[0] in ("w1", "w2")
-    assert bake["attempts"] == 2
+    stack.check_attempts(order_id, {"bake": 1})
     # Noticed by its silence, within a heartbeat timeout: not by the whole stage's time having passed.
     events = stack.client.get(f"/orders/{order_id}/history").json()
-    (taken,) = [e for e in events if e["type"] == "ActivityTaskStarted" and e["attempt"] == 2]
+    (taken,) = [
+        e for e in events if e["type"] == "ActivityTaskStarted" and e["stage"] == "bake" and e["attempt"] > 1
+    ]
     assert "heartbeat" in taken["failure"].lower(), taken
 
 
-def test_a_killed_worker_of_many_orders_loses_none(stack: RunningStack) -> None:
+def test_a_killed_worker_of_many_orders_loses_none(stack: RunningStack, last: Last) -> None:
     ids = [fresh_id() for _ in range(6)]
+    last("prepare")
     for order_id in ids:
         stack.order(order_id)
     for order_id in ids[:3]:
@@ -117,8 +122,9 @@ def test_a_killed_worker_of_many_orders_loses_none(stack: RunningStack) -> None:
         check_delivered(stack, order_id, [])
 
 
-def test_the_api_is_killed(stack: RunningStack) -> None:
+def test_the_api_is_killed(stack: RunningStack, last: Last) -> None:
     order_id = fresh_id()
+    last("prepare")
     stack.order(order_id)
     stack.until_worked_on(order_id, "prepare")
     worker = stack.until_worker(1, "ready")
@@ -140,11 +146,13 @@ def test_the_api_is_killed(stack: RunningStack) -> None:
     assert stack.workers()[0]["generation"] > worker["generation"]
     assert order_id in [order["id"] for order in stack.listed(open="true")]
     order = check_delivered(stack, order_id, [])
-    assert order["stages"][0]["attempts"] == 2
+    assert order["stages"][0]["attempts"] >= 2
+    stack.check_attempts(order_id, {"prepare": 1})
 
 
-def test_temporal_is_killed(stack: RunningStack) -> None:
+def test_temporal_is_killed(stack: RunningStack, last: Last) -> None:
     order_id = fresh_id()
+    last("bake")
     stack.order(order_id)
     stack.until_worked_on(order_id, "bake")
     before = stack.status(order_id)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from tests.running import eventually
+from tests.running import PATIENCE, eventually
 from worker.activities import PizzaActivities
 from worker.shared import (
     TOPPINGS,
@@ -30,6 +30,7 @@ from worker.shared import (
 )
 from worker.show.challenges import pristine, spread_toppings
 from worker.show.edited_code import LoadedCode, Toppings, load
+from worker.show.timebox import Timebox
 from worker.show.toppings import checked, spread
 
 ORDERED = st.lists(st.sampled_from(TOPPINGS), max_size=8)
@@ -101,10 +102,14 @@ def test_a_rounded_step_is_even_enough() -> None:
 
 # --- code that somebody edits ---
 
+LIMIT_S = 20 * PATIENCE
+"""No code of these tests needs long; a busy machine may."""
+LIMITS_S = (0.1, 1.0, 5 * PATIENCE)
+"""Code has begun within the first of these; on a busy machine within a later one."""
 HEAD = "from worker.shared import Placement\n"
 
 
-def edited(directory: Path, text: str, limit_s: float = 5.0) -> LoadedCode:
+def edited(directory: Path, text: str, limit_s: float = LIMIT_S) -> LoadedCode:
     file = directory / "spread_toppings.py"
     file.write_text(text)
     return asyncio.run(load(file, limit_s))
@@ -116,7 +121,7 @@ def fault_of(loaded: LoadedCode) -> CodeFault:
     return loaded.fault
 
 
-def failure(loaded: LoadedCode, toppings: list[str], limit_s: float = 2.0) -> ApplicationError:
+def failure(loaded: LoadedCode, toppings: list[str], limit_s: float = LIMIT_S) -> ApplicationError:
     with pytest.raises(ApplicationError) as caught:
         asyncio.run(Toppings(loaded, limit_s).spread(toppings))
     assert not caught.value.non_retryable
@@ -128,7 +133,7 @@ def failure(loaded: LoadedCode, toppings: list[str], limit_s: float = 2.0) -> Ap
 def test_the_pristine_copy_loads_and_fails_where_its_bug_is(tmp_path: Path) -> None:
     text = pristine("spread_toppings").read_text()
     loaded = edited(tmp_path, text)
-    assert asyncio.run(Toppings(loaded).spread(["ham", "basil"])) == spread(["ham", "basil"])
+    assert asyncio.run(Toppings(loaded, LIMIT_S).spread(["ham", "basil"])) == spread(["ham", "basil"])
     for toppings, kind, words in (
         ([], "ZeroDivisionError", "step = "),
         (["ham", "ham"], "ValueError", "raise ValueError"),
@@ -189,8 +194,14 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_that_never_ends_loading_is_given_up(tmp_path: Path) -> None:
-    fault = fault_of(edited(tmp_path, "x = 1\nwhile True:\n    x += 1\n", limit_s=0.1))
-    assert fault.message.startswith("TimeoutError") and fault.line in (2, 3)
+    lines = []
+    for limit_s in LIMITS_S:
+        fault = fault_of(edited(tmp_path, "x = 1\nwhile True:\n    x += 1\n", limit_s))
+        assert fault.message.startswith("TimeoutError")
+        lines.append(fault.line)
+        if fault.line in (2, 3):
+            break
+    assert lines[-1] in (2, 3), lines
     eventually(lambda: not strays(), 5)
 
 
@@ -200,30 +211,70 @@ def strays() -> list[threading.Thread]:
 
 def test_a_call_that_never_ends_is_given_up_and_stopped(tmp_path: Path) -> None:
     loaded = edited(tmp_path, "def spread(toppings):\n    while True:\n        pass\n")
-    error = failure(loaded, [], limit_s=0.1)
-    assert error.type == "TimeoutError" and "still running after 0.1 s" in error.message
-    assert error.details[0].line in (2, 3)
+    lines = []
+    for limit_s in LIMITS_S:
+        error = failure(loaded, [], limit_s)
+        assert error.type == "TimeoutError" and f"still running after {limit_s:g} s" in error.message
+        lines.append(error.details[0].line)
+        if lines[-1] in (2, 3):
+            break
+    assert lines[-1] in (2, 3), lines
     eventually(lambda: not strays(), 5)
 
 
-def test_a_call_that_cannot_be_stopped_is_not_made_again_beside_it(tmp_path: Path) -> None:
-    go_on = "import threading\nLET_GO = threading.Event()\n\ndef spread(toppings):\n    LET_GO.wait()\n"
-    loaded = edited(tmp_path, go_on)
-    toppings = Toppings(loaded, 0.1)
+GOES_ON = """
+import threading
+BEGUN, LET_GO = threading.Event(), threading.Event()
+def spread(toppings):
+    while not LET_GO.is_set():
+        try:
+            BEGUN.set()
+            LET_GO.wait()
+        except BaseException:
+            pass
+"""
 
-    async def twice() -> list[str]:
-        messages = []
-        for _ in range(2):
-            with pytest.raises(ApplicationError) as caught:
-                await toppings.spread(["ham"])
-            messages.append(caught.value.message)
-        return messages
+
+def test_a_call_whose_time_is_up_before_its_first_turn_is_never_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a busy machine has it; and nothing is raised in a thread in which nobody catches it yet."""
+    turn, called, run = threading.Event(), list[int](), threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+    def late(self: threading.Thread) -> None:
+        if self.name == "edited-code":
+            self._started.set()  # type: ignore[attr-defined]
+            turn.wait(LIMIT_S)
+        run(self)
+
+    monkeypatch.setattr(threading.Thread, "_bootstrap_inner", late)
+    outcome = asyncio.run(Timebox().call(lambda: called.append(1), 0.01))
+    assert outcome.overran and len(strays()) == 1
+    turn.set()
+    eventually(lambda: not strays(), 5)
+    assert not called
+
+
+def test_a_call_that_cannot_be_stopped_is_not_made_again_beside_it(tmp_path: Path) -> None:
+    loaded = edited(tmp_path, GOES_ON)
+    assert loaded.spread is not None
+    begun, let_go = (loaded.spread.__globals__[name] for name in ("BEGUN", "LET_GO"))
+
+    async def message(toppings: Toppings) -> str:
+        with pytest.raises(ApplicationError) as caught:
+            await toppings.spread(["ham"])
+        return caught.value.message
+
+    async def twice() -> tuple[str, str]:
+        for limit_s in LIMITS_S:
+            toppings = Toppings(loaded, limit_s)
+            first = await message(toppings)
+            if begun.is_set():  # one that has not begun when its time is up can be stopped
+                break
+        return first, await message(toppings)
 
     first, second = asyncio.run(twice())
     assert "still running after" in first and "an earlier call" in second
     assert len(strays()) == 1
-    assert loaded.spread is not None
-    loaded.spread.__globals__["LET_GO"].set()
+    let_go.set()
     eventually(lambda: not strays(), 5)
 
 
@@ -271,20 +322,29 @@ def test_a_dataclass_in_the_file_is_no_problem(tmp_path: Path) -> None:
         "from __future__ import annotations\nfrom dataclasses import dataclass\n" + HEAD + "\n@dataclass\n"
         "class Slice:\n    angle: float\n\ndef spread(toppings):\n    return []\n"
     )
-    assert asyncio.run(Toppings(edited(tmp_path, text)).spread([])) == []
+    assert asyncio.run(Toppings(edited(tmp_path, text), LIMIT_S).spread([])) == []
 
 
 def test_preparing_keeps_what_a_killed_attempt_had_done_while_edited_code_thinks(tmp_path: Path) -> None:
     """Heartbeats go on while the code runs: what the last attempt had done, and that this one has it now."""
-    slow = f"import time\n{HEAD}\ndef spread(toppings):\n    time.sleep(0.2)\n    return []\n"
-    kitchen = PizzaActivities("w1.1", Toppings(edited(tmp_path, slow)).spread)
+    slow = f"import threading\n{HEAD}\nENOUGH = threading.Event()\n\ndef spread(toppings):\n"
+    loaded = edited(tmp_path, slow + f"    return [] if ENOUGH.wait({LIMIT_S}) else None\n")
+    assert loaded.spread is not None
+    enough = loaded.spread.__globals__["ENOUGH"]
+    kitchen = PizzaActivities("w1.1", Toppings(loaded, LIMIT_S).spread)
     env = ActivityEnvironment()
     told = {"done": 0.5, "worker": "w9.9", "attempt": 1}
     env.info = replace(
         env.info, heartbeat_timeout=timedelta(seconds=0.05), heartbeat_details=[told], attempt=2
     )
     beats: list[object] = []
-    env.on_heartbeat = lambda *sent: beats.extend(sent)
+
+    def beat(*sent: object) -> None:
+        beats.extend(sent)
+        if len(beats) >= 3:  # it thinks for as long as that takes
+            enough.set()
+
+    env.on_heartbeat = beat
     task = StageTask(OrderInfo("a"), Stage.PREPARE, StageSettings((0, 0)))
 
     async def run() -> float:

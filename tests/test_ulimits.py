@@ -24,7 +24,7 @@ from api_stub.stack.child import Child, Program
 from api_stub.stack.output_log import BoundedLog, OutputReader
 from api_stub.stack.terminal import Terminal
 from tests.processes import command_of, living_children
-from tests.running import eventually
+from tests.running import PATIENCE, eventually
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -50,7 +50,7 @@ def test_a_line_that_cannot_be_written_yet_is_written_with_a_later_one(
         terminal.flush()
     assert err.getvalue() == ""
     terminal.say("two")
-    terminal.flush()
+    terminal.flush(20 * PATIENCE)
     assert err.getvalue() == "gopherpizza: one\ngopherpizza: two\n"
 
 
@@ -77,7 +77,7 @@ def test_a_program_that_nobody_could_watch_is_not_left_running(
         assert await child.stop(1.0) is None, "it was never there"
         await child.start()
         assert running() == [child.pid]
-        assert await child.stop(5.0) is not None
+        assert await child.stop(5 * PATIENCE) is not None
 
     asyncio.run(live())
     eventually(lambda: not running())
@@ -91,7 +91,7 @@ def test_a_crash_that_prints_pages_is_told_by_the_line_that_says_why(tmp_path: P
     reader = OutputReader(near, BoundedLog(tmp_path / "x.log"), "x")
     os.write(far, b"it begins\n" + first.encode() + b"\n" + b"runtime/asm.s:373 +0x123\n" * 200)
     os.close(far)
-    assert reader.complete.wait(20)
+    assert reader.complete.wait(20 * PATIENCE)
     assert reader.reason == first and reader.last_words[-1] == "runtime/asm.s:373 +0x123"
 
 
@@ -101,7 +101,7 @@ def test_anything_else_is_told_by_its_last_line(tmp_path: Path) -> None:
         reader = OutputReader(near, BoundedLog(tmp_path / "x.log"), "x")
         os.write(far, printed)
         os.close(far)
-        assert reader.complete.wait(20)
+        assert reader.complete.wait(20 * PATIENCE)
         assert reader.reason == reason
 
 
@@ -158,7 +158,7 @@ def test_the_ends_of_orphans_are_heard_as_soon_as_a_thread_can_be_made(
             host._children[pid] = child
         host._adopt(b"mark")
         host._adopt(b"mark")  # a second fork server that ends meanwhile has each of them heard of once
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(20 * PATIENCE):
             while len(ended) < 3 or len(strays) < 2:
                 await asyncio.sleep(0.01)
         return ended

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from game.panels.bug_code import FRAME as BUG_SLIP
@@ -44,9 +45,24 @@ def desk(stream_stack: RunningStack, tmp_path: Path) -> Iterator[Desk]:
 
 
 def get(stack: RunningStack, path: str) -> Any:
-    """The answer of a GET; an empty mapping where there is none."""
-    answer = stack.client.get(path)
-    return answer.json() if answer.is_success else {}
+    """The answer of a GET, asked again while Temporal is too busy for one."""
+
+    def asked() -> httpx.Response | None:
+        answer = stack.client.get(path)
+        assert answer.is_success or answer.status_code == 503, answer.text
+        return answer if answer.is_success else None
+
+    answer = eventually(asked, 20, 0.2)
+    return answer.json() if answer else None
+
+
+def kills_after(desk: Desk, stack: RunningStack, *keys: str) -> int:
+    """How many cooks were killed by hand; while that are fewer than keys these are pressed again: who is
+    dying by itself just then is not killed."""
+    kills = get(stack, "/stats")["workers"]["kills"]
+    if kills < len(keys):
+        desk.key(*keys)
+    return int(kills)
 
 
 def near(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
@@ -61,9 +77,8 @@ def test_stream_figures_slider_switch_and_the_bug(
 
     # It streams by itself, as the checkpoint says.
     eventually(lambda: get(stack, "/stats")["orders"]["started"] >= 5, 20, 0.2)
-    assert all(o["id"].startswith("auto-") for o in get(stack, "/orders")["orders"])
-    desk.key("1", "2")
-    eventually(lambda: get(stack, "/stats")["workers"]["kills"] >= 2, 10, 0.2)
+    assert all(order["id"].startswith("auto-") for order in stack.listed())
+    eventually(lambda: kills_after(desk, stack, "1", "2") >= 2, 20, 1)
     eventually(lambda: get(stack, "/receipts"), 10, 0.2)
 
     # Tab: the figures, with the audit in green.
@@ -79,7 +94,7 @@ def test_stream_figures_slider_switch_and_the_bug(
     desk.drag(x + w * 0.7, y + h / 2, x - 5, y + h / 2)
     desk.picture("stream-slider")
     button = SWITCH[0] + 9, SWITCH[1] + 9
-    assert near(desk.colour_at(*button), BASIL)
+    eventually(lambda: near(desk.colour_at(*button), BASIL), 10, 0.2)
     desk.click(*button)
     desk.do("xdotool", "mousemove", "960", "900")
     eventually(lambda: near(desk.colour_at(*button), NIGHT), 10, 0.2)
@@ -89,7 +104,8 @@ def test_stream_figures_slider_switch_and_the_bug(
     desk.key("F3")
     eventually(lambda: get(stack, "/checkpoint")["name"] == "1a", 10, 0.2)
     audit = get(stack, "/audit")
-    assert audit["lost"] == 0 and audit["started"] == started
+    # One may have been on its way to the kitchen when the stream was stopped.
+    assert audit["lost"] == 0 and audit["started"] in (started, started + 1)
     desk.picture("checkpoint-1a")
 
     # A pizza that hits the bug: the code shows itself, E shows it in the editor, R replaces the worker.

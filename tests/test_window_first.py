@@ -8,11 +8,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from api_stub.stack import child as child_module
 from api_stub.stack import programs
 from api_stub.stack.child import Child, Program
 from api_stub.stack.options import StackOptions
 from api_stub.stack.state_directory import StateDir
-from tests.running import eventually, quick_config, running_stack
+from tests.running import PATIENCE, eventually, quick_config, running_stack
 
 TELLS = """
 import os, threading
@@ -28,7 +31,8 @@ def priority_of(pid: int) -> int:
     return os.getpriority(os.PRIO_PROCESS, pid)
 
 
-def test_a_program_steps_back_with_all_its_threads(tmp_path: Path) -> None:
+def test_a_program_steps_back_with_all_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_module, "WORDS_S", 10 * PATIENCE)  # a busy machine reads the last words later
     child = Child(Program("it", [sys.executable, "-c", TELLS], niceness=3), tmp_path)
 
     async def live() -> None:

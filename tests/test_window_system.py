@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.desk import Desk, display_of, virtual_display
-from tests.running import ROOT, eventually
+from tests.running import PATIENCE, ROOT, eventually
 
 pytestmark = pytest.mark.window
 
@@ -66,7 +66,7 @@ def lookout_on(display: str, directory: Path, *options: str) -> Iterator[Lookout
     environment = {k: v for k, v in os.environ.items() if k not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")}
     with log.open("w", encoding="utf-8") as out, (directory / "errors.txt").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-m", "tests.lookout", "120", *options],
+            [sys.executable, "-X", "faulthandler", "-m", "tests.lookout", str(120 * PATIENCE), *options],
             cwd=ROOT, env={**environment, "DISPLAY": display}, stdout=out, stderr=errors, text=True,
         )  # fmt: skip
     try:

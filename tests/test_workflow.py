@@ -57,7 +57,13 @@ UNDISTURBED = Path(__file__).parent / "histories" / "undisturbed.json"
 NOT_VALID = "ValidationError"
 
 ORDER = PizzaOrder(
-    "manual-1", Crust.PRETZEL, Cheese.ALL, ["ham", "ham"], "Ada", KitchenSettings(retry_initial_s=0.01)
+    "manual-1",
+    Crust.PRETZEL,
+    Cheese.ALL,
+    ["ham", "ham"],
+    "Ada",
+    # Activities of these tests beat no heart, and a busy machine may take its time to answer for them.
+    KitchenSettings(retry_initial_s=0.01, heartbeat_s=40, start_to_close_s=45),
 )
 
 
@@ -110,8 +116,8 @@ async def kitchen(
             id=workflow_id or f"{queue}--{uuid.uuid4()}",
             task_queue=queue,
             result_type=OrderProgress,
-            execution_timeout=timedelta(seconds=60),
-            task_timeout=timedelta(seconds=2),
+            execution_timeout=timedelta(seconds=60 * PATIENCE),
+            task_timeout=timedelta(seconds=2 * PATIENCE),
         )
 
     worker = Worker(
@@ -209,11 +215,11 @@ def test_settings_of_the_order_reach_temporal_and_the_activity(session_stack: Ru
         async def note(task: StageTask, attempt: int) -> None:
             tasks.append(task)
             info = activity.info()
-            assert info.heartbeat_timeout == timedelta(seconds=3)
-            assert info.start_to_close_timeout == timedelta(seconds=21)
+            assert info.heartbeat_timeout == timedelta(seconds=41)
+            assert info.start_to_close_timeout == timedelta(seconds=47)
 
         settings = KitchenSettings(
-            bake=StageSettings((2.0, 3.0)), heartbeat_s=3, start_to_close_s=21, retry_backoff=4
+            bake=StageSettings((2.0, 3.0)), heartbeat_s=41, start_to_close_s=47, retry_backoff=4
         )
         async with kitchen(session_stack, Bench(note)) as start:
             handle = await start(PizzaOrder("manual-1", settings=settings))
@@ -257,7 +263,7 @@ def test_a_body_that_is_no_order_fails_its_workflow_once_and_says_why(session_st
 
     async def fails(handle: WorkflowHandle[Any, Any], words: str, kind: str) -> None:
         with pytest.raises(WorkflowFailureError) as caught:
-            await asyncio.wait_for(handle.result(), 15)
+            await asyncio.wait_for(handle.result(), 15 * PATIENCE)
         cause = caught.value.cause
         assert isinstance(cause, ApplicationError), (words, cause)
         assert cause.type == kind and 0 < len(cause.message) <= 2000, (words, cause)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.wrong_clock import WrongClock, can_be_made
-from tests.running import RunningStack, eventually, processes_naming, quick_config
+from tests.running import RunningStack, eventually, processes_naming, quick_config, with_lasting
 
 pytestmark = [
     pytest.mark.stack,
@@ -27,8 +27,10 @@ def delays_of(stack: RunningStack) -> list[float]:
 
 def test_a_clock_that_is_set_by_an_hour_stops_nothing(tmp_path: Path) -> None:
     clock = WrongClock(tmp_path)
+    config = quick_config(tmp_path, start=2)
+    config.write_text(with_lasting(config.read_text(encoding="utf-8"), "prepare"), encoding="utf-8")
     stack = RunningStack(
-        tmp_path / "state", quick_config(tmp_path, start=2), "--headless", "--kiosk",
+        tmp_path / "state", config, "--headless", "--kiosk",
         environment={**os.environ, **clock.environment},
     )  # fmt: skip
     try:

@@ -27,7 +27,9 @@ from api_stub.stack.pulse import Pulse
 PR_SET_PDEATHSIG = 1
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 """Looked up before any fork: a child of a process with threads must not load anything."""
-SETTLE_S = 0.2
+WORDS_S = 2.0
+"""So long are the last words of a dead process waited for. Mostly they are there at once; but a busy machine
+may read them late, and they say why it ended, and whether it is to be tried again."""
 KILLED_S = 0.5
 """A killed process is gone within this, unless the kernel itself holds it."""
 
@@ -170,7 +172,7 @@ class Child:
         status = await asyncio.shield(self._death)
         if self._reader is not None:
             # Its last words are on their way; whoever inherited its output is not waited for.
-            await asyncio.to_thread(self._reader.complete.wait, 2 * SETTLE_S)
+            await asyncio.to_thread(self._reader.complete.wait, WORDS_S)
         return status
 
     async def stop(self, limit_s: float) -> int | None:

@@ -18,6 +18,8 @@ from worker.show.outputs import fill_standard_streams
 
 MOST_WAITING = 200
 FLUSH_S = 0.3
+LOOKS = 3
+"""In so many parts is that waited: whoever stops all of us for a while stops no clock, and uses up one."""
 MAX_LINE = 2000
 
 
@@ -53,7 +55,9 @@ class Teller:
             self._waiting.put(done, timeout=limit_s)
         except queue.Full:
             return
-        done.wait(limit_s)
+        for _ in range(LOOKS):
+            if done.wait(limit_s / LOOKS):
+                return
 
     def _write(self) -> None:
         while True:
@@ -102,10 +106,10 @@ class Terminal:
         """The line on stdout that other programs wait for."""
         self._out.tell(line)
 
-    def flush(self) -> None:
-        """Wait a moment for what was told."""
-        self._out.flush()
-        self._err.flush()
+    def flush(self, limit_s: float = FLUSH_S) -> None:
+        """Wait a moment for what was told, at most so long for each stream, in seconds."""
+        self._out.flush(limit_s)
+        self._err.flush(limit_s)
 
 
 def usable_streams() -> None:

@@ -145,10 +145,13 @@ class Loudspeaker:
         """Have a device open, for as long as the game runs, whichever there is."""
         opened: frozenset[str] = frozenset()
         while not self._ending.is_set():
-            if self._bank is None or self._devices.names() != opened:
+            was_open, there = self._bank is not None, self._devices.names()
+            if not was_open or there != opened:
                 with self._changing:
                     self._open(waves)
-                opened = self._devices.names()
+                # Who comes or goes while one is opened is found at the next look. Where none was open nobody
+                # had a name before.
+                opened = there if was_open else self._devices.names()
             self._ending.wait(self._look_every)
 
     def _open(self, waves: Mapping[str, synth.Wave]) -> None:

@@ -37,6 +37,29 @@ class Outcome(Generic[T]):
     overran: bool = False
 
 
+class _Call(threading.Thread):
+    """A daemon thread that does this work, unless its time is up before it has its first turn."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(name="edited-code", daemon=True)
+        self._work = work
+        self._begun, self._given_up = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        """Once, in the thread."""
+        # Overran: its time was up just when it was done. RuntimeError: the loop is closed, nobody waits.
+        with contextlib.suppress(Overran, RuntimeError):
+            self._begun.set()
+            if not self._given_up.is_set():
+                self._work()
+
+    def give_up(self) -> None:
+        """Have it end. One that has not begun never will: there is nobody in it yet to catch an Overran."""
+        self._given_up.set()
+        if self._begun.is_set():
+            stop(self)
+
+
 class Timebox:
     """Calls functions in daemon threads. One that overran and cannot be stopped is never called beside.
 
@@ -45,14 +68,14 @@ class Timebox:
 
     def __init__(self, process_state: ProcessState | None = None) -> None:
         self._process_state = process_state
-        self._stray: threading.Thread | None = None
+        self._stray: _Call | None = None
 
     @property
     def jammed(self) -> bool:
         """Whether a call that overran still runs: another one would only make it worse."""
         if self._stray is None or not self._stray.is_alive():
             return False
-        stop(self._stray)
+        self._stray.give_up()
         return True
 
     async def call(self, function: Callable[[], T], limit_s: float) -> Outcome[T]:
@@ -64,16 +87,14 @@ class Timebox:
             if not done.done():
                 done.set_result(outcome)
 
-        def run() -> None:
-            # Overran: its time was up just when it was done. RuntimeError: the loop is closed, nobody waits.
-            with contextlib.suppress(Overran, RuntimeError):
-                try:
-                    outcome = Outcome(answer=function())
-                except BaseException as error:
-                    outcome = Outcome(error=error, words=words_of(error))
-                loop.call_soon_threadsafe(tell, outcome)
+        def work() -> None:
+            try:
+                outcome = Outcome(answer=function())
+            except BaseException as error:
+                outcome = Outcome(error=error, words=words_of(error))
+            loop.call_soon_threadsafe(tell, outcome)
 
-        thread = threading.Thread(target=run, name="edited-code", daemon=True)
+        thread = _Call(work)
         thread.start()
         try:
             return await asyncio.wait_for(done, limit_s)
@@ -83,7 +104,7 @@ class Timebox:
         finally:
             if not done.done() or done.cancelled():
                 self._stray = thread
-                stop(thread)
+                thread.give_up()
             if self._process_state is not None:
                 self._process_state.put_back()
 
