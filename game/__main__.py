@@ -117,6 +117,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--kiosk", action="store_true", help="full screen, unattended; hold Esc for 3 s to leave"
     )
+    made.add_argument(
+        "--pin", action="store_true", help="with --kiosk: nobody leaves without the PIN that the API knows"
+    )
     made.add_argument("--windowed", type=_size, metavar="WxH", help="a window of this size, in pixels")
     made.add_argument(
         "--display", type=_number, metavar="N", help="which display to open on, from 0; default: the first"
@@ -175,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 api=options.api,
                 everything=options.all,
                 kiosk=options.kiosk,
+                pin=options.pin,
                 size=options.windowed,
                 screenshot=options.screenshot,
                 after=options.after,

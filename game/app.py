@@ -60,6 +60,8 @@ class GameOptions:
     api: str = "http://127.0.0.1:8000"
     everything: bool = False
     kiosk: bool = False
+    pin: bool = False
+    """Whether the kiosk was started with a PIN."""
     size: tuple[int, int] | None = None
     screenshot: Path | None = None
     after: float = 3.0
@@ -98,7 +100,7 @@ class App:
         self._held: StreamOrders | None = None
         self._fonts: Iterator[None] = iter(())
         self.model = Model(
-            kiosk=KioskState(on=options.kiosk),
+            kiosk=KioskState(options.kiosk, options.pin),
             time=FrameTime(wall=net.clock.now()),
             stream=OrderStream(session=secrets.token_hex(3)),
         )

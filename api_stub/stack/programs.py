@@ -137,11 +137,11 @@ def api(options: StackOptions, state: StateDir, where: Addresses, run_id: str, o
     return Program("api", command, told, ROOT, prepare, LOOP, niceness(options))
 
 
-def game(options: StackOptions, where: Addresses) -> Program:
-    """The game's window."""
+def game(options: StackOptions, where: Addresses, pin: bool = False) -> Program:
+    """The game's window. `pin`: a kiosk has a PIN, which a window without an API could not know."""
     command = [sys.executable, "-m", "game", "--api", where.api]
     if options.kiosk:
-        command.append("--kiosk")
+        command += ["--kiosk", "--pin"] if pin else ["--kiosk"]
     if options.display is not None:
         command += ["--display", str(options.display)]
     dummy = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"} if options.headless else {}

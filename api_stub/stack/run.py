@@ -22,7 +22,7 @@ from api_stub.stack.output_log import BoundedLog
 from api_stub.stack.readiness import START_LIMIT_S, until_ready
 from api_stub.stack.restarter import Budget, Restarter, Verdict
 from api_stub.stack.signals import FORCED_S, listen
-from api_stub.stack.start_checks import check_api_port, check_config, lost_port, wants_own_server
+from api_stub.stack.start_checks import check_api_port, check_config, has_pin, lost_port, wants_own_server
 from api_stub.stack.state_directory import StateDir
 from api_stub.stack.terminal import Terminal
 from api_stub.stack.watching import Watching
@@ -105,7 +105,8 @@ class Stack:
             await self._launch(programs.temporal(options, self._state, self._end_api))
         await self._launch(programs.api(options, self._state, where, self._run_id, self._own_server))
         if not options.no_game:
-            await self._launch(programs.game(options, where))
+            pin = options.kiosk and has_pin(options.checkpoint)
+            await self._launch(programs.game(options, where, pin))
         self._tasks.append(asyncio.create_task(keep_running("tidying", self._tidy)))
         say, heard = self._terminal.say, self._note_served
         limit_s = math.inf if options.again else START_LIMIT_S

@@ -57,6 +57,16 @@ def check_ports(told: list[tuple[str, int]]) -> None:
             raise StartError(f"{option} {port} is taken by {ports.holder(port)}; choose another")
 
 
+def has_pin(checkpoint: str) -> bool:
+    """Whether this checkpoint's kiosk has a PIN; False where it cannot be read, which the API tells."""
+    from api_stub.checkpoint.files import ConfigError, find
+
+    try:
+        return find(checkpoint).config.kiosk.pin is not None
+    except ConfigError:
+        return False
+
+
 def check_config(checkpoint: str) -> None:
     """Whether this checkpoint can be used: nothing is forgotten for a typing error. Raises StartError."""
     from api_stub.checkpoint.files import ConfigError, find

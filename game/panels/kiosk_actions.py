@@ -92,7 +92,7 @@ class KioskActions:
 
     def _leave_or_ask(self) -> None:
         """Esc was held for long enough: end, or ask for the PIN first."""
-        if not hold_to_leave.asks_pin(self._model.known.kiosk):
+        if not hold_to_leave.asks_pin(self._model.kiosk, self._model.known.kiosk):
             self._leave()
         elif not any(isinstance(panel, PinPanel) for panel in self._panel_stack.panels):
             self._panel_stack.panels.append(PinPanel())

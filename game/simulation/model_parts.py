@@ -256,6 +256,8 @@ class KioskState:
     """Whether this window is a kiosk's, and how that one stands."""
 
     on: bool = False
+    begun_with_pin: bool = False
+    """Whether it was started with a PIN: known before the API tells of one, and while there is no API."""
     attracting: bool = False
     """Whether nobody plays, and the kitchen shows itself to those who pass by."""
     escape_held: float | None = None

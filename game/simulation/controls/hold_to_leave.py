@@ -50,7 +50,7 @@ def leave_if_held(kiosk: KioskState, out: AppRequests) -> None:
         out.commands.append(LeaveKiosk())
 
 
-def asks_pin(told: Kiosk | None) -> bool:
-    """Whether whoever has held it long enough must type the PIN first, by what the API tells of the kiosk;
-    else the game ends."""
-    return told is not None and told.has_pin
+def asks_pin(kiosk: KioskState, told: Kiosk | None) -> bool:
+    """Whether whoever has held it long enough must type the PIN first, by what the API has told of the kiosk
+    (None: nothing yet); else the game ends."""
+    return kiosk.begun_with_pin if told is None else told.has_pin
