@@ -31,6 +31,14 @@ def kitchen(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
         yield running
 
 
+@pytest.fixture
+def slow_oven(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
+    """The same, but that baking takes so long that who bakes is killed while it does, also where this test is
+    held up for seconds before it kills."""
+    with pod_kitchen(cluster, tmp_path, bake_s=(5.9, 6.0)) as running:
+        yield running
+
+
 def begun(kitchen: PodKitchen, stage: str = "bake") -> tuple[str, str, str]:
     """An order whose stage a worker is known to have in hand, by a heartbeat that Temporal keeps: its id,
     that worker, its Pod."""
@@ -76,7 +84,8 @@ def until_named(kitchen: PodKitchen, worker: str) -> Json:
     return eventually(lambda: kitchen.ready().get(worker), 40, 0.1) or {}
 
 
-def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: PodKitchen) -> None:
+def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(slow_oven: PodKitchen) -> None:
+    kitchen = slow_oven
     order_id, victim, pod = begun(kitchen)
     assert victim == f"{pod}.0"
     pid, slot = kitchen.node.pids()[pod], slot_of(kitchen, victim)
@@ -99,7 +108,8 @@ def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: Pod
     assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (1, 1, 3)
 
 
-def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(kitchen: PodKitchen) -> None:
+def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(slow_oven: PodKitchen) -> None:
+    kitchen = slow_oven
     order_id, victim, pod = begun(kitchen)
     slot = slot_of(kitchen, victim)
     kitchen.node.kill_container(pod)
@@ -179,7 +189,8 @@ def test_the_api_dies_and_its_pods_live_on_and_are_adopted(kitchen: PodKitchen) 
     assert kitchen.fleet()["deaths"] == 0
 
 
-def test_what_happens_while_no_api_is_there_loses_nothing(kitchen: PodKitchen) -> None:
+def test_what_happens_while_no_api_is_there_loses_nothing(slow_oven: PodKitchen) -> None:
+    kitchen = slow_oven
     order_id, holder, pod = begun(kitchen)
     api = kitchen.api_pid()
     os.kill(api, signal.SIGSTOP)  # it is there, and sees nothing

@@ -68,9 +68,15 @@ def apply_cooks(cluster: Cluster, temporal: str, replicas: int, **environment: s
 
 
 def pods_config(
-    directory: Path, kubeconfig: Path, namespace: str, of: str | None = None, **fleet: Any
+    directory: Path,
+    kubeconfig: Path,
+    namespace: str,
+    of: str | None = None,
+    bake_s: tuple[float, float] | None = None,
+    **fleet: Any,
 ) -> Path:
-    """A checkpoint on Kubernetes: `of` one that ships, else one for tests without chance or chaos."""
+    """A checkpoint on Kubernetes: `of` one that ships, else one for tests without chance or chaos. `bake_s`:
+    how long baking takes there, where it is not QUICK_S."""
     where = {"namespace": namespace, "deployment": COOKS, "kubeconfig": str(kubeconfig)}
     if of is None:
         stage = {"duration_s": QUICK_S}
@@ -78,7 +84,11 @@ def pods_config(
             "checkpoint": "pods",
             "title": "Cooks in Pods, for the tests",
             "fleet": {"slots": 4, "start": 2},
-            "activities": {"prepare": stage, "bake": stage, "deliver": stage},
+            "activities": {
+                "prepare": stage,
+                "bake": {"duration_s": list(bake_s or QUICK_S)},
+                "deliver": stage,
+            },
         }
     else:
         text = (ROOT / "configs" / f"checkpoint-{of}.yaml").read_text(encoding="utf-8")
@@ -143,6 +153,7 @@ def pod_kitchen(
     node_options: dict[str, Any] | None = None,
     stack_options: tuple[str, ...] = ("--no-game",),
     wait: bool = True,
+    bake_s: tuple[float, float] | None = None,
     **fleet: Any,
 ) -> Iterator[PodKitchen]:
     """A stack with that many cooks. `kubeconfig`: how the API comes to the API server, where that is not its
@@ -151,7 +162,7 @@ def pod_kitchen(
     allow(cluster, rules() if what is None else what)
     kubeconfig = kubeconfig or cluster.api_kubeconfig
     fleet = {"start": replicas, "slots": replicas + 2, **fleet}
-    config = pods_config(directory, kubeconfig, cluster.namespace, of, **fleet)
+    config = pods_config(directory, kubeconfig, cluster.namespace, of, bake_s, **fleet)
     told = yaml.safe_load(config.read_text(encoding="utf-8"))["fleet"]
     apply_cooks(
         cluster,
