@@ -49,14 +49,13 @@ def test_an_auto_kill_is_the_houses_in_its_receipt_in_the_totals_and_after_a_res
 
 
 def config_of(directory: Path) -> Path:
-    """Whoever bakes does so for so long that it is still at it when it is killed, and a busy machine's
-    silence does not take it out of its hands."""
+    """One cook, who bakes for so long that it is still at it when it is killed: on a busy machine nobody else
+    can have taken the order over."""
     short, file = {"duration_s": [0.5, 0.6]}, directory / "test.yaml"
     config = {
         "checkpoint": "test",
-        "fleet": {"slots": 2, "start": 2, "respawn_after_s": [0.1, 0.2]},
-        "activities": {"prepare": short, "bake": {"duration_s": [8, 8]}, "deliver": short},
-        "timeouts": {"heartbeat_s": 4},
+        "fleet": {"slots": 1, "start": 1, "respawn_after_s": [0.1, 0.2]},
+        "activities": {"prepare": short, "bake": {"duration_s": [6, 6]}, "deliver": short},
     }
     file.write_text(as_yaml(config), encoding="utf-8")
     return file

@@ -199,13 +199,14 @@ class Side:
 
 @pytest.mark.stack
 def test_two_kitchens_on_one_server_have_nothing_of_each_others(tmp_path: Path) -> None:
-    config = patient_config(tmp_path)
+    # The one whose worker lives has one attempt a stage, though a busy machine may be silent for a while.
+    configs = {"one": patient_config(tmp_path, "one", 1), "two": patient_config(tmp_path, "two", 30)}
     (tmp_path / "server").mkdir()
     with a_server(tmp_path / "server") as server:
         sides: list[Side] = []
         try:
             for name in ("one", "two"):
-                sides.append(Side(tmp_path / name, config, server.address))
+                sides.append(Side(tmp_path / name, configs[name], server.address))
             one, two = sides
             assert one.booth and two.booth and one.booth != two.booth
             mine = one.stack.order("same", customer="Ada")
@@ -243,7 +244,7 @@ def test_two_kitchens_on_one_server_have_nothing_of_each_others(tmp_path: Path) 
             assert order["stages"][0]["worker"] == "w1.2" and order["stages"][0]["attempts"] >= 2
 
             one.stack.stop()
-            again = Side(tmp_path / "one", config, server.address)
+            again = Side(tmp_path / "one", configs["one"], server.address)
             sides[0] = again
             assert again.booth == one.booth, "the state directory keeps the name"
             eventually(lambda: balanced(again, (1, 1, 0)))
@@ -253,14 +254,14 @@ def test_two_kitchens_on_one_server_have_nothing_of_each_others(tmp_path: Path) 
     eventually(lambda: not processes_naming(str(tmp_path)), 5)
 
 
-def patient_config(directory: Path) -> Path:
-    """A checkpoint whose first stage takes long enough for all that is done meanwhile, and in which a busy
-    machine's silence is no further attempt."""
-    file = directory / "patient.yaml"
+def patient_config(directory: Path, name: str, heartbeat_s: float) -> Path:
+    """A checkpoint whose first stage takes long enough for all that is done meanwhile."""
+    file = directory / f"{name}.yaml"
     short = {"duration_s": [0.5, 0.6]}
     stages = {"prepare": {"duration_s": [8, 8]}, "bake": short, "deliver": short}
     fleet = {"slots": 2, "start": 1}
-    config = {"checkpoint": "patient", "fleet": fleet, "activities": stages, "timeouts": {"heartbeat_s": 4}}
+    timeouts = {"heartbeat_s": heartbeat_s}
+    config = {"checkpoint": name, "fleet": fleet, "activities": stages, "timeouts": timeouts}
     file.write_text(as_yaml(config), encoding="utf-8")
     return file
 

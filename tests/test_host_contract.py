@@ -21,7 +21,7 @@ from tests.kube.cluster import Cluster
 from tests.kube.fleet import allow, deploy, deployment
 from tests.kube.running_node import RunningNode, running_node
 from tests.processes import runs
-from tests.running import RunningStack
+from tests.running import RunningStack, eventually
 from tests.serving import Api, api
 
 pytestmark = pytest.mark.stack
@@ -208,7 +208,7 @@ def test_what_becomes_of_workers_whose_api_ends(world: World) -> None:
     with world.fleet(2) as fleet:
         before = {slot.id: fleet.process(slot) for slot in fleet.ready}
     if not world.hosted:
-        assert not any(map(runs, before.values()))
+        eventually(lambda: not any(map(runs, before.values())), 5)
         return
     assert all(map(runs, before.values()))
     with world.fleet(2) as fleet:

@@ -19,7 +19,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from api_stub.clocks import elapsed
 from api_stub.errors import TemporalUnreachable
 from api_stub.metrics.counts import CODES, DELAYS_S, GIVEN_UP_S, SETTLED_S, Highest, Histogram, TakeoverCounts
-from api_stub.metrics.metrics import MOMENT_S
 from api_stub.schema import Audit, Receipt, Stats
 from tests.running import ROOT, RunningStack, eventually
 from tests.sdk_metric_names import SHOWN
@@ -50,7 +49,7 @@ def families(text: str) -> dict[str, str]:
 
 
 class CountedRecords:
-    """Records whose audit, statistics and receipts a test sets. `away`: Temporal is; `slow_s`: so slow."""
+    """Records whose audit, statistics and receipts a test sets. `away`: Temporal is; `answers`: when."""
 
     def __init__(self) -> None:
         self.audited = Audit(
@@ -70,7 +69,8 @@ class CountedRecords:
         )
         self.kept: list[Receipt] = []
         self.away = False
-        self.slow_s = 0.0
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def open(self) -> None:
         """Nothing runs."""
@@ -79,7 +79,7 @@ class CountedRecords:
         """Nothing runs."""
 
     async def audit(self) -> Audit:
-        await asyncio.sleep(self.slow_s)
+        await self.answers.wait()
         if self.away:
             raise TemporalUnreachable("away")
         return self.audited
@@ -166,7 +166,6 @@ def test_births_deaths_by_cause_and_cooks_that_poll(made: Api) -> None:
 def test_while_temporal_is_away_it_is_as_last_known(made: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scraped(made)["gopherpizza_orders_started_total"] == 7
     records(made).away = True
-    assert made.kitchen.records is not None
     records(made).audited = records(made).audited.model_copy(update={"started": 8})
     # The clock that nobody sets goes on by an hour; the one on the wall is set.
     monkeypatch.setattr("api_stub.metrics.metrics.elapsed", lambda: elapsed() + 3600)
@@ -181,12 +180,13 @@ def test_while_temporal_is_away_it_is_as_last_known(made: Api, monkeypatch: pyte
 
 def test_a_scrape_waits_for_nobody_and_asks_once(made: Api) -> None:
     """What takes longer goes on, and is told by the next scrape."""
-    records(made).slow_s = 4 * MOMENT_S
+    records(made).answers.clear()
     assert "gopherpizza_orders_started_total" not in scraped(made), "not known yet"
     asking = made.app.state.metrics._asking
     assert not asking.done()
     scraped(made)
     assert made.app.state.metrics._asking is asking
+    made.tell(records(made).answers.set)
     made.until(lambda: made.app.state.metrics.stats is not None)
     assert scraped(made)["gopherpizza_orders_started_total"] == 7
 

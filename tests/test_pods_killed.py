@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.kube.cluster import Cluster
-from tests.kube.kitchen import PodKitchen, pod_kitchen
+from tests.kube.kitchen import QUICK_S, PodKitchen, pod_kitchen
 from tests.kube.kubeapi import Json, pods_of
 from tests.kube.running_node import running_node
 from tests.kube.storm import storm
@@ -28,6 +28,23 @@ STAGES = ("prepare", "bake", "deliver")
 def kitchen(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
     """A kitchen with two cooks, whose stages take 1.5 s."""
     with pod_kitchen(cluster, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def slow_oven(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
+    """The same, but that baking takes so long that who bakes is killed while it does, also where this test is
+    held up for seconds before it kills."""
+    stages = {stage: {"duration_s": QUICK_S} for stage in STAGES}
+    more = {"activities": {**stages, "bake": {"duration_s": [5.9, 6.0]}}}
+    with pod_kitchen(cluster, tmp_path, more=more) as running:
+        yield running
+
+
+@pytest.fixture
+def patient(cluster: Cluster, tmp_path: Path) -> Iterator[PodKitchen]:
+    """As `kitchen`, but that no cook whom a busy machine holds up for seconds is taken for dead."""
+    with pod_kitchen(cluster, tmp_path, more={"timeouts": {"heartbeat_s": 20.0}}) as running:
         yield running
 
 
@@ -76,7 +93,8 @@ def until_named(kitchen: PodKitchen, worker: str) -> Json:
     return eventually(lambda: kitchen.ready().get(worker), 40, 0.1) or {}
 
 
-def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: PodKitchen) -> None:
+def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(slow_oven: PodKitchen) -> None:
+    kitchen = slow_oven
     order_id, victim, pod = begun(kitchen)
     assert victim == f"{pod}.0"
     pid, slot = kitchen.node.pids()[pod], slot_of(kitchen, victim)
@@ -99,7 +117,8 @@ def test_a_killed_cook_is_a_deleted_pod_and_its_order_is_taken_over(kitchen: Pod
     assert (fleet["kills"], fleet["deaths"], fleet["births"]) == (1, 1, 3)
 
 
-def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(kitchen: PodKitchen) -> None:
+def test_a_container_that_ends_comes_back_in_its_pod_and_its_place(slow_oven: PodKitchen) -> None:
+    kitchen = slow_oven
     order_id, victim, pod = begun(kitchen)
     slot = slot_of(kitchen, victim)
     kitchen.node.kill_container(pod)
@@ -165,7 +184,8 @@ def test_one_more_cook_and_a_redeploy(kitchen: PodKitchen) -> None:
     assert kitchen.fleet()["kills"] == 0
 
 
-def test_the_api_dies_and_its_pods_live_on_and_are_adopted(kitchen: PodKitchen) -> None:
+def test_the_api_dies_and_its_pods_live_on_and_are_adopted(patient: PodKitchen) -> None:
+    kitchen = patient
     order_id, holder, pod = begun(kitchen)
     pids, known = kitchen.node.pids(), _places(kitchen)
     api = kitchen.api_pid()
@@ -179,7 +199,8 @@ def test_the_api_dies_and_its_pods_live_on_and_are_adopted(kitchen: PodKitchen) 
     assert kitchen.fleet()["deaths"] == 0
 
 
-def test_what_happens_while_no_api_is_there_loses_nothing(kitchen: PodKitchen) -> None:
+def test_what_happens_while_no_api_is_there_loses_nothing(slow_oven: PodKitchen) -> None:
+    kitchen = slow_oven
     order_id, holder, pod = begun(kitchen)
     api = kitchen.api_pid()
     os.kill(api, signal.SIGSTOP)  # it is there, and sees nothing

@@ -37,20 +37,32 @@ def holder(kitchen: PodKitchen, order_id: str) -> str | None:
     return str(worker) if worker in kitchen.ready() else None
 
 
-def check_killed_by_key(desk: Desk, kitchen: PodKitchen, worker: str, picture: str) -> None:
-    """Press the key of this worker's place: its Pod and its process go, and another comes."""
-    pod = worker.rpartition(".")[0]
-    slot, pid = kitchen.ready()[worker]["slot"], kitchen.node.pids()[pod]
+def check_killed_by_key(desk: Desk, kitchen: PodKitchen, order_id: str | None, picture: str) -> str:
+    """Press the key of the place of whoever has this order (None: of any cook): its Pod and its process go,
+    and another comes. The one that was killed."""
+
+    def look() -> tuple[str, str, int, int] | None:
+        """All in one look: between two of them a cook may end by itself."""
+        ready, pids = kitchen.ready(), kitchen.node.pids()
+        worker = next(iter(ready), "") if order_id is None else holder(kitchen, order_id)
+        pod = (worker or "").rpartition(".")[0]
+        return (worker, pod, ready[worker]["slot"], pids[pod]) if worker in ready and pod in pids else None
+
+    worker, pod, slot, pid = eventually(look, 60) or ("", "", 0, 0)
     desk.key(str(slot))
     eventually(lambda: kitchen.cluster.admin.pod(kitchen.cluster.namespace, pod) is None)
     eventually(lambda: not runs(pid))
     assert colours(desk.picture(picture)) > 100
     eventually(lambda: worker not in kitchen.ready())
+    return worker
 
 
 def test_checkpoint_2_in_pods(display: str, cluster: Cluster, tmp_path: Path) -> None:
     with (
-        pod_kitchen(cluster, tmp_path, of="2-kubernetes", replicas=3, slots=4) as kitchen,
+        # Here no cook ends by itself: it could be the one whose key is about to be pressed.
+        pod_kitchen(
+            cluster, tmp_path, of="2-kubernetes", replicas=3, slots=4, lifespan_s=[900, 1000]
+        ) as kitchen,
         window_on(display, kitchen.stack.api_url, tmp_path) as desk,
     ):
         stack = kitchen.stack
@@ -58,8 +70,7 @@ def test_checkpoint_2_in_pods(display: str, cluster: Cluster, tmp_path: Path) ->
         desk.type("Ada")
         desk.key("Return")
         order = eventually(lambda: next(iter(stack.listed()), None))
-        worker = eventually(lambda: holder(kitchen, order["id"]), 60)
-        check_killed_by_key(desk, kitchen, worker, "pods-killed-by-key")
+        worker = check_killed_by_key(desk, kitchen, order["id"], "pods-killed-by-key")
         stack.until(order["id"], "ORDER_DELIVERED", 60)
         receipts = [r for r in stack.client.get("/receipts").json() if r["worker"] == worker]
         assert [receipt["cause"] for receipt in receipts] == ["player"]
@@ -76,8 +87,7 @@ def test_checkpoint_3_in_pods(display: str, cluster: Cluster, tmp_path: Path) ->
         stack = kitchen.stack
         eventually(lambda: stack.client.get("/stats").json()["orders"]["started"] >= 5, 40, 0.2)
         for n in range(2):
-            worker = eventually(lambda: next(iter(kitchen.ready()), None))
-            check_killed_by_key(desk, kitchen, worker, f"pods-checkpoint-3-{n}")
+            check_killed_by_key(desk, kitchen, None, f"pods-checkpoint-3-{n}")
         eventually(lambda: stack.client.get("/stats").json()["orders"]["delivered"] >= 3, 60, 0.2)
         desk.key("Tab")
         bar = AUDIT[0] + AUDIT[2] - 8, AUDIT[1] + AUDIT[3] / 2

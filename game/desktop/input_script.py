@@ -12,7 +12,8 @@
     +0.5   close            half a second after the line before: the window's close button
     +0     quit             end at once, exit status 0
 
-Empty lines and lines that begin with # count for nothing. A bad line is an error that names file and line.
+Empty lines and lines that begin with # count for nothing. What follows a picture is played after it, in a
+later frame, also where the machine is slow. A bad line is an error that names file and line.
 """
 
 from __future__ import annotations

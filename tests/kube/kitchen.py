@@ -68,9 +68,15 @@ def apply_cooks(cluster: Cluster, temporal: str, replicas: int, **environment: s
 
 
 def pods_config(
-    directory: Path, kubeconfig: Path, namespace: str, of: str | None = None, **fleet: Any
+    directory: Path,
+    kubeconfig: Path,
+    namespace: str,
+    of: str | None = None,
+    more: Json | None = None,
+    **fleet: Any,
 ) -> Path:
-    """A checkpoint on Kubernetes: `of` one that ships, else one for tests without chance or chaos."""
+    """A checkpoint on Kubernetes: `of` one that ships, else one for tests without chance or chaos; with these
+    keys `more`."""
     where = {"namespace": namespace, "deployment": COOKS, "kubeconfig": str(kubeconfig)}
     if of is None:
         stage = {"duration_s": QUICK_S}
@@ -83,6 +89,7 @@ def pods_config(
     else:
         text = (ROOT / "configs" / f"checkpoint-{of}.yaml").read_text(encoding="utf-8")
         data = yaml.safe_load(text)
+    data |= more or {}
     data["fleet"] = {**data["fleet"], **fleet, "hosted_on": "kubernetes", "kubernetes": where}
     file = directory / "pods.yaml"
     file.write_text(as_yaml(data), encoding="utf-8")
@@ -143,15 +150,17 @@ def pod_kitchen(
     node_options: dict[str, Any] | None = None,
     stack_options: tuple[str, ...] = ("--no-game",),
     wait: bool = True,
+    more: Json | None = None,
     **fleet: Any,
 ) -> Iterator[PodKitchen]:
     """A stack with that many cooks. `kubeconfig`: how the API comes to the API server, where that is not its
-    own user's straight way; `what`: the rules for it, where they are not the ones that ship."""
+    own user's straight way; `what`: the rules for it, where they are not the ones that ship; `more`: keys of
+    its config."""
     api, temporal, ui, metrics = free_ports(4)
     allow(cluster, rules() if what is None else what)
     kubeconfig = kubeconfig or cluster.api_kubeconfig
     fleet = {"start": replicas, "slots": replicas + 2, **fleet}
-    config = pods_config(directory, kubeconfig, cluster.namespace, of, **fleet)
+    config = pods_config(directory, kubeconfig, cluster.namespace, of, more, **fleet)
     told = yaml.safe_load(config.read_text(encoding="utf-8"))["fleet"]
     apply_cooks(
         cluster,
