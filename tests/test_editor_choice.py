@@ -91,7 +91,7 @@ def ended() -> bool:
 @pytest.fixture
 def however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that fails is waited for, however long a busy machine takes to start it."""
-    monkeypatch.setattr(editor._run, "__defaults__", (60.0,))
+    monkeypatch.setattr(editor, "KNOWN_AFTER", 60.0)
 
 
 @pytest.mark.usefixtures("however_slow")
@@ -104,14 +104,17 @@ def test_an_editor_that_fails_is_never_told_as_open(tmp_path: Path, monkeypatch:
     assert not good and "status 4" in text and "my-ed could not show /x y.py" in text
 
 
-def test_one_that_stays_is_told_as_open_and_its_end_later_is_nobodys_trouble(tmp_path: Path) -> None:
+def test_one_that_stays_is_told_as_open_and_its_end_later_is_nobodys_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editor, "KNOWN_AFTER", 0.05)
     end = tmp_path / "end"
     text = f"while not os.path.exists({str(end)!r}): time.sleep(0.01)\nsys.exit(1)"
     command = [str(program(tmp_path, text)), "f"]
     said: Said = []
     thread = threading.Thread(
         target=editor._run,
-        args=(command, "f", lambda text, good: said.append((text, good)), 0.05),
+        args=(command, "f", lambda text, good: said.append((text, good))),
         name="editor",
     )
     thread.start()

@@ -25,6 +25,7 @@ from game.panels.input_routing import InputRouter
 from game.panels.order_form.form import OrderForm
 from game.panels.panel_stack import PanelStack
 from game.panels.quit_question import QuitPanel
+from game.simulation.controls.chosen_cook import STEPS
 from game.simulation.controls.hold_to_leave import HOLD_TO_LEAVE
 from game.simulation.controls.picking import look
 from game.simulation.model import Model
@@ -262,7 +263,7 @@ def test_checkpoints_are_switched_by_their_keys_and_the_fifth_by_c_where_there_a
 
 def test_a_key_is_in_one_row_of_the_table_only() -> None:
     keys = [key for row in (*PLAY, *LOOK) for _, names in row.does for key in names]
-    assert len(keys) == len(set(keys)) and set(ACTIONS) == {*keys, "escape"}
+    assert len(keys) == len(set(keys)) and {*ACTIONS, *STEPS} == {*keys, "escape"}
 
 
 def test_every_action_of_the_table_does_something() -> None:

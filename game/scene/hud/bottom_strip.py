@@ -65,7 +65,7 @@ def draw_button(brush: Brush, button: StripButton) -> None:
         left = 24 + cap
         pen.write(
             button.words, x + left, middle, size, colour, face="bold", anchor="midleft",
-            max_width=w - left - 8,
+            max_width=w - left,
         )  # fmt: skip
 
 
