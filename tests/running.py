@@ -245,8 +245,8 @@ class RunningStack:
         return dict(answer.json()) if answer else {}
 
     def given_up(self, order_id: str, stage: str) -> int:
-        """How many attempts of this stage were given up although their workers lived, as a busy machine has
-        it: so many more than were killed does it take."""
+        """How many attempts of this stage were given up although their workers lived: a busy machine keeps
+        some from their heartbeats."""
         found = self.client.get("/timeouts").json()
         return sum(one["order"] == order_id and one["stage"] == stage for one in found)
 
