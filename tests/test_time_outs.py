@@ -33,7 +33,7 @@ from api_stub.__main__ import main
 main()
 """
 """An API that leaves it to the test to kill who is stopped: a busy Temporal may need longer than the fleet
-waits to give up what a frozen cook holds, and may hand it two more attempts, by the polls that it has open."""
+waits to give up what a frozen cook holds, and may hand it two more attempts, by its open polls."""
 STACK = (
     "import sys; from dataclasses import replace; from api_stub.stack import __main__, programs;"
     f"real = programs.api; start = [sys.executable, '-c', {API!r}];"
