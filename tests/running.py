@@ -119,7 +119,7 @@ def with_lasting(config: str, *stages: str) -> str:
 
     A worker is given up later, too: a busy machine may keep it from its heartbeats for a moment.
     """
-    long, quick = [2 * PATIENCE, 2.1 * PATIENCE], [0.2, 0.3]
+    long, quick = [3 * PATIENCE, 3.1 * PATIENCE], [0.2, 0.3]
     names = ("prepare", "bake", "deliver")
     changed = {
         "title": lasting_title(stages),
@@ -244,9 +244,20 @@ class RunningStack:
         answer = eventually(placed, 20, 0.2)
         return dict(answer.json()) if answer else {}
 
+    def read(self, path: str) -> Any:
+        """What a GET tells; asked again while Temporal is too busy to answer, as any client would."""
+
+        def asked() -> httpx.Response | None:
+            answer = self.client.get(path)
+            assert answer.status_code in (200, 503), answer.text
+            return answer if answer.status_code == 200 else None
+
+        answer = eventually(asked, 20, 0.2)
+        return answer.json() if answer else None
+
     def given_up(self, order_id: str, stage: str) -> int:
-        """How many attempts of this stage were given up although their workers lived, as a busy machine has
-        it: so many more than were killed does it take."""
+        """How many attempts of this stage were given up although their workers lived: a busy machine keeps
+        some from their heartbeats."""
         found = self.client.get("/timeouts").json()
         return sum(one["order"] == order_id and one["stage"] == stage for one in found)
 
@@ -255,7 +266,7 @@ class RunningStack:
         although its worker lived: what a busy machine costs is told, and no other attempt is made."""
 
         def as_told() -> bool:
-            stages = self.client.get(f"/orders/{order_id}").json()["stages"]
+            stages = self.read(f"/orders/{order_id}")["stages"]
             begun = {view["stage"]: view["attempts"] for view in stages}
             return len(begun) == 3 and all(
                 number == 1 + kills.get(name, 0) + self.given_up(order_id, name)

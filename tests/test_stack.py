@@ -276,12 +276,7 @@ def test_a_temporal_of_your_own_is_used(
 
 def audit_of(stack: RunningStack) -> dict[str, int]:
     """Its count, as soon as Temporal has told enough for one."""
-
-    def counted() -> dict[str, int] | None:
-        answer = stack.client.get("/audit")
-        return dict(answer.json()) if answer.status_code == 200 else None
-
-    return eventually(counted) or {}
+    return dict(stack.read("/audit"))
 
 
 def test_a_ledger_belongs_to_one_temporal(

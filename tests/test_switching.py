@@ -260,7 +260,7 @@ def until_all(stack: RunningStack, ids: list[str], limit_s: float = 60) -> list[
 
 def check_nothing_twice(stack: RunningStack, ids: list[str]) -> None:
     for order_id in ids:
-        events = stack.client.get(f"/orders/{order_id}/history").json()
+        events = stack.read(f"/orders/{order_id}/history")
         done = Counter(event["stage"] for event in events if event["type"] == "ActivityTaskCompleted")
         assert done == Counter(STAGES), order_id
 
@@ -363,7 +363,7 @@ def test_chaos_converges(house: tuple[RunningStack, Path]) -> None:
     failures = {
         event["failure"]
         for order_id in ids
-        for event in stack.client.get(f"/orders/{order_id}/history").json()
+        for event in stack.read(f"/orders/{order_id}/history")
         if event["failure"]
     }
     assert failures, "the history tells why the attempt before failed"

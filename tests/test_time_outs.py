@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import PATIENCE, RunningStack, as_yaml, eventually, running_stack
+from tests.running import PATIENCE, RunningStack, as_yaml, eventually, processes_naming
 
 pytestmark = pytest.mark.stack
 
@@ -21,10 +22,24 @@ CONFIG = {
     "checkpoint": "frozen",
     "fleet": {"slots": 2, "start": 2},
     "activities": {"prepare": {"duration_s": [0.1, 0.2]}, "bake": STAGE, "deliver": {"duration_s": [0, 0.1]}},
-    # A frozen cook may be handed two more attempts, by the polls that it has open: all of them are given up
-    # within the 10 s after which the fleet itself kills who is stopped.
     "timeouts": {"heartbeat_s": 2, "start_to_close_s": 60},
 }
+
+
+API = """
+from api_stub.fleet import frozen
+frozen.STOPPED_S = 600.0
+from api_stub.__main__ import main
+main()
+"""
+"""An API that leaves it to the test to kill who is stopped: a busy Temporal may need longer than the fleet
+waits to give up what a frozen cook holds, and may hand it two more attempts, by its open polls."""
+STACK = (
+    "import sys; from dataclasses import replace; from api_stub.stack import __main__, programs;"
+    f"real = programs.api; start = [sys.executable, '-c', {API!r}];"
+    "programs.api = lambda *a: (lambda it: replace(it, command=[*start, *it.command[3:]]))(real(*a));"
+    "sys.exit(__main__.main())"
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +47,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     directory: Path = tmp_path_factory.mktemp("frozen")
     config = directory / "frozen.yaml"
     config.write_text(as_yaml(CONFIG), encoding="utf-8")
-    with running_stack(directory / "state", config, "--no-game") as stack:
+    stack = RunningStack(directory / "state", config, "--no-game", command=[sys.executable, "-c", STACK])
+    try:
+        stack.until_ready()
         yield stack
+    finally:
+        stack.stop()
+    assert stack.process.returncode == 0, stack.errors
+    eventually(lambda: not processes_naming(str(directory)), 5)
 
 
 def baked_by(stack: RunningStack, order_id: str) -> str:

@@ -99,7 +99,7 @@ def test_order_kill_by_key_start_kill_by_click_start_delivered(
     eventually(lambda: click_until_started(desk, stack, spot.x, spot.y - spot.height / 2), 15, 0.5)
 
     stack.until(order_id, "ORDER_DELIVERED")
-    order = stack.client.get(f"/orders/{order_id}").json()
+    order = stack.read(f"/orders/{order_id}")
     assert [view["stage"] for view in order["stages"]] == ["prepare", "bake", "deliver"]
     stack.check_attempts(order_id, {"prepare": 1, "bake": 1})
     desk.picture("delivered")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from game.panels.bug_code import FRAME as BUG_SLIP
@@ -45,15 +44,8 @@ def desk(stream_stack: RunningStack, tmp_path: Path) -> Iterator[Desk]:
 
 
 def get(stack: RunningStack, path: str) -> Any:
-    """The answer of a GET, asked again while Temporal is too busy for one."""
-
-    def asked() -> httpx.Response | None:
-        answer = stack.client.get(path)
-        assert answer.is_success or answer.status_code == 503, answer.text
-        return answer if answer.is_success else None
-
-    answer = eventually(asked, 20, 0.2)
-    return answer.json() if answer else None
+    """The answer of a GET."""
+    return stack.read(path)
 
 
 def kills_after(desk: Desk, stack: RunningStack, *keys: str) -> int:
