@@ -113,7 +113,7 @@ def last(stack: RunningStack) -> Iterator[Callable[..., None]]:
     enough to kill somebody in them."""
     with ExitStack() as made:
         file = stack.state.parent / "test.yaml"
-        yield lambda *stages: made.enter_context(lasting(stack, file, *stages))
+        yield lambda *stages, **how: made.enter_context(lasting(stack, file, *stages, **how))
 
 
 @pytest.fixture(scope="module")

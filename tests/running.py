@@ -113,13 +113,13 @@ def quick_config(directory: Path, name: str = "test", **fleet: Any) -> Path:
     return file
 
 
-def with_lasting(config: str, *stages: str) -> str:
+def with_lasting(config: str, *stages: str, seconds: float = 3.0 * PATIENCE) -> str:
     """The text of a config whose stages last so long that nobody who means to kill a worker in one of them
     comes too late; the other stages are quick.
 
     A worker is given up later, too: a busy machine may keep it from its heartbeats for a moment.
     """
-    long, quick = [3 * PATIENCE, 3.1 * PATIENCE], [0.2, 0.3]
+    long, quick = [seconds, 1.03 * seconds], [0.2, 0.3]
     names = ("prepare", "bake", "deliver")
     changed = {
         "title": lasting_title(stages),
@@ -130,7 +130,7 @@ def with_lasting(config: str, *stages: str) -> str:
 
 
 @contextlib.contextmanager
-def lasting(stack: RunningStack, file: Path, *stages: str) -> Iterator[None]:
+def lasting(stack: RunningStack, file: Path, *stages: str, seconds: float = 3.0 * PATIENCE) -> Iterator[None]:
     """Orders that are placed now have stages that last (`with_lasting`). `file` is the config that the stack
     runs by; it is edited, and afterwards as it was."""
     before, after = file.read_text(encoding="utf-8"), title_of(stack)
@@ -141,7 +141,7 @@ def lasting(stack: RunningStack, file: Path, *stages: str) -> Iterator[None]:
         scratch.replace(file)
         eventually(lambda: title_of(stack) == title)
 
-    in_force(with_lasting(before, *stages), lasting_title(stages))
+    in_force(with_lasting(before, *stages, seconds=seconds), lasting_title(stages))
     try:
         yield
     finally:

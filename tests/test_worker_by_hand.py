@@ -16,6 +16,7 @@ import pytest
 from tests.processes import command_of, living_children
 from tests.running import PATIENCE, ROOT, RunningStack, eventually, free_ports, tracebacks
 from worker.connection import Target
+from worker.show.spec import WorkerSpec
 
 COMMAND = [sys.executable, "-m", "worker"]
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("TEMPORAL_")}
@@ -48,7 +49,7 @@ def test_it_polls_works_and_drains(stack: RunningStack, last: Callable[..., None
     with by_hand(log, "--slot", "3", "--temporal", stack.temporal) as process:
         name = f"w3.{process.pid}"  # no two by hand have the same, and `kill -9` finds it
         says(log, f"{name} polls gopherpizza")
-        last("prepare")
+        last("prepare", seconds=0.6 * WorkerSpec.drain_s)  # to be finished by who drains
         stack.order("by-hand")
         assert stack.until_worked_on("by-hand", "prepare") == name
         process.send_signal(signal.SIGTERM)
