@@ -22,7 +22,7 @@ from game.api_state.news import KioskResetDone, KioskSeen, WorldSeen
 from game.inputs import Device, KeyPress
 from game.kiosk.attendant import Attendant
 from game.kiosk.local_state import OwnSwitches
-from game.scene.cooks import _how_to_start
+from game.scene.cooks import starting
 from game.scene.hud.bottom_strip import strip_figures
 from game.scene.hud.messages import message_figures
 from game.scene.hud.receipt_slips import slip_figures
@@ -137,7 +137,7 @@ def test_the_button_says_how_long_a_round_is(round_s: float, words: str) -> None
 
 
 def test_an_empty_place_says_how_to_start_a_cook_on_the_device_that_is_there() -> None:
-    words = {device: _how_to_start(2, device) for device in (None, *Device)}
+    words = {device: starting(2, device)[0][0] for device in (None, *Device)}
     assert words == {
         None: "Shift+2: start",
         Device.KEYBOARD: "Shift+2: start",
@@ -145,6 +145,8 @@ def test_an_empty_place_says_how_to_start_a_cook_on_the_device_that_is_there() -
         Device.TOUCH: "tap to start",
         Device.GAMEPAD: "A: start",
     }
+    assert starting(10, Device.KEYBOARD)[0] == ("arrows: start",), "no key has its number"
+    assert starting(10, None)[0] == ("click to start",)
 
 
 def test_no_message_lies_over_the_rule_while_nobody_is_there() -> None:

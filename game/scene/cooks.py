@@ -16,6 +16,7 @@ from game.scene.room_figures import FrameMoment, PlacedCook
 from game.simulation.actors import Cook, CookPhase
 from game.simulation.appearance import cook_look
 from game.simulation.display.bands_and_buttons import BOTTOM_STRIP
+from game.simulation.display.key_hints import LAST_KEY
 from game.simulation.motion import clamp, ease_out, overshoot
 from game.simulation.places.cook_spots import CookSpot
 from game.theme import CREAM, GLOW, INK, SIZE_LEAST
@@ -142,7 +143,7 @@ def _ghost(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment, width:
     if cook.worker is not None and cook.worker.state == "backoff":
         _plate(brush, cook.slot, spot, _restarting(brush, cook, moment.wall, width), width)
     else:
-        _plate(brush, cook.slot, spot, _how_to_start(cook.slot, moment.guest), width, urgent=True)
+        _plate(brush, cook.slot, spot, _how_to_start(brush, cook.slot, moment, width), width, urgent=True)
 
 
 def _restarting(brush: Brush, cook: Cook, wall: float, width: float) -> str:
@@ -153,21 +154,37 @@ def _restarting(brush: Brush, cook: Cook, wall: float, width: float) -> str:
     return words[fitting(brush, words, width - 12)][0]
 
 
-_STARTING = {Device.MOUSE: "click to start", Device.TOUCH: "tap to start", Device.GAMEPAD: "A: start"}
+_STARTING: dict[Device, tuple[tuple[str], ...]] = {
+    Device.KEYBOARD: (("arrows: start",), ("arrows",)),
+    Device.MOUSE: (("click to start",), ("click",)),
+    Device.TOUCH: (("tap to start",), ("tap",)),
+    Device.GAMEPAD: (("A: start",), ("A",)),
+}
+"""What is done at an empty place, and the same where there is less room."""
 
 
-def _how_to_start(slot: int, guest: Device | None) -> str:
-    """By the key that there is, or by what a kiosk's visitor has at hand."""
-    if guest in (None, Device.KEYBOARD):
-        return f"Shift+{slot}: start" if slot <= 9 else "tap: start"
-    return _STARTING[guest]
+def starting(slot: int, guest: Device | None) -> tuple[tuple[str], ...]:
+    """How to start a cook there, the longest words first: by the key that there is, or by what a kiosk's
+    visitor has at hand."""
+    if slot <= LAST_KEY and guest in (None, Device.KEYBOARD):
+        return (f"Shift+{slot}: start",), (f"Shift+{slot}",)
+    return _STARTING[guest or Device.MOUSE]
+
+
+def _how_to_start(brush: Brush, slot: int, moment: FrameMoment, width: float) -> str:
+    words = starting(slot, moment.guest)
+    return words[fitting(brush, words, width - 12)][0]
 
 
 def _empty(brush: Brush, cook: Cook, spot: CookSpot, moment: FrameMoment, width: float) -> None:
     brush.sprite(brush.art.prop("mat", spot.height * 0.24), spot.x, spot.y - 4)
     brush.flush()
     backoff = cook.worker is not None and cook.worker.state == "backoff"
-    text = _restarting(brush, cook, moment.wall, width) if backoff else _how_to_start(cook.slot, moment.guest)
+    text = (
+        _restarting(brush, cook, moment.wall, width)
+        if backoff
+        else _how_to_start(brush, cook.slot, moment, width)
+    )
     _plate(brush, cook.slot, spot, text, width)
 
 
