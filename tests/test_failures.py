@@ -183,6 +183,16 @@ def test_a_frozen_worker_goes_on_and_is_left_alone_meanwhile(
 
 
 @pytest.mark.parametrize("failure", ["freeze", "cut-off", "slow-network"])
+def test_what_temporal_did_not_tell_is_not_said_to_be_known(failure: str) -> None:
+    with serving(more={"failures": {"network": True}}) as made:
+        made.host.stubborn = True
+        made.pid(1)
+        assert made.post(f"/failures/{failure}", {"worker": "w1.1", "seconds": 1}).status_code == 202
+        last = over(made, 1)["seen"][-1]
+    assert last["by"] == "nobody" and last["what"].startswith("Temporal told of nothing given up"), last
+
+
+@pytest.mark.parametrize("failure", ["freeze", "cut-off", "slow-network"])
 def test_who_is_killed_during_another_failure_is_told_as_dead_and_not_as_back(failure: str) -> None:
     with serving(more={"failures": {"network": True}}) as made:
         made.host.stubborn = True

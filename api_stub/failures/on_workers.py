@@ -145,7 +145,8 @@ async def slow_network(targets: FailureTargets, doing: FailureInProgress) -> Non
     if death.done():
         await tell_early_end(targets, doing, death, last)
     elif not given_up:
-        doing.saw("nobody", "no attempt was given up: heartbeats came late, and came", notices=False)
+        words = "Temporal told of nothing given up: heartbeats came late, and came, or Temporal was away"
+        doing.saw("nobody", words, notices=False)
 
 
 def behind_proxy(targets: FailureTargets) -> str | None:
